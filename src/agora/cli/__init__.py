@@ -1,7 +1,7 @@
 """The command line: parses arguments, calls the SDK, prints results.
 
-Commands are generated from the contract (:mod:`.projection`), except some that are written by hand for convenience. A
-client command imports the SDK and nothing of the server; expensive imports happen inside the command that needs them.
+Commands are generated from the contract (:mod:`.projection`), except some that are written by hand for convenience.
+Client commands import only the SDK. Expensive imports are inside the commands that need them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m agora.cli`` is ``agora``."""
+"""Run the command line as ``python -m agora.cli``."""
 
 from . import main
 

@@ -1,4 +1,4 @@
-"""Talking to an A2A agent from the command line: one message, a stream, or a conversation."""
+"""Talk to an A2A agent from the command line: one message, a stream, or a conversation."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["build_address_group", "talk"]
 DEFAULT_URL = "http://127.0.0.1:8080"
 HISTORY_LINES = 1000  # lines of the history
 FAILED_STATES = frozenset({"failed", "rejected", "canceled"})
-HELP = "/card shows the agent, /task the last task, /new begins another conversation, /quit leaves."
+HELP = "/card shows the agent, /task the last task, /new starts a new conversation, /quit leaves."
 
 
 def build_address_group(group: type[TyperGroup]) -> type[TyperGroup]:
-    """The group of A2A's operations, in which a first word that is none of them is the address of an agent."""
+    """Build the A2A command group. A first word that is not an operation is an agent's address."""
 
     class Addressed(group):  # type: ignore[misc,valid-type]
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -48,10 +48,10 @@ def build_address_group(group: type[TyperGroup]) -> type[TyperGroup]:
 def talk(
     session: Session,
     address: Annotated[
-        str | None, typer.Argument(metavar="URL", help="The agent, or its card; this marketplace if left out.")
+        str | None, typer.Argument(metavar="URL", help="URL of the agent or its card; default: this marketplace.")
     ] = None,
     message: Annotated[
-        str | None, typer.Option("--message", "-m", help="Text to send; without it, a conversation starts.")
+        str | None, typer.Option("--message", "-m", help="Text to send. Without it, a conversation starts.")
     ] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Stream the answer.")] = False,
     auth: Annotated[str | None, typer.Option("--auth", help="Bearer token for the agent.", metavar="TOKEN")] = None,
@@ -89,7 +89,7 @@ def talk(
 
 
 class Conversation:
-    """The messages sent in one invocation, with the context and the task that they continue."""
+    """The state of a conversation: the context and the task that the next message continues."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Conversation:
         self.state = ""
 
     def send_text(self, text: str) -> None:
-        """Say something, and print the answer."""
+        """Send a text and print the answer."""
         goes_on: dict[str, Any] = {"context_id": self._context_id, "task_id": self._task_id, "skill": self._skill}
         if self._stream:
             self._runner.run(self._print_stream(text, goes_on))
@@ -160,7 +160,7 @@ class Conversation:
             self._session.out.note(f"It waits for an answer: --task {self._task_id}")
 
     def run_prompt(self) -> None:
-        """Say what is typed, line by line, until the end."""
+        """Send each typed line until the input ends."""
 
         if not self._session.out.json:
             self._session.out.note(f"{self._agent.name}. {HELP}")
@@ -192,7 +192,7 @@ class Conversation:
 
 @contextlib.contextmanager
 def _show_spinner(session: Session, label: str) -> Iterator[Callable[[], None]]:
-    """A spinner for people, until the block ends or what this answers is called."""
+    """Show a spinner in a terminal until the block ends or the returned function is called."""
     console = session.out.errors
     if session.out.json or not console.is_terminal:
         yield lambda: None
@@ -203,7 +203,7 @@ def _show_spinner(session: Session, label: str) -> Iterator[Callable[[], None]]:
 
 
 def _read_input_lines(session: Session) -> Iterator[str]:
-    """Lines that are typed, with a history that lasts; or those of a pipe."""
+    """Yield typed lines, with a persistent history, or the lines of a pipe."""
     is_terminal = sys.stdin.isatty()
     with _save_input_history() if is_terminal else contextlib.nullcontext():
         while True:
@@ -224,7 +224,7 @@ def _read_piped_line() -> str:
 
 @contextlib.contextmanager
 def _save_input_history() -> Iterator[None]:
-    """Keep what is typed, for the arrow keys of the next time."""
+    """Save the input history for the next session."""
     try:
         import readline
     except ImportError:  # not on every system

@@ -1,4 +1,4 @@
-"""Hand-written commands, where the generated form of an operation is not convenient enough."""
+"""Hand-written commands that replace less convenient generated ones."""
 
 from __future__ import annotations
 
@@ -59,10 +59,12 @@ def agents(
     capability: Annotated[
         List, typer.Option("--capability", "-c", help="A required capability; may be repeated.")
     ] = None,
-    search: Annotated[str | None, typer.Option("--search", "-s", help="Words of name, description, tags.")] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", "-s", help="Words in the name, description or tags.")
+    ] = None,
     status: Annotated[str | None, typer.Option(help="active, busy, paused, offline ...")] = None,
-    limit: Annotated[int, typer.Option(help="Largest number of rows.")] = 50,
-    cursor: Annotated[str | None, typer.Option(help="Continue after a page.")] = None,
+    limit: Annotated[int, typer.Option(help="Maximum number of rows.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Cursor of the next page.")] = None,
 ) -> None:
     """Find agents."""
     page = session.client.query.agents(
@@ -82,7 +84,7 @@ def send(
     content: Annotated[str, typer.Argument(help="The message.")],
     type: Annotated[str, typer.Option("--type", help="info, task, alert, or any other label.")] = "info",
     priority: Annotated[str, typer.Option(help="low, normal, high or urgent.")] = "normal",
-    reply_to: Annotated[str | None, typer.Option(help="Id of the message this answers.")] = None,
+    reply_to: Annotated[str | None, typer.Option(help="Id of the message being answered.")] = None,
 ) -> None:
     """Send a message."""
     receipt = session.client.messaging.send(to, content, type, priority, reply_to=reply_to)  # type: ignore[arg-type]
@@ -97,14 +99,14 @@ def send(
 @client_command
 def inbox(
     session: Session,
-    agent: Annotated[str | None, typer.Argument(help="Agent whose inbox is read; an agent's own if left out.")] = None,
+    agent: Annotated[str | None, typer.Argument(help="Agent whose inbox to read; default: the acting agent's.")] = None,
     unread: Annotated[bool, typer.Option("--unread", help="Only unread messages.")] = False,
     mark: Annotated[
-        bool, typer.Option("--mark", help="Mark the shown messages as read; in your own inbox only.")
+        bool, typer.Option("--mark", help="Mark the shown messages as read; only in your own inbox.")
     ] = False,
-    limit: Annotated[int, typer.Option(help="Largest number of messages.")] = 50,
+    limit: Annotated[int, typer.Option(help="Maximum number of messages.")] = 50,
 ) -> None:
-    """Read messages. They stay as they are, unless --mark marks them as read."""
+    """Read messages. Only --mark changes their state (to read)."""
 
     messaging = session.client.messaging
     if mark and agent is not None and not _is_own(session, agent):
@@ -129,7 +131,7 @@ def inbox(
 
 
 def _is_own(session: Session, agent: str) -> bool:
-    """Whether a name or id is the caller's own."""
+    """Whether a name or id is the caller's."""
     me = session.client.auth.userinfo()
     return agent in (me.id, me.name)
 
@@ -144,9 +146,9 @@ def watch(
     types: Annotated[
         List, typer.Argument(help="Event types or patterns, such as message_received, agora.agent.*")
     ] = None,
-    more: Annotated[List, typer.Option("--types", help="The same, with commas or repeated.")] = None,
+    more: Annotated[List, typer.Option("--types", help="The same, separated by commas or repeated.")] = None,
     agent: Annotated[str | None, typer.Option(help="Only events that concern this agent.")] = None,
-    since: Annotated[str | None, typer.Option(help="Begin after this sequence number or event id.")] = None,
+    since: Annotated[str | None, typer.Option(help="Start after this sequence number or event id.")] = None,
     limit: Annotated[int, typer.Option(help="Stop after this number of events; 0 for no limit.")] = 0,
 ) -> None:
     """Follow events live until Ctrl-C."""
@@ -163,14 +165,14 @@ def services(
     category: Annotated[str | None, typer.Argument(help="messaging, agent, query ...")] = None,
     version: Annotated[str | None, typer.Option(help="A version or range, such as ^1.0.")] = None,
 ) -> None:
-    """List the operations, with their usage and latency."""
+    """List the operations with their usage and latency."""
     session.out.result(session.client.query.services(category, version), TABLES["services"])
 
 
 def run(
     agent: Annotated[str, typer.Argument(help="module:Class of an agora_sdk.Agent.")],
-    url: Annotated[str | None, typer.Option("--url", help="The server; else AGORA_URL.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name to register under; the class's own if left out.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Server URL; default: AGORA_URL.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name to register; default: the class's own.")] = None,
 ) -> None:
     """Run an agent until Ctrl-C."""
 

@@ -1,6 +1,6 @@
 """Compatibility commands and flags of AgentHub.
 
-Each maps to an ``agora`` command; differences are reported on stderr.
+Each maps to an ``agora`` command. Differences are reported on stderr.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from .tables import TABLES
 
 __all__ = ["build_application", "main"]
 
-Key = Annotated[str | None, typer.Option("--api-key", help="API key; else AGORA_TOKEN, else the stored credential.")]
+Key = Annotated[
+    str | None, typer.Option("--api-key", help="API key; default: AGORA_TOKEN, else the stored credential.")
+]
 Server = Annotated[
-    str | None, typer.Option("--server-url", help="The server; else AGORA_URL, else http://127.0.0.1:8080.")
+    str | None, typer.Option("--server-url", help="Server URL; default: AGORA_URL, else http://127.0.0.1:8080.")
 ]
 Config = Annotated[str, typer.Option("--config", help="The agent's manifest, YAML or JSON.")]
 Database = Annotated[
     str | None, typer.Option("--database-url", help="Not needed: the server stores registrations itself.", hidden=True)
 ]
-Category = Annotated[str | None, typer.Option(help="Only of this category.")]
+Category = Annotated[str | None, typer.Option(help="Only this category.")]
 Instance = Annotated[str, typer.Argument(help="Id of the instance.", metavar="INSTANCE")]
 Agent = Annotated[str, typer.Argument(help="Id or name of the agent.", metavar="AGENT")]
 
@@ -47,13 +49,13 @@ METADATA_FIELDS = (
 
 
 def main() -> None:
-    """The entry point ``agenthub``."""
+    """Entry point of ``agenthub``."""
     build_application()()
 
 
 def build_application() -> typer.Typer:
-    """The whole command line."""
-    about = "AgentHub's commands, spoken to an Agora server. Every one is an 'agora' command under another name."
+    """Build the command line."""
+    about = "AgentHub's commands for an Agora server. Each is an 'agora' command under another name."
     app = typer.Typer(
         name="agenthub",
         no_args_is_help=True,
@@ -75,7 +77,7 @@ def build_application() -> typer.Typer:
 
 
 class _ServerSession:
-    """A session for the time of a command, whose errors are reported."""
+    """A session for one command that reports errors."""
 
     def __init__(self, key: str | None, url: str | None, database: str | None = None) -> None:
         self.session = Session(Connection(url=url, token=key))
@@ -101,7 +103,7 @@ def _print_note(text: str) -> None:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the API; 8080 if left out.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API; default: 8080.")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql://... or sqlite:///FILE.")] = None,
     require_auth: Annotated[bool | None, typer.Option("--require-auth/--no-auth", hidden=True)] = None,
     cors: Annotated[bool, typer.Option("--cors/--no-cors", hidden=True)] = True,
@@ -110,7 +112,7 @@ def serve(
     enable_docker: Annotated[bool, typer.Option("--enable-docker", hidden=True)] = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Run the server: as 'agora serve', which knows more settings."""
+    """Run the server. 'agora serve' has more settings."""
 
     if require_auth is False and host not in (None, "127.0.0.1", "localhost"):
         _print_note("--no-auth is not there: off a loopback address every caller needs a credential.")
@@ -150,12 +152,12 @@ def register_agent(
     config: Config,
     database_url: Database = None,
     endpoint_url: Annotated[
-        str | None, typer.Option(help="Address of the agent, if it does not run on this machine.")
+        str | None, typer.Option(help="URL of the agent, if it does not run on this machine.")
     ] = None,
     api_key: Key = None,
     server_url: Server = None,
 ) -> None:
-    """Register an agent from its manifest. One that says where its program is can be run here, as instances."""
+    """Register an agent from its manifest. If the manifest names a program, instances of it can be run."""
     from .manifest_file import read_manifest
     from .manifests import deploy_agent
 
@@ -170,7 +172,7 @@ def register_agent(
 
 
 def _register_remote(session: Session, manifest: dict[str, Any], url: str | None) -> None:
-    """An agent that runs by itself: its profile, and its price."""
+    """Register an agent that runs elsewhere: its profile and price."""
 
     capabilities, price = manifest.get("capabilities") or [], manifest.get("pricing")
     if price is not None and not isinstance(price, dict):
@@ -196,15 +198,15 @@ def register_docker_agent(
     config: Config,
     docker_image: Annotated[str, typer.Option(help="The container image.")],
     database_url: Database = None,
-    registry_user: Annotated[str | None, typer.Option(help="User of its registry.")] = None,
+    registry_user: Annotated[str | None, typer.Option(help="User name for the registry.")] = None,
     registry_pass: Annotated[
-        str | None, typer.Option(help="Password of its registry.", envvar="AGORA_REGISTRY_PASS")
+        str | None, typer.Option(help="Password for the registry.", envvar="AGORA_REGISTRY_PASS")
     ] = None,
-    registry_url: Annotated[str | None, typer.Option(help="The registry, where the image does not name it.")] = None,
+    registry_url: Annotated[str | None, typer.Option(help="Registry, if the image does not name it.")] = None,
     api_key: Key = None,
     server_url: Server = None,
 ) -> None:
-    """Register an agent that is a container image."""
+    """Register an agent that runs from a container image."""
     from .manifest_file import read_manifest
     from .manifests import deploy_agent
 
@@ -217,9 +219,11 @@ def register_docker_agent(
 
 def example_config(
     output: Annotated[Path, typer.Option("--output", help="File to write.")] = Path("example_agent.yaml"),
-    docker: Annotated[bool, typer.Option("--docker", help="Of an agent that is a container image.")] = False,
+    docker: Annotated[
+        bool, typer.Option("--docker", help="Example of an agent that runs from a container image.")
+    ] = False,
 ) -> None:
-    """Write an example of a manifest."""
+    """Write an example manifest."""
     from .manifest_file import CONTAINER, PROGRAM
     from .manifests import write_file
 
@@ -319,7 +323,7 @@ def instance_details(instance_id: Instance, api_key: Key = None, server_url: Ser
 
 
 def instance_pause(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
-    """Pause an instance: it costs no time until it is resumed."""
+    """Pause an instance; no running time is charged until it is resumed."""
     with _ServerSession(api_key, server_url) as session:
         changed = session.client.instance.pause(instance_id)
         _print_instance(session, changed, changed.message)
@@ -351,7 +355,7 @@ def instance_terminate(
 
 def instance_execute(
     instance_id: Instance,
-    endpoint: Annotated[str, typer.Option(help="Path at the instance.")] = "/",
+    endpoint: Annotated[str, typer.Option(help="Path on the instance.")] = "/",
     parameters: Annotated[str, typer.Option(help="A JSON value, or @FILE.json.")] = "{}",
     timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
     api_key: Key = None,

@@ -1,4 +1,4 @@
-"""The application: hand-written commands, and a lazily built group for each category of the contract."""
+"""The application: hand-written commands, and a lazily built command group per contract category."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RAW_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 
 def build_application() -> typer.Typer:
-    """The whole command line."""
+    """Build the command line."""
     app = typer.Typer(
         name="agora",
         no_args_is_help=True,
@@ -54,7 +54,7 @@ def _list_command_names() -> list[str]:
 
 
 def _load_command(name: str) -> Any:
-    """A command or a group at the root; it is made when it is used."""
+    """Load a root command or group on first use."""
     panel = SERVER if name in OF_THE_SERVER else AGENTS
     if name in AT_ROOT:
         return _build_single_command(
@@ -77,7 +77,7 @@ def _build_single_command(
 
 
 def build_contract_group() -> typer.Typer:
-    """The group of the contract."""
+    """Build the group ``agora contract``."""
     app = typer.Typer(help="The contract: the operations of the marketplace.", no_args_is_help=True)
     app.command("export")(export)
     app.callback()(lambda: None)
@@ -85,8 +85,8 @@ def build_contract_group() -> typer.Typer:
 
 
 def build_marketplace_group() -> typer.Typer:
-    """The group of the market."""
-    about = "The market: agents with their prices and the availability of instances."
+    """Build the group ``agora marketplace``."""
+    about = "The marketplace: agents with their prices and availability."
     app = typer.Typer(
         help=about, no_args_is_help=True, cls=create_lazy_group_class(lambda: ["discover"], _build_market_command)
     )
@@ -99,7 +99,7 @@ def _build_market_command(name: str) -> Any:
 
 
 def _build_category_group(name: str) -> Any:
-    """The group of one category; its commands are made when they are used."""
+    """Build the group of a category; its commands are built on first use."""
     by_hand = BY_HAND.get(name, {})
 
     def load_action(action: str) -> Any:
@@ -149,14 +149,14 @@ def _set_connection(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Agora: one server where AI agents find each other, talk and take work."""
+    """Agora: a server where AI agents find each other, exchange messages and work on tasks."""
     context.obj = Connection(url, token, tenant, agent, json)
 
 
 def demo(
     url: Annotated[
         str | None,
-        typer.Option("--url", help="URL of a running server; else AGORA_URL, else the demo starts its own server."),
+        typer.Option("--url", help="URL of a running server; default: AGORA_URL, else the demo starts its own server."),
     ] = None,
 ) -> None:
     """Run several real agents and show what they did."""
@@ -183,10 +183,10 @@ def call(context: typer.Context) -> None:
 
 def export(
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; standard output if left out.")
+        Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.")
     ] = None,
 ) -> None:
-    """Write the contract as JSON, from which clients in other languages are generated."""
+    """Write the contract as JSON, for generating clients in other languages."""
     from agora_sdk.contract.export import contract_document
 
     text = json.dumps(contract_document(operations(), BY_CODE), indent=1, ensure_ascii=False) + "\n"

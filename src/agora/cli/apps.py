@@ -1,4 +1,4 @@
-"""``agora app install``: an app with its agents and its workflow, from one file."""
+"""``agora app install``: install an app with its agents and its workflow from one file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = ["install"]
 def install(
     session: Session,
     file: Annotated[str, typer.Argument(help="YAML or JSON file of the app; - for standard input.", metavar="FILE")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report the changes without applying them.")] = False,
 ) -> None:
-    """Install an app from a file, or bring an installed one to it: all of it, or nothing. The same file again changes nothing."""
+    """Install or update an app from a file. Atomic and idempotent."""
     arguments = _read_app(file)
     if dry_run:
         arguments["dry_run"] = True
@@ -36,7 +36,7 @@ def install(
 
 
 def _read_app(file: str) -> dict[str, Any]:
-    """Arguments of the operation. Agents are as in a file of ``agora apply``. Raises InvalidRequest."""
+    """Read the arguments of the operation. Agents are in the format of ``agora apply``. Raises InvalidRequest."""
     document = read_yaml_or_json_file(file)
     if not isinstance(document, dict) or "name" not in document:
         raise InvalidRequest(

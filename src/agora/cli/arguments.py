@@ -1,4 +1,4 @@
-"""Command-line text to an operation's arguments, by its JSON schema."""
+"""Conversion of command-line text to an operation's arguments, by its JSON schema."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLAIN_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
 class Field:
     """One parameter of an operation as an option.
 
-    kind: string, integer, number, boolean, choice, list, object, or json (anything).
+    kind: string, integer, number, boolean, choice, list, object, or json (any value).
     """
 
     name: str
@@ -44,7 +44,7 @@ class Field:
 
     @property
     def usage_name(self) -> str:
-        """How it is given: by position too, where it may be."""
+        """Name in the usage line; positional if allowed."""
         return f"{self.name.upper()}, or {self.option}" if self.positional else self.option
 
     @property
@@ -58,7 +58,7 @@ class Field:
         return PLAIN_TYPES.get(self.kind, str) | None
 
     def parse_value(self, text: Any) -> Any:
-        """The value of an option or positional argument.
+        """Parse the value of an option or positional argument.
 
         Raises InvalidRequest.
         """
@@ -82,7 +82,7 @@ class Field:
 
 
 def list_operation_fields(operation: Operation) -> list[Field]:
-    """An operation's parameters in order."""
+    """List an operation's parameters in order."""
     schema = operation.input_schema
     definitions = schema.get("$defs", {})
     required = schema.get("required", ())
@@ -98,10 +98,10 @@ def list_operation_fields(operation: Operation) -> list[Field]:
 def gather_arguments(
     fields: Sequence[Field], values: Sequence[str], options: Mapping[str, Any], base: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Arguments from positional values, options and a whole object; options win.
+    """Collect arguments from positional values, options and a JSON object; options take precedence.
 
-    A value ``@file.json`` or ``{...}`` is the next argument if that is an object, else it gives the whole.
-    Raises InvalidRequest for a value too many and for required ones that are missing.
+    A value ``@file.json`` or ``{...}`` is the next argument if that is of type object, else it holds all arguments.
+    Raises InvalidRequest for an excess value or a missing required argument.
     """
     arguments = dict(base or {})
     free = [field for field in fields if field.positional]
@@ -124,7 +124,7 @@ def gather_arguments(
 
 
 def parse_document(text: str) -> dict[str, Any]:
-    """A JSON object given as text or as ``@file``."""
+    """Parse a JSON object given as text or as ``@file``."""
     document = _load_json(text)
     if not isinstance(document, dict):
         raise build_argument_error("json", "a JSON object is expected")
@@ -132,7 +132,7 @@ def parse_document(text: str) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:
-    """Any JSON, given as text or as ``@file``."""
+    """Parse any JSON value given as text or as ``@file``."""
     return _load_json(text)
 
 
@@ -141,7 +141,7 @@ def build_argument_error(field: str, message: str) -> InvalidRequest:
 
 
 def _resolve_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema without its reference and without its null."""
+    """Resolve a schema's reference and drop its null alternative."""
     resolved = dict(schema)
     options = [option for option in resolved.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) == 1:
@@ -194,7 +194,7 @@ def _parse_object(field: Field, text: Any) -> dict[str, Any]:
 
 
 def _parse_json(text: str) -> Any:
-    """Any value: JSON where it is, else the text itself."""
+    """Parse a value as JSON, else return the text."""
     if text.startswith("@"):
         return _load_json(text)
     try:

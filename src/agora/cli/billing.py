@@ -1,4 +1,4 @@
-"""Commands about money, where a person deserves better than the operation's own form."""
+"""Billing commands with output formatted for people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["balance", "budgets", "cost", "format_money", "invoice", "invoices", 
 
 
 def format_money(amount: float | None, currency: str = "") -> str:
-    """An amount with at least two places, and as many as it has."""
+    """Format an amount with at least two decimal places."""
     if amount is None:
         return "-"
     whole, _, places = f"{amount + 0.0:,.6f}".partition(".")
@@ -32,12 +32,12 @@ def format_money(amount: float | None, currency: str = "") -> str:
 
 
 def format_quantity(quantity: float, unit: str) -> str:
-    """A quantity with its unit, in the plural unless it is one: ``2 instances``, ``35.8 seconds``."""
+    """Format a quantity with its unit, singular or plural: ``2 instances``, ``35.8 seconds``."""
     return f"{quantity:,.10g} {unit}{'' if quantity == 1 else 's'}"
 
 
 def _build_money_column(field: str) -> Callable[[Any], str]:
-    """An amount with the currency of its row."""
+    """Build a column of amounts with the currency of the row."""
     return lambda item: format_money(getattr(item, field), item.currency)
 
 
@@ -103,7 +103,7 @@ def _format_hours(seconds: float) -> str:
 
 
 def _build_page_command(attribute: str, columns: Sequence[Column]) -> Callable[..., None]:
-    """An operation's own command with columns that know money."""
+    """Build an operation's command with money columns."""
 
     def run_page(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
         page = getattr(session.client.billing, operation.attribute)(**arguments)
@@ -154,22 +154,18 @@ cost = project_operation(Billing.operations["cost"], run=_print_cost)
 @client_command
 def invoice(
     session: Session,
-    number: Annotated[
-        str | None, typer.Argument(help="Number or id; without it, the usage that is not invoiced yet.")
-    ] = None,
-    account: Annotated[
-        str | None, typer.Option(help="Account, if no number is named; the caller's account if omitted.")
-    ] = None,
-    currency: Annotated[str | None, typer.Option(help="Code of the currency, without a number.")] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="As a table for programs.")] = False,
-    html: Annotated[bool, typer.Option("--html", help="As a page to print.")] = False,
-    eml: Annotated[bool, typer.Option("--eml", help="As an e-mail to the customer, for sendmail -t.")] = False,
-    exact: Annotated[bool, typer.Option("--exact", help="Every decimal place on the page.")] = False,
+    number: Annotated[str | None, typer.Argument(help="Number or id; default: the open invoice.")] = None,
+    account: Annotated[str | None, typer.Option(help="Account, if no number is given; default: the caller's.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency code, if no number is given.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Output CSV.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Output an HTML page for printing.")] = False,
+    eml: Annotated[bool, typer.Option("--eml", help="Output an e-mail to the customer, for sendmail -t.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Show all decimal places on the page.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the table, the page or the e-mail to this file.")
+        Path | None, typer.Option("--output", "-o", help="Write the CSV, page or e-mail to this file.")
     ] = None,
 ) -> None:
-    """Show an invoice, or, without naming one, what the next invoice of an account would be now."""
+    """Show an invoice; without a number, a preview of the account's next invoice."""
     billing = session.client.billing
     if number is not None and (csv or html or eml or output):
         document = billing.document(number, format="csv" if csv else "eml" if eml else "html", exact=exact)

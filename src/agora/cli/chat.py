@@ -1,4 +1,4 @@
-"""``agora chat``: a conversation with an agent in the terminal; each message is a task."""
+"""``agora chat``: chat with an agent in the terminal. Each message is a task."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GLOBAL = "global"  #: name of the codebase at a worker's home directory
 LOG_FENCE = "`" * 12  #: longer than a fence in a tool's output
 _LOG_LINE = re.compile(r"\[[a-z_]{2,20}\] \S")
 LEAVE = frozenset({"/quit", "/exit"})
-HELP = "/history shows the conversation, /new begins another one, Ctrl-C interrupts an answer, /quit leaves."
+HELP = "/history shows the conversation, /new starts a new one, Ctrl-C interrupts an answer, /quit leaves."
 HISTORY_PAGE = 200
 REMEMBERED = 50  # tasks of a conversation that /history shows
 
@@ -40,19 +40,16 @@ def chat(
     session: Session,
     name: Annotated[str | None, typer.Argument(help="Name or id of the agent; not with --worker.")] = None,
     message: Annotated[
-        str | None, typer.Argument(help="What to say; without it, a conversation starts, or standard input is read.")
+        str | None,
+        typer.Argument(help="Message to send. Without it, a conversation starts, or standard input is read."),
     ] = None,
-    context_id: Annotated[
-        str | None, typer.Option("--context", metavar="ID", help="The conversation to go on with.")
-    ] = None,
+    context_id: Annotated[str | None, typer.Option("--context", metavar="ID", help="Conversation to continue.")] = None,
     worker: Annotated[
-        str | None, typer.Option(help="Talk with the coding agent of this worker instead: its name or id.")
+        str | None, typer.Option(help="Chat with the coding agent of this worker (name or id) instead.")
     ] = None,
-    codebase: Annotated[
-        str, typer.Option(help="Codebase of the worker to talk in; by default its machine, and no codebase.")
-    ] = GLOBAL,
+    codebase: Annotated[str, typer.Option(help="Codebase of the worker to work in; default: none.")] = GLOBAL,
 ) -> None:
-    """Talk with an agent: its words as they come, Markdown, its questions, and what was said before."""
+    """Chat with an agent: streamed Markdown answers, questions of the agent, and history."""
     if worker is not None:
         name, message = None, message or name  # what would be the agent's place is what is said
         conversation: Conversation = WorkerConversation(session, _find_worker(session, worker), context_id, codebase)
@@ -82,7 +79,7 @@ def chat(
 
 
 def _find_worker(session: Session, ref: str) -> str:
-    """Id of the worker with a name or id. Raises NotFound."""
+    """Return the id of the worker with a name or id. Raises NotFound."""
     workers = session.client.worker.list(search=ref, limit=200).workers
     for worker in workers:
         if worker.worker_name == ref:
@@ -91,7 +88,7 @@ def _find_worker(session: Session, ref: str) -> str:
 
 
 def _read_lines(session: Session) -> Iterator[str]:
-    """What is typed, with a history of its own; or the lines of standard input."""
+    """Yield typed lines, with a separate history, or the lines of standard input."""
     if not sys.stdin.isatty():
         yield from (line.strip() for line in sys.stdin)
         return
@@ -115,11 +112,11 @@ class Conversation:
         self._has_streamed = False
 
     def begin_anew(self) -> None:
-        """Begin a conversation that knows nothing of this one."""
+        """Start a new conversation."""
         self._context = _create_context_id()
 
     def show_history(self) -> None:
-        """Print what was said."""
+        """Print the conversation so far."""
         page = self._client.task.list(context_id=self._context, limit=REMEMBERED)
         for summary in page.tasks:
             task = self._client.task.get(summary.task_id)
@@ -127,7 +124,8 @@ class Conversation:
             self._print_answer(task)
 
     def say(self, text: str, answers: Iterator[str]) -> bool:
-        """Say something, and print the answer. answers: where answers to questions come from. Returns whether it ended well."""
+        """Send a text and print the answer. answers: where answers to questions come from. Returns whether it ended
+        well."""
         receipt = self._submit(text)
         if receipt.warning:
             self._session.out.note(receipt.warning)
@@ -151,7 +149,7 @@ class Conversation:
         )
 
     def _follow_with_questions(self, task_id: str, answers: Iterator[str]) -> Task | None:
-        """Print the words of a task, and have its questions answered, until it ends; None where an answer is missing."""
+        """Print a task's output and answer its questions until it ends. Returns None if an answer is missing."""
         entry = None
         while True:
             task, entry = self._follow_task(task_id, entry)
@@ -172,7 +170,8 @@ class Conversation:
         self._session.out.note("Interrupted.")
 
     def _follow_task(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
-        """Print a task's words, and why it was put off, until it ends or asks; answers the task, and the last entry seen."""
+        """Print a task's output and retry reasons until it ends or asks a question. Returns the task and its last log
+        entry."""
         reason = None
         with _Words(self._session) as words:
             stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))
@@ -223,7 +222,7 @@ class Conversation:
 
 
 class WorkerConversation(Conversation):
-    """The jobs of one context, which are one session of a worker's coding agent."""
+    """A conversation with a worker's coding agent: the jobs of one context, which share a session."""
 
     def __init__(self, session: Session, worker_id: str, context: str | None, codebase: str) -> None:
         super().__init__(session, f"worker:{worker_id}", context)
@@ -235,7 +234,7 @@ class WorkerConversation(Conversation):
 
 
 class _Words:
-    """The words of an answer as they come: Markdown that grows in a terminal, plain text elsewhere."""
+    """Output of a streamed answer: live Markdown in a terminal, plain text elsewhere."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._text = session, ""
@@ -252,7 +251,7 @@ class _Words:
             self._session.out.line("")
 
     def add(self, text: str) -> None:
-        """Show more."""
+        """Append text to the output."""
         if self._session.out.json:
             return
         self.any = True
@@ -279,7 +278,7 @@ class _Words:
 
 
 def _find_end_of_paragraphs(text: str) -> int:
-    """Where the last paragraph that is whole ends: after an empty line, outside of fenced code; 0 without any."""
+    """Find the end of the last complete paragraph: after an empty line outside fenced code; 0 if there is none."""
     end = position = 0
     is_fenced = False
     for line in text.splitlines(keepends=True):
@@ -292,7 +291,8 @@ def _find_end_of_paragraphs(text: str) -> int:
 
 
 def fence_log_lines(text: str) -> str:
-    """Markdown in which what a worker reports between an agent's words (``[execute] ls``, its output indented) keeps its lines."""
+    """Put a worker's log lines within an agent's text (``[execute] ls`` and its indented output) into code fences, so
+    that Markdown keeps the line breaks."""
     lines: list[str] = []
     is_fenced = is_log = False
     for line in text.split("\n"):
@@ -310,7 +310,7 @@ def fence_log_lines(text: str) -> str:
 
 
 def clean_text_lines(text: str) -> str:
-    """A text without control characters, its lines kept: what an agent says must not steer the terminal."""
+    """Remove control characters except line breaks, so that an agent cannot control the terminal."""
     return "\n".join(clean_text(line) for line in text.split("\n"))
 
 

@@ -1,4 +1,4 @@
-"""``codetether worker``: the coding worker under the name that CodeTether's documentation has for it."""
+"""``codetether worker``: the coding worker under CodeTether's command name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """The entry point ``codetether``."""
+    """Entry point of ``codetether``."""
     from agora.cli import main as agora
 
     arguments = sys.argv[1:]

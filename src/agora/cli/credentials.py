@@ -1,4 +1,4 @@
-"""Where the operator of this machine finds the admin token."""
+"""Location of the admin token on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["find_data_directory", "find_keys_directory", "read_admin_token"]
 
 
 def find_data_directory() -> Path:
-    """The data directory a server of this person would use."""
+    """Return the default data directory of the current user's server."""
     configured = os.environ.get("AGORA_DATA_DIR")
     if configured:
         return Path(configured).expanduser()
@@ -18,13 +18,13 @@ def find_data_directory() -> Path:
 
 
 def find_keys_directory() -> Path:
-    """Where that server would have its secrets."""
+    """Return the directory of that server's secrets."""
     configured = os.environ.get("AGORA_KEYS_DIR")
     return Path(configured).expanduser() if configured else find_data_directory()
 
 
 def read_admin_token() -> str | None:
-    """The admin token, if this person may read it."""
+    """Read the admin token; None if it is not readable."""
     try:
         return (find_keys_directory() / "admin-token").read_text("ascii").strip() or None
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Commands made by hand: at the root, and those of a category that are more than their operation's own form.
+"""Table of hand-written commands at the root and in categories.
 
 Each is imported when it is used.
 """
@@ -13,7 +13,7 @@ __all__ = ["AT_ROOT", "BY_HAND", "GROUPS", "OF_THE_SERVER", "load_command"]
 
 
 def _map_command_functions(module: str, *names: str, **others: str) -> dict[str, str]:
-    """Commands of a module: those named as their functions are, and others."""
+    """Map command names to functions of a module."""
     return {name: f"{module}.{function}" for name, function in (dict(zip(names, names, strict=True)) | others).items()}
 
 
@@ -60,7 +60,7 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
 
 
 def load_command(place: str) -> Callable[..., Any]:
-    """A command's function."""
+    """Import a command's function."""
     module, _, function = place.partition(".")
     command: Callable[..., Any] = getattr(import_module(f".{module}", __package__), function)
     return command

@@ -1,4 +1,4 @@
-"""A summary of instances and costs."""
+"""``agora dashboard``: a summary of instances and costs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BAR = 24  #: characters of the dearest day
 @client_command
 def dashboard(
     session: Session,
-    account: Annotated[str | None, typer.Argument(help="The account; everybody's for operators if left out.")] = None,
+    account: Annotated[str | None, typer.Argument(help="Account; default for operators: all accounts.")] = None,
     currency: Annotated[str | None, typer.Option(help="Code of the currency, such as USD.")] = None,
 ) -> None:
     """Show a summary of instances and costs: total, this month, by day, by agent, and budgets."""
@@ -32,7 +32,7 @@ def dashboard(
 
 
 def print_dashboard(session: Session, account: str | None = None, currency: str | None = None) -> None:
-    """Print it, or what of it the caller may see."""
+    """Print the parts of the dashboard that the caller may see."""
     costs = session.client.billing.dashboard(account, currency=currency)
     if session.out.json:
         session.out.result(costs)

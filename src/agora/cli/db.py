@@ -1,4 +1,4 @@
-"""``agora db``: making, migrating and moving databases."""
+"""``agora db``: create, migrate and copy databases."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ MAX_OPEN_TABLES = 5  # of tables that stand open
 PASSWORD = "AGORA_DB_PASSWORD"  # noqa: S105  (a name in the environment)
 
 Url = Annotated[
-    str | None, typer.Option("--url", help="postgresql://... or sqlite:///PATH; the setting store if left out.")
+    str | None, typer.Option("--url", help="postgresql://... or sqlite:///PATH; default: the setting 'store'.")
 ]
-Dev = Annotated[bool, typer.Option("--dev", help="The database for development: NAME_dev.")]
-Prod = Annotated[bool, typer.Option("--prod", help="The database for production: NAME without _dev.")]
+Dev = Annotated[bool, typer.Option("--dev", help="Use the development database: NAME_dev.")]
+Prod = Annotated[bool, typer.Option("--prod", help="Use the production database: NAME without _dev.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def group() -> typer.Typer:
     """The commands."""
-    app = typer.Typer(help="The database: create, migrate and copy it.", no_args_is_help=True)
+    app = typer.Typer(help="Create, migrate and copy the database.", no_args_is_help=True)
     app.command("status")(status)
     app.command("upgrade")(upgrade)
     app.command("create")(create)
@@ -40,7 +40,7 @@ def group() -> typer.Typer:
 
 
 def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
-    """Show the migration status of the database; the exit code is 1 if 'agora db upgrade' has something to do."""
+    """Show the migration status of the database. Exit code 1: 'agora db upgrade' is needed."""
     from agora.store.databases import read_database_status
 
     database = _run_with_target_database(read_database_status, url, dev, prod)
@@ -56,7 +56,7 @@ def upgrade(
     create: Annotated[bool, typer.Option("--create", help="Create the database if it does not exist.")] = False,
     json: Json = False,
 ) -> None:
-    """Apply the migrations that are pending; with PostgreSQL, protect every table too."""
+    """Apply pending migrations; on PostgreSQL, also protect every table."""
     from agora.store import databases
 
     async def apply_migrations(target: str) -> tuple[int, DatabaseStatus]:
@@ -84,7 +84,7 @@ def create(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Create the database unless it exists, and migrate it."""
+    """Create the database if it does not exist, and migrate it."""
     from agora.store import databases
 
     async def create_database(target: str) -> tuple[bool, DatabaseStatus]:
@@ -98,13 +98,13 @@ def create(
 
 
 def copy(
-    source: Annotated[str, typer.Argument(help="sqlite:///PATH, of a server that is not running.")],
-    target: Annotated[str, typer.Argument(help="postgresql://..., of a database without rows.")],
+    source: Annotated[str, typer.Argument(help="sqlite:///PATH of a stopped server.")],
+    target: Annotated[str, typer.Argument(help="postgresql://... of an empty database.")],
     json: Json = False,
 ) -> None:
-    """Copy an installation from SQLite to PostgreSQL in one transaction, with a count of all rows.
+    """Copy an installation from SQLite to PostgreSQL in one transaction and compare row counts.
 
-    Keys and tokens stay in the data directory: serve the copy with the same one.
+    Keys and tokens stay in the data directory: run the server with the same data directory.
     """
     from agora.store import databases
     from agora.store.port import StoreFailure
@@ -130,7 +130,7 @@ def copy(
 def _run_with_target_database(
     work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool
 ) -> T:
-    """Run a command's work on the database that the options and settings name; an error becomes a line and exit code 2."""
+    """Run a function on the database given by options or settings. On an error, print a line and exit with code 2."""
     import asyncio
 
     from agora.settings import ConfigurationError, Settings

@@ -1,4 +1,4 @@
-"""``agora apply``, ``agora diff`` and ``agora agent create``: agents that think, declared in a file or by options."""
+"""``agora apply``, ``agora diff`` and ``agora agent create``: declared agents from a file or options."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ File = Annotated[
 def apply(
     session: Session,
     file: File = "agents.yaml",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report the changes without applying them.")] = False,
 ) -> None:
-    """Declare the agents of a file. The same file again changes nothing."""
+    """Declare the agents of a file. Idempotent."""
     for name, specification in _read_declarations(file):
         _print_applied(session, _apply_one(session, name, specification, dry_run=dry_run), dry_run=dry_run)
 
 
 @client_command
 def diff(session: Session, file: File = "agents.yaml") -> None:
-    """Show what applying a file would change, field by field; exit code 1 if anything would."""
+    """Show what applying a file would change, by field. Exit code 1 if anything would change."""
     differs = False
     for name, specification in _read_declarations(file):
         preview = _apply_one(session, name, specification, dry_run=True)
@@ -57,15 +57,19 @@ def create(
     name: Annotated[str, typer.Argument(help="Name of the agent, unique in the marketplace.")],
     model: Annotated[str, typer.Option(help="PROVIDER:MODEL, such as anthropic:claude-sonnet-4-5.")] = "default",
     instructions: Annotated[
-        Path | None, typer.Option(help="File with the text for the model: who it is, what it does.", metavar="FILE")
+        Path | None, typer.Option(help="File with the system prompt of the agent.", metavar="FILE")
     ] = None,
-    description: Annotated[str, typer.Option(help="Text for people and other agents.")] = "",
-    tools: Annotated[str, typer.Option(help="What it may use, with commas: messaging,tasks,upstream:github.")] = "",
-    approval: Annotated[str, typer.Option(help="Tools whose calls wait for a person, with commas; * for all.")] = "",
-    capabilities: Annotated[str, typer.Option(help="What it can do, with commas.")] = "",
-    fallbacks: Annotated[str, typer.Option(help="Models that are tried when the model fails, with commas.")] = "",
+    description: Annotated[str, typer.Option(help="Description for people and other agents.")] = "",
+    tools: Annotated[
+        str, typer.Option(help="Allowed tools, separated by commas: messaging,tasks,upstream:github.")
+    ] = "",
+    approval: Annotated[
+        str, typer.Option(help="Tools whose calls need a person's approval, separated by commas; * for all.")
+    ] = "",
+    capabilities: Annotated[str, typer.Option(help="Capabilities, separated by commas.")] = "",
+    fallbacks: Annotated[str, typer.Option(help="Fallback models, separated by commas.")] = "",
 ) -> None:
-    """Declare an agent that thinks with a language model."""
+    """Declare an LLM agent."""
     lists = {"tools": tools, "approval": approval, "capabilities": capabilities, "fallbacks": fallbacks}
     specification: dict[str, Any] = {field: _split(text) for field, text in lists.items() if text}
     specification |= {"model": model, "description": description}
@@ -82,7 +86,7 @@ def _apply_one(session: Session, name: str, specification: dict[str, Any], *, dr
 
 
 def _read_declarations(file: str) -> list[tuple[str, dict[str, Any]]]:
-    """Names and specifications of a file's agents. Raises InvalidRequest."""
+    """Read the names and specifications of agents from a file. Raises InvalidRequest."""
     document = read_yaml_or_json_file(file)
     entries = document.get("agents") if isinstance(document, dict) else document
     if not isinstance(entries, list) or not entries:
@@ -95,7 +99,7 @@ def _read_declarations(file: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def parse_declarations(entries: Sequence[Any], file: str) -> dict[str, dict[str, Any]]:
-    """Specifications by name. ``instructions_file`` is a path, relative to the file. Raises InvalidRequest."""
+    """Parse specifications by name. ``instructions_file`` is relative to the file. Raises InvalidRequest."""
     declarations: dict[str, dict[str, Any]] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):

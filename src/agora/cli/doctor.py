@@ -1,4 +1,4 @@
-"""``agora doctor``: what may keep Agora from working here, and the fix for each."""
+"""``agora doctor``: checks for problems of this installation, with a fix for each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: ok, warn or fail, and what to do."""
+    """Result of a check: ok, warn or fail, and the fix."""
 
     state: str
     subject: str
@@ -56,7 +56,7 @@ def _check_sqlite() -> Finding:
 
 
 def _load_settings() -> tuple[Settings, list[Finding]]:
-    """The settings a server would start with; where they are wrong, the defaults and what is wrong."""
+    """Load the settings of the server. If they are invalid, return the defaults and the errors."""
     from agora.settings import ConfigurationError, Settings
 
     try:
@@ -122,7 +122,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_certificate(settings: Settings) -> Iterator[Finding]:
-    """The pair of the server's own TLS, if it is to have one."""
+    """Check the server's TLS certificate and key, if configured."""
     if settings.tls_cert is None and settings.tls_key is None:
         return
     from agora.net.tls import CertificateError, TlsFiles, load_certificate
@@ -159,12 +159,12 @@ def _is_locked(path: str) -> bool:
 
 
 def _has_answered(server: Iterable[Finding]) -> bool:
-    """Whether a server of ours answered, however it fares: only then a credential could be tried."""
+    """Whether an Agora server answered, healthy or not; only then can a credential be checked."""
     return any(finding.subject == "credential" for finding in server)
 
 
 def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
-    """A taken main port is only as it should be where a server answers; without the events port one can do."""
+    """Check the ports. An occupied main port is correct only if a server answers; the events port is optional."""
     import socket
 
     for name, port, trouble in (
@@ -231,7 +231,7 @@ def _check_workers(client: AgoraClient) -> Iterator[Finding]:
 
 
 def _check_hosts(client: AgoraClient) -> Iterator[Finding]:
-    """Limits that the engines of the marketplace's servers do not hold; nothing for who may not see hosts."""
+    """Check for limits that engines do not enforce; skipped if the caller may not list hosts."""
     try:
         hosts = client.host.list(limit=50).hosts
     except AgoraError:

@@ -1,4 +1,4 @@
-"""Executing with an answer that is shown as it comes."""
+"""Execute a request on an instance and stream its response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVENTS = "text/event-stream"
 def execute_streaming(
     client: AgoraClient, on_piece: Callable[[str], None], *args: Any, **kwargs: Any
 ) -> ExecutionResult:
-    """Call ``agora.instance.execute``; ``told`` receives each piece of a streamed answer. Raises as the call does."""
+    """Call ``agora.instance.execute``. ``told`` receives each chunk of a streamed response. Raises like the call."""
 
     session = client._session
     result: ExecutionResult = run_blocking(
@@ -37,7 +37,7 @@ def execute_streaming(
 
 
 class _PieceRelay:
-    """I/O that asks for pieces, hands them on, and answers with the whole."""
+    """HTTP I/O that requests a stream, forwards each chunk, and returns the whole response."""
 
     def __init__(self, line: Blocking, on_piece: Callable[[str], None]) -> None:
         self._line, self._told = line, on_piece
@@ -56,7 +56,7 @@ class _PieceRelay:
             return self._read_events(response)
 
     def _read_events(self, response: httpx.Response) -> Answer:
-        """Relay the pieces; answers the last event of the stream."""
+        """Forward the chunks; returns the last event of the stream."""
 
         headers = {name.lower(): value for name, value in response.headers.items()}
         for name, data in _parse_events(response.iter_lines()):
@@ -77,7 +77,7 @@ class _PieceRelay:
 
 
 def _parse_events(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Server-sent events: name and data of each."""
+    """Parse server-sent events into names and data."""
     name, data = "", ""
     for line in lines:
         if line.startswith("event: "):

@@ -1,4 +1,4 @@
-"""The garbage collector of a command: idle while modules are imported, as usual while the command works."""
+"""Garbage collection of a command: disabled during imports, normal while the command runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ THRESHOLDS = (700, 10, 10)  # Python's own
 
 
 def postpone_garbage_collection() -> None:
-    """Spare the imports of a start most of the collector's work."""
+    """Disable garbage collection during start-up imports."""
     gc.set_threshold(IMPORT_THRESHOLD)
 
 
 def resume_garbage_collection() -> None:
-    """Collect as usual. An HTTP exchange ends as a cycle that holds its body: of an import's 500 rows, 150 kB each."""
+    """Enable garbage collection. HTTP exchanges end in reference cycles that hold the body: 150 kB for 500 rows of an
+    import."""
     gc.freeze()  # what the start imported stays: no collection looks at it again
     gc.set_threshold(*THRESHOLDS)

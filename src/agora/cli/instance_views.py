@@ -1,4 +1,4 @@
-"""Tables of instances and of agents on the market."""
+"""Tables of instances and of agents in the marketplace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OPTIONAL: list[Column] = [
 
 
 def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title: str | None = None) -> None:
-    """A table of instances, with the reasons of their states below it."""
+    """Print a table of instances, followed by the reasons of their states."""
     columns = [*_ALWAYS, *(column for column in _OPTIONAL if any(column[1](item) is not None for item in instances))]
     for heading, field in (("host", "host"), ("account", "customer_id")):
         if out.console.width >= WIDE and len({getattr(item, field) for item in instances}) > 1:
@@ -47,7 +47,7 @@ def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title:
 
 
 def print_instance(out: Output, instance: Instance) -> None:
-    """One instance: state, health, resources, bill."""
+    """Print an instance: state, health, resources and bill."""
     out.fields(
         _build_state_fields(instance)
         | _build_health_fields(instance)
@@ -128,7 +128,7 @@ _MEASURED: list[Column] = [
 
 
 def print_market(out: Output, page: MarketplacePage) -> None:
-    """A table of agents as customers see them; narrow terminals show names without ids."""
+    """Print a table of agents for customers; narrow terminals show names without ids."""
     columns = [
         *_MARKET,
         *(column for column in _MEASURED if any(column[1](agent) is not None for agent in page.agents)),
@@ -154,7 +154,7 @@ def _format_seconds(seconds: float | None) -> str | None:
 
 
 def format_price(info: Any) -> str:
-    """A price for a column."""
+    """Format a price for a column."""
     if info.type == "token_based":
         return (
             f"{format_money(info.input_price)} in, {format_money(info.output_price)} out {info.currency}/million tokens"

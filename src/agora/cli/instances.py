@@ -1,4 +1,4 @@
-"""Commands about instances, where a person deserves better than the operation's own form."""
+"""Instance commands with output formatted for people."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ Id = Annotated[str, typer.Argument(help="Id of the instance.", metavar="INSTANCE
 
 @client_command
 def details(session: Session, instance_id: Id) -> None:
-    """Show an instance: state, health, resources, bill."""
+    """Show an instance: state, health, resources and bill."""
     print_result(session, session.client.instance.get(instance_id))
 
 
 def print_result(session: Session, instance: Instance) -> None:
-    """Print an instance, after a line about the change made to it, if any."""
+    """Print an instance, preceded by the message of a change, if any."""
     if session.out.json:
         session.out.result(instance)
         return
@@ -119,7 +119,7 @@ resume = _build_instance_command("resume", _change_instance)
 
 
 def require_confirmation(instance_id: str, confirm: bool) -> None:
-    """Make sure that an instance is meant to end; leaves if not."""
+    """Require confirmation to terminate an instance; exits otherwise."""
     if confirm:
         return
     if not sys.stdin.isatty():
@@ -132,7 +132,7 @@ def terminate(
     session: Session,
     instance_id: Id,
     confirm: Annotated[bool, typer.Option("--confirm", "-y", help="Do not ask for confirmation.")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds to wait until it has ended.")] = 15.0,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the instance to end.")] = 15.0,
 ) -> None:
     """Terminate an instance permanently, and show its final bill."""
     require_confirmation(instance_id, confirm)
@@ -191,7 +191,7 @@ def _print_log(session: Session, page: InstanceLog) -> None:
 
 
 class Method(StrEnum):
-    """How an endpoint is asked."""
+    """HTTP method of an endpoint."""
 
     POST = "POST"
     GET = "GET"
@@ -203,15 +203,15 @@ class Method(StrEnum):
 @client_command
 def execute(
     session: Session,
-    target: Annotated[str, typer.Argument(help="An instance; or an agent, for the least busy one of it.")],
-    endpoint: Annotated[str, typer.Argument(help="Path at the instance, such as /process.")] = "/",
+    target: Annotated[str, typer.Argument(help="An instance, or an agent to use its least busy instance.")],
+    endpoint: Annotated[str, typer.Argument(help="Path on the instance, such as /process.")] = "/",
     parameters: Annotated[
         list[str] | None, typer.Argument(help="KEY=VALUE ..., a JSON value, or @FILE.json.", show_default=False)
     ] = None,
     method: Annotated[Method, typer.Option("--method", "-X", case_sensitive=False)] = Method.POST,
     timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
 ) -> None:
-    """Execute a request on an instance, and print the answer."""
+    """Execute a request on an instance and print the response."""
 
     if not endpoint.startswith("/"):
         raise build_argument_error(
@@ -223,7 +223,7 @@ def execute(
 def execute_and_print(
     session: Session, target: str, endpoint: str, parameters: Any, method: Any, timeout: float
 ) -> None:
-    """Execute a request; print the answer to standard output as it arrives, duration and cost to standard error."""
+    """Execute a request. Streams the response to standard output; prints duration and cost to standard error."""
     if session.out.json:
         session.out.result(
             session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
@@ -262,7 +262,7 @@ def _print_answer(session: Session, execution: ExecutionResult) -> None:
 
 
 def _parse_parameters(words: list[str]) -> Any:
-    """One JSON value, or an object of its parts."""
+    """Parse one JSON value, or build an object from KEY=VALUE arguments."""
 
     if len(words) == 1 and words[0].startswith("@"):
         return parse_value(words[0])

@@ -26,8 +26,8 @@ NOT_OF_ATTEMPTS = {"worker": "--worker", "context_id": "--context", "allow": "--
 
 
 def group() -> typer.Typer:
-    """The commands about jobs."""
-    app = typer.Typer(help="Jobs for coding agents.", no_args_is_help=True)
+    """Build the group ``agora job``."""
+    app = typer.Typer(help="Jobs of coding agents.", no_args_is_help=True)
     app.command("run")(run_job)
     app.command("compare")(compare_attempts)
     app.command("choose")(choose_attempt)
@@ -38,25 +38,23 @@ def group() -> typer.Typer:
 @client_command
 def run_job(
     session: Session,
-    prompt: Annotated[str, typer.Argument(help="What the agent is to do; - reads it from standard input.")],
-    codebase: Annotated[
-        str | None, typer.Option("--codebase", "-c", help="Name or id of a codebase; any worker that has it.")
-    ] = None,
+    prompt: Annotated[str, typer.Argument(help="Prompt for the agent; - for standard input.")],
+    codebase: Annotated[str | None, typer.Option("--codebase", "-c", help="Name or id of a codebase.")] = None,
     repository: Annotated[
-        str | None, typer.Option(help="Git remote, such as github.com/owner/name; any worker that has a clone.")
+        str | None, typer.Option(help="Git remote, such as github.com/owner/name: any worker with a clone.")
     ] = None,
     worker: Annotated[str | None, typer.Option(help="Name of the worker's agent, or worker:ID.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title; the prompt's first line if left out.")] = None,
-    model: Annotated[str | None, typer.Option(help="Model; only workers that have it.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title; default: first line of the prompt.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model; only workers that have it take the job.")] = None,
     agent_type: Annotated[str | None, typer.Option(help="Mode of the agent, such as build or plan.")] = None,
     context_id: Annotated[
-        str | None, typer.Option("--context", help="Context: jobs with the same one are one session.")
+        str | None, typer.Option("--context", help="Context id; jobs with the same context share a session.")
     ] = None,
     allow: Annotated[
         str | None,
         typer.Option(
-            help="What the agent may do on the marketplace: scopes, separated by commas; '' for nothing. "
-            "Left out, it may find agents and operations."
+            help="Scopes of the agent on the marketplace, separated by commas; '' for none. Default: it may find "
+            "agents and operations."
         ),
     ] = None,
     priority: Annotated[str, typer.Option(help="low, normal, high or urgent.")] = "normal",
@@ -68,7 +66,7 @@ def run_job(
         ),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Show the output to the end, and ask what the agent asks.")
+        bool, typer.Option("--follow", "-f", help="Follow the output to the end, and answer the agent's questions.")
     ] = False,
 ) -> None:
     """Queue a job for a coding agent."""
@@ -172,12 +170,12 @@ ATTEMPT_COLUMNS: list[Column] = [
 
 
 def _read_scopes(text: str | None) -> dict[str, Any]:
-    """The payload's scopes; nothing where the default holds."""
+    """Return the payload's scopes; empty for the default."""
     return {} if text is None else {"scopes": [word.strip() for word in text.split(",") if word.strip()]}
 
 
 def _answer_question(session: Session, entry: TaskEntry) -> None:
-    """Ask the person at the terminal what the agent asks; elsewhere say how to answer."""
+    """Ask the agent's question in a terminal; elsewhere print how to answer it."""
     message: Any = entry.data
     if entry.status != "input_required" or entry.type != "message" or not isinstance(message, dict):
         return

@@ -1,4 +1,4 @@
-"""Command groups that are built on first use: a command does not load the whole contract."""
+"""Command groups that are built on first use, so that a command does not load the whole contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["LazyCommands", "create_lazy_group_class"]
 
 
 class LazyCommands(MutableMapping[str, Any]):
-    """Names to commands: some that are there, some that ``make(name)`` makes at first use."""
+    """Mapping of names to commands, some of which ``make(name)`` builds on first use."""
 
     def __init__(self, ready: MutableMapping[str, Any], names: list[str], make: Callable[[str], Any]) -> None:
         self._ready, self._make = dict(ready), make
@@ -44,7 +44,7 @@ class LazyCommands(MutableMapping[str, Any]):
 
 
 def create_lazy_group_class(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
-    """A kind of group whose further commands are those names, each made when it is used."""
+    """Create a group class whose additional commands are built on first use."""
 
     class LazyGroup(TyperGroup):
         def __init__(self, **settings: Any) -> None:

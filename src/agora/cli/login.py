@@ -24,11 +24,13 @@ DEFAULT_LIFETIME = 60.0  #: how long a token counts whose end nobody tells
 def login(
     session: Session,
     username: Annotated[
-        str | None, typer.Option(help="Log in by name and password, where the server passes them on.")
+        str | None, typer.Option(help="Log in with name and password, if the server allows it.")
     ] = None,
-    browser: Annotated[bool, typer.Option(help="Use a browser on this machine, also where a code would do.")] = False,
+    browser: Annotated[
+        bool, typer.Option(help="Use a browser on this machine even if a device code is possible.")
+    ] = False,
 ) -> None:
-    """Log in as an SSO user: with a code that you confirm in any browser, or with a browser on this machine."""
+    """Log in as an SSO user, with a code that you confirm in any browser or with a browser on this machine."""
     url, logins = session.client.url, _list_stored_logins(session)
     logins.forget(url)
     configuration = session.client.auth.configuration()
@@ -91,7 +93,7 @@ def _describe_role(role: str | None) -> str:
 
 @client_command
 def logout(session: Session) -> None:
-    """Log out: the session ends at the server and, where it can be ended from here, at the provider."""
+    """Log out: end the session at the server and, if possible, at the identity provider."""
 
     url, logins = session.client.url, _list_stored_logins(session)
     stored = logins.find(url)

@@ -1,4 +1,4 @@
-"""An agent's manifest as a file: YAML or JSON, and examples of one."""
+"""Agent manifest files (YAML or JSON), and example manifests."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ pricing:
 
 
 def read_manifest(source: str) -> dict[str, Any]:
-    """The manifest in a file, or on standard input where source is ``-``. Its directory is made absolute.
+    """Read a manifest from a file, or from standard input if source is ``-``. Makes its directory absolute.
 
     Raises InvalidRequest.
     """
@@ -105,7 +105,7 @@ def read_manifest(source: str) -> dict[str, Any]:
 
 
 def read_yaml_or_json_file(source: str) -> Any:
-    """What is in a file of YAML or JSON, or on standard input where source is ``-``. Raises InvalidRequest."""
+    """Read a YAML or JSON file, or standard input if source is ``-``. Raises InvalidRequest."""
     return _parse_manifest(source, _read_text(source))
 
 

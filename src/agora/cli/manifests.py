@@ -34,7 +34,7 @@ def deploy_agent(
     password: str | None = None,
     registry: str | None = None,
 ) -> RegisteredDeployable:
-    """Register an agent with its manifest; as a container image, if one is named."""
+    """Register an agent with its manifest, or with a container image if one is given."""
     if docker_image is None:
         return session.as_operator(lambda client: client.deployment.register(manifest))
     if (user is None) != (password is None):
@@ -47,7 +47,7 @@ def deploy_agent(
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file, or leave with what is in the way."""
+    """Write a file; print an error and exit if that fails."""
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
@@ -106,12 +106,12 @@ register = project_operation(
     run=_register_agent,
     more=(
         _build_text_option(
-            "config", "A manifest, YAML or JSON (- for standard input), so that instances can be run of it."
+            "config", "Deployment manifest, YAML or JSON (- for standard input), from which instances can be run."
         ),
         _build_text_option("docker_image", "With --config: the container image that it is."),
-        _build_text_option("registry_user", "User of the image's registry."),
-        _build_text_option("registry_pass", "Password of the image's registry.", envvar=PASSWORD),
-        _build_text_option("registry_url", "The registry, where the image does not name it."),
+        _build_text_option("registry_user", "User name for the image registry."),
+        _build_text_option("registry_pass", "Password for the image registry.", envvar=PASSWORD),
+        _build_text_option("registry_url", "Registry, if the image does not name it."),
     ),
 )
 register.__doc__ = (
@@ -151,10 +151,12 @@ validate = project_operation(
 @client_command
 def example(
     session: Session,
-    docker: Annotated[bool, typer.Option("--docker", help="Of an agent that is a container image.")] = False,
+    docker: Annotated[
+        bool, typer.Option("--docker", help="Example of an agent that runs from a container image.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
 ) -> None:
-    """Print an example of a manifest for registering an agent with a deployment."""
+    """Print an example manifest."""
 
     text = CONTAINER if docker else PROGRAM
     if output is None:

@@ -1,4 +1,4 @@
-"""Commands of operators: step in, look after tokens."""
+"""Operator commands: health, overrides, admin token."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .session import Session, client_command
 
 __all__ = ["halt", "health", "resume", "show"]
 
-Reason = Annotated[str, typer.Option(help="Reason, shown in the error of every call that the override refuses.")]
+Reason = Annotated[str, typer.Option(help="Reason, shown in the error of every refused call.")]
 
 
 @client_command
 def health(
     session: Session,
-    component: Annotated[str | None, typer.Argument(help="One component alone: database, events ...")] = None,
+    component: Annotated[str | None, typer.Argument(help="Only this component: database, events ...")] = None,
 ) -> None:
     """Check the health of the system, component by component."""
     result = session.client.admin.health(component)
@@ -58,7 +58,7 @@ def halt(
     reason: Reason = "",
     expires_in: Annotated[int | None, typer.Option(help="Seconds until the override expires.")] = None,
 ) -> None:
-    """Stop an agent, or everything, at once."""
+    """Stop an agent or the whole marketplace at once."""
     result = session.as_operator(
         lambda client: client.admin.override(target, "emergency_halt", reason, expires_in=expires_in)
     )
@@ -71,7 +71,7 @@ def resume(
     target: Annotated[str, typer.Argument(help="An agent, or the whole marketplace.")] = "system_wide",
     reason: Reason = "",
 ) -> None:
-    """Lift the overrides of an agent, or of the whole marketplace."""
+    """Lift the overrides of an agent or of the whole marketplace."""
     result = session.as_operator(lambda client: client.admin.override(target, "resume", reason))
     session.out.result(result)
 

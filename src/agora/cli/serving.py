@@ -17,7 +17,7 @@ __all__ = ["serve"]
 
 
 def serve(config: Path | None = None, **options: Any) -> None:
-    """Run the server. Every setting is also AGORA_NAME in the environment and a line of agora.toml."""
+    """Run the server. Every setting can also be set in the environment (AGORA_NAME) and in agora.toml."""
     from agora.server.process import run_server
     from agora.store.port import StoreFailure
 
@@ -33,7 +33,7 @@ def _build_option_parameters() -> Iterator[inspect.Parameter]:
     """An option for each setting; the values are checked with the settings, hence with the same errors."""
     for name, field in Settings.model_fields.items():
         yield _build_parameter(name, _choose_option_type(name, field))
-    about = f"Settings file; agora.toml if there is one ({PREFIX}CONFIG)."
+    about = f"Settings file; default: agora.toml if it exists ({PREFIX}CONFIG)."
     yield _build_parameter("config", Annotated[Path | None, typer.Option("--config", help=about)])
 
 
@@ -42,7 +42,7 @@ def _choose_option_type(name: str, field: FieldInfo) -> Any:
     if field.annotation is bool:
         return Annotated[bool | None, typer.Option(f"{option}/--no-{option[2:]}", help=about)]
     if field.annotation is SecretStr:
-        about += " Every user of this machine can read command lines: the environment or the file is safer."
+        about += " Command lines are visible to all users of this machine: prefer the environment or the file."
     metavar = "INTEGER" if field.annotation is int else "NUMBER" if field.annotation is float else "TEXT"
     return Annotated[str | None, typer.Option(option, help=about, metavar=metavar)]
 

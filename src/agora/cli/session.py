@@ -31,23 +31,28 @@ PANEL = "Connection"
 Url = Annotated[
     str | None,
     typer.Option(
-        "--url", help="The server; else AGORA_URL, else http://127.0.0.1:8080.", rich_help_panel=PANEL, metavar="URL"
+        "--url",
+        help="Server URL; default: AGORA_URL, else http://127.0.0.1:8080.",
+        rich_help_panel=PANEL,
+        metavar="URL",
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", help="Credential; else AGORA_TOKEN, else the stored credential.", rich_help_panel=PANEL),
+    typer.Option(
+        "--token", help="Credential; default: AGORA_TOKEN, else the stored credential.", rich_help_panel=PANEL
+    ),
 ]
 Tenant = Annotated[
-    str | None, typer.Option("--tenant", help="Marketplace, where a server has several.", rich_help_panel=PANEL)
+    str | None, typer.Option("--tenant", help="Tenant, on a server with several marketplaces.", rich_help_panel=PANEL)
 ]
 As = Annotated[
     str | None,
     typer.Option(
-        "--as", help="Act as this agent, registered from this machine.", rich_help_panel=PANEL, metavar="AGENT"
+        "--as", help="Act as this agent, which was registered on this machine.", rich_help_panel=PANEL, metavar="AGENT"
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.", rich_help_panel=PANEL)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=PANEL)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Columns of the tables, for each kind of thing that deserves better than its fields in order."""
+"""Table columns for the kinds of results that have their own layout."""
 
 from __future__ import annotations
 

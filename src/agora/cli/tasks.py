@@ -1,4 +1,4 @@
-"""Commands about tasks, where a person deserves better than the operation's own form."""
+"""Task commands with output formatted for people."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ listing = _build_task_command("list", _print_list)
 assign = _build_task_command(
     "assign",
     _assign_task,
-    _build_command_option("to", str | None, None, "--to", help="The same as --assignee.", metavar="AGENT"),
+    _build_command_option("to", str | None, None, "--to", help="Same as --assignee.", metavar="AGENT"),
     _build_command_option(
-        "watch", bool, False, "--watch", "-w", help="Show what happens until it ends; the exit code tells how."
+        "watch", bool, False, "--watch", "-w", help="Follow the task until it ends; the exit code shows the result."
     ),
 )
 output = _build_task_command(

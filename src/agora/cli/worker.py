@@ -1,4 +1,4 @@
-"""The coding worker on the command line: run it, and see whether it can run."""
+"""``agora worker``: run the coding worker, and check its requirements."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ Server = Annotated[
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", help="Credential; else AGORA_TOKEN, else the stored one.", rich_help_panel=SERVER),
+    typer.Option("--token", help="Credential; default: AGORA_TOKEN, else the stored one.", rich_help_panel=SERVER),
 ]
 Name = Annotated[
     str | None,
     typer.Option(
         "--name",
         envvar=["A2A_WORKER_NAME", "A2A_WORKER_ID"],
-        help="Name of the worker; worker-HOST if left out.",
+        help="Name of the worker; default: worker-HOST.",
         rich_help_panel=SERVER,
     ),
 ]
 Codebases = Annotated[
-    str, typer.Option(envvar="A2A_CODEBASES", help="DIR[:NAME],... that jobs may work in.", rich_help_panel=WORK)
+    str, typer.Option(envvar="A2A_CODEBASES", help="Directories for jobs, as DIR[:NAME],...", rich_help_panel=WORK)
 ]
 AutoApprove = Annotated[
     str,
     typer.Option(
         envvar="A2A_AUTO_APPROVE",
-        help="What the agent may do unasked: all, safe (read, search, fetch, think) or none.",
+        help="Permissions granted without asking: all, safe (read, search, fetch, think) or none.",
         rich_help_panel=AGENT,
     ),
 ]
@@ -64,12 +64,12 @@ Account = Annotated[
     str | None,
     typer.Option(
         "--account",
-        help="Name of the account that the model's provider bills; a usage limit of it stops all workers with that name. "
-        "Left out, it is derived from the agent's credential.",
+        help="Name of the account at the model provider. Its usage limit applies to all workers with that name. "
+        "Default: derived from the agent's credential.",
         rich_help_panel=AGENT,
     ),
 ]
-Model = Annotated[str | None, typer.Option(help="Model that the agent is told to use.", rich_help_panel=AGENT)]
+Model = Annotated[str | None, typer.Option(help="Model for the agent.", rich_help_panel=AGENT)]
 Profiles = Annotated[
     Path | None,
     typer.Option(
@@ -81,14 +81,15 @@ Profiles = Annotated[
 LocalSessions = Annotated[
     bool,
     typer.Option(
-        help="Report OpenCode's sessions of this machine to the server, with what was said in them, those of no job too.",
+        help="Report all OpenCode sessions of this machine with their messages to the server, including those not "
+        "started by a job.",
         rich_help_panel=AGENT,
     ),
 ]
 Roots = Annotated[
     str | None,
     typer.Option(
-        help="DIR,... below which others may have directories registered as codebases; your home directory if left out, '' for "
+        help="DIR,...: directories below which others may register codebases; default: your home directory; '' for "
         "none.",
         rich_help_panel=WORK,
     ),
@@ -96,12 +97,14 @@ Roots = Annotated[
 Command = Annotated[
     str | None,
     typer.Option(
-        help="A tool that speaks no ACP, such as 'mytool {prompt}', instead of --agent.", rich_help_panel=AGENT
+        help="Command of a tool without ACP, such as 'mytool {prompt}', instead of --agent.", rich_help_panel=AGENT
     ),
 ]
 Tools = Annotated[
     bool,
-    typer.Option(help="Offer agents the marketplace's tools, for what a job's creator allows.", rich_help_panel=AGENT),
+    typer.Option(
+        help="Offer the marketplace's tools to agents, limited to what a job's creator allows.", rich_help_panel=AGENT
+    ),
 ]
 AtOnce = Annotated[
     int, typer.Option("--max-concurrent-tasks", min=1, max=100, help="Jobs at once.", rich_help_panel=WORK)
@@ -112,13 +115,13 @@ IsolationOption = Annotated[
     str,
     typer.Option(
         "--isolation",
-        help="worktree (a git worktree and branch a job), docker (in a container, too) or none.",
+        help="worktree (a git worktree and branch per job), docker (a worktree and a container) or none.",
         rich_help_panel=WORK,
     ),
 ]
 CONTAINER = "Containers, with --isolation docker"
 DockerImage = Annotated[
-    str | None, typer.Option(help="Image that has the agent and what jobs need.", rich_help_panel=CONTAINER)
+    str | None, typer.Option(help="Image with the agent and the tools that jobs need.", rich_help_panel=CONTAINER)
 ]
 DockerNetwork = Annotated[str, typer.Option(help="none, bridge or a network's name.", rich_help_panel=CONTAINER)]
 DockerMemory = Annotated[int, typer.Option(min=16, help="Megabytes of memory.", rich_help_panel=CONTAINER)]
@@ -127,7 +130,8 @@ DockerPids = Annotated[int, typer.Option(min=2, help="Processes at most.", rich_
 Check = Annotated[
     str | None,
     typer.Option(
-        help="Command that a job has to pass, such as 'make test'; it runs in the worktree.", rich_help_panel=WORK
+        help="Command that must succeed for a job to pass, such as 'make test'; runs in the worktree.",
+        rich_help_panel=WORK,
     ),
 ]
 Setup = Annotated[
@@ -140,20 +144,23 @@ TrustSetup = Annotated[
     bool,
     typer.Option(
         "--trust-setup",
-        help="Accept the repositories' .agora/setup.sh as they are now; a changed one has to be accepted again.",
+        help="Accept the current .agora/setup.sh of the repositories. A changed script must be accepted again.",
         rich_help_panel=WORK,
     ),
 ]
-State = Annotated[Path | None, typer.Option(help="Where worktrees are kept.", rich_help_panel=WORK)]
+State = Annotated[Path | None, typer.Option(help="Directory for worktrees.", rich_help_panel=WORK)]
 Park = Annotated[
     float,
-    typer.Option(min=0, help="Seconds an agent waits for a permission before its process ends.", rich_help_panel=AGENT),
+    typer.Option(
+        min=0, help="Seconds an agent waits for a permission before its process is stopped.", rich_help_panel=AGENT
+    ),
 ]
-Drain = Annotated[
-    float, typer.Option(min=0, help="Seconds that jobs may take to end on SIGTERM.", rich_help_panel=WORK)
-]
+Drain = Annotated[float, typer.Option(min=0, help="Seconds for jobs to finish after SIGTERM.", rich_help_panel=WORK)]
 Lease = Annotated[
-    int, typer.Option(min=5, max=3600, help="Seconds until a dead worker's job goes to another.", rich_help_panel=WORK)
+    int,
+    typer.Option(
+        min=5, max=3600, help="Seconds until a dead worker's job is given to another worker.", rich_help_panel=WORK
+    ),
 ]
 
 
@@ -194,9 +201,9 @@ def run_worker(
         int,
         typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removed.", rich_help_panel=WORK),
     ] = 10_000,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the agent logs, too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also log the agent's log output.")] = False,
 ) -> None:
-    """Take coding jobs, and have a coding agent do them in the codebases of this machine, until Ctrl-C."""
+    """Run coding jobs with a coding agent in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
     from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
     from agora.worker.container_settings import ContainerSettings, check_container_settings
@@ -335,12 +342,10 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
 
 
 def examine_worker(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
-    docker_image: Annotated[
-        str | None, typer.Option(help="Image of which a container is tried, for --isolation docker.")
-    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    docker_image: Annotated[str | None, typer.Option(help="Image to test for --isolation docker.")] = None,
 ) -> None:
-    """Say which coding agents are installed and logged in, how to get the others, and whether containers can be had."""
+    """Check which coding agents are installed and logged in, how to install the others, and whether containers work."""
     from agora.worker.doctor import examine_agents
 
     out = Output(json=json)
@@ -358,14 +363,14 @@ def examine_worker(
 def show_disk_use(
     codebases: Codebases = ".",
     state: State = None,
-    clean: Annotated[bool, typer.Option("--clean", help="Remove what is removable.")] = False,
+    clean: Annotated[bool, typer.Option("--clean", help="Remove the removable worktrees.")] = False,
     worktree_days: Annotated[float, typer.Option(min=0, help="Age at which merged worktrees are removable.")] = 14.0,
     worktree_megabytes: Annotated[
         int, typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removable.")
     ] = 10_000,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what the worktrees of jobs use on this machine, what a clean-up would remove, and why the others stay."""
+    """Show the disk usage of job worktrees on this machine, what a clean-up would remove, and why the rest is kept."""
     import asyncio
 
     from agora.worker.codebases import parse_codebases

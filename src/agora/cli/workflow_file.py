@@ -1,4 +1,4 @@
-"""A workflow as a file: YAML or JSON, read and checked before it is sent."""
+"""Workflow files (YAML or JSON), validated before they are sent."""
 
 from __future__ import annotations
 

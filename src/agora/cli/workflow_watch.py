@@ -1,4 +1,4 @@
-"""Following a workflow live: each event about it is a reason to look again."""
+"""Follow a workflow live: each event reloads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about workflows, where a person deserves better than the operation's own form."""
+"""Workflow commands with output formatted for people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["create", "diagram", "status", "timeline"]
 CHART = 40  #: characters that a timeline is wide
 WorkflowId = Annotated[str, typer.Argument(help="Id of the workflow.")]
 Watching = Annotated[
-    bool, typer.Option("--watch", "-w", help="Follow it live until it ends; the exit code tells how it ended.")
+    bool, typer.Option("--watch", "-w", help="Follow it live until it ends; the exit code shows the result.")
 ]
 
 
@@ -36,7 +36,7 @@ Watching = Annotated[
 def create(
     session: Session,
     file: Annotated[str, typer.Argument(help="YAML or JSON file with name and steps; - for standard input.")],
-    name: Annotated[str | None, typer.Option(help="Name, instead of the file's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name; default: the name in the file.")] = None,
     input: Annotated[
         list[str] | None,
         typer.Option(help="Input that the steps refer to as ${input...}.", metavar="KEY=VALUE|JSON|@FILE"),

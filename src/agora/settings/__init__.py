@@ -36,7 +36,7 @@ __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
 
 
 class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
-    """What an operator can decide before a start. The sections stand in the order of their reading, the last first."""
+    """All settings of the server. The sections are listed in reverse order of display."""
 
     #: what to tell about variables under former names, and those that are no settings
     _notice: str | None = PrivateAttr(None)
@@ -49,7 +49,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         environ: Mapping[str, str] | None = None,
         **overrides: Any,
     ) -> Settings:
-        """Settings from every source; ConfigurationError names the first fault of each setting."""
+        """Load settings from every source. Raises ConfigurationError with the first error of each setting."""
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
@@ -74,12 +74,12 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
 
     @property
     def legacy_notice(self) -> str | None:
-        """What to tell about variables under former names, and those that are no settings."""
+        """Notice about legacy and unknown environment variables."""
         return self._notice
 
     @property
     def secret_values(self) -> tuple[str, ...]:
-        """Values that are to appear nowhere."""
+        """Secret values, to be masked in logs and errors."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         secrets = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
         tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]

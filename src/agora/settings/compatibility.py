@@ -1,4 +1,4 @@
-"""Whether Agora v4 clients are served, and the notice to them."""
+"""Settings for compatibility with Agora v4 clients."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ CompatibilityMode = Literal["enabled", "warn", "disabled"]
 
 
 class Compatibility(Section):
-    """Of v4 calls."""
+    """Settings for v4 calls."""
 
     compatibility_mode: CompatibilityMode = Field(
         "enabled",
-        description="Whether v4 calls are accepted: enabled, warn (accepted, with a deprecation notice), disabled (410).",
+        description="Handling of v4 calls: enabled, warn (accepted with a deprecation notice), disabled (410).",
     )
     deprecation_warnings: bool = Field(
-        False, description="Whether v4 calls are answered with a deprecation notice (enabled, disabled): as mode warn."
+        False, description="Add a deprecation notice to v4 responses (enabled, disabled), like compatibility mode warn."
     )
     v4_databases: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=20)] = (
         Field(
             ("agora-marketplace", "agent-coordination-v2"),
-            description="Names of v4 databases whose calls are translated, separated by commas.",
+            description="Names of v4 databases to emulate, separated by commas.",
         )
     )
     v4_sunset_date: date | None = Field(
-        None, description="Day on which v4 calls are announced to end; empty: a week after the first warning."
+        None, description="Announced end date of v4 calls; empty: a week after the first warning."
     )
 
     @field_validator("deprecation_warnings", mode="before")
@@ -51,7 +51,7 @@ class Compatibility(Section):
 
     @property
     def v4_mode(self) -> CompatibilityMode:
-        """The mode in force, of both switches."""
+        """Effective mode of both settings."""
         if self.compatibility_mode == "enabled" and self.deprecation_warnings:
             return "warn"
         return self.compatibility_mode

@@ -13,191 +13,201 @@ __all__ = ["Connections"]
 
 
 class Connections(Section):
-    """Of connections to others."""
+    """Settings for outgoing connections."""
 
     mcp_server_urls: Annotated[tuple[str, ...], Field(max_length=100)] = Field(
         (),
-        description="Upstream MCP servers, as URL or name=URL, separated by commas; without a path /mcp is meant. "
-        "They may be at private addresses.",
+        description="Upstream MCP servers, as URL or name=URL, separated by commas; default path: /mcp. Private "
+        "addresses are allowed.",
     )
-    mcp_timeout: float = Field(30.0, ge=0.1, le=3600, description="Seconds a call of an upstream MCP server may take.")
+    mcp_timeout: float = Field(
+        30.0, ge=0.1, le=3600, description="Timeout of calls to upstream MCP servers, in seconds."
+    )
     mcp_config: Path | None = Field(
         None,
-        description="JSON file of upstream MCP servers, with mcpServers or mcp.servers, in the format of MCP clients.",
+        description="JSON file with upstream MCP servers in the format of MCP clients (mcpServers or mcp.servers).",
     )
     mcp_commands: bool = Field(
-        False, description="Whether upstream MCP servers of mcp_config may be commands, started on this machine."
+        False, description="Allow commands in mcp_config, which start upstream MCP servers on this machine."
     )
     mcp_private_networks: bool = Field(
-        False, description="Whether upstream MCP servers may be added at private and loopback addresses."
+        False, description="Allow adding upstream MCP servers at private and loopback addresses."
     )
     declared_agents: bool = Field(
-        True, description="Whether this server runs declared agents, with the extra agora-server[models]."
+        True, description="Run declared agents on this server. Needs the extra agora-server[models]."
     )
     llm_url: str = Field(
         "",
         max_length=500,
         pattern=r"^(https?://[!-~]+)?$",
-        description="Base URL of the model 'default' of declared agents, such as http://localhost:4000/v1; that of OpenAI or "
-        "Anthropic if left out.",
+        description="Base URL of the model 'default' of declared agents, such as http://localhost:4000/v1; default: "
+        "the public API of OpenAI or Anthropic.",
     )
     llm_model: str = Field(
         "",
         max_length=200,
         pattern=r"^[!-~]*$",
-        description="The model 'default': its name, after 'anthropic:' where the URL speaks Anthropic's protocol.",
+        description="Name of the model 'default'; with the prefix 'anthropic:' for Anthropic's API.",
     )
     llm_key: SecretStr = Field(
-        SecretStr(""), max_length=2000, description="API key of the model 'default'; it is not handed to any tool."
+        SecretStr(""), max_length=2000, description="API key of the model 'default'; never passed to tools."
     )
     livekit_url: str = Field(
         "",
         max_length=500,
         pattern=r"^((https?|wss?)://[!-~]+)?$",
-        description="Address of a LiveKit server, such as ws://localhost:7880, for agora.media; LIVEKIT_URL without a prefix is read, too.",
+        description="URL of the LiveKit server for agora.media, such as ws://localhost:7880. The variable LIVEKIT_URL "
+        "is also read.",
     )
     livekit_public_url: str = Field(
         "",
         max_length=500,
         pattern=r"^((https?|wss?)://[!-~]+)?$",
-        description="Address at which people reach the LiveKit server, where it is another one (LIVEKIT_PUBLIC_URL).",
+        description="URL of the LiveKit server for clients, if different (LIVEKIT_PUBLIC_URL).",
     )
     livekit_api_key: str = Field(
         "", max_length=200, pattern=r"^[!-~]*$", description="API key of the LiveKit server (LIVEKIT_API_KEY)."
     )
     livekit_api_secret: SecretStr = Field(
-        SecretStr(""), max_length=500, description="Secret of that key; tokens are signed with it (LIVEKIT_API_SECRET)."
+        SecretStr(""), max_length=500, description="Secret of the API key, used to sign tokens (LIVEKIT_API_SECRET)."
     )
     weather_url: str = Field(
         "",
         max_length=500,
         pattern=r"^(https?://[!-~]+)?$",
-        description="Provider of weather for the analysis agent, of Open-Meteo's form, such as https://api.open-meteo.com.",
+        description="URL of a weather API compatible with Open-Meteo, for the analysis agent, such as "
+        "https://api.open-meteo.com.",
     )
     weather_geocoding_url: str = Field(
         "",
         max_length=500,
         pattern=r"^(https?://[!-~]+)?$",
-        description="Where that provider looks up places, if elsewhere, such as https://geocoding-api.open-meteo.com.",
+        description="URL of the geocoding API, if different, such as https://geocoding-api.open-meteo.com.",
     )
     a2a_agent_name: str = Field(
-        "Agora", min_length=1, max_length=200, description="Name of the front agent, which speaks A2A at the root."
+        "Agora", min_length=1, max_length=200, description="Name of the front agent, the A2A agent at the root URL."
     )
     a2a_agent_description: str = Field(
         "A marketplace of agents: it finds the agent with the skill that a message asks for.",
         min_length=1,
         max_length=2000,
-        description="What the front agent's card says of it.",
+        description="Description on the front agent's card.",
     )
     front_agent: str = Field(
         "",
         max_length=200,
-        description="Declared agent, by its name, that plans what the front agent is asked without naming a skill.",
+        description="Name of a declared agent that plans requests to the front agent that name no skill.",
     )
     chat_agent: str = Field(
-        "", max_length=200, description="Declared agent, by its name, that answers the marketplace's chat."
+        "", max_length=200, description="Name of a declared agent that answers the marketplace chat."
     )
-    a2a_agent_org: str = Field("Agora", min_length=1, max_length=200, description="Organisation named on agent cards.")
+    a2a_agent_org: str = Field("Agora", min_length=1, max_length=200, description="Organisation on agent cards.")
     a2a_private_networks: bool = Field(
         False,
-        description="Whether remote A2A agents and push notification receivers may have private and loopback addresses.",
+        description="Allow private and loopback addresses for remote A2A agents and push notification receivers.",
     )
     a2a_refresh: float = Field(
         60.0,
         ge=1,
         le=86_400,
-        description="Seconds between two checks of a remote A2A agent: its availability and its card.",
+        description="Interval of checking a remote A2A agent's availability and card, in seconds.",
     )
-    push_timeout: float = Field(
-        15.0, ge=0.1, le=50, description="Seconds that a receiver of push notifications may take."
-    )
+    push_timeout: float = Field(15.0, ge=0.1, le=50, description="Timeout of a push notification, in seconds.")
     push_attempts: int = Field(
         12,
         ge=1,
         le=100,
-        description="Attempts at a push notification, an hour apart in the end, until it is a dead letter.",
+        description="Delivery attempts of a push notification before it becomes a dead letter. The interval grows to "
+        "an hour.",
     )
     endpoint_private_networks: bool = Field(
         False,
-        description="Whether messages are posted to agents' own endpoints (endpoints.agentify) at private and loopback addresses.",
+        description="Allow private and loopback addresses for agents' own endpoints (endpoints.agentify).",
     )
-    endpoint_timeout: float = Field(
-        30.0, ge=0.1, le=60, description="Seconds that an agent's own endpoint may take to answer a message."
-    )
+    endpoint_timeout: float = Field(30.0, ge=0.1, le=60, description="Timeout of an agent's own endpoint, in seconds.")
     endpoint_attempts: int = Field(
         12,
         ge=1,
         le=100,
-        description="Attempts at posting a message to an agent's own endpoint, an hour apart in the end, until it is a dead letter.",
+        description="Delivery attempts to an agent's own endpoint before the message becomes a dead letter. The "
+        "interval grows to an hour.",
     )
     a2a_wait: float = Field(
-        300.0, ge=1, le=3600, description="Seconds that an A2A SendMessage waits for its task, if it is to wait."
+        300.0, ge=1, le=3600, description="Maximum seconds for which a blocking A2A SendMessage waits for its task."
     )
     bus: str = Field(
         "embedded",
         max_length=2000,
         pattern=r"^(embedded|(redis|rediss|valkey|valkeys|unix|redis\+unix|valkey\+unix)://\S+)$",
-        description="The bus: embedded, or redis://USER:PASSWORD@HOST:PORT/DATABASE to let programs take part that "
-        "speak Redis Streams alone.",
+        description="The bus: embedded, or redis://USER:PASSWORD@HOST:PORT/DATABASE to also connect programs that use "
+        "Redis Streams.",
     )
-    use_redis: bool = Field(False, description="Whether redis_url is the bus, where bus names none.")
-    redis_url: str = Field(
-        "redis://localhost:6379/0", max_length=2000, description="The server of Redis that use_redis means."
-    )
+    use_redis: bool = Field(False, description="Use redis_url as the bus if 'bus' is not set.")
+    redis_url: str = Field("redis://localhost:6379/0", max_length=2000, description="Redis server for use_redis.")
     bus_stream: str = Field(
         "xnai:agent_bus",
         min_length=1,
         max_length=200,
         pattern=r"^[!-~]+$",
-        description="Stream of Redis on which agents publish; an agent's own is this, a colon and its name.",
+        description="Redis stream on which agents publish. An agent's own stream is this name, a colon and the "
+        "agent's name.",
     )
     bus_group: str = Field(
         "xnai-mcp-server",
         min_length=1,
         max_length=200,
         pattern=r"^[!-~]+$",
-        description="Group of the server on that stream.",
+        description="Consumer group of the server on that stream.",
     )
     bus_stale: float = Field(
-        30.0, ge=0.1, le=86_400, description="Seconds until an unacknowledged entry is taken back; doubled each time."
+        30.0,
+        ge=0.1,
+        le=86_400,
+        description="Seconds after which an unacknowledged entry is reclaimed; doubled each time.",
     )
     bus_silent: float = Field(
-        90.0, ge=1, le=864_000, description="Seconds without a heartbeat until a consumer of the bus is removed."
+        90.0, ge=1, le=864_000, description="Seconds without a heartbeat after which a bus consumer is removed."
     )
-    bus_deliveries: int = Field(3, ge=1, le=20, description="Deliveries of an entry until it is a dead letter.")
-    bus_response_high: float = Field(5.0, ge=0.01, le=100_000, description="Minutes to respond to a high entry.")
-    bus_response_medium: float = Field(30.0, ge=0.01, le=100_000, description="Minutes to respond to a medium entry.")
-    bus_response_low: float = Field(120.0, ge=0.01, le=100_000, description="Minutes to respond to a low entry.")
-    bus_buffer: int = Field(10_000, ge=10, le=1_000_000, description="Commands that may wait for an answer of Redis.")
+    bus_deliveries: int = Field(3, ge=1, le=20, description="Deliveries of an entry before it becomes a dead letter.")
+    bus_response_high: float = Field(
+        5.0, ge=0.01, le=100_000, description="Response time for entries with high priority, in minutes."
+    )
+    bus_response_medium: float = Field(
+        30.0, ge=0.01, le=100_000, description="Response time for entries with medium priority, in minutes."
+    )
+    bus_response_low: float = Field(
+        120.0, ge=0.01, le=100_000, description="Response time for entries with low priority, in minutes."
+    )
+    bus_buffer: int = Field(10_000, ge=10, le=1_000_000, description="Maximum number of pending Redis commands.")
     bus_length: int = Field(
-        100_000, ge=100, le=100_000_000, description="Entries a stream keeps that everybody has acknowledged."
+        100_000, ge=100, le=100_000_000, description="Number of fully acknowledged entries that a stream keeps."
     )
     consul_url: str = Field(
         "",
         max_length=2000,
         pattern=r"^(https?://[^\s\"<>]+)?$",
-        description="Agent of Consul with which the server registers itself, such as http://127.0.0.1:8500.",
+        description="URL of a Consul agent with which the server registers, such as http://127.0.0.1:8500.",
     )
-    consul_token: SecretStr = Field(SecretStr(""), description="Token for Consul, where it asks for one.")
+    consul_token: SecretStr = Field(SecretStr(""), description="Token for Consul, if required.")
     consul_name: str = Field(
         "agora",
         max_length=63,
         pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        description="Name of the service in Consul: small letters, digits, hyphens.",
+        description="Name of the service in Consul: lower-case letters, digits, hyphens.",
     )
     consul_address: str = Field(
         "",
         max_length=255,
         pattern=r"^[A-Za-z0-9.:-]*$",
-        description="Address under which Consul reaches the server; the one it listens on if left out.",
+        description="Address at which Consul reaches the server; default: the listening address.",
     )
     ai_catalog_servers: bool = Field(
         False,
-        description="Whether /.well-known/ai-catalog.json tells everybody of the MCP servers that are reached here, too: this server, "
-        "virtual servers and upstreams, with the names of their tools.",
+        description="Include MCP servers in the public /.well-known/ai-catalog.json: this server, virtual servers and "
+        "upstreams, with their tool names.",
     )
     a2a_grpc_port: int = Field(
-        0, ge=0, le=65535, description="Port for A2A over gRPC, with the extra agora-server[grpc]; 0 for none."
+        0, ge=0, le=65535, description="Port for A2A over gRPC; 0: none. Needs the extra agora-server[grpc]."
     )
     a2a_grpc_url: str = Field(
         "",
@@ -212,7 +222,7 @@ class Connections(Section):
     a2a_grpc_agent: str = Field(
         "",
         max_length=200,
-        description="Agent that calls over gRPC without a tenant are for; the front agent if left out.",
+        description="Agent that receives gRPC calls without a tenant; default: the front agent.",
     )
 
     @field_validator("mcp_server_urls", mode="before")
@@ -222,7 +232,7 @@ class Connections(Section):
 
     @property
     def bus_url(self) -> str | None:
-        """Where the bus's Redis is; None for a bus that is embedded."""
+        """URL of the bus's Redis; None for the embedded bus."""
         if self.bus != "embedded":
             return self.bus
         return self.redis_url if self.use_redis else None

@@ -1,6 +1,6 @@
 """Legacy setting names: the ``.env`` of an A2A server still works, with one notice in the log.
 
-What has no meaning here is named in the notice too. What would take a protection away is refused.
+The notice also lists names without a meaning here. A setting that would remove a protection is refused.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ SCHEMES: Final = ("postgresql", "postgres")
 
 
 class RefusedName(ValueError):
-    """A legacy setting asks for something unsupported; the message says why."""
+    """A legacy setting requests something unsupported; the message explains why."""
 
 
 @dataclass
 class LegacyValues:
-    """values: by the settings' own names. notice: what to tell about all of it, if there is something."""
+    """values: by current setting names. notice: text for the log, if any."""
 
     values: dict[str, Any] = field(default_factory=dict)
     notice: str | None = None
 
 
 def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
-    """What the environment says under names of before. Raises RefusedName."""
+    """Read legacy names from the environment. Raises RefusedName."""
     for name in PROTECTIONS:
         if environ.get(name, "").strip().lower() in OFF:
             raise RefusedName(
@@ -94,7 +94,7 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
 
 
 def _strip_driver_from_url(url: str) -> str | None:
-    """A URL of PostgreSQL, without the driver that some put into its scheme."""
+    """Remove a driver suffix from the scheme of a PostgreSQL URL."""
     scheme, separator, rest = url.partition("://")
     engine = scheme.partition("+")[0].lower()
     return f"{engine}://{rest}" if separator and engine in SCHEMES else None

@@ -1,4 +1,4 @@
-"""What every section of the settings is made of."""
+"""Base class of the settings sections."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ DAY: Final = 86_400  # seconds
 
 
 class Section(BaseModel):
-    """Settings that belong together."""
+    """Base of a section of related settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def split_list(value: Any) -> Any:
-    """A list as the environment writes it, separated by commas."""
+    """Split a comma-separated list of an environment variable."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

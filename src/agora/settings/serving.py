@@ -1,4 +1,4 @@
-"""Where the server listens, its data directory, and who has access."""
+"""Listening addresses, data directory and access."""
 
 from __future__ import annotations
 
@@ -22,81 +22,84 @@ def _default_data_dir() -> Path:
 
 
 class Serving(Section):
-    """Of the server itself."""
+    """Settings for the server process."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on. Off loopback, every caller needs a credential.")
-    port: int = Field(8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
-    events_port: int = Field(8081, ge=0, le=65535, description="Second listener for event streams; 0 for none.")
-    mcp_port: int = Field(0, ge=0, le=65535, description="Second listener for MCP clients, 9000 by custom; 0 for none.")
-    tls_cert: Path | None = Field(
-        None, description="Certificate chain in PEM, the server's own first: the server speaks HTTPS and WSS itself."
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. On a non-loopback address, every caller needs a credential."
     )
-    tls_key: Path | None = Field(None, description="Private key of tls_cert in PEM, not encrypted.")
-    tls_min_version: Literal["1.2", "1.3"] = Field("1.3", description="Oldest accepted version of TLS.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of the API; 0: any free port.")
+    events_port: int = Field(8081, ge=0, le=65535, description="Additional port for event streams; 0: none.")
+    mcp_port: int = Field(
+        0, ge=0, le=65535, description="Additional port for MCP clients, by convention 9000; 0: none."
+    )
+    tls_cert: Path | None = Field(
+        None, description="PEM file with the certificate chain, the server's certificate first. Enables HTTPS and WSS."
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the unencrypted private key of tls_cert.")
+    tls_min_version: Literal["1.2", "1.3"] = Field("1.3", description="Minimum TLS version.")
     public_url: str = Field(
         "",
         max_length=2000,
         pattern=r"^(https?://[^\s\"<>]+)?$",
-        description="URL under which clients reach the server, where it is behind a proxy, or its certificate has "
-        "another name than host.",
+        description="URL at which clients reach the server, if it is behind a proxy or its certificate has a "
+        "different host name.",
     )
     data_dir: Path = Field(
-        default_factory=_default_data_dir, description="Directory of the database, the keys and the lock."
+        default_factory=_default_data_dir, description="Directory for the database, keys and lock file."
     )
     keys_dir: Path | None = Field(
         None,
-        description="Directory of signing.key, admin-token and a2a-signing.pem, if not data_dir; "
-        "servers on one database share it.",
+        description="Directory for signing.key, admin-token and a2a-signing.pem; default: data_dir. Servers on the "
+        "same database share it.",
     )
     store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")
     store_timeout: float = Field(
         10.0,
         ge=1,
         le=300,
-        description="Seconds until a call that PostgreSQL does not answer, or whose commit the disk of SQLite does not take, fails "
-        "with storage_unavailable; a statement on PostgreSQL may take as long.",
+        description="Seconds after which a call fails with storage_unavailable because PostgreSQL does not respond or "
+        "SQLite cannot commit to disk. Also the statement timeout on PostgreSQL.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
-    log_format: Literal["text", "json"] = Field(
-        "text", description="Log lines for people or for machines; console means text too."
-    )
-    service_discovery: bool = Field(True, description="Whether agora.discovery answers (enabled, disabled).")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum log level.")
+    log_format: Literal["text", "json"] = Field("text", description="Log format; console is the same as text.")
+    service_discovery: bool = Field(True, description="Enable agora.discovery (enabled, disabled).")
     openai_door: bool = Field(
         True,
-        description="Whether agents answer in the shape of OpenAI's API, at /v1/models, /v1/responses and /v1/chat/completions.",
+        description="Serve agents through an OpenAI-compatible API at /v1/models, /v1/responses and "
+        "/v1/chat/completions.",
     )
-    admin_authority_level: int = Field(255, ge=0, le=255, description="Authority of the operator; 255 is supreme.")
+    admin_authority_level: int = Field(255, ge=0, le=255, description="Authority of the operator; 255: supreme.")
     auth_tokens: SecretStr = Field(
-        SecretStr(""), description="Static tokens, as name:token,name2:token2; name:token:admin for all scopes."
+        SecretStr(""), description="Static tokens, as name:token,name2:token2; with name:token:admin for all scopes."
     )
     auth_header: str = Field(
         "X-API-Key",
         max_length=100,
         pattern=r"^[A-Za-z0-9-]+$",
-        description="Header that may carry a credential, besides Authorization and X-API-Key.",
+        description="Additional header for credentials, besides Authorization and X-API-Key.",
     )
     auth_required: bool = Field(
         False,
-        description="Whether callers on this machine need a credential, too. Off a loopback address every caller does.",
+        description="Require a credential also from callers on this machine. On a non-loopback address, it is always "
+        "required.",
     )
     open_registration: bool = Field(
         False,
-        description="Whether strangers may register agents; local callers always may on a loopback address, unless "
-        "auth_required.",
+        description="Allow registering agents without a credential. Local callers on a loopback address always may, "
+        "unless auth_required is set.",
     )
     trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
-        (), description="Host names besides localhost under which local callers may reach the server."
+        (), description="Host names, besides localhost, that local callers may use."
     )
     cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], Field(max_length=50)] = Field(
         (),
-        description="Origins, such as https://app.example.com, whose pages may call the server from a browser; * for all. They gain "
-        "no authority by it.",
+        description="Allowed CORS origins, such as https://app.example.com; * for all. This grants no permissions.",
     )
     allow_loopback_origins: bool = Field(
         False,
-        description="Whether pages of this machine (localhost, any port) may call the server from a browser, as in development.",
+        description="Allow CORS requests from pages on this machine (localhost, any port), for development.",
     )
-    body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Largest request body, in bytes.")
+    body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Maximum size of a request body, in bytes.")
 
     @field_validator("service_discovery", mode="before")
     @classmethod
@@ -141,23 +144,23 @@ class Serving(Section):
 
     @property
     def scheme(self) -> str:
-        """Of the URLs of the server's own sockets."""
+        """URL scheme of the server's sockets."""
         return "https" if self.tls_cert is not None else "http"
 
     @property
     def own_url(self) -> str:
-        """Where the server is reached: public_url, or the address it listens on; without a slash at its end."""
+        """public_url, or the listening address as a URL; without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url.rstrip("/") or f"{self.scheme}://{host}:{self.port}"
 
     @property
     def secrets_dir(self) -> Path:
-        """The directory of the server's own secrets."""
+        """Directory of the server's secrets."""
         return self.keys_dir or self.data_dir
 
     @property
     def trusts_local_callers(self) -> bool:
-        """Whether a program on this machine needs no credential: it acts as the operator."""
+        """Whether programs on this machine act as the operator without a credential."""
         return self.loopback and not self.auth_required
 
     @property

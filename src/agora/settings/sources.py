@@ -67,11 +67,11 @@ OTHER_VARIABLES = frozenset(
 
 
 class ConfigurationError(ValueError):
-    """A setting is wrong; the message names it, where it came from, and the fix."""
+    """A setting is invalid. The message names it, its source and the fix."""
 
 
 def read_settings_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """What a file of TOML says; one that was named has to be there."""
+    """Read a TOML settings file. A file named explicitly must exist."""
     location = path or environ.get(f"{PREFIX}CONFIG")
     file = Path(location or "agora.toml")
     if not file.is_file():
@@ -87,7 +87,7 @@ def read_settings_file(path: Path | str | None, environ: Mapping[str, str]) -> t
 def read_environment(
     environ: Mapping[str, str], before: Mapping[str, Any], names: Iterable[str]
 ) -> tuple[str, dict[str, Any]]:
-    """Settings under their names in capitals with the prefix, and those under plain names; before: under names of before."""
+    """Read settings from environment variables with the prefix and with plain names. before: values of legacy names."""
     values: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
     for name in names:
         value = environ.get(PREFIX + name.upper())
@@ -97,10 +97,10 @@ def read_environment(
 
 
 def describe_unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
-    """A sentence about variables that look like settings (``AGORA_...``) and are none; None if there are none.
+    """Describe variables that look like settings (``AGORA_...``) but are unknown; None if there are none.
 
-    A warning, not an error: other programs may have variables with this prefix, such as a cluster that describes a
-    service of the name "agora".
+    A warning, not an error: other programs may set variables with this prefix, such as Kubernetes for a service named
+    "agora".
     """
     variables = {PREFIX + name.upper() for name in names}
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in variables | OTHER_VARIABLES)
@@ -110,13 +110,13 @@ def describe_unknown_variables(environ: Mapping[str, str], names: Iterable[str])
 
 
 def _suggest_name(name: str, names: Iterable[str]) -> str:
-    """The known name that is nearest to this one, as a question in parentheses; empty if none is near."""
+    """Suggest the most similar known name, as a question in parentheses; empty if none is similar."""
     nearest = difflib.get_close_matches(name, list(names), n=1, cutoff=0.75)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 
 def explain_errors(error: ValidationError, origins: Mapping[str, str], names: Iterable[str]) -> str:
-    """The faults of settings, each with where the setting came from. names: of all settings."""
+    """Describe invalid settings with their sources. names: names of all settings."""
     lines = []
     for fault in error.errors():
         name = str(fault["loc"][0]) if fault["loc"] else ""

@@ -29,7 +29,7 @@ impl Request<MessagingSendOperation> {
         self.with::<String>("from_agent", from_agent.into())
     }
 
-    /// Groups messages of one exchange.
+    /// Correlation id of the exchange.
     pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
         self.with::<String>("correlation_id", correlation_id.into())
     }
@@ -39,7 +39,7 @@ impl Request<MessagingSendOperation> {
         self.with::<String>("reply_to", reply_to.into())
     }
 
-    /// Seconds after which an unread message expires; the server's default if left out.
+    /// Seconds after which an unread message expires; default: the server's message lifetime.
     pub fn expires_in(self, expires_in: i64) -> Self {
         self.with("expires_in", expires_in)
     }
@@ -67,7 +67,7 @@ impl Request<MessagingReceiveOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
@@ -97,7 +97,7 @@ impl Request<MessagingReceiveOperation> {
         self.with::<String>("from_agent", from_agent.into())
     }
 
-    /// Groups messages of one exchange.
+    /// Correlation id of the exchange.
     pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
         self.with::<String>("correlation_id", correlation_id.into())
     }
@@ -107,22 +107,22 @@ impl Request<MessagingReceiveOperation> {
         self.with::<String>("reply_to", reply_to.into())
     }
 
-    /// Seconds to wait for a first message when there is none.
+    /// Seconds to wait for a message if there is none.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -181,7 +181,7 @@ impl Request<EventPublishOperation> {
         self.with::<String>("subject", subject.into())
     }
 
-    /// Only these agents see it; everyone if empty.
+    /// Agents that can see it; everyone if empty.
     pub fn to(self, to: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("to", to.into_iter().map(Into::into).collect())
     }
@@ -214,12 +214,12 @@ impl Request<EventListOperation> {
         self.with("after", after)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -293,12 +293,12 @@ impl Request<TaskAssignOperation> {
         self.with::<Value>("payload", payload.into())
     }
 
-    /// Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.
+    /// Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); default: any suitable agent. With an unregistered name, the task waits for that name.
     pub fn assignee(self, assignee: impl Into<String>) -> Self {
         self.with::<String>("assignee", assignee.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn deadline(self, deadline: impl Into<String>) -> Self {
         self.with::<String>("deadline", deadline.into())
     }
@@ -336,12 +336,12 @@ impl Request<TaskAssignOperation> {
         self.with("max_attempts", max_attempts)
     }
 
-    /// Seconds before the second attempt; doubled for each further one.
+    /// Seconds before the second attempt, doubled for each further attempt.
     pub fn retry_backoff(self, retry_backoff: f64) -> Self {
         self.with("retry_backoff", retry_backoff)
     }
 
-    /// Seconds an attempt may take; no bound if left out.
+    /// Maximum seconds per attempt; default: no limit.
     pub fn timeout(self, timeout: i64) -> Self {
         self.with("timeout", timeout)
     }
@@ -351,7 +351,7 @@ impl Request<TaskAssignOperation> {
         self.with::<Value>("metadata", metadata.into())
     }
 
-    /// Groups the tasks of one conversation; without it, each task is a separate conversation.
+    /// Conversation id of the task; if omitted, the task is a separate conversation.
     pub fn context_id(self, context_id: impl Into<String>) -> Self {
         self.with::<String>("context_id", context_id.into())
     }
@@ -389,7 +389,7 @@ impl Request<TaskUpdateOperation> {
         self.with::<Value>("result", result.into())
     }
 
-    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    /// The claim's fencing token: a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
@@ -412,12 +412,12 @@ impl Request<TaskListOperation> {
         self.with::<OneOrMany<TaskStatus>>("status", status.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
@@ -452,12 +452,12 @@ impl Request<TaskListOperation> {
         self.with::<String>("worker_id", worker_id.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
@@ -472,12 +472,12 @@ impl Request<TaskListOperation> {
         self.with("descending", descending)
     }
 
-    /// Groups the tasks of one conversation; without it, each task is a separate conversation.
+    /// Conversation id of the task; if omitted, the task is a separate conversation.
     pub fn context_id(self, context_id: impl Into<String>) -> Self {
         self.with::<String>("context_id", context_id.into())
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -490,17 +490,17 @@ operation! {
 
 /// Optional arguments of `agora.task.stuck`.
 impl Request<TaskStuckOperation> {
-    /// Seconds in which nothing has happened to the task.
+    /// Seconds without any activity of the task.
     pub fn idle_seconds(self, idle_seconds: i64) -> Self {
         self.with("idle_seconds", idle_seconds)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -518,17 +518,17 @@ operation! {
 
 /// Optional arguments of `agora.task.history`.
 impl Request<TaskHistoryOperation> {
-    /// Only entries of these types; any of them.
+    /// Only entries of these types.
     pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("types", types.into_iter().map(Into::into).collect())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -541,7 +541,7 @@ operation! {
 
 /// Optional arguments of `agora.task.claim`.
 impl Request<TaskClaimOperation> {
-    /// Most tasks to take at once.
+    /// Maximum number of tasks to claim.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
@@ -551,17 +551,17 @@ impl Request<TaskClaimOperation> {
         self.with("wait", wait)
     }
 
-    /// Only these types; any if empty.
+    /// Only these types; empty: any type.
     pub fn task_types(self, task_types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("task_types", task_types.into_iter().map(Into::into).collect())
     }
 
-    /// Only tasks for these of your own capabilities.
+    /// Only tasks for these of your capabilities.
     pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
     }
 
-    /// Models that can be run.
+    /// Models that the worker can run.
     pub fn models(self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("models", models.into_iter().map(Into::into).collect())
     }
@@ -576,12 +576,12 @@ impl Request<TaskClaimOperation> {
         self.with("lease_seconds", lease_seconds)
     }
 
-    /// Whether to take tasks for anyone too, which name nobody and require nothing.
+    /// Also claim tasks for any agent, which name no assignee and require nothing.
     pub fn unassigned(self, unassigned: bool) -> Self {
         self.with("unassigned", unassigned)
     }
 
-    /// Only this task; refused (409) if it cannot be claimed any more.
+    /// Only this task; 409 if it can no longer be claimed.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
@@ -604,12 +604,12 @@ impl Request<TaskRenewOperation> {
         self.with("progress", progress)
     }
 
-    /// Checkpoint, for the agent that continues the work.
+    /// Checkpoint from which another agent can continue the work.
     pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
         self.with::<Value>("checkpoint", checkpoint.into())
     }
 
-    /// Grows with each checkpoint; a smaller one is refused.
+    /// Increases with each checkpoint; a lower number is refused.
     pub fn checkpoint_number(self, checkpoint_number: i64) -> Self {
         self.with("checkpoint_number", checkpoint_number)
     }
@@ -627,12 +627,12 @@ impl Request<TaskReleaseOperation> {
         self.with::<String>("reason", reason.into())
     }
 
-    /// Checkpoint, for the agent that continues the work.
+    /// Checkpoint from which another agent can continue the work.
     pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
         self.with::<Value>("checkpoint", checkpoint.into())
     }
 
-    /// Seconds before it can be claimed again.
+    /// Seconds until it can be claimed again.
     pub fn delay(self, delay: f64) -> Self {
         self.with("delay", delay)
     }
@@ -650,12 +650,12 @@ operation! {
 
 /// Optional arguments of `agora.task.report_usage`.
 impl Request<TaskReportUsageOperation> {
-    /// Model that took them; empty if it is not known.
+    /// Model that used the tokens; empty if unknown.
     pub fn model(self, model: impl Into<String>) -> Self {
         self.with::<String>("model", model.into())
     }
 
-    /// What the model's provider charges, if that is known.
+    /// Cost charged by the model's provider, if known.
     pub fn provider_cost(self, provider_cost: f64) -> Self {
         self.with("provider_cost", provider_cost)
     }
@@ -665,7 +665,7 @@ impl Request<TaskReportUsageOperation> {
         self.with::<String>("currency", currency.into())
     }
 
-    /// Whether the numbers may be too low.
+    /// Whether the numbers are a lower bound.
     pub fn is_estimate(self, is_estimate: bool) -> Self {
         self.with("is_estimate", is_estimate)
     }
@@ -688,7 +688,7 @@ impl Request<TaskCompleteOperation> {
         self.with::<String>("notes", notes.into())
     }
 
-    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    /// The claim's fencing token: a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
@@ -701,12 +701,12 @@ operation! {
 
 /// Optional arguments of `agora.task.fail`.
 impl Request<TaskFailOperation> {
-    /// Whether another attempt may help.
+    /// Whether the task may be retried.
     pub fn retry(self, retry: bool) -> Self {
         self.with("retry", retry)
     }
 
-    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    /// The claim's fencing token: a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
@@ -745,7 +745,7 @@ operation! {
 
 /// Optional arguments of `agora.task.retry`.
 impl Request<TaskRetryOperation> {
-    /// Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.
+    /// Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); default: any suitable agent. With an unregistered name, the task waits for that name.
     pub fn assignee(self, assignee: impl Into<String>) -> Self {
         self.with::<String>("assignee", assignee.into())
     }
@@ -791,7 +791,7 @@ impl Request<TaskMessageOperation> {
         self.with::<Vec<Part>>("parts", parts.into_iter().collect())
     }
 
-    /// Set by the assignee: the task waits until the message is answered. With 'completed' the message is the task's answer and its end: it becomes the result, and an A2A client that waits gets a Message.
+    /// Only for the assignee. 'input_required': the task waits until the message is answered. 'completed': the message becomes the result and ends the task; a waiting A2A client receives a Message.
     pub fn status(self, status: impl Into<String>) -> Self {
         self.with::<String>("status", status.into())
     }
@@ -811,17 +811,17 @@ impl Request<TaskMessageOperation> {
         self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
     }
 
-    /// Id of the assignee's message that this answers. If that question is not open any more, because somebody else has answered it, the message is refused (409) and not sent.
+    /// Id of the assignee's question. If it was already answered, the message is refused (409) and not sent.
     pub fn answers(self, answers: impl Into<String>) -> Self {
         self.with::<String>("answers", answers.into())
     }
 
-    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    /// The claim's fencing token: a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
 
-    /// With a question: the lease goes on while it is open, and the answer returns the task to its holder, who waits for it. If the lease runs out, the question is withdrawn.
+    /// With a question: keep the lease while it is open, so that the answer returns the task to its waiting holder. If the lease expires, the question is withdrawn.
     pub fn keep_lease(self, keep_lease: bool) -> Self {
         self.with("keep_lease", keep_lease)
     }
@@ -844,7 +844,7 @@ impl Request<TaskArtifactOperation> {
         self.with::<Vec<Part>>("parts", parts.into_iter().collect())
     }
 
-    /// Made if left out; needed to append to it.
+    /// Generated if omitted; needed to append to it.
     pub fn artifact_id(self, artifact_id: impl Into<String>) -> Self {
         self.with::<String>("artifact_id", artifact_id.into())
     }
@@ -859,12 +859,12 @@ impl Request<TaskArtifactOperation> {
         self.with::<String>("description", description.into())
     }
 
-    /// Append to the artifact with this id; otherwise replace it.
+    /// Append to the artifact with this id instead of replacing it.
     pub fn append(self, append: bool) -> Self {
         self.with("append", append)
     }
 
-    /// Whether it is complete.
+    /// Whether the artifact is complete.
     pub fn last(self, last: bool) -> Self {
         self.with("last", last)
     }
@@ -879,7 +879,7 @@ impl Request<TaskArtifactOperation> {
         self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
     }
 
-    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    /// The claim's fencing token: a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
@@ -892,12 +892,12 @@ operation! {
 
 /// Optional arguments of `agora.task.append`.
 impl Request<TaskAppendOperation> {
-    /// Offset of the chunk; refused if the output does not end there.
+    /// Offset of the chunk; refused if it is not the current end of the output.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
 
-    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    /// The claim's fencing token: a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
@@ -951,7 +951,7 @@ impl Request<TaskStatisticsOperation> {
         self.with::<String>("task_type", task_type.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
@@ -969,17 +969,17 @@ impl Request<BillingPricesOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// Every version, the newest first, instead of the one in force.
+    /// All versions, newest first, instead of the current one.
     pub fn history(self, history: bool) -> Self {
         self.with("history", history)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1012,22 +1012,22 @@ impl Request<BillingSetPriceOperation> {
         self.with("task_price", task_price)
     }
 
-    /// Of hybrid: the time unit of the price; an hour if left out.
+    /// Type hybrid: time unit of the price; default: hour.
     pub fn usage_unit(self, usage_unit: impl Into<String>) -> Self {
         self.with::<String>("usage_unit", usage_unit.into())
     }
 
-    /// Of token_based: for a million tokens in.
+    /// Type token_based: price per million input tokens.
     pub fn input_price(self, input_price: f64) -> Self {
         self.with("input_price", input_price)
     }
 
-    /// Of token_based: for a million tokens out.
+    /// Type token_based: price per million output tokens.
     pub fn output_price(self, output_price: f64) -> Self {
         self.with("output_price", output_price)
     }
 
-    /// Start of validity, up to a year ahead; now if left out.
+    /// Start of validity, at most a year ahead; default: now.
     pub fn effective_from(self, effective_from: impl Into<String>) -> Self {
         self.with::<String>("effective_from", effective_from.into())
     }
@@ -1065,7 +1065,7 @@ impl Request<BillingRecordOperation> {
         self.with::<String>("instance_id", instance_id.into())
     }
 
-    /// Time of the usage; now if left out. The price in force at that time applies.
+    /// Time of the usage; default: now. The price at that time applies.
     pub fn at(self, at: impl Into<String>) -> Self {
         self.with::<String>("at", at.into())
     }
@@ -1088,7 +1088,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.usage`.
 impl Request<BillingUsageOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1103,12 +1103,12 @@ impl Request<BillingUsageOperation> {
         self.with::<String>("instance_id", instance_id.into())
     }
 
-    /// What a task was charged for, and its reversal.
+    /// Only charges and reversals of this task.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
 
-    /// What the tasks of a workflow were charged for, and reversals.
+    /// Only charges and reversals of the tasks of this workflow.
     pub fn workflow_id(self, workflow_id: impl Into<String>) -> Self {
         self.with::<String>("workflow_id", workflow_id.into())
     }
@@ -1118,22 +1118,22 @@ impl Request<BillingUsageOperation> {
         self.with::<EntryKind>("kind", kind.into())
     }
 
-    /// Entries made at or after this.
+    /// Only entries recorded at this time or later.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Entries made before this.
+    /// Only entries recorded before this time.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1146,7 +1146,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.tokens`.
 impl Request<BillingTokensOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1156,12 +1156,12 @@ impl Request<BillingTokensOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// Only of this task.
+    /// Only this task.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
 
-    /// Reported at or after this.
+    /// Only tokens reported at this time or later.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
@@ -1171,12 +1171,12 @@ impl Request<BillingTokensOperation> {
         self.with::<String>("until", until.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1189,7 +1189,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.cost`.
 impl Request<BillingCostOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1204,7 +1204,7 @@ impl Request<BillingCostOperation> {
         self.with::<String>("instance_id", instance_id.into())
     }
 
-    /// First day; everything if left out.
+    /// First day; default: no limit.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
@@ -1232,7 +1232,7 @@ impl Request<BillingRevenueOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// First day; everything if left out.
+    /// First day; default: no limit.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
@@ -1242,12 +1242,12 @@ impl Request<BillingRevenueOperation> {
         self.with::<String>("until", until.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1260,7 +1260,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.dashboard`.
 impl Request<BillingDashboardOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1283,7 +1283,7 @@ impl Request<BillingCreditOperation> {
         self.with::<String>("currency", currency.into())
     }
 
-    /// Prepaid or granted credit, or the payment of an invoice.
+    /// Kind of credit: prepaid, granted, or the payment of an invoice.
     pub fn kind(self, kind: impl Into<String>) -> Self {
         self.with::<String>("kind", kind.into())
     }
@@ -1293,7 +1293,7 @@ impl Request<BillingCreditOperation> {
         self.with::<String>("reason", reason.into())
     }
 
-    /// Unique key of this credit: repeating the call with it has no further effect.
+    /// Idempotency key of this credit: repeating the call with it has no further effect.
     pub fn credit_key(self, credit_key: impl Into<String>) -> Self {
         self.with::<String>("credit_key", credit_key.into())
     }
@@ -1306,17 +1306,17 @@ operation! {
 
 /// Optional arguments of `agora.billing.balance`.
 impl Request<BillingBalanceOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1329,7 +1329,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.budget`.
 impl Request<BillingBudgetOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1344,27 +1344,27 @@ impl Request<BillingBudgetOperation> {
         self.with::<String>("currency", currency.into())
     }
 
-    /// Monthly; at this amount there is a warning. 80 % of the hard limit if left out.
+    /// Monthly amount that triggers a warning; default: 80 % of the hard limit.
     pub fn soft_limit(self, soft_limit: f64) -> Self {
         self.with("soft_limit", soft_limit)
     }
 
-    /// Monthly; charges beyond it are refused, and instances pause when it is reached.
+    /// Monthly amount; charges beyond it are refused, and instances are paused when it is reached.
     pub fn hard_limit(self, hard_limit: f64) -> Self {
         self.with("hard_limit", hard_limit)
     }
 
-    /// Refuse calls that the account's credit does not cover.
+    /// Refuse charges that exceed the account's credit.
     pub fn prepaid(self, prepaid: bool) -> Self {
         self.with("prepaid", prepaid)
     }
 
-    /// Count only what calls of this model (PROVIDER:MODEL) cost.
+    /// Count only the cost of calls to this model (PROVIDER:MODEL).
     pub fn model(self, model: impl Into<String>) -> Self {
         self.with::<String>("model", model.into())
     }
 
-    /// Count only what calls of models for tasks of this project cost.
+    /// Count only the cost of model calls for tasks of this project.
     pub fn project(self, project: impl Into<String>) -> Self {
         self.with::<String>("project", project.into())
     }
@@ -1377,17 +1377,17 @@ operation! {
 
 /// Optional arguments of `agora.billing.budgets`.
 impl Request<BillingBudgetsOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1400,7 +1400,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.set_discount`.
 impl Request<BillingSetDiscountOperation> {
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
@@ -1426,7 +1426,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.reductions`.
 impl Request<BillingReductionsOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1449,7 +1449,7 @@ impl Request<BillingCreateCouponOperation> {
         self.with::<String>("currency", currency.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn expires_at(self, expires_at: impl Into<String>) -> Self {
         self.with::<String>("expires_at", expires_at.into())
     }
@@ -1467,12 +1467,12 @@ operation! {
 
 /// Optional arguments of `agora.billing.coupons`.
 impl Request<BillingCouponsOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1485,7 +1485,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.redeem_coupon`.
 impl Request<BillingRedeemCouponOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1498,7 +1498,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.invoices`.
 impl Request<BillingInvoicesOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1508,12 +1508,12 @@ impl Request<BillingInvoicesOperation> {
         self.with::<String>("period", period.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1526,12 +1526,12 @@ operation! {
 
 /// Optional arguments of `agora.billing.invoice`.
 impl Request<BillingInvoiceOperation> {
-    /// Id or number; the open, not yet issued invoice if left out.
+    /// Invoice id or number; default: the open invoice.
     pub fn invoice(self, invoice: impl Into<String>) -> Self {
         self.with::<String>("invoice", invoice.into())
     }
 
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1549,12 +1549,12 @@ operation! {
 
 /// Optional arguments of `agora.billing.document`.
 impl Request<BillingDocumentOperation> {
-    /// A table, a page to print, all of it for programs, or an e-mail to the customer.
+    /// csv: a table; html: a page to print; json: all data; eml: an e-mail to the customer.
     pub fn format(self, format: impl Into<String>) -> Self {
         self.with::<String>("format", format.into())
     }
 
-    /// Whether the page and the e-mail show every decimal place that amounts have.
+    /// Show all decimal places on the page and in the e-mail.
     pub fn exact(self, exact: bool) -> Self {
         self.with("exact", exact)
     }
@@ -1567,7 +1567,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.profile`.
 impl Request<BillingProfileOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1580,7 +1580,7 @@ operation! {
 
 /// Optional arguments of `agora.billing.set_profile`.
 impl Request<BillingSetProfileOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -1618,7 +1618,7 @@ operation! {
 
 /// Optional arguments of `agora.a2a.send`.
 impl Request<A2aSendOperation> {
-    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    /// Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills.
     pub fn agent(self, agent: impl Into<String>) -> Self {
         self.with::<String>("agent", agent.into())
     }
@@ -1643,12 +1643,12 @@ impl Request<A2aSendOperation> {
         self.with("return_immediately", return_immediately)
     }
 
-    /// Seconds to wait for the task; then its current state is returned.
+    /// Maximum seconds to wait for the task to end; then its current state is returned.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
 
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    /// Maximum number of history messages; 0 for none; default: the newest 100.
     pub fn history_length(self, history_length: i64) -> Self {
         self.with("history_length", history_length)
     }
@@ -1689,7 +1689,7 @@ impl Request<A2aGetOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    /// Maximum number of history messages; 0 for none; default: the newest 100.
     pub fn history_length(self, history_length: i64) -> Self {
         self.with("history_length", history_length)
     }
@@ -1699,7 +1699,7 @@ impl Request<A2aGetOperation> {
         self.with("include_artifacts", include_artifacts)
     }
 
-    /// Seconds to wait for the task; then its current state is returned.
+    /// Maximum seconds to wait for the task to end; then its current state is returned.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -1727,7 +1727,7 @@ impl Request<A2aListOperation> {
         self.with::<A2AState>("status", status.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn status_timestamp_after(self, status_timestamp_after: impl Into<String>) -> Self {
         self.with::<String>("status_timestamp_after", status_timestamp_after.into())
     }
@@ -1737,12 +1737,12 @@ impl Request<A2aListOperation> {
         self.with("page_size", page_size)
     }
 
-    /// 'nextPageToken' of the page before.
+    /// 'nextPageToken' of the previous page.
     pub fn page_token(self, page_token: impl Into<String>) -> Self {
         self.with::<String>("page_token", page_token.into())
     }
 
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    /// Maximum number of history messages; 0 for none; default: the newest 100.
     pub fn history_length(self, history_length: i64) -> Self {
         self.with("history_length", history_length)
     }
@@ -1788,7 +1788,7 @@ impl StreamRequest<A2aSubscribeOperation> {
         self.with::<String>("last_event_id", last_event_id.into())
     }
 
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    /// Maximum number of history messages; 0 for none; default: the newest 100.
     pub fn history_length(self, history_length: i64) -> Self {
         self.with("history_length", history_length)
     }
@@ -1811,7 +1811,7 @@ impl Request<A2aCreatePushConfigOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// One is made if left out; an existing one is replaced.
+    /// Generated if omitted. An existing configuration with this id is replaced.
     pub fn config_id(self, config_id: impl Into<String>) -> Self {
         self.with::<String>("config_id", config_id.into())
     }
@@ -1826,7 +1826,7 @@ impl Request<A2aCreatePushConfigOperation> {
         self.with("authentication", authentication)
     }
 
-    /// Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is.
+    /// A2A version of the notifications: 1.0 posts each update, 0.3 posts the whole task.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with::<String>("version", version.into())
     }
@@ -1862,7 +1862,7 @@ impl Request<A2aListPushConfigsOperation> {
         self.with("page_size", page_size)
     }
 
-    /// 'nextPageToken' of the page before.
+    /// 'nextPageToken' of the previous page.
     pub fn page_token(self, page_token: impl Into<String>) -> Self {
         self.with::<String>("page_token", page_token.into())
     }
@@ -1888,12 +1888,12 @@ operation! {
 
 /// Optional arguments of `agora.a2a.push_dead_letters`.
 impl Request<A2aPushDeadLettersOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1911,12 +1911,12 @@ operation! {
 
 /// Optional arguments of `agora.a2a.card`.
 impl Request<A2aCardOperation> {
-    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    /// Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills.
     pub fn agent(self, agent: impl Into<String>) -> Self {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Base URL under which the caller reaches this server; its public_url if left out.
+    /// Base URL under which the caller reaches this server; default: its public_url.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         self.with::<String>("base_url", base_url.into())
     }
@@ -1929,12 +1929,12 @@ operation! {
 
 /// Optional arguments of `agora.a2a.extended_card`.
 impl Request<A2aExtendedCardOperation> {
-    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    /// Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills.
     pub fn agent(self, agent: impl Into<String>) -> Self {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Base URL under which the caller reaches this server; its public_url if left out.
+    /// Base URL under which the caller reaches this server; default: its public_url.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         self.with::<String>("base_url", base_url.into())
     }
@@ -1947,7 +1947,7 @@ operation! {
 
 /// Optional arguments of `agora.a2a.set_card`.
 impl Request<A2aSetCardOperation> {
-    /// Yourself, if left out.
+    /// Default: the caller.
     pub fn agent(self, agent: impl Into<String>) -> Self {
         self.with::<String>("agent", agent.into())
     }
@@ -1957,7 +1957,7 @@ impl Request<A2aSetCardOperation> {
         self.with::<Value>("card", card.into())
     }
 
-    /// Fields that only authenticated callers see.
+    /// Fields that are shown only to authenticated callers.
     pub fn extended(self, extended: impl Into<Value>) -> Self {
         self.with::<Value>("extended", extended.into())
     }
@@ -1970,17 +1970,17 @@ operation! {
 
 /// Optional arguments of `agora.a2a.catalogue`.
 impl Request<A2aCatalogueOperation> {
-    /// Base URL under which the caller reaches this server; its public_url if left out.
+    /// Base URL under which the caller reaches this server; default: its public_url.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         self.with::<String>("base_url", base_url.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -1993,7 +1993,7 @@ operation! {
 
 /// Optional arguments of `agora.a2a.add_remote`.
 impl Request<A2aAddRemoteOperation> {
-    /// Its name here; its own if left out.
+    /// Its name in this marketplace; default: the name on its card.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with::<String>("name", name.into())
     }
@@ -2009,12 +2009,12 @@ impl Request<A2aAddRemoteOperation> {
         )
     }
 
-    /// Seconds to wait without any data from it before the request fails.
+    /// Seconds without any data from the agent after which a request fails.
     pub fn timeout(self, timeout: f64) -> Self {
         self.with("timeout", timeout)
     }
 
-    /// Fetch its card first; false stores it even if the card cannot be fetched.
+    /// Fetch the card first; false registers the agent even if its card cannot be fetched.
     pub fn verify(self, verify: bool) -> Self {
         self.with("verify", verify)
     }
@@ -2027,12 +2027,12 @@ operation! {
 
 /// Optional arguments of `agora.a2a.list_remotes`.
 impl Request<A2aListRemotesOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2065,7 +2065,7 @@ impl Request<AdminOverrideOperation> {
         self.with::<String>("reason", reason.into())
     }
 
-    /// Authority, 255 = supreme; the caller's own if left out.
+    /// Authority, 255 = supreme; default: the caller's own.
     pub fn priority(self, priority: i64) -> Self {
         self.with("priority", priority)
     }
@@ -2134,22 +2134,22 @@ impl Request<AdminAuditOperation> {
         self.with::<String>("outcome", outcome.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2213,7 +2213,7 @@ impl Request<AgentRegisterOperation> {
         self.with("max_concurrent_tasks", max_concurrent_tasks)
     }
 
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     pub fn busy(self, busy: impl Into<String>) -> Self {
         self.with::<String>("busy", busy.into())
     }
@@ -2228,12 +2228,12 @@ impl Request<AgentRegisterOperation> {
         self.with::<String>("alias", alias.into())
     }
 
-    /// Keys for messages that only the agent can read, the one to use first.
+    /// Public keys for end-to-end encryption, the preferred one first.
     pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
         self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
     }
 
-    /// More of it: version, pricing, build_config, host_requirements ...
+    /// Further manifest fields: version, pricing, build_config, host_requirements ...
     pub fn manifest(self, manifest: impl Into<Value>) -> Self {
         self.with::<Value>("manifest", manifest.into())
     }
@@ -2266,17 +2266,17 @@ impl Request<AgentListOperation> {
         self.with::<String>("category", category.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2340,7 +2340,7 @@ impl Request<AgentUpdateOperation> {
         self.with("max_concurrent_tasks", max_concurrent_tasks)
     }
 
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     pub fn busy(self, busy: impl Into<String>) -> Self {
         self.with::<String>("busy", busy.into())
     }
@@ -2355,7 +2355,7 @@ impl Request<AgentUpdateOperation> {
         self.with::<String>("alias", alias.into())
     }
 
-    /// Keys for messages that only the agent can read, the one to use first.
+    /// Public keys for end-to-end encryption, the preferred one first.
     pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
         self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
     }
@@ -2378,7 +2378,7 @@ impl Request<AgentHeartbeatOperation> {
         self.with::<AgentStatus>("status", status.into())
     }
 
-    /// Share of the agent's capacity in use, 0 to 1.
+    /// Fraction of the agent's capacity in use, 0 to 1.
     pub fn load(self, load: f64) -> Self {
         self.with("load", load)
     }
@@ -2427,12 +2427,12 @@ operation! {
 
 /// Optional arguments of `agora.declared_agent.list`.
 impl Request<DeclaredAgentListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2450,12 +2450,12 @@ operation! {
 
 /// Optional arguments of `agora.declared_agent.versions`.
 impl Request<DeclaredAgentVersionsOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2496,7 +2496,7 @@ operation! {
 
 /// Optional arguments of `agora.declared_agent.reserve_model_call`.
 impl Request<DeclaredAgentReserveModelCallOperation> {
-    /// Where the work is now: stored if and only if the call is reserved.
+    /// Checkpoint, stored if and only if the call is reserved.
     pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
         self.with::<Value>("checkpoint", checkpoint.into())
     }
@@ -2519,7 +2519,7 @@ impl Request<DeclaredAgentRecordModelCallOperation> {
         self.with("is_estimate", is_estimate)
     }
 
-    /// Whether the answer was cut off before its end: the step is made again.
+    /// Whether the response was cut off; the step is then repeated.
     pub fn is_cut(self, is_cut: bool) -> Self {
         self.with("is_cut", is_cut)
     }
@@ -2529,12 +2529,12 @@ impl Request<DeclaredAgentRecordModelCallOperation> {
         self.with("time_to_first_token", time_to_first_token)
     }
 
-    /// Seconds that it took.
+    /// Duration in seconds.
     pub fn seconds(self, seconds: f64) -> Self {
         self.with("seconds", seconds)
     }
 
-    /// Where the work is now: stored if and only if the call is charged.
+    /// Checkpoint, stored if and only if the call is charged.
     pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
         self.with::<Value>("checkpoint", checkpoint.into())
     }
@@ -2549,7 +2549,7 @@ impl Request<DeclaredAgentRecordModelCallOperation> {
         self.with::<String>("output", output.into())
     }
 
-    /// Where it begins: one that is repeated is appended once.
+    /// Start offset of the text; a repeated text is appended once.
     pub fn output_offset(self, output_offset: i64) -> Self {
         self.with("output_offset", output_offset)
     }
@@ -2610,22 +2610,22 @@ impl Request<WorkflowListOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2732,17 +2732,17 @@ impl Request<AppCreateOperation> {
         self.with::<String>("alias", alias.into())
     }
 
-    /// Text for people: what the app does.
+    /// Description of the app.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
 
-    /// Industry that it is for.
+    /// Industry of the app.
     pub fn industry(self, industry: impl Into<String>) -> Self {
         self.with::<String>("industry", industry.into())
     }
 
-    /// Version of its maker.
+    /// Version set by the publisher.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with::<String>("version", version.into())
     }
@@ -2752,7 +2752,7 @@ impl Request<AppCreateOperation> {
         self.with::<String>("orchestrator_agent", orchestrator_agent.into())
     }
 
-    /// Capabilities of the agents that it uses, whoever has them.
+    /// Capabilities that it uses, provided by any agent.
     pub fn uses(self, uses: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("uses", uses.into_iter().map(Into::into).collect())
     }
@@ -2780,7 +2780,7 @@ operation! {
 
 /// Optional arguments of `agora.app.list`.
 impl Request<AppListOperation> {
-    /// Words of name, alias, description, industry and capabilities; apps with all of them.
+    /// Words in the name, alias, description, industry or capabilities; an app must contain all of them.
     pub fn query(self, query: impl Into<String>) -> Self {
         self.with::<String>("query", query.into())
     }
@@ -2795,12 +2795,12 @@ impl Request<AppListOperation> {
         self.with::<String>("capability", capability.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2823,17 +2823,17 @@ impl Request<AppUpdateOperation> {
         self.with::<String>("alias", alias.into())
     }
 
-    /// Text for people: what the app does.
+    /// Description of the app.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
 
-    /// Industry that it is for.
+    /// Industry of the app.
     pub fn industry(self, industry: impl Into<String>) -> Self {
         self.with::<String>("industry", industry.into())
     }
 
-    /// Version of its maker.
+    /// Version set by the publisher.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with::<String>("version", version.into())
     }
@@ -2843,7 +2843,7 @@ impl Request<AppUpdateOperation> {
         self.with::<String>("orchestrator_agent", orchestrator_agent.into())
     }
 
-    /// Capabilities of the agents that it uses, whoever has them.
+    /// Capabilities that it uses, provided by any agent.
     pub fn uses(self, uses: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("uses", uses.into_iter().map(Into::into).collect())
     }
@@ -2881,17 +2881,17 @@ impl Request<AppInstallOperation> {
         self.with::<String>("alias", alias.into())
     }
 
-    /// Text for people: what the app does.
+    /// Description of the app.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
 
-    /// Industry that it is for.
+    /// Industry of the app.
     pub fn industry(self, industry: impl Into<String>) -> Self {
         self.with::<String>("industry", industry.into())
     }
 
-    /// Version of its maker.
+    /// Version set by the publisher.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with::<String>("version", version.into())
     }
@@ -2901,7 +2901,7 @@ impl Request<AppInstallOperation> {
         self.with::<String>("orchestrator_agent", orchestrator_agent.into())
     }
 
-    /// Capabilities of the agents that it uses, whoever has them.
+    /// Capabilities that it uses, provided by any agent.
     pub fn uses(self, uses: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("uses", uses.into_iter().map(Into::into).collect())
     }
@@ -2921,12 +2921,12 @@ impl Request<AppInstallOperation> {
         self.with("workflow", workflow)
     }
 
-    /// Agents that it brings along, declared with it.
+    /// Declared agents bundled with the app.
     pub fn agents(self, agents: impl IntoIterator<Item = AppAgent>) -> Self {
         self.with::<Vec<AppAgent>>("agents", agents.into_iter().collect())
     }
 
-    /// Only say what would change.
+    /// Report the changes without applying them.
     pub fn dry_run(self, dry_run: bool) -> Self {
         self.with("dry_run", dry_run)
     }
@@ -2939,7 +2939,7 @@ operation! {
 
 /// Optional arguments of `agora.app.run`.
 impl Request<AppRunOperation> {
-    /// Input of the workflow, put over the app's own.
+    /// Input of the workflow; overrides the app's default input.
     pub fn input(self, input: impl Into<Value>) -> Self {
         self.with::<Value>("input", input.into())
     }
@@ -2957,12 +2957,12 @@ impl Request<CodebaseListOperation> {
         self.with::<String>("search", search.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -2980,7 +2980,7 @@ impl Request<CodebaseRegisterOperation> {
         self.with::<String>("path", path.into())
     }
 
-    /// Your worker that has it: its id or name. Left out, workers are asked who has it.
+    /// Id or name of your worker that has it. If omitted, workers are asked whether they have it.
     pub fn worker_id(self, worker_id: impl Into<String>) -> Self {
         self.with::<String>("worker_id", worker_id.into())
     }
@@ -2990,12 +2990,12 @@ impl Request<CodebaseRegisterOperation> {
         self.with::<String>("repository", repository.into())
     }
 
-    /// What it is, for people.
+    /// Description of the codebase.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
 
-    /// A worker clones it, instead of having it at a path.
+    /// URL of a git repository that a worker is to clone, instead of an existing path.
     pub fn git_url(self, git_url: impl Into<String>) -> Self {
         self.with::<String>("git_url", git_url.into())
     }
@@ -3005,12 +3005,12 @@ impl Request<CodebaseRegisterOperation> {
         self.with::<String>("branch", branch.into())
     }
 
-    /// Token for the clone, encrypted, for the worker that is named.
+    /// Token for cloning, stored encrypted; only the named worker can read it.
     pub fn git_token(self, git_token: impl Into<String>) -> Self {
         self.with::<String>("git_token", git_token.into())
     }
 
-    /// What jobs there use unless they say otherwise: model, agent_type, profile.
+    /// Defaults for jobs in this codebase: model, agent_type, profile.
     pub fn agent_config(self, agent_config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
         self.with::<BTreeMap<String, String>>(
             "agent_config",
@@ -3072,12 +3072,12 @@ impl Request<CodebaseTriggerOperation> {
         self.with::<String>("agent_type", agent_type.into())
     }
 
-    /// Model that the agent is told to use.
+    /// Model for the coding agent.
     pub fn model(self, model: impl Into<String>) -> Self {
         self.with::<String>("model", model.into())
     }
 
-    /// Paths in the codebase that the agent is pointed to, or files that are put there first: objects with path and content (encoding base64 for bytes), or artifact with task_id and artifact_id.
+    /// Files for the agent: paths in the codebase, or files to create first, as objects with path and content (encoding base64 for bytes) or artifact with task_id and artifact_id.
     pub fn files(self, files: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         self.with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
     }
@@ -3087,17 +3087,17 @@ impl Request<CodebaseTriggerOperation> {
         self.with::<Priority>("priority", priority.into())
     }
 
-    /// Jobs of one context share a session.
+    /// Jobs with the same context id share a session.
     pub fn context_id(self, context_id: impl Into<String>) -> Self {
         self.with::<String>("context_id", context_id.into())
     }
 
-    /// Profile of a worker that the job needs.
+    /// Worker profile that the job requires.
     pub fn profile(self, profile: impl Into<String>) -> Self {
         self.with::<String>("profile", profile.into())
     }
 
-    /// Variables for the environment of the job's agent alone: stored encrypted, masked in the output, deleted when the job has ended.
+    /// Environment variables for this job's agent only: stored encrypted, masked in the output, deleted when the job ends.
     pub fn secrets(self, secrets: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
         self.with::<BTreeMap<String, String>>(
             "secrets",
@@ -3121,7 +3121,7 @@ operation! {
 
 /// Optional arguments of `agora.codebase.message`.
 impl Request<CodebaseMessageOperation> {
-    /// The job; the newest of yours that has not ended if left out.
+    /// The job; default: your newest unfinished job.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
@@ -3162,12 +3162,12 @@ operation! {
 
 /// Optional arguments of `agora.codebase.start_watch`.
 impl Request<CodebaseStartWatchOperation> {
-    /// Seconds: the longest between two looks.
+    /// Maximum seconds between two checks.
     pub fn interval(self, interval: i64) -> Self {
         self.with("interval", interval)
     }
 
-    /// Hold queued jobs while as many reviews are open; 0: no limit; left out: as it was.
+    /// Hold queued jobs while this many reviews are open; 0: no limit; omitted: unchanged.
     pub fn review_limit(self, review_limit: i64) -> Self {
         self.with("review_limit", review_limit)
     }
@@ -3190,17 +3190,17 @@ operation! {
 
 /// Optional arguments of `agora.session.list`.
 impl Request<SessionListOperation> {
-    /// Only sessions with this in title or id.
+    /// Text in the title or id.
     pub fn q(self, q: impl Into<String>) -> Self {
         self.with::<String>("q", q.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3238,7 +3238,7 @@ impl Request<SessionIngestOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// The task that works in it; its requester may read it.
+    /// The task of this session; its requester may read the session.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
@@ -3256,12 +3256,12 @@ impl Request<SessionMessagesOperation> {
         self.with("descending", descending)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3279,7 +3279,7 @@ impl Request<SessionResumeOperation> {
         self.with::<String>("title", title.into())
     }
 
-    /// Model that the agent is told to use.
+    /// Model for the coding agent.
     pub fn model(self, model: impl Into<String>) -> Self {
         self.with::<String>("model", model.into())
     }
@@ -3302,7 +3302,7 @@ operation! {
 
 /// Optional arguments of `agora.follow_up.add`.
 impl Request<FollowUpAddOperation> {
-    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
+    /// queued: sent when the agent's turn ends. steering: interrupts the turn and is sent at once.
     pub fn mode(self, mode: impl Into<String>) -> Self {
         self.with::<String>("mode", mode.into())
     }
@@ -3315,17 +3315,17 @@ operation! {
 
 /// Optional arguments of `agora.follow_up.list`.
 impl Request<FollowUpListOperation> {
-    /// Only those that have not been taken.
+    /// Only follow-ups that the worker has not taken.
     pub fn waiting(self, waiting: bool) -> Self {
         self.with("waiting", waiting)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3338,12 +3338,12 @@ operation! {
 
 /// Optional arguments of `agora.follow_up.edit`.
 impl Request<FollowUpEditOperation> {
-    /// What the agent is to be told.
+    /// Text for the agent.
     pub fn text(self, text: impl Into<String>) -> Self {
         self.with::<String>("text", text.into())
     }
 
-    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
+    /// queued: sent when the agent's turn ends. steering: interrupts the turn and is sent at once.
     pub fn mode(self, mode: impl Into<String>) -> Self {
         self.with::<String>("mode", mode.into())
     }
@@ -3366,17 +3366,17 @@ operation! {
 
 /// Optional arguments of `agora.follow_up.take`.
 impl Request<FollowUpTakeOperation> {
-    /// `taken` of the last one in the job's checkpoint, 0 at first.
+    /// `taken` of the last follow-up in the job's checkpoint; 0 at first.
     pub fn after(self, after: i64) -> Self {
         self.with("after", after)
     }
 
-    /// Take a waiting one only if it is steering.
+    /// Take only steering follow-ups.
     pub fn steering(self, steering: bool) -> Self {
         self.with("steering", steering)
     }
 
-    /// The job is about to end: close it if nothing waits.
+    /// The job is about to end: close it if no follow-up is waiting.
     pub fn closing(self, closing: bool) -> Self {
         self.with("closing", closing)
     }
@@ -3394,17 +3394,17 @@ impl Request<ReviewListOperation> {
         self.with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Only those in this state.
+    /// Only reviews in this state.
     pub fn state(self, state: impl Into<String>) -> Self {
         self.with::<String>("state", state.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3422,12 +3422,12 @@ operation! {
 
 /// Optional arguments of `agora.review.files`.
 impl Request<ReviewFilesOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3440,17 +3440,17 @@ operation! {
 
 /// Optional arguments of `agora.review.comments`.
 impl Request<ReviewCommentsOperation> {
-    /// Only those that the agent has not been told.
+    /// Only comments not sent to the agent yet.
     pub fn waiting(self, waiting: bool) -> Self {
         self.with("waiting", waiting)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3463,7 +3463,7 @@ operation! {
 
 /// Optional arguments of `agora.review.comment`.
 impl Request<ReviewCommentOperation> {
-    /// new: the line as it is now. old: as it was.
+    /// new: the line after the change. old: the line before it.
     pub fn side(self, side: impl Into<String>) -> Self {
         self.with::<String>("side", side.into())
     }
@@ -3481,7 +3481,7 @@ operation! {
 
 /// Optional arguments of `agora.review.request_changes`.
 impl Request<ReviewRequestChangesOperation> {
-    /// What is to be said besides.
+    /// Additional text for the agent.
     pub fn text(self, text: impl Into<String>) -> Self {
         self.with::<String>("text", text.into())
     }
@@ -3494,12 +3494,12 @@ operation! {
 
 /// Optional arguments of `agora.review.approve`.
 impl Request<ReviewApproveOperation> {
-    /// merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it.
+    /// merge: merge into the target branch in the worker's codebase. push: push the branch to its remote. pull_request: push, and open or update the pull request. patch: store it as a task artifact.
     pub fn action(self, action: impl Into<String>) -> Self {
         self.with::<String>("action", action.into())
     }
 
-    /// The commit that was looked at; another one is refused.
+    /// The reviewed commit; any other commit is rejected.
     pub fn head(self, head: impl Into<String>) -> Self {
         self.with::<String>("head", head.into())
     }
@@ -3532,7 +3532,7 @@ operation! {
 
 /// Optional arguments of `agora.review.submit`.
 impl Request<ReviewSubmitOperation> {
-    /// Branch that the codebase is at.
+    /// Branch that is checked out in the codebase.
     pub fn target(self, target: impl Into<String>) -> Self {
         self.with::<String>("target", target.into())
     }
@@ -3555,12 +3555,12 @@ impl Request<ReviewConcludeOperation> {
         self.with::<Vec<String>>("conflicts", conflicts.into_iter().map(Into::into).collect())
     }
 
-    /// Address of the pull request.
+    /// URL of the pull request.
     pub fn pull_request(self, pull_request: impl Into<String>) -> Self {
         self.with::<String>("pull_request", pull_request.into())
     }
 
-    /// Why it could not be done.
+    /// Reason for the failure.
     pub fn error(self, error: impl Into<String>) -> Self {
         self.with::<String>("error", error.into())
     }
@@ -3606,12 +3606,12 @@ impl Request<AttemptListOperation> {
         self.with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3644,7 +3644,7 @@ operation! {
 
 /// Optional arguments of `agora.auth.refresh`.
 impl Request<AuthRefreshOperation> {
-    /// Client that the refresh token was issued to; the server's own if left out.
+    /// Client that the refresh token was issued to; default: the server's own.
     pub fn client_id(self, client_id: impl Into<String>) -> Self {
         self.with::<String>("client_id", client_id.into())
     }
@@ -3667,7 +3667,7 @@ impl Request<AuthLogoutOperation> {
         self.with::<String>("refresh_token", refresh_token.into())
     }
 
-    /// Client that the refresh token was issued to; the server's own if left out.
+    /// Client that the refresh token was issued to; default: the server's own.
     pub fn client_id(self, client_id: impl Into<String>) -> Self {
         self.with::<String>("client_id", client_id.into())
     }
@@ -3690,7 +3690,7 @@ operation! {
 
 /// Optional arguments of `agora.bus.publish`.
 impl Request<BusPublishOperation> {
-    /// Content of the entry; each type has its own keys.
+    /// Content of the entry; the keys depend on the type.
     pub fn content(self, content: impl Into<Value>) -> Self {
         self.with::<Value>("content", content.into())
     }
@@ -3720,12 +3720,12 @@ impl Request<BusPublishOperation> {
         self.with::<String>("sender", sender.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn timestamp(self, timestamp: impl Into<String>) -> Self {
         self.with::<String>("timestamp", timestamp.into())
     }
 
-    /// Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ...
+    /// Message fields without an entry field of their own: message_type, priority, metadata, reply_to ...
     pub fn extensions(self, extensions: impl Into<Value>) -> Self {
         self.with::<Value>("extensions", extensions.into())
     }
@@ -3738,12 +3738,12 @@ operation! {
 
 /// Optional arguments of `agora.bus.read`.
 impl Request<BusReadOperation> {
-    /// Most entries in the answer.
+    /// Maximum number of entries returned.
     pub fn count(self, count: i64) -> Self {
         self.with("count", count)
     }
 
-    /// Seconds to wait for a first entry when there is none.
+    /// Seconds to wait for an entry if none is available.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -3753,7 +3753,7 @@ impl Request<BusReadOperation> {
         self.with::<String>("consumer", consumer.into())
     }
 
-    /// Whether to claim tasks too.
+    /// Whether to claim tasks, too.
     pub fn tasks(self, tasks: bool) -> Self {
         self.with("tasks", tasks)
     }
@@ -3784,12 +3784,12 @@ operation! {
 
 /// Optional arguments of `agora.bus.recover`.
 impl Request<BusRecoverOperation> {
-    /// Most entries in the answer.
+    /// Maximum number of entries returned.
     pub fn count(self, count: i64) -> Self {
         self.with("count", count)
     }
 
-    /// Seconds without an acknowledgement; the setting bus_stale if left out.
+    /// Seconds without an acknowledgement; default: the setting bus_stale.
     pub fn idle(self, idle: f64) -> Self {
         self.with("idle", idle)
     }
@@ -3812,7 +3812,7 @@ operation! {
 
 /// Optional arguments of `agora.bus.pending`.
 impl Request<BusPendingOperation> {
-    /// Most entries in the answer.
+    /// Maximum number of entries returned.
     pub fn count(self, count: i64) -> Self {
         self.with("count", count)
     }
@@ -3871,7 +3871,7 @@ operation! {
 
 /// Optional arguments of `agora.conversation.reply`.
 impl Request<ConversationReplyOperation> {
-    /// Seconds to wait for it.
+    /// Seconds to wait for the reply.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -3884,12 +3884,12 @@ operation! {
 
 /// Optional arguments of `agora.conversation.get`.
 impl Request<ConversationGetOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3912,12 +3912,12 @@ impl Request<ConversationListOperation> {
         self.with::<String>("state", state.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3935,17 +3935,17 @@ impl Request<ConversationPendingOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// Seconds to wait for it.
+    /// Seconds to wait for the reply.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3968,17 +3968,17 @@ impl Request<ConversationUsageOperation> {
         self.with::<String>("customer_id", customer_id.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -3991,7 +3991,7 @@ operation! {
 
 /// Optional arguments of `agora.dead_letter.list`.
 impl Request<DeadLetterListOperation> {
-    /// Only those of one source, such as bus or push.
+    /// Only this source, such as bus or push.
     pub fn source(self, source: impl Into<String>) -> Self {
         self.with::<String>("source", source.into())
     }
@@ -4006,17 +4006,17 @@ impl Request<DeadLetterListOperation> {
         self.with::<DeadLetterState>("state", state.into())
     }
 
-    /// Only those about a message or task.
+    /// Only this message or task.
     pub fn r#ref(self, r#ref: impl Into<String>) -> Self {
         self.with::<String>("ref", r#ref.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4067,12 +4067,12 @@ operation! {
 
 /// Optional arguments of `agora.deployment.list`.
 impl Request<DeploymentListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4110,12 +4110,12 @@ impl Request<QueryAgentsOperation> {
         self.with::<ServiceTier>("service_tier", service_tier.into())
     }
 
-    /// All of the capabilities, or any.
+    /// Match all of the capabilities, or any.
     pub fn r#match(self, r#match: impl Into<String>) -> Self {
         self.with::<String>("match", r#match.into())
     }
 
-    /// Words of the name, description, capabilities or tags; prefixes and small typing errors match.
+    /// Words in the name, description, capabilities or tags; prefixes and small typos match.
     pub fn search(self, search: impl Into<String>) -> Self {
         self.with::<String>("search", search.into())
     }
@@ -4130,17 +4130,17 @@ impl Request<QueryAgentsOperation> {
         self.with::<String>("category", category.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4168,12 +4168,12 @@ impl Request<QueryServicesOperation> {
         self.with::<Lifecycle>("status", status.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
@@ -4206,12 +4206,12 @@ impl Request<DiscoveryListOperation> {
         self.with::<Lifecycle>("status", status.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    /// Number of items to skip. A cursor is cheaper.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
@@ -4237,12 +4237,12 @@ operation! {
 
 /// Optional arguments of `agora.host.list`.
 impl Request<HostListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4265,7 +4265,7 @@ impl Request<HostRegisterOperation> {
         self.with::<String>("region", region.into())
     }
 
-    /// In units of 1,048,576 bytes.
+    /// In MiB (1,048,576 bytes).
     pub fn memory_mb(self, memory_mb: i64) -> Self {
         self.with("memory_mb", memory_mb)
     }
@@ -4280,7 +4280,7 @@ impl Request<HostRegisterOperation> {
         self.with("gpus", gpus)
     }
 
-    /// Whether its containers may have private or loopback addresses.
+    /// Allow private and loopback addresses for its containers.
     pub fn private_addresses(self, private_addresses: bool) -> Self {
         self.with("private_addresses", private_addresses)
     }
@@ -4293,7 +4293,7 @@ operation! {
 
 /// Optional arguments of `agora.host.update`.
 impl Request<HostUpdateOperation> {
-    /// Whether it gets no new instances.
+    /// Stop placing new instances on the host.
     pub fn closed(self, closed: bool) -> Self {
         self.with("closed", closed)
     }
@@ -4316,7 +4316,7 @@ operation! {
 
 /// Optional arguments of `agora.host.remove`.
 impl Request<HostRemoveOperation> {
-    /// Remove the host although instances are on it: it is lost for good, and they count as failed.
+    /// Remove the host although it has instances: it is permanently lost, and they are marked failed.
     pub fn lost(self, lost: bool) -> Self {
         self.with("lost", lost)
     }
@@ -4329,7 +4329,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.discover`.
 impl Request<InstanceDiscoverOperation> {
-    /// Words of name, description, tags.
+    /// Words in the name, description or tags.
     pub fn search(self, search: impl Into<String>) -> Self {
         self.with::<String>("search", search.into())
     }
@@ -4349,17 +4349,17 @@ impl Request<InstanceDiscoverOperation> {
         self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
     }
 
-    /// Only agents of which instances can be created.
+    /// Only agents whose instances can be created.
     pub fn available(self, available: bool) -> Self {
         self.with("available", available)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4382,7 +4382,7 @@ impl Request<InstanceCreateOperation> {
         self.with::<String>("name", name.into())
     }
 
-    /// In addition to those of the agent's manifest.
+    /// Requirements in addition to those of the agent's manifest.
     pub fn host_requirements(self, host_requirements: HostRequirements) -> Self {
         self.with("host_requirements", host_requirements)
     }
@@ -4397,22 +4397,22 @@ impl Request<InstanceCreateOperation> {
         self.with::<String>("preferred_host", preferred_host.into())
     }
 
-    /// Start with the state of this backup.
+    /// Restore the state from this backup.
     pub fn restore(self, restore: impl Into<String>) -> Self {
         self.with::<String>("restore", restore.into())
     }
 
-    /// Owner account; for operators only.
+    /// Owner account; only for operators.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
 
-    /// Maximum accepted for each amount of the agent's price; 409 if one is above it.
+    /// Highest accepted amount in the agent's price; 409 if any amount is higher.
     pub fn max_price(self, max_price: f64) -> Self {
         self.with("max_price", max_price)
     }
 
-    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    /// Seconds to wait for the change to complete; the response holds the state reached by then.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -4435,7 +4435,7 @@ impl Request<InstanceListOperation> {
         self.with::<OneOrMany<InstanceStatus>>("status", status.into())
     }
 
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -4445,12 +4445,12 @@ impl Request<InstanceListOperation> {
         self.with("ended", ended)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4496,7 +4496,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.pause`.
 impl Request<InstancePauseOperation> {
-    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    /// Seconds to wait for the change to complete; the response holds the state reached by then.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -4509,7 +4509,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.resume`.
 impl Request<InstanceResumeOperation> {
-    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    /// Seconds to wait for the change to complete; the response holds the state reached by then.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -4522,7 +4522,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.terminate`.
 impl Request<InstanceTerminateOperation> {
-    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    /// Seconds to wait for the change to complete; the response holds the state reached by then.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
     }
@@ -4535,7 +4535,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.logs`.
 impl Request<InstanceLogsOperation> {
-    /// First byte; negative ones count from the end.
+    /// First byte; a negative offset counts from the end.
     pub fn offset(self, offset: i64) -> Self {
         self.with("offset", offset)
     }
@@ -4566,12 +4566,12 @@ operation! {
 
 /// Optional arguments of `agora.instance.executions`.
 impl Request<InstanceExecutionsOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4604,12 +4604,12 @@ impl Request<InstanceScaleOperation> {
         self.with("instance_config", instance_config)
     }
 
-    /// Owner account; for operators only.
+    /// Owner account; only for operators.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
 
-    /// Maximum accepted for each amount of the agent's price; 409 if one is above it.
+    /// Highest accepted amount in the agent's price; 409 if any amount is higher.
     pub fn max_price(self, max_price: f64) -> Self {
         self.with("max_price", max_price)
     }
@@ -4622,7 +4622,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.scaling`.
 impl Request<InstanceScalingOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -4645,12 +4645,12 @@ impl Request<InstanceBackupsOperation> {
         self.with::<String>("instance_id", instance_id.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4668,7 +4668,7 @@ operation! {
 
 /// Optional arguments of `agora.instance.dashboard`.
 impl Request<InstanceDashboardOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -4681,17 +4681,17 @@ operation! {
 
 /// Optional arguments of `agora.media.issue_token`.
 impl Request<MediaIssueTokenOperation> {
-    /// admin and moderator remove and mute others, and an admin changes its own metadata; a publisher only sends, a participant sends and receives, a viewer only receives.
+    /// admin and moderator can remove and mute others; an admin can also change its own metadata. A publisher only sends, a participant sends and receives, a viewer only receives.
     pub fn role(self, role: impl Into<String>) -> Self {
         self.with::<String>("role", role.into())
     }
 
-    /// Text about them that everybody in the room can read.
+    /// Metadata of the participant, visible to everyone in the room.
     pub fn metadata(self, metadata: impl Into<String>) -> Self {
         self.with::<String>("metadata", metadata.into())
     }
 
-    /// Minutes in which the room can be joined.
+    /// Minutes for which the token is valid.
     pub fn ttl_minutes(self, ttl_minutes: i64) -> Self {
         self.with("ttl_minutes", ttl_minutes)
     }
@@ -4714,7 +4714,7 @@ impl Request<MediaCreateRoomOperation> {
         self.with("max_participants", max_participants)
     }
 
-    /// Text that everybody in the room can read.
+    /// Metadata visible to everyone in the room.
     pub fn metadata(self, metadata: impl Into<String>) -> Self {
         self.with::<String>("metadata", metadata.into())
     }
@@ -4727,12 +4727,12 @@ operation! {
 
 /// Optional arguments of `agora.media.list_rooms`.
 impl Request<MediaListRoomsOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4750,7 +4750,7 @@ operation! {
 
 /// Optional arguments of `agora.memory.store`.
 impl Request<MemoryStoreOperation> {
-    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    /// Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller.
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
         self.with::<String>("namespace", namespace.into())
     }
@@ -4773,7 +4773,7 @@ operation! {
 
 /// Optional arguments of `agora.memory.recall`.
 impl Request<MemoryRecallOperation> {
-    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    /// Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller.
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
         self.with::<String>("namespace", namespace.into())
     }
@@ -4786,7 +4786,7 @@ operation! {
 
 /// Optional arguments of `agora.memory.list`.
 impl Request<MemoryListOperation> {
-    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    /// Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller.
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
         self.with::<String>("namespace", namespace.into())
     }
@@ -4796,12 +4796,12 @@ impl Request<MemoryListOperation> {
         self.with::<String>("prefix", prefix.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4814,7 +4814,7 @@ operation! {
 
 /// Optional arguments of `agora.memory.search`.
 impl Request<MemorySearchOperation> {
-    /// All that is shared, and 'own', if left out.
+    /// Default: all shared namespaces and 'own'.
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
         self.with::<String>("namespace", namespace.into())
     }
@@ -4832,7 +4832,7 @@ operation! {
 
 /// Optional arguments of `agora.memory.forget`.
 impl Request<MemoryForgetOperation> {
-    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    /// Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller.
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
         self.with::<String>("namespace", namespace.into())
     }
@@ -4881,7 +4881,7 @@ operation! {
 
 /// Optional arguments of `agora.migration.report`.
 impl Request<MigrationReportOperation> {
-    /// Days of v4 calls that are shown and count.
+    /// Number of days of v4 calls to include.
     pub fn days(self, days: i64) -> Self {
         self.with("days", days)
     }
@@ -4922,12 +4922,12 @@ operation! {
 
 /// Optional arguments of `agora.migration.list_imports`.
 impl Request<MigrationListImportsOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4940,17 +4940,17 @@ operation! {
 
 /// Optional arguments of `agora.model_provider.set`.
 impl Request<ModelProviderSetOperation> {
-    /// Its API key, stored encrypted; the one of before if left out, none if empty.
+    /// API key, stored encrypted; unchanged if omitted, removed if empty.
     pub fn api_key(self, api_key: impl Into<String>) -> Self {
         self.with::<String>("api_key", api_key.into())
     }
 
-    /// Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one.
+    /// Base URL; default: the public API of OpenAI or Anthropic. Only server operators may set it.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         self.with::<String>("base_url", base_url.into())
     }
 
-    /// The protocol that it speaks; by its name if left out, else openai.
+    /// API protocol; default: determined by the provider's name, else openai.
     pub fn wire(self, wire: impl Into<String>) -> Self {
         self.with::<String>("wire", wire.into())
     }
@@ -4963,12 +4963,12 @@ operation! {
 
 /// Optional arguments of `agora.model_provider.list`.
 impl Request<ModelProviderListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -4991,7 +4991,7 @@ impl Request<WorkerRegisterOperation> {
         self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
     }
 
-    /// Models that can be run.
+    /// Models that the worker can run.
     pub fn models(self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("models", models.into_iter().map(Into::into).collect())
     }
@@ -5001,7 +5001,7 @@ impl Request<WorkerRegisterOperation> {
         self.with::<Value>("metadata", metadata.into())
     }
 
-    /// Account that the worker's model provider bills, as an opaque name; never a credential. A usage limit that one worker reports holds for all workers of yours with that account.
+    /// Opaque name of the account at the model provider; never a credential. A usage limit reported by one worker applies to all your workers with that account.
     pub fn provider_account(self, provider_account: impl Into<String>) -> Self {
         self.with::<String>("provider_account", provider_account.into())
     }
@@ -5024,7 +5024,7 @@ impl Request<WorkerListOperation> {
         self.with::<String>("owner", owner.into())
     }
 
-    /// Part of a name or a capability.
+    /// Text in the name or a capability.
     pub fn search(self, search: impl Into<String>) -> Self {
         self.with::<String>("search", search.into())
     }
@@ -5034,12 +5034,12 @@ impl Request<WorkerListOperation> {
         self.with("online_only", online_only)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -5067,12 +5067,12 @@ operation! {
 
 /// Optional arguments of `agora.worker.report_limit`.
 impl Request<WorkerReportLimitOperation> {
-    /// When the limit is lifted, by the server's clock; at most a week from now.
+    /// Time at which the limit is lifted, by the server's clock; at most a week ahead.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
 
-    /// Seconds until the limit is lifted, instead of until: needs no clock.
+    /// Seconds until the limit is lifted, instead of 'until'; independent of clocks.
     pub fn seconds(self, seconds: f64) -> Self {
         self.with("seconds", seconds)
     }
@@ -5090,17 +5090,17 @@ impl StreamRequest<WorkerStreamOperation> {
         self.with::<String>("worker_id", worker_id.into())
     }
 
-    /// The caller's own name, if it is to be checked.
+    /// The caller's name, for verification.
     pub fn agent_name(self, agent_name: impl Into<String>) -> Self {
         self.with::<String>("agent_name", agent_name.into())
     }
 
-    /// Offer tasks for these, if no worker_id is given.
+    /// Stream tasks for these capabilities, if no worker_id is given.
     pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
     }
 
-    /// Of tasks for codebases only those for these, 'global' and '__pending__'.
+    /// Of codebase tasks, only those for these codebases, 'global' and '__pending__'.
     pub fn codebases(self, codebases: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("codebases", codebases.into_iter().map(Into::into).collect())
     }
@@ -5118,7 +5118,7 @@ operation! {
 
 /// Optional arguments of `agora.worker.finish_task`.
 impl Request<WorkerFinishTaskOperation> {
-    /// completed, failed (tried again while attempts are left), or pending: given back.
+    /// completed, failed (retried while attempts remain), or pending (released).
     pub fn status(self, status: impl Into<String>) -> Self {
         self.with::<String>("status", status.into())
     }
@@ -5128,7 +5128,7 @@ impl Request<WorkerFinishTaskOperation> {
         self.with::<Value>("result", result.into())
     }
 
-    /// Why it failed, or is given back.
+    /// Reason for the failure or release.
     pub fn error(self, error: impl Into<String>) -> Self {
         self.with::<String>("error", error.into())
     }
@@ -5151,17 +5151,17 @@ impl Request<MonitorAgentsOperation> {
         self.with::<AgentStatus>("status", status.into())
     }
 
-    /// Words of the name, description or capabilities.
+    /// Words in the name, description or capabilities.
     pub fn search(self, search: impl Into<String>) -> Self {
         self.with::<String>("search", search.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -5179,7 +5179,7 @@ impl Request<MonitorWorkersOperation> {
         self.with::<String>("search", search.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
@@ -5202,7 +5202,7 @@ impl Request<MonitorMessagesOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Words that must all be in the text, in any order; A to Z are compared without case.
+    /// Words that must all be in the text, in any order; A to Z are case-insensitive.
     pub fn q(self, q: impl Into<String>) -> Self {
         self.with::<String>("q", q.into())
     }
@@ -5222,7 +5222,7 @@ impl Request<MonitorMessagesOperation> {
         self.with::<Priority>("priority", priority.into())
     }
 
-    /// Groups messages of one exchange.
+    /// Correlation id of the exchange.
     pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
         self.with::<String>("correlation_id", correlation_id.into())
     }
@@ -5232,22 +5232,22 @@ impl Request<MonitorMessagesOperation> {
         self.with::<String>("message_id", message_id.into())
     }
 
-    /// Sent at this time or later.
+    /// Only messages sent at this time or later.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Sent before this time.
+    /// Only messages sent before this time.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -5270,22 +5270,22 @@ impl Request<MonitorSearchOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Sent at this time or later.
+    /// Only messages sent at this time or later.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Sent before this time.
+    /// Only messages sent before this time.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -5308,7 +5308,7 @@ impl Request<MonitorCountOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Words that must all be in the text, in any order; A to Z are compared without case.
+    /// Words that must all be in the text, in any order; A to Z are case-insensitive.
     pub fn q(self, q: impl Into<String>) -> Self {
         self.with::<String>("q", q.into())
     }
@@ -5328,7 +5328,7 @@ impl Request<MonitorCountOperation> {
         self.with::<Priority>("priority", priority.into())
     }
 
-    /// Groups messages of one exchange.
+    /// Correlation id of the exchange.
     pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
         self.with::<String>("correlation_id", correlation_id.into())
     }
@@ -5338,12 +5338,12 @@ impl Request<MonitorCountOperation> {
         self.with::<String>("message_id", message_id.into())
     }
 
-    /// Sent at this time or later.
+    /// Only messages sent at this time or later.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Sent before this time.
+    /// Only messages sent before this time.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
@@ -5366,7 +5366,7 @@ impl StreamRequest<MonitorExportOperation> {
         self.with::<String>("agent", agent.into())
     }
 
-    /// Words that must all be in the text, in any order; A to Z are compared without case.
+    /// Words that must all be in the text, in any order; A to Z are case-insensitive.
     pub fn q(self, q: impl Into<String>) -> Self {
         self.with::<String>("q", q.into())
     }
@@ -5386,7 +5386,7 @@ impl StreamRequest<MonitorExportOperation> {
         self.with::<Priority>("priority", priority.into())
     }
 
-    /// Groups messages of one exchange.
+    /// Correlation id of the exchange.
     pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
         self.with::<String>("correlation_id", correlation_id.into())
     }
@@ -5396,17 +5396,17 @@ impl StreamRequest<MonitorExportOperation> {
         self.with::<String>("message_id", message_id.into())
     }
 
-    /// Sent at this time or later.
+    /// Only messages sent at this time or later.
     pub fn since(self, since: impl Into<String>) -> Self {
         self.with::<String>("since", since.into())
     }
 
-    /// Sent before this time.
+    /// Only messages sent before this time.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }
 
-    /// Number of the last message received.
+    /// Number of the last received message.
     pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
         self.with::<String>("last_event_id", last_event_id.into())
     }
@@ -5442,12 +5442,12 @@ operation! {
 
 /// Optional arguments of `agora.monitor.intervene`.
 impl Request<MonitorInterveneOperation> {
-    /// Message to the agent; with an override, also its reason.
+    /// Message to the agent; also the reason of an override.
     pub fn message(self, message: impl Into<String>) -> Self {
         self.with::<String>("message", message.into())
     }
 
-    /// Send a message or place an override, which needs the scope admin.
+    /// Send a message, or create an override (needs the scope admin).
     pub fn action(self, action: impl Into<String>) -> Self {
         self.with::<String>("action", action.into())
     }
@@ -5457,7 +5457,7 @@ impl Request<MonitorInterveneOperation> {
         self.with::<String>("reason", reason.into())
     }
 
-    /// Authority of the override; the caller's own if left out.
+    /// Authority of the override; default: the caller's own.
     pub fn priority(self, priority: i64) -> Self {
         self.with("priority", priority)
     }
@@ -5480,12 +5480,12 @@ operation! {
 
 /// Optional arguments of `agora.orchestrator.search_agents`.
 impl Request<OrchestratorSearchAgentsOperation> {
-    /// Words of name, description, tags and capabilities; best matches first.
+    /// Words in the name, description, tags or capabilities; best matches first.
     pub fn query(self, query: impl Into<String>) -> Self {
         self.with::<String>("query", query.into())
     }
 
-    /// A capability that it must have.
+    /// Required capability.
     pub fn capability(self, capability: impl Into<String>) -> Self {
         self.with::<String>("capability", capability.into())
     }
@@ -5495,27 +5495,27 @@ impl Request<OrchestratorSearchAgentsOperation> {
         self.with::<String>("name", name.into())
     }
 
-    /// Only those of this industry: a category or a tag.
+    /// Only this industry: a category or a tag.
     pub fn industry(self, industry: impl Into<String>) -> Self {
         self.with::<String>("industry", industry.into())
     }
 
-    /// Only those that cost nothing.
+    /// Only free ones.
     pub fn free(self, free: bool) -> Self {
         self.with("free", free)
     }
 
-    /// The highest price, in its currency.
+    /// Maximum price, in the agent's currency.
     pub fn max_price(self, max_price: f64) -> Self {
         self.with("max_price", max_price)
     }
 
-    /// The lowest mean rating, 0 to 10.
+    /// Minimum mean rating, 0 to 10.
     pub fn min_rating(self, min_rating: f64) -> Self {
         self.with("min_rating", min_rating)
     }
 
-    /// Only in this state; online is active or busy.
+    /// Only this state; online means active or busy.
     pub fn status(self, status: impl Into<String>) -> Self {
         self.with::<String>("status", status.into())
     }
@@ -5543,17 +5543,17 @@ operation! {
 
 /// Optional arguments of `agora.orchestrator.search_apps`.
 impl Request<OrchestratorSearchAppsOperation> {
-    /// Words of name, description, tags and capabilities; best matches first.
+    /// Words in the name, description, tags or capabilities; best matches first.
     pub fn query(self, query: impl Into<String>) -> Self {
         self.with::<String>("query", query.into())
     }
 
-    /// Only those of this industry: a category or a tag.
+    /// Only this industry: a category or a tag.
     pub fn industry(self, industry: impl Into<String>) -> Self {
         self.with::<String>("industry", industry.into())
     }
 
-    /// Only those that cost nothing.
+    /// Only free ones.
     pub fn free(self, free: bool) -> Self {
         self.with("free", free)
     }
@@ -5571,7 +5571,7 @@ operation! {
 
 /// Optional arguments of `agora.orchestrator.register_agent`.
 impl Request<OrchestratorRegisterAgentOperation> {
-    /// Its alias, such as agent.myorg.mybot.
+    /// Alias, such as agent.myorg.mybot.
     pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
         self.with::<String>("agent_id", agent_id.into())
     }
@@ -5586,7 +5586,7 @@ impl Request<OrchestratorRegisterAgentOperation> {
         self.with::<String>("description", description.into())
     }
 
-    /// Its kind; app for applications.
+    /// Kind of agent; app for applications.
     pub fn category(self, category: impl Into<String>) -> Self {
         self.with::<String>("category", category.into())
     }
@@ -5604,17 +5604,17 @@ impl Request<OrchestratorGetMarketplaceStatsOperation> {
         self.with::<String>("of", of.into())
     }
 
-    /// Only agents that can do this.
+    /// Only agents with this capability.
     pub fn capability(self, capability: impl Into<String>) -> Self {
         self.with::<String>("capability", capability.into())
     }
 
-    /// Only agents in this state; online is active or busy.
+    /// Only agents in this state; online means active or busy.
     pub fn status(self, status: impl Into<String>) -> Self {
         self.with::<String>("status", status.into())
     }
 
-    /// Only those that cost nothing.
+    /// Only free ones.
     pub fn free(self, free: bool) -> Self {
         self.with("free", free)
     }
@@ -5643,7 +5643,7 @@ impl Request<UpstreamAddOperation> {
         )
     }
 
-    /// Seconds a call may take.
+    /// Timeout of a call, in seconds.
     pub fn timeout(self, timeout: f64) -> Self {
         self.with("timeout", timeout)
     }
@@ -5664,22 +5664,22 @@ impl Request<UpstreamAddOperation> {
         self.with("concurrency", concurrency)
     }
 
-    /// Whose access token is sent: none; shared, one that an operator authorizes for all callers; user, each caller's own; machine, one by client credentials.
+    /// Access token sent to the upstream: none; shared (authorized once by an operator for all callers); user (each caller's own); machine (client credentials).
     pub fn oauth(self, oauth: impl Into<String>) -> Self {
         self.with::<String>("oauth", oauth.into())
     }
 
-    /// This server's client at the authorization server; registered dynamically if absent.
+    /// Client id at the authorization server; default: dynamic registration.
     pub fn oauth_client_id(self, oauth_client_id: impl Into<String>) -> Self {
         self.with::<String>("oauth_client_id", oauth_client_id.into())
     }
 
-    /// Its secret; stored encrypted, never shown.
+    /// Client secret; stored encrypted, never shown.
     pub fn oauth_client_secret(self, oauth_client_secret: impl Into<String>) -> Self {
         self.with::<String>("oauth_client_secret", oauth_client_secret.into())
     }
 
-    /// Scopes to ask for, separated by spaces; those that the upstream names if absent.
+    /// Requested scopes, separated by spaces; default: those that the upstream names.
     pub fn oauth_scope(self, oauth_scope: impl Into<String>) -> Self {
         self.with::<String>("oauth_scope", oauth_scope.into())
     }
@@ -5697,12 +5697,12 @@ operation! {
 
 /// Optional arguments of `agora.upstream.list`.
 impl Request<UpstreamListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -5725,7 +5725,7 @@ impl Request<UpstreamGetOperation> {
         self.with::<ItemState>("state", state.into())
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -5743,12 +5743,12 @@ operation! {
 
 /// Optional arguments of `agora.upstream.accept`.
 impl Request<UpstreamAcceptOperation> {
-    /// Tools, resources or prompts; all that are quarantined if empty.
+    /// Names of tools, resources or prompts; empty: all quarantined items.
     pub fn names(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("names", names.into_iter().map(Into::into).collect())
     }
 
-    /// Only definitions with these hashes: those that were reviewed.
+    /// Only definitions with these hashes, as reviewed.
     pub fn hashes(self, hashes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("hashes", hashes.into_iter().map(Into::into).collect())
     }
@@ -5766,12 +5766,12 @@ operation! {
 
 /// Optional arguments of `agora.upstream.authorize`.
 impl Request<UpstreamAuthorizeOperation> {
-    /// Authorize for all callers, and for the listing; takes the scope admin.
+    /// Authorize for all callers and for listing tools; needs the scope admin.
     pub fn shared(self, shared: bool) -> Self {
         self.with("shared", shared)
     }
 
-    /// Scopes to ask for, separated by spaces; those that the upstream names if absent.
+    /// Requested scopes, separated by spaces; default: those that the upstream names.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         self.with::<String>("scope", scope.into())
     }
@@ -5784,17 +5784,17 @@ operation! {
 
 /// Optional arguments of `agora.upstream.finish_authorization`.
 impl Request<UpstreamFinishAuthorizationOperation> {
-    /// As the callback has it.
+    /// From the callback.
     pub fn code(self, code: impl Into<String>) -> Self {
         self.with::<String>("code", code.into())
     }
 
-    /// As the callback has it.
+    /// From the callback.
     pub fn iss(self, iss: impl Into<String>) -> Self {
         self.with::<String>("iss", iss.into())
     }
 
-    /// As the callback has it: why there is no code.
+    /// Error code of the callback.
     pub fn error(self, error: impl Into<String>) -> Self {
         self.with::<String>("error", error.into())
     }
@@ -5807,7 +5807,7 @@ operation! {
 
 /// Optional arguments of `agora.upstream.deauthorize`.
 impl Request<UpstreamDeauthorizeOperation> {
-    /// The one that callers share; takes the scope admin.
+    /// Remove the shared authorization; needs the scope admin.
     pub fn shared(self, shared: bool) -> Self {
         self.with("shared", shared)
     }
@@ -5825,17 +5825,17 @@ impl Request<UpstreamCallOperation> {
         self.with::<Value>("arguments", arguments.into())
     }
 
-    /// Seconds a call may take.
+    /// Timeout of a call, in seconds.
     pub fn timeout(self, timeout: f64) -> Self {
         self.with("timeout", timeout)
     }
 
-    /// A task of yours that it is for: what the upstream asks becomes a question of the task.
+    /// Your task that the call belongs to. Questions of the upstream become questions of the task.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
 
-    /// Of the task's claim.
+    /// Fencing token of the task's claim.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
@@ -5872,12 +5872,12 @@ operation! {
 
 /// Optional arguments of `agora.upstream.complete`.
 impl Request<UpstreamCompleteOperation> {
-    /// The letters that were typed.
+    /// The typed prefix.
     pub fn value(self, value: impl Into<String>) -> Self {
         self.with::<String>("value", value.into())
     }
 
-    /// Arguments that are filled in already.
+    /// Arguments that are already filled in.
     pub fn context(self, context: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
         self.with::<BTreeMap<String, String>>(
             "context",
@@ -5896,12 +5896,12 @@ operation! {
 
 /// Optional arguments of `agora.registry.list`.
 impl Request<RegistryListOperation> {
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
 
-    /// Largest number of servers in the answer.
+    /// Maximum number of servers returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
@@ -5911,7 +5911,7 @@ impl Request<RegistryListOperation> {
         self.with::<String>("search", search.into())
     }
 
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub fn updated_since(self, updated_since: impl Into<String>) -> Self {
         self.with::<String>("updated_since", updated_since.into())
     }
@@ -5921,7 +5921,7 @@ impl Request<RegistryListOperation> {
         self.with::<String>("version", version.into())
     }
 
-    /// Deleted servers are not kept: it changes nothing.
+    /// No effect, because deleted servers are not kept.
     pub fn include_deleted(self, include_deleted: bool) -> Self {
         self.with("include_deleted", include_deleted)
     }
@@ -5934,7 +5934,7 @@ operation! {
 
 /// Optional arguments of `agora.registry.versions`.
 impl Request<RegistryVersionsOperation> {
-    /// Deleted servers are not kept: it changes nothing.
+    /// No effect, because deleted servers are not kept.
     pub fn include_deleted(self, include_deleted: bool) -> Self {
         self.with("include_deleted", include_deleted)
     }
@@ -5952,7 +5952,7 @@ impl Request<RegistryGetOperation> {
         self.with::<String>("version", version.into())
     }
 
-    /// Deleted servers are not kept: it changes nothing.
+    /// No effect, because deleted servers are not kept.
     pub fn include_deleted(self, include_deleted: bool) -> Self {
         self.with("include_deleted", include_deleted)
     }
@@ -5965,7 +5965,7 @@ operation! {
 
 /// Optional arguments of `agora.registry.import`.
 impl Request<RegistryImportOperation> {
-    /// Name of the upstream, the prefix of its tools: small letters, digits, hyphens.
+    /// Name of the upstream and prefix of its tools: lower-case letters, digits, hyphens.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with::<String>("name", name.into())
     }
@@ -5992,7 +5992,7 @@ impl Request<RegistryImportOperation> {
         )
     }
 
-    /// Seconds a call may take.
+    /// Timeout of a call, in seconds.
     pub fn timeout(self, timeout: f64) -> Self {
         self.with("timeout", timeout)
     }
@@ -6002,7 +6002,7 @@ impl Request<RegistryImportOperation> {
         self.with("concurrency", concurrency)
     }
 
-    /// Connect first; false stores it even if it cannot be reached now.
+    /// Connect first; false stores it even if it cannot be reached.
     pub fn verify(self, verify: bool) -> Self {
         self.with("verify", verify)
     }
@@ -6020,12 +6020,12 @@ operation! {
 
 /// Optional arguments of `agora.runtime.projects`.
 impl Request<RuntimeProjectsOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6038,7 +6038,7 @@ operation! {
 
 /// Optional arguments of `agora.runtime.sessions`.
 impl Request<RuntimeSessionsOperation> {
-    /// Only sessions with this in title, id or directory.
+    /// Text in the title, id or directory.
     pub fn q(self, q: impl Into<String>) -> Self {
         self.with::<String>("q", q.into())
     }
@@ -6048,12 +6048,12 @@ impl Request<RuntimeSessionsOperation> {
         self.with::<String>("project_id", project_id.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6089,12 +6089,12 @@ impl Request<RuntimeMessagesOperation> {
         self.with("descending", descending)
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6117,12 +6117,12 @@ impl Request<RuntimePartsOperation> {
         self.with::<String>("type", r#type.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6140,12 +6140,12 @@ impl Request<RuntimeModelsOperation> {
         self.with::<String>("provider", provider.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6176,12 +6176,12 @@ operation! {
 
 /// Optional arguments of `agora.tenant.list`.
 impl Request<TenantListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6204,7 +6204,7 @@ impl Request<TenantUpdateOperation> {
         self.with::<String>("name", name.into())
     }
 
-    /// Replaces the metadata; unchanged if left out.
+    /// Replaces the metadata; unchanged if omitted.
     pub fn metadata(self, metadata: impl Into<Value>) -> Self {
         self.with::<Value>("metadata", metadata.into())
     }
@@ -6217,7 +6217,7 @@ operation! {
 
 /// Optional arguments of `agora.tenant.suspend`.
 impl Request<TenantSuspendOperation> {
-    /// Reason, shown to callers that are refused.
+    /// Reason, shown to refused callers.
     pub fn reason(self, reason: impl Into<String>) -> Self {
         self.with::<String>("reason", reason.into())
     }
@@ -6253,12 +6253,12 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.summary`.
 impl Request<TokenBillingSummaryOperation> {
-    /// The present one (UTC) if left out.
+    /// Default: the current month (UTC).
     pub fn month(self, month: impl Into<String>) -> Self {
         self.with::<String>("month", month.into())
     }
 
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -6276,7 +6276,7 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.recent`.
 impl Request<TokenBillingRecentOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -6286,17 +6286,17 @@ impl Request<TokenBillingRecentOperation> {
         self.with::<String>("agent_id", agent_id.into())
     }
 
-    /// Only for this task.
+    /// Only calls for this task.
     pub fn task_id(self, task_id: impl Into<String>) -> Self {
         self.with::<String>("task_id", task_id.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6332,7 +6332,7 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.budget`.
 impl Request<TokenBillingBudgetOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -6350,7 +6350,7 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.credits`.
 impl Request<TokenBillingCreditsOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -6363,22 +6363,22 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.billing_model`.
 impl Request<TokenBillingBillingModelOperation> {
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
 
-    /// The hard limit; none if left out.
+    /// Hard limit; default: none.
     pub fn monthly_limit_cents(self, monthly_limit_cents: i64) -> Self {
         self.with("monthly_limit_cents", monthly_limit_cents)
     }
 
-    /// The soft limit; 80 % if left out.
+    /// Soft limit; default: 80 % of the hard limit.
     pub fn monthly_alert_cents(self, monthly_alert_cents: i64) -> Self {
         self.with("monthly_alert_cents", monthly_alert_cents)
     }
 
-    /// Of all models without one of their own: for operators.
+    /// Markup of all models without a specific markup; only for operators.
     pub fn markup_percent(self, markup_percent: f64) -> Self {
         self.with("markup_percent", markup_percent)
     }
@@ -6391,17 +6391,17 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.spending_limit`.
 impl Request<TokenBillingSpendingLimitOperation> {
-    /// The hard limit; none if null.
+    /// Hard limit; null: none.
     pub fn monthly_limit_cents(self, monthly_limit_cents: i64) -> Self {
         self.with("monthly_limit_cents", monthly_limit_cents)
     }
 
-    /// The soft limit; 80 % if left out.
+    /// Soft limit; default: 80 % of the hard limit.
     pub fn monthly_alert_cents(self, monthly_alert_cents: i64) -> Self {
         self.with("monthly_alert_cents", monthly_alert_cents)
     }
 
-    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// The account; default: the credential's account, else the caller's id.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
@@ -6419,17 +6419,17 @@ impl Request<TokenBillingPricingOperation> {
         self.with::<String>("provider", provider.into())
     }
 
-    /// What this model of the provider costs.
+    /// Only the price of this model of the provider.
     pub fn model(self, model: impl Into<String>) -> Self {
         self.with::<String>("model", model.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6442,27 +6442,27 @@ operation! {
 
 /// Optional arguments of `agora.token_billing.set_price`.
 impl Request<TokenBillingSetPriceOperation> {
-    /// That of input if left out.
+    /// Default: the input price.
     pub fn cache_read_cost_per_m(self, cache_read_cost_per_m: f64) -> Self {
         self.with("cache_read_cost_per_m", cache_read_cost_per_m)
     }
 
-    /// That of input if left out.
+    /// Default: the input price.
     pub fn cache_write_cost_per_m(self, cache_write_cost_per_m: f64) -> Self {
         self.with("cache_write_cost_per_m", cache_write_cost_per_m)
     }
 
-    /// That of output if left out.
+    /// Default: the output price.
     pub fn reasoning_cost_per_m(self, reasoning_cost_per_m: f64) -> Self {
         self.with("reasoning_cost_per_m", reasoning_cost_per_m)
     }
 
-    /// That of all models if left out.
+    /// Default: the general markup.
     pub fn markup_percent(self, markup_percent: f64) -> Self {
         self.with("markup_percent", markup_percent)
     }
 
-    /// USD if left out.
+    /// Default: USD.
     pub fn currency(self, currency: impl Into<String>) -> Self {
         self.with::<String>("currency", currency.into())
     }
@@ -6485,7 +6485,7 @@ impl Request<TokenCreateOperation> {
         self.with::<String>("kind", kind.into())
     }
 
-    /// Such as read:agents, write:messages; the default scopes of an agent if empty.
+    /// Scopes such as read:agents and write:messages; empty: the default scopes of an agent.
     pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("scopes", scopes.into_iter().map(Into::into).collect())
     }
@@ -6500,12 +6500,12 @@ impl Request<TokenCreateOperation> {
         self.with("authority", authority)
     }
 
-    /// Owner account, of a customer or developer; the creator's if left out.
+    /// Owner account of a customer or developer; default: the creator's.
     pub fn account(self, account: impl Into<String>) -> Self {
         self.with::<String>("account", account.into())
     }
 
-    /// Lifetime in seconds; unlimited if left out.
+    /// Lifetime in seconds; default: unlimited.
     pub fn expires_in(self, expires_in: i64) -> Self {
         self.with("expires_in", expires_in)
     }
@@ -6518,12 +6518,12 @@ operation! {
 
 /// Optional arguments of `agora.token.list`.
 impl Request<TokenListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6546,12 +6546,12 @@ impl Request<TranscriptSearchOperation> {
         self.with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6569,12 +6569,12 @@ impl Request<TranscriptExportOperation> {
         self.with::<String>("format", format.into())
     }
 
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6597,12 +6597,12 @@ operation! {
 
 /// Optional arguments of `agora.turn.list`.
 impl Request<TurnListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6615,7 +6615,7 @@ operation! {
 
 /// Optional arguments of `agora.turn.preview`.
 impl Request<TurnPreviewOperation> {
-    /// What is taken back to the turn's end.
+    /// What to rewind to the end of the turn.
     pub fn what(self, what: impl Into<String>) -> Self {
         self.with::<String>("what", what.into())
     }
@@ -6628,12 +6628,12 @@ operation! {
 
 /// Optional arguments of `agora.turn.rewind`.
 impl Request<TurnRewindOperation> {
-    /// What the agent is to be told then.
+    /// Prompt for the agent after rewinding.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.with::<String>("prompt", prompt.into())
     }
 
-    /// What is taken back to the turn's end.
+    /// What to rewind to the end of the turn.
     pub fn what(self, what: impl Into<String>) -> Self {
         self.with::<String>("what", what.into())
     }
@@ -6651,7 +6651,7 @@ impl Request<TurnForkOperation> {
         self.with::<String>("title", title.into())
     }
 
-    /// Model that the agent is told to use.
+    /// Model for the coding agent.
     pub fn model(self, model: impl Into<String>) -> Self {
         self.with::<String>("model", model.into())
     }
@@ -6664,17 +6664,17 @@ operation! {
 
 /// Optional arguments of `agora.turn.record`.
 impl Request<TurnRecordOperation> {
-    /// Beginning of what the agent was told.
+    /// Beginning of the prompt.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.with::<String>("prompt", prompt.into())
     }
 
-    /// Commit that holds the files.
+    /// Commit with the files.
     pub fn commit(self, commit: impl Into<String>) -> Self {
         self.with::<String>("commit", commit.into())
     }
 
-    /// Objects with path, status and blob, against the start.
+    /// Changes since the start of the job: objects with path, status and blob.
     pub fn files(self, files: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         self.with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
     }
@@ -6687,12 +6687,12 @@ operation! {
 
 /// Optional arguments of `agora.user.list`.
 impl Request<UserListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6710,22 +6710,22 @@ operation! {
 
 /// Optional arguments of `agora.user.update`.
 impl Request<UserUpdateOperation> {
-    /// Role that overrides the provider's; 'provider' removes the override. Unchanged if left out.
+    /// Role that overrides the provider's; 'provider' removes the override. Unchanged if omitted.
     pub fn role(self, role: impl Into<String>) -> Self {
         self.with::<String>("role", role.into())
     }
 
-    /// 0: no limit; -1: as the setting says. Unchanged if left out.
+    /// Open tasks. 0: no limit; -1: use the setting. Unchanged if omitted.
     pub fn concurrency_limit(self, concurrency_limit: i64) -> Self {
         self.with("concurrency_limit", concurrency_limit)
     }
 
-    /// Coding jobs in a day. 0: no limit; -1: as the setting says. Unchanged if left out.
+    /// Coding jobs per day. 0: no limit; -1: use the setting. Unchanged if omitted.
     pub fn daily_job_limit(self, daily_job_limit: i64) -> Self {
         self.with("daily_job_limit", daily_job_limit)
     }
 
-    /// Whether the user is blocked. Unchanged if left out.
+    /// Block or unblock the user. Unchanged if omitted.
     pub fn disabled(self, disabled: bool) -> Self {
         self.with("disabled", disabled)
     }
@@ -6738,12 +6738,12 @@ operation! {
 
 /// Optional arguments of `agora.virtual_server.create`.
 impl Request<VirtualServerCreateOperation> {
-    /// Text for people: what the server is for.
+    /// Description for people.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
 
-    /// Text for models: when and how to use the tools; sent when a client connects.
+    /// Instructions for models on when and how to use the tools; sent when a client connects.
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         self.with::<String>("instructions", instructions.into())
     }
@@ -6756,12 +6756,12 @@ operation! {
 
 /// Optional arguments of `agora.virtual_server.list`.
 impl Request<VirtualServerListOperation> {
-    /// Largest number of items in the answer.
+    /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)
     }
 
-    /// 'next_cursor' of the page before, to continue after it.
+    /// 'next_cursor' of the previous page.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
@@ -6779,17 +6779,17 @@ operation! {
 
 /// Optional arguments of `agora.virtual_server.update`.
 impl Request<VirtualServerUpdateOperation> {
-    /// Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
+    /// Tool names, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
     pub fn tools(self, tools: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with::<Vec<String>>("tools", tools.into_iter().map(Into::into).collect())
     }
 
-    /// Text for people: what the server is for.
+    /// Description for people.
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
 
-    /// Text for models: when and how to use the tools; sent when a client connects.
+    /// Instructions for models on when and how to use the tools; sent when a client connects.
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         self.with::<String>("instructions", instructions.into())
     }
@@ -6807,7 +6807,7 @@ operation! {
 
 /// Optional arguments of `agora.virtual_server.create_key`.
 impl Request<VirtualServerCreateKeyOperation> {
-    /// Lifetime in seconds; unlimited if left out.
+    /// Lifetime in seconds; default: unlimited.
     pub fn expires_in(self, expires_in: i64) -> Self {
         self.with("expires_in", expires_in)
     }

@@ -16,7 +16,7 @@ pub struct MessagingService<'a> {
 impl MessagingService<'_> {
     /// Send a message to one agent, to several, to a capability, or to everyone.
     ///
-    /// The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
+    /// The receipt is returned after the commit. A message to an unregistered name is held until an agent registers it.
     ///
     /// - `to_agent`: Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it.
     /// - `content`: The message, as text.
@@ -32,7 +32,7 @@ impl MessagingService<'_> {
             .with::<String>("content", content.into())
     }
 
-    /// Send a message the way of version 0.9; sunset, use agora.messaging.send.
+    /// Send a message in the form of version 0.9. Sunset: use agora.messaging.send.
     ///
     /// - `to_agent`: Agent id, name or dotted alias.
     /// - `content`: The message, as text.
@@ -48,26 +48,25 @@ impl MessagingService<'_> {
             .with::<String>("content", content.into())
     }
 
-    /// Read an agent's inbox, oldest first; it never changes state, `mark` does.
+    /// Read an agent's inbox, oldest first. Read-only: `mark` changes message states.
     ///
-    /// The inbox is the caller's own. An operator, who acts for every agent, has to say whose (`agent_id`); `operator`
-    /// is the operator's own.
-    /// `unread` true gives what was not yet read, false what was. With `wait` an empty inbox is
-    /// watched until a message comes or the time is over.
+    /// Agents read their own inbox. An operator must name the agent (`agent_id`); `operator` is the operator's own
+    /// inbox. `unread` true returns unread messages, false returns read ones. With `wait`, the call waits for a
+    /// message if the inbox is empty.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn receive(&self) -> Request<MessagingReceiveOperation> {
         Request::new(self.client)
     }
 
-    /// Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
+    /// Mark messages of an inbox as delivered, read or acknowledged. A state never moves back.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn mark(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<MessagingMarkOperation> {
         Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
     }
 
-    /// Create a durable subscription to an agent's events; read it at `/ws` or `/events`.
+    /// Create a durable subscription to an agent's events, to be read at `/ws` or `/events`.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn subscribe_request(&self) -> Request<MessagingSubscribeOperation> {
@@ -82,7 +81,7 @@ pub struct EventService<'a> {
 }
 
 impl EventService<'_> {
-    /// Publish an event; types that begin with `agora.` are the server's.
+    /// Publish an event. Types beginning with `agora.` are reserved for the server.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn publish(&self, event_type: impl Into<String>) -> Request<EventPublishOperation> {
@@ -103,7 +102,7 @@ impl EventService<'_> {
         Request::new(self.client)
     }
 
-    /// Stream events live, after the events since `last_event_id`: nothing lost, nothing repeated.
+    /// Stream events live, preceded by the events since `last_event_id`, without gaps or duplicates.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
     pub fn stream(&self) -> StreamRequest<EventStreamOperation> {
@@ -120,8 +119,8 @@ pub struct TaskService<'a> {
 impl TaskService<'_> {
     /// Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
     ///
-    /// The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
-    /// expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+    /// The receipt is returned after the commit. If the deadline passes before work starts, the task expires; if it
+    /// passes later, an event is emitted. If a dependency fails, the task is cancelled.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn assign(&self, task_type: impl Into<String>) -> Request<TaskAssignOperation> {
@@ -130,56 +129,57 @@ impl TaskService<'_> {
 
     /// Update a task as its assignee: status, progress, notes.
     ///
-    /// It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-    /// and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
-    /// something else than what was recorded.
+    /// No claim is needed: setting a pending task to in_progress starts it, setting it to completed starts and
+    /// completes it. Refused while another caller's lease is valid, and if it contradicts the recorded result of an
+    /// ended task.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn update_request(&self, task_id: impl Into<String>) -> Request<TaskUpdateOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// List tasks: those given to an agent, or all that concern you; operators see all.
+    /// List the tasks of an agent, or all tasks that concern you; operators see all.
     ///
-    /// `since` and `until` bound the time of creation.
+    /// `since` and `until` refer to the creation time.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list_request(&self) -> Request<TaskListOperation> {
         Request::new(self.client)
     }
 
-    /// List unfinished tasks that do not move: nobody claims them, or nothing is heard of their work. Yours; operators see all.
+    /// List your stuck tasks: unfinished, and not claimed or without progress. Operators see all.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn stuck(&self) -> Request<TaskStuckOperation> {
         Request::new(self.client)
     }
 
-    /// Read a task.
+    /// Show a task.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, task_id: impl Into<String>) -> Request<TaskGetOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Read the history of a task: actor, change and time, oldest first; without `types`, no output and no artifacts.
+    /// Show the history of a task: actor, change and time, oldest first. Output and artifacts only if requested by
+    /// `types`.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn history(&self, task_id: impl Into<String>) -> Request<TaskHistoryOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Claim the best tasks for the caller: by priority, then deadline, then age; or one that is named.
+    /// Claim the next tasks by priority, deadline and age, or one given task.
     ///
-    /// Each comes with a lease, which `renew` extends, and a fencing token, which every further write
-    /// carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+    /// Each has a lease, which `renew` extends, and a fencing token, which every further write must carry. When the
+    /// lease expires, another agent can claim the task with its checkpoint.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn claim(&self) -> Request<TaskClaimOperation> {
         Request::new(self.client)
     }
 
-    /// Extend a lease: the heartbeat of a task in progress.
+    /// Extend a lease (the heartbeat of a task in progress).
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn renew(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskRenewOperation> {
@@ -197,10 +197,10 @@ impl TaskService<'_> {
             .with("fencing_token", fencing_token)
     }
 
-    /// Get a credential for the program that works on a task you hold, such as a coding agent that is given tools.
+    /// Issue a credential for the program working on a task you hold, such as a coding agent with tools.
     ///
-    /// It may do what the task's creator allowed in the payload (`scopes`; reading agents and operations if left out) and holds
-    /// itself, as a principal of its own. It ends with the lease and with the task.
+    /// It is a separate principal with the scopes that the task's creator allowed in the payload (`scopes`; default:
+    /// reading agents and operations) and holds itself. It expires with the lease or when the task ends.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`, `stale_lease`.
     pub fn issue_token(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskIssueTokenOperation> {
@@ -209,13 +209,13 @@ impl TaskService<'_> {
             .with("fencing_token", fencing_token)
     }
 
-    /// Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
+    /// Report the tokens that a task you hold has used so far of one model, as totals that never decrease.
     ///
-    /// `agora.billing.tokens` shows them. What is new becomes an entry of the ledger, which the worker's own account pays
-    /// unless it is that of the task, or the worker has the scope meter:billing.
+    /// `agora.billing.tokens` lists them. The difference since the last report is charged to the task's account if
+    /// the worker belongs to it or has the scope meter:billing, else to the worker's own account.
     ///
-    /// - `input_tokens`: Tokens, in all attempts so far.
-    /// - `output_tokens`: Tokens, in all attempts so far.
+    /// - `input_tokens`: Number of tokens in all attempts so far.
+    /// - `output_tokens`: Number of tokens in all attempts so far.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `stale_lease`.
     pub fn report_usage(
@@ -241,9 +241,9 @@ impl TaskService<'_> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Report a failed attempt; it is retried after the backoff while attempts are left.
+    /// Report a failed attempt. The task is retried after a backoff while attempts remain.
     ///
-    /// A task that has failed for good keeps its error: another one is refused (409).
+    /// A task that has failed permanently keeps its error; a different one is refused (409).
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn fail(&self, task_id: impl Into<String>, error: impl Into<String>) -> Request<TaskFailOperation> {
@@ -252,14 +252,14 @@ impl TaskService<'_> {
             .with::<String>("error", error.into())
     }
 
-    /// Cancel a task; its worker learns it from the next response.
+    /// Cancel a task. Its worker is informed with the next response.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn cancel(&self, task_id: impl Into<String>) -> Request<TaskCancelOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Take a task of yours from whoever works on it, back to the queue it came from. Its lease ends, the attempt counts.
+    /// Return a task that you requested to its queue and end its lease. The attempt counts.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn requeue(&self, task_id: impl Into<String>) -> Request<TaskRequeueOperation> {
@@ -273,7 +273,7 @@ impl TaskService<'_> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
+    /// Reassign a task and end its lease; null returns it to the queue for any suitable agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn reassign(&self, task_id: impl Into<String>, assignee: impl Into<String>) -> Request<TaskReassignOperation> {
@@ -282,9 +282,10 @@ impl TaskService<'_> {
             .with::<String>("assignee", assignee.into())
     }
 
-    /// Change the priority of a task that has not ended: among those that wait, a higher one is claimed first.
+    /// Change the priority of an unfinished task. Waiting tasks with a higher priority are claimed first.
     ///
-    /// Its requester and operators may. Within a priority, the earlier deadline goes first, then the older task.
+    /// Allowed for its requester and operators. Within a priority, the earlier deadline comes first, then the older
+    /// task.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn prioritize(
@@ -297,7 +298,7 @@ impl TaskService<'_> {
             .with::<Priority>("priority", priority.into())
     }
 
-    /// Add a comment to a task's trail.
+    /// Add a comment to a task's history.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn comment(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<TaskCommentOperation> {
@@ -306,26 +307,27 @@ impl TaskService<'_> {
             .with::<String>("text", text.into())
     }
 
-    /// Send a message in a task: from its assignee to its requester, or the other way round.
+    /// Send a message in a task, from the assignee to the requester or vice versa.
     ///
-    /// Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
-    /// takes it up again. A task that has ended takes no message.
+    /// If the assignee waits for an answer, the requester's message is the answer and the task returns to its agent. An
+    /// ended task accepts no messages.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn message(&self, task_id: impl Into<String>) -> Request<TaskMessageOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Add a part of a task's result as an artifact while it is in progress, as its assignee.
+    /// Add an artifact to a task in progress, as its assignee.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn artifact(&self, task_id: impl Into<String>) -> Request<TaskArtifactOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Append to a task's output. With `offset` a repeated chunk is recognised.
+    /// Append to a task's output. With `offset`, a repeated chunk is detected.
     ///
-    /// An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
+    /// Output from the assignee starts a pending task. Output from an operator to a pending task is refused, because it
+    /// has no worker.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn append(&self, task_id: impl Into<String>, content: impl Into<String>) -> Request<TaskAppendOperation> {
@@ -341,16 +343,17 @@ impl TaskService<'_> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Stream a task's log from its beginning, live; the stream ends with the task.
+    /// Stream a task's log from its beginning and live until the task ends.
     ///
-    /// `last_event_id` is the number of the last entry seen.
+    /// `last_event_id` is the number of the last received entry.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn stream(&self, task_id: impl Into<String>) -> StreamRequest<TaskStreamOperation> {
         StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Task statistics: by status, throughput, waiting and running times; of the last day by default.
+    /// Show task statistics: counts by status, throughput, waiting and running times; default period: the last
+    /// day.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn statistics(&self) -> Request<TaskStatisticsOperation> {
@@ -372,9 +375,10 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// Set an agent's price from now on or from a future time; earlier usage keeps its price.
+    /// Set an agent's price, effective now or at a future time. Earlier usage keeps its price.
     ///
-    /// For the agent itself, its account and operators. A new version replaces those that are not yet effective.
+    /// Allowed for the agent itself, its account and operators. A new version replaces versions that are not effective
+    /// yet.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -389,10 +393,10 @@ impl BillingService<'_> {
             .with::<PricingType>("type", r#type.into())
     }
 
-    /// Record usage measured by an external meter, at the price in force. Needs the scope meter:billing.
+    /// Record usage measured by an external meter, at the current price. Needs the scope meter:billing.
     ///
-    /// - `usage_key`: Unique key of this usage: repeating the call with it has no further effect.
-    /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// - `usage_key`: Idempotency key of this usage: repeating the call with it has no further effect.
+    /// - `account`: The account; default: the credential's account, else the caller's id.
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
@@ -426,21 +430,21 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// List the tokens that tasks have taken, as their workers reported in totals; the newest tasks first.
+    /// List the tokens that tasks have used, as totals reported by their workers; newest tasks first.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn tokens(&self) -> Request<BillingTokensOperation> {
         Request::new(self.client)
     }
 
-    /// Show usage and cost so far, including the accrued cost of running instances.
+    /// Show usage and cost to date, including the accrued cost of running instances.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn cost(&self) -> Request<BillingCostOperation> {
         Request::new(self.client)
     }
 
-    /// Show the revenue of the caller's agents; for operators, of every agent.
+    /// Show the revenue of the caller's agents; for operators, of all agents.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn revenue(&self) -> Request<BillingRevenueOperation> {
@@ -454,9 +458,9 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// Add credit to an account, or record its payment.
+    /// Add credit to an account, or record a payment.
     ///
-    /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// - `account`: The account; default: the credential's account, else the caller's id.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
     pub fn credit(&self, account: impl Into<String>, amount: f64) -> Request<BillingCreditOperation> {
@@ -472,10 +476,10 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
+    /// Set the limits of an account, of an agent, or of an account's use of an agent; without limits, remove them.
     ///
-    /// An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
-    /// operator changes. From the soft limit on, an agent with several models uses the cheapest of them.
+    /// Accounts set their own budget, developers those of their agents, operators any. Only an operator can change a
+    /// budget set by an operator. Above the soft limit, an agent with several models uses the cheapest one.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn budget(&self) -> Request<BillingBudgetOperation> {
@@ -489,9 +493,9 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// Take a percentage off everything that an account is charged from now on, as entries beside the charges.
+    /// Set a percentage discount on all future charges of an account. Each discount is a separate ledger entry.
     ///
-    /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// - `account`: The account; default: the credential's account, else the caller's id.
     /// - `percent`: With two decimal places; 0 ends the discount.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
@@ -501,12 +505,12 @@ impl BillingService<'_> {
             .with("percent", percent)
     }
 
-    /// Set what each account gets of an agent without charge in each month (UTC), as entries beside the charges.
+    /// Set the free monthly quota (UTC) of an agent for each account. Free usage is a separate ledger entry.
     ///
-    /// An agent's developer sets it, or an operator.
+    /// Allowed for the agent's developer and operators.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
-    /// - `quantity`: Of each account in each month; time in seconds; 0 ends it.
+    /// - `quantity`: Quota per account and month; time in seconds; 0 removes the quota.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_free_quota(&self, agent_id: impl Into<String>, quantity: f64) -> Request<BillingSetFreeQuotaOperation> {
@@ -515,14 +519,14 @@ impl BillingService<'_> {
             .with("quantity", quantity)
     }
 
-    /// Show the discounts of an account, and free quotas.
+    /// Show an account's discounts and free quotas.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn reductions(&self) -> Request<BillingReductionsOperation> {
         Request::new(self.client)
     }
 
-    /// Create a code that gives credit, once to each account.
+    /// Create a coupon code that gives credit once per account.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn create_coupon(&self, code: impl Into<String>, amount: f64) -> Request<BillingCreateCouponOperation> {
@@ -531,14 +535,14 @@ impl BillingService<'_> {
             .with("amount", amount)
     }
 
-    /// List coupons by their codes.
+    /// List coupons by code.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn coupons(&self) -> Request<BillingCouponsOperation> {
         Request::new(self.client)
     }
 
-    /// Get the credit of a coupon. Repeated for the same account it answers the same entry.
+    /// Redeem a coupon. Repeating the call for the same account returns the same entry.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn redeem_coupon(&self, code: impl Into<String>) -> Request<BillingRedeemCouponOperation> {
@@ -552,16 +556,16 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// Show an invoice, or, without naming one, what the next invoice of an account would be now.
+    /// Show an invoice; without an id, a preview of the account's next invoice.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn invoice(&self) -> Request<BillingInvoiceOperation> {
         Request::new(self.client)
     }
 
-    /// Create a file of an invoice. It is also at /billing/invoices/NUMBER.html, .csv, .json and .eml.
+    /// Create an invoice file. It is also served at /billing/invoices/NUMBER.html, .csv, .json and .eml.
     ///
-    /// The e-mail goes to the customer's address (`agora.billing.set_profile`), with the page and the table attached.
+    /// The e-mail is addressed to the customer (`agora.billing.set_profile`), with the HTML and CSV files attached.
     ///
     /// - `invoice`: Id or number.
     ///
@@ -570,23 +574,23 @@ impl BillingService<'_> {
         Request::new(self.client).with::<String>("invoice", invoice.into())
     }
 
-    /// Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address.
+    /// Show an account's billing details: name, postal address, tax id, e-mail address.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn profile(&self) -> Request<BillingProfileOperation> {
         Request::new(self.client)
     }
 
-    /// Change who an account is on the invoices that are issued from now on; what is left out stays.
+    /// Change an account's billing details on future invoices; omitted fields are unchanged.
     ///
-    /// An account changes its own, an operator any.
+    /// Accounts change their own, operators any.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_profile(&self) -> Request<BillingSetProfileOperation> {
         Request::new(self.client)
     }
 
-    /// Issue the invoices of a past month now; the server does so automatically an hour after the month's end.
+    /// Issue the invoices of a past month now. The server does so automatically an hour after the month ends.
     ///
     /// - `period`: A month in UTC, such as 2026-11.
     ///
@@ -605,8 +609,8 @@ pub struct A2aService<'a> {
 impl A2aService<'_> {
     /// Send a message to an agent: it creates a task, or continues one (section 3.1.1).
     ///
-    /// A text is a message with one part. The message is stored when the call has an answer; the call waits until
-    /// the task has ended or needs an answer, unless told otherwise. A repeated `messageId` answers the task it made.
+    /// A plain text is a message with one part. The message is stored before the call returns. By default the call
+    /// waits until the task ends or needs input. A repeated `messageId` returns the task it created.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn send(&self, message: impl Into<Value>) -> Request<A2aSendOperation> {
@@ -620,7 +624,7 @@ impl A2aService<'_> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// List the tasks you gave, the last changed first (section 3.1.4).
+    /// List the tasks you requested, most recently changed first (section 3.1.4).
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<A2aListOperation> {
@@ -636,7 +640,7 @@ impl A2aService<'_> {
 
     /// Stream a task and its updates until it ends (section 3.1.6).
     ///
-    /// Refused for a task that has ended, unless it is resumed.
+    /// Rejected for a task that has ended, unless you resume from an earlier item.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`, `illegal_transition`.
     pub fn subscribe(&self, task_id: impl Into<String>) -> StreamRequest<A2aSubscribeOperation> {
@@ -709,7 +713,8 @@ impl A2aService<'_> {
             .with::<String>("config_id", config_id.into())
     }
 
-    /// Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
+    /// Show an agent's card (default: the front agent's): the stored one, else one generated from its
+    /// registration.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn card(&self) -> Request<A2aCardOperation> {
@@ -723,25 +728,25 @@ impl A2aService<'_> {
         Request::new(self.client)
     }
 
-    /// Store a card for an agent. The addresses in it are replaced by this marketplace's.
+    /// Store a card for an agent. Its URLs are replaced by URLs of this marketplace.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_card(&self) -> Request<A2aSetCardOperation> {
         Request::new(self.client)
     }
 
-    /// List the agents with their cards' addresses.
+    /// List the agents with the URLs of their cards.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn catalogue(&self) -> Request<A2aCatalogueOperation> {
         Request::new(self.client)
     }
 
-    /// Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+    /// Register a remote A2A agent; messages and tasks for it are relayed.
     ///
-    /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+    /// A URL that resolves to a private or loopback address is rejected unless the server's settings allow it.
     ///
-    /// - `url`: Of the agent, or of its card.
+    /// - `url`: URL of the agent or of its card.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
     pub fn add_remote(&self, url: impl Into<String>) -> Request<A2aAddRemoteOperation> {
@@ -790,9 +795,9 @@ pub struct AdminService<'a> {
 }
 
 impl AdminService<'_> {
-    /// Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+    /// Pause, resume, terminate or halt an agent or the whole marketplace. Takes effect at once in every protocol.
     ///
-    /// `resume` lifts the overrides of the target that have the same authority or less.
+    /// `resume` lifts those overrides of the target whose authority is not higher than the caller's.
     ///
     /// - `target_id`: Agent, workflow, or 'system_wide'.
     ///
@@ -807,22 +812,22 @@ impl AdminService<'_> {
             .with::<OverrideAction>("action", action.into())
     }
 
-    /// Check the health of the system now, with warnings derived from trends.
+    /// Check the health of the system, with warnings derived from trends.
     ///
-    /// Lists the overrides in force: target, actor, start and reason.
+    /// Includes the active overrides: target, actor, start and reason.
     ///
     /// Errors beside those of any operation: `not_found`.
     pub fn health(&self) -> Request<AdminHealthOperation> {
         Request::new(self.client)
     }
 
-    /// Manage an agent's life, a setting that may change at run time, or a service's status.
+    /// Manage an agent's lifecycle, a runtime setting, or the lifecycle status of an operation.
     ///
-    /// The actions `get` and `list` only read, so they are answered during a halt too. `after` of a list has each
-    /// setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
+    /// The actions `get` and `list` only read, so they also work during a halt. The `after` field of a list holds
+    /// each setting's value, whether it was changed, and whether it can be changed at run time. Secrets are masked.
     ///
-    /// - `resource`: What kind of thing to manage.
-    /// - `target`: Agent id or name, setting, or operation name; for list, all or how the names begin.
+    /// - `resource`: Kind of resource to manage.
+    /// - `target`: Agent id or name, setting name, or operation name; for list: 'all' or a name prefix.
     /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
@@ -855,11 +860,12 @@ pub struct AgentService<'a> {
 impl AgentService<'_> {
     /// Register an agent, or update it when the call carries that agent's own token.
     ///
-    /// A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-    /// that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
-    /// enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
-    /// for. A manifest by itself (name instead of agent_name) is understood, too; where
-    /// it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+    /// A name or alias that belongs to another identity is a conflict. Messages held for the name are delivered. An
+    /// omitted alias or key is unchanged. The granted tier depends on the credential: an operator can grant any tier,
+    /// an enrolment token or key grants its own, an agent keeps its own, and a caller without a credential gets basic.
+    /// requested_tier records the requested one. A plain manifest (name instead of agent_name) is also accepted; if it
+    /// can be run and the caller has deploy:agents, instances can be created from it, as with
+    /// agora.deployment.register.
     ///
     /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
@@ -868,7 +874,7 @@ impl AgentService<'_> {
         Request::new(self.client).with::<String>("agent_name", agent_name.into())
     }
 
-    /// Read one agent's profile by id, name or dotted alias.
+    /// Show an agent's profile by id, name or dotted alias.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -893,16 +899,16 @@ impl AgentService<'_> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
 
-    /// Send a heartbeat, with the agent's state and load if they changed.
+    /// Send a heartbeat, optionally with the agent's status and load.
     ///
-    /// Every other authenticated call counts as a heartbeat too.
+    /// Every other authenticated call also counts as a heartbeat.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn heartbeat(&self) -> Request<AgentHeartbeatOperation> {
         Request::new(self.client)
     }
 
-    /// Read an agent's status: state, load, availability, reputation, unread messages.
+    /// Show an agent's status: state, load, availability, reputation, unread messages.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -923,10 +929,10 @@ impl AgentService<'_> {
             .with("rating", rating)
     }
 
-    /// Deregister an agent: its token is revoked, its name becomes free, its history stays.
+    /// Deregister an agent: its token is revoked, its name becomes available, its history is kept.
     ///
-    /// Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
-    /// operator hands over what is left (agora.admin.manage, action 'hand_over').
+    /// The next agent registered under the name does not inherit messages or tasks of this one. Requesters reassign
+    /// their tasks; an operator hands over the rest (agora.admin.manage, action 'hand_over').
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -943,9 +949,9 @@ pub struct DeclaredAgentService<'a> {
 }
 
 impl DeclaredAgentService<'_> {
-    /// Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+    /// Declare an agent, or change its declaration. Each change creates a version. Idempotent.
     ///
-    /// The agent is registered under its name, and is asked, found and paid like any other.
+    /// The agent is registered under its name and can be found, used and billed like any other agent.
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
@@ -985,10 +991,10 @@ impl DeclaredAgentService<'_> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// Make the specification of an earlier version the newest one.
+    /// Restore the specification of an earlier version as a new version.
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    /// - `version`: Version whose specification holds again.
+    /// - `version`: Version to restore.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn rollback(&self, name: impl Into<String>, version: i64) -> Request<DeclaredAgentRollbackOperation> {
@@ -997,7 +1003,7 @@ impl DeclaredAgentService<'_> {
             .with("version", version)
     }
 
-    /// Delete a declaration with its versions, and deregister its agent.
+    /// Delete a declaration and its versions, and deregister the agent.
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
@@ -1006,7 +1012,7 @@ impl DeclaredAgentService<'_> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// List the tools of a declared agent: for itself and for operators.
+    /// List the tools of a declared agent. Allowed for the agent itself and operators.
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
@@ -1015,13 +1021,14 @@ impl DeclaredAgentService<'_> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+    /// Call a tool for a task, as its agent, with the permissions that the agent and the requester have in common.
     ///
-    /// Carried out once for each call_id. An outside tool whose outcome was lost is `unknown`, and is not repeated.
+    /// Executed once per call_id. If the outcome of an external tool was lost, the state is `unknown` and the call is
+    /// not repeated.
     ///
-    /// - `task_id`: The task at which the agent works.
-    /// - `call_id`: Names the call in its task, such as STEP.CALL: the same id is carried out once.
-    /// - `tool`: Name of the tool, as agora.declared_agent.tools gives it.
+    /// - `task_id`: The task that the agent is working on.
+    /// - `call_id`: Id of the call within its task, such as STEP.CALL. Each id is executed once.
+    /// - `tool`: Name of the tool, as listed by agora.declared_agent.tools.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `illegal_transition`, `stale_lease`, `cursor_too_old`.
     pub fn call_tool(
@@ -1038,14 +1045,14 @@ impl DeclaredAgentService<'_> {
             .with::<String>("tool", tool.into())
     }
 
-    /// Reserve what the next call of a model may cost at most, against every limit over it: by its agent alone.
+    /// Reserve the maximum cost of the next model call against all applicable limits. Only for the agent itself.
     ///
-    /// Whoever asked first pays. A new reservation takes the place of the task's earlier one. Raises BudgetExceeded.
+    /// The original requester pays. A new reservation replaces the task's earlier one. Raises BudgetExceeded.
     ///
-    /// - `task_id`: The task at which the agent works.
+    /// - `task_id`: The task that the agent is working on.
     /// - `step`: Number of the call in its task.
-    /// - `models`: Models that may be called, in order.
-    /// - `input_tokens`: Most tokens that the request has.
+    /// - `models`: Candidate models, in order of preference.
+    /// - `input_tokens`: Upper bound of the request's input tokens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn reserve_model_call(
@@ -1064,14 +1071,14 @@ impl DeclaredAgentService<'_> {
             .with("input_tokens", input_tokens)
     }
 
-    /// Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
+    /// Charge a model call, once per step of an attempt, and store the checkpoint.
     ///
-    /// A call that was cut off is charged beside the one that is made in its place. Text that the output does not take,
-    /// such as over its limit, is left out: the call is charged nevertheless.
+    /// A call that was cut off is charged in addition to the call that replaces it. Text that exceeds the output limit
+    /// is dropped; the call is charged nevertheless.
     ///
-    /// - `task_id`: The task at which the agent works.
+    /// - `task_id`: The task that the agent is working on.
     /// - `step`: Number of the call in its task.
-    /// - `model`: PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
+    /// - `model`: PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn record_model_call(
@@ -1090,12 +1097,12 @@ impl DeclaredAgentService<'_> {
             .with("tokens", tokens)
     }
 
-    /// Give back what is reserved for a call of a model that failed before its first token.
+    /// Release the reservation of a model call that failed before its first token.
     ///
-    /// A reservation that is neither charged nor given back was of a call whose process died: the next call of the task
-    /// charges its input, as an estimate.
+    /// A reservation that is neither charged nor released belongs to a call whose process died. The next call of the
+    /// task charges its input tokens as an estimate.
     ///
-    /// - `task_id`: The task at which the agent works.
+    /// - `task_id`: The task that the agent is working on.
     /// - `step`: Number of the call in its task.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
@@ -1121,10 +1128,10 @@ pub struct WorkflowService<'a> {
 impl WorkflowService<'_> {
     /// Create a workflow and start it.
     ///
-    /// All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
-    /// A step without an agent goes to any of `assigned_agents`, or to any agent if there are none.
+    /// All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, invalid expressions. A
+    /// step without an agent goes to one of `assigned_agents`, or to any agent if the list is empty.
     ///
-    /// - `steps`: In order, or with depends_on as a graph.
+    /// - `steps`: The steps, in order or as a graph with depends_on.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn create_request(
@@ -1144,14 +1151,15 @@ impl WorkflowService<'_> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }
 
-    /// List workflows that concern you, newest first; operators see all. `agent_id`: created by it; `status`: one or several.
+    /// List workflows that concern you, newest first; operators see all. `agent_id`: creator; `status`: one or
+    /// several.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<WorkflowListOperation> {
         Request::new(self.client)
     }
 
-    /// Change a running workflow; a change that is not possible is refused as a whole.
+    /// Change a running workflow. An impossible change is refused as a whole.
     ///
     /// reassign: `step` to `agent` or `capability`. add: `definition`, to run before the steps in `before`.
     /// reorder: the steps not started yet, in `order`, of a workflow without depends_on.
@@ -1168,16 +1176,16 @@ impl WorkflowService<'_> {
             .with::<String>("action", action.into())
     }
 
-    /// Approve or refuse a step that waits for approval; a refused step fails.
+    /// Approve or reject a step that waits for approval. A rejected step fails.
     ///
-    /// Repeating the same decision changes nothing; a different second one is a conflict.
+    /// Repeating the same decision has no effect; a different decision is a conflict.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn approve(&self, workflow_id: impl Into<String>) -> Request<WorkflowApproveOperation> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }
 
-    /// Cancel a workflow: running steps are cancelled, the others are never started.
+    /// Cancel a workflow: running steps are cancelled, other steps do not start.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn cancel(&self, workflow_id: impl Into<String>) -> Request<WorkflowCancelOperation> {
@@ -1206,10 +1214,10 @@ pub struct AppService<'a> {
 }
 
 impl AppService<'_> {
-    /// Publish an app. A name or alias that another app has is a conflict.
+    /// Publish an app. A name or alias of another app is a conflict.
     ///
-    /// pricing sets the price of the orchestrator agent, for which the caller must have the right. The workflow is checked
-    /// as agora.workflow.create checks it.
+    /// pricing sets the price of the orchestrator agent, which the caller must be allowed to set. The workflow is
+    /// checked as agora.workflow.create checks it.
     ///
     /// - `name`: Name of the app, unique in the marketplace; no slash, no control character.
     ///
@@ -1218,7 +1226,7 @@ impl AppService<'_> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// List the apps that you may see, the oldest first.
+    /// List the apps visible to you, oldest first.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<AppListOperation> {
@@ -1234,7 +1242,7 @@ impl AppService<'_> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
 
-    /// Change an app; omitted fields are unchanged. For its owner, keys of its account and operators.
+    /// Change an app; omitted fields are unchanged. Allowed for its owner, keys of its account and operators.
     ///
     /// - `ref`: Id, alias or name of the app.
     ///
@@ -1243,7 +1251,7 @@ impl AppService<'_> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
 
-    /// Remove an app, with the agents that it brought along. Workflows that it has started go on.
+    /// Delete an app and its bundled agents. Running workflows continue.
     ///
     /// - `ref`: Id, alias or name of the app.
     ///
@@ -1252,10 +1260,10 @@ impl AppService<'_> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
 
-    /// Install an app with its agents and its workflow, or bring an installed one to this state: all of it or nothing.
+    /// Install an app with its agents and its workflow, or update an installed one. Atomic.
     ///
-    /// The same again changes nothing. Agents that the app no longer brings are removed. Agents need the right to
-    /// declare them (agora.declared_agent.apply); an agent of the same name that the app did not bring is a conflict.
+    /// Idempotent. Agents that the app no longer bundles are removed. Bundled agents need the permission to declare
+    /// agents (agora.declared_agent.apply). An agent of the same name that is not bundled with the app is a conflict.
     ///
     /// - `name`: Name of the app, unique in the marketplace; no slash, no control character.
     ///
@@ -1264,7 +1272,7 @@ impl AppService<'_> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// Start the workflow of an app, as yours: its tasks have the prices of the agents that do them.
+    /// Start the workflow of an app on your account. Its tasks cost what their agents charge.
     ///
     /// - `ref`: Id, alias or name of the app.
     ///
@@ -1281,18 +1289,18 @@ pub struct CodebaseService<'a> {
 }
 
 impl CodebaseService<'_> {
-    /// List codebases; with `search`, those whose name, path or repository contains it.
+    /// List codebases, optionally filtered by name, path or repository.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<CodebaseListOperation> {
         Request::new(self.client)
     }
 
-    /// Register a codebase of a worker of yours, or update the one of that path.
+    /// Register a codebase of one of your workers, or update the one at that path.
     ///
-    /// Jobs for it require the capability `codebase:ID`, which the worker has from now on. Without `worker_id`, or with `git_url`,
-    /// it is pending: the task `register_codebase` asks one worker after another, and the first that has the path, or clones the
-    /// repository, confirms it. Jobs that are queued meanwhile wait.
+    /// Its jobs require the capability `codebase:ID`, which the worker gets. Without `worker_id`, or with
+    /// `git_url`, the codebase is pending: a `register_codebase` task asks one worker after another, and the first
+    /// that has the path, or clones the repository, confirms it. Jobs queued in the meantime wait.
     ///
     /// - `name`: Name of the codebase, for people.
     ///
@@ -1301,10 +1309,10 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// Take a pending codebase, as the worker that holds the task which asks for it.
+    /// Confirm a pending codebase, as the worker that holds its registration task.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `worker_id`: Your worker that has it.
+    /// - `worker_id`: Id or name of your worker that has it.
     /// - `path`: Directory on the worker's machine.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `stale_lease`.
@@ -1324,10 +1332,11 @@ impl CodebaseService<'_> {
             .with::<String>("path", path.into())
     }
 
-    /// Refuse a pending codebase, as the worker that was asked: the next one is asked; after the last it is refused.
+    /// Decline a pending codebase, as the worker that was asked. The next worker is asked then; if all decline, it
+    /// is refused.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `reason`: Why, for whoever registers it.
+    /// - `reason`: Reason, shown to the user who registers the codebase.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn decline(
@@ -1344,7 +1353,7 @@ impl CodebaseService<'_> {
             .with::<String>("reason", reason.into())
     }
 
-    /// Read with which token to clone a pending codebase, as the worker that was asked.
+    /// Get the token for cloning a pending codebase, as the worker that was asked.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1361,7 +1370,7 @@ impl CodebaseService<'_> {
             .with("fencing_token", fencing_token)
     }
 
-    /// Read a codebase.
+    /// Show a codebase.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1370,7 +1379,7 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Unregister a codebase with its sessions; nothing on the worker's machine is touched.
+    /// Unregister a codebase and its sessions. Files on the worker's machine are not changed.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1379,10 +1388,10 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Have the agent of a codebase do something; it runs also while the codebase is not watched.
+    /// Create a job in a codebase. It runs even if the codebase is not watched.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `prompt`: What the agent is to do.
+    /// - `prompt`: Prompt for the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn trigger(
@@ -1395,7 +1404,7 @@ impl CodebaseService<'_> {
             .with::<String>("prompt", prompt.into())
     }
 
-    /// Read the secrets of a job, as the worker that holds it.
+    /// Get the secrets of a job, as the worker that holds it.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `stale_lease`.
     pub fn read_job_secrets(
@@ -1408,10 +1417,10 @@ impl CodebaseService<'_> {
             .with("fencing_token", fencing_token)
     }
 
-    /// Say something to the agent that works in a codebase, or answer what it asks.
+    /// Send a message to the agent working in a codebase, or answer its question.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `message`: What the agent is to do.
+    /// - `message`: Prompt for the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn message(
@@ -1424,7 +1433,7 @@ impl CodebaseService<'_> {
             .with::<String>("message", message.into())
     }
 
-    /// Interrupt what runs in a codebase: your jobs under way are cancelled, queued ones stay; operators reach all.
+    /// Cancel your running jobs in a codebase; queued jobs stay. For operators: all running jobs.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1433,7 +1442,7 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Stop all work in a codebase: your jobs there are cancelled, queued ones too; operators reach all.
+    /// Cancel all your jobs in a codebase, running and queued. For operators: all jobs.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1442,7 +1451,7 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Read what goes on in a codebase.
+    /// Show the current activity in a codebase.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1451,7 +1460,7 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Stream the events of a codebase's jobs that concern the caller, from now on or after an event.
+    /// Stream events of a codebase's jobs that the caller may read, from now on or after a given event.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1460,10 +1469,10 @@ impl CodebaseService<'_> {
         StreamRequest::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+    /// Let the worker of a codebase take queued jobs automatically. This is the default after registration.
     ///
-    /// With `review_limit` it takes none while as many reviews of the codebase are open: what nobody looks at is not added to. Jobs
-    /// under way go on, and so do sessions that are resumed and changes that a review asks for.
+    /// With `review_limit`, queued jobs are held while that many reviews of the codebase are open. Running jobs,
+    /// resumed sessions and changes requested in a review continue.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1472,7 +1481,7 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Hold the jobs that are queued for a codebase until it is watched again; jobs under way go on.
+    /// Hold the queued jobs of a codebase until it is watched again; running jobs continue.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1481,7 +1490,7 @@ impl CodebaseService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Read whether a codebase is watched.
+    /// Show whether a codebase is watched.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1498,7 +1507,7 @@ pub struct SessionService<'a> {
 }
 
 impl SessionService<'_> {
-    /// List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all.
+    /// List the sessions of a codebase, latest first: those of your workers or jobs; operators see all.
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
@@ -1507,10 +1516,10 @@ impl SessionService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Read what a session is: its agent, its last task, how many messages it has.
+    /// Show a session: its agent, its last task and the number of its messages.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, codebase_id: impl Into<String>, session_id: impl Into<String>) -> Request<SessionGetOperation> {
@@ -1519,7 +1528,7 @@ impl SessionService<'_> {
             .with::<String>("session_id", session_id.into())
     }
 
-    /// Report which sessions a worker's agent has, as the worker; what is known of them is kept.
+    /// Report the sessions of a worker's coding agent, as the worker. Known data of a session is kept.
     ///
     /// - `codebase_id`: Id of a codebase.
     /// - `sessions`: Objects with session_id, and title, agent, created_at, updated_at.
@@ -1535,10 +1544,10 @@ impl SessionService<'_> {
             .with::<Vec<Value>>("sessions", sessions.into_iter().map(Into::into).collect())
     }
 
-    /// Store messages of a session, as its worker; a message whose id is known replaces that one.
+    /// Store messages of a session, as its worker. A message with a known id replaces the earlier one.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn ingest(
@@ -1554,7 +1563,7 @@ impl SessionService<'_> {
     /// Read the messages of a session, oldest first unless `descending`.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn messages(
@@ -1567,11 +1576,11 @@ impl SessionService<'_> {
             .with::<String>("session_id", session_id.into())
     }
 
-    /// Go on with a session: a new job for the worker that holds it.
+    /// Resume a session in a new job for the worker that has it.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
-    /// - `prompt`: What the agent is to do next.
+    /// - `session_id`: Session id assigned by the coding agent.
+    /// - `prompt`: Prompt for the next turn.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn resume(
@@ -1594,11 +1603,11 @@ pub struct FollowUpService<'a> {
 }
 
 impl FollowUpService<'_> {
-    /// Say something to the agent of a coding job, in its session.
+    /// Send a follow-up message to the agent of a coding job.
     ///
-    /// A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+    /// A paused job continues. If the job has ended, a new job is started on the worker that has the session.
     ///
-    /// - `text`: What the agent is to be told.
+    /// - `text`: Text for the agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn add(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<FollowUpAddOperation> {
@@ -1607,14 +1616,14 @@ impl FollowUpService<'_> {
             .with::<String>("text", text.into())
     }
 
-    /// List the follow-ups of a job, in their order.
+    /// List the follow-ups of a job in order.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self, task_id: impl Into<String>) -> Request<FollowUpListOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Change a follow-up that has not been taken; one that has is refused (409).
+    /// Edit a follow-up that the worker has not taken (409 otherwise).
     ///
     /// - `follow_up_id`: Id of a follow-up.
     ///
@@ -1625,7 +1634,7 @@ impl FollowUpService<'_> {
             .with::<String>("follow_up_id", follow_up_id.into())
     }
 
-    /// Remove a follow-up that has not been taken; one that has is refused (409).
+    /// Remove a follow-up that the worker has not taken (409 otherwise).
     ///
     /// - `follow_up_id`: Id of a follow-up.
     ///
@@ -1640,16 +1649,16 @@ impl FollowUpService<'_> {
             .with::<String>("follow_up_id", follow_up_id.into())
     }
 
-    /// Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
+    /// Start a new job for follow-ups that wait for an ended job, such as a failed or cancelled one.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn wake(&self, task_id: impl Into<String>) -> Request<FollowUpWakeOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Take the next follow-up of a job you hold, steering ones first.
+    /// Take the next follow-up of a job you hold; steering ones first.
     ///
-    /// One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+    /// A follow-up that was taken but is not in the checkpoint is returned again, so that none is lost or sent twice.
     ///
     /// - `fencing_token`: The claim's fencing token.
     ///
@@ -1668,14 +1677,14 @@ pub struct ReviewService<'a> {
 }
 
 impl ReviewService<'_> {
-    /// List the reviews of your jobs and of your workers, the latest change first; operators see all.
+    /// List the reviews of your jobs and workers, most recently changed first; operators see all.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<ReviewListOperation> {
         Request::new(self.client)
     }
 
-    /// Read a review.
+    /// Show a review.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -1684,7 +1693,7 @@ impl ReviewService<'_> {
         Request::new(self.client).with::<String>("job_id", job_id.into())
     }
 
-    /// Read the changed files with their diffs, in the order of their paths.
+    /// List the changed files with their diffs, by path.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -1693,7 +1702,7 @@ impl ReviewService<'_> {
         Request::new(self.client).with::<String>("job_id", job_id.into())
     }
 
-    /// Read the comments on lines, in the order in which they were written.
+    /// List the comments on lines, oldest first.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -1702,12 +1711,12 @@ impl ReviewService<'_> {
         Request::new(self.client).with::<String>("job_id", job_id.into())
     }
 
-    /// Comment on a line of the diff. The agent is told with `request_changes`.
+    /// Comment on a line of the diff. `request_changes` sends the comments to the agent.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `path`: Path of the file.
     /// - `line`: Number of the line, from 1.
-    /// - `text`: What is to be said about the line.
+    /// - `text`: Text of the comment.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn comment(
@@ -1724,7 +1733,7 @@ impl ReviewService<'_> {
             .with::<String>("text", text.into())
     }
 
-    /// Remove a comment that the agent has not been told.
+    /// Remove a comment that was not sent to the agent yet.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `comment_id`: Id of a comment.
@@ -1740,7 +1749,7 @@ impl ReviewService<'_> {
             .with::<String>("comment_id", comment_id.into())
     }
 
-    /// Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
+    /// Send the pending comments to the agent in one follow-up, each with its path, line and code.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -1749,7 +1758,7 @@ impl ReviewService<'_> {
         Request::new(self.client).with::<String>("job_id", job_id.into())
     }
 
-    /// Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
+    /// Approve the changes and let the worker merge or push them. Conflicts are returned to the agent.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -1758,7 +1767,7 @@ impl ReviewService<'_> {
         Request::new(self.client).with::<String>("job_id", job_id.into())
     }
 
-    /// Decide that the changes are not wanted. Their branch stays where it is.
+    /// Reject the changes. The branch is kept.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -1767,7 +1776,7 @@ impl ReviewService<'_> {
         Request::new(self.client).with::<String>("job_id", job_id.into())
     }
 
-    /// Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
+    /// Submit the changes of a job you hold, as its worker. A repeated call replaces the submission.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `fencing_token`: The claim's fencing token.
@@ -1801,7 +1810,7 @@ impl ReviewService<'_> {
             .with::<String>("codebase_id", codebase_id.into())
     }
 
-    /// Report what became of an approval, as the worker that carries it out.
+    /// Report the result of an approval, as the worker that carries it out.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `fencing_token`: The claim's fencing token.
@@ -1892,7 +1901,7 @@ impl AuthService<'_> {
         Request::new(self.client)
     }
 
-    /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
+    /// Log in with name and password, which are passed to the identity provider. The operator must enable this.
     ///
     /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
@@ -1901,7 +1910,7 @@ impl AuthService<'_> {
             .with::<String>("password", password.into())
     }
 
-    /// Get new tokens for a refresh token, before the access token expires or after.
+    /// Exchange a refresh token for new tokens.
     ///
     /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
@@ -1915,16 +1924,16 @@ impl AuthService<'_> {
         Request::new(self.client)
     }
 
-    /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+    /// Log out: end the session and its streams here, and at the identity provider if a refresh token is sent.
     ///
     /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn logout(&self) -> Request<AuthLogoutOperation> {
         Request::new(self.client)
     }
 
-    /// End a session of the monitor, however it was started. Used by the monitor's pages.
+    /// End a monitor session of any kind. Used by the monitor's pages.
     ///
-    /// - `session_id`: Id of the session, as the monitor derives it.
+    /// - `session_id`: Session id derived by the monitor.
     ///
     /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
@@ -1933,8 +1942,8 @@ impl AuthService<'_> {
 
     /// Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
     ///
-    /// Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-    /// taken before, is answered with 400.
+    /// Providers send a form. No credential is needed, because the token is signed. An invalid or already used token
+    /// returns 400.
     ///
     /// - `logout_token`: Signed by the provider, of the type logout+jwt.
     ///
@@ -1953,9 +1962,9 @@ pub struct BusService<'a> {
 impl BusService<'_> {
     /// Publish an entry to an agent, a capability or everyone.
     ///
-    /// It is stored as a message. A task_assignment is stored as a task; `task_id` in a task_completion,
-    /// error_report or state_update completes, fails or advances that task. Repeated under the same
-    /// `message_id` by the same sender it answers the first receipt.
+    /// The entry is stored as a message; a task_assignment is stored as a task. With a `task_id`, a task_completion
+    /// completes that task, an error_report fails it, and a state_update updates it. Idempotent for each sender and
+    /// `message_id`: a repetition returns the first receipt.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
     pub fn publish(&self, r#type: impl Into<BusType>) -> Request<BusPublishOperation> {
@@ -1964,8 +1973,8 @@ impl BusService<'_> {
 
     /// Read the next entries for an agent: reclaimed ones first, then new ones.
     ///
-    /// Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
-    /// the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+    /// Each entry goes to one consumer of the group, which holds it until it is acknowledged. Tasks for the agent, or
+    /// for one of its capabilities, are returned as task_assignment and are claimed by reading them.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn read(&self) -> Request<BusReadOperation> {
@@ -1974,16 +1983,16 @@ impl BusService<'_> {
 
     /// Acknowledge entries: they are not delivered again.
     ///
-    /// - `message_ids`: Ids of entries as read: message_id or entry_id.
+    /// - `message_ids`: Ids of entries, as returned by read: message_id or entry_id.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn ack(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<BusAckOperation> {
         Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
     }
 
-    /// Take over entries that other consumers of the group were given and have not acknowledged for too long.
+    /// Reclaim entries that other consumers of the group have not acknowledged in time.
     ///
-    /// Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+    /// The time doubles with each delivery of an entry. After the last delivery, the entry becomes a dead letter.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn recover(&self) -> Request<BusRecoverOperation> {
@@ -2004,14 +2013,14 @@ impl BusService<'_> {
         Request::new(self.client)
     }
 
-    /// Show the groups with their consumers, lag and pending entries: one's own; for operators all.
+    /// Show consumer groups with their consumers, lag and pending entries: your own; operators see all.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn stats(&self) -> Request<BusStatsOperation> {
         Request::new(self.client)
     }
 
-    /// Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+    /// Deliver an agent's messages and tasks on its Redis stream, starting with those already waiting.
     ///
     /// The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
     /// agent that publishes an entry through Redis joins automatically.
@@ -2038,37 +2047,37 @@ pub struct ConversationService<'a> {
 impl ConversationService<'_> {
     /// Send a message of the agent protocol.
     ///
-    /// Recipients are named by id, name or dotted alias; they need not be online. An answer to another message has to be
-    /// a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
-    /// sent again under its id is sent once.
+    /// Recipients are given by id, name or dotted alias and need not be online. A reply must be valid for the message
+    /// it answers. Messages to agent.marketplace.orchestrator are answered at once. A message with the same id is sent
+    /// once.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
     pub fn send(&self, message: AgentMessage) -> Request<ConversationSendOperation> {
         Request::new(self.client).with("message", message)
     }
 
-    /// Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
+    /// Return and acknowledge the reply to a message you sent; waits for it if necessary.
     ///
-    /// Past `expected.timeout` the answer is a failure with the intent 'timeout', which names the recipients that no
-    /// agent is registered as; a late answer waits in the inbox.
+    /// After `expected.timeout` the reply is a failure with the intent 'timeout', which lists unregistered
+    /// recipients. A late reply stays in the inbox.
     ///
-    /// - `message_id`: Id of a message: the marketplace's (msg_...), or the one you gave it.
+    /// - `message_id`: Id of a message: the marketplace's (msg_...), or the id you gave it.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn reply(&self, message_id: impl Into<String>) -> Request<ConversationReplyOperation> {
         Request::new(self.client).with::<String>("message_id", message_id.into())
     }
 
-    /// Read a conversation you take part in, with its messages.
+    /// Show a conversation that you take part in, with its messages.
     ///
-    /// - `conversation_id`: As its messages have it in correlation.conversation_id, or conv_... as it is listed.
+    /// - `conversation_id`: correlation.conversation_id of its messages, or the conv_... id of the list.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, conversation_id: impl Into<String>) -> Request<ConversationGetOperation> {
         Request::new(self.client).with::<String>("conversation_id", conversation_id.into())
     }
 
-    /// List an agent's conversations, the newest first.
+    /// List an agent's conversations, newest first.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<ConversationListOperation> {
@@ -2077,15 +2086,15 @@ impl ConversationService<'_> {
 
     /// List an agent's pending messages in the form of the agent protocol, oldest first.
     ///
-    /// Reading changes nothing. `agora.messaging.mark` with the status `acknowledged` takes a message off the list. It
-    /// names a message by its `id`, or by `agora.message_id` where the message has that: its sender chose the `id`.
+    /// Read-only. To remove a message from the list, call `agora.messaging.mark` with the status `acknowledged` and
+    /// the message's `agora.message_id`, if present, else its `id` (an `id` may be chosen by the sender).
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn pending(&self) -> Request<ConversationPendingOperation> {
         Request::new(self.client)
     }
 
-    /// List the uses of an agent that were reported with inform/track_usage, oldest first.
+    /// List uses of an agent reported with inform/track_usage, oldest first.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn usage(&self) -> Request<ConversationUsageOperation> {
@@ -2100,7 +2109,7 @@ pub struct DeadLetterService<'a> {
 }
 
 impl DeadLetterService<'_> {
-    /// List dead letters, newest first: one's own; for operators all.
+    /// List dead letters, newest first: your own; operators see all.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<DeadLetterListOperation> {
@@ -2116,9 +2125,9 @@ impl DeadLetterService<'_> {
         Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
     }
 
-    /// Deliver it again, as if for the first time. One that was replayed already is not delivered once more.
+    /// Deliver a dead letter again. Idempotent: one that was already replayed is not delivered again.
     ///
-    /// Raises Conflict if it was discarded, or if what it is about is gone.
+    /// Raises Conflict if it was discarded, or if its message or task no longer exists.
     ///
     /// - `dead_letter_id`: Id of a dead letter.
     ///
@@ -2127,7 +2136,7 @@ impl DeadLetterService<'_> {
         Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
     }
 
-    /// Give it up for good. Raises Conflict if it was replayed.
+    /// Discard a dead letter permanently. Raises Conflict if it was replayed.
     ///
     /// - `dead_letter_id`: Id of a dead letter.
     ///
@@ -2144,9 +2153,9 @@ pub struct DeploymentService<'a> {
 }
 
 impl DeploymentService<'_> {
-    /// Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
+    /// Register an agent with its deployment manifest, or a new revision of it. Reports all errors at once.
     ///
-    /// For operators, and callers with the scope deploy:agents. Running instances keep their revision.
+    /// Allowed for operators and callers with the scope deploy:agents. Running instances keep their revision.
     ///
     /// - `manifest`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
     ///
@@ -2155,7 +2164,7 @@ impl DeploymentService<'_> {
         Request::new(self.client).with::<Value>("manifest", manifest.into())
     }
 
-    /// Register an agent that is a container image; `metadata` is its manifest.
+    /// Register an agent that runs from a container image; `metadata` is its manifest.
     ///
     /// - `docker_image`: Reference of a container image.
     /// - `metadata`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
@@ -2213,7 +2222,7 @@ pub struct QueryService<'a> {
 }
 
 impl QueryService<'_> {
-    /// Find agents by capabilities, status, tier, rating and words.
+    /// Find agents by capabilities, status, tier, rating and text.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn agents_request(&self) -> Request<QueryAgentsOperation> {
@@ -2249,7 +2258,7 @@ impl DiscoveryService<'_> {
         Request::new(self.client)
     }
 
-    /// Read how to call one operation; without a version, its newest active one.
+    /// Show the schema of an operation; without a version, the newest active one.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn schema(&self, service: impl Into<String>) -> Request<DiscoverySchemaOperation> {
@@ -2264,7 +2273,7 @@ pub struct HostService<'a> {
 }
 
 impl HostService<'_> {
-    /// List the hosts with what they have, and what of it is free.
+    /// List hosts with their total and free resources.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<HostListOperation> {
@@ -2280,9 +2289,9 @@ impl HostService<'_> {
         Request::new(self.client).with::<String>("host", host.into())
     }
 
-    /// Take a hosting agent as a host: it is asked in messages (`create_container`) to run instances.
+    /// Register a hosting agent as a host. It is asked by messages (`create_container`) to run instances.
     ///
-    /// Without memory_mb or cpu_cores, what it says it has run counts as unlimited.
+    /// Without memory_mb or cpu_cores, that resource counts as unlimited.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -2328,9 +2337,9 @@ impl InstanceService<'_> {
 
     /// Create an instance of an agent and start it.
     ///
-    /// It is made at once, and started by its host; `status` says how far that is. Requirements that no host can
-    /// meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
-    /// once its notice is over.
+    /// The record is created at once and its host starts the instance; `status` shows the progress. If no host can
+    /// meet the requirements, the error lists what is missing. The current price applies until the notice period of a
+    /// later price has ended.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -2346,7 +2355,7 @@ impl InstanceService<'_> {
         Request::new(self.client)
     }
 
-    /// Show an instance: state, health, resources, bill.
+    /// Show an instance: state, health, resources and bill.
     ///
     /// - `instance_id`: Id of the instance.
     ///
@@ -2355,12 +2364,12 @@ impl InstanceService<'_> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
 
-    /// Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
+    /// Execute a request on an instance. Parameters are sent as a JSON body, with GET and DELETE as a query string.
     ///
-    /// It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
-    /// broke, the error says `outcome: unknown`.
+    /// It is charged when it starts; the charge is reversed if it fails. After a timeout or a broken connection, the
+    /// error has `outcome: unknown`.
     ///
-    /// - `instance_id`: Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it.
+    /// - `instance_id`: Instance id, or an agent's id or name to use the least busy of the caller's instances of that agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
     pub fn execute(&self, instance_id: impl Into<String>) -> Request<InstanceExecuteOperation> {
@@ -2403,7 +2412,7 @@ impl InstanceService<'_> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
 
-    /// Stream the events of an instance, from its creation or after `last_event_id`.
+    /// Stream an instance's events from its creation, or after `last_event_id`.
     ///
     /// - `instance_id`: Id of the instance.
     ///
@@ -2421,13 +2430,13 @@ impl InstanceService<'_> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
 
-    /// Keep between a least and a most number of instances of an agent, as many as the work needs.
+    /// Scale an agent's instances automatically between a minimum and a maximum number.
     ///
-    /// 0 ends all of the account's instances of the agent, also those that scaling has not created; otherwise scaling
-    /// ends only its own.
+    /// 0 terminates all of the account's instances of the agent, including those not created by scaling. Otherwise
+    /// scaling terminates only instances that it created.
     ///
-    /// Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
-    /// holds for them, and for those that scaling makes later, only once its notice is over.
+    /// Without max_instances the number is exactly min_instances. The current price applies to all of them, including
+    /// later ones, until the notice period of a later price has ended.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -2445,7 +2454,7 @@ impl InstanceService<'_> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
 
-    /// Back up an instance's state, for `restore` when another instance is created.
+    /// Back up an instance's state; use it as `restore` when creating another instance.
     ///
     /// - `instance_id`: Id of the instance.
     ///
@@ -2483,10 +2492,10 @@ pub struct MediaService<'a> {
 }
 
 impl MediaService<'_> {
-    /// Issue a token for a room, which exists from when somebody joins it. Nothing is asked of the LiveKit server.
+    /// Issue a token for a room, which is created when someone joins. Does not contact the LiveKit server.
     ///
     /// - `room_name`: Name of a room, unique in the marketplace.
-    /// - `identity`: Who joins; unique in the room.
+    /// - `identity`: Identity of the participant, unique in the room.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn issue_token(
@@ -2499,7 +2508,7 @@ impl MediaService<'_> {
             .with::<String>("identity", identity.into())
     }
 
-    /// Create a room; one that is there stays as it is, and is answered.
+    /// Create a room. An existing room is returned unchanged.
     ///
     /// - `room_name`: Name of a room, unique in the marketplace.
     ///
@@ -2508,14 +2517,14 @@ impl MediaService<'_> {
         Request::new(self.client).with::<String>("room_name", room_name.into())
     }
 
-    /// List the rooms there are, by name.
+    /// List the rooms by name.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `upstream_failed`, `upstream_unavailable`.
     pub fn list_rooms(&self) -> Request<MediaListRoomsOperation> {
         Request::new(self.client)
     }
 
-    /// Show a room and who is in it. Raises NotFound.
+    /// Show a room and its participants. Raises NotFound.
     ///
     /// - `room_name`: Name of a room, unique in the marketplace.
     ///
@@ -2536,7 +2545,7 @@ impl MemoryService<'_> {
     ///
     /// Raises Conflict if `if_version` is set and the memory has another version.
     ///
-    /// - `key`: Unique in its namespace; case counts.
+    /// - `key`: Unique in its namespace; case-sensitive.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn store(&self, key: impl Into<String>, value: impl Into<Value>) -> Request<MemoryStoreOperation> {
@@ -2547,7 +2556,7 @@ impl MemoryService<'_> {
 
     /// Read the value of a key. Raises NotFound.
     ///
-    /// - `key`: Unique in its namespace; case counts.
+    /// - `key`: Unique in its namespace; case-sensitive.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn recall(&self, key: impl Into<String>) -> Request<MemoryRecallOperation> {
@@ -2561,7 +2570,7 @@ impl MemoryService<'_> {
         Request::new(self.client)
     }
 
-    /// Search keys, tags and values by words: best match first, then newest first.
+    /// Search keys, tags and values for words; best match first, then newest first.
     ///
     /// - `query`: Words to search for.
     ///
@@ -2572,7 +2581,7 @@ impl MemoryService<'_> {
 
     /// Delete the value of a key.
     ///
-    /// - `key`: Unique in its namespace; case counts.
+    /// - `key`: Unique in its namespace; case-sensitive.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn forget(&self, key: impl Into<String>) -> Request<MemoryForgetOperation> {
@@ -2587,10 +2596,10 @@ pub struct MigrationService<'a> {
 }
 
 impl MigrationService<'_> {
-    /// Run a v4 reducer call, translated to what this marketplace does.
+    /// Run a v4 reducer call, translated to operations of this marketplace.
     ///
-    /// The caller acts for the v4 agent that the arguments name: with an agent's own token for itself, with the scope
-    /// act:any for every agent. The setting compatibility_mode decides whether such calls are accepted.
+    /// The caller acts for the v4 agent named in the arguments: an agent's token only for itself, the scope act:any for
+    /// any agent. The setting compatibility_mode determines whether such calls are accepted.
     ///
     /// - `database`: Name of the v4 database.
     /// - `reducer`: Name of the v4 reducer.
@@ -2604,7 +2613,7 @@ impl MigrationService<'_> {
 
     /// Answer `SELECT COUNT(*) FROM table` of a v4 table, or `SELECT * FROM agent_message WHERE to_agent = 'NAME'`.
     ///
-    /// The second takes `LIMIT n OFFSET m`, is in the order of the inbox, and marks nothing as read.
+    /// The second form accepts `LIMIT n OFFSET m`, returns messages in inbox order, and marks nothing as read.
     ///
     /// - `database`: Name of the v4 database.
     ///
@@ -2615,9 +2624,9 @@ impl MigrationService<'_> {
             .with::<String>("query", query.into())
     }
 
-    /// Switch an agent from v4 to v5, or back: its registration, with the token that it calls v5 with.
+    /// Switch an agent from v4 to v5 or back. Returns its registration with the token for v5 calls.
     ///
-    /// An agent that v4 calls or an import have registered keeps its id, messages and tasks; another one is registered.
+    /// An agent known from v4 calls or an import keeps its id, messages and tasks; an unknown agent is registered.
     ///
     /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
@@ -2626,14 +2635,14 @@ impl MigrationService<'_> {
         Request::new(self.client).with::<String>("agent_name", agent_name.into())
     }
 
-    /// Report how far the migration is, with what to do next and the v4 calls of the last days.
+    /// Show the progress of the migration, the next step, and recent v4 calls.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn report(&self) -> Request<MigrationReportOperation> {
         Request::new(self.client)
     }
 
-    /// Begin to import a v4 export, or go on with an unfinished import of the same file.
+    /// Start importing a v4 export, or resume an unfinished import of the same file.
     ///
     /// - `database`: Name of the v4 database.
     /// - `digest`: SHA-256 of the file.
@@ -2649,12 +2658,12 @@ impl MigrationService<'_> {
             .with::<String>("digest", digest.into())
     }
 
-    /// Import rows of one v4 table, all or none: the first that cannot be taken is named in the error.
+    /// Import rows of one v4 table atomically. The error names the first invalid row.
     ///
-    /// The steps of a workflow come with it, as the field `steps` of its row. A row that came before, by an earlier
-    /// import or by a call with the same id and content, is left as it is.
+    /// A workflow row includes its steps in the field `steps`. A row that already exists, from an earlier import or
+    /// from a call with the same id and content, is left unchanged.
     ///
-    /// - `run_id`: The import; none for a dry run.
+    /// - `run_id`: Id of the import; omitted for a dry run.
     /// - `position`: Number of the first row in its table, from 0.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
@@ -2672,17 +2681,18 @@ impl MigrationService<'_> {
             .with::<Vec<Value>>("rows", rows.into_iter().map(Into::into).collect())
     }
 
-    /// End an import; a repetition of it with the same file begins anew, and changes nothing.
+    /// End an import. Importing the same file again starts over and changes nothing.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn finish_import(&self, run_id: impl Into<String>) -> Request<MigrationFinishImportOperation> {
         Request::new(self.client).with::<String>("run_id", run_id.into())
     }
 
-    /// Take back a part of what an import has made; repeat until nothing remains.
+    /// Roll back a part of an import; repeat until nothing remains.
     ///
     /// Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
-    /// deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
+    /// deregistered, unless they were active since: switched to v5, made a call, or received messages that were not
+    /// imported.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn rollback_import(&self, run_id: impl Into<String>) -> Request<MigrationRollbackImportOperation> {
@@ -2704,7 +2714,8 @@ pub struct ModelProviderService<'a> {
 }
 
 impl ModelProviderService<'_> {
-    /// Set a provider: any that speaks the protocol of OpenAI (chat completions) or of Anthropic (messages).
+    /// Add or change a provider with an OpenAI-compatible (chat completions) or Anthropic-compatible (messages)
+    /// API.
     ///
     /// - `name`: Name of the provider: the part of a model's name before the colon.
     ///
@@ -2720,7 +2731,7 @@ impl ModelProviderService<'_> {
         Request::new(self.client)
     }
 
-    /// Delete a provider and its key. Agents whose models it has do not work any more.
+    /// Delete a provider and its key. Agents that use its models stop working.
     ///
     /// - `name`: Name of the provider: the part of a model's name before the colon.
     ///
@@ -2737,7 +2748,7 @@ pub struct WorkerService<'a> {
 }
 
 impl WorkerService<'_> {
-    /// Register or update a worker; its capabilities are the caller's unless given. It drains no more.
+    /// Register or update a worker; default capabilities: the caller's. Ends draining.
     ///
     /// - `worker_name`: Worker id or name.
     ///
@@ -2762,7 +2773,7 @@ impl WorkerService<'_> {
         Request::new(self.client)
     }
 
-    /// Read a worker of yours; operators read any.
+    /// Show one of your workers; operators can read all.
     ///
     /// - `worker_id`: Worker id or name.
     ///
@@ -2771,7 +2782,7 @@ impl WorkerService<'_> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 
-    /// Report that a worker of yours is alive; claims do so too.
+    /// Send a heartbeat for a worker. Claims count as heartbeats, too.
     ///
     /// - `worker_id`: Worker id or name.
     ///
@@ -2780,9 +2791,9 @@ impl WorkerService<'_> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 
-    /// Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
+    /// Drain a worker: it takes no more tasks and finishes its current ones. Registering it again ends draining.
     ///
-    /// `agora worker run` ends with the last task, so that a supervisor starts it anew; what is queued waits.
+    /// `agora worker run` exits after the last task, for a supervisor to restart it. Queued tasks wait.
     ///
     /// - `worker_id`: Worker id or name.
     ///
@@ -2791,7 +2802,7 @@ impl WorkerService<'_> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 
-    /// Report that a worker's account has reached its usage limit: every worker of that account learns of it.
+    /// Report that a worker's account has reached its usage limit. Applies to all workers of that account.
     ///
     /// - `worker_id`: Worker id or name.
     ///
@@ -2800,10 +2811,10 @@ impl WorkerService<'_> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 
-    /// Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
+    /// Stream tasks that a worker can claim as they become available, and changes of the worker itself.
     ///
-    /// As server-sent events these are `connected`, then `task_available` and `worker_updated`, and `heartbeat` every 30
-    /// seconds (twice heartbeat_interval). The arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
+    /// Server-sent events: `connected` first, then `task_available`, `worker_updated`, and `heartbeat` every 30
+    /// seconds (twice heartbeat_interval). Arguments may be sent as headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
     /// X-Codebases, Last-Event-ID.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
@@ -2811,7 +2822,7 @@ impl WorkerService<'_> {
         StreamRequest::new(self.client)
     }
 
-    /// Finish a claimed task, or give it back, in one call: `complete`, `fail` or `release` of tasks.
+    /// Complete, fail or release a claimed task.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn finish_task(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<WorkerFinishTaskOperation> {
@@ -2849,14 +2860,14 @@ impl MonitorService<'_> {
         Request::new(self.client)
     }
 
-    /// Read the log of messages, newest first.
+    /// Read the message log, newest first.
     ///
     /// Errors beside those of any operation: none.
     pub fn messages(&self) -> Request<MonitorMessagesOperation> {
         Request::new(self.client)
     }
 
-    /// Search the text of messages, newest first.
+    /// Search message texts, newest first.
     ///
     /// - `q`: Words that must all be in the text.
     ///
@@ -2865,28 +2876,28 @@ impl MonitorService<'_> {
         Request::new(self.client).with::<String>("q", q.into())
     }
 
-    /// Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound.
+    /// Count messages. The count is a lower bound above 10,000, or if too many rows would have to be scanned.
     ///
     /// Errors beside those of any operation: none.
     pub fn count(&self) -> Request<MonitorCountOperation> {
         Request::new(self.client)
     }
 
-    /// Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends.
+    /// Export all matching messages, oldest first, as a JSON or CSV file or as a finite stream.
     ///
     /// Errors beside those of any operation: none.
     pub fn export(&self) -> StreamRequest<MonitorExportOperation> {
         StreamRequest::new(self.client)
     }
 
-    /// Stream events live: messages, agents, tasks; all events unless types are given.
+    /// Stream live events of messages, agents and tasks; all events unless types are given.
     ///
     /// Errors beside those of any operation: `not_found`, `cursor_too_old`.
     pub fn stream(&self) -> StreamRequest<MonitorStreamOperation> {
         StreamRequest::new(self.client)
     }
 
-    /// Intervene: send an agent a message as a person, pause, resume or terminate it.
+    /// Intervene as a person: send an agent a message, or pause, resume or terminate it.
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
@@ -2903,26 +2914,27 @@ pub struct OrchestratorService<'a> {
 }
 
 impl OrchestratorService<'_> {
-    /// Send a request in natural language. It is matched by fixed rules; where the setting chat_agent names one, by a model.
+    /// Send a request in natural language. Fixed rules interpret it, or a model if the setting chat_agent names an
+    /// agent.
     ///
-    /// Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
-    /// other. Registering an agent this way answers the agent's token.
+    /// Finding, describing and counting need the scope read:agents; registering needs write:agents and returns the
+    /// agent's token.
     ///
-    /// - `message`: What you want, in plain words.
+    /// - `message`: Request in natural language.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `upstream_unavailable`.
     pub fn chat(&self, message: impl Into<String>) -> Request<OrchestratorChatOperation> {
         Request::new(self.client).with::<String>("message", message.into())
     }
 
-    /// Search agents as the chat does: by words, capability, name, industry, price, rating and state.
+    /// Search agents by words, capability, name, industry, price, rating and state, as the chat does.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn search_agents(&self) -> Request<OrchestratorSearchAgentsOperation> {
         Request::new(self.client)
     }
 
-    /// Read one agent by id, alias or name, or else the best match of a search for it.
+    /// Show an agent by id, alias or name, else the best search match.
     ///
     /// - `ref`: Agent id, name or dotted alias.
     ///
@@ -2931,14 +2943,14 @@ impl OrchestratorService<'_> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
 
-    /// Search the apps of the marketplace, the best matches first.
+    /// Search the apps of the marketplace; best matches first.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn search_apps(&self) -> Request<OrchestratorSearchAppsOperation> {
         Request::new(self.client)
     }
 
-    /// Register an agent, as agora.agent.register does, by the names that the chat uses.
+    /// Register an agent like agora.agent.register, with the parameter names of the chat.
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
@@ -2962,14 +2974,14 @@ pub struct UpstreamService<'a> {
 }
 
 impl UpstreamService<'_> {
-    /// Add an upstream MCP server by its URL, and offer its tools as `name.tool`.
+    /// Add an upstream MCP server by URL, and offer its tools as `name.tool`.
     ///
-    /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
-    /// Upstreams that are commands are configured on the server alone (setting `mcp_config`).
-    /// With `oauth`, its authorization server is looked up now, and the upstream is to be authorized next.
+    /// A URL that resolves to a private or loopback address is rejected unless the server's settings allow it.
+    /// Upstreams started by a command are configured only on the server (setting `mcp_config`). With `oauth`, the
+    /// authorization server is discovered now; call `authorize` next.
     ///
-    /// - `name`: Name of the upstream, the prefix of its tools: small letters, digits, hyphens.
-    /// - `url`: Where it serves streamable HTTP.
+    /// - `name`: Name of the upstream and prefix of its tools: lower-case letters, digits, hyphens.
+    /// - `url`: URL of its streamable HTTP endpoint.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `upstream_failed`, `upstream_unavailable`.
     pub fn add(&self, name: impl Into<String>, url: impl Into<String>) -> Request<UpstreamAddOperation> {
@@ -2985,7 +2997,7 @@ impl UpstreamService<'_> {
         Request::new(self.client)
     }
 
-    /// Show an upstream with its items, with the reason for each unusable one.
+    /// Show an upstream with its items, and the reason why an item is unusable.
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
@@ -3003,7 +3015,7 @@ impl UpstreamService<'_> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
 
-    /// Accept changed definitions: from now on they are the pinned ones, and can be used again.
+    /// Accept changed definitions: they are pinned and can be used again.
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
@@ -3012,7 +3024,7 @@ impl UpstreamService<'_> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
 
-    /// Remove an upstream with all its items, and close its connection.
+    /// Remove an upstream with its items, and close its connection.
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
@@ -3021,10 +3033,10 @@ impl UpstreamService<'_> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
 
-    /// Begin an OAuth authorization at an upstream; the answer's URL is for a person's browser.
+    /// Start an OAuth authorization at an upstream. Open the returned URL in a browser.
     ///
-    /// The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
-    /// credentials (`machine`) there is no URL: the token is requested at once.
+    /// The browser is redirected back to this server, where the person must be signed in as the user who started the
+    /// authorization. With client credentials (`machine`) there is no URL: the token is requested at once.
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
@@ -3033,16 +3045,16 @@ impl UpstreamService<'_> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
 
-    /// Finish an authorization with what the authorization server sent the browser back with; once, by who has begun.
+    /// Finish an authorization with the parameters of the OAuth callback; once, by the caller who started it.
     ///
-    /// - `state`: As the callback has it.
+    /// - `state`: From the callback.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn finish_authorization(&self, state: impl Into<String>) -> Request<UpstreamFinishAuthorizationOperation> {
         Request::new(self.client).with::<String>("state", state.into())
     }
 
-    /// Forget an authorization, and revoke it where the authorization server allows.
+    /// Delete an authorization, and revoke its token if the authorization server supports it.
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
@@ -3051,13 +3063,13 @@ impl UpstreamService<'_> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
 
-    /// Call a tool of an upstream; its result is returned unchanged.
+    /// Call a tool of an upstream and return its unchanged result.
     ///
-    /// A tool that failed answers with `is_error`. If there was no answer in time, or the connection broke, the
-    /// error says `outcome: unknown`: the tool may have done its work.
+    /// A failed tool returns `is_error`. After a timeout or a broken connection, the error has `outcome: unknown`:
+    /// the tool may have done its work.
     ///
     /// - `upstream`: Name or id of the upstream.
-    /// - `tool`: Name of the tool, as the upstream has it.
+    /// - `tool`: Name of the tool at the upstream.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `illegal_transition`, `stale_lease`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
     pub fn call(&self, upstream: impl Into<String>, tool: impl Into<String>) -> Request<UpstreamCallOperation> {
@@ -3066,7 +3078,7 @@ impl UpstreamService<'_> {
             .with::<String>("tool", tool.into())
     }
 
-    /// Read a resource of an upstream, by a listed URI or one that fits a listed template.
+    /// Read a resource of an upstream by a listed URI or one that matches a listed template.
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
@@ -3088,10 +3100,10 @@ impl UpstreamService<'_> {
             .with::<String>("prompt", prompt.into())
     }
 
-    /// Complete an argument of an upstream's prompt or resource template, as the upstream does.
+    /// Get the upstream's completions of an argument of a prompt or resource template.
     ///
     /// - `upstream`: Name or id of the upstream.
-    /// - `kind`: What has the argument.
+    /// - `kind`: Kind of item with the argument.
     /// - `name`: Name of a prompt, or URI template.
     /// - `argument`: Its argument.
     ///
@@ -3118,18 +3130,18 @@ pub struct RegistryService<'a> {
 }
 
 impl RegistryService<'_> {
-    /// List the MCP servers that can be reached through this one, as the registry's API has them.
+    /// List the MCP servers that can be reached through this server.
     ///
-    /// Each leads to this server's own endpoint, with the tools of that server alone.
+    /// Each entry points to an endpoint of this server that offers only the tools of that MCP server.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<RegistryListOperation> {
         Request::new(self.client)
     }
 
-    /// List the versions of a server: the one that runs.
+    /// List the versions of a server: only the running one.
     ///
-    /// - `server_name`: Name of a server in the registry; in a path its slash may be written %2F.
+    /// - `server_name`: Name of a server in the registry; in a path, the slash may be encoded as %2F.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn versions(&self, server_name: impl Into<String>) -> Request<RegistryVersionsOperation> {
@@ -3138,17 +3150,17 @@ impl RegistryService<'_> {
 
     /// Show a version of a server.
     ///
-    /// - `server_name`: Name of a server in the registry; in a path its slash may be written %2F.
+    /// - `server_name`: Name of a server in the registry; in a path, the slash may be encoded as %2F.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, server_name: impl Into<String>) -> Request<RegistryGetOperation> {
         Request::new(self.client).with::<String>("server_name", server_name.into())
     }
 
-    /// Add the MCP server that a server.json describes as an upstream, by its remote of type streamable-http.
+    /// Add an MCP server described by a server.json as an upstream, using its streamable-http remote.
     ///
-    /// Packages are never imported, because they would run code here: an operator who wants one names its command
-    /// in the file of the setting `mcp_config`.
+    /// Packages are not imported, because they would run code on this server. To run one, an operator adds its command
+    /// to the file of the setting `mcp_config`.
     ///
     /// - `server`: A server.json, or an entry of a registry that holds one.
     ///
@@ -3165,30 +3177,30 @@ pub struct RuntimeService<'a> {
 }
 
 impl RuntimeService<'_> {
-    /// Read whether an agent can be reached, and how many projects and sessions the caller may read.
+    /// Show whether an agent is available, and the number of projects and sessions that the caller may read.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn status(&self) -> Request<RuntimeStatusOperation> {
         Request::new(self.client)
     }
 
-    /// List the directories that workers have.
+    /// List the directories of workers.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn projects(&self) -> Request<RuntimeProjectsOperation> {
         Request::new(self.client)
     }
 
-    /// List sessions of all projects, the latest first: of your workers and your jobs; operators see all.
+    /// List the sessions of all projects, latest first: those of your workers and jobs; operators see all.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn sessions(&self) -> Request<RuntimeSessionsOperation> {
         Request::new(self.client)
     }
 
-    /// Read a session by its id alone; the latest, if agents of several workers use one id.
+    /// Show a session by its id; the latest one, if several workers use the same id.
     ///
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn session(&self, session_id: impl Into<String>) -> Request<RuntimeSessionOperation> {
@@ -3197,23 +3209,23 @@ impl RuntimeService<'_> {
 
     /// Read the messages of a session, oldest first unless `descending`.
     ///
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn messages(&self, session_id: impl Into<String>) -> Request<RuntimeMessagesOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }
 
-    /// Read the parts of a session's messages one by one; `limit` counts messages.
+    /// List the parts of a session's messages; `limit` counts messages.
     ///
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn parts(&self, session_id: impl Into<String>) -> Request<RuntimePartsOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }
 
-    /// List the models of the workers that are online: only what their agents are logged in to.
+    /// List the models that agents of online workers are logged in to.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn models(&self) -> Request<RuntimeModelsOperation> {
@@ -3230,14 +3242,14 @@ pub struct TenantService<'a> {
 impl TenantService<'_> {
     /// Create a tenant and its first admin key.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`.
     pub fn create(&self, tenant_id: impl Into<String>) -> Request<TenantCreateOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
 
-    /// List the tenants, by id.
+    /// List the tenants by id.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<TenantListOperation> {
@@ -3246,7 +3258,7 @@ impl TenantService<'_> {
 
     /// Show a tenant; administrators of a tenant see their own.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, tenant_id: impl Into<String>) -> Request<TenantGetOperation> {
@@ -3255,16 +3267,16 @@ impl TenantService<'_> {
 
     /// Change a tenant's name or metadata.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn update(&self, tenant_id: impl Into<String>) -> Request<TenantUpdateOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
 
-    /// Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost.
+    /// Suspend a tenant: its callers are refused until it is resumed, and its streams are closed. Data is kept.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn suspend(&self, tenant_id: impl Into<String>) -> Request<TenantSuspendOperation> {
@@ -3273,25 +3285,25 @@ impl TenantService<'_> {
 
     /// Resume a suspended tenant.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn resume(&self, tenant_id: impl Into<String>) -> Request<TenantResumeOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
 
-    /// Create another admin key of a tenant, for example if the first was lost.
+    /// Create another admin key for a tenant, for example if the first was lost.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn create_key(&self, tenant_id: impl Into<String>) -> Request<TenantCreateKeyOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
 
-    /// Erase a suspended tenant with all its rows; its id is not reused.
+    /// Permanently delete a suspended tenant with all its data. Its id is not reused.
     ///
-    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `tenant_id`: Id of a tenant: lower-case letters, digits and inner hyphens.
     /// - `confirm`: The tenant's id, as confirmation: all its data is erased permanently.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
@@ -3309,28 +3321,28 @@ pub struct TokenBillingService<'a> {
 }
 
 impl TokenBillingService<'_> {
-    /// Sum up a month's calls of models by model: of the caller's account; for operators, of all if none is named.
+    /// Show a month's model calls by model, for the caller's account; for operators, by default for all accounts.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn summary(&self) -> Request<TokenBillingSummaryOperation> {
         Request::new(self.client)
     }
 
-    /// List calls of models, newest first: those that the caller's account pays for, or that the caller made.
+    /// List model calls, newest first: those paid by the caller's account or made by the caller.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn recent(&self) -> Request<TokenBillingRecentOperation> {
         Request::new(self.client)
     }
 
-    /// Report a call of a model by an agent. A model without a price is refused, and nothing is recorded.
+    /// Report a model call made by an agent. A model without a price is refused and nothing is recorded.
     ///
-    /// The account of the task pays if it is the reporter's own, or the reporter has the scope meter:billing; otherwise the
-    /// reporter's account does: nobody spends the money of others by what it says itself.
+    /// The task's account pays if it is the reporter's own account or the reporter has the scope meter:billing.
+    /// Otherwise the reporter's account pays, so that a report cannot charge others.
     ///
-    /// - `call_key`: Names the call: reported again, it is charged once.
+    /// - `call_key`: Unique id of the call. A repeated report is charged once.
     /// - `provider`: The provider: the part of a model's name before the colon.
-    /// - `model`: The model as its provider names it; '*' for every one of the provider.
+    /// - `model`: Model name as used by the provider; '*' for all models of the provider.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
     pub fn report(
@@ -3347,51 +3359,52 @@ impl TokenBillingService<'_> {
             .with("tokens", tokens)
     }
 
-    /// Say whether an account may call models now, by its budget and its credit.
+    /// Check whether an account's budget and credit allow model calls now.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn budget(&self) -> Request<TokenBillingBudgetOperation> {
         Request::new(self.client)
     }
 
-    /// Give an account credit in USD, as agora.billing.credit does.
+    /// Add credit in USD to an account, like agora.billing.credit.
     ///
-    /// - `amount_cents`: Hundredths of a dollar.
+    /// - `amount_cents`: Amount in US cents.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
     pub fn credits(&self, amount_cents: i64) -> Request<TokenBillingCreditsOperation> {
         Request::new(self.client).with("amount_cents", amount_cents)
     }
 
-    /// Set how an account pays: its budget in USD.
+    /// Set the billing model and the USD budget of an account.
     ///
-    /// - `billing_model`: prepaid: what the credit does not cover is refused. metered: it is owed, and invoiced.
+    /// - `billing_model`: prepaid: calls beyond the credit are refused. metered: usage is invoiced.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn billing_model(&self, billing_model: impl Into<String>) -> Request<TokenBillingBillingModelOperation> {
         Request::new(self.client).with::<String>("billing_model", billing_model.into())
     }
 
-    /// Set an account's monthly limit in USD, or lift it; whether it is prepaid stays.
+    /// Set or remove an account's monthly limit in USD. The billing model is unchanged.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn spending_limit(&self) -> Request<TokenBillingSpendingLimitOperation> {
         Request::new(self.client)
     }
 
-    /// List what models cost: what operators set first, then what came with the server; or the price of one model.
+    /// List model prices: prices set by operators first, then those shipped with the server; or the price of one
+    /// model.
     ///
     /// Errors beside those of any operation: `halted`.
     pub fn pricing(&self) -> Request<TokenBillingPricingOperation> {
         Request::new(self.client)
     }
 
-    /// Set what a model costs from now on, in place of what came with the server. Zero makes it free, explicitly.
+    /// Set a model's price, overriding the price shipped with the server. Zero makes it explicitly free.
     ///
     /// - `provider`: The provider: the part of a model's name before the colon.
-    /// - `model`: The model as its provider names it; '*' for every one of the provider.
-    /// - `input_cost_per_m`: For a million tokens of input.
-    /// - `output_cost_per_m`: For a million tokens of output.
+    /// - `model`: Model name as used by the provider; '*' for all models of the provider.
+    /// - `input_cost_per_m`: Per million input tokens.
+    /// - `output_cost_per_m`: Per million output tokens.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn set_price(
@@ -3408,10 +3421,10 @@ impl TokenBillingService<'_> {
             .with("output_cost_per_m", output_cost_per_m)
     }
 
-    /// Delete a price that was set, so that what came with the server holds again.
+    /// Delete a price set by an operator and return to the price shipped with the server.
     ///
     /// - `provider`: The provider: the part of a model's name before the colon.
-    /// - `model`: The model as its provider names it; '*' for every one of the provider.
+    /// - `model`: Model name as used by the provider; '*' for all models of the provider.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn delete_price(
@@ -3463,19 +3476,19 @@ pub struct TranscriptService<'a> {
 }
 
 impl TranscriptService<'_> {
-    /// Search what was said in the sessions that the caller may read, the latest first.
+    /// Search the messages of sessions that the caller may read, latest first.
     ///
-    /// - `q`: Words that a message has to hold, all of them.
+    /// - `q`: Words that must all be in the message.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn search(&self, q: impl Into<String>) -> Request<TranscriptSearchOperation> {
         Request::new(self.client).with::<String>("q", q.into())
     }
 
-    /// Read a session as Markdown or JSON; `limit` counts messages.
+    /// Export a session as Markdown or JSON; `limit` counts messages.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn export(
@@ -3488,10 +3501,11 @@ impl TranscriptService<'_> {
             .with::<String>("session_id", session_id.into())
     }
 
-    /// Delete a session with its messages, as its codebase's worker, its requester or an operator.
+    /// Delete a session and its messages. Allowed for the codebase's worker, the session's requester and
+    /// operators.
     ///
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn forget(
@@ -3504,7 +3518,7 @@ impl TranscriptService<'_> {
             .with::<String>("session_id", session_id.into())
     }
 
-    /// Read who asked for a job, who allowed what its agent asked, and who commented on it and reviewed it.
+    /// Show the participants of a job: requester, answers to permission requests, comments and reviews.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn participants(&self, task_id: impl Into<String>) -> Request<TranscriptParticipantsOperation> {
@@ -3519,7 +3533,7 @@ pub struct TurnService<'a> {
 }
 
 impl TurnService<'_> {
-    /// List the turns of a job and of those that went on in its worktree, in their order.
+    /// List the turns of a job and of later jobs in its worktree, in order.
     ///
     /// - `job_id`: The job that the branch is named after.
     ///
@@ -3540,9 +3554,9 @@ impl TurnService<'_> {
             .with("number", number)
     }
 
-    /// Take back the conversation, the files or both, by a job of the worker that has them.
+    /// Rewind the conversation, the files or both, in a new job of the worker that has them.
     ///
-    /// Without a prompt only files can be taken back. What is taken back stays a checkpoint of its own.
+    /// Without a prompt, only files can be rewound. The state before rewinding is kept as a checkpoint.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `number`: Number of the turn, from 1.
@@ -3554,11 +3568,11 @@ impl TurnService<'_> {
             .with("number", number)
     }
 
-    /// Begin another job on a branch of its own, from the files and with the conversation as they were.
+    /// Start a new job on a new branch from the turn's files and conversation.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `number`: Number of the turn, from 1.
-    /// - `prompt`: What the agent is to do there.
+    /// - `prompt`: Prompt for the agent in the fork.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn fork(
@@ -3573,13 +3587,13 @@ impl TurnService<'_> {
             .with::<String>("prompt", prompt.into())
     }
 
-    /// Record a turn that has ended, as the worker of the job. A repeated call replaces it.
+    /// Record a finished turn, as the worker of the job. A repeated call replaces it.
     ///
     /// - `job_id`: The job that the branch is named after.
     /// - `fencing_token`: The claim's fencing token.
     /// - `number`: Number of the turn, from 1.
     /// - `codebase_id`: Id of a codebase.
-    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `session_id`: Session id assigned by the coding agent.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn record(
@@ -3624,7 +3638,7 @@ impl UserService<'_> {
         Request::new(self.client).with::<String>("user_id", user_id.into())
     }
 
-    /// Change a user's role or limit, block the user, or unblock the user; takes effect at once.
+    /// Change a user's role or limits, or block or unblock the user. Takes effect at once.
     ///
     /// - `user_id`: Id of the user.
     ///
@@ -3643,11 +3657,11 @@ pub struct VirtualServerService<'a> {
 impl VirtualServerService<'_> {
     /// Create a virtual MCP server: a named set of tools, served at `/mcp/servers/NAME`.
     ///
-    /// Tools of upstreams and agents may be named before they are there. What a caller may call of the set depends on
-    /// its credential; a key of the server may call all of it, and nothing else.
+    /// Tools of upstreams and agents may be named before they exist. A caller can use those tools that its credential
+    /// allows; a key of the server can call exactly the tools of the set.
     ///
-    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
-    /// - `tools`: Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
+    /// - `name`: Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores.
+    /// - `tools`: Tool names, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn create(
@@ -3669,16 +3683,17 @@ impl VirtualServerService<'_> {
 
     /// Show a virtual server with the names of its tools.
     ///
-    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    /// - `name`: Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, name: impl Into<String>) -> Request<VirtualServerGetOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// Change a virtual server; what is left out stays. Its clients are told that their list of tools has changed.
+    /// Change a virtual server; omitted fields are unchanged. Its clients are notified that the tool list has
+    /// changed.
     ///
-    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    /// - `name`: Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn update(&self, name: impl Into<String>) -> Request<VirtualServerUpdateOperation> {
@@ -3687,16 +3702,16 @@ impl VirtualServerService<'_> {
 
     /// Delete a virtual server and revoke its keys.
     ///
-    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    /// - `name`: Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn delete(&self, name: impl Into<String>) -> Request<VirtualServerDeleteOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
-    /// Create a key that may call the tools of one virtual server, at its URL, and nothing else.
+    /// Create a key that can only call the tools of one virtual server at its URL.
     ///
-    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    /// - `name`: Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores.
     /// - `label`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
@@ -3718,9 +3733,9 @@ pub struct WorktreeService<'a> {
 }
 
 impl WorktreeService<'_> {
-    /// Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why.
+    /// Show the disk usage of a codebase's worktrees, and what a clean-up would remove or keep, and why.
     ///
-    /// - `codebase_id`: Id of a codebase, or its name, if only one of yours has it.
+    /// - `codebase_id`: Id of a codebase, or its name if it is unique among yours.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn list(&self, codebase_id: impl Into<String>) -> Request<WorktreeListOperation> {
@@ -3743,11 +3758,11 @@ impl WorktreeService<'_> {
             .with::<Vec<Value>>("worktrees", worktrees.into_iter().map(Into::into).collect())
     }
 
-    /// Have the worker remove worktrees; it looks again at each, and leaves what has work that is nowhere else.
+    /// Let the worker remove worktrees. It checks each again and keeps those with unmerged work.
     ///
-    /// The task's result has `removed` (ids), `left` (ids with the reason) and `bytes`.
+    /// The task's result has `removed` (ids), `left` (ids with reasons) and `bytes`.
     ///
-    /// - `codebase_id`: Id of a codebase, or its name, if only one of yours has it.
+    /// - `codebase_id`: Id of a codebase, or its name if it is unique among yours.
     /// - `job_ids`: Worktrees to remove.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.

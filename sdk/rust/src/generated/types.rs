@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 string_enum! {
-    /// The well-known message types; the vocabulary is open, any other label is accepted too.
+    /// Well-known message types. Any other label is also accepted.
     pub enum MessageType, default Info {
         Info = "info",
         Task = "task",
@@ -56,7 +56,8 @@ string_enum! {
 }
 
 string_enum! {
-    /// How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal.
+    /// Urgency of a response: due within 5, 30 or 120 minutes by default. Medium corresponds to normal priority in the
+    /// marketplace.
     pub enum BusPriority, default Medium {
         High = "high",
         Medium = "medium",
@@ -86,7 +87,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// What became of a dead letter.
+    /// State of a dead letter.
     pub enum DeadLetterState, default Dead {
         Dead = "dead",
         Replayed = "replayed",
@@ -149,7 +150,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Whether an upstream item can be used here.
+    /// Whether an upstream item can be used.
     pub enum ItemState, default Active {
         Active = "active",
         Quarantined = "quarantined",
@@ -178,7 +179,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// What a message does.
+    /// Type of a message (speech act).
     pub enum Performative, default Request {
         Request = "request",
         Inform = "inform",
@@ -212,7 +213,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// How urgent a message or task is.
+    /// Priority of a message or task.
     pub enum Priority, default Normal {
         Low = "low",
         Normal = "normal",
@@ -231,7 +232,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Service tier of an agent; it decides its rate limit.
+    /// Service tier of an agent; determines its rate limit.
     pub enum ServiceTier, default Basic {
         Basic = "basic",
         Premium = "premium",
@@ -312,7 +313,7 @@ pub struct A2AArtifact {
     pub extensions: Option<Vec<String>>,
 }
 
-/// A piece of a task's result (section 4.2.2). `append`: to the parts that were sent before.
+/// A part of a task's result (section 4.2.2). `append`: append it to the parts sent before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2AArtifactUpdate {
@@ -490,7 +491,7 @@ impl A2ACard {
     }
 }
 
-/// The agents whose cards the caller may see, the front agent first.
+/// The agents whose cards the caller may read, the front agent first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2ACatalogue {
@@ -514,7 +515,7 @@ pub struct A2ACatalogue {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2ACatalogueEntry {
-    /// Null for the marketplace's own front agent.
+    /// Null for the marketplace's front agent.
     pub agent_id: Option<String>,
     /// `name`.
     pub name: String,
@@ -527,9 +528,9 @@ pub struct A2ACatalogueEntry {
     /// `tags`.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// Null for what costs nothing.
+    /// Null if it is free.
     pub pricing: Option<PricingInfo>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -691,7 +692,7 @@ pub struct A2APushConfig {
     /// `authentication`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authentication: Option<A2AAuthentication>,
-    /// Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is.
+    /// A2A version of the notifications: 1.0 posts each update, 0.3 posts the whole task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
@@ -738,7 +739,7 @@ impl A2APushConfig {
         self
     }
 
-    /// Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is.
+    /// A2A version of the notifications: 1.0 posts each update, 0.3 posts the whole task.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
@@ -758,7 +759,7 @@ pub struct A2APushConfigs {
     pub next_page_token: Option<String>,
 }
 
-/// The configuration does not exist any more, whether or not it existed before.
+/// The configuration is deleted, whether or not it existed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2APushDeletion {
@@ -778,7 +779,7 @@ pub struct A2ASendResult {
     pub message: Option<A2AMessage>,
 }
 
-/// Something an agent can do (section 4.4.5).
+/// A skill of an agent (section 4.4.5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2ASkill {
@@ -880,8 +881,8 @@ pub struct A2AStatusUpdate {
 
 /// A task as an A2A client sees it (section 4.1.1).
 ///
-/// `metadata` is the requester's, and under `agora` what the marketplace adds: `agent` (id), `progress`
-/// (per cent) and `position`, after which `agora.a2a.subscribe` goes on.
+/// `metadata` is the requester's. The marketplace adds the key `agora` with `agent` (id), `progress` (percent)
+/// and `position`, from which `agora.a2a.subscribe` can resume.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2ATask {
@@ -900,7 +901,7 @@ pub struct A2ATask {
     pub metadata: Option<Value>,
 }
 
-/// A page of tasks, the last changed first (section 3.1.4).
+/// A page of tasks, most recently changed first (section 3.1.4).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct A2ATaskList {
@@ -912,7 +913,7 @@ pub struct A2ATaskList {
     /// `pageSize`.
     #[serde(rename = "pageSize")]
     pub page_size: i64,
-    /// How many match; counted up to 10,000.
+    /// Number of matches, counted up to 10,000.
     #[serde(rename = "totalSize")]
     pub total_size: i64,
 }
@@ -959,20 +960,20 @@ pub struct Accepted {
     /// `status`.
     #[serde(default)]
     pub status: DeliveryState,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
     /// Number of recipients; null for a broadcast.
     pub recipients: Option<i64>,
-    /// Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts as an answer to nothing.
+    /// Reason for a delay, such as an unregistered name, or why an answer without reply_to could not be correlated.
     pub warning: Option<String>,
-    /// Recipients that no agent is registered as; the message is held for them.
+    /// Recipients that are not registered; the message is held for them.
     pub unregistered: Option<Vec<String>>,
-    /// Time after which it counts as unanswered, by expected.timeout.
+    /// Time after which it counts as unanswered (expected.timeout).
     pub due_at: Option<String>,
-    /// Whether it was a repetition under the same id.
+    /// Whether a message with the same id was sent before.
     #[serde(default)]
     pub replayed: bool,
-    /// Immediate answer of the marketplace itself.
+    /// Immediate answer from the marketplace itself.
     pub answer: Option<AgentMessage>,
 }
 
@@ -988,12 +989,12 @@ pub struct ActiveOverride {
     pub action: OverrideAction,
     /// Who made it.
     pub by: String,
-    /// Its authority; lifting it needs the same or more.
+    /// Its authority; lifting it needs at least the same authority.
     pub priority: i64,
     /// `reason`.
     #[serde(default)]
     pub reason: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub since: String,
     /// `expires_at`.
     pub expires_at: Option<String>,
@@ -1007,7 +1008,7 @@ pub struct Agent {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// Its address in the agent protocol, agent.COMPANY.NAME.
+    /// Address in the agent protocol, agent.COMPANY.NAME.
     pub alias: Option<String>,
     /// `description`.
     #[serde(default)]
@@ -1018,7 +1019,7 @@ pub struct Agent {
     /// Granted service tier, which decides the rate limit.
     #[serde(default)]
     pub service_tier: ServiceTier,
-    /// Requested at its last registration; an operator may grant it.
+    /// Tier requested at the last registration; an operator may grant it.
     #[serde(default)]
     pub requested_tier: ServiceTier,
     /// `status`.
@@ -1042,39 +1043,39 @@ pub struct Agent {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[serde(default = "default_string_enqueue")]
     pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_activity: String,
-    /// Share of capacity in use, 0 to 1: as last reported, else derived from its tasks.
+    /// Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks.
     #[serde(default)]
     pub load: f64,
-    /// Share of the time since registration it was reachable, 0 to 1.
+    /// Fraction of the time since registration in which it was reachable, 0 to 1.
     #[serde(default = "default_f64_1_0")]
     pub availability: f64,
-    /// Mean of its ratings, 0 to 10; null without any.
+    /// Mean rating, 0 to 10; null without ratings.
     pub reputation: Option<f64>,
     /// `rating_count`.
     #[serde(default)]
     pub rating_count: i64,
-    /// Keys for encrypting messages to it; use the first.
+    /// Public keys for encrypting messages to it; use the first.
     #[serde(default)]
     pub public_keys: Vec<PublicKey>,
 }
 
-/// What everybody's use of an agent may cost in a month, as agora.billing.budget.
+/// Monthly budget of all use of an agent, as in agora.billing.budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentBudget {
-    /// Nothing beyond it is begun.
+    /// No work is started beyond it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hard_limit: Option<f64>,
-    /// From here on the cheapest of its models is used; 80 % of the hard limit if left out.
+    /// Above it, the cheapest of its models is used; default: 80 % of the hard limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soft_limit: Option<f64>,
     /// `currency`.
@@ -1099,14 +1100,14 @@ impl AgentBudget {
         }
     }
 
-    /// Nothing beyond it is begun.
+    /// No work is started beyond it.
     #[must_use]
     pub fn hard_limit(mut self, hard_limit: f64) -> Self {
         self.hard_limit = Some(hard_limit);
         self
     }
 
-    /// From here on the cheapest of its models is used; 80 % of the hard limit if left out.
+    /// Above it, the cheapest of its models is used; default: 80 % of the hard limit.
     #[must_use]
     pub fn soft_limit(mut self, soft_limit: f64) -> Self {
         self.soft_limit = Some(soft_limit);
@@ -1161,32 +1162,32 @@ pub struct AgentHeartbeat {
     pub agent_id: String,
     /// `status`.
     pub status: AgentStatus,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_activity: String,
-    /// Time after which the agent counts as offline without another heartbeat.
+    /// Time at which the agent is marked offline unless another heartbeat arrives.
     pub next_before: String,
 }
 
-/// Bounds of one task; the agent says which one it met.
+/// Limits of one task. When one is reached, the agent reports which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentLimits {
-    /// Calls of the model.
+    /// Number of model calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<i64>,
-    /// Tokens of input and output together.
+    /// Total of input and output tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<i64>,
-    /// Time at work, over all attempts.
+    /// Working time of all attempts, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// Tokens of one answer: what a call may cost at most is reserved.
+    /// Maximum tokens of one response; determines the amount reserved for a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<i64>,
-    /// What its calls of models may cost, in the currency of their prices.
+    /// Maximum cost of model calls, in the currency of their prices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
-    /// Declared agents that may ask each other in a row.
+    /// Maximum depth of declared agents asking each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<i64>,
 }
@@ -1211,42 +1212,42 @@ impl AgentLimits {
         }
     }
 
-    /// Calls of the model.
+    /// Number of model calls.
     #[must_use]
     pub fn steps(mut self, steps: i64) -> Self {
         self.steps = Some(steps);
         self
     }
 
-    /// Tokens of input and output together.
+    /// Total of input and output tokens.
     #[must_use]
     pub fn tokens(mut self, tokens: i64) -> Self {
         self.tokens = Some(tokens);
         self
     }
 
-    /// Time at work, over all attempts.
+    /// Working time of all attempts, in seconds.
     #[must_use]
     pub fn seconds(mut self, seconds: f64) -> Self {
         self.seconds = Some(seconds);
         self
     }
 
-    /// Tokens of one answer: what a call may cost at most is reserved.
+    /// Maximum tokens of one response; determines the amount reserved for a call.
     #[must_use]
     pub fn output_tokens(mut self, output_tokens: i64) -> Self {
         self.output_tokens = Some(output_tokens);
         self
     }
 
-    /// What its calls of models may cost, in the currency of their prices.
+    /// Maximum cost of model calls, in the currency of their prices.
     #[must_use]
     pub fn cost(mut self, cost: f64) -> Self {
         self.cost = Some(cost);
         self
     }
 
-    /// Declared agents that may ask each other in a row.
+    /// Maximum depth of declared agents asking each other.
     #[must_use]
     pub fn depth(mut self, depth: i64) -> Self {
         self.depth = Some(depth);
@@ -1254,14 +1255,14 @@ impl AgentLimits {
     }
 }
 
-/// What an agent remembers.
+/// Memory of an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentMemory {
-    /// Whether it remembers the earlier tasks of a context.
+    /// Whether it remembers earlier tasks of the same context.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<bool>,
-    /// Name of its values of agora.memory, apart for each that asks; its own name if left out.
+    /// Namespace prefix of its values in agora.memory, separate for each requester; default: the agent's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
@@ -1282,14 +1283,14 @@ impl AgentMemory {
         }
     }
 
-    /// Whether it remembers the earlier tasks of a context.
+    /// Whether it remembers earlier tasks of the same context.
     #[must_use]
     pub fn conversation(mut self, conversation: bool) -> Self {
         self.conversation = Some(conversation);
         self
     }
 
-    /// Name of its values of agora.memory, apart for each that asks; its own name if left out.
+    /// Namespace prefix of its values in agora.memory, separate for each requester; default: the agent's name.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
@@ -1297,11 +1298,11 @@ impl AgentMemory {
     }
 }
 
-/// A message of the agent protocol. Fields it does not know are kept.
+/// A message of the agent protocol. Unknown fields are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentMessage {
-    /// Unique among the sender's; a repetition under it is sent once.
+    /// Unique per sender. A message with the same id is sent once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// `ts`.
@@ -1309,7 +1310,7 @@ pub struct AgentMessage {
     pub ts: Option<String>,
     /// `type`.
     pub r#type: Performative,
-    /// Sender; the caller if left out.
+    /// Sender; default: the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
     /// `to`.
@@ -1366,7 +1367,7 @@ impl AgentMessage {
         }
     }
 
-    /// Unique among the sender's; a repetition under it is sent once.
+    /// Unique per sender. A message with the same id is sent once.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -1380,7 +1381,7 @@ impl AgentMessage {
         self
     }
 
-    /// Sender; the caller if left out.
+    /// Sender; default: the caller.
     #[must_use]
     pub fn sender(mut self, sender: impl Into<String>) -> Self {
         self.sender = Some(sender.into());
@@ -1471,7 +1472,7 @@ pub struct AgentPage {
     pub agents: Vec<Agent>,
 }
 
-/// What whoever asks pays for each completed task, besides its calls of models.
+/// Price of each completed task, paid by the requester in addition to model calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentPrice {
@@ -1518,34 +1519,34 @@ pub struct AgentShare {
     pub mean_seconds: Option<f64>,
 }
 
-/// What an agent is, which model it thinks with, what it may use, and within which bounds.
+/// Specification of a declared agent: instructions, model, tools and limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentSpecification {
-    /// PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
+    /// PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings.
     pub model: String,
-    /// Text for the model: who it is, what it does.
+    /// System prompt: the agent's role and task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// Text for people and other agents.
+    /// Description for people and other agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it can do, as it is found by.
+    /// Capabilities of the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<String>>,
-    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
+    /// Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest model is tried first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallbacks: Option<Vec<String>>,
-    /// What it may use; nothing else.
+    /// Allowed tools. Nothing else can be called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<String>>,
-    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    /// Tools (entries of 'tools') whose calls need a person's approval; '*' for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Vec<String>>,
-    /// Who may ask it: names or ids; '*' for everybody.
+    /// Agents or users (names or ids) that may use it; '*' for everyone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub askers: Option<Vec<String>>,
-    /// JSON schema of an object; the result of each task is one. A text if left out.
+    /// JSON schema (an object) of the task result; default: plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<Value>,
     /// Bounds of one task.
@@ -1554,13 +1555,13 @@ pub struct AgentSpecification {
     /// What it remembers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<AgentMemory>,
-    /// What a task costs; nothing if left out.
+    /// Price of a task; default: free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<AgentPrice>,
-    /// What its work may cost in a month.
+    /// Monthly budget of the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<AgentBudget>,
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy: Option<String>,
     /// Tasks at once.
@@ -1591,56 +1592,56 @@ impl AgentSpecification {
         }
     }
 
-    /// Text for the model: who it is, what it does.
+    /// System prompt: the agent's role and task.
     #[must_use]
     pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
         self.instructions = Some(instructions.into());
         self
     }
 
-    /// Text for people and other agents.
+    /// Description for people and other agents.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// What it can do, as it is found by.
+    /// Capabilities of the agent.
     #[must_use]
     pub fn capabilities(mut self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.capabilities = Some(capabilities.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
+    /// Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest model is tried first.
     #[must_use]
     pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.fallbacks = Some(fallbacks.into_iter().map(Into::into).collect());
         self
     }
 
-    /// What it may use; nothing else.
+    /// Allowed tools. Nothing else can be called.
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.tools = Some(tools.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    /// Tools (entries of 'tools') whose calls need a person's approval; '*' for all.
     #[must_use]
     pub fn approval(mut self, approval: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.approval = Some(approval.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Who may ask it: names or ids; '*' for everybody.
+    /// Agents or users (names or ids) that may use it; '*' for everyone.
     #[must_use]
     pub fn askers(mut self, askers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.askers = Some(askers.into_iter().map(Into::into).collect());
         self
     }
 
-    /// JSON schema of an object; the result of each task is one. A text if left out.
+    /// JSON schema (an object) of the task result; default: plain text.
     #[must_use]
     pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
         self.output_schema = Some(output_schema.into());
@@ -1661,21 +1662,21 @@ impl AgentSpecification {
         self
     }
 
-    /// What a task costs; nothing if left out.
+    /// Price of a task; default: free.
     #[must_use]
     pub fn price(mut self, price: AgentPrice) -> Self {
         self.price = Some(price);
         self
     }
 
-    /// What its work may cost in a month.
+    /// Monthly budget of the agent.
     #[must_use]
     pub fn budget(mut self, budget: AgentBudget) -> Self {
         self.budget = Some(budget);
         self
     }
 
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[must_use]
     pub fn busy(mut self, busy: impl Into<String>) -> Self {
         self.busy = Some(busy.into());
@@ -1700,9 +1701,9 @@ pub struct AgentStatusReport {
     pub agent_name: String,
     /// `status`.
     pub status: AgentStatus,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_activity: String,
     /// `load`.
     pub load: f64,
@@ -1716,7 +1717,7 @@ pub struct AgentStatusReport {
     pub unread_messages: i64,
 }
 
-/// A tool as its model sees it.
+/// A tool as presented to the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentTool {
@@ -1731,10 +1732,10 @@ pub struct AgentTool {
     /// `needs_approval`.
     #[serde(default)]
     pub needs_approval: bool,
-    /// Whether its result is what another agent answers.
+    /// Whether its result is another agent's answer.
     #[serde(default)]
     pub asks_agent: bool,
-    /// Whether its result is the result of the task.
+    /// Whether its result becomes the task's result.
     #[serde(default)]
     pub hands_over: bool,
 }
@@ -1766,65 +1767,65 @@ pub struct App {
     /// `version`.
     #[serde(default)]
     pub version: String,
-    /// Counts the changes of the app, from 1.
+    /// Revision number, from 1.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
-    /// Name of the agent that one talks to.
+    /// Name of the agent that users talk to.
     pub orchestrator_agent: Option<String>,
     /// `orchestrator_agent_id`.
     pub orchestrator_agent_id: Option<String>,
     /// Capabilities of the agents that it uses.
     #[serde(default)]
     pub uses: Vec<String>,
-    /// Price of its orchestrator agent. Agents that it uses have prices of their own.
+    /// Price of the orchestrator agent. Other agents that the app uses have their own prices.
     pub pricing: Option<PricingInfo>,
     /// `visibility`.
     #[serde(default)]
     pub visibility: Visibility,
-    /// Account that it belongs to; shown to its owner and operators.
+    /// Owner account; visible to the owner and operators.
     pub account: Option<String>,
-    /// Agents that it brought along, and that are removed with it.
+    /// Bundled agents, which are removed with the app.
     #[serde(default)]
     pub agents: Vec<String>,
-    /// Whether it has a workflow, which agora.app.run starts.
+    /// Whether it has a workflow that agora.app.run can start.
     #[serde(default)]
     pub runnable: bool,
-    /// Why it cannot be used at present.
+    /// Why it cannot be used now.
     pub problem: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// An agent that the app brings along, as agora.declared_agent.apply takes it.
+/// A declared agent bundled with the app, in the form of agora.declared_agent.apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AppAgent {
-    /// PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
+    /// PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings.
     pub model: String,
-    /// Text for the model: who it is, what it does.
+    /// System prompt: the agent's role and task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// Text for people and other agents.
+    /// Description for people and other agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it can do, as it is found by.
+    /// Capabilities of the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<String>>,
-    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
+    /// Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest model is tried first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallbacks: Option<Vec<String>>,
-    /// What it may use; nothing else.
+    /// Allowed tools. Nothing else can be called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<String>>,
-    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    /// Tools (entries of 'tools') whose calls need a person's approval; '*' for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Vec<String>>,
-    /// Who may ask it: names or ids; '*' for everybody.
+    /// Agents or users (names or ids) that may use it; '*' for everyone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub askers: Option<Vec<String>>,
-    /// JSON schema of an object; the result of each task is one. A text if left out.
+    /// JSON schema (an object) of the task result; default: plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<Value>,
     /// Bounds of one task.
@@ -1833,13 +1834,13 @@ pub struct AppAgent {
     /// What it remembers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<AgentMemory>,
-    /// What a task costs; nothing if left out.
+    /// Price of a task; default: free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<AgentPrice>,
-    /// What its work may cost in a month.
+    /// Monthly budget of the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<AgentBudget>,
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy: Option<String>,
     /// Tasks at once.
@@ -1873,56 +1874,56 @@ impl AppAgent {
         }
     }
 
-    /// Text for the model: who it is, what it does.
+    /// System prompt: the agent's role and task.
     #[must_use]
     pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
         self.instructions = Some(instructions.into());
         self
     }
 
-    /// Text for people and other agents.
+    /// Description for people and other agents.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// What it can do, as it is found by.
+    /// Capabilities of the agent.
     #[must_use]
     pub fn capabilities(mut self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.capabilities = Some(capabilities.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
+    /// Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest model is tried first.
     #[must_use]
     pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.fallbacks = Some(fallbacks.into_iter().map(Into::into).collect());
         self
     }
 
-    /// What it may use; nothing else.
+    /// Allowed tools. Nothing else can be called.
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.tools = Some(tools.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    /// Tools (entries of 'tools') whose calls need a person's approval; '*' for all.
     #[must_use]
     pub fn approval(mut self, approval: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.approval = Some(approval.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Who may ask it: names or ids; '*' for everybody.
+    /// Agents or users (names or ids) that may use it; '*' for everyone.
     #[must_use]
     pub fn askers(mut self, askers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.askers = Some(askers.into_iter().map(Into::into).collect());
         self
     }
 
-    /// JSON schema of an object; the result of each task is one. A text if left out.
+    /// JSON schema (an object) of the task result; default: plain text.
     #[must_use]
     pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
         self.output_schema = Some(output_schema.into());
@@ -1943,21 +1944,21 @@ impl AppAgent {
         self
     }
 
-    /// What a task costs; nothing if left out.
+    /// Price of a task; default: free.
     #[must_use]
     pub fn price(mut self, price: AgentPrice) -> Self {
         self.price = Some(price);
         self
     }
 
-    /// What its work may cost in a month.
+    /// Monthly budget of the agent.
     #[must_use]
     pub fn budget(mut self, budget: AgentBudget) -> Self {
         self.budget = Some(budget);
         self
     }
 
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[must_use]
     pub fn busy(mut self, busy: impl Into<String>) -> Self {
         self.busy = Some(busy.into());
@@ -1991,40 +1992,40 @@ pub struct AppChange {
     /// `version`.
     #[serde(default)]
     pub version: String,
-    /// Counts the changes of the app, from 1.
+    /// Revision number, from 1.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
-    /// Name of the agent that one talks to.
+    /// Name of the agent that users talk to.
     pub orchestrator_agent: Option<String>,
     /// `orchestrator_agent_id`.
     pub orchestrator_agent_id: Option<String>,
     /// Capabilities of the agents that it uses.
     #[serde(default)]
     pub uses: Vec<String>,
-    /// Price of its orchestrator agent. Agents that it uses have prices of their own.
+    /// Price of the orchestrator agent. Other agents that the app uses have their own prices.
     pub pricing: Option<PricingInfo>,
     /// `visibility`.
     #[serde(default)]
     pub visibility: Visibility,
-    /// Account that it belongs to; shown to its owner and operators.
+    /// Owner account; visible to the owner and operators.
     pub account: Option<String>,
-    /// Agents that it brought along, and that are removed with it.
+    /// Bundled agents, which are removed with the app.
     #[serde(default)]
     pub agents: Vec<String>,
-    /// Whether it has a workflow, which agora.app.run starts.
+    /// Whether it has a workflow that agora.app.run can start.
     #[serde(default)]
     pub runnable: bool,
-    /// Why it cannot be used at present.
+    /// Why it cannot be used now.
     pub problem: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// The workflow that agora.app.run starts, as it was given.
+    /// The workflow that agora.app.run starts, as submitted.
     pub workflow: Option<Value>,
     /// `change`.
     pub change: String,
-    /// Fields that differ from before, agents as agents.NAME.
+    /// Changed fields; agents as agents.NAME.
     #[serde(default)]
     pub changed: Vec<String>,
 }
@@ -2048,36 +2049,36 @@ pub struct AppDetails {
     /// `version`.
     #[serde(default)]
     pub version: String,
-    /// Counts the changes of the app, from 1.
+    /// Revision number, from 1.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
-    /// Name of the agent that one talks to.
+    /// Name of the agent that users talk to.
     pub orchestrator_agent: Option<String>,
     /// `orchestrator_agent_id`.
     pub orchestrator_agent_id: Option<String>,
     /// Capabilities of the agents that it uses.
     #[serde(default)]
     pub uses: Vec<String>,
-    /// Price of its orchestrator agent. Agents that it uses have prices of their own.
+    /// Price of the orchestrator agent. Other agents that the app uses have their own prices.
     pub pricing: Option<PricingInfo>,
     /// `visibility`.
     #[serde(default)]
     pub visibility: Visibility,
-    /// Account that it belongs to; shown to its owner and operators.
+    /// Owner account; visible to the owner and operators.
     pub account: Option<String>,
-    /// Agents that it brought along, and that are removed with it.
+    /// Bundled agents, which are removed with the app.
     #[serde(default)]
     pub agents: Vec<String>,
-    /// Whether it has a workflow, which agora.app.run starts.
+    /// Whether it has a workflow that agora.app.run can start.
     #[serde(default)]
     pub runnable: bool,
-    /// Why it cannot be used at present.
+    /// Why it cannot be used now.
     pub problem: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// The workflow that agora.app.run starts, as it was given.
+    /// The workflow that agora.app.run starts, as submitted.
     pub workflow: Option<Value>,
 }
 
@@ -2215,13 +2216,13 @@ pub struct AppRemoval {
 pub struct AppWorkflow {
     /// Steps, as agora.workflow.create takes them.
     pub steps: Vec<Step>,
-    /// Agents that steps without an agent of their own may go to.
+    /// Agents for steps that name no agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assigned_agents: Option<Vec<String>>,
-    /// Input of each run; what the caller gives is put over it.
+    /// Default input of each run; the caller's input overrides it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
-    /// Priority of the tasks of its steps.
+    /// Priority of the step tasks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
 }
@@ -2238,21 +2239,21 @@ impl AppWorkflow {
         }
     }
 
-    /// Agents that steps without an agent of their own may go to.
+    /// Agents for steps that name no agent.
     #[must_use]
     pub fn assigned_agents(mut self, assigned_agents: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.assigned_agents = Some(assigned_agents.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Input of each run; what the caller gives is put over it.
+    /// Default input of each run; the caller's input overrides it.
     #[must_use]
     pub fn input(mut self, input: impl Into<Value>) -> Self {
         self.input = Some(input.into());
         self
     }
 
-    /// Priority of the tasks of its steps.
+    /// Priority of the step tasks.
     #[must_use]
     pub fn priority(mut self, priority: impl Into<Priority>) -> Self {
         self.priority = Some(priority.into());
@@ -2260,7 +2261,7 @@ impl AppWorkflow {
     }
 }
 
-/// A declared agent after it was applied.
+/// A declared agent after apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AppliedAgent {
@@ -2274,15 +2275,15 @@ pub struct AppliedAgent {
     pub specification: AgentSpecification,
     /// `declared_by`.
     pub declared_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// Why it does not work, such as a model without a provider.
+    /// Why it cannot run, such as a model without a provider.
     pub problem: Option<String>,
     /// `change`.
     pub change: String,
-    /// Fields of the specification that differ from the version before.
+    /// Fields that differ from the previous version.
     #[serde(default)]
     pub changed: Vec<String>,
 }
@@ -2355,9 +2356,9 @@ pub struct AttemptGroup {
     pub chosen_by: Option<String>,
     /// `attempts`.
     pub attempts: Vec<Attempt>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -2387,7 +2388,7 @@ pub struct AttemptGroupPage {
 pub struct AuditEntry {
     /// `audit_id`.
     pub audit_id: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub time: String,
     /// `actor`.
     pub actor: String,
@@ -2427,18 +2428,18 @@ pub struct AuditPage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuthConfiguration {
-    /// Whether there is an identity provider.
+    /// Whether an identity provider is configured.
     pub enabled: bool,
-    /// Issuer URL where users log in; its metadata is below it.
+    /// Issuer URL where users log in; provider metadata is found below it.
     pub issuer: Option<String>,
     /// All issuers whose access tokens are accepted.
     #[serde(default)]
     pub issuers: Vec<String>,
-    /// Public client for programs on people's machines.
+    /// Public client id for programs on users' machines.
     pub client_id: Option<String>,
     /// Scopes to ask for.
     pub scope: Option<String>,
-    /// Whether /v1/auth/login takes a name and a password.
+    /// Whether /v1/auth/login accepts a name and a password.
     #[serde(default)]
     pub password: bool,
 }
@@ -2458,7 +2459,7 @@ pub struct Availability {
     pub reason: Option<String>,
 }
 
-/// A model that a worker's agent is logged in to. model: as a job names it.
+/// A model available to a worker's agent. model: the name to use in a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AvailableModel {
@@ -2467,10 +2468,10 @@ pub struct AvailableModel {
     /// `provider`.
     #[serde(default)]
     pub provider: String,
-    /// Coding agents that have it.
+    /// Coding agents that offer it.
     #[serde(default)]
     pub agents: Vec<String>,
-    /// Ids of the workers online that have it.
+    /// Ids of the online workers that offer it.
     #[serde(default)]
     pub workers: Vec<String>,
 }
@@ -2495,7 +2496,7 @@ pub struct AvailableModelPage {
     pub models: Vec<AvailableModel>,
 }
 
-/// The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server.
+/// A backup of an instance's state ($AGORA_STATE_DIR), stored by the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Backup {
@@ -2507,7 +2508,7 @@ pub struct Backup {
     pub agent_id: String,
     /// `size`.
     pub size: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -2545,7 +2546,7 @@ pub struct Balance {
     pub charged: f64,
     /// Remaining credit; negative if the account owes.
     pub balance: f64,
-    /// Part of the balance reserved for tasks that were assigned and have not ended.
+    /// Amount reserved for assigned tasks that have not ended.
     #[serde(default)]
     pub reserved: f64,
     /// Whether charges beyond the credit are refused.
@@ -2645,11 +2646,11 @@ pub struct BillingModel {
     pub billing_model: String,
     /// `monthly_limit_dollars`.
     pub monthly_limit_dollars: Option<f64>,
-    /// Of all models without a markup of their own.
+    /// Markup of all models without a specific markup.
     pub markup_percent: Option<f64>,
 }
 
-/// Who an account is, as its invoices show it.
+/// Billing details of an account, as shown on its invoices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingProfile {
@@ -2661,7 +2662,7 @@ pub struct BillingProfile {
     /// Lines of the postal address.
     #[serde(default)]
     pub address: String,
-    /// The customer's number for the tax, such as a VAT id.
+    /// Tax number of the customer, such as a VAT id.
     #[serde(default)]
     pub tax_id: String,
     /// Where invoices are sent.
@@ -2671,9 +2672,9 @@ pub struct BillingProfile {
     pub updated_at: Option<String>,
 }
 
-/// A limit for a month: of an account, of an agent, or of an account's use of an agent.
+/// A monthly limit of an account, of an agent, or of an account's use of an agent.
 ///
-/// With a model or a project it counts what calls of that model, or for that project, cost.
+/// With a model or a project, it counts only the cost of calls to that model or for that project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Budget {
@@ -2696,7 +2697,7 @@ pub struct Budget {
     pub prepaid: bool,
     /// In the month.
     pub spent: f64,
-    /// Reserved for tasks that were assigned and have not ended.
+    /// Amount reserved for assigned tasks that have not ended.
     #[serde(default)]
     pub reserved: f64,
     /// `period`.
@@ -2705,7 +2706,7 @@ pub struct Budget {
     pub state: String,
     /// `set_by`.
     pub set_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -2751,7 +2752,7 @@ pub struct BudgetPage {
     pub budgets: Vec<Budget>,
 }
 
-/// Acknowledged entries. `unknown`: ids that were not pending; they may have been acknowledged before.
+/// Acknowledged entries. `unknown`: ids that were not pending, for example acknowledged earlier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BusAck {
@@ -2794,13 +2795,13 @@ pub struct BusConsumer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BusDelivery {
-    /// Id that the publisher gave, else the marketplace's.
+    /// Id set by the publisher, else by the marketplace.
     pub message_id: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
     /// Name of the agent that published it.
     pub sender: String,
-    /// As the publisher addressed it.
+    /// Recipient as given by the publisher.
     pub target: String,
     /// `type`.
     pub r#type: BusType,
@@ -2815,12 +2816,12 @@ pub struct BusDelivery {
     /// `extensions`.
     #[serde(default)]
     pub extensions: Value,
-    /// Its position on the stream.
+    /// Position on the stream.
     pub entry_id: String,
     /// Number of deliveries, including this one.
     #[serde(default = "default_i64_1")]
     pub deliveries: i64,
-    /// Of a task_assignment: the task, which is claimed by reading it.
+    /// For a task_assignment: the task. Reading the entry claims it.
     pub task_id: Option<String>,
     /// `fencing_token`.
     pub fencing_token: Option<i64>,
@@ -2848,7 +2849,7 @@ pub struct BusGroup {
     pub consumers: Vec<BusConsumer>,
 }
 
-/// Health of the bus, for the caller. `redis_connection` is false where no Redis is configured.
+/// Health of the bus, for the caller. `redis_connection` is false if no Redis is configured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BusHealth {
@@ -2858,9 +2859,9 @@ pub struct BusHealth {
     pub redis_connection: bool,
     /// With Redis, the group that takes in what programs publish there; without, the caller's own.
     pub consumer_group: String,
-    /// Entries that wait for the caller: not delivered to any of its consumers yet, here or on Redis.
+    /// Entries for the caller that no consumer has received yet, here or on Redis.
     pub message_lag: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
 }
 
@@ -2870,9 +2871,9 @@ pub struct BusHealth {
 pub struct BusMembership {
     /// `agent_id`.
     pub agent_id: String,
-    /// Stream on which its messages leave.
+    /// Redis stream on which its messages are delivered.
     pub stream: String,
-    /// Group that was made for it there.
+    /// Consumer group created for it on that stream.
     pub group: String,
     /// Stream on which it publishes.
     pub inbound: String,
@@ -2897,7 +2898,7 @@ pub struct BusPending {
     pub total: i64,
 }
 
-/// An entry that was handed out and not acknowledged.
+/// An entry that was delivered and not acknowledged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BusPendingEntry {
@@ -2917,17 +2918,17 @@ pub struct BusPendingEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BusReceipt {
-    /// Id of the stored message; of a task_assignment the task's.
+    /// Id of the stored message; for a task_assignment, of the task.
     pub message_id: String,
     /// `type`.
     pub r#type: BusType,
     /// `priority`.
     pub priority: BusPriority,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
     /// `task_id`.
     pub task_id: Option<String>,
-    /// How many it was addressed to; null for everyone.
+    /// Number of recipients; null for a broadcast.
     pub recipients: Option<i64>,
     /// `warning`.
     pub warning: Option<String>,
@@ -2947,13 +2948,13 @@ pub struct BusStats {
     /// `dead_letters`.
     #[serde(default)]
     pub dead_letters: i64,
-    /// Entries whose response is not due yet.
+    /// Entries with a response that is not overdue.
     #[serde(default)]
     pub awaiting_response: i64,
-    /// Entries on the inbound stream of Redis that were not taken in yet.
+    /// Entries on the inbound Redis stream that were not imported yet.
     #[serde(default)]
     pub inbound_lag: i64,
-    /// Agents whose messages leave on a stream of Redis.
+    /// Agents whose messages are delivered on a Redis stream.
     #[serde(default)]
     pub bridged: i64,
     /// `warnings`.
@@ -2969,14 +2970,14 @@ pub struct CardChange {
     pub agent_id: String,
     /// Whether there is a stored card; if not, it is generated from the registration.
     pub stored: bool,
-    /// Whether there is one for authenticated callers.
+    /// Whether an extended card for authenticated callers is stored.
     #[serde(default)]
     pub extended: bool,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// The recognized request and its result. `token` is there only where an agent was registered.
+/// The recognized request and its result. `token` is set only if an agent was registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatAnswer {
@@ -2985,10 +2986,10 @@ pub struct ChatAnswer {
     /// The answer as data.
     #[serde(default)]
     pub data: Vec<Value>,
-    /// search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if nothing was understood.
+    /// search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if the request was not understood.
     #[serde(default)]
     pub tools_used: Vec<String>,
-    /// Of an agent that was registered. Shown once: keep it.
+    /// Token of the registered agent. Shown once: keep it.
     pub token: Option<String>,
 }
 
@@ -3023,7 +3024,7 @@ pub struct ClaimedTask {
     /// `progress`.
     #[serde(default)]
     pub progress: f64,
-    /// As it was assigned.
+    /// Assignee as given in the assignment.
     pub assignee: Option<String>,
     /// Id of the assignee.
     pub assigned_agent: Option<String>,
@@ -3031,9 +3032,9 @@ pub struct ClaimedTask {
     pub worker: Option<String>,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// Time of the next attempt after a failure.
     pub available_at: Option<String>,
@@ -3064,7 +3065,7 @@ pub struct ClaimedTask {
     /// `depends_on`.
     #[serde(default)]
     pub depends_on: Vec<String>,
-    /// Number of unfinished tasks in 'depends_on', and before it in its context.
+    /// Number of unfinished tasks in 'depends_on' and ahead of it in its context.
     #[serde(default)]
     pub blocked_by: i64,
     /// `parent_id`.
@@ -3110,11 +3111,11 @@ pub struct Closing {
     pub period: String,
     /// `issued`.
     pub issued: Vec<String>,
-    /// Invoices still to be issued for the month: call again.
+    /// Invoices still to be issued for the month; if not 0, call again.
     pub remaining: i64,
 }
 
-/// Instances to co-locate with: on the same host, and in the same network.
+/// Instances to co-locate with, on the same host and in the same network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CoLocation {
@@ -3179,7 +3180,7 @@ impl CoLocation {
     }
 }
 
-/// A directory of a worker's machine, in which jobs can be done.
+/// A directory on a worker's machine in which coding jobs can run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Codebase {
@@ -3187,41 +3188,41 @@ pub struct Codebase {
     pub codebase_id: String,
     /// `name`.
     pub name: String,
-    /// Of the worker's machine.
+    /// Host name of the worker's machine.
     pub path: String,
     /// `worker_id`.
     pub worker_id: String,
-    /// Id of the agent that the worker belongs to.
+    /// Id of the worker's agent.
     pub owner: String,
     /// Git remote as host and path, such as github.com/owner/name.
     pub repository: Option<String>,
     /// `description`.
     #[serde(default)]
     pub description: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// Whether its worker has been seen within 90 seconds.
+    /// Whether its worker was seen within the last 90 seconds.
     #[serde(default = "default_bool_true")]
     pub online: bool,
-    /// pending: no worker has it yet; refused: none could take it, problem says why.
+    /// pending: no worker has confirmed it yet; refused: no worker could take it, see problem.
     #[serde(default = "default_string_ready")]
     pub state: String,
     /// `problem`.
     pub problem: Option<String>,
-    /// What it was cloned from.
+    /// URL it was cloned from.
     pub git_url: Option<String>,
     /// `branch`.
     pub branch: Option<String>,
-    /// What jobs there use unless they say otherwise.
+    /// Defaults for jobs in this codebase.
     #[serde(default)]
     pub agent_config: Value,
-    /// The task that asks workers to take it, while it is pending.
+    /// While pending: the task that asks workers to confirm it.
     pub task_id: Option<String>,
 }
 
-/// What a worker needs to clone a codebase.
+/// Credential a worker needs to clone a codebase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CodebaseCredential {
@@ -3255,13 +3256,13 @@ pub struct CodebasePage {
     pub codebases: Vec<Codebase>,
 }
 
-/// What goes on in a codebase, as far as the caller may see its jobs.
+/// Current activity in a codebase, limited to jobs that the caller may read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CodebaseStatus {
     /// `codebase_id`.
     pub codebase_id: String,
-    /// asking: a job waits for an answer; busy: an agent works; queued: jobs wait; offline: its worker is not there.
+    /// asking: a job waits for an answer; busy: an agent is working; queued: jobs are waiting; offline: its worker is offline.
     pub status: String,
     /// `online`.
     pub online: bool,
@@ -3275,9 +3276,9 @@ pub struct CodebaseStatus {
     pub running: i64,
     /// `asking`.
     pub asking: i64,
-    /// The newest job that has not ended.
+    /// The newest unfinished job.
     pub task_id: Option<String>,
-    /// The session that was last worked in.
+    /// The most recently used session.
     pub session_id: Option<String>,
 }
 
@@ -3307,11 +3308,11 @@ pub struct ComponentHealth {
 pub struct Conversation {
     /// `conversation_id`.
     pub conversation_id: String,
-    /// Its id in the marketplace, conv_...: conversation ids are chosen by agents.
+    /// Id in the marketplace, conv_...; the conversation_id itself is chosen by agents.
     pub key: String,
     /// `state`.
     pub state: String,
-    /// Of the message that began it.
+    /// Intent of the first message.
     pub r#type: Performative,
     /// `intent`.
     pub intent: Option<String>,
@@ -3325,9 +3326,9 @@ pub struct Conversation {
     pub message_count: i64,
     /// `last_type`.
     pub last_type: Performative,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub started_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -3337,11 +3338,11 @@ pub struct Conversation {
 pub struct ConversationDetail {
     /// `conversation_id`.
     pub conversation_id: String,
-    /// Its id in the marketplace, conv_...: conversation ids are chosen by agents.
+    /// Id in the marketplace, conv_...; the conversation_id itself is chosen by agents.
     pub key: String,
     /// `state`.
     pub state: String,
-    /// Of the message that began it.
+    /// Intent of the first message.
     pub r#type: Performative,
     /// `intent`.
     pub intent: Option<String>,
@@ -3355,9 +3356,9 @@ pub struct ConversationDetail {
     pub message_count: i64,
     /// `last_type`.
     pub last_type: Performative,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub started_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// `messages`.
     #[serde(default)]
@@ -3386,14 +3387,14 @@ pub struct ConversationPage {
     pub conversations: Vec<Conversation>,
 }
 
-/// Which exchange it belongs to, and which message it answers.
+/// The conversation of a message, and the message that it answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Correlation {
     /// `conversation_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<String>,
-    /// Id of the message that this one answers.
+    /// Id of the message being answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
     /// Further members.
@@ -3425,7 +3426,7 @@ impl Correlation {
         self
     }
 
-    /// Id of the message that this one answers.
+    /// Id of the message being answered.
     #[must_use]
     pub fn reply_to(mut self, reply_to: impl Into<String>) -> Self {
         self.reply_to = Some(reply_to.into());
@@ -3433,7 +3434,7 @@ impl Correlation {
     }
 }
 
-/// What was used, and what it cost.
+/// Usage and its cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cost {
@@ -3477,7 +3478,7 @@ pub struct Cost {
     pub by_agent: Vec<AgentCost>,
 }
 
-/// The parts of a cost, which add up to it.
+/// Components of a cost; their sum is the cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CostBreakdown {
@@ -3490,7 +3491,7 @@ pub struct CostBreakdown {
     /// For executions and tasks.
     #[serde(default)]
     pub task_cost: f64,
-    /// Discounts and free quotas: negative, or 0.
+    /// Discounts and free quotas; zero or negative.
     #[serde(default)]
     pub reductions: f64,
 }
@@ -3505,7 +3506,7 @@ pub struct CostSummary {
     pub total_uptime_hours: f64,
 }
 
-/// A code that gives credit, once to each account.
+/// A code that gives credit once per account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Coupon {
@@ -3560,13 +3561,13 @@ pub struct CreatedTenant {
     /// `metadata`.
     #[serde(default)]
     pub metadata: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub status_since: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// Id of its first admin key, in the new tenant.
     pub token_id: String,
@@ -3595,7 +3596,7 @@ pub struct CreatedToken {
     /// `account`.
     #[serde(default = "default_string_default")]
     pub account: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `expires_at`.
     pub expires_at: Option<String>,
@@ -3605,7 +3606,7 @@ pub struct CreatedToken {
     pub token: Option<String>,
 }
 
-/// The same in another currency, with what it comes to altogether.
+/// The same in another currency, with the total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CurrencyBilling {
@@ -3621,7 +3622,7 @@ pub struct CurrencyBilling {
     pub total_cost: f64,
 }
 
-/// This month so far, and the whole previous month.
+/// The current month to date, and the previous month.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CurrentBilling {
@@ -3645,7 +3646,7 @@ pub struct Dashboard {
     pub summary: CostSummary,
     /// `billing`.
     pub billing: CurrentBilling,
-    /// The last 30 days, including days without cost.
+    /// The last 30 days, including days without costs.
     pub days: Vec<DayCost>,
     /// This month, most expensive first.
     pub by_agent: Vec<AgentCost>,
@@ -3685,63 +3686,63 @@ pub struct DayCost {
     pub cost: f64,
 }
 
-/// A delivery that was given up.
+/// A delivery that failed permanently.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
     /// `dead_letter_id`.
     pub dead_letter_id: String,
-    /// What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks).
+    /// Source: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks).
     pub source: String,
     /// `state`.
     pub state: DeadLetterState,
-    /// Who was to get it; null if only operators are concerned.
+    /// The recipient; null if it concerns only operators.
     pub agent_id: Option<String>,
-    /// Id of the message or task that it is about.
+    /// Id of the message or task.
     pub r#ref: Option<String>,
-    /// Where it was to go: a stream, or a URL without its query.
+    /// Destination: a stream, or a URL without its query.
     pub destination: String,
     /// `reason`.
     pub reason: String,
-    /// How often it was delivered, or tried.
+    /// Number of delivery attempts.
     pub attempts: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub died_at: String,
-    /// When it was replayed or discarded.
+    /// Time at which it was replayed or discarded.
     pub settled_at: Option<String>,
     /// `settled_by`.
     pub settled_by: Option<String>,
 }
 
-/// A dead letter with what it says.
+/// A dead letter with its content.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeadLetterDetail {
     /// `dead_letter_id`.
     pub dead_letter_id: String,
-    /// What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks).
+    /// Source: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks).
     pub source: String,
     /// `state`.
     pub state: DeadLetterState,
-    /// Who was to get it; null if only operators are concerned.
+    /// The recipient; null if it concerns only operators.
     pub agent_id: Option<String>,
-    /// Id of the message or task that it is about.
+    /// Id of the message or task.
     pub r#ref: Option<String>,
-    /// Where it was to go: a stream, or a URL without its query.
+    /// Destination: a stream, or a URL without its query.
     pub destination: String,
     /// `reason`.
     pub reason: String,
-    /// How often it was delivered, or tried.
+    /// Number of delivery attempts.
     pub attempts: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub died_at: String,
-    /// When it was replayed or discarded.
+    /// Time at which it was replayed or discarded.
     pub settled_at: Option<String>,
     /// `settled_by`.
     pub settled_by: Option<String>,
-    /// What was to be delivered; null if it is gone.
+    /// The undelivered content; null if it no longer exists.
     pub content: Option<Value>,
-    /// Why it cannot be replayed; null if it can.
+    /// Why it cannot be replayed; null if it can be.
     pub obstacle: Option<String>,
 }
 
@@ -3779,11 +3780,11 @@ pub struct DeclaredAgent {
     pub specification: AgentSpecification,
     /// `declared_by`.
     pub declared_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// Why it does not work, such as a model without a provider.
+    /// Why it cannot run, such as a model without a provider.
     pub problem: Option<String>,
 }
 
@@ -3827,7 +3828,7 @@ pub struct DeclaredAgentVersion {
     pub specification: AgentSpecification,
     /// `declared_by`.
     pub declared_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -3862,7 +3863,7 @@ pub struct DeletedTenant {
     pub status: String,
 }
 
-/// An agent of which instances can be run.
+/// An agent with a deployment, from which instances can be created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeployableAgent {
@@ -3872,11 +3873,11 @@ pub struct DeployableAgent {
     pub agent_name: String,
     /// `version`.
     pub version: Option<String>,
-    /// Counts the registrations of its manifest.
+    /// Revision of its manifest, from 1.
     pub revision: i64,
-    /// As it was registered, without secrets.
+    /// The manifest as registered, without secrets.
     pub manifest: Value,
-    /// Engines that could run it.
+    /// Engines that can run it.
     #[serde(default)]
     pub engines: Vec<String>,
     /// `max_instances`.
@@ -3884,7 +3885,7 @@ pub struct DeployableAgent {
     /// `has_credentials`.
     #[serde(default)]
     pub has_credentials: bool,
-    /// Of every account, those that have ended left out.
+    /// Number of instances of all accounts that have not ended.
     #[serde(default)]
     pub instances: i64,
     /// Whether it was withdrawn: no new instances can be created.
@@ -3892,7 +3893,7 @@ pub struct DeployableAgent {
     pub withdrawn: bool,
     /// `registered_by`.
     pub registered_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
 }
 
@@ -3926,7 +3927,7 @@ pub struct Deregistration {
     pub status: AgentStatus,
 }
 
-/// A percentage off everything that an account is charged.
+/// A percentage discount on all charges of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Discount {
@@ -3938,7 +3939,7 @@ pub struct Discount {
     pub until: Option<String>,
 }
 
-/// What the worktrees of a codebase use, as its worker has reported.
+/// Disk usage of a codebase's worktrees, as reported by its worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DiskUse {
@@ -3949,7 +3950,7 @@ pub struct DiskUse {
     /// `bytes`.
     #[serde(default)]
     pub bytes: i64,
-    /// Of those that are removable or recent.
+    /// Total size of removable and recent worktrees.
     #[serde(default)]
     pub removable_bytes: i64,
     /// The largest first.
@@ -3957,7 +3958,7 @@ pub struct DiskUse {
     pub worktrees: Vec<Worktree>,
 }
 
-/// Durations in seconds, of the tasks that ended in the requested period.
+/// Durations in seconds of tasks that ended in the requested period.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DurationSummary {
@@ -3982,7 +3983,7 @@ pub struct Encryption {
     pub alg: String,
     /// `enc`.
     pub enc: String,
-    /// Keys it can be read with.
+    /// Ids of the keys that can decrypt it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kids: Option<Vec<String>>,
     /// Further members.
@@ -4002,7 +4003,7 @@ impl Encryption {
         }
     }
 
-    /// Keys it can be read with.
+    /// Ids of the keys that can decrypt it.
     #[must_use]
     pub fn kids(mut self, kids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.kids = Some(kids.into_iter().map(Into::into).collect());
@@ -4010,7 +4011,7 @@ impl Encryption {
     }
 }
 
-/// Jobs that were cancelled. Their sessions stay, and can be resumed.
+/// Cancelled jobs. Their sessions are kept and can be resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EndedJobs {
@@ -4020,7 +4021,7 @@ pub struct EndedJobs {
     pub task_ids: Vec<String>,
 }
 
-/// An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount.
+/// An immutable ledger entry. A reversal is a separate entry with the opposite amount.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entry {
@@ -4032,7 +4033,7 @@ pub struct Entry {
     pub agent_id: Option<String>,
     /// `instance_id`.
     pub instance_id: Option<String>,
-    /// The task that was charged for, or whose charge is reversed.
+    /// The task that was charged, or whose charge is reversed.
     pub task_id: Option<String>,
     /// `kind`.
     pub kind: EntryKind,
@@ -4048,16 +4049,16 @@ pub struct Entry {
     pub amount_micros: i64,
     /// `currency`.
     pub currency: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub began: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub ended: String,
     /// `description`.
     #[serde(default)]
     pub description: String,
     /// `reverses`.
     pub reverses: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `created_by`.
     pub created_by: String,
@@ -4098,7 +4099,7 @@ pub struct Event {
     pub source: String,
     /// `subject`.
     pub subject: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub time: String,
     /// `datacontenttype`.
     #[serde(default = "default_string_application_json")]
@@ -4141,7 +4142,7 @@ pub struct EventReceipt {
     pub event_id: String,
     /// `event_type`.
     pub event_type: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
 }
 
@@ -4165,7 +4166,7 @@ pub struct Execution {
     pub http_status: Option<i64>,
     /// `error`.
     pub error: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -4209,7 +4210,7 @@ pub struct ExecutionResult {
     pub http_status: Option<i64>,
     /// `error`.
     pub error: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `result`.
     #[serde(default)]
@@ -4219,7 +4220,7 @@ pub struct ExecutionResult {
     /// `encoding`.
     #[serde(default = "default_string_json")]
     pub encoding: String,
-    /// Whether it came piece by piece; the result is all of it.
+    /// Whether the response was streamed; the result holds all of it.
     #[serde(default)]
     pub streamed: bool,
     /// `cost`.
@@ -4229,7 +4230,7 @@ pub struct ExecutionResult {
     pub currency: String,
 }
 
-/// The answer that is expected.
+/// The expected reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Expected {
@@ -4286,7 +4287,7 @@ pub struct Fault {
     pub message: String,
 }
 
-/// What rewinding does to a file: remove it, bring it back, or change it.
+/// Effect of rewinding on a file: removed, restored or changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FileChange {
@@ -4296,15 +4297,15 @@ pub struct FileChange {
     pub change: String,
 }
 
-/// What the agent of a job is to be told next. It can be changed and removed until the worker has taken it.
+/// A follow-up message for a coding agent. It can be edited and removed until the worker takes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FollowUp {
     /// `follow_up_id`.
     pub follow_up_id: String,
-    /// The job that takes it: one that goes on with the session, if the first had ended.
+    /// The job that receives it; a new job of the same session if the original one had ended.
     pub task_id: String,
-    /// Orders the follow-ups of a job.
+    /// Position among the follow-ups of the job.
     #[serde(default)]
     pub number: i64,
     /// `mode`.
@@ -4313,11 +4314,11 @@ pub struct FollowUp {
     pub text: String,
     /// `author`.
     pub author: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// Orders those that the worker has taken; null until then.
+    /// Order in which the worker took it; null until then.
     pub taken: Option<i64>,
 }
 
@@ -4347,20 +4348,20 @@ pub struct FollowUpPage {
 pub struct FollowUpTaken {
     /// `task_id`.
     pub task_id: String,
-    /// Null if there is none.
+    /// Null if no follow-up is waiting.
     pub follow_up: Option<FollowUp>,
-    /// Whether the job takes no more: what is said from now on begins another one.
+    /// Whether the job accepts no more follow-ups. Later ones start a new job.
     #[serde(default)]
     pub closed: bool,
 }
 
-/// What waits for an ended job is taken by another one, in the same session.
+/// A new job in the same session receives the follow-ups that were waiting for an ended job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FollowUpsWoken {
-    /// The job that goes on.
+    /// The new job.
     pub task_id: String,
-    /// Number of follow-ups that wait for it.
+    /// Number of follow-ups waiting for it.
     pub follow_ups: i64,
 }
 
@@ -4384,7 +4385,7 @@ pub struct ForgottenSession {
     pub codebase_id: String,
     /// `session_id`.
     pub session_id: String,
-    /// Number of messages that were deleted.
+    /// Number of deleted messages.
     pub messages: i64,
 }
 
@@ -4434,20 +4435,20 @@ pub struct FoundMemory {
     /// `tags`.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// Grows by one with each change.
+    /// Incremented with each change.
     #[serde(default = "default_i64_1")]
     pub version: i64,
     /// `stored_by`.
     pub stored_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// Share of the words asked for that it has, 0 to 1.
+    /// Fraction of the search words found in it, 0 to 1.
     pub score: f64,
 }
 
-/// What each account gets of an agent without charge in each month (UTC).
+/// Free monthly usage (UTC) of an agent per account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FreeQuota {
@@ -4457,7 +4458,7 @@ pub struct FreeQuota {
     pub agent_name: Option<String>,
     /// `kind`.
     pub kind: EntryKind,
-    /// 0 if there is none any more.
+    /// 0 if the quota was removed.
     pub quantity: f64,
     /// `unit`.
     pub unit: String,
@@ -4467,11 +4468,11 @@ pub struct FreeQuota {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// Of the worst component; paused or halted where the whole marketplace is and no component is critical.
+    /// Status of the worst component; paused or halted if the whole marketplace is and no component is critical.
     pub status: String,
-    /// Override that stops the whole marketplace, if there is one.
+    /// Override that stops the whole marketplace, if any.
     pub stopped: Option<Stop>,
-    /// Overrides in force: all for operators; for others, those that concern them.
+    /// Active overrides: all for operators; for others, those that affect them.
     #[serde(default)]
     pub overrides: Vec<ActiveOverride>,
     /// Tenants that are halted or paused. Visible to operators of the installation only.
@@ -4481,7 +4482,7 @@ pub struct Health {
     pub components: BTreeMap<String, ComponentHealth>,
     /// `version`.
     pub version: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
 }
 
@@ -4502,7 +4503,7 @@ pub struct HealthStatus {
     pub detail: Option<String>,
 }
 
-/// A host: a server of this marketplace with its engines, or a hosting agent elsewhere.
+/// A host: a server of this marketplace with its engines, or a remote hosting agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Host {
@@ -4512,19 +4513,19 @@ pub struct Host {
     pub name: String,
     /// `kind`.
     pub kind: String,
-    /// Closed hosts get no new instances; silent ones have not been heard of.
+    /// closed: gets no new instances; silent: sends no heartbeats.
     pub status: String,
-    /// Of the hosting agent.
+    /// Id of the hosting agent.
     pub agent_id: Option<String>,
     /// `region`.
     pub region: Option<String>,
     /// `engines`.
     #[serde(default)]
     pub engines: Vec<String>,
-    /// Engines that cannot be used now, and why.
+    /// Unavailable engines, with the reason.
     #[serde(default)]
     pub unavailable: BTreeMap<String, String>,
-    /// By engine, what holds each limit: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (of each file), none.
+    /// Enforcement of each limit, by engine: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (per file), none.
     #[serde(default)]
     pub limits: BTreeMap<String, BTreeMap<String, String>>,
     /// `resources`.
@@ -4532,9 +4533,9 @@ pub struct Host {
     /// `instances`.
     #[serde(default)]
     pub instances: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_seen: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -4566,12 +4567,12 @@ pub struct HostRemoval {
     pub host_id: String,
     /// `name`.
     pub name: String,
-    /// Instances that were running there, and are failed now.
+    /// Instances that ran there and have now failed.
     #[serde(default)]
     pub instances_lost: i64,
 }
 
-/// What an instance needs of its host: an agent manifest's `host_requirements`.
+/// Requirements of an instance on its host: `host_requirements` in an agent manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HostRequirements {
@@ -4581,19 +4582,19 @@ pub struct HostRequirements {
     /// Cores reserved for each instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_cpu_cores: Option<f64>,
-    /// One GPU, reserved for each instance.
+    /// Reserve one GPU for each instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_required: Option<bool>,
     /// Preferred region; see required_region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_region: Option<String>,
-    /// Only hosts of this region.
+    /// Only hosts in this region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required_region: Option<String>,
     /// Only this engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
-    /// Only the host on which instances of co_location_with run.
+    /// Only hosts that run instances of co_location_with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub co_location_required: Option<bool>,
     /// `co_location_with`.
@@ -4637,7 +4638,7 @@ impl HostRequirements {
         self
     }
 
-    /// One GPU, reserved for each instance.
+    /// Reserve one GPU for each instance.
     #[must_use]
     pub fn gpu_required(mut self, gpu_required: bool) -> Self {
         self.gpu_required = Some(gpu_required);
@@ -4651,7 +4652,7 @@ impl HostRequirements {
         self
     }
 
-    /// Only hosts of this region.
+    /// Only hosts in this region.
     #[must_use]
     pub fn required_region(mut self, required_region: impl Into<String>) -> Self {
         self.required_region = Some(required_region.into());
@@ -4665,7 +4666,7 @@ impl HostRequirements {
         self
     }
 
-    /// Only the host on which instances of co_location_with run.
+    /// Only hosts that run instances of co_location_with.
     #[must_use]
     pub fn co_location_required(mut self, co_location_required: bool) -> Self {
         self.co_location_required = Some(co_location_required);
@@ -4688,18 +4689,18 @@ pub struct ImportRun {
     pub run_id: String,
     /// `database`.
     pub database: String,
-    /// SHA-256 of the file: an import of the same file goes on where it stopped.
+    /// SHA-256 of the file. An import of the same file resumes where it stopped.
     pub digest: String,
     /// `status`.
     pub status: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub started_at: String,
     /// `finished_at`.
     pub finished_at: Option<String>,
-    /// Rows done of each table.
+    /// Processed rows by table.
     #[serde(default)]
     pub positions: BTreeMap<String, i64>,
-    /// Of each table: rows created, known from before, skipped.
+    /// By table: rows created, already known, skipped.
     #[serde(default)]
     pub counts: BTreeMap<String, BTreeMap<String, i64>>,
 }
@@ -4724,21 +4725,21 @@ pub struct ImportRunPage {
     pub runs: Vec<ImportRun>,
 }
 
-/// What became of a batch of rows.
+/// Result of importing a batch of rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportStep {
     /// `table`.
     pub table: String,
-    /// Rows of the table that are done.
+    /// Processed rows of the table.
     pub position: i64,
     /// `created`.
     #[serde(default)]
     pub created: i64,
-    /// Rows that an earlier import, or a call, has brought already.
+    /// Rows that an earlier import or call has already created.
     #[serde(default)]
     pub known: i64,
-    /// Rows with nothing to bring: ended tasks and workflows, metrics.
+    /// Rows that are not imported: ended tasks and workflows, metrics.
     #[serde(default)]
     pub skipped: i64,
 }
@@ -4749,9 +4750,9 @@ pub struct ImportStep {
 pub struct Ingestion {
     /// `session_id`.
     pub session_id: String,
-    /// Number of messages that were new or replaced.
+    /// Number of new or replaced messages.
     pub stored: i64,
-    /// Number of messages that the session has.
+    /// Total number of messages in the session.
     pub messages: i64,
 }
 
@@ -4765,7 +4766,7 @@ pub struct Instance {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// The account it belongs to.
+    /// Owner account.
     pub customer_id: String,
     /// `name`.
     pub name: Option<String>,
@@ -4773,7 +4774,7 @@ pub struct Instance {
     pub status: InstanceStatus,
     /// `desired_status`.
     pub desired_status: String,
-    /// Reason for the status, if it differs from the requested one.
+    /// Reason why the status differs from the requested one.
     pub reason: Option<String>,
     /// `host`.
     pub host: Option<String>,
@@ -4793,9 +4794,9 @@ pub struct Instance {
     /// `task_executions`.
     #[serde(default)]
     pub task_executions: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// Of the present start.
+    /// Start time of the current process.
     pub started_at: Option<String>,
     /// `stopped_at`.
     pub stopped_at: Option<String>,
@@ -4806,28 +4807,28 @@ pub struct Instance {
     /// `instance_config`.
     #[serde(default)]
     pub instance_config: Value,
-    /// Address at which its host reaches it.
+    /// Address at which its host can reach it.
     pub address: Option<String>,
     /// `health_url`.
     pub health_url: Option<String>,
     /// `co_located_with`.
     pub co_located_with: Option<String>,
-    /// Limits that its engine does not enforce on its host.
+    /// Limits that are not enforced on its host.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Of the agent's manifest.
+    /// Revision of the agent's manifest.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
-    /// Version of the agent's price at its creation; 0 for none.
+    /// Version of the agent's price at creation; 0 without a price.
     #[serde(default)]
     pub price_version: i64,
-    /// Current price: the price at its creation, or a later one whose notice period is over.
+    /// Current price: the price at creation, or a later one whose notice period has ended.
     pub pricing_info: Option<PricingInfo>,
     /// `billing_info`.
     pub billing_info: Bill,
 }
 
-/// An instance after a change. `message` describes the result or the progress.
+/// An instance after a change. `message` describes the result or progress.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InstanceChange {
@@ -4837,7 +4838,7 @@ pub struct InstanceChange {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// The account it belongs to.
+    /// Owner account.
     pub customer_id: String,
     /// `name`.
     pub name: Option<String>,
@@ -4845,7 +4846,7 @@ pub struct InstanceChange {
     pub status: InstanceStatus,
     /// `desired_status`.
     pub desired_status: String,
-    /// Reason for the status, if it differs from the requested one.
+    /// Reason why the status differs from the requested one.
     pub reason: Option<String>,
     /// `host`.
     pub host: Option<String>,
@@ -4865,9 +4866,9 @@ pub struct InstanceChange {
     /// `task_executions`.
     #[serde(default)]
     pub task_executions: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// Of the present start.
+    /// Start time of the current process.
     pub started_at: Option<String>,
     /// `stopped_at`.
     pub stopped_at: Option<String>,
@@ -4878,22 +4879,22 @@ pub struct InstanceChange {
     /// `instance_config`.
     #[serde(default)]
     pub instance_config: Value,
-    /// Address at which its host reaches it.
+    /// Address at which its host can reach it.
     pub address: Option<String>,
     /// `health_url`.
     pub health_url: Option<String>,
     /// `co_located_with`.
     pub co_located_with: Option<String>,
-    /// Limits that its engine does not enforce on its host.
+    /// Limits that are not enforced on its host.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Of the agent's manifest.
+    /// Revision of the agent's manifest.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
-    /// Version of the agent's price at its creation; 0 for none.
+    /// Version of the agent's price at creation; 0 without a price.
     #[serde(default)]
     pub price_version: i64,
-    /// Current price: the price at its creation, or a later one whose notice period is over.
+    /// Current price: the price at creation, or a later one whose notice period has ended.
     pub pricing_info: Option<PricingInfo>,
     /// `billing_info`.
     pub billing_info: Bill,
@@ -4905,10 +4906,10 @@ pub struct InstanceChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InstanceConfig {
-    /// Maximum memory of all its processes, such as 512M.
+    /// Memory limit of all its processes, such as 512M.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_limit: Option<String>,
-    /// Maximum CPU cores, such as 0.5.
+    /// CPU limit in cores, such as 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_limit: Option<String>,
     /// `disk_limit`.
@@ -4917,25 +4918,25 @@ pub struct InstanceConfig {
     /// `pids_limit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pids_limit: Option<i64>,
-    /// Variables of its environment: those that the agent's manifest lists as 'configurable'; any for operators. Stored encrypted, never shown.
+    /// Environment variables: those that the agent's manifest lists as 'configurable'; operators may set any. Stored encrypted, never shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<BTreeMap<String, String>>,
-    /// A customer of yours that the instance is for: shown with it, and sent to hosting agents. The account that it belongs to pays.
+    /// Your own customer for whom the instance runs: a label, also sent to hosting agents. The owner account pays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
     /// `restart`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart: Option<String>,
-    /// Maximum seconds until it is healthy.
+    /// Seconds in which it must become healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_timeout: Option<f64>,
     /// Seconds from SIGTERM to SIGKILL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_grace: Option<f64>,
-    /// How much its own token may commit its account to by assigning tasks that have a price; nothing if left out. In all its life, within the budgets of the account.
+    /// Total amount that the instance's own token may spend on priced tasks over its lifetime, within the account's budgets; default: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spend_limit: Option<f64>,
-    /// Currency of spend_limit; the setting billing_currency if left out.
+    /// Currency of spend_limit; default: the setting billing_currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spend_currency: Option<String>,
 }
@@ -4965,14 +4966,14 @@ impl InstanceConfig {
         }
     }
 
-    /// Maximum memory of all its processes, such as 512M.
+    /// Memory limit of all its processes, such as 512M.
     #[must_use]
     pub fn memory_limit(mut self, memory_limit: impl Into<String>) -> Self {
         self.memory_limit = Some(memory_limit.into());
         self
     }
 
-    /// Maximum CPU cores, such as 0.5.
+    /// CPU limit in cores, such as 0.5.
     #[must_use]
     pub fn cpu_limit(mut self, cpu_limit: impl Into<String>) -> Self {
         self.cpu_limit = Some(cpu_limit.into());
@@ -4993,7 +4994,7 @@ impl InstanceConfig {
         self
     }
 
-    /// Variables of its environment: those that the agent's manifest lists as 'configurable'; any for operators. Stored encrypted, never shown.
+    /// Environment variables: those that the agent's manifest lists as 'configurable'; operators may set any. Stored encrypted, never shown.
     #[must_use]
     pub fn environment(
         mut self,
@@ -5008,7 +5009,7 @@ impl InstanceConfig {
         self
     }
 
-    /// A customer of yours that the instance is for: shown with it, and sent to hosting agents. The account that it belongs to pays.
+    /// Your own customer for whom the instance runs: a label, also sent to hosting agents. The owner account pays.
     #[must_use]
     pub fn customer_id(mut self, customer_id: impl Into<String>) -> Self {
         self.customer_id = Some(customer_id.into());
@@ -5022,7 +5023,7 @@ impl InstanceConfig {
         self
     }
 
-    /// Maximum seconds until it is healthy.
+    /// Seconds in which it must become healthy.
     #[must_use]
     pub fn start_timeout(mut self, start_timeout: f64) -> Self {
         self.start_timeout = Some(start_timeout);
@@ -5036,14 +5037,14 @@ impl InstanceConfig {
         self
     }
 
-    /// How much its own token may commit its account to by assigning tasks that have a price; nothing if left out. In all its life, within the budgets of the account.
+    /// Total amount that the instance's own token may spend on priced tasks over its lifetime, within the account's budgets; default: 0.
     #[must_use]
     pub fn spend_limit(mut self, spend_limit: f64) -> Self {
         self.spend_limit = Some(spend_limit);
         self
     }
 
-    /// Currency of spend_limit; the setting billing_currency if left out.
+    /// Currency of spend_limit; default: the setting billing_currency.
     #[must_use]
     pub fn spend_currency(mut self, spend_currency: impl Into<String>) -> Self {
         self.spend_currency = Some(spend_currency.into());
@@ -5071,7 +5072,7 @@ pub struct InstanceDashboard {
     pub customer_id: String,
 }
 
-/// Output of an instance. Offsets count bytes from its first start on, across restarts and rotation.
+/// Output of an instance. Offsets count bytes since its first start, across restarts and log rotation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InstanceLog {
@@ -5079,7 +5080,7 @@ pub struct InstanceLog {
     pub instance_id: String,
     /// `content`.
     pub content: String,
-    /// Position of the first returned byte; later than requested if that part is no longer kept.
+    /// Offset of the first returned byte; higher than requested if older output was deleted.
     pub begin: i64,
     /// Offset at which to continue reading.
     pub end: i64,
@@ -5123,7 +5124,7 @@ pub struct InstanceSummary {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// The account it belongs to.
+    /// Owner account.
     pub customer_id: String,
     /// `name`.
     pub name: Option<String>,
@@ -5131,7 +5132,7 @@ pub struct InstanceSummary {
     pub status: InstanceStatus,
     /// `desired_status`.
     pub desired_status: String,
-    /// Reason for the status, if it differs from the requested one.
+    /// Reason why the status differs from the requested one.
     pub reason: Option<String>,
     /// `host`.
     pub host: Option<String>,
@@ -5151,9 +5152,9 @@ pub struct InstanceSummary {
     /// `task_executions`.
     #[serde(default)]
     pub task_executions: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// Of the present start.
+    /// Start time of the current process.
     pub started_at: Option<String>,
     /// `stopped_at`.
     pub stopped_at: Option<String>,
@@ -5163,7 +5164,7 @@ pub struct InstanceSummary {
     pub resource_usage: ResourceUsage,
 }
 
-/// An intervention of a person on an agent.
+/// An intervention by a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Intervention {
@@ -5174,11 +5175,11 @@ pub struct Intervention {
     pub agent_id: String,
     /// `action`.
     pub action: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
-    /// Of the message that was sent.
+    /// Id of the sent message.
     pub message_id: Option<String>,
-    /// Of the override that was placed.
+    /// Id of the override.
     pub override_id: Option<String>,
     /// `status`.
     pub status: Option<String>,
@@ -5192,7 +5193,7 @@ pub struct Intervention {
 pub struct Invoice {
     /// `invoice_id`.
     pub invoice_id: Option<String>,
-    /// Invoice number, without gaps in the marketplace; null while the invoice is open.
+    /// Invoice number, consecutive within the marketplace; null while the invoice is open.
     pub number: Option<String>,
     /// `status`.
     pub status: String,
@@ -5204,7 +5205,7 @@ pub struct Invoice {
     pub period: String,
     /// `issued_at`.
     pub issued_at: Option<String>,
-    /// Balance before the invoice; negative if the account owed.
+    /// Balance before the invoice; negative if the account owed money.
     pub opening_balance: f64,
     /// `charges`.
     pub charges: f64,
@@ -5214,7 +5215,7 @@ pub struct Invoice {
     pub closing_balance: f64,
     /// `amount_due`.
     pub amount_due: f64,
-    /// Name and address of who issues it, in lines.
+    /// Name and address of the issuer, in lines.
     #[serde(default)]
     pub issuer: String,
     /// `issuer_email`.
@@ -5223,28 +5224,28 @@ pub struct Invoice {
     /// `customer`.
     #[serde(default)]
     pub customer: InvoiceCustomer,
-    /// When it is to be paid; null while it is open.
+    /// Due date; null while the invoice is open.
     pub due_at: Option<String>,
     /// `tax_name`.
     #[serde(default)]
     pub tax_name: String,
-    /// Percent that the charges include.
+    /// Tax rate in percent, included in the charges.
     #[serde(default)]
     pub tax_rate: f64,
     /// `tax`.
     #[serde(default)]
     pub tax: f64,
-    /// The charges without the tax.
+    /// The charges excluding tax.
     #[serde(default)]
     pub net_charges: f64,
     /// `lines`.
     pub lines: Vec<InvoiceLine>,
-    /// Of the open invoice: those that the account would get in other currencies.
+    /// Open invoice only: previews in other currencies.
     #[serde(default)]
     pub other_currencies: Vec<InvoiceSummary>,
 }
 
-/// Who an invoice is for, as it was when it was issued.
+/// Billing details of the customer at the time of issue.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvoiceCustomer {
@@ -5274,7 +5275,7 @@ pub struct InvoiceDocument {
     pub content: String,
 }
 
-/// One kind of usage of one agent in one month; an earlier month if the entry was too late for its invoice.
+/// One kind of usage of one agent in one month. The month is an earlier one if the entry missed its invoice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvoiceLine {
@@ -5322,7 +5323,7 @@ pub struct InvoicePage {
 pub struct InvoiceSummary {
     /// `invoice_id`.
     pub invoice_id: Option<String>,
-    /// Invoice number, without gaps in the marketplace; null while the invoice is open.
+    /// Invoice number, consecutive within the marketplace; null while the invoice is open.
     pub number: Option<String>,
     /// `status`.
     pub status: String,
@@ -5334,7 +5335,7 @@ pub struct InvoiceSummary {
     pub period: String,
     /// `issued_at`.
     pub issued_at: Option<String>,
-    /// Balance before the invoice; negative if the account owed.
+    /// Balance before the invoice; negative if the account owed money.
     pub opening_balance: f64,
     /// `charges`.
     pub charges: f64,
@@ -5363,7 +5364,7 @@ pub struct Items {
     pub running: i64,
 }
 
-/// Who had a part in a job: who asked for it, allowed what its agent asked, commented on it and reviewed it.
+/// Participants of a job: its requester, and who answered permission requests, commented and reviewed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobParticipants {
@@ -5371,11 +5372,11 @@ pub struct JobParticipants {
     pub task_id: String,
     /// `asked_by`.
     pub asked_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub asked_at: String,
-    /// The agent whose worker has, or had, the job.
+    /// The agent of the worker that has or had the job.
     pub worked_by: Option<String>,
-    /// Answers to what the agent asked, oldest first.
+    /// Answers to permission requests, oldest first.
     #[serde(default)]
     pub allowed: Vec<PermissionAnswer>,
     /// `commented_by`.
@@ -5386,7 +5387,7 @@ pub struct JobParticipants {
     pub reviewed: Vec<ReviewDecision>,
 }
 
-/// Secrets of a job, for the environment of its agent.
+/// Secrets of a job, set as environment variables of its agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobSecrets {
@@ -5397,13 +5398,13 @@ pub struct JobSecrets {
     pub secrets: BTreeMap<String, String>,
 }
 
-/// A message as the log shows it. status: where it is, of one sent to a single agent.
+/// A message in the log. status: delivery state, if it was sent to a single agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LoggedMessage {
     /// `message_id`.
     pub message_id: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
     /// `type`.
     pub r#type: String,
@@ -5431,21 +5432,21 @@ pub struct LoggedMessage {
     pub broadcast: bool,
 }
 
-/// The session has ended: none of its tokens is accepted any more.
+/// The session has ended; its tokens are no longer accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LoggedOut {
     /// `logged_out`.
     #[serde(default = "default_bool_true")]
     pub logged_out: bool,
-    /// Whether the identity provider ended its session too.
+    /// Whether the session at the identity provider has ended, too.
     #[serde(default)]
     pub provider_logged_out: bool,
-    /// URL at which a browser ends its session at the provider.
+    /// URL where a browser ends its session at the provider.
     pub logout_url: Option<String>,
 }
 
-/// Tokens of the provider: send the access token as a bearer token.
+/// Tokens from the provider. Send the access token as a bearer token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Login {
@@ -5478,20 +5479,20 @@ pub struct LoginUser {
     pub email: Option<String>,
     /// `name`.
     pub name: Option<String>,
-    /// Role names given by the identity provider.
+    /// Role names from the identity provider.
     #[serde(default)]
     pub roles: Vec<String>,
     /// Role in this marketplace: admin, operator, viewer or user.
     pub role: Option<String>,
 }
 
-/// The logout was accepted: tokens issued to that session or user until then are rejected.
+/// The logout was accepted. Tokens issued earlier to that session or user are rejected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LogoutTaken {
     /// User that logged out, if the token names one.
     pub user_id: Option<String>,
-    /// Whether all sessions of the user have ended, not just one.
+    /// Whether all sessions of the user have ended, or only one.
     pub whole_person: bool,
 }
 
@@ -5511,7 +5512,7 @@ pub struct Managed {
     /// `after`.
     #[serde(default)]
     pub after: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub executed_at: String,
 }
 
@@ -5526,12 +5527,12 @@ pub struct ManifestReport {
     pub faults: Vec<Fault>,
     /// `agent_name`.
     pub agent_name: Option<String>,
-    /// Engines that could run it.
+    /// Engines that can run it.
     #[serde(default)]
     pub engines: Vec<String>,
 }
 
-/// How many messages changed state, and which were not in the inbox.
+/// Number of messages that changed state, and ids that were not in the inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Marked {
@@ -5556,7 +5557,7 @@ pub struct Marketplace {
     pub agents_by_tier: BTreeMap<String, i64>,
     /// `top_capabilities`.
     pub top_capabilities: BTreeMap<String, i64>,
-    /// Number of different capabilities that agents offer.
+    /// Number of distinct capabilities of agents.
     #[serde(default)]
     pub capabilities_total: i64,
     /// `messages`.
@@ -5571,9 +5572,9 @@ pub struct Marketplace {
     pub errors: i64,
     /// `busiest_services`.
     pub busiest_services: BTreeMap<String, i64>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub started_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
 }
 
@@ -5585,7 +5586,7 @@ pub struct MarketplaceAgent {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// Its address in the agent protocol, agent.COMPANY.NAME.
+    /// Address in the agent protocol, agent.COMPANY.NAME.
     pub alias: Option<String>,
     /// `description`.
     #[serde(default)]
@@ -5596,7 +5597,7 @@ pub struct MarketplaceAgent {
     /// Granted service tier, which decides the rate limit.
     #[serde(default)]
     pub service_tier: ServiceTier,
-    /// Requested at its last registration; an operator may grant it.
+    /// Tier requested at the last registration; an operator may grant it.
     #[serde(default)]
     pub requested_tier: ServiceTier,
     /// `status`.
@@ -5620,27 +5621,27 @@ pub struct MarketplaceAgent {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[serde(default = "default_string_enqueue")]
     pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_activity: String,
-    /// Share of capacity in use, 0 to 1: as last reported, else derived from its tasks.
+    /// Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks.
     #[serde(default)]
     pub load: f64,
-    /// Share of the time since registration it was reachable, 0 to 1.
+    /// Fraction of the time since registration in which it was reachable, 0 to 1.
     #[serde(default = "default_f64_1_0")]
     pub availability: f64,
-    /// Mean of its ratings, 0 to 10; null without any.
+    /// Mean rating, 0 to 10; null without ratings.
     pub reputation: Option<f64>,
     /// `rating_count`.
     #[serde(default)]
     pub rating_count: i64,
-    /// Keys for encrypting messages to it; use the first.
+    /// Public keys for encrypting messages to it; use the first.
     #[serde(default)]
     pub public_keys: Vec<PublicKey>,
     /// `id`.
@@ -5653,7 +5654,7 @@ pub struct MarketplaceAgent {
     pub marketplace_info: MarketplaceInfo,
 }
 
-/// How many there are. `by_status` and `top_capabilities` describe the whole marketplace.
+/// Number of matches. `by_status` and `top_capabilities` refer to the whole marketplace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MarketplaceCount {
@@ -5710,7 +5711,7 @@ pub struct MarketplacePage {
     pub agents: Vec<MarketplaceAgent>,
 }
 
-/// Agents that match, the best first. `total` counts the matches among the first 1,000 candidates.
+/// Matching agents, best first. `total` counts matches among the first 1,000 candidates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MatchPage {
@@ -5730,7 +5731,7 @@ pub struct MatchPage {
     pub agents: Vec<MarketplaceAgent>,
 }
 
-/// Somebody in a room.
+/// A participant of a room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MediaParticipant {
@@ -5745,7 +5746,7 @@ pub struct MediaParticipant {
     /// `is_publisher`.
     #[serde(default)]
     pub is_publisher: bool,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub joined_at: String,
 }
 
@@ -5757,20 +5758,20 @@ pub struct MediaRoom {
     pub room_name: String,
     /// `room_id`.
     pub room_id: String,
-    /// How many are in it.
+    /// Number of participants.
     pub participants: i64,
-    /// How many may be in it; 0: no limit.
+    /// Maximum number of participants; 0: no limit.
     pub max_participants: i64,
-    /// Seconds after which it is closed while nobody is in it.
+    /// Seconds after which an empty room is closed.
     pub empty_timeout: i64,
     /// `metadata`.
     #[serde(default)]
     pub metadata: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
-/// A room with those in it, the first 500.
+/// A room with its first 500 participants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MediaRoomDetail {
@@ -5778,16 +5779,16 @@ pub struct MediaRoomDetail {
     pub room_name: String,
     /// `room_id`.
     pub room_id: String,
-    /// How many are in it.
+    /// Number of participants.
     pub participants: i64,
-    /// How many may be in it; 0: no limit.
+    /// Maximum number of participants; 0: no limit.
     pub max_participants: i64,
-    /// Seconds after which it is closed while nobody is in it.
+    /// Seconds after which an empty room is closed.
     pub empty_timeout: i64,
     /// `metadata`.
     #[serde(default)]
     pub metadata: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `members`.
     pub members: Vec<MediaParticipant>,
@@ -5813,19 +5814,19 @@ pub struct MediaRoomPage {
     pub rooms: Vec<MediaRoom>,
 }
 
-/// A token with which its bearer joins a room. Whoever has it is taken for `identity`.
+/// A token for joining a room. Its bearer joins as `identity`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MediaToken {
     /// `access_token`.
     pub access_token: String,
-    /// Address at which LiveKit's clients join, with the token in it.
+    /// URL for LiveKit clients, including the token.
     pub join_url: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub expires_at: String,
-    /// Address of the LiveKit server, for clients that take the token apart from it.
+    /// URL of the LiveKit server, for clients that take the token separately.
     pub server_url: String,
-    /// Name of the room as LiveKit knows it.
+    /// Name of the room in LiveKit.
     pub room: String,
     /// `identity`.
     pub identity: String,
@@ -5845,14 +5846,14 @@ pub struct Memory {
     /// `tags`.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// Grows by one with each change.
+    /// Incremented with each change.
     #[serde(default = "default_i64_1")]
     pub version: i64,
     /// `stored_by`.
     pub stored_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -5899,9 +5900,9 @@ pub struct Message {
     /// `status`.
     #[serde(default)]
     pub status: DeliveryState,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
-    /// Null where the marketplace's message lifetime applies.
+    /// Null: the marketplace's default lifetime applies.
     pub expires_at: Option<String>,
     /// `correlation_id`.
     pub correlation_id: Option<String>,
@@ -5928,7 +5929,7 @@ pub struct MessageCount {
     pub type_filter: Option<String>,
 }
 
-/// Messages, newest first. A page may be empty although more pages follow, if few of many messages match.
+/// Messages, newest first. A page may be empty although more pages follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageLog {
@@ -5976,11 +5977,11 @@ pub struct MessageReceipt {
     pub message_id: String,
     /// `status`.
     pub status: DeliveryState,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
     /// Number of recipients; null for a broadcast.
     pub recipients: Option<i64>,
-    /// Reason for a delay, such as a name not registered yet.
+    /// Reason for a delay, such as an unregistered name.
     pub warning: Option<String>,
 }
 
@@ -5999,7 +6000,7 @@ pub struct MessageStatistics {
     pub waiting: i64,
 }
 
-/// How far the migration is. Offline agents count, retired ones do not.
+/// Progress of the migration. Includes offline agents, excludes retired ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MigrationReport {
@@ -6007,16 +6008,16 @@ pub struct MigrationReport {
     pub migration_summary: MigrationSummary,
     /// `compatibility_mode`.
     pub compatibility_mode: String,
-    /// When v4 calls end, as announced.
+    /// Announced end of v4 calls.
     pub sunset_at: Option<String>,
-    /// No agent is left on v4, and no v4 call came in these days.
+    /// True if no agent uses v4 any more and no v4 call was made in these days.
     pub ready: bool,
     /// `recommendations`.
     pub recommendations: Vec<String>,
-    /// v4 calls of the last days, the most frequent first.
+    /// Recent v4 calls, most frequent first.
     #[serde(default)]
     pub calls: Vec<V4CallCount>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub generated_at: String,
 }
 
@@ -6036,11 +6037,11 @@ pub struct MigrationSummary {
     pub migration_completion_rate: f64,
 }
 
-/// Statistics of one minute. Durations are in milliseconds, of the calls; null without any.
+/// Statistics of one minute. Call durations are in milliseconds; null without calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Minute {
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub minute: String,
     /// Calls that change data or call another server.
     #[serde(default)]
@@ -6057,7 +6058,7 @@ pub struct Minute {
     pub p95_ms: Option<f64>,
 }
 
-/// A call of a model, as an entry of the ledger has it; of a reversal all numbers are negative.
+/// A model call, as recorded in the ledger. All numbers of a reversal are negative.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelCall {
@@ -6088,20 +6089,20 @@ pub struct ModelCall {
     /// `reasoning_tokens`.
     #[serde(default)]
     pub reasoning_tokens: i64,
-    /// What was charged, reductions deducted.
+    /// Amount charged, after discounts.
     pub cost: f64,
-    /// What it comes to without the markup.
+    /// Cost excluding markup.
     pub base_cost: f64,
     /// `currency`.
     pub currency: String,
     /// Whether the tokens were estimated, not counted.
     #[serde(default)]
     pub is_estimate: bool,
-    /// Seconds until the answer began.
+    /// Seconds to the first token.
     pub time_to_first_token: Option<f64>,
-    /// Seconds until the answer was complete.
+    /// Seconds to the complete response.
     pub seconds: Option<f64>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -6125,7 +6126,7 @@ pub struct ModelCallPage {
     pub calls: Vec<ModelCall>,
 }
 
-/// What a model costs: dollars, or the currency that is named, for a million tokens, without the markup.
+/// Price of a model per million tokens, in USD or the given currency, excluding markup.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelPrice {
@@ -6141,21 +6142,21 @@ pub struct ModelPrice {
     pub input_cost_per_m: f64,
     /// `output_cost_per_m`.
     pub output_cost_per_m: f64,
-    /// That of input where the provider names no other.
+    /// Defaults to the input price.
     pub cache_read_cost_per_m: f64,
-    /// That of input where the provider names no other.
+    /// Defaults to the input price.
     pub cache_write_cost_per_m: f64,
-    /// That of output where it is null.
+    /// Null: the output price.
     pub reasoning_cost_per_m: Option<f64>,
-    /// What is added to them when a call is charged.
+    /// Markup added when a call is charged.
     #[serde(default)]
     pub markup_percent: f64,
-    /// Numbers of input tokens above which the provider charges other prices.
+    /// Input token thresholds above which the provider charges different prices.
     #[serde(default)]
     pub above_tokens: Vec<i64>,
-    /// Whether it came with the server or was set here.
+    /// package: shipped with the server; operator: set here.
     pub set_by: String,
-    /// When the price held (package), or was set (operator).
+    /// Date of the price data (package), or when the price was set (operator).
     pub as_of: String,
 }
 
@@ -6177,7 +6178,7 @@ pub struct ModelPricePage {
     pub next_cursor: Option<String>,
     /// `pricing`.
     pub pricing: Vec<ModelPrice>,
-    /// Where the prices that came with the server are from, and their day.
+    /// Source and date of the prices shipped with the server.
     #[serde(default)]
     pub source: String,
 }
@@ -6188,7 +6189,7 @@ pub struct ModelPricePage {
 pub struct ModelProvider {
     /// `name`.
     pub name: String,
-    /// The protocol that it speaks: openai or anthropic.
+    /// API protocol: openai or anthropic.
     pub wire: String,
     /// `base_url`.
     pub base_url: String,
@@ -6196,7 +6197,7 @@ pub struct ModelProvider {
     pub has_key: bool,
     /// `updated_by`.
     pub updated_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -6228,46 +6229,46 @@ pub struct ModelProviderRemoval {
     pub name: String,
 }
 
-/// The model to call next, and what is reserved for the call.
+/// The model to call next, and the amount reserved for the call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelReservation {
-    /// PROVIDER:MODEL, one of those that were offered.
+    /// PROVIDER:MODEL, one of the given candidates.
     pub model: String,
-    /// What it may cost at most.
+    /// Maximum cost of the call.
     pub reserved: f64,
     /// `currency`.
     pub currency: String,
-    /// Whether a limit made it another than the first.
+    /// Whether a limit caused a model other than the first to be chosen.
     #[serde(default)]
     pub is_cheaper: bool,
 }
 
-/// What was reserved for a call that failed.
+/// Released reservation of a failed call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelReservationRelease {
-    /// False where nothing was reserved for it any more.
+    /// False if nothing was reserved.
     pub is_released: bool,
 }
 
-/// Tokens that one call of a model took.
+/// Tokens used by one model call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelTokens {
-    /// All tokens of input, those of a cache included.
+    /// All input tokens, including cached ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<i64>,
-    /// All tokens of output, those of reasoning included.
+    /// All output tokens, including reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<i64>,
-    /// Of the input, read from a cache.
+    /// Input tokens read from a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_read_tokens: Option<i64>,
-    /// Of the input, written to a cache.
+    /// Input tokens written to a cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write_tokens: Option<i64>,
-    /// Of the output, for reasoning.
+    /// Output tokens used for reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_tokens: Option<i64>,
 }
@@ -6291,35 +6292,35 @@ impl ModelTokens {
         }
     }
 
-    /// All tokens of input, those of a cache included.
+    /// All input tokens, including cached ones.
     #[must_use]
     pub fn input_tokens(mut self, input_tokens: i64) -> Self {
         self.input_tokens = Some(input_tokens);
         self
     }
 
-    /// All tokens of output, those of reasoning included.
+    /// All output tokens, including reasoning.
     #[must_use]
     pub fn output_tokens(mut self, output_tokens: i64) -> Self {
         self.output_tokens = Some(output_tokens);
         self
     }
 
-    /// Of the input, read from a cache.
+    /// Input tokens read from a cache.
     #[must_use]
     pub fn cache_read_tokens(mut self, cache_read_tokens: i64) -> Self {
         self.cache_read_tokens = Some(cache_read_tokens);
         self
     }
 
-    /// Of the input, written to a cache.
+    /// Input tokens written to a cache.
     #[must_use]
     pub fn cache_write_tokens(mut self, cache_write_tokens: i64) -> Self {
         self.cache_write_tokens = Some(cache_write_tokens);
         self
     }
 
-    /// Of the output, for reasoning.
+    /// Output tokens used for reasoning.
     #[must_use]
     pub fn reasoning_tokens(mut self, reasoning_tokens: i64) -> Self {
         self.reasoning_tokens = Some(reasoning_tokens);
@@ -6327,7 +6328,7 @@ impl ModelTokens {
     }
 }
 
-/// What calls of one model came to.
+/// Totals of the calls to one model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModelUsage {
@@ -6355,7 +6356,7 @@ pub struct Modification {
     pub action: String,
     /// `step`.
     pub step: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// Number of modifications so far.
     pub modifications: i64,
@@ -6371,7 +6372,7 @@ pub struct Money {
     pub amount: f64,
 }
 
-/// The marketplace now, and in the last hour.
+/// Statistics of the marketplace: current values and the last hour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MonitorStats {
@@ -6381,39 +6382,39 @@ pub struct MonitorStats {
     pub agents_by_status: BTreeMap<String, i64>,
     /// `tasks_open`.
     pub tasks_open: i64,
-    /// Open tasks, and those that ended in the last hour.
+    /// Open tasks, and tasks that ended in the last hour.
     pub tasks_by_status: BTreeMap<String, i64>,
     /// Tasks that can be claimed.
     pub queue_depth: i64,
-    /// At most 10,000 are counted.
+    /// Counted up to 10,000.
     pub messages_last_hour: i64,
-    /// Held or queued, not delivered yet; at most 10,000 are counted.
+    /// Held or queued, not delivered yet; counted up to 10,000.
     pub messages_waiting: i64,
     /// `calls_last_hour`.
     pub calls_last_hour: i64,
     /// `errors_last_hour`.
     pub errors_last_hour: i64,
-    /// Share of calls and reads of the last hour that failed, 0 to 1.
+    /// Fraction of calls and reads in the last hour that failed, 0 to 1.
     pub error_rate: f64,
     /// Median duration of the calls of the last hour, in milliseconds.
     pub p50_ms: Option<f64>,
     /// `p95_ms`.
     pub p95_ms: Option<f64>,
-    /// Since midnight UTC; null if the caller may not see it.
+    /// Since midnight UTC; null if not visible to the caller.
     pub cost_today: Option<Vec<Money>>,
-    /// The last sixty, oldest first; the last one is incomplete.
+    /// The last 60 minutes, oldest first; the last one is incomplete.
     pub minutes: Vec<Minute>,
-    /// Live streams that are open.
+    /// Number of open live streams.
     pub streams: i64,
     /// Sequence of the newest event in the log.
     pub last_sequence: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub started_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
 }
 
-/// An agent, and what waits for it.
+/// An agent with its open tasks and pending messages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MonitoredAgent {
@@ -6421,7 +6422,7 @@ pub struct MonitoredAgent {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// Its address in the agent protocol, agent.COMPANY.NAME.
+    /// Address in the agent protocol, agent.COMPANY.NAME.
     pub alias: Option<String>,
     /// `description`.
     #[serde(default)]
@@ -6432,7 +6433,7 @@ pub struct MonitoredAgent {
     /// Granted service tier, which decides the rate limit.
     #[serde(default)]
     pub service_tier: ServiceTier,
-    /// Requested at its last registration; an operator may grant it.
+    /// Tier requested at the last registration; an operator may grant it.
     #[serde(default)]
     pub requested_tier: ServiceTier,
     /// `status`.
@@ -6456,27 +6457,27 @@ pub struct MonitoredAgent {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[serde(default = "default_string_enqueue")]
     pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_activity: String,
-    /// Share of capacity in use, 0 to 1: as last reported, else derived from its tasks.
+    /// Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks.
     #[serde(default)]
     pub load: f64,
-    /// Share of the time since registration it was reachable, 0 to 1.
+    /// Fraction of the time since registration in which it was reachable, 0 to 1.
     #[serde(default = "default_f64_1_0")]
     pub availability: f64,
-    /// Mean of its ratings, 0 to 10; null without any.
+    /// Mean rating, 0 to 10; null without ratings.
     pub reputation: Option<f64>,
     /// `rating_count`.
     #[serde(default)]
     pub rating_count: i64,
-    /// Keys for encrypting messages to it; use the first.
+    /// Public keys for encrypting messages to it; use the first.
     #[serde(default)]
     pub public_keys: Vec<PublicKey>,
     /// `active_tasks`.
@@ -6521,7 +6522,7 @@ pub struct OverrideReceipt {
     pub action: OverrideAction,
     /// `priority`.
     pub priority: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub executed_at: String,
     /// `expires_at`.
     pub expires_at: Option<String>,
@@ -6648,7 +6649,7 @@ pub struct PendingPage {
     pub messages: Vec<AgentMessage>,
 }
 
-/// As measured by the server; null before the first execution.
+/// Measured by the server; null before the first execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PerformanceMetrics {
@@ -6656,17 +6657,17 @@ pub struct PerformanceMetrics {
     pub average_response_time: Option<f64>,
     /// `success_rate`.
     pub success_rate: Option<f64>,
-    /// Of an agent with instances: the share of those that are to run which run and are healthy now. Of any other: the share of the time since registration that it was reachable. 0 to 1.
+    /// For an agent with instances: the fraction of desired instances that are running and healthy. Otherwise: the fraction of time since registration in which it was reachable. 0 to 1.
     pub availability: f64,
 }
 
-/// What somebody has answered to what the agent asked.
+/// A person's answer to a permission request of the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PermissionAnswer {
     /// `by`.
     pub by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub at: String,
     /// `question`.
     #[serde(default)]
@@ -6706,11 +6707,11 @@ pub struct Price {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// Counts from 1; of the versions that have begun the highest is in force.
+    /// Counts from 1; the highest effective version applies.
     pub version: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub effective_from: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `created_by`.
     pub created_by: String,
@@ -6736,10 +6737,10 @@ pub struct PricePage {
     pub prices: Vec<Price>,
 }
 
-/// What an agent costs. `price` is for a request, a minute or an hour, as `type` says.
+/// Price of an agent. `price` is per request, minute or hour, depending on `type`.
 ///
-/// Of type hybrid, `price` is for running a `usage_unit`, `base_price` is paid once by each instance when it is
-/// made, `task_price` by each execution. Of type token_based, the prices are for a million tokens.
+/// With type hybrid, `price` is per `usage_unit` of running time, `base_price` is charged once when an instance
+/// is created, and `task_price` per execution. With type token_based, prices are per million tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PricingInfo {
@@ -6825,7 +6826,7 @@ impl Progress {
     }
 }
 
-/// A prompt, filled in.
+/// A prompt with its arguments filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PromptResult {
@@ -6900,7 +6901,7 @@ impl PublicKey {
     }
 }
 
-/// Updates of a task that could not be posted. Later updates wait until delivery is resumed.
+/// Updates of a task that could not be posted. Later updates wait until delivery resumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PushDeadLetter {
@@ -6918,7 +6919,7 @@ pub struct PushDeadLetter {
     pub attempts: i64,
     /// Number of the last item of the task's stream that was posted.
     pub position: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub given_up_at: String,
 }
 
@@ -6966,7 +6967,7 @@ pub struct Rating {
     pub rating_count: i64,
 }
 
-/// A call of a model that was charged.
+/// A charged model call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RecordedModelCall {
@@ -6976,13 +6977,13 @@ pub struct RecordedModelCall {
     pub cost: f64,
     /// `currency`.
     pub currency: String,
-    /// Of the checkpoint that was stored with it.
+    /// Number of the stored checkpoint.
     pub checkpoint_number: Option<i64>,
-    /// Where the appended text ends in the task's output; absent if it was not appended.
+    /// End offset of the appended text in the task's output; absent if nothing was appended.
     pub output_size: Option<i64>,
 }
 
-/// Discounts and free quotas in force.
+/// Current discounts and free quotas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reductions {
@@ -7027,7 +7028,7 @@ pub struct Registration {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// Its address in the agent protocol, agent.COMPANY.NAME.
+    /// Address in the agent protocol, agent.COMPANY.NAME.
     pub alias: Option<String>,
     /// `description`.
     #[serde(default)]
@@ -7038,7 +7039,7 @@ pub struct Registration {
     /// Granted service tier, which decides the rate limit.
     #[serde(default)]
     pub service_tier: ServiceTier,
-    /// Requested at its last registration; an operator may grant it.
+    /// Tier requested at the last registration; an operator may grant it.
     #[serde(default)]
     pub requested_tier: ServiceTier,
     /// `status`.
@@ -7062,27 +7063,27 @@ pub struct Registration {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    /// What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent).
     #[serde(default = "default_string_enqueue")]
     pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_activity: String,
-    /// Share of capacity in use, 0 to 1: as last reported, else derived from its tasks.
+    /// Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks.
     #[serde(default)]
     pub load: f64,
-    /// Share of the time since registration it was reachable, 0 to 1.
+    /// Fraction of the time since registration in which it was reachable, 0 to 1.
     #[serde(default = "default_f64_1_0")]
     pub availability: f64,
-    /// Mean of its ratings, 0 to 10; null without any.
+    /// Mean rating, 0 to 10; null without ratings.
     pub reputation: Option<f64>,
     /// `rating_count`.
     #[serde(default)]
     pub rating_count: i64,
-    /// Keys for encrypting messages to it; use the first.
+    /// Public keys for encrypting messages to it; use the first.
     #[serde(default)]
     pub public_keys: Vec<PublicKey>,
     /// Names of the operations it may call.
@@ -7093,13 +7094,13 @@ pub struct Registration {
     /// False where an existing registration was updated.
     #[serde(default = "default_bool_true")]
     pub created: bool,
-    /// Number of tasks that waited for this name.
+    /// Number of tasks that were waiting for this name.
     #[serde(default)]
     pub pending_tasks: i64,
     /// Messages held for this name that now wait in the inbox.
     #[serde(default)]
     pub pending_messages: i64,
-    /// Why no instances of it can be run, though its manifest says how.
+    /// Why no instances of it can be run, although its manifest describes how.
     pub warning: Option<String>,
 }
 
@@ -7135,7 +7136,7 @@ impl RegistryCredentials {
     }
 }
 
-/// A server. `server`: its server.json. `_meta`: what the registry knows of it.
+/// A server. `server`: its server.json. `_meta`: registry metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RegistryEntry {
@@ -7175,11 +7176,11 @@ pub struct RemoteAgent {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// URL as given: of the card or of the agent.
+    /// URL as registered: of the card or of the agent.
     pub url: String,
     /// Protocol binding and version in use.
     pub interface: Option<A2AInterface>,
-    /// Its own card, as last fetched.
+    /// The agent's own card, as last fetched.
     pub card: Option<Value>,
     /// `has_credentials`.
     #[serde(default)]
@@ -7198,9 +7199,9 @@ pub struct RemoteAgent {
     pub refreshed_at: Option<String>,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -7280,7 +7281,7 @@ pub struct Renewal {
     pub fencing_token: i64,
     /// `lease_seconds`.
     pub lease_seconds: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub lease_expires_at: String,
     /// `progress`.
     #[serde(default)]
@@ -7289,18 +7290,18 @@ pub struct Renewal {
     pub checkpoint_number: Option<i64>,
 }
 
-/// Reply to a message, if there is one.
+/// Reply to a message, if any.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The answer; the failure 'timeout' if there was none in time; null if none yet.
+    /// The reply; the failure 'timeout' if none arrived in time; null if none has arrived yet.
     pub message: Option<AgentMessage>,
-    /// Whether an answer may still come.
+    /// Whether a reply may still arrive.
     #[serde(default)]
     pub waiting: bool,
 }
 
-/// One use of an agent, as it reported it.
+/// One use of an agent, as reported by the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReportedUse {
@@ -7315,11 +7316,11 @@ pub struct ReportedUse {
     /// Milliseconds.
     #[serde(default)]
     pub duration: f64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub timestamp: String,
     /// `reported_by`.
     pub reported_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub reported_at: String,
     /// `details`.
     #[serde(default)]
@@ -7359,17 +7360,17 @@ pub struct ResourceResult {
     pub contents: Vec<Value>,
 }
 
-/// Resource usage, as last measured.
+/// Last measured resource usage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResourceUsage {
-    /// Per cent of one core, since the previous measurement.
+    /// Percent of one core since the previous measurement.
     #[serde(default)]
     pub cpu_usage: f64,
     /// `cpu_seconds`.
     #[serde(default)]
     pub cpu_seconds: f64,
-    /// Per cent of its limit; 0 without one.
+    /// Percent of its limit; 0 without a limit.
     #[serde(default)]
     pub memory_usage: f64,
     /// `memory_bytes`.
@@ -7439,7 +7440,7 @@ pub struct Revenue {
     /// `output_tokens`.
     #[serde(default)]
     pub output_tokens: i64,
-    /// How many accounts have paid for it.
+    /// Number of paying accounts.
     pub customers: i64,
 }
 
@@ -7463,13 +7464,13 @@ pub struct RevenuePage {
     pub revenue: Vec<Revenue>,
 }
 
-/// What a job has changed on its branch, and what is decided about it.
+/// A review of the changes on a job's branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Review {
-    /// The job that the branch is named after; later jobs of its session change it, too.
+    /// The job that the branch is named after. Later jobs of its session also change the branch.
     pub job_id: String,
-    /// The job that has changed it last.
+    /// The job that last changed it.
     pub task_id: String,
     /// `codebase_id`.
     pub codebase_id: String,
@@ -7484,14 +7485,14 @@ pub struct Review {
     pub state: String,
     /// `branch`.
     pub branch: String,
-    /// Branch that it would be merged into.
+    /// Target branch of the merge.
     #[serde(default)]
     pub target: String,
     /// `base`.
     pub base: String,
     /// `head`.
     pub head: String,
-    /// Number of times that an agent has handed it over.
+    /// Number of submissions.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
     /// `files`.
@@ -7506,21 +7507,21 @@ pub struct Review {
     /// Paths that conflict with the target.
     #[serde(default)]
     pub conflicts: Vec<String>,
-    /// Address of the pull or merge request.
+    /// URL of the pull or merge request.
     pub pull_request: Option<String>,
     /// The task that carries out the approval.
     pub delivery_task_id: Option<String>,
-    /// Why the last approval could not be carried out.
+    /// Why the last approval failed.
     pub error: Option<String>,
     /// Who decided last.
     pub reviewer: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// A comment on a line. It goes to the agent with the others, once changes are requested.
+/// A comment on a line. All comments are sent to the agent when changes are requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReviewComment {
@@ -7540,9 +7541,9 @@ pub struct ReviewComment {
     pub code: String,
     /// `text`.
     pub text: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// The follow-up that has told the agent; null until then.
+    /// The follow-up that sent it to the agent; null until then.
     pub follow_up_id: Option<String>,
 }
 
@@ -7566,17 +7567,17 @@ pub struct ReviewCommentPage {
     pub comments: Vec<ReviewComment>,
 }
 
-/// What somebody has decided about the changes of a job.
+/// A person's decision about the changes of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReviewDecision {
     /// `by`.
     pub by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub at: String,
-    /// changes_requested, dismissed, or what was approved: merge, push, pull_request or patch.
+    /// changes_requested, dismissed, or the approved action: merge, push, pull_request or patch.
     pub decision: String,
-    /// Commit that was looked at.
+    /// The reviewed commit.
     #[serde(default)]
     pub head: String,
 }
@@ -7600,7 +7601,7 @@ pub struct ReviewFile {
     /// `patch`.
     #[serde(default)]
     pub patch: String,
-    /// Whether the diff is too large to be shown whole.
+    /// Whether the diff was truncated.
     #[serde(default)]
     pub truncated: bool,
 }
@@ -7651,7 +7652,7 @@ pub struct ReviewPage {
 pub struct RevokedToken {
     /// `token_id`.
     pub token_id: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub revoked_at: String,
 }
 
@@ -7661,16 +7662,16 @@ pub struct RevokedToken {
 pub struct RollbackStep {
     /// `run_id`.
     pub run_id: String,
-    /// Things that this step took back.
+    /// Number of objects rolled back in this step.
     pub removed: i64,
-    /// Things left to take back; repeat until 0.
+    /// Number of objects left to roll back; repeat the call until 0.
     pub remaining: i64,
-    /// Agents that stay, because they have lived here since.
+    /// Agents that are kept because they were active after the import.
     #[serde(default)]
     pub kept: i64,
 }
 
-/// A part of a message: of kinds such as text, thought, tool, plan and note.
+/// A message part, of kinds such as text, thought, tool, plan and note.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RuntimeMessagePart {
@@ -7685,7 +7686,7 @@ pub struct RuntimeMessagePart {
     /// `content`.
     #[serde(default)]
     pub content: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -7717,7 +7718,7 @@ pub struct RuntimeProject {
     pub project_id: String,
     /// `name`.
     pub name: String,
-    /// Of the worker's machine.
+    /// Host name of the worker's machine.
     pub path: String,
     /// `worker_id`.
     pub worker_id: String,
@@ -7747,7 +7748,7 @@ pub struct RuntimeProjectPage {
     pub projects: Vec<RuntimeProject>,
 }
 
-/// A session, and the directory it works in.
+/// A session and its directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RuntimeSession {
@@ -7763,18 +7764,18 @@ pub struct RuntimeSession {
     /// `title`.
     #[serde(default)]
     pub title: String,
-    /// Context of its tasks; null for a session from elsewhere.
+    /// Context id of its tasks; null for a session not started by a job.
     pub context_id: Option<String>,
-    /// The last task that worked in it.
+    /// The last task of this session.
     pub task_id: Option<String>,
     /// `messages`.
     #[serde(default)]
     pub messages: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
-    /// Of the worker's machine; it may be outside of every codebase.
+    /// Directory on the worker's machine; it may be outside any codebase.
     #[serde(default)]
     pub directory: String,
 }
@@ -7799,7 +7800,7 @@ pub struct RuntimeSessionPage {
     pub sessions: Vec<RuntimeSession>,
 }
 
-/// Whether a coding agent can be reached, and what is known of its sessions.
+/// Availability of coding agents, and the number of known sessions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RuntimeStatus {
@@ -7841,7 +7842,7 @@ pub struct Scaling {
     /// `instances`.
     #[serde(default)]
     pub instances: Vec<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
@@ -7976,7 +7977,7 @@ pub struct ServiceInfo {
     pub replacement: Option<String>,
     /// `migration_guide`.
     pub migration_guide: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_updated: String,
     /// `schema`.
     pub schema: Option<Value>,
@@ -8074,20 +8075,20 @@ pub struct Session {
     /// `title`.
     #[serde(default)]
     pub title: String,
-    /// Context of its tasks; null for a session from elsewhere.
+    /// Context id of its tasks; null for a session not started by a job.
     pub context_id: Option<String>,
-    /// The last task that worked in it.
+    /// The last task of this session.
     pub task_id: Option<String>,
     /// `messages`.
     #[serde(default)]
     pub messages: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// A message of a session. parts: of kinds such as text, thought, tool, plan and note, as the agent reported them.
+/// A message of a session. parts: as reported by the agent, of kinds such as text, thought, tool, plan and note.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SessionMessage {
@@ -8101,7 +8102,7 @@ pub struct SessionMessage {
     /// `parts`.
     #[serde(default)]
     pub parts: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -8145,7 +8146,7 @@ pub struct SessionPage {
     pub sessions: Vec<Session>,
 }
 
-/// The session of the monitor has ended on every server: copies of its cookie are refused.
+/// The monitor session has ended on every server; copies of its cookie are rejected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SignedOut {
@@ -8164,7 +8165,7 @@ pub struct Span {
     pub status: StepStatus,
     /// Time at which it became ready.
     pub start: Option<String>,
-    /// Time at which it started; null if it waits for approval.
+    /// Start time; null while it waits for approval.
     pub begun: Option<String>,
     /// `end`.
     pub end: Option<String>,
@@ -8179,7 +8180,7 @@ pub struct Span {
     /// `attempts`.
     #[serde(default)]
     pub attempts: i64,
-    /// Of a for_each: index of the item.
+    /// With for_each: index of the item.
     pub index: Option<i64>,
     /// `depends_on`.
     #[serde(default)]
@@ -8199,11 +8200,11 @@ pub struct SpendingLimit {
     pub monthly_limit_dollars: Option<f64>,
 }
 
-/// One step, as its author writes it.
+/// Definition of a step.
 ///
-/// A string is a name alone; a pair is a name and an agent. Text in `payload` (and the expression of
-/// `for_each`) may refer to what is known by then: `${steps.extract.result.rows}`, `${input.date}`, and in
-/// each part of a `for_each` `${item}` and `${index}`.
+/// A string is only a name; a pair is a name and an agent. Texts in `payload` and the expression of `for_each` may
+/// refer to earlier results and the input: `${steps.extract.result.rows}`, `${input.date}`, and within a
+/// `for_each` `${item}` and `${index}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Step {
@@ -8212,10 +8213,10 @@ pub struct Step {
     /// Id or name of the agent that executes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// Capability that the agent must have; the least loaded such agent gets the step.
+    /// Required capability; the least loaded agent that has it gets the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capability: Option<Vec<String>>,
-    /// Type of its task; the step's name if left out.
+    /// Type of its task; default: the step's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_type: Option<String>,
     /// `payload`.
@@ -8233,7 +8234,7 @@ pub struct Step {
     /// `retry_backoff`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_backoff: Option<f64>,
-    /// Seconds an attempt may take.
+    /// Maximum seconds per attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
     /// `on_failure`.
@@ -8242,10 +8243,10 @@ pub struct Step {
     /// With on_failure 'compensate': the compensating step; it only runs then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compensate: Option<String>,
-    /// Run once for each item of a list, or of the list that an expression returns.
+    /// Run once per item of a list, or of the list that an expression returns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub for_each: Option<Value>,
-    /// Of a for_each: maximum number of concurrent items.
+    /// With for_each: maximum number of concurrent items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_parallel: Option<i64>,
     /// The step waits for a person's approval; it has no task.
@@ -8254,7 +8255,7 @@ pub struct Step {
     /// Text shown to the approver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Steps of a nested workflow, which this step runs; its input is the payload.
+    /// Steps of a nested workflow, which this step runs with the payload as input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Vec<Step>>,
     /// `priority`.
@@ -8303,14 +8304,14 @@ impl Step {
         self
     }
 
-    /// Capability that the agent must have; the least loaded such agent gets the step.
+    /// Required capability; the least loaded agent that has it gets the step.
     #[must_use]
     pub fn capability(mut self, capability: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.capability = Some(capability.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Type of its task; the step's name if left out.
+    /// Type of its task; default: the step's name.
     #[must_use]
     pub fn task_type(mut self, task_type: impl Into<String>) -> Self {
         self.task_type = Some(task_type.into());
@@ -8352,7 +8353,7 @@ impl Step {
         self
     }
 
-    /// Seconds an attempt may take.
+    /// Maximum seconds per attempt.
     #[must_use]
     pub fn timeout(mut self, timeout: i64) -> Self {
         self.timeout = Some(timeout);
@@ -8373,14 +8374,14 @@ impl Step {
         self
     }
 
-    /// Run once for each item of a list, or of the list that an expression returns.
+    /// Run once per item of a list, or of the list that an expression returns.
     #[must_use]
     pub fn for_each(mut self, for_each: impl Into<Value>) -> Self {
         self.for_each = Some(for_each.into());
         self
     }
 
-    /// Of a for_each: maximum number of concurrent items.
+    /// With for_each: maximum number of concurrent items.
     #[must_use]
     pub fn max_parallel(mut self, max_parallel: i64) -> Self {
         self.max_parallel = Some(max_parallel);
@@ -8401,7 +8402,7 @@ impl Step {
         self
     }
 
-    /// Steps of a nested workflow, which this step runs; its input is the payload.
+    /// Steps of a nested workflow, which this step runs with the payload as input.
     #[must_use]
     pub fn workflow(mut self, workflow: impl IntoIterator<Item = Step>) -> Self {
         self.workflow = Some(workflow.into_iter().collect());
@@ -8477,9 +8478,9 @@ pub struct StepState {
     pub message: Option<String>,
     /// `items`.
     pub items: Option<Items>,
-    /// Of a step that runs a workflow: that workflow.
+    /// Id of the nested workflow.
     pub workflow_id: Option<String>,
-    /// Whether it only compensates for a failed step.
+    /// Whether it is only the compensation of a failed step.
     #[serde(default)]
     pub compensation: bool,
 }
@@ -8492,7 +8493,7 @@ pub struct Stop {
     pub action: OverrideAction,
     /// Who made it.
     pub by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub since: String,
     /// `expires_at`.
     pub expires_at: Option<String>,
@@ -8506,7 +8507,7 @@ pub struct StoppedTenant {
     pub action: OverrideAction,
     /// Who made it.
     pub by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub since: String,
     /// `expires_at`.
     pub expires_at: Option<String>,
@@ -8529,7 +8530,7 @@ pub struct SubscriptionReceipt {
     /// Sequence of the last event before the subscription.
     #[serde(default)]
     pub position: i64,
-    /// URL to read it, over WebSocket or SSE.
+    /// URL for reading it over WebSocket or SSE.
     #[serde(default)]
     pub stream_url: String,
 }
@@ -8540,7 +8541,7 @@ pub struct SubscriptionReceipt {
 pub struct Synchronisation {
     /// `codebase_id`.
     pub codebase_id: String,
-    /// Number of sessions that were stored.
+    /// Number of stored sessions.
     pub sessions: i64,
 }
 
@@ -8563,7 +8564,7 @@ pub struct Task {
     /// `progress`.
     #[serde(default)]
     pub progress: f64,
-    /// As it was assigned.
+    /// Assignee as given in the assignment.
     pub assignee: Option<String>,
     /// Id of the assignee.
     pub assigned_agent: Option<String>,
@@ -8571,9 +8572,9 @@ pub struct Task {
     pub worker: Option<String>,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// Time of the next attempt after a failure.
     pub available_at: Option<String>,
@@ -8604,7 +8605,7 @@ pub struct Task {
     /// `depends_on`.
     #[serde(default)]
     pub depends_on: Vec<String>,
-    /// Number of unfinished tasks in 'depends_on', and before it in its context.
+    /// Number of unfinished tasks in 'depends_on' and ahead of it in its context.
     #[serde(default)]
     pub blocked_by: i64,
     /// `parent_id`.
@@ -8648,7 +8649,7 @@ pub struct TaskEntry {
     pub task_id: String,
     /// `number`.
     pub number: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub time: String,
     /// `actor`.
     pub actor: String,
@@ -8658,7 +8659,7 @@ pub struct TaskEntry {
     pub progress: Option<f64>,
     /// Output, note, comment or reason.
     pub content: Option<String>,
-    /// Of output: its start, in characters.
+    /// Start offset of output, in characters.
     pub offset: Option<i64>,
     /// `data`.
     #[serde(default)]
@@ -8735,11 +8736,11 @@ pub struct TaskReceipt {
     pub task_id: String,
     /// `status`.
     pub status: TaskStatus,
-    /// Estimate from earlier tasks of the type; null without any.
+    /// Estimate from earlier tasks of the same type; null without any.
     pub estimated_completion: Option<String>,
     /// `assigned_agent`.
     pub assigned_agent: Option<String>,
-    /// Reason for a delay, such as a name not registered yet.
+    /// Reason for a delay, such as an unregistered name.
     pub warning: Option<String>,
 }
 
@@ -8751,13 +8752,13 @@ pub struct TaskStatistics {
     pub total: i64,
     /// `by_status`.
     pub by_status: BTreeMap<String, i64>,
-    /// Of the tasks that wait.
+    /// Waiting tasks by priority.
     #[serde(default)]
     pub by_priority: BTreeMap<String, i64>,
     /// Tasks that can be claimed now.
     #[serde(default)]
     pub waiting: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub since: String,
     /// `created`.
     #[serde(default)]
@@ -8777,7 +8778,7 @@ pub struct TaskStatistics {
     /// `run_seconds`.
     #[serde(default)]
     pub run_seconds: DurationSummary,
-    /// Whether the durations are of the newest 10,000 only.
+    /// Whether the durations cover only the newest 10,000 tasks.
     #[serde(default)]
     pub sampled: bool,
 }
@@ -8788,9 +8789,9 @@ pub struct TaskStatistics {
 pub struct TaskToken {
     /// `task_id`.
     pub task_id: String,
-    /// What it may do: what the task's creator allowed, and holds.
+    /// Granted scopes: those that the task's creator allowed and holds.
     pub scopes: Vec<String>,
-    /// It ends with the lease, which `renew` extends, and with the task.
+    /// Expiry; extended when `renew` extends the lease. The credential also ends with the task.
     pub lease_expires_at: String,
     /// The credential.
     pub token: Option<String>,
@@ -8803,7 +8804,7 @@ pub struct TaskUpdate {
     /// `success`.
     #[serde(default = "default_bool_true")]
     pub success: bool,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// `task_id`.
     pub task_id: String,
@@ -8830,17 +8831,18 @@ pub struct Tenant {
     /// `metadata`.
     #[serde(default)]
     pub metadata: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub status_since: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// agents: registered agents without the built-in ones. instances: those that have not ended. Both are visible to the operator only.
+/// agents: registered agents, excluding built-in ones. instances: unfinished instances. Both are visible only to the
+/// operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TenantDetails {
@@ -8856,13 +8858,13 @@ pub struct TenantDetails {
     /// `metadata`.
     #[serde(default)]
     pub metadata: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub status_since: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// `agents`.
     pub agents: Option<i64>,
@@ -8912,7 +8914,7 @@ pub struct Termination {
     pub agent_id: String,
     /// `agent_name`.
     pub agent_name: String,
-    /// The account it belongs to.
+    /// Owner account.
     pub customer_id: String,
     /// `name`.
     pub name: Option<String>,
@@ -8920,7 +8922,7 @@ pub struct Termination {
     pub status: InstanceStatus,
     /// `desired_status`.
     pub desired_status: String,
-    /// Reason for the status, if it differs from the requested one.
+    /// Reason why the status differs from the requested one.
     pub reason: Option<String>,
     /// `host`.
     pub host: Option<String>,
@@ -8940,9 +8942,9 @@ pub struct Termination {
     /// `task_executions`.
     #[serde(default)]
     pub task_executions: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// Of the present start.
+    /// Start time of the current process.
     pub started_at: Option<String>,
     /// `stopped_at`.
     pub stopped_at: Option<String>,
@@ -8953,22 +8955,22 @@ pub struct Termination {
     /// `instance_config`.
     #[serde(default)]
     pub instance_config: Value,
-    /// Address at which its host reaches it.
+    /// Address at which its host can reach it.
     pub address: Option<String>,
     /// `health_url`.
     pub health_url: Option<String>,
     /// `co_located_with`.
     pub co_located_with: Option<String>,
-    /// Limits that its engine does not enforce on its host.
+    /// Limits that are not enforced on its host.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Of the agent's manifest.
+    /// Revision of the agent's manifest.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
-    /// Version of the agent's price at its creation; 0 for none.
+    /// Version of the agent's price at creation; 0 without a price.
     #[serde(default)]
     pub price_version: i64,
-    /// Current price: the price at its creation, or a later one whose notice period is over.
+    /// Current price: the price at creation, or a later one whose notice period has ended.
     pub pricing_info: Option<PricingInfo>,
     /// `billing_info`.
     pub billing_info: Bill,
@@ -8984,7 +8986,7 @@ pub struct Timeline {
     pub workflow_id: String,
     /// `status`.
     pub status: WorkflowStatus,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub start: String,
     /// `end`.
     pub end: Option<String>,
@@ -8992,7 +8994,7 @@ pub struct Timeline {
     pub duration_seconds: f64,
     /// `spans`.
     pub spans: Vec<Span>,
-    /// Whether items of a for_each were left out.
+    /// Whether items of a for_each were omitted.
     #[serde(default)]
     pub has_more: bool,
 }
@@ -9018,7 +9020,7 @@ pub struct Token {
     /// `account`.
     #[serde(default = "default_string_default")]
     pub account: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `expires_at`.
     pub expires_at: Option<String>,
@@ -9058,7 +9060,7 @@ pub struct TokenPage {
     pub tokens: Vec<Token>,
 }
 
-/// Calls of models in a month, of one account or of all, in one currency.
+/// Model calls in a month, of one account or of all, in one currency.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenSummary {
@@ -9082,13 +9084,13 @@ pub struct TokenSummary {
     pub by_model: Vec<ModelUsage>,
 }
 
-/// Tokens that the work on a task has taken of one model, as its worker reported in totals.
+/// Tokens used for a task of one model, as totals reported by its worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenUsage {
     /// `task_id`.
     pub task_id: String,
-    /// As its worker names it; empty if it does not say.
+    /// Model name as reported by the worker; may be empty.
     #[serde(default)]
     pub model: String,
     /// The agent that worked on it.
@@ -9099,17 +9101,17 @@ pub struct TokenUsage {
     pub input_tokens: i64,
     /// `output_tokens`.
     pub output_tokens: i64,
-    /// What the model's provider charges, if the worker knows.
+    /// Cost charged by the model's provider, if known to the worker.
     pub provider_cost: Option<f64>,
     /// `currency`.
     pub currency: Option<String>,
-    /// Whether the numbers may be too low, as with most coding agents.
+    /// Whether the numbers are a lower bound, as with most coding agents.
     #[serde(default = "default_bool_true")]
     pub is_estimate: bool,
-    /// Whether all of it is in the ledger; not while the model has no price.
+    /// Whether all of it is recorded in the ledger; false while the model has no price.
     #[serde(default)]
     pub is_charged: bool,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub reported_at: String,
 }
 
@@ -9133,10 +9135,10 @@ pub struct TokenUsagePage {
     pub tokens: Vec<TokenUsage>,
 }
 
-/// What came of a call of a tool.
+/// Outcome of a tool call.
 ///
-/// `refused` and `failed` had no effect. `unknown` may have had one. `pending` is still under way: repeat the call.
-/// `approval_required` waits for the answer of a person.
+/// `refused` and `failed` calls had no effect; an `unknown` one may have had an effect. `pending`: still
+/// running, repeat the call. `approval_required`: waits for a person's approval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ToolOutcome {
@@ -9147,11 +9149,11 @@ pub struct ToolOutcome {
     pub content: Value,
     /// `error`.
     pub error: Option<String>,
-    /// The task that was made for another agent; its result follows.
+    /// The task created for another agent; its result follows.
     pub task_id: Option<String>,
 }
 
-/// Result of a tool, unchanged. `is_error`: the tool itself says that it failed.
+/// Unchanged result of a tool. `is_error`: the tool reports a failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ToolResult {
@@ -9173,7 +9175,7 @@ pub struct ToolResult {
     pub meta: Value,
 }
 
-/// A part of a session as a document, from the beginning on; next_cursor leads to the next one.
+/// A part of a session as a document, starting at the beginning; next_cursor continues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TranscriptExport {
@@ -9197,7 +9199,7 @@ pub struct TranscriptExport {
     pub next_cursor: Option<String>,
 }
 
-/// A message in which the words stand.
+/// A message that contains the words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TranscriptMatch {
@@ -9210,13 +9212,13 @@ pub struct TranscriptMatch {
     pub title: String,
     /// `message_id`.
     pub message_id: String,
-    /// Of the message in its session.
+    /// Number of the message in its session.
     pub number: i64,
     /// `role`.
     pub role: String,
-    /// Text around the first of the words.
+    /// Text around the first match.
     pub excerpt: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -9240,7 +9242,7 @@ pub struct TranscriptMatchPage {
     pub matches: Vec<TranscriptMatch>,
 }
 
-/// A turn that has ended: a checkpoint of its session and of its worktree.
+/// A finished turn: a checkpoint of the session and the worktree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Turn {
@@ -9254,19 +9256,19 @@ pub struct Turn {
     pub codebase_id: String,
     /// `session_id`.
     pub session_id: String,
-    /// Beginning of what the agent was told.
+    /// Beginning of the prompt.
     #[serde(default)]
     pub prompt: String,
-    /// Commit that holds the files; empty without git.
+    /// Commit with the files; empty without git.
     #[serde(default)]
     pub commit: String,
-    /// Number of messages that the session had.
+    /// Number of messages in the session.
     #[serde(default)]
     pub messages: i64,
-    /// Number of files that differed from where the job began.
+    /// Number of files changed since the job started.
     #[serde(default)]
     pub files: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
@@ -9290,7 +9292,7 @@ pub struct TurnPage {
     pub turns: Vec<Turn>,
 }
 
-/// What rewinding to a turn would do. Nothing is lost: the files as they are become a checkpoint first.
+/// Effects of rewinding to a turn. The current files are saved as a checkpoint first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TurnPreview {
@@ -9298,9 +9300,9 @@ pub struct TurnPreview {
     pub job_id: String,
     /// `number`.
     pub number: i64,
-    /// Number of turns that would be taken back.
+    /// Number of turns to be rewound.
     pub turns: i64,
-    /// Number of messages that the agent would not know of.
+    /// Number of messages to be removed from the conversation.
     pub messages: i64,
     /// Files that would change, at most 1,000.
     pub files: Vec<FileChange>,
@@ -9317,7 +9319,7 @@ pub struct Unregistration {
     pub released: i64,
 }
 
-/// An MCP server whose tools are offered here. Credentials are never shown.
+/// An MCP server whose tools the marketplace offers. Credentials are never shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Upstream {
@@ -9339,10 +9341,10 @@ pub struct Upstream {
     /// `has_credentials`.
     #[serde(default)]
     pub has_credentials: bool,
-    /// Whose access token is sent.
+    /// Kind of access token sent: none, shared, user or machine.
     #[serde(default = "default_string_none")]
     pub oauth: String,
-    /// Whether there is one: the caller's own with user, the shared one otherwise.
+    /// Whether a token exists: the caller's own with user, otherwise the shared one.
     pub authorized: Option<bool>,
     /// `origin`.
     #[serde(default = "default_string_operator")]
@@ -9374,42 +9376,42 @@ pub struct Upstream {
     /// Tools that can be called.
     #[serde(default)]
     pub tools: i64,
-    /// Changed items that wait for acceptance.
+    /// Number of changed items awaiting acceptance.
     #[serde(default)]
     pub quarantined: i64,
-    /// Items that cannot be offered; each has its reason.
+    /// Number of unusable items; each has a reason.
     #[serde(default)]
     pub dropped: i64,
     /// `listed_at`.
     pub listed_at: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// An authorization at an upstream. authorized: it is in force; otherwise a person visits the URL.
+/// An OAuth authorization at an upstream. If not authorized, a person must visit the URL.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UpstreamAuthorization {
     /// `upstream`.
     pub upstream: String,
-    /// Whether it is the one that callers share.
+    /// Whether it is shared by all callers.
     #[serde(default)]
     pub shared: bool,
     /// `authorized`.
     #[serde(default)]
     pub authorized: bool,
-    /// Where a person grants it, in a browser that is signed in here.
+    /// URL where a person signed in to the monitor grants access.
     pub url: Option<String>,
-    /// What was asked for, or granted.
+    /// Requested or granted scopes.
     #[serde(default)]
     pub scope: String,
-    /// When the URL, or the granted token, ends.
+    /// Expiry of the URL or of the granted token.
     pub expires_at: Option<String>,
 }
 
-/// What a person may mean by the first letters of an argument.
+/// Completions of an argument value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UpstreamCompletion {
@@ -9418,14 +9420,14 @@ pub struct UpstreamCompletion {
     /// `values`.
     #[serde(default)]
     pub values: Vec<String>,
-    /// How many there are, if the upstream says so.
+    /// Total number of completions, if the upstream reports it.
     pub total: Option<i64>,
     /// `has_more`.
     #[serde(default)]
     pub has_more: bool,
 }
 
-/// The end of an authorization. revoked: whether the authorization server has ended it, too.
+/// A removed authorization. revoked: whether the authorization server revoked the token, too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UpstreamDeauthorization {
@@ -9439,7 +9441,7 @@ pub struct UpstreamDeauthorization {
     pub revoked: bool,
 }
 
-/// An upstream with its items, in pages if there are many.
+/// An upstream with a page of its items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UpstreamDetail {
@@ -9461,10 +9463,10 @@ pub struct UpstreamDetail {
     /// `has_credentials`.
     #[serde(default)]
     pub has_credentials: bool,
-    /// Whose access token is sent.
+    /// Kind of access token sent: none, shared, user or machine.
     #[serde(default = "default_string_none")]
     pub oauth: String,
-    /// Whether there is one: the caller's own with user, the shared one otherwise.
+    /// Whether a token exists: the caller's own with user, otherwise the shared one.
     pub authorized: Option<bool>,
     /// `origin`.
     #[serde(default = "default_string_operator")]
@@ -9496,17 +9498,17 @@ pub struct UpstreamDetail {
     /// Tools that can be called.
     #[serde(default)]
     pub tools: i64,
-    /// Changed items that wait for acceptance.
+    /// Number of changed items awaiting acceptance.
     #[serde(default)]
     pub quarantined: i64,
-    /// Items that cannot be offered; each has its reason.
+    /// Number of unusable items; each has a reason.
     #[serde(default)]
     pub dropped: i64,
     /// `listed_at`.
     pub listed_at: Option<String>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
     /// `items`.
     #[serde(default)]
@@ -9514,7 +9516,7 @@ pub struct UpstreamDetail {
     /// `has_more`.
     #[serde(default)]
     pub has_more: bool,
-    /// Cursor of the items after these.
+    /// Cursor of the next page of items.
     pub next_cursor: Option<String>,
 }
 
@@ -9526,7 +9528,7 @@ pub struct UpstreamItem {
     pub kind: ItemKind,
     /// Name of a tool or prompt, URI of a resource.
     pub name: String,
-    /// Name of a tool in the catalogue.
+    /// Name of the tool in the marketplace.
     pub service: Option<String>,
     /// `description`.
     #[serde(default)]
@@ -9541,11 +9543,11 @@ pub struct UpstreamItem {
     /// As offered by the upstream.
     #[serde(default)]
     pub definition: Value,
-    /// The definition accepted before it changed.
+    /// The previously accepted definition.
     pub accepted: Option<Value>,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub first_seen: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub changed_at: String,
 }
 
@@ -9591,7 +9593,7 @@ pub struct UsageRecord {
     pub currency: String,
 }
 
-/// What calls of models came to. The amounts are in the currency of the summary.
+/// Totals of model calls. Amounts are in the currency of the summary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UsageTotals {
@@ -9637,28 +9639,28 @@ pub struct User {
     pub issuer: String,
     /// `subject`.
     pub subject: String,
-    /// Name at the identity provider at the last login.
+    /// Name at the identity provider, as of the last login.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// Role here: admin, operator, viewer or user.
+    /// Role in this marketplace: admin, operator, viewer or user.
     pub role: Option<String>,
-    /// Whether the role was set here, not by the identity provider.
+    /// Whether the role was set here and overrides the identity provider.
     #[serde(default)]
     pub role_given_here: bool,
     /// Maximum number of open tasks; null: the setting user_concurrency.
     pub concurrency_limit: Option<i64>,
     /// Maximum number of coding jobs in a day (UTC); null: the setting user_daily_jobs.
     pub daily_job_limit: Option<i64>,
-    /// Number of open tasks; not in lists.
+    /// Number of open tasks; omitted in lists.
     pub open_tasks: Option<i64>,
-    /// Number of coding jobs asked for since 00:00 UTC; not in lists.
+    /// Number of coding jobs requested since 00:00 UTC; omitted in lists.
     pub jobs_today: Option<i64>,
     /// `disabled`.
     #[serde(default)]
     pub disabled: bool,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub first_seen: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_seen: String,
 }
 
@@ -9725,7 +9727,7 @@ pub struct UserPage {
     pub users: Vec<User>,
 }
 
-/// Answer to a reducer call, in the form of v4: only the fields that apply are sent.
+/// Response to a reducer call in v4 format; unset fields are omitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct V4Answer {
@@ -9740,7 +9742,7 @@ pub struct V4Answer {
     pub message_id: Option<String>,
     /// `task_id`.
     pub task_id: Option<String>,
-    /// Names the task in update_task_progress.
+    /// Id of the task for update_task_progress.
     pub assignment_id: Option<String>,
     /// `workflow_id`.
     pub workflow_id: Option<String>,
@@ -9754,7 +9756,7 @@ pub struct V4Answer {
     pub recipients: Option<i64>,
     /// `warning`.
     pub warning: Option<String>,
-    /// That v4 calls are about to end, while warnings are enabled.
+    /// Warning that v4 calls will end, while warnings are enabled.
     pub notice: Option<String>,
 }
 
@@ -9762,17 +9764,17 @@ pub struct V4Answer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct V4CallCount {
-    /// As the call named it; empty for a call without a sender.
+    /// Agent name as given in the call; empty for a call without a sender.
     pub agent: String,
     /// `reducer`.
     pub reducer: String,
     /// `calls`.
     pub calls: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_call: String,
 }
 
-/// Rows of a v4 table, made of what is stored here.
+/// Rows of a v4 table, computed from stored data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct V4Rows {
@@ -9782,7 +9784,7 @@ pub struct V4Rows {
     pub rows: Vec<Vec<Value>>,
 }
 
-/// A set of tools with a URL of its own.
+/// A named set of tools with its own MCP URL.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VirtualServer {
@@ -9800,13 +9802,13 @@ pub struct VirtualServer {
     pub tools: Vec<String>,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub updated_at: String,
 }
 
-/// A key that is good for one virtual server. Revoke it with agora.token.revoke.
+/// A key for one virtual server. Revoke it with agora.token.revoke.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VirtualServerKey {
@@ -9848,29 +9850,29 @@ pub struct VirtualServerPage {
 pub struct VirtualServerRemoval {
     /// `name`.
     pub name: String,
-    /// Keys of the server, which are revoked with it.
+    /// Number of the server's keys, which are revoked with it.
     pub revoked_keys: i64,
 }
 
-/// Whether a codebase's worker takes queued work by itself.
+/// Whether the worker of a codebase takes queued jobs automatically.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Watch {
     /// `codebase_id`.
     pub codebase_id: String,
-    /// off: queued jobs are held; what is triggered or resumed runs.
+    /// off: queued jobs are held; triggered and resumed jobs run.
     pub watching: bool,
-    /// Seconds: the longest until queued work is looked for; workers are told at once.
+    /// Maximum seconds between checks for queued jobs; workers are also notified at once.
     pub interval: i64,
-    /// Number of jobs that wait for it.
+    /// Number of queued jobs.
     pub queued: i64,
-    /// Queued jobs are held while as many reviews are open; 0: no limit.
+    /// Queued jobs are held while this many reviews are open; 0: no limit.
     #[serde(default)]
     pub review_limit: i64,
-    /// Number of its reviews that wait for somebody to decide.
+    /// Number of reviews that await a decision.
     #[serde(default)]
     pub open_reviews: i64,
-    /// Whether queued jobs are held: it is not watched, or the limit of open reviews is reached.
+    /// Whether queued jobs are held: the codebase is not watched, or the review limit is reached.
     #[serde(default)]
     pub held: bool,
 }
@@ -9881,11 +9883,11 @@ pub struct Watch {
 pub struct Withdrawal {
     /// `agent_id`.
     pub agent_id: String,
-    /// Instances that still run; they continue.
+    /// Running instances, which continue.
     pub instances: i64,
 }
 
-/// A worker; it belongs to the agent (or the operator) that registered it.
+/// A worker, owned by the agent or operator that registered it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Worker {
@@ -9904,25 +9906,25 @@ pub struct Worker {
     /// `metadata`.
     #[serde(default)]
     pub metadata: Value,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub registered_at: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_seen: String,
     /// `active_tasks`.
     #[serde(default)]
     pub active_tasks: i64,
-    /// online: seen within 90 seconds; draining: so, and taking no more tasks; stale: seen within 10 minutes. A worker is seen by its claims and heartbeats.
+    /// online: seen within 90 seconds; draining: online, but takes no more tasks; stale: seen within 10 minutes. Claims and heartbeats count as seen.
     #[serde(default = "default_string_online")]
     pub status: String,
-    /// Account that its model provider bills: an opaque name.
+    /// Opaque name of the account at the model provider.
     pub provider_account: Option<String>,
-    /// Seconds to limited_until when this was answered: of use where clocks differ.
+    /// Seconds until limited_until at the time of the response, for clients whose clock differs.
     pub limit_seconds: Option<f64>,
-    /// When the usage limit of that account is lifted, as one of its workers has reported.
+    /// Time at which the account's usage limit is lifted, as reported by one of its workers.
     pub limited_until: Option<String>,
-    /// Of the worker's program, as it has reported.
+    /// Version of the worker program, as reported.
     pub version: Option<String>,
-    /// Version of the server, if `agora worker` runs there in another one: upgrade it, and drain the worker.
+    /// Version of the server, if it differs from that of `agora worker`: upgrade the worker, then drain it.
     pub upgrade: Option<String>,
 }
 
@@ -9956,7 +9958,7 @@ pub struct Workflow {
     pub workflow_name: String,
     /// `status`.
     pub status: WorkflowStatus,
-    /// Number of the first step not done yet, from 1; of the last when all are.
+    /// Number of the first unfinished step, from 1; of the last step if all are finished.
     pub current_step: i64,
     /// Names of the current steps.
     #[serde(default)]
@@ -9975,7 +9977,7 @@ pub struct Workflow {
     pub assigned_agents: Vec<String>,
     /// `created_by`.
     pub created_by: String,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
     /// `started_at`.
     pub started_at: Option<String>,
@@ -10038,11 +10040,11 @@ pub struct WorkflowReceipt {
     pub workflow_id: String,
     /// `status`.
     pub status: WorkflowStatus,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub created_at: String,
 }
 
-/// A directory of a job. bytes: what its files have in all, those of .git excepted.
+/// A worktree of a job. bytes: total size of its files, excluding .git.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Worktree {
@@ -10050,9 +10052,9 @@ pub struct Worktree {
     pub job_id: String,
     /// `bytes`.
     pub bytes: i64,
-    /// RFC 3339 time, with its offset.
+    /// RFC 3339 time with an offset.
     pub last_used_at: String,
-    /// removable: nothing is lost with it. recent: so, but younger and smaller than the worker's limits. in_use: a job works there. uncommitted: it has changes or new files. unmerged: its branch has commits that no other branch has. stashed: changes of its branch are stashed. unknown: git could not say.
+    /// removable: can be removed without loss. recent: removable, but below the worker's age and size limits. in_use: a job is running in it. uncommitted: it has uncommitted changes or new files. unmerged: its branch has commits that no other branch has. stashed: it has stashed changes. unknown: git could not tell.
     pub verdict: String,
 }
 

@@ -15,10 +15,10 @@ export interface MessagingSendArguments {
   priority?: Priority | undefined;
   /** Agent id, name or dotted alias. */
   fromAgent?: string | null | undefined;
-  /** Groups messages of one exchange. */
+  /** Correlation id of the exchange. */
   correlationId?: string | null | undefined;
   replyTo?: string | null | undefined;
-  /** Seconds after which an unread message expires; the server's default if left out. */
+  /** Seconds after which an unread message expires; default: the server's message lifetime. */
   expiresIn?: number | null | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
 }
@@ -35,7 +35,7 @@ export interface MessagingSendLegacyArguments {
 export interface MessagingReceiveArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since?: string | null | undefined;
   messageType?: string | null | undefined;
   priority?: Priority | null | undefined;
@@ -43,16 +43,16 @@ export interface MessagingReceiveArguments {
   status?: DeliveryState | null | undefined;
   /** Agent id, name or dotted alias. */
   fromAgent?: string | null | undefined;
-  /** Groups messages of one exchange. */
+  /** Correlation id of the exchange. */
   correlationId?: string | null | undefined;
   replyTo?: string | null | undefined;
-  /** Seconds to wait for a first message when there is none. */
+  /** Seconds to wait for a message if there is none. */
   wait?: number | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -76,7 +76,7 @@ export interface EventPublishArguments {
   eventType: string;
   data?: JsonValue | undefined;
   subject?: string | null | undefined;
-  /** Only these agents see it; everyone if empty. */
+  /** Agents that can see it; everyone if empty. */
   to?: string[] | undefined;
 }
 
@@ -89,9 +89,9 @@ export interface EventListArguments {
   subject?: string | null | undefined;
   /** Only events after this sequence number. */
   after?: number | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -120,9 +120,9 @@ export interface EventStreamArguments {
 export interface TaskAssignArguments {
   taskType: string;
   payload?: { [key: string]: JsonValue } | undefined;
-  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); default: any suitable agent. With an unregistered name, the task waits for that name. */
   assignee?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   deadline?: string | null | undefined;
   priority?: Priority | undefined;
   requiredCapabilities?: string[] | undefined;
@@ -130,12 +130,12 @@ export interface TaskAssignArguments {
   dependsOn?: string[] | undefined;
   parentId?: string | null | undefined;
   maxAttempts?: number | undefined;
-  /** Seconds before the second attempt; doubled for each further one. */
+  /** Seconds before the second attempt, doubled for each further attempt. */
   retryBackoff?: number | undefined;
-  /** Seconds an attempt may take; no bound if left out. */
+  /** Maximum seconds per attempt; default: no limit. */
   timeout?: number | null | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
-  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
+  /** Conversation id of the task; if omitted, the task is a separate conversation. */
   contextId?: string | null | undefined;
 }
 
@@ -149,7 +149,7 @@ export interface TaskUpdateArguments {
   notes?: string | null | undefined;
   milestone?: string | null | undefined;
   result?: JsonValue | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  /** The claim's fencing token: a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
 }
 
@@ -158,9 +158,9 @@ export interface TaskListArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   status?: TaskStatus | TaskStatus[] | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
   taskType?: string | null | undefined;
   priority?: Priority | null | undefined;
@@ -170,25 +170,25 @@ export interface TaskListArguments {
   createdBy?: string | null | undefined;
   /** Worker id or name. */
   workerId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   until?: string | null | undefined;
   sort?: "created" | "priority" | "deadline" | undefined;
   descending?: boolean | undefined;
-  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
+  /** Conversation id of the task; if omitted, the task is a separate conversation. */
   contextId?: string | null | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.task.stuck``. */
 export interface TaskStuckArguments {
-  /** Seconds in which nothing has happened to the task. */
+  /** Seconds without any activity of the task. */
   idleSeconds?: number | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -200,33 +200,33 @@ export interface TaskGetArguments {
 /** Arguments of ``agora.task.history``. */
 export interface TaskHistoryArguments {
   taskId: string;
-  /** Only entries of these types; any of them. */
+  /** Only entries of these types. */
   types?: ("status" | "progress" | "milestone" | "note" | "comment" | "checkpoint" | "output" | "message" | "artifact" | "done")[] | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.task.claim``. */
 export interface TaskClaimArguments {
-  /** Most tasks to take at once. */
+  /** Maximum number of tasks to claim. */
   limit?: number | undefined;
   /** Seconds to wait for a task when there is none. */
   wait?: number | undefined;
-  /** Only these types; any if empty. */
+  /** Only these types; empty: any type. */
   taskTypes?: string[] | undefined;
-  /** Only tasks for these of your own capabilities. */
+  /** Only tasks for these of your capabilities. */
   capabilities?: string[] | null | undefined;
-  /** Models that can be run. */
+  /** Models that the worker can run. */
   models?: string[] | undefined;
   /** Worker id or name. */
   worker?: string | null | undefined;
   /** Seconds until the lease expires unless renewed. */
   leaseSeconds?: number | undefined;
-  /** Whether to take tasks for anyone too, which name nobody and require nothing. */
+  /** Also claim tasks for any agent, which name no assignee and require nothing. */
   unassigned?: boolean | undefined;
-  /** Only this task; refused (409) if it cannot be claimed any more. */
+  /** Only this task; 409 if it can no longer be claimed. */
   taskId?: string | null | undefined;
 }
 
@@ -238,9 +238,9 @@ export interface TaskRenewArguments {
   leaseSeconds?: number | null | undefined;
   /** Per cent done. */
   progress?: number | null | undefined;
-  /** Checkpoint, for the agent that continues the work. */
+  /** Checkpoint from which another agent can continue the work. */
   checkpoint?: { [key: string]: JsonValue } | null | undefined;
-  /** Grows with each checkpoint; a smaller one is refused. */
+  /** Increases with each checkpoint; a lower number is refused. */
   checkpointNumber?: number | null | undefined;
 }
 
@@ -250,9 +250,9 @@ export interface TaskReleaseArguments {
   fencingToken: number;
   /** Notes for people. */
   reason?: string | null | undefined;
-  /** Checkpoint, for the agent that continues the work. */
+  /** Checkpoint from which another agent can continue the work. */
   checkpoint?: { [key: string]: JsonValue } | null | undefined;
-  /** Seconds before it can be claimed again. */
+  /** Seconds until it can be claimed again. */
   delay?: number | undefined;
 }
 
@@ -266,17 +266,17 @@ export interface TaskIssueTokenArguments {
 export interface TaskReportUsageArguments {
   taskId: string;
   fencingToken: number;
-  /** Tokens, in all attempts so far. */
+  /** Number of tokens in all attempts so far. */
   inputTokens: number;
-  /** Tokens, in all attempts so far. */
+  /** Number of tokens in all attempts so far. */
   outputTokens: number;
-  /** Model that took them; empty if it is not known. */
+  /** Model that used the tokens; empty if unknown. */
   model?: string | undefined;
-  /** What the model's provider charges, if that is known. */
+  /** Cost charged by the model's provider, if known. */
   providerCost?: number | null | undefined;
   /** Currency of provider_cost, such as USD. */
   currency?: string | null | undefined;
-  /** Whether the numbers may be too low. */
+  /** Whether the numbers are a lower bound. */
   isEstimate?: boolean | undefined;
 }
 
@@ -286,7 +286,7 @@ export interface TaskCompleteArguments {
   result?: JsonValue | undefined;
   /** Notes for people. */
   notes?: string | null | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  /** The claim's fencing token: a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
 }
 
@@ -294,9 +294,9 @@ export interface TaskCompleteArguments {
 export interface TaskFailArguments {
   taskId: string;
   error: string;
-  /** Whether another attempt may help. */
+  /** Whether the task may be retried. */
   retry?: boolean | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  /** The claim's fencing token: a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
 }
 
@@ -317,14 +317,14 @@ export interface TaskRequeueArguments {
 /** Arguments of ``agora.task.retry``. */
 export interface TaskRetryArguments {
   taskId: string;
-  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); default: any suitable agent. With an unregistered name, the task waits for that name. */
   assignee?: string | null | undefined;
 }
 
 /** Arguments of ``agora.task.reassign``. */
 export interface TaskReassignArguments {
   taskId: string;
-  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); default: any suitable agent. With an unregistered name, the task waits for that name. */
   assignee: string | null;
   /** Notes for people. */
   reason?: string | null | undefined;
@@ -348,17 +348,17 @@ export interface TaskMessageArguments {
   text?: string | null | undefined;
   /** The message in parts, if it is not a single text. */
   parts?: Part[] | undefined;
-  /** Set by the assignee: the task waits until the message is answered. With 'completed' the message is the task's answer and its end: it becomes the result, and an A2A client that waits gets a Message. */
+  /** Only for the assignee. 'input_required': the task waits until the message is answered. 'completed': the message becomes the result and ends the task; a waiting A2A client receives a Message. */
   status?: "input_required" | "auth_required" | "completed" | null | undefined;
   messageId?: string | null | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
   /** URIs of extensions. */
   extensions?: string[] | undefined;
-  /** Id of the assignee's message that this answers. If that question is not open any more, because somebody else has answered it, the message is refused (409) and not sent. */
+  /** Id of the assignee's question. If it was already answered, the message is refused (409) and not sent. */
   answers?: string | null | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  /** The claim's fencing token: a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
-  /** With a question: the lease goes on while it is open, and the answer returns the task to its holder, who waits for it. If the lease runs out, the question is withdrawn. */
+  /** With a question: keep the lease while it is open, so that the answer returns the task to its waiting holder. If the lease expires, the question is withdrawn. */
   keepLease?: boolean | undefined;
 }
 
@@ -368,18 +368,18 @@ export interface TaskArtifactArguments {
   text?: string | null | undefined;
   /** The message in parts, if it is not a single text. */
   parts?: Part[] | undefined;
-  /** Made if left out; needed to append to it. */
+  /** Generated if omitted; needed to append to it. */
   artifactId?: string | null | undefined;
   name?: string | null | undefined;
   description?: string | null | undefined;
-  /** Append to the artifact with this id; otherwise replace it. */
+  /** Append to the artifact with this id instead of replacing it. */
   append?: boolean | undefined;
-  /** Whether it is complete. */
+  /** Whether the artifact is complete. */
   last?: boolean | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
   /** URIs of extensions. */
   extensions?: string[] | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  /** The claim's fencing token: a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
 }
 
@@ -387,9 +387,9 @@ export interface TaskArtifactArguments {
 export interface TaskAppendArguments {
   taskId: string;
   content: string;
-  /** Offset of the chunk; refused if the output does not end there. */
+  /** Offset of the chunk; refused if it is not the current end of the output. */
   offset?: number | null | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  /** The claim's fencing token: a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
 }
 
@@ -414,7 +414,7 @@ export interface TaskStatisticsArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   taskType?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since?: string | null | undefined;
 }
 
@@ -422,11 +422,11 @@ export interface TaskStatisticsArguments {
 export interface BillingPricesArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** Every version, the newest first, instead of the one in force. */
+  /** All versions, newest first, instead of the current one. */
   history?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -440,21 +440,21 @@ export interface BillingSetPriceArguments {
   currency?: string | null | undefined;
   basePrice?: number | undefined;
   taskPrice?: number | undefined;
-  /** Of hybrid: the time unit of the price; an hour if left out. */
+  /** Type hybrid: time unit of the price; default: hour. */
   usageUnit?: "minute" | "hour" | null | undefined;
-  /** Of token_based: for a million tokens in. */
+  /** Type token_based: price per million input tokens. */
   inputPrice?: number | undefined;
-  /** Of token_based: for a million tokens out. */
+  /** Type token_based: price per million output tokens. */
   outputPrice?: number | undefined;
-  /** Start of validity, up to a year ahead; now if left out. */
+  /** Start of validity, at most a year ahead; default: now. */
   effectiveFrom?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.record``. */
 export interface BillingRecordArguments {
-  /** Unique key of this usage: repeating the call with it has no further effect. */
+  /** Idempotency key of this usage: repeating the call with it has no further effect. */
   usageKey: string;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account: string;
   /** Agent id, name or dotted alias. */
   agentId: string;
@@ -465,7 +465,7 @@ export interface BillingRecordArguments {
   inputTokens?: number | undefined;
   outputTokens?: number | undefined;
   instanceId?: string | null | undefined;
-  /** Time of the usage; now if left out. The price in force at that time applies. */
+  /** Time of the usage; default: now. The price at that time applies. */
   at?: string | null | undefined;
   description?: string | null | undefined;
 }
@@ -479,52 +479,52 @@ export interface BillingReverseArguments {
 
 /** Arguments of ``agora.billing.usage``. */
 export interface BillingUsageArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   instanceId?: string | null | undefined;
-  /** What a task was charged for, and its reversal. */
+  /** Only charges and reversals of this task. */
   taskId?: string | null | undefined;
-  /** What the tasks of a workflow were charged for, and reversals. */
+  /** Only charges and reversals of the tasks of this workflow. */
   workflowId?: string | null | undefined;
   kind?: EntryKind | null | undefined;
-  /** Entries made at or after this. */
+  /** Only entries recorded at this time or later. */
   since?: string | null | undefined;
-  /** Entries made before this. */
+  /** Only entries recorded before this time. */
   until?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.tokens``. */
 export interface BillingTokensArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** Only of this task. */
+  /** Only this task. */
   taskId?: string | null | undefined;
-  /** Reported at or after this. */
+  /** Only tokens reported at this time or later. */
   since?: string | null | undefined;
   /** Reported before this. */
   until?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.cost``. */
 export interface BillingCostArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   instanceId?: string | null | undefined;
-  /** First day; everything if left out. */
+  /** First day; default: no limit. */
   since?: string | null | undefined;
   /** Last day. */
   until?: string | null | undefined;
@@ -536,19 +536,19 @@ export interface BillingCostArguments {
 export interface BillingRevenueArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** First day; everything if left out. */
+  /** First day; default: no limit. */
   since?: string | null | undefined;
   /** Last day. */
   until?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.dashboard``. */
 export interface BillingDashboardArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
@@ -556,65 +556,65 @@ export interface BillingDashboardArguments {
 
 /** Arguments of ``agora.billing.credit``. */
 export interface BillingCreditArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account: string;
   amount: number;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
-  /** Prepaid or granted credit, or the payment of an invoice. */
+  /** Kind of credit: prepaid, granted, or the payment of an invoice. */
   kind?: "credit" | "payment" | undefined;
   reason?: string | null | undefined;
-  /** Unique key of this credit: repeating the call with it has no further effect. */
+  /** Idempotency key of this credit: repeating the call with it has no further effect. */
   creditKey?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.balance``. */
 export interface BillingBalanceArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.budget``. */
 export interface BillingBudgetArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
-  /** Monthly; at this amount there is a warning. 80 % of the hard limit if left out. */
+  /** Monthly amount that triggers a warning; default: 80 % of the hard limit. */
   softLimit?: number | null | undefined;
-  /** Monthly; charges beyond it are refused, and instances pause when it is reached. */
+  /** Monthly amount; charges beyond it are refused, and instances are paused when it is reached. */
   hardLimit?: number | null | undefined;
-  /** Refuse calls that the account's credit does not cover. */
+  /** Refuse charges that exceed the account's credit. */
   prepaid?: boolean | undefined;
-  /** Count only what calls of this model (PROVIDER:MODEL) cost. */
+  /** Count only the cost of calls to this model (PROVIDER:MODEL). */
   model?: string | null | undefined;
-  /** Count only what calls of models for tasks of this project cost. */
+  /** Count only the cost of model calls for tasks of this project. */
   project?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.budgets``. */
 export interface BillingBudgetsArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.set_discount``. */
 export interface BillingSetDiscountArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account: string;
   /** With two decimal places; 0 ends the discount. */
   percent: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   until?: string | null | undefined;
 }
 
@@ -622,14 +622,14 @@ export interface BillingSetDiscountArguments {
 export interface BillingSetFreeQuotaArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
-  /** Of each account in each month; time in seconds; 0 ends it. */
+  /** Quota per account and month; time in seconds; 0 removes the quota. */
   quantity: number;
   kind?: "request" | "task" | "time" | "input_tokens" | "output_tokens" | undefined;
 }
 
 /** Arguments of ``agora.billing.reductions``. */
 export interface BillingReductionsArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -641,43 +641,43 @@ export interface BillingCreateCouponArguments {
   amount: number;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   expiresAt?: string | null | undefined;
   maxRedemptions?: number | null | undefined;
 }
 
 /** Arguments of ``agora.billing.coupons``. */
 export interface BillingCouponsArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.redeem_coupon``. */
 export interface BillingRedeemCouponArguments {
   code: string;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.invoices``. */
 export interface BillingInvoicesArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** A month in UTC, such as 2026-11. */
   period?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.invoice``. */
 export interface BillingInvoiceArguments {
-  /** Id or number; the open, not yet issued invoice if left out. */
+  /** Invoice id or number; default: the open invoice. */
   invoice?: string | null | undefined;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
@@ -687,21 +687,21 @@ export interface BillingInvoiceArguments {
 export interface BillingDocumentArguments {
   /** Id or number. */
   invoice: string;
-  /** A table, a page to print, all of it for programs, or an e-mail to the customer. */
+  /** csv: a table; html: a page to print; json: all data; eml: an e-mail to the customer. */
   format?: "csv" | "html" | "json" | "eml" | undefined;
-  /** Whether the page and the e-mail show every decimal place that amounts have. */
+  /** Show all decimal places on the page and in the e-mail. */
   exact?: boolean | undefined;
 }
 
 /** Arguments of ``agora.billing.profile``. */
 export interface BillingProfileArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.set_profile``. */
 export interface BillingSetProfileArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   name?: string | null | undefined;
   address?: string | null | undefined;
@@ -718,7 +718,7 @@ export interface BillingCloseArguments {
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
   message: A2AMessage | string;
-  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  /** Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills. */
   agent?: string | null | undefined;
   /** Id of the requested skill. */
   skill?: string | null | undefined;
@@ -728,9 +728,9 @@ export interface A2aSendArguments {
   contextId?: string | null | undefined;
   /** Return without waiting for the task to end or to need input. */
   returnImmediately?: boolean | undefined;
-  /** Seconds to wait for the task; then its current state is returned. */
+  /** Maximum seconds to wait for the task to end; then its current state is returned. */
   wait?: number | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  /** Maximum number of history messages; 0 for none; default: the newest 100. */
   historyLength?: number | null | undefined;
   acceptedOutputModes?: string[] | undefined;
   /** Push notification configuration of the task. */
@@ -746,10 +746,10 @@ export interface A2aGetArguments {
   taskId: string;
   /** Only a task of this agent. */
   agent?: string | null | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  /** Maximum number of history messages; 0 for none; default: the newest 100. */
   historyLength?: number | null | undefined;
   includeArtifacts?: boolean | undefined;
-  /** Seconds to wait for the task; then its current state is returned. */
+  /** Maximum seconds to wait for the task to end; then its current state is returned. */
   wait?: number | undefined;
 }
 
@@ -760,12 +760,12 @@ export interface A2aListArguments {
   /** Groups the tasks of one conversation. */
   contextId?: string | null | undefined;
   status?: A2AState | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   statusTimestampAfter?: string | null | undefined;
   pageSize?: number | undefined;
-  /** 'nextPageToken' of the page before. */
+  /** 'nextPageToken' of the previous page. */
   pageToken?: string | null | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  /** Maximum number of history messages; 0 for none; default: the newest 100. */
   historyLength?: number | null | undefined;
   includeArtifacts?: boolean | undefined;
 }
@@ -785,7 +785,7 @@ export interface A2aSubscribeArguments {
   agent?: string | null | undefined;
   /** Resume after this item, without the task itself. */
   lastEventId?: string | null | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  /** Maximum number of history messages; 0 for none; default: the newest 100. */
   historyLength?: number | null | undefined;
   /** Whether the stream continues while the task needs input. */
   until?: "ended" | "interrupted" | undefined;
@@ -797,11 +797,11 @@ export interface A2aCreatePushConfigArguments {
   url: string;
   /** Only a task of this agent. */
   agent?: string | null | undefined;
-  /** One is made if left out; an existing one is replaced. */
+  /** Generated if omitted. An existing configuration with this id is replaced. */
   configId?: string | null | undefined;
   token?: string | null | undefined;
   authentication?: A2AAuthentication | null | undefined;
-  /** Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is. */
+  /** A2A version of the notifications: 1.0 posts each update, 0.3 posts the whole task. */
   version?: "1.0" | "0.3" | undefined;
 }
 
@@ -819,7 +819,7 @@ export interface A2aListPushConfigsArguments {
   /** Only a task of this agent. */
   agent?: string | null | undefined;
   pageSize?: number | undefined;
-  /** 'nextPageToken' of the page before. */
+  /** 'nextPageToken' of the previous page. */
   pageToken?: string | null | undefined;
 }
 
@@ -833,9 +833,9 @@ export interface A2aDeletePushConfigArguments {
 
 /** Arguments of ``agora.a2a.push_dead_letters``. */
 export interface A2aPushDeadLettersArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -847,59 +847,59 @@ export interface A2aRetryPushArguments {
 
 /** Arguments of ``agora.a2a.card``. */
 export interface A2aCardArguments {
-  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  /** Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills. */
   agent?: string | null | undefined;
-  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  /** Base URL under which the caller reaches this server; default: its public_url. */
   baseUrl?: string | null | undefined;
 }
 
 /** Arguments of ``agora.a2a.extended_card``. */
 export interface A2aExtendedCardArguments {
-  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  /** Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills. */
   agent?: string | null | undefined;
-  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  /** Base URL under which the caller reaches this server; default: its public_url. */
   baseUrl?: string | null | undefined;
 }
 
 /** Arguments of ``agora.a2a.set_card``. */
 export interface A2aSetCardArguments {
-  /** Yourself, if left out. */
+  /** Default: the caller. */
   agent?: string | null | undefined;
   /** Fields of an agent card, which override the generated ones; null removes the stored card. */
   card?: { [key: string]: JsonValue } | null | undefined;
-  /** Fields that only authenticated callers see. */
+  /** Fields that are shown only to authenticated callers. */
   extended?: { [key: string]: JsonValue } | null | undefined;
 }
 
 /** Arguments of ``agora.a2a.catalogue``. */
 export interface A2aCatalogueArguments {
-  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  /** Base URL under which the caller reaches this server; default: its public_url. */
   baseUrl?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.a2a.add_remote``. */
 export interface A2aAddRemoteArguments {
-  /** Of the agent, or of its card. */
+  /** URL of the agent or of its card. */
   url: string;
-  /** Its name here; its own if left out. */
+  /** Its name in this marketplace; default: the name on its card. */
   name?: string | null | undefined;
   /** Sent with every request, such as Authorization; stored encrypted, never shown. */
   headers?: { [key: string]: string } | undefined;
-  /** Seconds to wait without any data from it before the request fails. */
+  /** Seconds without any data from the agent after which a request fails. */
   timeout?: number | undefined;
-  /** Fetch its card first; false stores it even if the card cannot be fetched. */
+  /** Fetch the card first; false registers the agent even if its card cannot be fetched. */
   verify?: boolean | undefined;
 }
 
 /** Arguments of ``agora.a2a.list_remotes``. */
 export interface A2aListRemotesArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -927,7 +927,7 @@ export interface AdminOverrideArguments {
   targetId: string;
   action: OverrideAction;
   reason?: string | undefined;
-  /** Authority, 255 = supreme; the caller's own if left out. */
+  /** Authority, 255 = supreme; default: the caller's own. */
   priority?: number | null | undefined;
   /** Seconds until the override expires. */
   expiresIn?: number | null | undefined;
@@ -941,9 +941,9 @@ export interface AdminHealthArguments {
 
 /** Arguments of ``agora.admin.manage``. */
 export interface AdminManageArguments {
-  /** What kind of thing to manage. */
+  /** Kind of resource to manage. */
   resource: "agent" | "configuration" | "service";
-  /** Agent id or name, setting, or operation name; for list, all or how the names begin. */
+  /** Agent id or name, setting name, or operation name; for list: 'all' or a name prefix. */
   target: string;
   /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset. */
   action: string;
@@ -958,13 +958,13 @@ export interface AdminAuditArguments {
   operation?: string | null | undefined;
   target?: string | null | undefined;
   outcome?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   until?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -985,15 +985,15 @@ export interface AgentRegisterArguments {
   metadata?: { [key: string]: JsonValue } | undefined;
   /** Maximum number of concurrent tasks. */
   maxConcurrentTasks?: number | undefined;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | undefined;
   /** The agent's own rating of its skill, in percent. */
   proficiencyLevel?: number | null | undefined;
   /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
   alias?: string | null | undefined;
-  /** Keys for messages that only the agent can read, the one to use first. */
+  /** Public keys for end-to-end encryption, the preferred one first. */
   publicKeys?: PublicKey[] | null | undefined;
-  /** More of it: version, pricing, build_config, host_requirements ... */
+  /** Further manifest fields: version, pricing, build_config, host_requirements ... */
   manifest?: { [key: string]: JsonValue } | null | undefined;
 }
 
@@ -1008,11 +1008,11 @@ export interface AgentListArguments {
   status?: AgentStatus | null | undefined;
   serviceTier?: ServiceTier | null | undefined;
   category?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1033,13 +1033,13 @@ export interface AgentUpdateArguments {
   metadata?: { [key: string]: JsonValue } | null | undefined;
   /** Maximum number of concurrent tasks. */
   maxConcurrentTasks?: number | null | undefined;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | null | undefined;
   /** The agent's own rating of its skill, in percent. */
   proficiencyLevel?: number | null | undefined;
   /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
   alias?: string | null | undefined;
-  /** Keys for messages that only the agent can read, the one to use first. */
+  /** Public keys for end-to-end encryption, the preferred one first. */
   publicKeys?: PublicKey[] | null | undefined;
 }
 
@@ -1048,7 +1048,7 @@ export interface AgentHeartbeatArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   status?: AgentStatus | null | undefined;
-  /** Share of the agent's capacity in use, 0 to 1. */
+  /** Fraction of the agent's capacity in use, 0 to 1. */
   load?: number | null | undefined;
 }
 
@@ -1084,9 +1084,9 @@ export interface DeclaredAgentApplyArguments {
 
 /** Arguments of ``agora.declared_agent.list``. */
 export interface DeclaredAgentListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1100,9 +1100,9 @@ export interface DeclaredAgentGetArguments {
 export interface DeclaredAgentVersionsArguments {
   /** Name of the agent, unique in the marketplace; no slash, no control character. */
   name: string;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1110,7 +1110,7 @@ export interface DeclaredAgentVersionsArguments {
 export interface DeclaredAgentRollbackArguments {
   /** Name of the agent, unique in the marketplace; no slash, no control character. */
   name: string;
-  /** Version whose specification holds again. */
+  /** Version to restore. */
   version: number;
 }
 
@@ -1128,12 +1128,12 @@ export interface DeclaredAgentToolsArguments {
 
 /** Arguments of ``agora.declared_agent.call_tool``. */
 export interface DeclaredAgentCallToolArguments {
-  /** The task at which the agent works. */
+  /** The task that the agent is working on. */
   taskId: string;
   fencingToken: number;
-  /** Names the call in its task, such as STEP.CALL: the same id is carried out once. */
+  /** Id of the call within its task, such as STEP.CALL. Each id is executed once. */
   callId: string;
-  /** Name of the tool, as agora.declared_agent.tools gives it. */
+  /** Name of the tool, as listed by agora.declared_agent.tools. */
   tool: string;
   /** Arguments of the tool. */
   arguments?: { [key: string]: JsonValue } | undefined;
@@ -1141,16 +1141,16 @@ export interface DeclaredAgentCallToolArguments {
 
 /** Arguments of ``agora.declared_agent.reserve_model_call``. */
 export interface DeclaredAgentReserveModelCallArguments {
-  /** The task at which the agent works. */
+  /** The task that the agent is working on. */
   taskId: string;
   fencingToken: number;
   /** Number of the call in its task. */
   step: number;
-  /** Models that may be called, in order. */
+  /** Candidate models, in order of preference. */
   models: string[];
-  /** Most tokens that the request has. */
+  /** Upper bound of the request's input tokens. */
   inputTokens: number;
-  /** Where the work is now: stored if and only if the call is reserved. */
+  /** Checkpoint, stored if and only if the call is reserved. */
   checkpoint?: { [key: string]: JsonValue } | null | undefined;
   /** Grows with each checkpoint of the task. */
   checkpointNumber?: number | null | undefined;
@@ -1158,35 +1158,35 @@ export interface DeclaredAgentReserveModelCallArguments {
 
 /** Arguments of ``agora.declared_agent.record_model_call``. */
 export interface DeclaredAgentRecordModelCallArguments {
-  /** The task at which the agent works. */
+  /** The task that the agent is working on. */
   taskId: string;
   fencingToken: number;
   /** Number of the call in its task. */
   step: number;
-  /** PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings. */
+  /** PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings. */
   model: string;
   tokens: ModelTokens;
   /** Whether the tokens were estimated, not counted. */
   isEstimate?: boolean | undefined;
-  /** Whether the answer was cut off before its end: the step is made again. */
+  /** Whether the response was cut off; the step is then repeated. */
   isCut?: boolean | undefined;
   /** Seconds until the answer began. */
   timeToFirstToken?: number | null | undefined;
-  /** Seconds that it took. */
+  /** Duration in seconds. */
   seconds?: number | null | undefined;
-  /** Where the work is now: stored if and only if the call is charged. */
+  /** Checkpoint, stored if and only if the call is charged. */
   checkpoint?: { [key: string]: JsonValue } | null | undefined;
   /** Grows with each checkpoint of the task. */
   checkpointNumber?: number | null | undefined;
   /** Text to append to the task's output. */
   output?: string | null | undefined;
-  /** Where it begins: one that is repeated is appended once. */
+  /** Start offset of the text; a repeated text is appended once. */
   outputOffset?: number | null | undefined;
 }
 
 /** Arguments of ``agora.declared_agent.release_model_call``. */
 export interface DeclaredAgentReleaseModelCallArguments {
-  /** The task at which the agent works. */
+  /** The task that the agent is working on. */
   taskId: string;
   fencingToken: number;
   /** Number of the call in its task. */
@@ -1196,7 +1196,7 @@ export interface DeclaredAgentReleaseModelCallArguments {
 /** Arguments of ``agora.workflow.create``. */
 export interface WorkflowCreateArguments {
   workflowName: string;
-  /** In order, or with depends_on as a graph. */
+  /** The steps, in order or as a graph with depends_on. */
   steps: Step[];
   assignedAgents?: string[] | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
@@ -1214,13 +1214,13 @@ export interface WorkflowListArguments {
   status?: WorkflowStatus | WorkflowStatus[] | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1268,15 +1268,15 @@ export interface AppCreateArguments {
   name: string;
   /** Dotted name of the app, app.COMPANY.NAME. */
   alias?: string | null | undefined;
-  /** Text for people: what the app does. */
+  /** Description of the app. */
   description?: string | undefined;
-  /** Industry that it is for. */
+  /** Industry of the app. */
   industry?: string | undefined;
-  /** Version of its maker. */
+  /** Version set by the publisher. */
   version?: string | undefined;
   /** Agent id, name or dotted alias. */
   orchestratorAgent?: string | null | undefined;
-  /** Capabilities of the agents that it uses, whoever has them. */
+  /** Capabilities that it uses, provided by any agent. */
   uses?: string[] | undefined;
   pricing?: AppPrice | null | undefined;
   visibility?: Visibility | undefined;
@@ -1285,15 +1285,15 @@ export interface AppCreateArguments {
 
 /** Arguments of ``agora.app.list``. */
 export interface AppListArguments {
-  /** Words of name, alias, description, industry and capabilities; apps with all of them. */
+  /** Words in the name, alias, description, industry or capabilities; an app must contain all of them. */
   query?: string | null | undefined;
   /** Only apps of this industry. */
   industry?: string | null | undefined;
   /** Only apps that use this capability. */
   capability?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1309,15 +1309,15 @@ export interface AppUpdateArguments {
   ref: string;
   /** Dotted name of the app, app.COMPANY.NAME. */
   alias?: string | null | undefined;
-  /** Text for people: what the app does. */
+  /** Description of the app. */
   description?: string | null | undefined;
-  /** Industry that it is for. */
+  /** Industry of the app. */
   industry?: string | null | undefined;
-  /** Version of its maker. */
+  /** Version set by the publisher. */
   version?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   orchestratorAgent?: string | null | undefined;
-  /** Capabilities of the agents that it uses, whoever has them. */
+  /** Capabilities that it uses, provided by any agent. */
   uses?: string[] | null | undefined;
   pricing?: AppPrice | null | undefined;
   visibility?: Visibility | null | undefined;
@@ -1336,22 +1336,22 @@ export interface AppInstallArguments {
   name: string;
   /** Dotted name of the app, app.COMPANY.NAME. */
   alias?: string | null | undefined;
-  /** Text for people: what the app does. */
+  /** Description of the app. */
   description?: string | undefined;
-  /** Industry that it is for. */
+  /** Industry of the app. */
   industry?: string | undefined;
-  /** Version of its maker. */
+  /** Version set by the publisher. */
   version?: string | undefined;
   /** Agent id, name or dotted alias. */
   orchestratorAgent?: string | null | undefined;
-  /** Capabilities of the agents that it uses, whoever has them. */
+  /** Capabilities that it uses, provided by any agent. */
   uses?: string[] | undefined;
   pricing?: AppPrice | null | undefined;
   visibility?: Visibility | undefined;
   workflow?: AppWorkflow | null | undefined;
-  /** Agents that it brings along, declared with it. */
+  /** Declared agents bundled with the app. */
   agents?: AppAgent[] | undefined;
-  /** Only say what would change. */
+  /** Report the changes without applying them. */
   dryRun?: boolean | undefined;
 }
 
@@ -1359,7 +1359,7 @@ export interface AppInstallArguments {
 export interface AppRunArguments {
   /** Id, alias or name of the app. */
   ref: string;
-  /** Input of the workflow, put over the app's own. */
+  /** Input of the workflow; overrides the app's default input. */
   input?: { [key: string]: JsonValue } | undefined;
 }
 
@@ -1367,9 +1367,9 @@ export interface AppRunArguments {
 export interface CodebaseListArguments {
   /** Part of a name, path or repository. */
   search?: string | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1379,19 +1379,19 @@ export interface CodebaseRegisterArguments {
   name: string;
   /** Directory on the worker's machine. */
   path?: string | null | undefined;
-  /** Your worker that has it: its id or name. Left out, workers are asked who has it. */
+  /** Id or name of your worker that has it. If omitted, workers are asked whether they have it. */
   workerId?: string | null | undefined;
   /** Git remote, such as github.com/owner/name. */
   repository?: string | null | undefined;
-  /** What it is, for people. */
+  /** Description of the codebase. */
   description?: string | undefined;
-  /** A worker clones it, instead of having it at a path. */
+  /** URL of a git repository that a worker is to clone, instead of an existing path. */
   gitUrl?: string | null | undefined;
   /** Branch to clone. */
   branch?: string | null | undefined;
-  /** Token for the clone, encrypted, for the worker that is named. */
+  /** Token for cloning, stored encrypted; only the named worker can read it. */
   gitToken?: string | null | undefined;
-  /** What jobs there use unless they say otherwise: model, agent_type, profile. */
+  /** Defaults for jobs in this codebase: model, agent_type, profile. */
   agentConfig?: { [key: string]: string } | undefined;
 }
 
@@ -1401,7 +1401,7 @@ export interface CodebaseConfirmArguments {
   codebaseId: string;
   taskId: string;
   fencingToken: number;
-  /** Your worker that has it. */
+  /** Id or name of your worker that has it. */
   workerId: string;
   /** Directory on the worker's machine. */
   path: string;
@@ -1415,7 +1415,7 @@ export interface CodebaseDeclineArguments {
   codebaseId: string;
   taskId: string;
   fencingToken: number;
-  /** Why, for whoever registers it. */
+  /** Reason, shown to the user who registers the codebase. */
   reason: string;
 }
 
@@ -1443,22 +1443,22 @@ export interface CodebaseRemoveArguments {
 export interface CodebaseTriggerArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** What the agent is to do. */
+  /** Prompt for the coding agent. */
   prompt: string;
   /** Title, for people. */
   title?: string | undefined;
   /** Mode of the agent, such as build. */
   agentType?: string | null | undefined;
-  /** Model that the agent is told to use. */
+  /** Model for the coding agent. */
   model?: string | null | undefined;
-  /** Paths in the codebase that the agent is pointed to, or files that are put there first: objects with path and content (encoding base64 for bytes), or artifact with task_id and artifact_id. */
+  /** Files for the agent: paths in the codebase, or files to create first, as objects with path and content (encoding base64 for bytes) or artifact with task_id and artifact_id. */
   files?: (string | { [key: string]: JsonValue })[] | undefined;
   priority?: Priority | undefined;
-  /** Jobs of one context share a session. */
+  /** Jobs with the same context id share a session. */
   contextId?: string | null | undefined;
-  /** Profile of a worker that the job needs. */
+  /** Worker profile that the job requires. */
   profile?: string | null | undefined;
-  /** Variables for the environment of the job's agent alone: stored encrypted, masked in the output, deleted when the job has ended. */
+  /** Environment variables for this job's agent only: stored encrypted, masked in the output, deleted when the job ends. */
   secrets?: { [key: string]: string } | undefined;
 }
 
@@ -1472,9 +1472,9 @@ export interface CodebaseReadJobSecretsArguments {
 export interface CodebaseMessageArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** What the agent is to do. */
+  /** Prompt for the coding agent. */
   message: string;
-  /** The job; the newest of yours that has not ended if left out. */
+  /** The job; default: your newest unfinished job. */
   taskId?: string | null | undefined;
 }
 
@@ -1508,9 +1508,9 @@ export interface CodebaseEventsArguments {
 export interface CodebaseStartWatchArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Seconds: the longest between two looks. */
+  /** Maximum seconds between two checks. */
   interval?: number | undefined;
-  /** Hold queued jobs while as many reviews are open; 0: no limit; left out: as it was. */
+  /** Hold queued jobs while this many reviews are open; 0: no limit; omitted: unchanged. */
   reviewLimit?: number | null | undefined;
 }
 
@@ -1530,11 +1530,11 @@ export interface CodebaseWatchStatusArguments {
 export interface SessionListArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Only sessions with this in title or id. */
+  /** Text in the title or id. */
   q?: string | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1542,7 +1542,7 @@ export interface SessionListArguments {
 export interface SessionGetArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
 }
 
@@ -1558,7 +1558,7 @@ export interface SessionSyncArguments {
 export interface SessionIngestArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
   /** Objects with message_id, role, parts (or content) and created_at. */
   messages?: ({ [key: string]: JsonValue })[] | undefined;
@@ -1566,7 +1566,7 @@ export interface SessionIngestArguments {
   title?: string | undefined;
   /** Coding agent, such as opencode. */
   agent?: string | undefined;
-  /** The task that works in it; its requester may read it. */
+  /** The task of this session; its requester may read the session. */
   taskId?: string | null | undefined;
 }
 
@@ -1574,13 +1574,13 @@ export interface SessionIngestArguments {
 export interface SessionMessagesArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
   /** Newest first. */
   descending?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1588,13 +1588,13 @@ export interface SessionMessagesArguments {
 export interface SessionResumeArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
-  /** What the agent is to do next. */
+  /** Prompt for the next turn. */
   prompt: string;
   /** Title, for people. */
   title?: string | undefined;
-  /** Model that the agent is told to use. */
+  /** Model for the coding agent. */
   model?: string | null | undefined;
   /** Mode of the agent, such as build or plan. */
   agentType?: string | null | undefined;
@@ -1604,20 +1604,20 @@ export interface SessionResumeArguments {
 /** Arguments of ``agora.follow_up.add``. */
 export interface FollowUpAddArguments {
   taskId: string;
-  /** What the agent is to be told. */
+  /** Text for the agent. */
   text: string;
-  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
+  /** queued: sent when the agent's turn ends. steering: interrupts the turn and is sent at once. */
   mode?: "queued" | "steering" | undefined;
 }
 
 /** Arguments of ``agora.follow_up.list``. */
 export interface FollowUpListArguments {
   taskId: string;
-  /** Only those that have not been taken. */
+  /** Only follow-ups that the worker has not taken. */
   waiting?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1626,9 +1626,9 @@ export interface FollowUpEditArguments {
   taskId: string;
   /** Id of a follow-up. */
   followUpId: string;
-  /** What the agent is to be told. */
+  /** Text for the agent. */
   text?: string | null | undefined;
-  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
+  /** queued: sent when the agent's turn ends. steering: interrupts the turn and is sent at once. */
   mode?: "queued" | "steering" | null | undefined;
 }
 
@@ -1649,11 +1649,11 @@ export interface FollowUpTakeArguments {
   taskId: string;
   /** The claim's fencing token. */
   fencingToken: number;
-  /** ``taken`` of the last one in the job's checkpoint, 0 at first. */
+  /** ``taken`` of the last follow-up in the job's checkpoint; 0 at first. */
   after?: number | undefined;
-  /** Take a waiting one only if it is steering. */
+  /** Take only steering follow-ups. */
   steering?: boolean | undefined;
-  /** The job is about to end: close it if nothing waits. */
+  /** The job is about to end: close it if no follow-up is waiting. */
   closing?: boolean | undefined;
 }
 
@@ -1661,11 +1661,11 @@ export interface FollowUpTakeArguments {
 export interface ReviewListArguments {
   /** Id of a codebase. */
   codebaseId?: string | null | undefined;
-  /** Only those in this state. */
+  /** Only reviews in this state. */
   state?: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed" | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1679,9 +1679,9 @@ export interface ReviewGetArguments {
 export interface ReviewFilesArguments {
   /** The job that the branch is named after. */
   jobId: string;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1689,11 +1689,11 @@ export interface ReviewFilesArguments {
 export interface ReviewCommentsArguments {
   /** The job that the branch is named after. */
   jobId: string;
-  /** Only those that the agent has not been told. */
+  /** Only comments not sent to the agent yet. */
   waiting?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1705,9 +1705,9 @@ export interface ReviewCommentArguments {
   path: string;
   /** Number of the line, from 1. */
   line: number;
-  /** What is to be said about the line. */
+  /** Text of the comment. */
   text: string;
-  /** new: the line as it is now. old: as it was. */
+  /** new: the line after the change. old: the line before it. */
   side?: "new" | "old" | undefined;
 }
 
@@ -1723,7 +1723,7 @@ export interface ReviewRemoveCommentArguments {
 export interface ReviewRequestChangesArguments {
   /** The job that the branch is named after. */
   jobId: string;
-  /** What is to be said besides. */
+  /** Additional text for the agent. */
   text?: string | undefined;
 }
 
@@ -1731,9 +1731,9 @@ export interface ReviewRequestChangesArguments {
 export interface ReviewApproveArguments {
   /** The job that the branch is named after. */
   jobId: string;
-  /** merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it. */
+  /** merge: merge into the target branch in the worker's codebase. push: push the branch to its remote. pull_request: push, and open or update the pull request. patch: store it as a task artifact. */
   action?: "merge" | "push" | "pull_request" | "patch" | undefined;
-  /** The commit that was looked at; another one is refused. */
+  /** The reviewed commit; any other commit is rejected. */
   head?: string | null | undefined;
   /** Branch to merge into, instead of the review's. */
   target?: string | null | undefined;
@@ -1766,7 +1766,7 @@ export interface ReviewSubmitArguments {
   files: ({ [key: string]: JsonValue })[];
   /** Id of a codebase. */
   codebaseId: string;
-  /** Branch that the codebase is at. */
+  /** Branch that is checked out in the codebase. */
   target?: string | undefined;
   /** Title, for people. */
   title?: string | undefined;
@@ -1782,9 +1782,9 @@ export interface ReviewConcludeArguments {
   outcome: "merged" | "pushed" | "proposed" | "patched" | "conflicted" | "failed";
   /** Paths that conflict. */
   conflicts?: string[] | undefined;
-  /** Address of the pull request. */
+  /** URL of the pull request. */
   pullRequest?: string | null | undefined;
-  /** Why it could not be done. */
+  /** Reason for the failure. */
   error?: string | null | undefined;
 }
 
@@ -1809,9 +1809,9 @@ export interface AttemptStartArguments {
 export interface AttemptListArguments {
   /** Id of a codebase. */
   codebaseId?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1837,20 +1837,20 @@ export interface AuthLoginArguments {
 /** Arguments of ``agora.auth.refresh``. */
 export interface AuthRefreshArguments {
   refreshToken: string;
-  /** Client that the refresh token was issued to; the server's own if left out. */
+  /** Client that the refresh token was issued to; default: the server's own. */
   clientId?: string | null | undefined;
 }
 
 /** Arguments of ``agora.auth.logout``. */
 export interface AuthLogoutArguments {
   refreshToken?: string | null | undefined;
-  /** Client that the refresh token was issued to; the server's own if left out. */
+  /** Client that the refresh token was issued to; default: the server's own. */
   clientId?: string | null | undefined;
 }
 
 /** Arguments of ``agora.auth.sign_out``. */
 export interface AuthSignOutArguments {
-  /** Id of the session, as the monitor derives it. */
+  /** Session id derived by the monitor. */
   sessionId: string;
 }
 
@@ -1863,7 +1863,7 @@ export interface AuthBackchannelLogoutArguments {
 /** Arguments of ``agora.bus.publish``. */
 export interface BusPublishArguments {
   type: BusType;
-  /** Content of the entry; each type has its own keys. */
+  /** Content of the entry; the keys depend on the type. */
   content?: { [key: string]: JsonValue } | undefined;
   /** Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent. */
   target?: string | undefined;
@@ -1874,21 +1874,21 @@ export interface BusPublishArguments {
   messageId?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   sender?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp?: string | null | undefined;
-  /** Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ... */
+  /** Message fields without an entry field of their own: message_type, priority, metadata, reply_to ... */
   extensions?: { [key: string]: JsonValue } | undefined;
 }
 
 /** Arguments of ``agora.bus.read``. */
 export interface BusReadArguments {
-  /** Most entries in the answer. */
+  /** Maximum number of entries returned. */
   count?: number | undefined;
-  /** Seconds to wait for a first entry when there is none. */
+  /** Seconds to wait for an entry if none is available. */
   wait?: number | undefined;
   /** Name of the consumer in the group; each entry goes to one consumer. */
   consumer?: string | undefined;
-  /** Whether to claim tasks too. */
+  /** Whether to claim tasks, too. */
   tasks?: boolean | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -1896,7 +1896,7 @@ export interface BusReadArguments {
 
 /** Arguments of ``agora.bus.ack``. */
 export interface BusAckArguments {
-  /** Ids of entries as read: message_id or entry_id. */
+  /** Ids of entries, as returned by read: message_id or entry_id. */
   messageIds: string[];
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -1904,9 +1904,9 @@ export interface BusAckArguments {
 
 /** Arguments of ``agora.bus.recover``. */
 export interface BusRecoverArguments {
-  /** Most entries in the answer. */
+  /** Maximum number of entries returned. */
   count?: number | undefined;
-  /** Seconds without an acknowledgement; the setting bus_stale if left out. */
+  /** Seconds without an acknowledgement; default: the setting bus_stale. */
   idle?: number | null | undefined;
   /** Name of the consumer in the group; each entry goes to one consumer. */
   consumer?: string | undefined;
@@ -1916,7 +1916,7 @@ export interface BusRecoverArguments {
 
 /** Arguments of ``agora.bus.pending``. */
 export interface BusPendingArguments {
-  /** Most entries in the answer. */
+  /** Maximum number of entries returned. */
   count?: number | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -1941,19 +1941,19 @@ export interface ConversationSendArguments {
 
 /** Arguments of ``agora.conversation.reply``. */
 export interface ConversationReplyArguments {
-  /** Id of a message: the marketplace's (msg_...), or the one you gave it. */
+  /** Id of a message: the marketplace's (msg_...), or the id you gave it. */
   messageId: string;
-  /** Seconds to wait for it. */
+  /** Seconds to wait for the reply. */
   wait?: number | undefined;
 }
 
 /** Arguments of ``agora.conversation.get``. */
 export interface ConversationGetArguments {
-  /** As its messages have it in correlation.conversation_id, or conv_... as it is listed. */
+  /** correlation.conversation_id of its messages, or the conv_... id of the list. */
   conversationId: string;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1962,9 +1962,9 @@ export interface ConversationListArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   state?: "open" | "proposed" | "agreed" | "informed" | "confirmed" | "refused" | "failed" | "timed_out" | "done" | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1972,11 +1972,11 @@ export interface ConversationListArguments {
 export interface ConversationPendingArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** Seconds to wait for it. */
+  /** Seconds to wait for the reply. */
   wait?: number | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -1985,26 +1985,26 @@ export interface ConversationUsageArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   customerId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.dead_letter.list``. */
 export interface DeadLetterListArguments {
-  /** Only those of one source, such as bus or push. */
+  /** Only this source, such as bus or push. */
   source?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   state?: DeadLetterState | undefined;
-  /** Only those about a message or task. */
+  /** Only this message or task. */
   ref?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2049,9 +2049,9 @@ export interface DeploymentValidateArguments {
 
 /** Arguments of ``agora.deployment.list``. */
 export interface DeploymentListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2072,17 +2072,17 @@ export interface QueryAgentsArguments {
   capabilities?: string[] | undefined;
   status?: AgentStatus | null | undefined;
   serviceTier?: ServiceTier | null | undefined;
-  /** All of the capabilities, or any. */
+  /** Match all of the capabilities, or any. */
   match?: "all" | "any" | undefined;
-  /** Words of the name, description, capabilities or tags; prefixes and small typing errors match. */
+  /** Words in the name, description, capabilities or tags; prefixes and small typos match. */
   search?: string | null | undefined;
   minRating?: number | null | undefined;
   category?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2092,9 +2092,9 @@ export interface QueryServicesArguments {
   /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
   version?: string | null | undefined;
   status?: Lifecycle | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
 }
 
@@ -2104,9 +2104,9 @@ export interface DiscoveryListArguments {
   /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
   version?: string | null | undefined;
   status?: Lifecycle | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  /** Number of items to skip. A cursor is cheaper. */
   offset?: number | undefined;
 }
 
@@ -2119,9 +2119,9 @@ export interface DiscoverySchemaArguments {
 
 /** Arguments of ``agora.host.list``. */
 export interface HostListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2137,11 +2137,11 @@ export interface HostRegisterArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
   region?: string | null | undefined;
-  /** In units of 1,048,576 bytes. */
+  /** In MiB (1,048,576 bytes). */
   memoryMb?: number | null | undefined;
   cpuCores?: number | null | undefined;
   gpus?: number | undefined;
-  /** Whether its containers may have private or loopback addresses. */
+  /** Allow private and loopback addresses for its containers. */
   privateAddresses?: boolean | undefined;
 }
 
@@ -2149,7 +2149,7 @@ export interface HostRegisterArguments {
 export interface HostUpdateArguments {
   /** Id or name. */
   host: string;
-  /** Whether it gets no new instances. */
+  /** Stop placing new instances on the host. */
   closed?: boolean | null | undefined;
   region?: string | null | undefined;
   name?: string | null | undefined;
@@ -2159,23 +2159,23 @@ export interface HostUpdateArguments {
 export interface HostRemoveArguments {
   /** Id or name. */
   host: string;
-  /** Remove the host although instances are on it: it is lost for good, and they count as failed. */
+  /** Remove the host although it has instances: it is permanently lost, and they are marked failed. */
   lost?: boolean | undefined;
 }
 
 /** Arguments of ``agora.instance.discover``. */
 export interface InstanceDiscoverArguments {
-  /** Words of name, description, tags. */
+  /** Words in the name, description or tags. */
   search?: string | null | undefined;
   category?: string | null | undefined;
   /** Part of the name. */
   name?: string | null | undefined;
   capabilities?: string[] | undefined;
-  /** Only agents of which instances can be created. */
+  /** Only agents whose instances can be created. */
   available?: boolean | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2185,18 +2185,18 @@ export interface InstanceCreateArguments {
   agentId: string;
   instanceConfig?: InstanceConfig | null | undefined;
   name?: string | null | undefined;
-  /** In addition to those of the agent's manifest. */
+  /** Requirements in addition to those of the agent's manifest. */
   hostRequirements?: HostRequirements | null | undefined;
   coLocation?: CoLocation | null | undefined;
   /** Id or name. */
   preferredHost?: string | null | undefined;
-  /** Start with the state of this backup. */
+  /** Restore the state from this backup. */
   restore?: string | null | undefined;
-  /** Owner account; for operators only. */
+  /** Owner account; only for operators. */
   account?: string | null | undefined;
-  /** Maximum accepted for each amount of the agent's price; 409 if one is above it. */
+  /** Highest accepted amount in the agent's price; 409 if any amount is higher. */
   maxPrice?: number | null | undefined;
-  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  /** Seconds to wait for the change to complete; the response holds the state reached by then. */
   wait?: number | undefined;
 }
 
@@ -2205,13 +2205,13 @@ export interface InstanceListArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   status?: InstanceStatus | InstanceStatus[] | null | undefined;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Include terminated instances. */
   ended?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2223,7 +2223,7 @@ export interface InstanceGetArguments {
 
 /** Arguments of ``agora.instance.execute``. */
 export interface InstanceExecuteArguments {
-  /** Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it. */
+  /** Instance id, or an agent's id or name to use the least busy of the caller's instances of that agent. */
   instanceId: string;
   endpoint?: string | undefined;
   parameters?: JsonValue | undefined;
@@ -2236,7 +2236,7 @@ export interface InstanceExecuteArguments {
 export interface InstancePauseArguments {
   /** Id of the instance. */
   instanceId: string;
-  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  /** Seconds to wait for the change to complete; the response holds the state reached by then. */
   wait?: number | undefined;
 }
 
@@ -2244,7 +2244,7 @@ export interface InstancePauseArguments {
 export interface InstanceResumeArguments {
   /** Id of the instance. */
   instanceId: string;
-  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  /** Seconds to wait for the change to complete; the response holds the state reached by then. */
   wait?: number | undefined;
 }
 
@@ -2252,7 +2252,7 @@ export interface InstanceResumeArguments {
 export interface InstanceTerminateArguments {
   /** Id of the instance. */
   instanceId: string;
-  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  /** Seconds to wait for the change to complete; the response holds the state reached by then. */
   wait?: number | undefined;
 }
 
@@ -2260,7 +2260,7 @@ export interface InstanceTerminateArguments {
 export interface InstanceLogsArguments {
   /** Id of the instance. */
   instanceId: string;
-  /** First byte; negative ones count from the end. */
+  /** First byte; a negative offset counts from the end. */
   offset?: number | undefined;
   /** Most bytes. */
   limit?: number | undefined;
@@ -2278,9 +2278,9 @@ export interface InstanceEventsArguments {
 export interface InstanceExecutionsArguments {
   /** Id of the instance. */
   instanceId: string;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2293,9 +2293,9 @@ export interface InstanceScaleArguments {
   /** Target number of concurrent executions per instance. */
   targetConcurrency?: number | undefined;
   instanceConfig?: InstanceConfig | null | undefined;
-  /** Owner account; for operators only. */
+  /** Owner account; only for operators. */
   account?: string | null | undefined;
-  /** Maximum accepted for each amount of the agent's price; 409 if one is above it. */
+  /** Highest accepted amount in the agent's price; 409 if any amount is higher. */
   maxPrice?: number | null | undefined;
 }
 
@@ -2303,7 +2303,7 @@ export interface InstanceScaleArguments {
 export interface InstanceScalingArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
 }
 
@@ -2317,9 +2317,9 @@ export interface InstanceBackupArguments {
 export interface InstanceBackupsArguments {
   /** Id of the instance. */
   instanceId?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2330,7 +2330,7 @@ export interface InstanceDropBackupArguments {
 
 /** Arguments of ``agora.instance.dashboard``. */
 export interface InstanceDashboardArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
 }
 
@@ -2338,13 +2338,13 @@ export interface InstanceDashboardArguments {
 export interface MediaIssueTokenArguments {
   /** Name of a room, unique in the marketplace. */
   roomName: string;
-  /** Who joins; unique in the room. */
+  /** Identity of the participant, unique in the room. */
   identity: string;
-  /** admin and moderator remove and mute others, and an admin changes its own metadata; a publisher only sends, a participant sends and receives, a viewer only receives. */
+  /** admin and moderator can remove and mute others; an admin can also change its own metadata. A publisher only sends, a participant sends and receives, a viewer only receives. */
   role?: "admin" | "moderator" | "publisher" | "participant" | "viewer" | undefined;
-  /** Text about them that everybody in the room can read. */
+  /** Metadata of the participant, visible to everyone in the room. */
   metadata?: string | null | undefined;
-  /** Minutes in which the room can be joined. */
+  /** Minutes for which the token is valid. */
   ttlMinutes?: number | undefined;
 }
 
@@ -2356,15 +2356,15 @@ export interface MediaCreateRoomArguments {
   emptyTimeout?: number | undefined;
   /** 0: no limit. */
   maxParticipants?: number | undefined;
-  /** Text that everybody in the room can read. */
+  /** Metadata visible to everyone in the room. */
   metadata?: string | undefined;
 }
 
 /** Arguments of ``agora.media.list_rooms``. */
 export interface MediaListRoomsArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2376,10 +2376,10 @@ export interface MediaGetRoomArguments {
 
 /** Arguments of ``agora.memory.store``. */
 export interface MemoryStoreArguments {
-  /** Unique in its namespace; case counts. */
+  /** Unique in its namespace; case-sensitive. */
   key: string;
   value: JsonValue;
-  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
+  /** Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller. */
   namespace?: string | undefined;
   tags?: string[] | undefined;
   /** Store only if the current version is this one; 0: only if the key is new. */
@@ -2388,21 +2388,21 @@ export interface MemoryStoreArguments {
 
 /** Arguments of ``agora.memory.recall``. */
 export interface MemoryRecallArguments {
-  /** Unique in its namespace; case counts. */
+  /** Unique in its namespace; case-sensitive. */
   key: string;
-  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
+  /** Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller. */
   namespace?: string | undefined;
 }
 
 /** Arguments of ``agora.memory.list``. */
 export interface MemoryListArguments {
-  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
+  /** Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller. */
   namespace?: string | undefined;
   /** Only keys with this prefix. */
   prefix?: string | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2410,16 +2410,16 @@ export interface MemoryListArguments {
 export interface MemorySearchArguments {
   /** Words to search for. */
   query: string;
-  /** All that is shared, and 'own', if left out. */
+  /** Default: all shared namespaces and 'own'. */
   namespace?: string | null | undefined;
   limit?: number | undefined;
 }
 
 /** Arguments of ``agora.memory.forget``. */
 export interface MemoryForgetArguments {
-  /** Unique in its namespace; case counts. */
+  /** Unique in its namespace; case-sensitive. */
   key: string;
-  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
+  /** Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller. */
   namespace?: string | undefined;
 }
 
@@ -2450,7 +2450,7 @@ export interface MigrationSwitchArguments {
 
 /** Arguments of ``agora.migration.report``. */
 export interface MigrationReportArguments {
-  /** Days of v4 calls that are shown and count. */
+  /** Number of days of v4 calls to include. */
   days?: number | undefined;
 }
 
@@ -2464,7 +2464,7 @@ export interface MigrationBeginImportArguments {
 
 /** Arguments of ``agora.migration.import_rows``. */
 export interface MigrationImportRowsArguments {
-  /** The import; none for a dry run. */
+  /** Id of the import; omitted for a dry run. */
   runId: string | null;
   table: "agent_capability" | "agent_message" | "task_assignment" | "workflow_coordination" | "workflow_step" | "coordination_metrics" | "coordination_error";
   /** Number of the first row in its table, from 0. */
@@ -2485,9 +2485,9 @@ export interface MigrationRollbackImportArguments {
 
 /** Arguments of ``agora.migration.list_imports``. */
 export interface MigrationListImportsArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2495,19 +2495,19 @@ export interface MigrationListImportsArguments {
 export interface ModelProviderSetArguments {
   /** Name of the provider: the part of a model's name before the colon. */
   name: string;
-  /** Its API key, stored encrypted; the one of before if left out, none if empty. */
+  /** API key, stored encrypted; unchanged if omitted, removed if empty. */
   apiKey?: string | null | undefined;
-  /** Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one. */
+  /** Base URL; default: the public API of OpenAI or Anthropic. Only server operators may set it. */
   baseUrl?: string | null | undefined;
-  /** The protocol that it speaks; by its name if left out, else openai. */
+  /** API protocol; default: determined by the provider's name, else openai. */
   wire?: "openai" | "anthropic" | null | undefined;
 }
 
 /** Arguments of ``agora.model_provider.list``. */
 export interface ModelProviderListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2522,10 +2522,10 @@ export interface WorkerRegisterArguments {
   /** Worker id or name. */
   workerName: string;
   capabilities?: string[] | null | undefined;
-  /** Models that can be run. */
+  /** Models that the worker can run. */
   models?: string[] | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
-  /** Account that the worker's model provider bills, as an opaque name; never a credential. A usage limit that one worker reports holds for all workers of yours with that account. */
+  /** Opaque name of the account at the model provider; never a credential. A usage limit reported by one worker applies to all your workers with that account. */
   providerAccount?: string | null | undefined;
 }
 
@@ -2539,13 +2539,13 @@ export interface WorkerUnregisterArguments {
 export interface WorkerListArguments {
   /** Agent id, name or dotted alias. */
   owner?: string | null | undefined;
-  /** Part of a name or a capability. */
+  /** Text in the name or a capability. */
   search?: string | undefined;
   /** Only workers seen within 90 seconds. */
   onlineOnly?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2571,9 +2571,9 @@ export interface WorkerDrainArguments {
 export interface WorkerReportLimitArguments {
   /** Worker id or name. */
   workerId: string;
-  /** When the limit is lifted, by the server's clock; at most a week from now. */
+  /** Time at which the limit is lifted, by the server's clock; at most a week ahead. */
   until?: string | null | undefined;
-  /** Seconds until the limit is lifted, instead of until: needs no clock. */
+  /** Seconds until the limit is lifted, instead of 'until'; independent of clocks. */
   seconds?: number | null | undefined;
 }
 
@@ -2581,11 +2581,11 @@ export interface WorkerReportLimitArguments {
 export interface WorkerStreamArguments {
   /** Worker id or name. */
   workerId?: string | null | undefined;
-  /** The caller's own name, if it is to be checked. */
+  /** The caller's name, for verification. */
   agentName?: string | null | undefined;
-  /** Offer tasks for these, if no worker_id is given. */
+  /** Stream tasks for these capabilities, if no worker_id is given. */
   capabilities?: string[] | undefined;
-  /** Of tasks for codebases only those for these, 'global' and '__pending__'. */
+  /** Of codebase tasks, only those for these codebases, 'global' and '__pending__'. */
   codebases?: string[] | undefined;
   /** Resume after this event: its id (evt_...) or its sequence number. */
   lastEventId?: string | null | undefined;
@@ -2595,21 +2595,21 @@ export interface WorkerStreamArguments {
 export interface WorkerFinishTaskArguments {
   taskId: string;
   fencingToken: number;
-  /** completed, failed (tried again while attempts are left), or pending: given back. */
+  /** completed, failed (retried while attempts remain), or pending (released). */
   status?: "completed" | "failed" | "pending" | undefined;
   result?: JsonValue | undefined;
-  /** Why it failed, or is given back. */
+  /** Reason for the failure or release. */
   error?: string | undefined;
 }
 
 /** Arguments of ``agora.monitor.agents``. */
 export interface MonitorAgentsArguments {
   status?: AgentStatus | null | undefined;
-  /** Words of the name, description or capabilities. */
+  /** Words in the name, description or capabilities. */
   search?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2617,7 +2617,7 @@ export interface MonitorAgentsArguments {
 export interface MonitorWorkersArguments {
   /** Part of the name. */
   search?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
 }
 
@@ -2627,24 +2627,24 @@ export interface MonitorMessagesArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Words that must all be in the text, in any order; A to Z are compared without case. */
+  /** Words that must all be in the text, in any order; A to Z are case-insensitive. */
   q?: string | null | undefined;
   /** Who sent it. */
   fromAgent?: string | null | undefined;
   /** Recipient; 'broadcast' for everyone. */
   toAgent?: string | null | undefined;
   priority?: Priority | null | undefined;
-  /** Groups messages of one exchange. */
+  /** Correlation id of the exchange. */
   correlationId?: string | null | undefined;
   /** Id of a message. */
   messageId?: string | null | undefined;
-  /** Sent at this time or later. */
+  /** Only messages sent at this time or later. */
   since?: string | null | undefined;
-  /** Sent before this time. */
+  /** Only messages sent before this time. */
   until?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2656,13 +2656,13 @@ export interface MonitorSearchArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Sent at this time or later. */
+  /** Only messages sent at this time or later. */
   since?: string | null | undefined;
-  /** Sent before this time. */
+  /** Only messages sent before this time. */
   until?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2672,20 +2672,20 @@ export interface MonitorCountArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Words that must all be in the text, in any order; A to Z are compared without case. */
+  /** Words that must all be in the text, in any order; A to Z are case-insensitive. */
   q?: string | null | undefined;
   /** Who sent it. */
   fromAgent?: string | null | undefined;
   /** Recipient; 'broadcast' for everyone. */
   toAgent?: string | null | undefined;
   priority?: Priority | null | undefined;
-  /** Groups messages of one exchange. */
+  /** Correlation id of the exchange. */
   correlationId?: string | null | undefined;
   /** Id of a message. */
   messageId?: string | null | undefined;
-  /** Sent at this time or later. */
+  /** Only messages sent at this time or later. */
   since?: string | null | undefined;
-  /** Sent before this time. */
+  /** Only messages sent before this time. */
   until?: string | null | undefined;
 }
 
@@ -2695,22 +2695,22 @@ export interface MonitorExportArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Words that must all be in the text, in any order; A to Z are compared without case. */
+  /** Words that must all be in the text, in any order; A to Z are case-insensitive. */
   q?: string | null | undefined;
   /** Who sent it. */
   fromAgent?: string | null | undefined;
   /** Recipient; 'broadcast' for everyone. */
   toAgent?: string | null | undefined;
   priority?: Priority | null | undefined;
-  /** Groups messages of one exchange. */
+  /** Correlation id of the exchange. */
   correlationId?: string | null | undefined;
   /** Id of a message. */
   messageId?: string | null | undefined;
-  /** Sent at this time or later. */
+  /** Only messages sent at this time or later. */
   since?: string | null | undefined;
-  /** Sent before this time. */
+  /** Only messages sent before this time. */
   until?: string | null | undefined;
-  /** Number of the last message received. */
+  /** Number of the last received message. */
   lastEventId?: string | null | undefined;
 }
 
@@ -2728,13 +2728,13 @@ export interface MonitorStreamArguments {
 export interface MonitorInterveneArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
-  /** Message to the agent; with an override, also its reason. */
+  /** Message to the agent; also the reason of an override. */
   message?: string | undefined;
-  /** Send a message or place an override, which needs the scope admin. */
+  /** Send a message, or create an override (needs the scope admin). */
   action?: "message" | "pause" | "resume" | "terminate" | "emergency_halt" | undefined;
   /** Why, for the audit trail. */
   reason?: string | undefined;
-  /** Authority of the override; the caller's own if left out. */
+  /** Authority of the override; default: the caller's own. */
   priority?: number | null | undefined;
   /** Seconds until the override expires. */
   expiresIn?: number | null | undefined;
@@ -2742,27 +2742,27 @@ export interface MonitorInterveneArguments {
 
 /** Arguments of ``agora.orchestrator.chat``. */
 export interface OrchestratorChatArguments {
-  /** What you want, in plain words. */
+  /** Request in natural language. */
   message: string;
 }
 
 /** Arguments of ``agora.orchestrator.search_agents``. */
 export interface OrchestratorSearchAgentsArguments {
-  /** Words of name, description, tags and capabilities; best matches first. */
+  /** Words in the name, description, tags or capabilities; best matches first. */
   query?: string | null | undefined;
-  /** A capability that it must have. */
+  /** Required capability. */
   capability?: string | null | undefined;
   /** Part of the name. */
   name?: string | null | undefined;
-  /** Only those of this industry: a category or a tag. */
+  /** Only this industry: a category or a tag. */
   industry?: string | null | undefined;
-  /** Only those that cost nothing. */
+  /** Only free ones. */
   free?: boolean | undefined;
-  /** The highest price, in its currency. */
+  /** Maximum price, in the agent's currency. */
   maxPrice?: number | null | undefined;
-  /** The lowest mean rating, 0 to 10. */
+  /** Minimum mean rating, 0 to 10. */
   minRating?: number | null | undefined;
-  /** Only in this state; online is active or busy. */
+  /** Only this state; online means active or busy. */
   status?: "online" | "active" | "busy" | "offline" | "inactive" | "paused" | "suspended" | "error" | null | undefined;
   /** Price: lowest first. Rating: highest first. */
   sort?: "relevance" | "price" | "rating" | undefined;
@@ -2778,11 +2778,11 @@ export interface OrchestratorGetAgentArguments {
 
 /** Arguments of ``agora.orchestrator.search_apps``. */
 export interface OrchestratorSearchAppsArguments {
-  /** Words of name, description, tags and capabilities; best matches first. */
+  /** Words in the name, description, tags or capabilities; best matches first. */
   query?: string | null | undefined;
-  /** Only those of this industry: a category or a tag. */
+  /** Only this industry: a category or a tag. */
   industry?: string | null | undefined;
-  /** Only those that cost nothing. */
+  /** Only free ones. */
   free?: boolean | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -2792,12 +2792,12 @@ export interface OrchestratorSearchAppsArguments {
 export interface OrchestratorRegisterAgentArguments {
   /** Name of the agent, unique in the marketplace; no slash, no control character. */
   name: string;
-  /** Its alias, such as agent.myorg.mybot. */
+  /** Alias, such as agent.myorg.mybot. */
   agentId?: string | null | undefined;
   /** Capabilities of the agent. */
   capabilities?: string[] | undefined;
   description?: string | undefined;
-  /** Its kind; app for applications. */
+  /** Kind of agent; app for applications. */
   category?: string | undefined;
 }
 
@@ -2805,36 +2805,36 @@ export interface OrchestratorRegisterAgentArguments {
 export interface OrchestratorGetMarketplaceStatsArguments {
   /** What is counted. */
   of?: "agents" | "apps" | "capabilities" | undefined;
-  /** Only agents that can do this. */
+  /** Only agents with this capability. */
   capability?: string | null | undefined;
-  /** Only agents in this state; online is active or busy. */
+  /** Only agents in this state; online means active or busy. */
   status?: "online" | "active" | "busy" | "offline" | "inactive" | "paused" | "suspended" | "error" | null | undefined;
-  /** Only those that cost nothing. */
+  /** Only free ones. */
   free?: boolean | undefined;
 }
 
 /** Arguments of ``agora.upstream.add``. */
 export interface UpstreamAddArguments {
-  /** Name of the upstream, the prefix of its tools: small letters, digits, hyphens. */
+  /** Name of the upstream and prefix of its tools: lower-case letters, digits, hyphens. */
   name: string;
-  /** Where it serves streamable HTTP. */
+  /** URL of its streamable HTTP endpoint. */
   url: string;
   description?: string | undefined;
   /** Sent with every request, such as Authorization; stored encrypted, never shown. */
   headers?: { [key: string]: string } | undefined;
-  /** Seconds a call may take. */
+  /** Timeout of a call, in seconds. */
   timeout?: number | null | undefined;
   /** Timeout of individual tools, in seconds. */
   toolTimeouts?: { [key: string]: number } | undefined;
   /** Maximum number of concurrent calls at the upstream; one caller can use three quarters of them. */
   concurrency?: number | undefined;
-  /** Whose access token is sent: none; shared, one that an operator authorizes for all callers; user, each caller's own; machine, one by client credentials. */
+  /** Access token sent to the upstream: none; shared (authorized once by an operator for all callers); user (each caller's own); machine (client credentials). */
   oauth?: "none" | "shared" | "user" | "machine" | undefined;
-  /** This server's client at the authorization server; registered dynamically if absent. */
+  /** Client id at the authorization server; default: dynamic registration. */
   oauthClientId?: string | null | undefined;
-  /** Its secret; stored encrypted, never shown. */
+  /** Client secret; stored encrypted, never shown. */
   oauthClientSecret?: string | null | undefined;
-  /** Scopes to ask for, separated by spaces; those that the upstream names if absent. */
+  /** Requested scopes, separated by spaces; default: those that the upstream names. */
   oauthScope?: string | null | undefined;
   /** Connect first; false stores it even if it cannot be reached now. */
   verify?: boolean | undefined;
@@ -2842,9 +2842,9 @@ export interface UpstreamAddArguments {
 
 /** Arguments of ``agora.upstream.list``. */
 export interface UpstreamListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2856,7 +2856,7 @@ export interface UpstreamGetArguments {
   kind?: ItemKind | null | undefined;
   /** Only items in this state. */
   state?: ItemState | null | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -2870,9 +2870,9 @@ export interface UpstreamRefreshArguments {
 export interface UpstreamAcceptArguments {
   /** Name or id of the upstream. */
   upstream: string;
-  /** Tools, resources or prompts; all that are quarantined if empty. */
+  /** Names of tools, resources or prompts; empty: all quarantined items. */
   names?: string[] | undefined;
-  /** Only definitions with these hashes: those that were reviewed. */
+  /** Only definitions with these hashes, as reviewed. */
   hashes?: string[] | undefined;
 }
 
@@ -2886,21 +2886,21 @@ export interface UpstreamRemoveArguments {
 export interface UpstreamAuthorizeArguments {
   /** Name or id of the upstream. */
   upstream: string;
-  /** Authorize for all callers, and for the listing; takes the scope admin. */
+  /** Authorize for all callers and for listing tools; needs the scope admin. */
   shared?: boolean | undefined;
-  /** Scopes to ask for, separated by spaces; those that the upstream names if absent. */
+  /** Requested scopes, separated by spaces; default: those that the upstream names. */
   scope?: string | null | undefined;
 }
 
 /** Arguments of ``agora.upstream.finish_authorization``. */
 export interface UpstreamFinishAuthorizationArguments {
-  /** As the callback has it. */
+  /** From the callback. */
   state: string;
-  /** As the callback has it. */
+  /** From the callback. */
   code?: string | null | undefined;
-  /** As the callback has it. */
+  /** From the callback. */
   iss?: string | null | undefined;
-  /** As the callback has it: why there is no code. */
+  /** Error code of the callback. */
   error?: string | null | undefined;
 }
 
@@ -2908,7 +2908,7 @@ export interface UpstreamFinishAuthorizationArguments {
 export interface UpstreamDeauthorizeArguments {
   /** Name or id of the upstream. */
   upstream: string;
-  /** The one that callers share; takes the scope admin. */
+  /** Remove the shared authorization; needs the scope admin. */
   shared?: boolean | undefined;
 }
 
@@ -2916,14 +2916,14 @@ export interface UpstreamDeauthorizeArguments {
 export interface UpstreamCallArguments {
   /** Name or id of the upstream. */
   upstream: string;
-  /** Name of the tool, as the upstream has it. */
+  /** Name of the tool at the upstream. */
   tool: string;
   arguments?: { [key: string]: JsonValue } | undefined;
-  /** Seconds a call may take. */
+  /** Timeout of a call, in seconds. */
   timeout?: number | null | undefined;
-  /** A task of yours that it is for: what the upstream asks becomes a question of the task. */
+  /** Your task that the call belongs to. Questions of the upstream become questions of the task. */
   taskId?: string | null | undefined;
-  /** Of the task's claim. */
+  /** Fencing token of the task's claim. */
   fencingToken?: number | null | undefined;
 }
 
@@ -2946,49 +2946,49 @@ export interface UpstreamPromptArguments {
 export interface UpstreamCompleteArguments {
   /** Name or id of the upstream. */
   upstream: string;
-  /** What has the argument. */
+  /** Kind of item with the argument. */
   kind: "prompt" | "template";
   /** Name of a prompt, or URI template. */
   name: string;
   /** Its argument. */
   argument: string;
-  /** The letters that were typed. */
+  /** The typed prefix. */
   value?: string | undefined;
-  /** Arguments that are filled in already. */
+  /** Arguments that are already filled in. */
   context?: { [key: string]: string } | undefined;
 }
 
 /** Arguments of ``agora.registry.list``. */
 export interface RegistryListArguments {
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
-  /** Largest number of servers in the answer. */
+  /** Maximum number of servers returned. */
   limit?: number | undefined;
   /** Part of the name. */
   search?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedSince?: string | null | undefined;
   /** A version, or 'latest'. */
   version?: string | null | undefined;
-  /** Deleted servers are not kept: it changes nothing. */
+  /** No effect, because deleted servers are not kept. */
   includeDeleted?: boolean | undefined;
 }
 
 /** Arguments of ``agora.registry.versions``. */
 export interface RegistryVersionsArguments {
-  /** Name of a server in the registry; in a path its slash may be written %2F. */
+  /** Name of a server in the registry; in a path, the slash may be encoded as %2F. */
   serverName: string;
-  /** Deleted servers are not kept: it changes nothing. */
+  /** No effect, because deleted servers are not kept. */
   includeDeleted?: boolean | undefined;
 }
 
 /** Arguments of ``agora.registry.get``. */
 export interface RegistryGetArguments {
-  /** Name of a server in the registry; in a path its slash may be written %2F. */
+  /** Name of a server in the registry; in a path, the slash may be encoded as %2F. */
   serverName: string;
   /** A version, or 'latest'. */
   version?: string | undefined;
-  /** Deleted servers are not kept: it changes nothing. */
+  /** No effect, because deleted servers are not kept. */
   includeDeleted?: boolean | undefined;
 }
 
@@ -2996,43 +2996,43 @@ export interface RegistryGetArguments {
 export interface RegistryImportArguments {
   /** A server.json, or an entry of a registry that holds one. */
   server: { [key: string]: JsonValue };
-  /** Name of the upstream, the prefix of its tools: small letters, digits, hyphens. */
+  /** Name of the upstream and prefix of its tools: lower-case letters, digits, hyphens. */
   name?: string | null | undefined;
   /** Values of the variables in its URL and headers. */
   variables?: { [key: string]: string } | undefined;
   /** Sent with every request, such as Authorization; stored encrypted, never shown. */
   headers?: { [key: string]: string } | undefined;
-  /** Seconds a call may take. */
+  /** Timeout of a call, in seconds. */
   timeout?: number | null | undefined;
   /** Maximum number of concurrent calls at the upstream; one caller can use three quarters of them. */
   concurrency?: number | undefined;
-  /** Connect first; false stores it even if it cannot be reached now. */
+  /** Connect first; false stores it even if it cannot be reached. */
   verify?: boolean | undefined;
 }
 
 /** Arguments of ``agora.runtime.projects``. */
 export interface RuntimeProjectsArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.runtime.sessions``. */
 export interface RuntimeSessionsArguments {
-  /** Only sessions with this in title, id or directory. */
+  /** Text in the title, id or directory. */
   q?: string | undefined;
   /** Only of this project: the id of a codebase. */
   projectId?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.runtime.session``. */
 export interface RuntimeSessionArguments {
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
   /** Only of this project: the id of a codebase. */
   projectId?: string | null | undefined;
@@ -3040,29 +3040,29 @@ export interface RuntimeSessionArguments {
 
 /** Arguments of ``agora.runtime.messages``. */
 export interface RuntimeMessagesArguments {
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
   /** Only of this project: the id of a codebase. */
   projectId?: string | null | undefined;
   /** Newest first. */
   descending?: boolean | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.runtime.parts``. */
 export interface RuntimePartsArguments {
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
   /** Only of this project: the id of a codebase. */
   projectId?: string | null | undefined;
   /** Only parts of this type. */
   type?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3070,15 +3070,15 @@ export interface RuntimePartsArguments {
 export interface RuntimeModelsArguments {
   /** Only models of this provider. */
   provider?: string | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.tenant.create``. */
 export interface TenantCreateArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
   /** Display name. */
   name?: string | null | undefined;
@@ -3088,52 +3088,52 @@ export interface TenantCreateArguments {
 
 /** Arguments of ``agora.tenant.list``. */
 export interface TenantListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.tenant.get``. */
 export interface TenantGetArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
 }
 
 /** Arguments of ``agora.tenant.update``. */
 export interface TenantUpdateArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
   /** Display name. */
   name?: string | null | undefined;
-  /** Replaces the metadata; unchanged if left out. */
+  /** Replaces the metadata; unchanged if omitted. */
   metadata?: { [key: string]: JsonValue } | null | undefined;
 }
 
 /** Arguments of ``agora.tenant.suspend``. */
 export interface TenantSuspendArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
-  /** Reason, shown to callers that are refused. */
+  /** Reason, shown to refused callers. */
   reason?: string | undefined;
 }
 
 /** Arguments of ``agora.tenant.resume``. */
 export interface TenantResumeArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
 }
 
 /** Arguments of ``agora.tenant.create_key``. */
 export interface TenantCreateKeyArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
   label?: string | undefined;
 }
 
 /** Arguments of ``agora.tenant.delete``. */
 export interface TenantDeleteArguments {
-  /** Id of a tenant: small letters, digits, hyphens between. */
+  /** Id of a tenant: lower-case letters, digits and inner hyphens. */
   tenantId: string;
   /** The tenant's id, as confirmation: all its data is erased permanently. */
   confirm: string;
@@ -3141,9 +3141,9 @@ export interface TenantDeleteArguments {
 
 /** Arguments of ``agora.token_billing.summary``. */
 export interface TokenBillingSummaryArguments {
-  /** The present one (UTC) if left out. */
+  /** Default: the current month (UTC). */
   month?: string | null | undefined;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
@@ -3151,25 +3151,25 @@ export interface TokenBillingSummaryArguments {
 
 /** Arguments of ``agora.token_billing.recent``. */
 export interface TokenBillingRecentArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** Only for this task. */
+  /** Only calls for this task. */
   taskId?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.token_billing.report``. */
 export interface TokenBillingReportArguments {
-  /** Names the call: reported again, it is charged once. */
+  /** Unique id of the call. A repeated report is charged once. */
   callKey: string;
   /** The provider: the part of a model's name before the colon. */
   provider: string;
-  /** The model as its provider names it; '*' for every one of the provider. */
+  /** Model name as used by the provider; '*' for all models of the provider. */
   model: string;
   tokens: ModelTokens;
   /** The task that the caller holds and made the call for. */
@@ -3182,7 +3182,7 @@ export interface TokenBillingReportArguments {
 
 /** Arguments of ``agora.token_billing.budget``. */
 export interface TokenBillingBudgetArguments {
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
   /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
@@ -3190,33 +3190,33 @@ export interface TokenBillingBudgetArguments {
 
 /** Arguments of ``agora.token_billing.credits``. */
 export interface TokenBillingCreditsArguments {
-  /** Hundredths of a dollar. */
+  /** Amount in US cents. */
   amountCents: number;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
 }
 
 /** Arguments of ``agora.token_billing.billing_model``. */
 export interface TokenBillingBillingModelArguments {
-  /** prepaid: what the credit does not cover is refused. metered: it is owed, and invoiced. */
+  /** prepaid: calls beyond the credit are refused. metered: usage is invoiced. */
   billingModel: "prepaid" | "metered";
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
-  /** The hard limit; none if left out. */
+  /** Hard limit; default: none. */
   monthlyLimitCents?: number | null | undefined;
-  /** The soft limit; 80 % if left out. */
+  /** Soft limit; default: 80 % of the hard limit. */
   monthlyAlertCents?: number | null | undefined;
-  /** Of all models without one of their own: for operators. */
+  /** Markup of all models without a specific markup; only for operators. */
   markupPercent?: number | null | undefined;
 }
 
 /** Arguments of ``agora.token_billing.spending_limit``. */
 export interface TokenBillingSpendingLimitArguments {
-  /** The hard limit; none if null. */
+  /** Hard limit; null: none. */
   monthlyLimitCents?: number | null | undefined;
-  /** The soft limit; 80 % if left out. */
+  /** Soft limit; default: 80 % of the hard limit. */
   monthlyAlertCents?: number | null | undefined;
-  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  /** The account; default: the credential's account, else the caller's id. */
   account?: string | null | undefined;
 }
 
@@ -3224,11 +3224,11 @@ export interface TokenBillingSpendingLimitArguments {
 export interface TokenBillingPricingArguments {
   /** The provider: the part of a model's name before the colon. */
   provider?: string | null | undefined;
-  /** What this model of the provider costs. */
+  /** Only the price of this model of the provider. */
   model?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3236,21 +3236,21 @@ export interface TokenBillingPricingArguments {
 export interface TokenBillingSetPriceArguments {
   /** The provider: the part of a model's name before the colon. */
   provider: string;
-  /** The model as its provider names it; '*' for every one of the provider. */
+  /** Model name as used by the provider; '*' for all models of the provider. */
   model: string;
-  /** For a million tokens of input. */
+  /** Per million input tokens. */
   inputCostPerM: number;
-  /** For a million tokens of output. */
+  /** Per million output tokens. */
   outputCostPerM: number;
-  /** That of input if left out. */
+  /** Default: the input price. */
   cacheReadCostPerM?: number | null | undefined;
-  /** That of input if left out. */
+  /** Default: the input price. */
   cacheWriteCostPerM?: number | null | undefined;
-  /** That of output if left out. */
+  /** Default: the output price. */
   reasoningCostPerM?: number | null | undefined;
-  /** That of all models if left out. */
+  /** Default: the general markup. */
   markupPercent?: number | null | undefined;
-  /** USD if left out. */
+  /** Default: USD. */
   currency?: string | null | undefined;
 }
 
@@ -3258,7 +3258,7 @@ export interface TokenBillingSetPriceArguments {
 export interface TokenBillingDeletePriceArguments {
   /** The provider: the part of a model's name before the colon. */
   provider: string;
-  /** The model as its provider names it; '*' for every one of the provider. */
+  /** Model name as used by the provider; '*' for all models of the provider. */
   model: string;
 }
 
@@ -3268,21 +3268,21 @@ export interface TokenCreateArguments {
   label: string;
   /** An API key, or a token that allows registration. */
   kind?: "api_key" | "enrolment" | undefined;
-  /** Such as read:agents, write:messages; the default scopes of an agent if empty. */
+  /** Scopes such as read:agents and write:messages; empty: the default scopes of an agent. */
   scopes?: string[] | undefined;
   serviceTier?: ServiceTier | undefined;
   authority?: number | undefined;
-  /** Owner account, of a customer or developer; the creator's if left out. */
+  /** Owner account of a customer or developer; default: the creator's. */
   account?: string | null | undefined;
-  /** Lifetime in seconds; unlimited if left out. */
+  /** Lifetime in seconds; default: unlimited. */
   expiresIn?: number | null | undefined;
 }
 
 /** Arguments of ``agora.token.list``. */
 export interface TokenListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3293,13 +3293,13 @@ export interface TokenRevokeArguments {
 
 /** Arguments of ``agora.transcript.search``. */
 export interface TranscriptSearchArguments {
-  /** Words that a message has to hold, all of them. */
+  /** Words that must all be in the message. */
   q: string;
   /** Id of a codebase. */
   codebaseId?: string | null | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3307,13 +3307,13 @@ export interface TranscriptSearchArguments {
 export interface TranscriptExportArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
   /** markdown for people, json for programs. */
   format?: "json" | "markdown" | undefined;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3321,7 +3321,7 @@ export interface TranscriptExportArguments {
 export interface TranscriptForgetArguments {
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
 }
 
@@ -3334,9 +3334,9 @@ export interface TranscriptParticipantsArguments {
 export interface TurnListArguments {
   /** The job that the branch is named after. */
   jobId: string;
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3346,7 +3346,7 @@ export interface TurnPreviewArguments {
   jobId: string;
   /** Number of the turn, from 1. */
   number: number;
-  /** What is taken back to the turn's end. */
+  /** What to rewind to the end of the turn. */
   what?: "conversation" | "files" | "both" | undefined;
 }
 
@@ -3356,9 +3356,9 @@ export interface TurnRewindArguments {
   jobId: string;
   /** Number of the turn, from 1. */
   number: number;
-  /** What the agent is to be told then. */
+  /** Prompt for the agent after rewinding. */
   prompt?: string | undefined;
-  /** What is taken back to the turn's end. */
+  /** What to rewind to the end of the turn. */
   what?: "conversation" | "files" | "both" | undefined;
 }
 
@@ -3368,11 +3368,11 @@ export interface TurnForkArguments {
   jobId: string;
   /** Number of the turn, from 1. */
   number: number;
-  /** What the agent is to do there. */
+  /** Prompt for the agent in the fork. */
   prompt: string;
   /** Title, for people. */
   title?: string | undefined;
-  /** Model that the agent is told to use. */
+  /** Model for the coding agent. */
   model?: string | null | undefined;
 }
 
@@ -3387,21 +3387,21 @@ export interface TurnRecordArguments {
   number: number;
   /** Id of a codebase. */
   codebaseId: string;
-  /** Id of the session, as its agent names it. */
+  /** Session id assigned by the coding agent. */
   sessionId: string;
-  /** Beginning of what the agent was told. */
+  /** Beginning of the prompt. */
   prompt?: string | undefined;
-  /** Commit that holds the files. */
+  /** Commit with the files. */
   commit?: string | undefined;
-  /** Objects with path, status and blob, against the start. */
+  /** Changes since the start of the job: objects with path, status and blob. */
   files?: ({ [key: string]: JsonValue })[] | undefined;
 }
 
 /** Arguments of ``agora.user.list``. */
 export interface UserListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
@@ -3415,73 +3415,73 @@ export interface UserGetArguments {
 export interface UserUpdateArguments {
   /** Id of the user. */
   userId: string;
-  /** Role that overrides the provider's; 'provider' removes the override. Unchanged if left out. */
+  /** Role that overrides the provider's; 'provider' removes the override. Unchanged if omitted. */
   role?: "admin" | "operator" | "viewer" | "user" | "provider" | null | undefined;
-  /** 0: no limit; -1: as the setting says. Unchanged if left out. */
+  /** Open tasks. 0: no limit; -1: use the setting. Unchanged if omitted. */
   concurrencyLimit?: number | null | undefined;
-  /** Coding jobs in a day. 0: no limit; -1: as the setting says. Unchanged if left out. */
+  /** Coding jobs per day. 0: no limit; -1: use the setting. Unchanged if omitted. */
   dailyJobLimit?: number | null | undefined;
-  /** Whether the user is blocked. Unchanged if left out. */
+  /** Block or unblock the user. Unchanged if omitted. */
   disabled?: boolean | null | undefined;
 }
 
 /** Arguments of ``agora.virtual_server.create``. */
 export interface VirtualServerCreateArguments {
-  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  /** Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores. */
   name: string;
-  /** Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout). */
+  /** Tool names, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout). */
   tools: string[];
-  /** Text for people: what the server is for. */
+  /** Description for people. */
   description?: string | undefined;
-  /** Text for models: when and how to use the tools; sent when a client connects. */
+  /** Instructions for models on when and how to use the tools; sent when a client connects. */
   instructions?: string | undefined;
 }
 
 /** Arguments of ``agora.virtual_server.list``. */
 export interface VirtualServerListArguments {
-  /** Largest number of items in the answer. */
+  /** Maximum number of items returned. */
   limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
+  /** 'next_cursor' of the previous page. */
   cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.virtual_server.get``. */
 export interface VirtualServerGetArguments {
-  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  /** Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores. */
   name: string;
 }
 
 /** Arguments of ``agora.virtual_server.update``. */
 export interface VirtualServerUpdateArguments {
-  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  /** Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores. */
   name: string;
-  /** Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout). */
+  /** Tool names, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout). */
   tools?: string[] | null | undefined;
-  /** Text for people: what the server is for. */
+  /** Description for people. */
   description?: string | null | undefined;
-  /** Text for models: when and how to use the tools; sent when a client connects. */
+  /** Instructions for models on when and how to use the tools; sent when a client connects. */
   instructions?: string | null | undefined;
 }
 
 /** Arguments of ``agora.virtual_server.delete``. */
 export interface VirtualServerDeleteArguments {
-  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  /** Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores. */
   name: string;
 }
 
 /** Arguments of ``agora.virtual_server.create_key``. */
 export interface VirtualServerCreateKeyArguments {
-  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  /** Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores. */
   name: string;
   /** Name of the agent, unique in the marketplace; no slash, no control character. */
   label: string;
-  /** Lifetime in seconds; unlimited if left out. */
+  /** Lifetime in seconds; default: unlimited. */
   expiresIn?: number | null | undefined;
 }
 
 /** Arguments of ``agora.worktree.list``. */
 export interface WorktreeListArguments {
-  /** Id of a codebase, or its name, if only one of yours has it. */
+  /** Id of a codebase, or its name if it is unique among yours. */
   codebaseId: string;
 }
 
@@ -3495,7 +3495,7 @@ export interface WorktreeReportArguments {
 
 /** Arguments of ``agora.worktree.clean``. */
 export interface WorktreeCleanArguments {
-  /** Id of a codebase, or its name, if only one of yours has it. */
+  /** Id of a codebase, or its name if it is unique among yours. */
   codebaseId: string;
   /** Worktrees to remove. */
   jobIds: string[];
@@ -3506,36 +3506,35 @@ export interface MessagingService {
   /**
    * Send a message to one agent, to several, to a capability, or to everyone.
    *
-   * The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
+   * The receipt is returned after the commit. A message to an unregistered name is held until an agent registers it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   send(args: MessagingSendArguments, options?: CallOptions): Promise<MessageReceipt>;
   /**
-   * Send a message the way of version 0.9; sunset, use agora.messaging.send.
+   * Send a message in the form of version 0.9. Sunset: use agora.messaging.send.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   sendLegacy(args: MessagingSendLegacyArguments, options?: CallOptions): Promise<MessageReceipt>;
   /**
-   * Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
+   * Read an agent's inbox, oldest first. Read-only: ``mark`` changes message states.
    *
-   * The inbox is the caller's own. An operator, who acts for every agent, has to say whose (``agent_id``); ``operator``
-   * is the operator's own.
-   * ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
-   * watched until a message comes or the time is over.
+   * Agents read their own inbox. An operator must name the agent (``agent_id``); ``operator`` is the operator's own
+   * inbox. ``unread`` true returns unread messages, false returns read ones. With ``wait``, the call waits for a
+   * message if the inbox is empty.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   receive(args?: MessagingReceiveArguments, options?: CallOptions): Promise<MessagePage>;
   /**
-   * Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
+   * Mark messages of an inbox as delivered, read or acknowledged. A state never moves back.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   mark(args: MessagingMarkArguments, options?: CallOptions): Promise<Marked>;
   /**
-   * Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
+   * Create a durable subscription to an agent's events, to be read at ``/ws`` or ``/events``.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -3545,7 +3544,7 @@ export interface MessagingService {
 /** Operations of the category ``event``. */
 export interface EventService {
   /**
-   * Publish an event; types that begin with ``agora.`` are the server's.
+   * Publish an event. Types beginning with ``agora.`` are reserved for the server.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -3563,7 +3562,7 @@ export interface EventService {
    */
   subscribe(args?: EventSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
   /**
-   * Stream events live, after the events since ``last_event_id``: nothing lost, nothing repeated.
+   * Stream events live, preceded by the events since ``last_event_id``, without gaps or duplicates.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
@@ -3575,8 +3574,8 @@ export interface TaskService {
   /**
    * Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
    *
-   * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
-   * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+   * The receipt is returned after the commit. If the deadline passes before work starts, the task expires; if it
+   * passes later, an event is emitted. If a dependency fails, the task is cancelled.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -3584,50 +3583,51 @@ export interface TaskService {
   /**
    * Update a task as its assignee: status, progress, notes.
    *
-   * It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-   * and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
-   * something else than what was recorded.
+   * No claim is needed: setting a pending task to in_progress starts it, setting it to completed starts and
+   * completes it. Refused while another caller's lease is valid, and if it contradicts the recorded result of an
+   * ended task.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   update(args: TaskUpdateArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * List tasks: those given to an agent, or all that concern you; operators see all.
+   * List the tasks of an agent, or all tasks that concern you; operators see all.
    *
-   * ``since`` and ``until`` bound the time of creation.
+   * ``since`` and ``until`` refer to the creation time.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: TaskListArguments, options?: CallOptions): Promise<TaskPage>;
   /**
-   * List unfinished tasks that do not move: nobody claims them, or nothing is heard of their work. Yours; operators see all.
+   * List your stuck tasks: unfinished, and not claimed or without progress. Operators see all.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   stuck(args?: TaskStuckArguments, options?: CallOptions): Promise<TaskPage>;
   /**
-   * Read a task.
+   * Show a task.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: TaskGetArguments, options?: CallOptions): Promise<Task>;
   /**
-   * Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts.
+   * Show the history of a task: actor, change and time, oldest first. Output and artifacts only if requested by
+   * ``types``.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   history(args: TaskHistoryArguments, options?: CallOptions): Promise<TaskEntryPage>;
   /**
-   * Claim the best tasks for the caller: by priority, then deadline, then age; or one that is named.
+   * Claim the next tasks by priority, deadline and age, or one given task.
    *
-   * Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
-   * carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+   * Each has a lease, which ``renew`` extends, and a fencing token, which every further write must carry. When the
+   * lease expires, another agent can claim the task with its checkpoint.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   claim(args?: TaskClaimArguments, options?: CallOptions): Promise<Claim>;
   /**
-   * Extend a lease: the heartbeat of a task in progress.
+   * Extend a lease (the heartbeat of a task in progress).
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -3639,19 +3639,19 @@ export interface TaskService {
    */
   release(args: TaskReleaseArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Get a credential for the program that works on a task you hold, such as a coding agent that is given tools.
+   * Issue a credential for the program working on a task you hold, such as a coding agent with tools.
    *
-   * It may do what the task's creator allowed in the payload (``scopes``; reading agents and operations if left out) and holds
-   * itself, as a principal of its own. It ends with the lease and with the task.
+   * It is a separate principal with the scopes that the task's creator allowed in the payload (``scopes``; default:
+   * reading agents and operations) and holds itself. It expires with the lease or when the task ends.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``, ``stale_lease``.
    */
   issueToken(args: TaskIssueTokenArguments, options?: CallOptions): Promise<TaskToken>;
   /**
-   * Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
+   * Report the tokens that a task you hold has used so far of one model, as totals that never decrease.
    *
-   * ``agora.billing.tokens`` shows them. What is new becomes an entry of the ledger, which the worker's own account pays
-   * unless it is that of the task, or the worker has the scope meter:billing.
+   * ``agora.billing.tokens`` lists them. The difference since the last report is charged to the task's account if
+   * the worker belongs to it or has the scope meter:billing, else to the worker's own account.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``stale_lease``.
    */
@@ -3665,21 +3665,21 @@ export interface TaskService {
    */
   complete(args: TaskCompleteArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Report a failed attempt; it is retried after the backoff while attempts are left.
+   * Report a failed attempt. The task is retried after a backoff while attempts remain.
    *
-   * A task that has failed for good keeps its error: another one is refused (409).
+   * A task that has failed permanently keeps its error; a different one is refused (409).
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   fail(args: TaskFailArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Cancel a task; its worker learns it from the next response.
+   * Cancel a task. Its worker is informed with the next response.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   cancel(args: TaskCancelArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Take a task of yours from whoever works on it, back to the queue it came from. Its lease ends, the attempt counts.
+   * Return a task that you requested to its queue and end its lease. The attempt counts.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
@@ -3691,44 +3691,46 @@ export interface TaskService {
    */
   retry(args: TaskRetryArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
-   * Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
+   * Reassign a task and end its lease; null returns it to the queue for any suitable agent.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Change the priority of a task that has not ended: among those that wait, a higher one is claimed first.
+   * Change the priority of an unfinished task. Waiting tasks with a higher priority are claimed first.
    *
-   * Its requester and operators may. Within a priority, the earlier deadline goes first, then the older task.
+   * Allowed for its requester and operators. Within a priority, the earlier deadline comes first, then the older
+   * task.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   prioritize(args: TaskPrioritizeArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Add a comment to a task's trail.
+   * Add a comment to a task's history.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   comment(args: TaskCommentArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
-   * Send a message in a task: from its assignee to its requester, or the other way round.
+   * Send a message in a task, from the assignee to the requester or vice versa.
    *
-   * Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
-   * takes it up again. A task that has ended takes no message.
+   * If the assignee waits for an answer, the requester's message is the answer and the task returns to its agent. An
+   * ended task accepts no messages.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   message(args: TaskMessageArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
-   * Add a part of a task's result as an artifact while it is in progress, as its assignee.
+   * Add an artifact to a task in progress, as its assignee.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   artifact(args: TaskArtifactArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
-   * Append to a task's output. With ``offset`` a repeated chunk is recognised.
+   * Append to a task's output. With ``offset``, a repeated chunk is detected.
    *
-   * An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
+   * Output from the assignee starts a pending task. Output from an operator to a pending task is refused, because it
+   * has no worker.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -3740,15 +3742,16 @@ export interface TaskService {
    */
   output(args: TaskOutputArguments, options?: CallOptions): Promise<TaskOutput>;
   /**
-   * Stream a task's log from its beginning, live; the stream ends with the task.
+   * Stream a task's log from its beginning and live until the task ends.
    *
-   * ``last_event_id`` is the number of the last entry seen.
+   * ``last_event_id`` is the number of the last received entry.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   stream(args: TaskStreamArguments, options?: CallOptions): EventStream<TaskEntry>;
   /**
-   * Task statistics: by status, throughput, waiting and running times; of the last day by default.
+   * Show task statistics: counts by status, throughput, waiting and running times; default period: the last
+   * day.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -3764,15 +3767,16 @@ export interface BillingService {
    */
   prices(args?: BillingPricesArguments, options?: CallOptions): Promise<PricePage>;
   /**
-   * Set an agent's price from now on or from a future time; earlier usage keeps its price.
+   * Set an agent's price, effective now or at a future time. Earlier usage keeps its price.
    *
-   * For the agent itself, its account and operators. A new version replaces those that are not yet effective.
+   * Allowed for the agent itself, its account and operators. A new version replaces versions that are not effective
+   * yet.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   setPrice(args: BillingSetPriceArguments, options?: CallOptions): Promise<Price>;
   /**
-   * Record usage measured by an external meter, at the price in force. Needs the scope meter:billing.
+   * Record usage measured by an external meter, at the current price. Needs the scope meter:billing.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
@@ -3790,19 +3794,19 @@ export interface BillingService {
    */
   usage(args?: BillingUsageArguments, options?: CallOptions): Promise<EntryPage>;
   /**
-   * List the tokens that tasks have taken, as their workers reported in totals; the newest tasks first.
+   * List the tokens that tasks have used, as totals reported by their workers; newest tasks first.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   tokens(args?: BillingTokensArguments, options?: CallOptions): Promise<TokenUsagePage>;
   /**
-   * Show usage and cost so far, including the accrued cost of running instances.
+   * Show usage and cost to date, including the accrued cost of running instances.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   cost(args?: BillingCostArguments, options?: CallOptions): Promise<Cost>;
   /**
-   * Show the revenue of the caller's agents; for operators, of every agent.
+   * Show the revenue of the caller's agents; for operators, of all agents.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -3814,7 +3818,7 @@ export interface BillingService {
    */
   dashboard(args?: BillingDashboardArguments, options?: CallOptions): Promise<Dashboard>;
   /**
-   * Add credit to an account, or record its payment.
+   * Add credit to an account, or record a payment.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
@@ -3826,10 +3830,10 @@ export interface BillingService {
    */
   balance(args?: BillingBalanceArguments, options?: CallOptions): Promise<Balances>;
   /**
-   * Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
+   * Set the limits of an account, of an agent, or of an account's use of an agent; without limits, remove them.
    *
-   * An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
-   * operator changes. From the soft limit on, an agent with several models uses the cheapest of them.
+   * Accounts set their own budget, developers those of their agents, operators any. Only an operator can change a
+   * budget set by an operator. Above the soft limit, an agent with several models uses the cheapest one.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -3841,39 +3845,39 @@ export interface BillingService {
    */
   budgets(args?: BillingBudgetsArguments, options?: CallOptions): Promise<BudgetPage>;
   /**
-   * Take a percentage off everything that an account is charged from now on, as entries beside the charges.
+   * Set a percentage discount on all future charges of an account. Each discount is a separate ledger entry.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setDiscount(args: BillingSetDiscountArguments, options?: CallOptions): Promise<Discount>;
   /**
-   * Set what each account gets of an agent without charge in each month (UTC), as entries beside the charges.
+   * Set the free monthly quota (UTC) of an agent for each account. Free usage is a separate ledger entry.
    *
-   * An agent's developer sets it, or an operator.
+   * Allowed for the agent's developer and operators.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setFreeQuota(args: BillingSetFreeQuotaArguments, options?: CallOptions): Promise<FreeQuota>;
   /**
-   * Show the discounts of an account, and free quotas.
+   * Show an account's discounts and free quotas.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   reductions(args?: BillingReductionsArguments, options?: CallOptions): Promise<Reductions>;
   /**
-   * Create a code that gives credit, once to each account.
+   * Create a coupon code that gives credit once per account.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
   createCoupon(args: BillingCreateCouponArguments, options?: CallOptions): Promise<Coupon>;
   /**
-   * List coupons by their codes.
+   * List coupons by code.
    *
    * Errors beside those of any operation: ``halted``.
    */
   coupons(args?: BillingCouponsArguments, options?: CallOptions): Promise<CouponPage>;
   /**
-   * Get the credit of a coupon. Repeated for the same account it answers the same entry.
+   * Redeem a coupon. Repeating the call for the same account returns the same entry.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
@@ -3885,35 +3889,35 @@ export interface BillingService {
    */
   invoices(args?: BillingInvoicesArguments, options?: CallOptions): Promise<InvoicePage>;
   /**
-   * Show an invoice, or, without naming one, what the next invoice of an account would be now.
+   * Show an invoice; without an id, a preview of the account's next invoice.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   invoice(args?: BillingInvoiceArguments, options?: CallOptions): Promise<Invoice>;
   /**
-   * Create a file of an invoice. It is also at /billing/invoices/NUMBER.html, .csv, .json and .eml.
+   * Create an invoice file. It is also served at /billing/invoices/NUMBER.html, .csv, .json and .eml.
    *
-   * The e-mail goes to the customer's address (``agora.billing.set_profile``), with the page and the table attached.
+   * The e-mail is addressed to the customer (``agora.billing.set_profile``), with the HTML and CSV files attached.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   document(args: BillingDocumentArguments, options?: CallOptions): Promise<InvoiceDocument>;
   /**
-   * Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address.
+   * Show an account's billing details: name, postal address, tax id, e-mail address.
    *
    * Errors beside those of any operation: ``halted``.
    */
   profile(args?: BillingProfileArguments, options?: CallOptions): Promise<BillingProfile>;
   /**
-   * Change who an account is on the invoices that are issued from now on; what is left out stays.
+   * Change an account's billing details on future invoices; omitted fields are unchanged.
    *
-   * An account changes its own, an operator any.
+   * Accounts change their own, operators any.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setProfile(args?: BillingSetProfileArguments, options?: CallOptions): Promise<BillingProfile>;
   /**
-   * Issue the invoices of a past month now; the server does so automatically an hour after the month's end.
+   * Issue the invoices of a past month now. The server does so automatically an hour after the month ends.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
@@ -3925,8 +3929,8 @@ export interface A2aService {
   /**
    * Send a message to an agent: it creates a task, or continues one (section 3.1.1).
    *
-   * A text is a message with one part. The message is stored when the call has an answer; the call waits until
-   * the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
+   * A plain text is a message with one part. The message is stored before the call returns. By default the call
+   * waits until the task ends or needs input. A repeated ``messageId`` returns the task it created.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -3938,7 +3942,7 @@ export interface A2aService {
    */
   get(args: A2aGetArguments, options?: CallOptions): Promise<A2ATask>;
   /**
-   * List the tasks you gave, the last changed first (section 3.1.4).
+   * List the tasks you requested, most recently changed first (section 3.1.4).
    *
    * Errors beside those of any operation: ``halted``.
    */
@@ -3952,7 +3956,7 @@ export interface A2aService {
   /**
    * Stream a task and its updates until it ends (section 3.1.6).
    *
-   * Refused for a task that has ended, unless it is resumed.
+   * Rejected for a task that has ended, unless you resume from an earlier item.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``, ``illegal_transition``.
    */
@@ -3994,7 +3998,8 @@ export interface A2aService {
    */
   retryPush(args: A2aRetryPushArguments, options?: CallOptions): Promise<PushRetry>;
   /**
-   * Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
+   * Show an agent's card (default: the front agent's): the stored one, else one generated from its
+   * registration.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4006,21 +4011,21 @@ export interface A2aService {
    */
   extendedCard(args?: A2aExtendedCardArguments, options?: CallOptions): Promise<A2ACard>;
   /**
-   * Store a card for an agent. The addresses in it are replaced by this marketplace's.
+   * Store a card for an agent. Its URLs are replaced by URLs of this marketplace.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setCard(args?: A2aSetCardArguments, options?: CallOptions): Promise<CardChange>;
   /**
-   * List the agents with their cards' addresses.
+   * List the agents with the URLs of their cards.
    *
    * Errors beside those of any operation: ``halted``.
    */
   catalogue(args?: A2aCatalogueArguments, options?: CallOptions): Promise<A2ACatalogue>;
   /**
-   * Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+   * Register a remote A2A agent; messages and tasks for it are relayed.
    *
-   * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+   * A URL that resolves to a private or loopback address is rejected unless the server's settings allow it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -4054,26 +4059,26 @@ export interface A2aService {
 /** Operations of the category ``admin``. */
 export interface AdminService {
   /**
-   * Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+   * Pause, resume, terminate or halt an agent or the whole marketplace. Takes effect at once in every protocol.
    *
-   * ``resume`` lifts the overrides of the target that have the same authority or less.
+   * ``resume`` lifts those overrides of the target whose authority is not higher than the caller's.
    *
    * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``halted``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   override(args: AdminOverrideArguments, options?: CallOptions): Promise<OverrideReceipt>;
   /**
-   * Check the health of the system now, with warnings derived from trends.
+   * Check the health of the system, with warnings derived from trends.
    *
-   * Lists the overrides in force: target, actor, start and reason.
+   * Includes the active overrides: target, actor, start and reason.
    *
    * Errors beside those of any operation: ``not_found``.
    */
   health(args?: AdminHealthArguments, options?: CallOptions): Promise<Health>;
   /**
-   * Manage an agent's life, a setting that may change at run time, or a service's status.
+   * Manage an agent's lifecycle, a runtime setting, or the lifecycle status of an operation.
    *
-   * The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
-   * setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
+   * The actions ``get`` and ``list`` only read, so they also work during a halt. The ``after`` field of a list holds
+   * each setting's value, whether it was changed, and whether it can be changed at run time. Secrets are masked.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
@@ -4091,17 +4096,18 @@ export interface AgentService {
   /**
    * Register an agent, or update it when the call carries that agent's own token.
    *
-   * A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-   * that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
-   * enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
-   * for. A manifest by itself (name instead of agent_name) is understood, too; where
-   * it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+   * A name or alias that belongs to another identity is a conflict. Messages held for the name are delivered. An
+   * omitted alias or key is unchanged. The granted tier depends on the credential: an operator can grant any tier,
+   * an enrolment token or key grants its own, an agent keeps its own, and a caller without a credential gets basic.
+   * requested_tier records the requested one. A plain manifest (name instead of agent_name) is also accepted; if it
+   * can be run and the caller has deploy:agents, instances can be created from it, as with
+   * agora.deployment.register.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration>;
   /**
-   * Read one agent's profile by id, name or dotted alias.
+   * Show an agent's profile by id, name or dotted alias.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4119,15 +4125,15 @@ export interface AgentService {
    */
   update(args: AgentUpdateArguments, options?: CallOptions): Promise<Agent>;
   /**
-   * Send a heartbeat, with the agent's state and load if they changed.
+   * Send a heartbeat, optionally with the agent's status and load.
    *
-   * Every other authenticated call counts as a heartbeat too.
+   * Every other authenticated call also counts as a heartbeat.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   heartbeat(args?: AgentHeartbeatArguments, options?: CallOptions): Promise<AgentHeartbeat>;
   /**
-   * Read an agent's status: state, load, availability, reputation, unread messages.
+   * Show an agent's status: state, load, availability, reputation, unread messages.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4139,10 +4145,10 @@ export interface AgentService {
    */
   rate(args: AgentRateArguments, options?: CallOptions): Promise<Rating>;
   /**
-   * Deregister an agent: its token is revoked, its name becomes free, its history stays.
+   * Deregister an agent: its token is revoked, its name becomes available, its history is kept.
    *
-   * Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
-   * operator hands over what is left (agora.admin.manage, action 'hand_over').
+   * The next agent registered under the name does not inherit messages or tasks of this one. Requesters reassign
+   * their tasks; an operator hands over the rest (agora.admin.manage, action 'hand_over').
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -4152,9 +4158,9 @@ export interface AgentService {
 /** Operations of the category ``declared_agent``. */
 export interface DeclaredAgentService {
   /**
-   * Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+   * Declare an agent, or change its declaration. Each change creates a version. Idempotent.
    *
-   * The agent is registered under its name, and is asked, found and paid like any other.
+   * The agent is registered under its name and can be found, used and billed like any other agent.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
@@ -4178,53 +4184,54 @@ export interface DeclaredAgentService {
    */
   versions(args: DeclaredAgentVersionsArguments, options?: CallOptions): Promise<DeclaredAgentVersionPage>;
   /**
-   * Make the specification of an earlier version the newest one.
+   * Restore the specification of an earlier version as a new version.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   rollback(args: DeclaredAgentRollbackArguments, options?: CallOptions): Promise<AppliedAgent>;
   /**
-   * Delete a declaration with its versions, and deregister its agent.
+   * Delete a declaration and its versions, and deregister the agent.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   delete(args: DeclaredAgentDeleteArguments, options?: CallOptions): Promise<DeclaredAgentRemoval>;
   /**
-   * List the tools of a declared agent: for itself and for operators.
+   * List the tools of a declared agent. Allowed for the agent itself and operators.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   tools(args: DeclaredAgentToolsArguments, options?: CallOptions): Promise<AgentTools>;
   /**
-   * Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+   * Call a tool for a task, as its agent, with the permissions that the agent and the requester have in common.
    *
-   * Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
+   * Executed once per call_id. If the outcome of an external tool was lost, the state is ``unknown`` and the call is
+   * not repeated.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``illegal_transition``, ``stale_lease``, ``cursor_too_old``.
    */
   callTool(args: DeclaredAgentCallToolArguments, options?: CallOptions): Promise<ToolOutcome>;
   /**
-   * Reserve what the next call of a model may cost at most, against every limit over it: by its agent alone.
+   * Reserve the maximum cost of the next model call against all applicable limits. Only for the agent itself.
    *
-   * Whoever asked first pays. A new reservation takes the place of the task's earlier one. Raises BudgetExceeded.
+   * The original requester pays. A new reservation replaces the task's earlier one. Raises BudgetExceeded.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   reserveModelCall(args: DeclaredAgentReserveModelCallArguments, options?: CallOptions): Promise<ModelReservation>;
   /**
-   * Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
+   * Charge a model call, once per step of an attempt, and store the checkpoint.
    *
-   * A call that was cut off is charged beside the one that is made in its place. Text that the output does not take,
-   * such as over its limit, is left out: the call is charged nevertheless.
+   * A call that was cut off is charged in addition to the call that replaces it. Text that exceeds the output limit
+   * is dropped; the call is charged nevertheless.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   recordModelCall(args: DeclaredAgentRecordModelCallArguments, options?: CallOptions): Promise<RecordedModelCall>;
   /**
-   * Give back what is reserved for a call of a model that failed before its first token.
+   * Release the reservation of a model call that failed before its first token.
    *
-   * A reservation that is neither charged nor given back was of a call whose process died: the next call of the task
-   * charges its input, as an estimate.
+   * A reservation that is neither charged nor released belongs to a call whose process died. The next call of the
+   * task charges its input tokens as an estimate.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
@@ -4236,8 +4243,8 @@ export interface WorkflowService {
   /**
    * Create a workflow and start it.
    *
-   * All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
-   * A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
+   * All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, invalid expressions. A
+   * step without an agent goes to one of ``assigned_agents``, or to any agent if the list is empty.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -4249,13 +4256,14 @@ export interface WorkflowService {
    */
   status(args: WorkflowStatusArguments, options?: CallOptions): Promise<Workflow>;
   /**
-   * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several.
+   * List workflows that concern you, newest first; operators see all. ``agent_id``: creator; ``status``: one or
+   * several.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: WorkflowListArguments, options?: CallOptions): Promise<WorkflowPage>;
   /**
-   * Change a running workflow; a change that is not possible is refused as a whole.
+   * Change a running workflow. An impossible change is refused as a whole.
    *
    * reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
    * reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
@@ -4265,15 +4273,15 @@ export interface WorkflowService {
    */
   modify(args: WorkflowModifyArguments, options?: CallOptions): Promise<Modification>;
   /**
-   * Approve or refuse a step that waits for approval; a refused step fails.
+   * Approve or reject a step that waits for approval. A rejected step fails.
    *
-   * Repeating the same decision changes nothing; a different second one is a conflict.
+   * Repeating the same decision has no effect; a different decision is a conflict.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   approve(args: WorkflowApproveArguments, options?: CallOptions): Promise<Modification>;
   /**
-   * Cancel a workflow: running steps are cancelled, the others are never started.
+   * Cancel a workflow: running steps are cancelled, other steps do not start.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -4295,16 +4303,16 @@ export interface WorkflowService {
 /** Operations of the category ``app``. */
 export interface AppService {
   /**
-   * Publish an app. A name or alias that another app has is a conflict.
+   * Publish an app. A name or alias of another app is a conflict.
    *
-   * pricing sets the price of the orchestrator agent, for which the caller must have the right. The workflow is checked
-   * as agora.workflow.create checks it.
+   * pricing sets the price of the orchestrator agent, which the caller must be allowed to set. The workflow is
+   * checked as agora.workflow.create checks it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``.
    */
   create(args: AppCreateArguments, options?: CallOptions): Promise<AppDetails>;
   /**
-   * List the apps that you may see, the oldest first.
+   * List the apps visible to you, oldest first.
    *
    * Errors beside those of any operation: ``halted``.
    */
@@ -4316,28 +4324,28 @@ export interface AppService {
    */
   get(args: AppGetArguments, options?: CallOptions): Promise<AppDetails>;
   /**
-   * Change an app; omitted fields are unchanged. For its owner, keys of its account and operators.
+   * Change an app; omitted fields are unchanged. Allowed for its owner, keys of its account and operators.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``.
    */
   update(args: AppUpdateArguments, options?: CallOptions): Promise<AppDetails>;
   /**
-   * Remove an app, with the agents that it brought along. Workflows that it has started go on.
+   * Delete an app and its bundled agents. Running workflows continue.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   delete(args: AppDeleteArguments, options?: CallOptions): Promise<AppRemoval>;
   /**
-   * Install an app with its agents and its workflow, or bring an installed one to this state: all of it or nothing.
+   * Install an app with its agents and its workflow, or update an installed one. Atomic.
    *
-   * The same again changes nothing. Agents that the app no longer brings are removed. Agents need the right to
-   * declare them (agora.declared_agent.apply); an agent of the same name that the app did not bring is a conflict.
+   * Idempotent. Agents that the app no longer bundles are removed. Bundled agents need the permission to declare
+   * agents (agora.declared_agent.apply). An agent of the same name that is not bundled with the app is a conflict.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   install(args: AppInstallArguments, options?: CallOptions): Promise<AppChange>;
   /**
-   * Start the workflow of an app, as yours: its tasks have the prices of the agents that do them.
+   * Start the workflow of an app on your account. Its tasks cost what their agents charge.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -4347,110 +4355,111 @@ export interface AppService {
 /** Operations of the category ``codebase``. */
 export interface CodebaseService {
   /**
-   * List codebases; with ``search``, those whose name, path or repository contains it.
+   * List codebases, optionally filtered by name, path or repository.
    *
    * Errors beside those of any operation: ``halted``.
    */
   list(args?: CodebaseListArguments, options?: CallOptions): Promise<CodebasePage>;
   /**
-   * Register a codebase of a worker of yours, or update the one of that path.
+   * Register a codebase of one of your workers, or update the one at that path.
    *
-   * Jobs for it require the capability ``codebase:ID``, which the worker has from now on. Without ``worker_id``, or with ``git_url``,
-   * it is pending: the task ``register_codebase`` asks one worker after another, and the first that has the path, or clones the
-   * repository, confirms it. Jobs that are queued meanwhile wait.
+   * Its jobs require the capability ``codebase:ID``, which the worker gets. Without ``worker_id``, or with
+   * ``git_url``, the codebase is pending: a ``register_codebase`` task asks one worker after another, and the first
+   * that has the path, or clones the repository, confirms it. Jobs queued in the meantime wait.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   register(args: CodebaseRegisterArguments, options?: CallOptions): Promise<Codebase>;
   /**
-   * Take a pending codebase, as the worker that holds the task which asks for it.
+   * Confirm a pending codebase, as the worker that holds its registration task.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``stale_lease``.
    */
   confirm(args: CodebaseConfirmArguments, options?: CallOptions): Promise<Codebase>;
   /**
-   * Refuse a pending codebase, as the worker that was asked: the next one is asked; after the last it is refused.
+   * Decline a pending codebase, as the worker that was asked. The next worker is asked then; if all decline, it
+   * is refused.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   decline(args: CodebaseDeclineArguments, options?: CallOptions): Promise<Codebase>;
   /**
-   * Read with which token to clone a pending codebase, as the worker that was asked.
+   * Get the token for cloning a pending codebase, as the worker that was asked.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``stale_lease``.
    */
   readCredential(args: CodebaseReadCredentialArguments, options?: CallOptions): Promise<CodebaseCredential>;
   /**
-   * Read a codebase.
+   * Show a codebase.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: CodebaseGetArguments, options?: CallOptions): Promise<Codebase>;
   /**
-   * Unregister a codebase with its sessions; nothing on the worker's machine is touched.
+   * Unregister a codebase and its sessions. Files on the worker's machine are not changed.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   remove(args: CodebaseRemoveArguments, options?: CallOptions): Promise<RemovedCodebase>;
   /**
-   * Have the agent of a codebase do something; it runs also while the codebase is not watched.
+   * Create a job in a codebase. It runs even if the codebase is not watched.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   trigger(args: CodebaseTriggerArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
-   * Read the secrets of a job, as the worker that holds it.
+   * Get the secrets of a job, as the worker that holds it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``stale_lease``.
    */
   readJobSecrets(args: CodebaseReadJobSecretsArguments, options?: CallOptions): Promise<JobSecrets>;
   /**
-   * Say something to the agent that works in a codebase, or answer what it asks.
+   * Send a message to the agent working in a codebase, or answer its question.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   message(args: CodebaseMessageArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
-   * Interrupt what runs in a codebase: your jobs under way are cancelled, queued ones stay; operators reach all.
+   * Cancel your running jobs in a codebase; queued jobs stay. For operators: all running jobs.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   interrupt(args: CodebaseInterruptArguments, options?: CallOptions): Promise<EndedJobs>;
   /**
-   * Stop all work in a codebase: your jobs there are cancelled, queued ones too; operators reach all.
+   * Cancel all your jobs in a codebase, running and queued. For operators: all jobs.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   stop(args: CodebaseStopArguments, options?: CallOptions): Promise<EndedJobs>;
   /**
-   * Read what goes on in a codebase.
+   * Show the current activity in a codebase.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   status(args: CodebaseStatusArguments, options?: CallOptions): Promise<CodebaseStatus>;
   /**
-   * Stream the events of a codebase's jobs that concern the caller, from now on or after an event.
+   * Stream events of a codebase's jobs that the caller may read, from now on or after a given event.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
   events(args: CodebaseEventsArguments, options?: CallOptions): EventStream<Event>;
   /**
-   * Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+   * Let the worker of a codebase take queued jobs automatically. This is the default after registration.
    *
-   * With ``review_limit`` it takes none while as many reviews of the codebase are open: what nobody looks at is not added to. Jobs
-   * under way go on, and so do sessions that are resumed and changes that a review asks for.
+   * With ``review_limit``, queued jobs are held while that many reviews of the codebase are open. Running jobs,
+   * resumed sessions and changes requested in a review continue.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   startWatch(args: CodebaseStartWatchArguments, options?: CallOptions): Promise<Watch>;
   /**
-   * Hold the jobs that are queued for a codebase until it is watched again; jobs under way go on.
+   * Hold the queued jobs of a codebase until it is watched again; running jobs continue.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   stopWatch(args: CodebaseStopWatchArguments, options?: CallOptions): Promise<Watch>;
   /**
-   * Read whether a codebase is watched.
+   * Show whether a codebase is watched.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4460,25 +4469,25 @@ export interface CodebaseService {
 /** Operations of the category ``session``. */
 export interface SessionService {
   /**
-   * List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all.
+   * List the sessions of a codebase, latest first: those of your workers or jobs; operators see all.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args: SessionListArguments, options?: CallOptions): Promise<SessionPage>;
   /**
-   * Read what a session is: its agent, its last task, how many messages it has.
+   * Show a session: its agent, its last task and the number of its messages.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: SessionGetArguments, options?: CallOptions): Promise<Session>;
   /**
-   * Report which sessions a worker's agent has, as the worker; what is known of them is kept.
+   * Report the sessions of a worker's coding agent, as the worker. Known data of a session is kept.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   sync(args: SessionSyncArguments, options?: CallOptions): Promise<Synchronisation>;
   /**
-   * Store messages of a session, as its worker; a message whose id is known replaces that one.
+   * Store messages of a session, as its worker. A message with a known id replaces the earlier one.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -4490,7 +4499,7 @@ export interface SessionService {
    */
   messages(args: SessionMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
   /**
-   * Go on with a session: a new job for the worker that holds it.
+   * Resume a session in a new job for the worker that has it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -4500,41 +4509,41 @@ export interface SessionService {
 /** Operations of the category ``follow_up``. */
 export interface FollowUpService {
   /**
-   * Say something to the agent of a coding job, in its session.
+   * Send a follow-up message to the agent of a coding job.
    *
-   * A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+   * A paused job continues. If the job has ended, a new job is started on the worker that has the session.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   add(args: FollowUpAddArguments, options?: CallOptions): Promise<FollowUp>;
   /**
-   * List the follow-ups of a job, in their order.
+   * List the follow-ups of a job in order.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args: FollowUpListArguments, options?: CallOptions): Promise<FollowUpPage>;
   /**
-   * Change a follow-up that has not been taken; one that has is refused (409).
+   * Edit a follow-up that the worker has not taken (409 otherwise).
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   edit(args: FollowUpEditArguments, options?: CallOptions): Promise<FollowUp>;
   /**
-   * Remove a follow-up that has not been taken; one that has is refused (409).
+   * Remove a follow-up that the worker has not taken (409 otherwise).
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   remove(args: FollowUpRemoveArguments, options?: CallOptions): Promise<RemovedFollowUp>;
   /**
-   * Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
+   * Start a new job for follow-ups that wait for an ended job, such as a failed or cancelled one.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   wake(args: FollowUpWakeArguments, options?: CallOptions): Promise<FollowUpsWoken>;
   /**
-   * Take the next follow-up of a job you hold, steering ones first.
+   * Take the next follow-up of a job you hold; steering ones first.
    *
-   * One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+   * A follow-up that was taken but is not in the checkpoint is returned again, so that none is lost or sent twice.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
    */
@@ -4544,67 +4553,67 @@ export interface FollowUpService {
 /** Operations of the category ``review``. */
 export interface ReviewService {
   /**
-   * List the reviews of your jobs and of your workers, the latest change first; operators see all.
+   * List the reviews of your jobs and workers, most recently changed first; operators see all.
    *
    * Errors beside those of any operation: ``halted``.
    */
   list(args?: ReviewListArguments, options?: CallOptions): Promise<ReviewPage>;
   /**
-   * Read a review.
+   * Show a review.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: ReviewGetArguments, options?: CallOptions): Promise<Review>;
   /**
-   * Read the changed files with their diffs, in the order of their paths.
+   * List the changed files with their diffs, by path.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   files(args: ReviewFilesArguments, options?: CallOptions): Promise<ReviewFilePage>;
   /**
-   * Read the comments on lines, in the order in which they were written.
+   * List the comments on lines, oldest first.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   comments(args: ReviewCommentsArguments, options?: CallOptions): Promise<ReviewCommentPage>;
   /**
-   * Comment on a line of the diff. The agent is told with ``request_changes``.
+   * Comment on a line of the diff. ``request_changes`` sends the comments to the agent.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   comment(args: ReviewCommentArguments, options?: CallOptions): Promise<ReviewComment>;
   /**
-   * Remove a comment that the agent has not been told.
+   * Remove a comment that was not sent to the agent yet.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   removeComment(args: ReviewRemoveCommentArguments, options?: CallOptions): Promise<RemovedComment>;
   /**
-   * Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
+   * Send the pending comments to the agent in one follow-up, each with its path, line and code.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   requestChanges(args: ReviewRequestChangesArguments, options?: CallOptions): Promise<FollowUp>;
   /**
-   * Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
+   * Approve the changes and let the worker merge or push them. Conflicts are returned to the agent.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   approve(args: ReviewApproveArguments, options?: CallOptions): Promise<Review>;
   /**
-   * Decide that the changes are not wanted. Their branch stays where it is.
+   * Reject the changes. The branch is kept.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   dismiss(args: ReviewDismissArguments, options?: CallOptions): Promise<Review>;
   /**
-   * Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
+   * Submit the changes of a job you hold, as its worker. A repeated call replaces the submission.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
    */
   submit(args: ReviewSubmitArguments, options?: CallOptions): Promise<Review>;
   /**
-   * Report what became of an approval, as the worker that carries it out.
+   * Report the result of an approval, as the worker that carries it out.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -4650,13 +4659,13 @@ export interface AuthService {
    */
   configuration(options?: CallOptions): Promise<AuthConfiguration>;
   /**
-   * Log in with name and password, which are passed to the identity provider, where the operator allows it.
+   * Log in with name and password, which are passed to the identity provider. The operator must enable this.
    *
    * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
   /**
-   * Get new tokens for a refresh token, before the access token expires or after.
+   * Exchange a refresh token for new tokens.
    *
    * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -4668,13 +4677,13 @@ export interface AuthService {
    */
   userinfo(options?: CallOptions): Promise<UserInfo>;
   /**
-   * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+   * Log out: end the session and its streams here, and at the identity provider if a refresh token is sent.
    *
    * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
   /**
-   * End a session of the monitor, however it was started. Used by the monitor's pages.
+   * End a monitor session of any kind. Used by the monitor's pages.
    *
    * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
@@ -4682,8 +4691,8 @@ export interface AuthService {
   /**
    * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
    *
-   * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-   * taken before, is answered with 400.
+   * Providers send a form. No credential is needed, because the token is signed. An invalid or already used token
+   * returns 400.
    *
    * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -4695,9 +4704,9 @@ export interface BusService {
   /**
    * Publish an entry to an agent, a capability or everyone.
    *
-   * It is stored as a message. A task_assignment is stored as a task; ``task_id`` in a task_completion,
-   * error_report or state_update completes, fails or advances that task. Repeated under the same
-   * ``message_id`` by the same sender it answers the first receipt.
+   * The entry is stored as a message; a task_assignment is stored as a task. With a ``task_id``, a task_completion
+   * completes that task, an error_report fails it, and a state_update updates it. Idempotent for each sender and
+   * ``message_id``: a repetition returns the first receipt.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
@@ -4705,8 +4714,8 @@ export interface BusService {
   /**
    * Read the next entries for an agent: reclaimed ones first, then new ones.
    *
-   * Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
-   * the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+   * Each entry goes to one consumer of the group, which holds it until it is acknowledged. Tasks for the agent, or
+   * for one of its capabilities, are returned as task_assignment and are claimed by reading them.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -4718,9 +4727,9 @@ export interface BusService {
    */
   ack(args: BusAckArguments, options?: CallOptions): Promise<BusAck>;
   /**
-   * Take over entries that other consumers of the group were given and have not acknowledged for too long.
+   * Reclaim entries that other consumers of the group have not acknowledged in time.
    *
-   * Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+   * The time doubles with each delivery of an entry. After the last delivery, the entry becomes a dead letter.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -4738,13 +4747,13 @@ export interface BusService {
    */
   health(options?: CallOptions): Promise<BusHealth>;
   /**
-   * Show the groups with their consumers, lag and pending entries: one's own; for operators all.
+   * Show consumer groups with their consumers, lag and pending entries: your own; operators see all.
    *
    * Errors beside those of any operation: ``halted``.
    */
   stats(options?: CallOptions): Promise<BusStats>;
   /**
-   * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+   * Deliver an agent's messages and tasks on its Redis stream, starting with those already waiting.
    *
    * The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
    * agent that publishes an entry through Redis joins automatically.
@@ -4765,30 +4774,30 @@ export interface ConversationService {
   /**
    * Send a message of the agent protocol.
    *
-   * Recipients are named by id, name or dotted alias; they need not be online. An answer to another message has to be
-   * a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
-   * sent again under its id is sent once.
+   * Recipients are given by id, name or dotted alias and need not be online. A reply must be valid for the message
+   * it answers. Messages to agent.marketplace.orchestrator are answered at once. A message with the same id is sent
+   * once.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   send(args: ConversationSendArguments, options?: CallOptions): Promise<Accepted>;
   /**
-   * Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
+   * Return and acknowledge the reply to a message you sent; waits for it if necessary.
    *
-   * Past ``expected.timeout`` the answer is a failure with the intent 'timeout', which names the recipients that no
-   * agent is registered as; a late answer waits in the inbox.
+   * After ``expected.timeout`` the reply is a failure with the intent 'timeout', which lists unregistered
+   * recipients. A late reply stays in the inbox.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   reply(args: ConversationReplyArguments, options?: CallOptions): Promise<Reply>;
   /**
-   * Read a conversation you take part in, with its messages.
+   * Show a conversation that you take part in, with its messages.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: ConversationGetArguments, options?: CallOptions): Promise<ConversationDetail>;
   /**
-   * List an agent's conversations, the newest first.
+   * List an agent's conversations, newest first.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4796,14 +4805,14 @@ export interface ConversationService {
   /**
    * List an agent's pending messages in the form of the agent protocol, oldest first.
    *
-   * Reading changes nothing. ``agora.messaging.mark`` with the status ``acknowledged`` takes a message off the list. It
-   * names a message by its ``id``, or by ``agora.message_id`` where the message has that: its sender chose the ``id``.
+   * Read-only. To remove a message from the list, call ``agora.messaging.mark`` with the status ``acknowledged`` and
+   * the message's ``agora.message_id``, if present, else its ``id`` (an ``id`` may be chosen by the sender).
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   pending(args?: ConversationPendingArguments, options?: CallOptions): Promise<PendingPage>;
   /**
-   * List the uses of an agent that were reported with inform/track_usage, oldest first.
+   * List uses of an agent reported with inform/track_usage, oldest first.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4813,7 +4822,7 @@ export interface ConversationService {
 /** Operations of the category ``dead_letter``. */
 export interface DeadLetterService {
   /**
-   * List dead letters, newest first: one's own; for operators all.
+   * List dead letters, newest first: your own; operators see all.
    *
    * Errors beside those of any operation: ``halted``.
    */
@@ -4825,15 +4834,15 @@ export interface DeadLetterService {
    */
   get(args: DeadLetterGetArguments, options?: CallOptions): Promise<DeadLetterDetail>;
   /**
-   * Deliver it again, as if for the first time. One that was replayed already is not delivered once more.
+   * Deliver a dead letter again. Idempotent: one that was already replayed is not delivered again.
    *
-   * Raises Conflict if it was discarded, or if what it is about is gone.
+   * Raises Conflict if it was discarded, or if its message or task no longer exists.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   replay(args: DeadLetterReplayArguments, options?: CallOptions): Promise<DeadLetter>;
   /**
-   * Give it up for good. Raises Conflict if it was replayed.
+   * Discard a dead letter permanently. Raises Conflict if it was replayed.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
@@ -4843,15 +4852,15 @@ export interface DeadLetterService {
 /** Operations of the category ``deployment``. */
 export interface DeploymentService {
   /**
-   * Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
+   * Register an agent with its deployment manifest, or a new revision of it. Reports all errors at once.
    *
-   * For operators, and callers with the scope deploy:agents. Running instances keep their revision.
+   * Allowed for operators and callers with the scope deploy:agents. Running instances keep their revision.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   register(args: DeploymentRegisterArguments, options?: CallOptions): Promise<RegisteredDeployable>;
   /**
-   * Register an agent that is a container image; ``metadata`` is its manifest.
+   * Register an agent that runs from a container image; ``metadata`` is its manifest.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
@@ -4885,7 +4894,7 @@ export interface DeploymentService {
 /** Operations of the category ``query``. */
 export interface QueryService {
   /**
-   * Find agents by capabilities, status, tier, rating and words.
+   * Find agents by capabilities, status, tier, rating and text.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4913,7 +4922,7 @@ export interface DiscoveryService {
    */
   list(args?: DiscoveryListArguments, options?: CallOptions): Promise<ServicePage>;
   /**
-   * Read how to call one operation; without a version, its newest active one.
+   * Show the schema of an operation; without a version, the newest active one.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4923,7 +4932,7 @@ export interface DiscoveryService {
 /** Operations of the category ``host``. */
 export interface HostService {
   /**
-   * List the hosts with what they have, and what of it is free.
+   * List hosts with their total and free resources.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -4935,9 +4944,9 @@ export interface HostService {
    */
   get(args: HostGetArguments, options?: CallOptions): Promise<Host>;
   /**
-   * Take a hosting agent as a host: it is asked in messages (``create_container``) to run instances.
+   * Register a hosting agent as a host. It is asked by messages (``create_container``) to run instances.
    *
-   * Without memory_mb or cpu_cores, what it says it has run counts as unlimited.
+   * Without memory_mb or cpu_cores, that resource counts as unlimited.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``.
    */
@@ -4967,9 +4976,9 @@ export interface InstanceService {
   /**
    * Create an instance of an agent and start it.
    *
-   * It is made at once, and started by its host; ``status`` says how far that is. Requirements that no host can
-   * meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
-   * once its notice is over.
+   * The record is created at once and its host starts the instance; ``status`` shows the progress. If no host can
+   * meet the requirements, the error lists what is missing. The current price applies until the notice period of a
+   * later price has ended.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
@@ -4981,16 +4990,16 @@ export interface InstanceService {
    */
   list(args?: InstanceListArguments, options?: CallOptions): Promise<InstancePage>;
   /**
-   * Show an instance: state, health, resources, bill.
+   * Show an instance: state, health, resources and bill.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: InstanceGetArguments, options?: CallOptions): Promise<Instance>;
   /**
-   * Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
+   * Execute a request on an instance. Parameters are sent as a JSON body, with GET and DELETE as a query string.
    *
-   * It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
-   * broke, the error says ``outcome: unknown``.
+   * It is charged when it starts; the charge is reversed if it fails. After a timeout or a broken connection, the
+   * error has ``outcome: unknown``.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -5020,7 +5029,7 @@ export interface InstanceService {
    */
   logs(args: InstanceLogsArguments, options?: CallOptions): Promise<InstanceLog>;
   /**
-   * Stream the events of an instance, from its creation or after ``last_event_id``.
+   * Stream an instance's events from its creation, or after ``last_event_id``.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
@@ -5032,13 +5041,13 @@ export interface InstanceService {
    */
   executions(args: InstanceExecutionsArguments, options?: CallOptions): Promise<ExecutionPage>;
   /**
-   * Keep between a least and a most number of instances of an agent, as many as the work needs.
+   * Scale an agent's instances automatically between a minimum and a maximum number.
    *
-   * 0 ends all of the account's instances of the agent, also those that scaling has not created; otherwise scaling
-   * ends only its own.
+   * 0 terminates all of the account's instances of the agent, including those not created by scaling. Otherwise
+   * scaling terminates only instances that it created.
    *
-   * Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
-   * holds for them, and for those that scaling makes later, only once its notice is over.
+   * Without max_instances the number is exactly min_instances. The current price applies to all of them, including
+   * later ones, until the notice period of a later price has ended.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
@@ -5050,7 +5059,7 @@ export interface InstanceService {
    */
   scaling(args: InstanceScalingArguments, options?: CallOptions): Promise<Scaling>;
   /**
-   * Back up an instance's state, for ``restore`` when another instance is created.
+   * Back up an instance's state; use it as ``restore`` when creating another instance.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_unavailable``.
    */
@@ -5078,25 +5087,25 @@ export interface InstanceService {
 /** Operations of the category ``media``. */
 export interface MediaService {
   /**
-   * Issue a token for a room, which exists from when somebody joins it. Nothing is asked of the LiveKit server.
+   * Issue a token for a room, which is created when someone joins. Does not contact the LiveKit server.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
   issueToken(args: MediaIssueTokenArguments, options?: CallOptions): Promise<MediaToken>;
   /**
-   * Create a room; one that is there stays as it is, and is answered.
+   * Create a room. An existing room is returned unchanged.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``upstream_failed``, ``upstream_unavailable``.
    */
   createRoom(args: MediaCreateRoomArguments, options?: CallOptions): Promise<MediaRoom>;
   /**
-   * List the rooms there are, by name.
+   * List the rooms by name.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``upstream_failed``, ``upstream_unavailable``.
    */
   listRooms(args?: MediaListRoomsArguments, options?: CallOptions): Promise<MediaRoomPage>;
   /**
-   * Show a room and who is in it. Raises NotFound.
+   * Show a room and its participants. Raises NotFound.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -5126,7 +5135,7 @@ export interface MemoryService {
    */
   list(args?: MemoryListArguments, options?: CallOptions): Promise<MemoryPage>;
   /**
-   * Search keys, tags and values by words: best match first, then newest first.
+   * Search keys, tags and values for words; best match first, then newest first.
    *
    * Errors beside those of any operation: ``halted``.
    */
@@ -5142,10 +5151,10 @@ export interface MemoryService {
 /** Operations of the category ``migration``. */
 export interface MigrationService {
   /**
-   * Run a v4 reducer call, translated to what this marketplace does.
+   * Run a v4 reducer call, translated to operations of this marketplace.
    *
-   * The caller acts for the v4 agent that the arguments name: with an agent's own token for itself, with the scope
-   * act:any for every agent. The setting compatibility_mode decides whether such calls are accepted.
+   * The caller acts for the v4 agent named in the arguments: an agent's token only for itself, the scope act:any for
+   * any agent. The setting compatibility_mode determines whether such calls are accepted.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -5153,51 +5162,52 @@ export interface MigrationService {
   /**
    * Answer `SELECT COUNT(*) FROM table` of a v4 table, or `SELECT * FROM agent_message WHERE to_agent = 'NAME'`.
    *
-   * The second takes `LIMIT n OFFSET m`, is in the order of the inbox, and marks nothing as read.
+   * The second form accepts `LIMIT n OFFSET m`, returns messages in inbox order, and marks nothing as read.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   sql(args: MigrationSqlArguments, options?: CallOptions): Promise<V4Rows>;
   /**
-   * Switch an agent from v4 to v5, or back: its registration, with the token that it calls v5 with.
+   * Switch an agent from v4 to v5 or back. Returns its registration with the token for v5 calls.
    *
-   * An agent that v4 calls or an import have registered keeps its id, messages and tasks; another one is registered.
+   * An agent known from v4 calls or an import keeps its id, messages and tasks; an unknown agent is registered.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   switch(args: MigrationSwitchArguments, options?: CallOptions): Promise<Registration>;
   /**
-   * Report how far the migration is, with what to do next and the v4 calls of the last days.
+   * Show the progress of the migration, the next step, and recent v4 calls.
    *
    * Errors beside those of any operation: ``halted``.
    */
   report(args?: MigrationReportArguments, options?: CallOptions): Promise<MigrationReport>;
   /**
-   * Begin to import a v4 export, or go on with an unfinished import of the same file.
+   * Start importing a v4 export, or resume an unfinished import of the same file.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   beginImport(args: MigrationBeginImportArguments, options?: CallOptions): Promise<ImportRun>;
   /**
-   * Import rows of one v4 table, all or none: the first that cannot be taken is named in the error.
+   * Import rows of one v4 table atomically. The error names the first invalid row.
    *
-   * The steps of a workflow come with it, as the field `steps` of its row. A row that came before, by an earlier
-   * import or by a call with the same id and content, is left as it is.
+   * A workflow row includes its steps in the field `steps`. A row that already exists, from an earlier import or
+   * from a call with the same id and content, is left unchanged.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   importRows(args: MigrationImportRowsArguments, options?: CallOptions): Promise<ImportStep>;
   /**
-   * End an import; a repetition of it with the same file begins anew, and changes nothing.
+   * End an import. Importing the same file again starts over and changes nothing.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   finishImport(args: MigrationFinishImportArguments, options?: CallOptions): Promise<ImportRun>;
   /**
-   * Take back a part of what an import has made; repeat until nothing remains.
+   * Roll back a part of an import; repeat until nothing remains.
    *
    * Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
-   * deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
+   * deregistered, unless they were active since: switched to v5, made a call, or received messages that were not
+   * imported.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
@@ -5213,7 +5223,8 @@ export interface MigrationService {
 /** Operations of the category ``model_provider``. */
 export interface ModelProviderService {
   /**
-   * Set a provider: any that speaks the protocol of OpenAI (chat completions) or of Anthropic (messages).
+   * Add or change a provider with an OpenAI-compatible (chat completions) or Anthropic-compatible (messages)
+   * API.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
@@ -5225,7 +5236,7 @@ export interface ModelProviderService {
    */
   list(args?: ModelProviderListArguments, options?: CallOptions): Promise<ModelProviderPage>;
   /**
-   * Delete a provider and its key. Agents whose models it has do not work any more.
+   * Delete a provider and its key. Agents that use its models stop working.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -5235,7 +5246,7 @@ export interface ModelProviderService {
 /** Operations of the category ``worker``. */
 export interface WorkerService {
   /**
-   * Register or update a worker; its capabilities are the caller's unless given. It drains no more.
+   * Register or update a worker; default capabilities: the caller's. Ends draining.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -5253,43 +5264,43 @@ export interface WorkerService {
    */
   list(args?: WorkerListArguments, options?: CallOptions): Promise<WorkerPage>;
   /**
-   * Read a worker of yours; operators read any.
+   * Show one of your workers; operators can read all.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: WorkerGetArguments, options?: CallOptions): Promise<Worker>;
   /**
-   * Report that a worker of yours is alive; claims do so too.
+   * Send a heartbeat for a worker. Claims count as heartbeats, too.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   heartbeat(args: WorkerHeartbeatArguments, options?: CallOptions): Promise<Worker>;
   /**
-   * Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
+   * Drain a worker: it takes no more tasks and finishes its current ones. Registering it again ends draining.
    *
-   * ``agora worker run`` ends with the last task, so that a supervisor starts it anew; what is queued waits.
+   * ``agora worker run`` exits after the last task, for a supervisor to restart it. Queued tasks wait.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   drain(args: WorkerDrainArguments, options?: CallOptions): Promise<Worker>;
   /**
-   * Report that a worker's account has reached its usage limit: every worker of that account learns of it.
+   * Report that a worker's account has reached its usage limit. Applies to all workers of that account.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   reportLimit(args: WorkerReportLimitArguments, options?: CallOptions): Promise<Worker>;
   /**
-   * Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
+   * Stream tasks that a worker can claim as they become available, and changes of the worker itself.
    *
-   * As server-sent events these are ``connected``, then ``task_available`` and ``worker_updated``, and ``heartbeat`` every 30
-   * seconds (twice heartbeat_interval). The arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
+   * Server-sent events: ``connected`` first, then ``task_available``, ``worker_updated``, and ``heartbeat`` every 30
+   * seconds (twice heartbeat_interval). Arguments may be sent as headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
    * X-Codebases, Last-Event-ID.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
   stream(args?: WorkerStreamArguments, options?: CallOptions): EventStream<Event>;
   /**
-   * Finish a claimed task, or give it back, in one call: ``complete``, ``fail`` or ``release`` of tasks.
+   * Complete, fail or release a claimed task.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -5317,37 +5328,37 @@ export interface MonitorService {
    */
   workers(args?: MonitorWorkersArguments, options?: CallOptions): Promise<WorkerPage>;
   /**
-   * Read the log of messages, newest first.
+   * Read the message log, newest first.
    *
    * Errors beside those of any operation: none.
    */
   messages(args?: MonitorMessagesArguments, options?: CallOptions): Promise<MessageLog>;
   /**
-   * Search the text of messages, newest first.
+   * Search message texts, newest first.
    *
    * Errors beside those of any operation: none.
    */
   search(args: MonitorSearchArguments, options?: CallOptions): Promise<SearchResults>;
   /**
-   * Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound.
+   * Count messages. The count is a lower bound above 10,000, or if too many rows would have to be scanned.
    *
    * Errors beside those of any operation: none.
    */
   count(args?: MonitorCountArguments, options?: CallOptions): Promise<MessageCount>;
   /**
-   * Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends.
+   * Export all matching messages, oldest first, as a JSON or CSV file or as a finite stream.
    *
    * Errors beside those of any operation: none.
    */
   export(args?: MonitorExportArguments, options?: CallOptions): EventStream<LoggedMessage>;
   /**
-   * Stream events live: messages, agents, tasks; all events unless types are given.
+   * Stream live events of messages, agents and tasks; all events unless types are given.
    *
    * Errors beside those of any operation: ``not_found``, ``cursor_too_old``.
    */
   stream(args?: MonitorStreamArguments, options?: CallOptions): EventStream<Event>;
   /**
-   * Intervene: send an agent a message as a person, pause, resume or terminate it.
+   * Intervene as a person: send an agent a message, or pause, resume or terminate it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -5357,34 +5368,35 @@ export interface MonitorService {
 /** Operations of the category ``orchestrator``. */
 export interface OrchestratorService {
   /**
-   * Send a request in natural language. It is matched by fixed rules; where the setting chat_agent names one, by a model.
+   * Send a request in natural language. Fixed rules interpret it, or a model if the setting chat_agent names an
+   * agent.
    *
-   * Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
-   * other. Registering an agent this way answers the agent's token.
+   * Finding, describing and counting need the scope read:agents; registering needs write:agents and returns the
+   * agent's token.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``upstream_unavailable``.
    */
   chat(args: OrchestratorChatArguments, options?: CallOptions): Promise<ChatAnswer>;
   /**
-   * Search agents as the chat does: by words, capability, name, industry, price, rating and state.
+   * Search agents by words, capability, name, industry, price, rating and state, as the chat does.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   searchAgents(args?: OrchestratorSearchAgentsArguments, options?: CallOptions): Promise<MatchPage>;
   /**
-   * Read one agent by id, alias or name, or else the best match of a search for it.
+   * Show an agent by id, alias or name, else the best search match.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   getAgent(args: OrchestratorGetAgentArguments, options?: CallOptions): Promise<Agent>;
   /**
-   * Search the apps of the marketplace, the best matches first.
+   * Search the apps of the marketplace; best matches first.
    *
    * Errors beside those of any operation: ``halted``.
    */
   searchApps(args?: OrchestratorSearchAppsArguments, options?: CallOptions): Promise<AppPage>;
   /**
-   * Register an agent, as agora.agent.register does, by the names that the chat uses.
+   * Register an agent like agora.agent.register, with the parameter names of the chat.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
@@ -5400,11 +5412,11 @@ export interface OrchestratorService {
 /** Operations of the category ``upstream``. */
 export interface UpstreamService {
   /**
-   * Add an upstream MCP server by its URL, and offer its tools as ``name.tool``.
+   * Add an upstream MCP server by URL, and offer its tools as ``name.tool``.
    *
-   * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
-   * Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
-   * With ``oauth``, its authorization server is looked up now, and the upstream is to be authorized next.
+   * A URL that resolves to a private or loopback address is rejected unless the server's settings allow it.
+   * Upstreams started by a command are configured only on the server (setting ``mcp_config``). With ``oauth``, the
+   * authorization server is discovered now; call ``authorize`` next.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -5416,7 +5428,7 @@ export interface UpstreamService {
    */
   list(args?: UpstreamListArguments, options?: CallOptions): Promise<UpstreamPage>;
   /**
-   * Show an upstream with its items, with the reason for each unusable one.
+   * Show an upstream with its items, and the reason why an item is unusable.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -5428,49 +5440,49 @@ export interface UpstreamService {
    */
   refresh(args: UpstreamRefreshArguments, options?: CallOptions): Promise<UpstreamDetail>;
   /**
-   * Accept changed definitions: from now on they are the pinned ones, and can be used again.
+   * Accept changed definitions: they are pinned and can be used again.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   accept(args: UpstreamAcceptArguments, options?: CallOptions): Promise<Acceptance>;
   /**
-   * Remove an upstream with all its items, and close its connection.
+   * Remove an upstream with its items, and close its connection.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   remove(args: UpstreamRemoveArguments, options?: CallOptions): Promise<UpstreamRemoval>;
   /**
-   * Begin an OAuth authorization at an upstream; the answer's URL is for a person's browser.
+   * Start an OAuth authorization at an upstream. Open the returned URL in a browser.
    *
-   * The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
-   * credentials (``machine``) there is no URL: the token is requested at once.
+   * The browser is redirected back to this server, where the person must be signed in as the user who started the
+   * authorization. With client credentials (``machine``) there is no URL: the token is requested at once.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   authorize(args: UpstreamAuthorizeArguments, options?: CallOptions): Promise<UpstreamAuthorization>;
   /**
-   * Finish an authorization with what the authorization server sent the browser back with; once, by who has begun.
+   * Finish an authorization with the parameters of the OAuth callback; once, by the caller who started it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   finishAuthorization(args: UpstreamFinishAuthorizationArguments, options?: CallOptions): Promise<UpstreamAuthorization>;
   /**
-   * Forget an authorization, and revoke it where the authorization server allows.
+   * Delete an authorization, and revoke its token if the authorization server supports it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   deauthorize(args: UpstreamDeauthorizeArguments, options?: CallOptions): Promise<UpstreamDeauthorization>;
   /**
-   * Call a tool of an upstream; its result is returned unchanged.
+   * Call a tool of an upstream and return its unchanged result.
    *
-   * A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
-   * error says ``outcome: unknown``: the tool may have done its work.
+   * A failed tool returns ``is_error``. After a timeout or a broken connection, the error has ``outcome: unknown``:
+   * the tool may have done its work.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``illegal_transition``, ``stale_lease``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
   call(args: UpstreamCallArguments, options?: CallOptions): Promise<ToolResult>;
   /**
-   * Read a resource of an upstream, by a listed URI or one that fits a listed template.
+   * Read a resource of an upstream by a listed URI or one that matches a listed template.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
@@ -5482,7 +5494,7 @@ export interface UpstreamService {
    */
   prompt(args: UpstreamPromptArguments, options?: CallOptions): Promise<PromptResult>;
   /**
-   * Complete an argument of an upstream's prompt or resource template, as the upstream does.
+   * Get the upstream's completions of an argument of a prompt or resource template.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
@@ -5492,15 +5504,15 @@ export interface UpstreamService {
 /** Operations of the category ``registry``. */
 export interface RegistryService {
   /**
-   * List the MCP servers that can be reached through this one, as the registry's API has them.
+   * List the MCP servers that can be reached through this server.
    *
-   * Each leads to this server's own endpoint, with the tools of that server alone.
+   * Each entry points to an endpoint of this server that offers only the tools of that MCP server.
    *
    * Errors beside those of any operation: ``halted``.
    */
   list(args?: RegistryListArguments, options?: CallOptions): Promise<RegistryPage>;
   /**
-   * List the versions of a server: the one that runs.
+   * List the versions of a server: only the running one.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -5512,10 +5524,10 @@ export interface RegistryService {
    */
   get(args: RegistryGetArguments, options?: CallOptions): Promise<RegistryEntry>;
   /**
-   * Add the MCP server that a server.json describes as an upstream, by its remote of type streamable-http.
+   * Add an MCP server described by a server.json as an upstream, using its streamable-http remote.
    *
-   * Packages are never imported, because they would run code here: an operator who wants one names its command
-   * in the file of the setting ``mcp_config``.
+   * Packages are not imported, because they would run code on this server. To run one, an operator adds its command
+   * to the file of the setting ``mcp_config``.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``upstream_failed``, ``upstream_unavailable``.
    */
@@ -5525,25 +5537,25 @@ export interface RegistryService {
 /** Operations of the category ``runtime``. */
 export interface RuntimeService {
   /**
-   * Read whether an agent can be reached, and how many projects and sessions the caller may read.
+   * Show whether an agent is available, and the number of projects and sessions that the caller may read.
    *
    * Errors beside those of any operation: ``halted``.
    */
   status(options?: CallOptions): Promise<RuntimeStatus>;
   /**
-   * List the directories that workers have.
+   * List the directories of workers.
    *
    * Errors beside those of any operation: ``halted``.
    */
   projects(args?: RuntimeProjectsArguments, options?: CallOptions): Promise<RuntimeProjectPage>;
   /**
-   * List sessions of all projects, the latest first: of your workers and your jobs; operators see all.
+   * List the sessions of all projects, latest first: those of your workers and jobs; operators see all.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   sessions(args?: RuntimeSessionsArguments, options?: CallOptions): Promise<RuntimeSessionPage>;
   /**
-   * Read a session by its id alone; the latest, if agents of several workers use one id.
+   * Show a session by its id; the latest one, if several workers use the same id.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -5555,13 +5567,13 @@ export interface RuntimeService {
    */
   messages(args: RuntimeMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
   /**
-   * Read the parts of a session's messages one by one; ``limit`` counts messages.
+   * List the parts of a session's messages; ``limit`` counts messages.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   parts(args: RuntimePartsArguments, options?: CallOptions): Promise<RuntimeMessagePartPage>;
   /**
-   * List the models of the workers that are online: only what their agents are logged in to.
+   * List the models that agents of online workers are logged in to.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -5577,7 +5589,7 @@ export interface TenantService {
    */
   create(args: TenantCreateArguments, options?: CallOptions): Promise<CreatedTenant>;
   /**
-   * List the tenants, by id.
+   * List the tenants by id.
    *
    * Errors beside those of any operation: ``halted``.
    */
@@ -5595,7 +5607,7 @@ export interface TenantService {
    */
   update(args: TenantUpdateArguments, options?: CallOptions): Promise<Tenant>;
   /**
-   * Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost.
+   * Suspend a tenant: its callers are refused until it is resumed, and its streams are closed. Data is kept.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -5607,13 +5619,13 @@ export interface TenantService {
    */
   resume(args: TenantResumeArguments, options?: CallOptions): Promise<Tenant>;
   /**
-   * Create another admin key of a tenant, for example if the first was lost.
+   * Create another admin key for a tenant, for example if the first was lost.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   createKey(args: TenantCreateKeyArguments, options?: CallOptions): Promise<TenantKey>;
   /**
-   * Erase a suspended tenant with all its rows; its id is not reused.
+   * Permanently delete a suspended tenant with all its data. Its id is not reused.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -5623,64 +5635,65 @@ export interface TenantService {
 /** Operations of the category ``token_billing``. */
 export interface TokenBillingService {
   /**
-   * Sum up a month's calls of models by model: of the caller's account; for operators, of all if none is named.
+   * Show a month's model calls by model, for the caller's account; for operators, by default for all accounts.
    *
    * Errors beside those of any operation: ``halted``.
    */
   summary(args?: TokenBillingSummaryArguments, options?: CallOptions): Promise<TokenSummary>;
   /**
-   * List calls of models, newest first: those that the caller's account pays for, or that the caller made.
+   * List model calls, newest first: those paid by the caller's account or made by the caller.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   recent(args?: TokenBillingRecentArguments, options?: CallOptions): Promise<ModelCallPage>;
   /**
-   * Report a call of a model by an agent. A model without a price is refused, and nothing is recorded.
+   * Report a model call made by an agent. A model without a price is refused and nothing is recorded.
    *
-   * The account of the task pays if it is the reporter's own, or the reporter has the scope meter:billing; otherwise the
-   * reporter's account does: nobody spends the money of others by what it says itself.
+   * The task's account pays if it is the reporter's own account or the reporter has the scope meter:billing.
+   * Otherwise the reporter's account pays, so that a report cannot charge others.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
   report(args: TokenBillingReportArguments, options?: CallOptions): Promise<ModelCall>;
   /**
-   * Say whether an account may call models now, by its budget and its credit.
+   * Check whether an account's budget and credit allow model calls now.
    *
    * Errors beside those of any operation: ``halted``.
    */
   budget(args?: TokenBillingBudgetArguments, options?: CallOptions): Promise<BudgetCheck>;
   /**
-   * Give an account credit in USD, as agora.billing.credit does.
+   * Add credit in USD to an account, like agora.billing.credit.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
   credits(args: TokenBillingCreditsArguments, options?: CallOptions): Promise<TokenCredits>;
   /**
-   * Set how an account pays: its budget in USD.
+   * Set the billing model and the USD budget of an account.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   billingModel(args: TokenBillingBillingModelArguments, options?: CallOptions): Promise<BillingModel>;
   /**
-   * Set an account's monthly limit in USD, or lift it; whether it is prepaid stays.
+   * Set or remove an account's monthly limit in USD. The billing model is unchanged.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   spendingLimit(args?: TokenBillingSpendingLimitArguments, options?: CallOptions): Promise<SpendingLimit>;
   /**
-   * List what models cost: what operators set first, then what came with the server; or the price of one model.
+   * List model prices: prices set by operators first, then those shipped with the server; or the price of one
+   * model.
    *
    * Errors beside those of any operation: ``halted``.
    */
   pricing(args?: TokenBillingPricingArguments, options?: CallOptions): Promise<ModelPricePage>;
   /**
-   * Set what a model costs from now on, in place of what came with the server. Zero makes it free, explicitly.
+   * Set a model's price, overriding the price shipped with the server. Zero makes it explicitly free.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   setPrice(args: TokenBillingSetPriceArguments, options?: CallOptions): Promise<ModelPrice>;
   /**
-   * Delete a price that was set, so that what came with the server holds again.
+   * Delete a price set by an operator and return to the price shipped with the server.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -5712,25 +5725,26 @@ export interface TokenService {
 /** Operations of the category ``transcript``. */
 export interface TranscriptService {
   /**
-   * Search what was said in the sessions that the caller may read, the latest first.
+   * Search the messages of sessions that the caller may read, latest first.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   search(args: TranscriptSearchArguments, options?: CallOptions): Promise<TranscriptMatchPage>;
   /**
-   * Read a session as Markdown or JSON; ``limit`` counts messages.
+   * Export a session as Markdown or JSON; ``limit`` counts messages.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   export(args: TranscriptExportArguments, options?: CallOptions): Promise<TranscriptExport>;
   /**
-   * Delete a session with its messages, as its codebase's worker, its requester or an operator.
+   * Delete a session and its messages. Allowed for the codebase's worker, the session's requester and
+   * operators.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   forget(args: TranscriptForgetArguments, options?: CallOptions): Promise<ForgottenSession>;
   /**
-   * Read who asked for a job, who allowed what its agent asked, and who commented on it and reviewed it.
+   * Show the participants of a job: requester, answers to permission requests, comments and reviews.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -5740,7 +5754,7 @@ export interface TranscriptService {
 /** Operations of the category ``turn``. */
 export interface TurnService {
   /**
-   * List the turns of a job and of those that went on in its worktree, in their order.
+   * List the turns of a job and of later jobs in its worktree, in order.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -5752,21 +5766,21 @@ export interface TurnService {
    */
   preview(args: TurnPreviewArguments, options?: CallOptions): Promise<TurnPreview>;
   /**
-   * Take back the conversation, the files or both, by a job of the worker that has them.
+   * Rewind the conversation, the files or both, in a new job of the worker that has them.
    *
-   * Without a prompt only files can be taken back. What is taken back stays a checkpoint of its own.
+   * Without a prompt, only files can be rewound. The state before rewinding is kept as a checkpoint.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   rewind(args: TurnRewindArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
-   * Begin another job on a branch of its own, from the files and with the conversation as they were.
+   * Start a new job on a new branch from the turn's files and conversation.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   fork(args: TurnForkArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
-   * Record a turn that has ended, as the worker of the job. A repeated call replaces it.
+   * Record a finished turn, as the worker of the job. A repeated call replaces it.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
@@ -5788,7 +5802,7 @@ export interface UserService {
    */
   get(args: UserGetArguments, options?: CallOptions): Promise<User>;
   /**
-   * Change a user's role or limit, block the user, or unblock the user; takes effect at once.
+   * Change a user's role or limits, or block or unblock the user. Takes effect at once.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -5800,8 +5814,8 @@ export interface VirtualServerService {
   /**
    * Create a virtual MCP server: a named set of tools, served at ``/mcp/servers/NAME``.
    *
-   * Tools of upstreams and agents may be named before they are there. What a caller may call of the set depends on
-   * its credential; a key of the server may call all of it, and nothing else.
+   * Tools of upstreams and agents may be named before they exist. A caller can use those tools that its credential
+   * allows; a key of the server can call exactly the tools of the set.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
@@ -5819,7 +5833,8 @@ export interface VirtualServerService {
    */
   get(args: VirtualServerGetArguments, options?: CallOptions): Promise<VirtualServer>;
   /**
-   * Change a virtual server; what is left out stays. Its clients are told that their list of tools has changed.
+   * Change a virtual server; omitted fields are unchanged. Its clients are notified that the tool list has
+   * changed.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -5831,7 +5846,7 @@ export interface VirtualServerService {
    */
   delete(args: VirtualServerDeleteArguments, options?: CallOptions): Promise<VirtualServerRemoval>;
   /**
-   * Create a key that may call the tools of one virtual server, at its URL, and nothing else.
+   * Create a key that can only call the tools of one virtual server at its URL.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -5841,7 +5856,7 @@ export interface VirtualServerService {
 /** Operations of the category ``worktree``. */
 export interface WorktreeService {
   /**
-   * Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why.
+   * Show the disk usage of a codebase's worktrees, and what a clean-up would remove or keep, and why.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
@@ -5853,9 +5868,9 @@ export interface WorktreeService {
    */
   report(args: WorktreeReportArguments, options?: CallOptions): Promise<DiskUse>;
   /**
-   * Have the worker remove worktrees; it looks again at each, and leaves what has work that is nowhere else.
+   * Let the worker remove worktrees. It checks each again and keeps those with unmerged work.
    *
-   * The task's result has ``removed`` (ids), ``left`` (ids with the reason) and ``bytes``.
+   * The task's result has ``removed`` (ids), ``left`` (ids with reasons) and ``bytes``.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */

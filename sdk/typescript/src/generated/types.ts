@@ -3,7 +3,7 @@
 import type { JsonValue } from "../json.ts";
 import type { Page } from "../page.ts";
 
-/** The well-known message types; the vocabulary is open, any other label is accepted too. */
+/** Well-known message types. Any other label is also accepted. */
 export const MessageType = {
   INFO: "info",
   TASK: "task",
@@ -14,7 +14,7 @@ export const MessageType = {
   SYSTEM_ANNOUNCEMENT: "system_announcement",
   DEPRECATION_NOTICE: "deprecation_notice",
 } as const;
-/** The well-known message types; the vocabulary is open, any other label is accepted too. */
+/** Well-known message types. Any other label is also accepted. */
 export type MessageType = (typeof MessageType)[keyof typeof MessageType] | (string & {});
 
 /** A result of a task, or a piece of one (section 4.1.7). */
@@ -27,7 +27,7 @@ export interface A2AArtifact {
   extensions: string[] | null;
 }
 
-/** A piece of a task's result (section 4.2.2). ``append``: to the parts that were sent before. */
+/** A part of a task's result (section 4.2.2). ``append``: append it to the parts sent before. */
 export interface A2AArtifactUpdate {
   taskId: string;
   contextId: string;
@@ -61,14 +61,14 @@ export interface A2ACard {
   signatures?: ({ [key: string]: JsonValue })[] | null;
 }
 
-/** The agents whose cards the caller may see, the front agent first. */
+/** The agents whose cards the caller may read, the front agent first. */
 export interface A2ACatalogue extends Page<A2ACatalogueEntry> {
   agents: A2ACatalogueEntry[];
 }
 
 /** An agent in the catalogue. */
 export interface A2ACatalogueEntry {
-  /** Null for the marketplace's own front agent. */
+  /** Null for the marketplace's front agent. */
   agentId: string | null;
   name: string;
   description: string;
@@ -76,9 +76,9 @@ export interface A2ACatalogueEntry {
   url: string;
   cardUrl: string;
   tags: string[];
-  /** Null for what costs nothing. */
+  /** Null if it is free. */
   pricing: PricingInfo | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -109,7 +109,7 @@ export interface A2APushConfig {
   url: string;
   token?: string | null;
   authentication?: A2AAuthentication | null;
-  /** Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is. */
+  /** A2A version of the notifications: 1.0 posts each update, 0.3 posts the whole task. */
   version?: "1.0" | "0.3";
 }
 
@@ -119,7 +119,7 @@ export interface A2APushConfigs {
   nextPageToken: string | null;
 }
 
-/** The configuration does not exist any more, whether or not it existed before. */
+/** The configuration is deleted, whether or not it existed. */
 export interface A2APushDeletion {
   taskId: string;
   configId: string;
@@ -139,7 +139,7 @@ export interface A2ASendResult {
   message: A2AMessage | null;
 }
 
-/** Something an agent can do (section 4.4.5). */
+/** A skill of an agent (section 4.4.5). */
 export interface A2ASkill {
   id: string;
   name: string;
@@ -182,8 +182,8 @@ export interface A2AStatusUpdate {
 /**
  * A task as an A2A client sees it (section 4.1.1).
  *
- * ``metadata`` is the requester's, and under ``agora`` what the marketplace adds: ``agent`` (id), ``progress``
- * (per cent) and ``position``, after which ``agora.a2a.subscribe`` goes on.
+ * ``metadata`` is the requester's. The marketplace adds the key ``agora`` with ``agent`` (id), ``progress`` (percent)
+ * and ``position``, from which ``agora.a2a.subscribe`` can resume.
  */
 export interface A2ATask {
   id: string;
@@ -194,13 +194,13 @@ export interface A2ATask {
   metadata: { [key: string]: JsonValue } | null;
 }
 
-/** A page of tasks, the last changed first (section 3.1.4). */
+/** A page of tasks, most recently changed first (section 3.1.4). */
 export interface A2ATaskList {
   tasks: A2ATask[];
   /** Empty on the last page. */
   nextPageToken: string;
   pageSize: number;
-  /** How many match; counted up to 10,000. */
+  /** Number of matches, counted up to 10,000. */
   totalSize: number;
 }
 
@@ -226,19 +226,19 @@ export interface Accepted {
   id: string;
   conversationId: string;
   status: DeliveryState;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
   /** Number of recipients; null for a broadcast. */
   recipients: number | null;
-  /** Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts as an answer to nothing. */
+  /** Reason for a delay, such as an unregistered name, or why an answer without reply_to could not be correlated. */
   warning: string | null;
-  /** Recipients that no agent is registered as; the message is held for them. */
+  /** Recipients that are not registered; the message is held for them. */
   unregistered: string[] | null;
-  /** Time after which it counts as unanswered, by expected.timeout. */
+  /** Time after which it counts as unanswered (expected.timeout). */
   dueAt: string | null;
-  /** Whether it was a repetition under the same id. */
+  /** Whether a message with the same id was sent before. */
   replayed: boolean;
-  /** Immediate answer of the marketplace itself. */
+  /** Immediate answer from the marketplace itself. */
   answer: AgentMessage | null;
 }
 
@@ -249,10 +249,10 @@ export interface ActiveOverride {
   action: OverrideAction;
   /** Who made it. */
   by: string;
-  /** Its authority; lifting it needs the same or more. */
+  /** Its authority; lifting it needs at least the same authority. */
   priority: number;
   reason: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since: string;
   expiresAt: string | null;
 }
@@ -261,13 +261,13 @@ export interface ActiveOverride {
 export interface Agent {
   agentId: string;
   agentName: string;
-  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  /** Address in the agent protocol, agent.COMPANY.NAME. */
   alias: string | null;
   description: string;
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** Requested at its last registration; an operator may grant it. */
+  /** Tier requested at the last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -276,29 +276,29 @@ export interface Agent {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastActivity: string;
-  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  /** Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
   load: number;
-  /** Share of the time since registration it was reachable, 0 to 1. */
+  /** Fraction of the time since registration in which it was reachable, 0 to 1. */
   availability: number;
-  /** Mean of its ratings, 0 to 10; null without any. */
+  /** Mean rating, 0 to 10; null without ratings. */
   reputation: number | null;
   ratingCount: number;
-  /** Keys for encrypting messages to it; use the first. */
+  /** Public keys for encrypting messages to it; use the first. */
   publicKeys: PublicKey[];
 }
 
-/** What everybody's use of an agent may cost in a month, as agora.billing.budget. */
+/** Monthly budget of all use of an agent, as in agora.billing.budget. */
 export interface AgentBudget {
-  /** Nothing beyond it is begun. */
+  /** No work is started beyond it. */
   hardLimit?: number | null;
-  /** From here on the cheapest of its models is used; 80 % of the hard limit if left out. */
+  /** Above it, the cheapest of its models is used; default: 80 % of the hard limit. */
   softLimit?: number | null;
   currency?: string | null;
 }
@@ -322,43 +322,43 @@ export interface AgentCost {
 export interface AgentHeartbeat {
   agentId: string;
   status: AgentStatus;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastActivity: string;
-  /** Time after which the agent counts as offline without another heartbeat. */
+  /** Time at which the agent is marked offline unless another heartbeat arrives. */
   nextBefore: string;
 }
 
-/** Bounds of one task; the agent says which one it met. */
+/** Limits of one task. When one is reached, the agent reports which. */
 export interface AgentLimits {
-  /** Calls of the model. */
+  /** Number of model calls. */
   steps?: number;
-  /** Tokens of input and output together. */
+  /** Total of input and output tokens. */
   tokens?: number;
-  /** Time at work, over all attempts. */
+  /** Working time of all attempts, in seconds. */
   seconds?: number;
-  /** Tokens of one answer: what a call may cost at most is reserved. */
+  /** Maximum tokens of one response; determines the amount reserved for a call. */
   outputTokens?: number;
-  /** What its calls of models may cost, in the currency of their prices. */
+  /** Maximum cost of model calls, in the currency of their prices. */
   cost?: number | null;
-  /** Declared agents that may ask each other in a row. */
+  /** Maximum depth of declared agents asking each other. */
   depth?: number;
 }
 
-/** What an agent remembers. */
+/** Memory of an agent. */
 export interface AgentMemory {
-  /** Whether it remembers the earlier tasks of a context. */
+  /** Whether it remembers earlier tasks of the same context. */
   conversation?: boolean;
-  /** Name of its values of agora.memory, apart for each that asks; its own name if left out. */
+  /** Namespace prefix of its values in agora.memory, separate for each requester; default: the agent's name. */
   namespace?: string | null;
 }
 
-/** A message of the agent protocol. Fields it does not know are kept. */
+/** A message of the agent protocol. Unknown fields are kept. */
 export interface AgentMessage {
-  /** Unique among the sender's; a repetition under it is sent once. */
+  /** Unique per sender. A message with the same id is sent once. */
   id?: string | null;
   ts?: string | null;
   type: Performative;
-  /** Sender; the caller if left out. */
+  /** Sender; default: the caller. */
   sender?: string | null;
   to?: string[];
   intent?: string | null;
@@ -376,7 +376,7 @@ export interface AgentPage extends Page<Agent> {
   agents: Agent[];
 }
 
-/** What whoever asks pays for each completed task, besides its calls of models. */
+/** Price of each completed task, paid by the requester in addition to model calls. */
 export interface AgentPrice {
   task: number;
   currency?: string | null;
@@ -392,35 +392,35 @@ export interface AgentShare {
   meanSeconds: number | null;
 }
 
-/** What an agent is, which model it thinks with, what it may use, and within which bounds. */
+/** Specification of a declared agent: instructions, model, tools and limits. */
 export interface AgentSpecification {
-  /** PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings. */
+  /** PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings. */
   model: string;
-  /** Text for the model: who it is, what it does. */
+  /** System prompt: the agent's role and task. */
   instructions?: string;
-  /** Text for people and other agents. */
+  /** Description for people and other agents. */
   description?: string;
-  /** What it can do, as it is found by. */
+  /** Capabilities of the agent. */
   capabilities?: string[];
-  /** Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first. */
+  /** Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest model is tried first. */
   fallbacks?: string[];
-  /** What it may use; nothing else. */
+  /** Allowed tools. Nothing else can be called. */
   tools?: string[];
-  /** Tools, by the names of the field tools, whose calls wait for a person; '*' for all. */
+  /** Tools (entries of 'tools') whose calls need a person's approval; '*' for all. */
   approval?: string[];
-  /** Who may ask it: names or ids; '*' for everybody. */
+  /** Agents or users (names or ids) that may use it; '*' for everyone. */
   askers?: string[];
-  /** JSON schema of an object; the result of each task is one. A text if left out. */
+  /** JSON schema (an object) of the task result; default: plain text. */
   outputSchema?: { [key: string]: JsonValue } | null;
   /** Bounds of one task. */
   limits?: AgentLimits;
   /** What it remembers. */
   memory?: AgentMemory;
-  /** What a task costs; nothing if left out. */
+  /** Price of a task; default: free. */
   price?: AgentPrice | null;
-  /** What its work may cost in a month. */
+  /** Monthly budget of the agent. */
   budget?: AgentBudget | null;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   /** Tasks at once. */
   maxConcurrentTasks?: number;
@@ -444,9 +444,9 @@ export interface AgentStatusReport {
   agentId: string;
   agentName: string;
   status: AgentStatus;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastActivity: string;
   load: number;
   availability: number;
@@ -455,7 +455,7 @@ export interface AgentStatusReport {
   unreadMessages: number;
 }
 
-/** A tool as its model sees it. */
+/** A tool as presented to the model. */
 export interface AgentTool {
   /** Letters, digits, underscores and hyphens; at most 64. */
   name: string;
@@ -464,9 +464,9 @@ export interface AgentTool {
   description: string;
   inputSchema: { [key: string]: JsonValue };
   needsApproval: boolean;
-  /** Whether its result is what another agent answers. */
+  /** Whether its result is another agent's answer. */
   asksAgent: boolean;
-  /** Whether its result is the result of the task. */
+  /** Whether its result becomes the task's result. */
   handsOver: boolean;
 }
 
@@ -483,59 +483,59 @@ export interface App {
   description: string;
   industry: string;
   version: string;
-  /** Counts the changes of the app, from 1. */
+  /** Revision number, from 1. */
   revision: number;
-  /** Name of the agent that one talks to. */
+  /** Name of the agent that users talk to. */
   orchestratorAgent: string | null;
   orchestratorAgentId: string | null;
   /** Capabilities of the agents that it uses. */
   uses: string[];
-  /** Price of its orchestrator agent. Agents that it uses have prices of their own. */
+  /** Price of the orchestrator agent. Other agents that the app uses have their own prices. */
   pricing: PricingInfo | null;
   visibility: Visibility;
-  /** Account that it belongs to; shown to its owner and operators. */
+  /** Owner account; visible to the owner and operators. */
   account: string | null;
-  /** Agents that it brought along, and that are removed with it. */
+  /** Bundled agents, which are removed with the app. */
   agents: string[];
-  /** Whether it has a workflow, which agora.app.run starts. */
+  /** Whether it has a workflow that agora.app.run can start. */
   runnable: boolean;
-  /** Why it cannot be used at present. */
+  /** Why it cannot be used now. */
   problem: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** An agent that the app brings along, as agora.declared_agent.apply takes it. */
+/** A declared agent bundled with the app, in the form of agora.declared_agent.apply. */
 export interface AppAgent {
-  /** PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings. */
+  /** PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings. */
   model: string;
-  /** Text for the model: who it is, what it does. */
+  /** System prompt: the agent's role and task. */
   instructions?: string;
-  /** Text for people and other agents. */
+  /** Description for people and other agents. */
   description?: string;
-  /** What it can do, as it is found by. */
+  /** Capabilities of the agent. */
   capabilities?: string[];
-  /** Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first. */
+  /** Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest model is tried first. */
   fallbacks?: string[];
-  /** What it may use; nothing else. */
+  /** Allowed tools. Nothing else can be called. */
   tools?: string[];
-  /** Tools, by the names of the field tools, whose calls wait for a person; '*' for all. */
+  /** Tools (entries of 'tools') whose calls need a person's approval; '*' for all. */
   approval?: string[];
-  /** Who may ask it: names or ids; '*' for everybody. */
+  /** Agents or users (names or ids) that may use it; '*' for everyone. */
   askers?: string[];
-  /** JSON schema of an object; the result of each task is one. A text if left out. */
+  /** JSON schema (an object) of the task result; default: plain text. */
   outputSchema?: { [key: string]: JsonValue } | null;
   /** Bounds of one task. */
   limits?: AgentLimits;
   /** What it remembers. */
   memory?: AgentMemory;
-  /** What a task costs; nothing if left out. */
+  /** Price of a task; default: free. */
   price?: AgentPrice | null;
-  /** What its work may cost in a month. */
+  /** Monthly budget of the agent. */
   budget?: AgentBudget | null;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   /** Tasks at once. */
   maxConcurrentTasks?: number;
@@ -551,32 +551,32 @@ export interface AppChange {
   description: string;
   industry: string;
   version: string;
-  /** Counts the changes of the app, from 1. */
+  /** Revision number, from 1. */
   revision: number;
-  /** Name of the agent that one talks to. */
+  /** Name of the agent that users talk to. */
   orchestratorAgent: string | null;
   orchestratorAgentId: string | null;
   /** Capabilities of the agents that it uses. */
   uses: string[];
-  /** Price of its orchestrator agent. Agents that it uses have prices of their own. */
+  /** Price of the orchestrator agent. Other agents that the app uses have their own prices. */
   pricing: PricingInfo | null;
   visibility: Visibility;
-  /** Account that it belongs to; shown to its owner and operators. */
+  /** Owner account; visible to the owner and operators. */
   account: string | null;
-  /** Agents that it brought along, and that are removed with it. */
+  /** Bundled agents, which are removed with the app. */
   agents: string[];
-  /** Whether it has a workflow, which agora.app.run starts. */
+  /** Whether it has a workflow that agora.app.run can start. */
   runnable: boolean;
-  /** Why it cannot be used at present. */
+  /** Why it cannot be used now. */
   problem: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** The workflow that agora.app.run starts, as it was given. */
+  /** The workflow that agora.app.run starts, as submitted. */
   workflow: { [key: string]: JsonValue } | null;
   change: "created" | "updated" | "unchanged";
-  /** Fields that differ from before, agents as agents.NAME. */
+  /** Changed fields; agents as agents.NAME. */
   changed: string[];
 }
 
@@ -588,29 +588,29 @@ export interface AppDetails {
   description: string;
   industry: string;
   version: string;
-  /** Counts the changes of the app, from 1. */
+  /** Revision number, from 1. */
   revision: number;
-  /** Name of the agent that one talks to. */
+  /** Name of the agent that users talk to. */
   orchestratorAgent: string | null;
   orchestratorAgentId: string | null;
   /** Capabilities of the agents that it uses. */
   uses: string[];
-  /** Price of its orchestrator agent. Agents that it uses have prices of their own. */
+  /** Price of the orchestrator agent. Other agents that the app uses have their own prices. */
   pricing: PricingInfo | null;
   visibility: Visibility;
-  /** Account that it belongs to; shown to its owner and operators. */
+  /** Owner account; visible to the owner and operators. */
   account: string | null;
-  /** Agents that it brought along, and that are removed with it. */
+  /** Bundled agents, which are removed with the app. */
   agents: string[];
-  /** Whether it has a workflow, which agora.app.run starts. */
+  /** Whether it has a workflow that agora.app.run can start. */
   runnable: boolean;
-  /** Why it cannot be used at present. */
+  /** Why it cannot be used now. */
   problem: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** The workflow that agora.app.run starts, as it was given. */
+  /** The workflow that agora.app.run starts, as submitted. */
   workflow: { [key: string]: JsonValue } | null;
 }
 
@@ -642,29 +642,29 @@ export interface AppRemoval {
 export interface AppWorkflow {
   /** Steps, as agora.workflow.create takes them. */
   steps: Step[];
-  /** Agents that steps without an agent of their own may go to. */
+  /** Agents for steps that name no agent. */
   assignedAgents?: string[];
-  /** Input of each run; what the caller gives is put over it. */
+  /** Default input of each run; the caller's input overrides it. */
   input?: { [key: string]: JsonValue };
-  /** Priority of the tasks of its steps. */
+  /** Priority of the step tasks. */
   priority?: Priority;
 }
 
-/** A declared agent after it was applied. */
+/** A declared agent after apply. */
 export interface AppliedAgent {
   name: string;
   agentId: string;
   version: number;
   specification: AgentSpecification;
   declaredBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** Why it does not work, such as a model without a provider. */
+  /** Why it cannot run, such as a model without a provider. */
   problem: string | null;
   change: "created" | "updated" | "unchanged";
-  /** Fields of the specification that differ from the version before. */
+  /** Fields that differ from the previous version. */
   changed: string[];
 }
 
@@ -708,9 +708,9 @@ export interface AttemptGroup {
   chosen: string | null;
   chosenBy: string | null;
   attempts: Attempt[];
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -721,7 +721,7 @@ export interface AttemptGroupPage extends Page<AttemptGroup> {
 
 export interface AuditEntry {
   auditId: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   time: string;
   actor: string;
   operation: string;
@@ -738,17 +738,17 @@ export interface AuditPage extends Page<AuditEntry> {
 
 /** How users log in. */
 export interface AuthConfiguration {
-  /** Whether there is an identity provider. */
+  /** Whether an identity provider is configured. */
   enabled: boolean;
-  /** Issuer URL where users log in; its metadata is below it. */
+  /** Issuer URL where users log in; provider metadata is found below it. */
   issuer: string | null;
   /** All issuers whose access tokens are accepted. */
   issuers: string[];
-  /** Public client for programs on people's machines. */
+  /** Public client id for programs on users' machines. */
   clientId: string | null;
   /** Scopes to ask for. */
   scope: string | null;
-  /** Whether /v1/auth/login takes a name and a password. */
+  /** Whether /v1/auth/login accepts a name and a password. */
   password: boolean;
 }
 
@@ -760,13 +760,13 @@ export interface Availability {
   reason: string | null;
 }
 
-/** A model that a worker's agent is logged in to. model: as a job names it. */
+/** A model available to a worker's agent. model: the name to use in a job. */
 export interface AvailableModel {
   model: string;
   provider: string;
-  /** Coding agents that have it. */
+  /** Coding agents that offer it. */
   agents: string[];
-  /** Ids of the workers online that have it. */
+  /** Ids of the online workers that offer it. */
   workers: string[];
 }
 
@@ -775,13 +775,13 @@ export interface AvailableModelPage extends Page<AvailableModel> {
   models: AvailableModel[];
 }
 
-/** The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server. */
+/** A backup of an instance's state ($AGORA_STATE_DIR), stored by the server. */
 export interface Backup {
   backupId: string;
   instanceId: string;
   agentId: string;
   size: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -800,7 +800,7 @@ export interface Balance {
   charged: number;
   /** Remaining credit; negative if the account owes. */
   balance: number;
-  /** Part of the balance reserved for tasks that were assigned and have not ended. */
+  /** Amount reserved for assigned tasks that have not ended. */
   reserved: number;
   /** Whether charges beyond the credit are refused. */
   prepaid: boolean;
@@ -846,17 +846,17 @@ export interface BillingModel {
   accountId: string;
   billingModel: "prepaid" | "metered";
   monthlyLimitDollars: number | null;
-  /** Of all models without a markup of their own. */
+  /** Markup of all models without a specific markup. */
   markupPercent: number | null;
 }
 
-/** Who an account is, as its invoices show it. */
+/** Billing details of an account, as shown on its invoices. */
 export interface BillingProfile {
   accountId: string;
   name: string;
   /** Lines of the postal address. */
   address: string;
-  /** The customer's number for the tax, such as a VAT id. */
+  /** Tax number of the customer, such as a VAT id. */
   taxId: string;
   /** Where invoices are sent. */
   email: string;
@@ -864,9 +864,9 @@ export interface BillingProfile {
 }
 
 /**
- * A limit for a month: of an account, of an agent, or of an account's use of an agent.
+ * A monthly limit of an account, of an agent, or of an account's use of an agent.
  *
- * With a model or a project it counts what calls of that model, or for that project, cost.
+ * With a model or a project, it counts only the cost of calls to that model or for that project.
  */
 export interface Budget {
   accountId: string | null;
@@ -879,12 +879,12 @@ export interface Budget {
   prepaid: boolean;
   /** In the month. */
   spent: number;
-  /** Reserved for tasks that were assigned and have not ended. */
+  /** Amount reserved for assigned tasks that have not ended. */
   reserved: number;
   period: string;
   state: "ok" | "warned" | "exhausted";
   setBy: "account" | "operator";
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -905,7 +905,7 @@ export interface BudgetPage extends Page<Budget> {
   budgets: Budget[];
 }
 
-/** Acknowledged entries. ``unknown``: ids that were not pending; they may have been acknowledged before. */
+/** Acknowledged entries. ``unknown``: ids that were not pending, for example acknowledged earlier. */
 export interface BusAck {
   acknowledged: number;
   unknown: string[];
@@ -927,24 +927,24 @@ export interface BusConsumer {
 
 /** An entry delivered to a consumer and not acknowledged yet. */
 export interface BusDelivery {
-  /** Id that the publisher gave, else the marketplace's. */
+  /** Id set by the publisher, else by the marketplace. */
   messageId: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
   /** Name of the agent that published it. */
   sender: string;
-  /** As the publisher addressed it. */
+  /** Recipient as given by the publisher. */
   target: string;
   type: BusType;
   priority: BusPriority;
   content: { [key: string]: JsonValue };
   correlationId: string | null;
   extensions: { [key: string]: JsonValue };
-  /** Its position on the stream. */
+  /** Position on the stream. */
   entryId: string;
   /** Number of deliveries, including this one. */
   deliveries: number;
-  /** Of a task_assignment: the task, which is claimed by reading it. */
+  /** For a task_assignment: the task. Reading the entry claims it. */
   taskId: string | null;
   fencingToken: number | null;
 }
@@ -959,24 +959,24 @@ export interface BusGroup {
   consumers: BusConsumer[];
 }
 
-/** Health of the bus, for the caller. ``redis_connection`` is false where no Redis is configured. */
+/** Health of the bus, for the caller. ``redis_connection`` is false if no Redis is configured. */
 export interface BusHealth {
   status: "healthy" | "degraded" | "unhealthy";
   redisConnection: boolean;
   /** With Redis, the group that takes in what programs publish there; without, the caller's own. */
   consumerGroup: string;
-  /** Entries that wait for the caller: not delivered to any of its consumers yet, here or on Redis. */
+  /** Entries for the caller that no consumer has received yet, here or on Redis. */
   messageLag: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
 }
 
 /** An agent whose messages are delivered on a Redis stream. */
 export interface BusMembership {
   agentId: string;
-  /** Stream on which its messages leave. */
+  /** Redis stream on which its messages are delivered. */
   stream: string;
-  /** Group that was made for it there. */
+  /** Consumer group created for it on that stream. */
   group: string;
   /** Stream on which it publishes. */
   inbound: string;
@@ -990,7 +990,7 @@ export interface BusPending {
   total: number;
 }
 
-/** An entry that was handed out and not acknowledged. */
+/** An entry that was delivered and not acknowledged. */
 export interface BusPendingEntry {
   entryId: string;
   messageId: string;
@@ -1000,25 +1000,31 @@ export interface BusPendingEntry {
   deliveries: number;
 }
 
-/** How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal. */
+/**
+ * Urgency of a response: due within 5, 30 or 120 minutes by default. Medium corresponds to normal priority in the
+ * marketplace.
+ */
 export const BusPriority = {
   HIGH: "high",
   MEDIUM: "medium",
   LOW: "low",
 } as const;
-/** How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal. */
+/**
+ * Urgency of a response: due within 5, 30 or 120 minutes by default. Medium corresponds to normal priority in the
+ * marketplace.
+ */
 export type BusPriority = (typeof BusPriority)[keyof typeof BusPriority];
 
 /** Receipt of an entry. The entry is committed to the store. */
 export interface BusReceipt {
-  /** Id of the stored message; of a task_assignment the task's. */
+  /** Id of the stored message; for a task_assignment, of the task. */
   messageId: string;
   type: BusType;
   priority: BusPriority;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
   taskId: string | null;
-  /** How many it was addressed to; null for everyone. */
+  /** Number of recipients; null for a broadcast. */
   recipients: number | null;
   warning: string | null;
 }
@@ -1030,11 +1036,11 @@ export interface BusStats {
   durability: string;
   groups: BusGroup[];
   deadLetters: number;
-  /** Entries whose response is not due yet. */
+  /** Entries with a response that is not overdue. */
   awaitingResponse: number;
-  /** Entries on the inbound stream of Redis that were not taken in yet. */
+  /** Entries on the inbound Redis stream that were not imported yet. */
   inboundLag: number;
-  /** Agents whose messages leave on a stream of Redis. */
+  /** Agents whose messages are delivered on a Redis stream. */
   bridged: number;
   warnings: string[];
 }
@@ -1055,21 +1061,21 @@ export interface CardChange {
   agentId: string;
   /** Whether there is a stored card; if not, it is generated from the registration. */
   stored: boolean;
-  /** Whether there is one for authenticated callers. */
+  /** Whether an extended card for authenticated callers is stored. */
   extended: boolean;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** The recognized request and its result. ``token`` is there only where an agent was registered. */
+/** The recognized request and its result. ``token`` is set only if an agent was registered. */
 export interface ChatAnswer {
   /** The answer in a sentence or two. */
   response: string;
   /** The answer as data. */
   data: ({ [key: string]: JsonValue })[];
-  /** search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if nothing was understood. */
+  /** search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if the request was not understood. */
   toolsUsed: string[];
-  /** Of an agent that was registered. Shown once: keep it. */
+  /** Token of the registered agent. Shown once: keep it. */
   token: string | null;
 }
 
@@ -1087,15 +1093,15 @@ export interface ClaimedTask {
   status: TaskStatus;
   priority: Priority;
   progress: number;
-  /** As it was assigned. */
+  /** Assignee as given in the assignment. */
   assignee: string | null;
   /** Id of the assignee. */
   assignedAgent: string | null;
   worker: string | null;
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   /** Time of the next attempt after a failure. */
   availableAt: string | null;
@@ -1111,7 +1117,7 @@ export interface ClaimedTask {
   requiredCapabilities: string[];
   requiredModel: string | null;
   dependsOn: string[];
-  /** Number of unfinished tasks in 'depends_on', and before it in its context. */
+  /** Number of unfinished tasks in 'depends_on' and ahead of it in its context. */
   blockedBy: number;
   parentId: string | null;
   retryOf: string | null;
@@ -1135,11 +1141,11 @@ export interface ClaimedTask {
 export interface Closing {
   period: string;
   issued: string[];
-  /** Invoices still to be issued for the month: call again. */
+  /** Invoices still to be issued for the month; if not 0, call again. */
   remaining: number;
 }
 
-/** Instances to co-locate with: on the same host, and in the same network. */
+/** Instances to co-locate with, on the same host and in the same network. */
 export interface CoLocation {
   required?: boolean;
   withAgent?: string | null;
@@ -1147,37 +1153,37 @@ export interface CoLocation {
   reason?: string | null;
 }
 
-/** A directory of a worker's machine, in which jobs can be done. */
+/** A directory on a worker's machine in which coding jobs can run. */
 export interface Codebase {
   codebaseId: string;
   name: string;
-  /** Of the worker's machine. */
+  /** Host name of the worker's machine. */
   path: string;
   workerId: string;
-  /** Id of the agent that the worker belongs to. */
+  /** Id of the worker's agent. */
   owner: string;
   /** Git remote as host and path, such as github.com/owner/name. */
   repository: string | null;
   description: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** Whether its worker has been seen within 90 seconds. */
+  /** Whether its worker was seen within the last 90 seconds. */
   online: boolean;
-  /** pending: no worker has it yet; refused: none could take it, problem says why. */
+  /** pending: no worker has confirmed it yet; refused: no worker could take it, see problem. */
   state: "ready" | "pending" | "refused";
   problem: string | null;
-  /** What it was cloned from. */
+  /** URL it was cloned from. */
   gitUrl: string | null;
   branch: string | null;
-  /** What jobs there use unless they say otherwise. */
+  /** Defaults for jobs in this codebase. */
   agentConfig: { [key: string]: JsonValue };
-  /** The task that asks workers to take it, while it is pending. */
+  /** While pending: the task that asks workers to confirm it. */
   taskId: string | null;
 }
 
-/** What a worker needs to clone a codebase. */
+/** Credential a worker needs to clone a codebase. */
 export interface CodebaseCredential {
   codebaseId: string;
   gitUrl: string;
@@ -1190,10 +1196,10 @@ export interface CodebasePage extends Page<Codebase> {
   codebases: Codebase[];
 }
 
-/** What goes on in a codebase, as far as the caller may see its jobs. */
+/** Current activity in a codebase, limited to jobs that the caller may read. */
 export interface CodebaseStatus {
   codebaseId: string;
-  /** asking: a job waits for an answer; busy: an agent works; queued: jobs wait; offline: its worker is not there. */
+  /** asking: a job waits for an answer; busy: an agent is working; queued: jobs are waiting; offline: its worker is offline. */
   status: "idle" | "queued" | "busy" | "asking" | "offline";
   online: boolean;
   workerId: string;
@@ -1201,9 +1207,9 @@ export interface CodebaseStatus {
   queued: number;
   running: number;
   asking: number;
-  /** The newest job that has not ended. */
+  /** The newest unfinished job. */
   taskId: string | null;
-  /** The session that was last worked in. */
+  /** The most recently used session. */
   sessionId: string | null;
 }
 
@@ -1232,38 +1238,38 @@ export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionSt
 /** An exchange of messages. */
 export interface Conversation {
   conversationId: string;
-  /** Its id in the marketplace, conv_...: conversation ids are chosen by agents. */
+  /** Id in the marketplace, conv_...; the conversation_id itself is chosen by agents. */
   key: string;
   state: "open" | "proposed" | "agreed" | "informed" | "confirmed" | "refused" | "failed" | "timed_out" | "done";
-  /** Of the message that began it. */
+  /** Intent of the first message. */
   type: Performative;
   intent: string | null;
   initiator: string;
   participants: string[];
   messageCount: number;
   lastType: Performative;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   startedAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
 /** A conversation with its messages, oldest first. */
 export interface ConversationDetail {
   conversationId: string;
-  /** Its id in the marketplace, conv_...: conversation ids are chosen by agents. */
+  /** Id in the marketplace, conv_...; the conversation_id itself is chosen by agents. */
   key: string;
   state: "open" | "proposed" | "agreed" | "informed" | "confirmed" | "refused" | "failed" | "timed_out" | "done";
-  /** Of the message that began it. */
+  /** Intent of the first message. */
   type: Performative;
   intent: string | null;
   initiator: string;
   participants: string[];
   messageCount: number;
   lastType: Performative;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   startedAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   messages: AgentMessage[];
   nextCursor: string | null;
@@ -1274,14 +1280,14 @@ export interface ConversationPage extends Page<Conversation> {
   conversations: Conversation[];
 }
 
-/** Which exchange it belongs to, and which message it answers. */
+/** The conversation of a message, and the message that it answers. */
 export interface Correlation {
   conversationId?: string | null;
-  /** Id of the message that this one answers. */
+  /** Id of the message being answered. */
   replyTo?: string | null;
 }
 
-/** What was used, and what it cost. */
+/** Usage and its cost. */
 export interface Cost {
   totalCost: number;
   currency: string;
@@ -1302,14 +1308,14 @@ export interface Cost {
   byAgent: AgentCost[];
 }
 
-/** The parts of a cost, which add up to it. */
+/** Components of a cost; their sum is the cost. */
 export interface CostBreakdown {
   baseCost: number;
   /** For time and tokens. */
   usageCost: number;
   /** For executions and tasks. */
   taskCost: number;
-  /** Discounts and free quotas: negative, or 0. */
+  /** Discounts and free quotas; zero or negative. */
   reductions: number;
 }
 
@@ -1318,7 +1324,7 @@ export interface CostSummary {
   totalUptimeHours: number;
 }
 
-/** A code that gives credit, once to each account. */
+/** A code that gives credit once per account. */
 export interface Coupon {
   code: string;
   amount: number;
@@ -1339,12 +1345,12 @@ export interface CreatedTenant {
   status: "active" | "suspended" | "deleting";
   reason: string;
   metadata: { [key: string]: JsonValue };
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   statusSince: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   /** Id of its first admin key, in the new tenant. */
   tokenId: string;
@@ -1360,7 +1366,7 @@ export interface CreatedToken {
   serviceTier: ServiceTier;
   authority: number;
   account: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;
@@ -1368,7 +1374,7 @@ export interface CreatedToken {
   token: string | null;
 }
 
-/** The same in another currency, with what it comes to altogether. */
+/** The same in another currency, with the total. */
 export interface CurrencyBilling {
   currentMonthCost: number;
   lastMonthCost: number;
@@ -1377,7 +1383,7 @@ export interface CurrencyBilling {
   totalCost: number;
 }
 
-/** This month so far, and the whole previous month. */
+/** The current month to date, and the previous month. */
 export interface CurrentBilling {
   currentMonthCost: number;
   lastMonthCost: number;
@@ -1390,7 +1396,7 @@ export interface Dashboard {
   customerId: string | null;
   summary: CostSummary;
   billing: CurrentBilling;
-  /** The last 30 days, including days without cost. */
+  /** The last 30 days, including days without costs. */
   days: DayCost[];
   /** This month, most expensive first. */
   byAgent: AgentCost[];
@@ -1412,51 +1418,51 @@ export interface DayCost {
   cost: number;
 }
 
-/** A delivery that was given up. */
+/** A delivery that failed permanently. */
 export interface DeadLetter {
   deadLetterId: string;
-  /** What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks). */
+  /** Source: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks). */
   source: string;
   state: DeadLetterState;
-  /** Who was to get it; null if only operators are concerned. */
+  /** The recipient; null if it concerns only operators. */
   agentId: string | null;
-  /** Id of the message or task that it is about. */
+  /** Id of the message or task. */
   ref: string | null;
-  /** Where it was to go: a stream, or a URL without its query. */
+  /** Destination: a stream, or a URL without its query. */
   destination: string;
   reason: string;
-  /** How often it was delivered, or tried. */
+  /** Number of delivery attempts. */
   attempts: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   diedAt: string;
-  /** When it was replayed or discarded. */
+  /** Time at which it was replayed or discarded. */
   settledAt: string | null;
   settledBy: string | null;
 }
 
-/** A dead letter with what it says. */
+/** A dead letter with its content. */
 export interface DeadLetterDetail {
   deadLetterId: string;
-  /** What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks). */
+  /** Source: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks). */
   source: string;
   state: DeadLetterState;
-  /** Who was to get it; null if only operators are concerned. */
+  /** The recipient; null if it concerns only operators. */
   agentId: string | null;
-  /** Id of the message or task that it is about. */
+  /** Id of the message or task. */
   ref: string | null;
-  /** Where it was to go: a stream, or a URL without its query. */
+  /** Destination: a stream, or a URL without its query. */
   destination: string;
   reason: string;
-  /** How often it was delivered, or tried. */
+  /** Number of delivery attempts. */
   attempts: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   diedAt: string;
-  /** When it was replayed or discarded. */
+  /** Time at which it was replayed or discarded. */
   settledAt: string | null;
   settledBy: string | null;
-  /** What was to be delivered; null if it is gone. */
+  /** The undelivered content; null if it no longer exists. */
   content: { [key: string]: JsonValue } | null;
-  /** Why it cannot be replayed; null if it can. */
+  /** Why it cannot be replayed; null if it can be. */
   obstacle: string | null;
 }
 
@@ -1465,13 +1471,13 @@ export interface DeadLetterPage extends Page<DeadLetter> {
   deadLetters: DeadLetter[];
 }
 
-/** What became of a dead letter. */
+/** State of a dead letter. */
 export const DeadLetterState = {
   DEAD: "dead",
   REPLAYED: "replayed",
   DISCARDED: "discarded",
 } as const;
-/** What became of a dead letter. */
+/** State of a dead letter. */
 export type DeadLetterState = (typeof DeadLetterState)[keyof typeof DeadLetterState];
 
 /** A declared agent. specification: of its current version. */
@@ -1481,11 +1487,11 @@ export interface DeclaredAgent {
   version: number;
   specification: AgentSpecification;
   declaredBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** Why it does not work, such as a model without a provider. */
+  /** Why it cannot run, such as a model without a provider. */
   problem: string | null;
 }
 
@@ -1504,7 +1510,7 @@ export interface DeclaredAgentVersion {
   version: number;
   specification: AgentSpecification;
   declaredBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -1531,25 +1537,25 @@ export const DeliveryState = {
 /** State of a message for one recipient. */
 export type DeliveryState = (typeof DeliveryState)[keyof typeof DeliveryState];
 
-/** An agent of which instances can be run. */
+/** An agent with a deployment, from which instances can be created. */
 export interface DeployableAgent {
   agentId: string;
   agentName: string;
   version: string | null;
-  /** Counts the registrations of its manifest. */
+  /** Revision of its manifest, from 1. */
   revision: number;
-  /** As it was registered, without secrets. */
+  /** The manifest as registered, without secrets. */
   manifest: { [key: string]: JsonValue };
-  /** Engines that could run it. */
+  /** Engines that can run it. */
   engines: string[];
   maxInstances: number | null;
   hasCredentials: boolean;
-  /** Of every account, those that have ended left out. */
+  /** Number of instances of all accounts that have not ended. */
   instances: number;
   /** Whether it was withdrawn: no new instances can be created. */
   withdrawn: boolean;
   registeredBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
 }
 
@@ -1563,26 +1569,26 @@ export interface Deregistration {
   status: AgentStatus;
 }
 
-/** A percentage off everything that an account is charged. */
+/** A percentage discount on all charges of an account. */
 export interface Discount {
   accountId: string;
   percent: number;
   until: string | null;
 }
 
-/** What the worktrees of a codebase use, as its worker has reported. */
+/** Disk usage of a codebase's worktrees, as reported by its worker. */
 export interface DiskUse {
   codebaseId: string;
   /** null: not yet. */
   reportedAt: string | null;
   bytes: number;
-  /** Of those that are removable or recent. */
+  /** Total size of removable and recent worktrees. */
   removableBytes: number;
   /** The largest first. */
   worktrees: Worktree[];
 }
 
-/** Durations in seconds, of the tasks that ended in the requested period. */
+/** Durations in seconds of tasks that ended in the requested period. */
 export interface DurationSummary {
   count: number;
   mean: number | null;
@@ -1595,23 +1601,23 @@ export interface DurationSummary {
 export interface Encryption {
   alg: string;
   enc: string;
-  /** Keys it can be read with. */
+  /** Ids of the keys that can decrypt it. */
   kids?: string[];
 }
 
-/** Jobs that were cancelled. Their sessions stay, and can be resumed. */
+/** Cancelled jobs. Their sessions are kept and can be resumed. */
 export interface EndedJobs {
   codebaseId: string;
   taskIds: string[];
 }
 
-/** An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount. */
+/** An immutable ledger entry. A reversal is a separate entry with the opposite amount. */
 export interface Entry {
   entryId: string;
   accountId: string;
   agentId: string | null;
   instanceId: string | null;
-  /** The task that was charged for, or whose charge is reversed. */
+  /** The task that was charged, or whose charge is reversed. */
   taskId: string | null;
   kind: EntryKind;
   /** In the unit. */
@@ -1623,13 +1629,13 @@ export interface Entry {
   /** The same in millionths, exact. */
   amountMicros: number;
   currency: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   began: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   ended: string;
   description: string;
   reverses: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   createdBy: string;
 }
@@ -1663,7 +1669,7 @@ export interface Event {
   type: string;
   source: string;
   subject: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   time: string;
   datacontenttype: "application/json";
   sequence: number;
@@ -1680,7 +1686,7 @@ export interface EventPage extends Page<Event> {
 export interface EventReceipt {
   eventId: string;
   eventType: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
 }
 
@@ -1695,7 +1701,7 @@ export interface Execution {
   executionTime: number | null;
   httpStatus: number | null;
   error: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -1715,18 +1721,18 @@ export interface ExecutionResult {
   executionTime: number | null;
   httpStatus: number | null;
   error: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   result: JsonValue;
   contentType: string | null;
   encoding: "json" | "text" | "base64";
-  /** Whether it came piece by piece; the result is all of it. */
+  /** Whether the response was streamed; the result holds all of it. */
   streamed: boolean;
   cost: number;
   currency: string;
 }
 
-/** The answer that is expected. */
+/** The expected reply. */
 export interface Expected {
   type?: Performative | null;
   timeout?: number | null;
@@ -1738,27 +1744,27 @@ export interface Fault {
   message: string;
 }
 
-/** What rewinding does to a file: remove it, bring it back, or change it. */
+/** Effect of rewinding on a file: removed, restored or changed. */
 export interface FileChange {
   path: string;
   change: "remove" | "restore" | "change";
 }
 
-/** What the agent of a job is to be told next. It can be changed and removed until the worker has taken it. */
+/** A follow-up message for a coding agent. It can be edited and removed until the worker takes it. */
 export interface FollowUp {
   followUpId: string;
-  /** The job that takes it: one that goes on with the session, if the first had ended. */
+  /** The job that receives it; a new job of the same session if the original one had ended. */
   taskId: string;
-  /** Orders the follow-ups of a job. */
+  /** Position among the follow-ups of the job. */
   number: number;
   mode: "queued" | "steering";
   text: string;
   author: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** Orders those that the worker has taken; null until then. */
+  /** Order in which the worker took it; null until then. */
   taken: number | null;
 }
 
@@ -1770,17 +1776,17 @@ export interface FollowUpPage extends Page<FollowUp> {
 /** The next follow-up of a job, for its worker. */
 export interface FollowUpTaken {
   taskId: string;
-  /** Null if there is none. */
+  /** Null if no follow-up is waiting. */
   followUp: FollowUp | null;
-  /** Whether the job takes no more: what is said from now on begins another one. */
+  /** Whether the job accepts no more follow-ups. Later ones start a new job. */
   closed: boolean;
 }
 
-/** What waits for an ended job is taken by another one, in the same session. */
+/** A new job in the same session receives the follow-ups that were waiting for an ended job. */
 export interface FollowUpsWoken {
-  /** The job that goes on. */
+  /** The new job. */
   taskId: string;
-  /** Number of follow-ups that wait for it. */
+  /** Number of follow-ups waiting for it. */
   followUps: number;
 }
 
@@ -1795,7 +1801,7 @@ export interface Forgotten {
 export interface ForgottenSession {
   codebaseId: string;
   sessionId: string;
-  /** Number of messages that were deleted. */
+  /** Number of deleted messages. */
   messages: number;
 }
 
@@ -1816,39 +1822,39 @@ export interface FoundMemory {
   key: string;
   value: JsonValue;
   tags: string[];
-  /** Grows by one with each change. */
+  /** Incremented with each change. */
   version: number;
   storedBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** Share of the words asked for that it has, 0 to 1. */
+  /** Fraction of the search words found in it, 0 to 1. */
   score: number;
 }
 
-/** What each account gets of an agent without charge in each month (UTC). */
+/** Free monthly usage (UTC) of an agent per account. */
 export interface FreeQuota {
   agentId: string;
   agentName: string | null;
   kind: EntryKind;
-  /** 0 if there is none any more. */
+  /** 0 if the quota was removed. */
   quantity: number;
   unit: string;
 }
 
 export interface Health {
-  /** Of the worst component; paused or halted where the whole marketplace is and no component is critical. */
+  /** Status of the worst component; paused or halted if the whole marketplace is and no component is critical. */
   status: "healthy" | "degraded" | "paused" | "halted" | "critical";
-  /** Override that stops the whole marketplace, if there is one. */
+  /** Override that stops the whole marketplace, if any. */
   stopped: Stop | null;
-  /** Overrides in force: all for operators; for others, those that concern them. */
+  /** Active overrides: all for operators; for others, those that affect them. */
   overrides: ActiveOverride[];
   /** Tenants that are halted or paused. Visible to operators of the installation only. */
   stoppedTenants: StoppedTenant[];
   components: { [key: string]: ComponentHealth };
   version: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
 }
 
@@ -1861,26 +1867,26 @@ export interface HealthStatus {
   detail: string | null;
 }
 
-/** A host: a server of this marketplace with its engines, or a hosting agent elsewhere. */
+/** A host: a server of this marketplace with its engines, or a remote hosting agent. */
 export interface Host {
   hostId: string;
   name: string;
   kind: "server" | "agent";
-  /** Closed hosts get no new instances; silent ones have not been heard of. */
+  /** closed: gets no new instances; silent: sends no heartbeats. */
   status: "ready" | "silent" | "closed";
-  /** Of the hosting agent. */
+  /** Id of the hosting agent. */
   agentId: string | null;
   region: string | null;
   engines: string[];
-  /** Engines that cannot be used now, and why. */
+  /** Unavailable engines, with the reason. */
   unavailable: { [key: string]: string };
-  /** By engine, what holds each limit: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (of each file), none. */
+  /** Enforcement of each limit, by engine: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (per file), none. */
   limits: { [key: string]: { [key: string]: string } };
   resources: Resources;
   instances: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastSeen: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -1892,25 +1898,25 @@ export interface HostPage extends Page<Host> {
 export interface HostRemoval {
   hostId: string;
   name: string;
-  /** Instances that were running there, and are failed now. */
+  /** Instances that ran there and have now failed. */
   instancesLost: number;
 }
 
-/** What an instance needs of its host: an agent manifest's ``host_requirements``. */
+/** Requirements of an instance on its host: ``host_requirements`` in an agent manifest. */
 export interface HostRequirements {
   /** Memory reserved for each instance. */
   minMemoryMb?: number | null;
   /** Cores reserved for each instance. */
   minCpuCores?: number | null;
-  /** One GPU, reserved for each instance. */
+  /** Reserve one GPU for each instance. */
   gpuRequired?: boolean;
   /** Preferred region; see required_region. */
   preferredRegion?: string | null;
-  /** Only hosts of this region. */
+  /** Only hosts in this region. */
   requiredRegion?: string | null;
   /** Only this engine. */
   engine?: "process" | "docker" | "kubernetes" | null;
-  /** Only the host on which instances of co_location_with run. */
+  /** Only hosts that run instances of co_location_with. */
   coLocationRequired?: boolean;
   coLocationWith?: string[];
 }
@@ -1919,15 +1925,15 @@ export interface HostRequirements {
 export interface ImportRun {
   runId: string;
   database: string;
-  /** SHA-256 of the file: an import of the same file goes on where it stopped. */
+  /** SHA-256 of the file. An import of the same file resumes where it stopped. */
   digest: string;
   status: "running" | "finished" | "rolled_back";
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   startedAt: string;
   finishedAt: string | null;
-  /** Rows done of each table. */
+  /** Processed rows by table. */
   positions: { [key: string]: number };
-  /** Of each table: rows created, known from before, skipped. */
+  /** By table: rows created, already known, skipped. */
   counts: { [key: string]: { [key: string]: number } };
 }
 
@@ -1936,23 +1942,23 @@ export interface ImportRunPage extends Page<ImportRun> {
   runs: ImportRun[];
 }
 
-/** What became of a batch of rows. */
+/** Result of importing a batch of rows. */
 export interface ImportStep {
   table: string;
-  /** Rows of the table that are done. */
+  /** Processed rows of the table. */
   position: number;
   created: number;
-  /** Rows that an earlier import, or a call, has brought already. */
+  /** Rows that an earlier import or call has already created. */
   known: number;
-  /** Rows with nothing to bring: ended tasks and workflows, metrics. */
+  /** Rows that are not imported: ended tasks and workflows, metrics. */
   skipped: number;
 }
 
 export interface Ingestion {
   sessionId: string;
-  /** Number of messages that were new or replaced. */
+  /** Number of new or replaced messages. */
   stored: number;
-  /** Number of messages that the session has. */
+  /** Total number of messages in the session. */
   messages: number;
 }
 
@@ -1961,12 +1967,12 @@ export interface Instance {
   instanceId: string;
   agentId: string;
   agentName: string;
-  /** The account it belongs to. */
+  /** Owner account. */
   customerId: string;
   name: string | null;
   status: InstanceStatus;
   desiredStatus: "running" | "paused" | "stopped";
-  /** Reason for the status, if it differs from the requested one. */
+  /** Reason why the status differs from the requested one. */
   reason: string | null;
   host: string | null;
   engine: string | null;
@@ -1978,40 +1984,40 @@ export interface Instance {
   /** Time of the next restart. */
   retryAt: string | null;
   taskExecutions: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** Of the present start. */
+  /** Start time of the current process. */
   startedAt: string | null;
   stoppedAt: string | null;
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
   instanceConfig: { [key: string]: JsonValue };
-  /** Address at which its host reaches it. */
+  /** Address at which its host can reach it. */
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
-  /** Limits that its engine does not enforce on its host. */
+  /** Limits that are not enforced on its host. */
   warnings: string[];
-  /** Of the agent's manifest. */
+  /** Revision of the agent's manifest. */
   revision: number;
-  /** Version of the agent's price at its creation; 0 for none. */
+  /** Version of the agent's price at creation; 0 without a price. */
   priceVersion: number;
-  /** Current price: the price at its creation, or a later one whose notice period is over. */
+  /** Current price: the price at creation, or a later one whose notice period has ended. */
   pricingInfo: PricingInfo | null;
   billingInfo: Bill;
 }
 
-/** An instance after a change. ``message`` describes the result or the progress. */
+/** An instance after a change. ``message`` describes the result or progress. */
 export interface InstanceChange {
   instanceId: string;
   agentId: string;
   agentName: string;
-  /** The account it belongs to. */
+  /** Owner account. */
   customerId: string;
   name: string | null;
   status: InstanceStatus;
   desiredStatus: "running" | "paused" | "stopped";
-  /** Reason for the status, if it differs from the requested one. */
+  /** Reason why the status differs from the requested one. */
   reason: string | null;
   host: string | null;
   engine: string | null;
@@ -2023,25 +2029,25 @@ export interface InstanceChange {
   /** Time of the next restart. */
   retryAt: string | null;
   taskExecutions: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** Of the present start. */
+  /** Start time of the current process. */
   startedAt: string | null;
   stoppedAt: string | null;
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
   instanceConfig: { [key: string]: JsonValue };
-  /** Address at which its host reaches it. */
+  /** Address at which its host can reach it. */
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
-  /** Limits that its engine does not enforce on its host. */
+  /** Limits that are not enforced on its host. */
   warnings: string[];
-  /** Of the agent's manifest. */
+  /** Revision of the agent's manifest. */
   revision: number;
-  /** Version of the agent's price at its creation; 0 for none. */
+  /** Version of the agent's price at creation; 0 without a price. */
   priceVersion: number;
-  /** Current price: the price at its creation, or a later one whose notice period is over. */
+  /** Current price: the price at creation, or a later one whose notice period has ended. */
   pricingInfo: PricingInfo | null;
   billingInfo: Bill;
   message: string;
@@ -2049,24 +2055,24 @@ export interface InstanceChange {
 
 /** Configuration of one instance. */
 export interface InstanceConfig {
-  /** Maximum memory of all its processes, such as 512M. */
+  /** Memory limit of all its processes, such as 512M. */
   memoryLimit?: string | null;
-  /** Maximum CPU cores, such as 0.5. */
+  /** CPU limit in cores, such as 0.5. */
   cpuLimit?: string | null;
   diskLimit?: string | null;
   pidsLimit?: number | null;
-  /** Variables of its environment: those that the agent's manifest lists as 'configurable'; any for operators. Stored encrypted, never shown. */
+  /** Environment variables: those that the agent's manifest lists as 'configurable'; operators may set any. Stored encrypted, never shown. */
   environment?: { [key: string]: string };
-  /** A customer of yours that the instance is for: shown with it, and sent to hosting agents. The account that it belongs to pays. */
+  /** Your own customer for whom the instance runs: a label, also sent to hosting agents. The owner account pays. */
   customerId?: string | null;
   restart?: "always" | "on_failure" | "never";
-  /** Maximum seconds until it is healthy. */
+  /** Seconds in which it must become healthy. */
   startTimeout?: number;
   /** Seconds from SIGTERM to SIGKILL. */
   stopGrace?: number;
-  /** How much its own token may commit its account to by assigning tasks that have a price; nothing if left out. In all its life, within the budgets of the account. */
+  /** Total amount that the instance's own token may spend on priced tasks over its lifetime, within the account's budgets; default: 0. */
   spendLimit?: number | null;
-  /** Currency of spend_limit; the setting billing_currency if left out. */
+  /** Currency of spend_limit; default: the setting billing_currency. */
   spendCurrency?: string | null;
 }
 
@@ -2080,11 +2086,11 @@ export interface InstanceDashboard {
   customerId: string;
 }
 
-/** Output of an instance. Offsets count bytes from its first start on, across restarts and rotation. */
+/** Output of an instance. Offsets count bytes since its first start, across restarts and log rotation. */
 export interface InstanceLog {
   instanceId: string;
   content: string;
-  /** Position of the first returned byte; later than requested if that part is no longer kept. */
+  /** Offset of the first returned byte; higher than requested if older output was deleted. */
   begin: number;
   /** Offset at which to continue reading. */
   end: number;
@@ -2118,12 +2124,12 @@ export interface InstanceSummary {
   instanceId: string;
   agentId: string;
   agentName: string;
-  /** The account it belongs to. */
+  /** Owner account. */
   customerId: string;
   name: string | null;
   status: InstanceStatus;
   desiredStatus: "running" | "paused" | "stopped";
-  /** Reason for the status, if it differs from the requested one. */
+  /** Reason why the status differs from the requested one. */
   reason: string | null;
   host: string | null;
   engine: string | null;
@@ -2135,25 +2141,25 @@ export interface InstanceSummary {
   /** Time of the next restart. */
   retryAt: string | null;
   taskExecutions: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** Of the present start. */
+  /** Start time of the current process. */
   startedAt: string | null;
   stoppedAt: string | null;
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
 }
 
-/** An intervention of a person on an agent. */
+/** An intervention by a person. */
 export interface Intervention {
   success: true;
   agentId: string;
   action: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
-  /** Of the message that was sent. */
+  /** Id of the sent message. */
   messageId: string | null;
-  /** Of the override that was placed. */
+  /** Id of the override. */
   overrideId: string | null;
   status: string | null;
 }
@@ -2165,38 +2171,38 @@ export interface Intervention {
  */
 export interface Invoice {
   invoiceId: string | null;
-  /** Invoice number, without gaps in the marketplace; null while the invoice is open. */
+  /** Invoice number, consecutive within the marketplace; null while the invoice is open. */
   number: string | null;
   status: "open" | "closed";
   accountId: string;
   currency: string;
   period: string;
   issuedAt: string | null;
-  /** Balance before the invoice; negative if the account owed. */
+  /** Balance before the invoice; negative if the account owed money. */
   openingBalance: number;
   charges: number;
   /** Credit and payments received. */
   credits: number;
   closingBalance: number;
   amountDue: number;
-  /** Name and address of who issues it, in lines. */
+  /** Name and address of the issuer, in lines. */
   issuer: string;
   issuerEmail: string;
   customer: InvoiceCustomer;
-  /** When it is to be paid; null while it is open. */
+  /** Due date; null while the invoice is open. */
   dueAt: string | null;
   taxName: string;
-  /** Percent that the charges include. */
+  /** Tax rate in percent, included in the charges. */
   taxRate: number;
   tax: number;
-  /** The charges without the tax. */
+  /** The charges excluding tax. */
   netCharges: number;
   lines: InvoiceLine[];
-  /** Of the open invoice: those that the account would get in other currencies. */
+  /** Open invoice only: previews in other currencies. */
   otherCurrencies: InvoiceSummary[];
 }
 
-/** Who an invoice is for, as it was when it was issued. */
+/** Billing details of the customer at the time of issue. */
 export interface InvoiceCustomer {
   name: string;
   address: string;
@@ -2211,7 +2217,7 @@ export interface InvoiceDocument {
   content: string;
 }
 
-/** One kind of usage of one agent in one month; an earlier month if the entry was too late for its invoice. */
+/** One kind of usage of one agent in one month. The month is an earlier one if the entry missed its invoice. */
 export interface InvoiceLine {
   period: string;
   agentId: string | null;
@@ -2231,14 +2237,14 @@ export interface InvoicePage extends Page<InvoiceSummary> {
 /** An invoice without its lines. */
 export interface InvoiceSummary {
   invoiceId: string | null;
-  /** Invoice number, without gaps in the marketplace; null while the invoice is open. */
+  /** Invoice number, consecutive within the marketplace; null while the invoice is open. */
   number: string | null;
   status: "open" | "closed";
   accountId: string;
   currency: string;
   period: string;
   issuedAt: string | null;
-  /** Balance before the invoice; negative if the account owed. */
+  /** Balance before the invoice; negative if the account owed money. */
   openingBalance: number;
   charges: number;
   /** Credit and payments received. */
@@ -2257,13 +2263,13 @@ export const ItemKind = {
 /** Kind of an upstream item. */
 export type ItemKind = (typeof ItemKind)[keyof typeof ItemKind];
 
-/** Whether an upstream item can be used here. */
+/** Whether an upstream item can be used. */
 export const ItemState = {
   ACTIVE: "active",
   QUARANTINED: "quarantined",
   DROPPED: "dropped",
 } as const;
-/** Whether an upstream item can be used here. */
+/** Whether an upstream item can be used. */
 export type ItemState = (typeof ItemState)[keyof typeof ItemState];
 
 /** Progress of a for_each. */
@@ -2274,22 +2280,22 @@ export interface Items {
   running: number;
 }
 
-/** Who had a part in a job: who asked for it, allowed what its agent asked, commented on it and reviewed it. */
+/** Participants of a job: its requester, and who answered permission requests, commented and reviewed. */
 export interface JobParticipants {
   taskId: string;
   askedBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   askedAt: string;
-  /** The agent whose worker has, or had, the job. */
+  /** The agent of the worker that has or had the job. */
   workedBy: string | null;
-  /** Answers to what the agent asked, oldest first. */
+  /** Answers to permission requests, oldest first. */
   allowed: PermissionAnswer[];
   commentedBy: string[];
   /** Decisions about its changes, oldest first. */
   reviewed: ReviewDecision[];
 }
 
-/** Secrets of a job, for the environment of its agent. */
+/** Secrets of a job, set as environment variables of its agent. */
 export interface JobSecrets {
   taskId: string;
   secrets: { [key: string]: string };
@@ -2305,10 +2311,10 @@ export const Lifecycle = {
 /** Lifecycle status of an operation. */
 export type Lifecycle = (typeof Lifecycle)[keyof typeof Lifecycle];
 
-/** A message as the log shows it. status: where it is, of one sent to a single agent. */
+/** A message in the log. status: delivery state, if it was sent to a single agent. */
 export interface LoggedMessage {
   messageId: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
   type: string;
   fromAgent: string;
@@ -2323,16 +2329,16 @@ export interface LoggedMessage {
   broadcast: boolean;
 }
 
-/** The session has ended: none of its tokens is accepted any more. */
+/** The session has ended; its tokens are no longer accepted. */
 export interface LoggedOut {
   loggedOut: boolean;
-  /** Whether the identity provider ended its session too. */
+  /** Whether the session at the identity provider has ended, too. */
   providerLoggedOut: boolean;
-  /** URL at which a browser ends its session at the provider. */
+  /** URL where a browser ends its session at the provider. */
   logoutUrl: string | null;
 }
 
-/** Tokens of the provider: send the access token as a bearer token. */
+/** Tokens from the provider. Send the access token as a bearer token. */
 export interface Login {
   accessToken: string;
   refreshToken: string | null;
@@ -2353,17 +2359,17 @@ export interface LoginUser {
   username: string;
   email: string | null;
   name: string | null;
-  /** Role names given by the identity provider. */
+  /** Role names from the identity provider. */
   roles: string[];
   /** Role in this marketplace: admin, operator, viewer or user. */
   role: string | null;
 }
 
-/** The logout was accepted: tokens issued to that session or user until then are rejected. */
+/** The logout was accepted. Tokens issued earlier to that session or user are rejected. */
 export interface LogoutTaken {
   /** User that logged out, if the token names one. */
   userId: string | null;
-  /** Whether all sessions of the user have ended, not just one. */
+  /** Whether all sessions of the user have ended, or only one. */
   wholePerson: boolean;
 }
 
@@ -2373,7 +2379,7 @@ export interface Managed {
   action: string;
   before: JsonValue;
   after: JsonValue;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   executedAt: string;
 }
 
@@ -2382,11 +2388,11 @@ export interface ManifestReport {
   valid: boolean;
   faults: Fault[];
   agentName: string | null;
-  /** Engines that could run it. */
+  /** Engines that can run it. */
   engines: string[];
 }
 
-/** How many messages changed state, and which were not in the inbox. */
+/** Number of messages that changed state, and ids that were not in the inbox. */
 export interface Marked {
   updated: number;
   status: DeliveryState;
@@ -2399,7 +2405,7 @@ export interface Marketplace {
   agentsByStatus: { [key: string]: number };
   agentsByTier: { [key: string]: number };
   topCapabilities: { [key: string]: number };
-  /** Number of different capabilities that agents offer. */
+  /** Number of distinct capabilities of agents. */
   capabilitiesTotal: number;
   messages: MessageStatistics;
   eventsTotal: number;
@@ -2407,9 +2413,9 @@ export interface Marketplace {
   calls: number;
   errors: number;
   busiestServices: { [key: string]: number };
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   startedAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
 }
 
@@ -2417,13 +2423,13 @@ export interface Marketplace {
 export interface MarketplaceAgent {
   agentId: string;
   agentName: string;
-  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  /** Address in the agent protocol, agent.COMPANY.NAME. */
   alias: string | null;
   description: string;
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** Requested at its last registration; an operator may grant it. */
+  /** Tier requested at the last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -2432,21 +2438,21 @@ export interface MarketplaceAgent {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastActivity: string;
-  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  /** Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
   load: number;
-  /** Share of the time since registration it was reachable, 0 to 1. */
+  /** Fraction of the time since registration in which it was reachable, 0 to 1. */
   availability: number;
-  /** Mean of its ratings, 0 to 10; null without any. */
+  /** Mean rating, 0 to 10; null without ratings. */
   reputation: number | null;
   ratingCount: number;
-  /** Keys for encrypting messages to it; use the first. */
+  /** Public keys for encrypting messages to it; use the first. */
   publicKeys: PublicKey[];
   id: string;
   name: string;
@@ -2454,7 +2460,7 @@ export interface MarketplaceAgent {
   marketplaceInfo: MarketplaceInfo;
 }
 
-/** How many there are. ``by_status`` and ``top_capabilities`` describe the whole marketplace. */
+/** Number of matches. ``by_status`` and ``top_capabilities`` refer to the whole marketplace. */
 export interface MarketplaceCount {
   of: "agents" | "apps" | "capabilities";
   total: number;
@@ -2476,18 +2482,18 @@ export interface MarketplacePage extends Page<MarketplaceAgent> {
   agents: MarketplaceAgent[];
 }
 
-/** Agents that match, the best first. ``total`` counts the matches among the first 1,000 candidates. */
+/** Matching agents, best first. ``total`` counts matches among the first 1,000 candidates. */
 export interface MatchPage extends Page<MarketplaceAgent> {
   agents: MarketplaceAgent[];
 }
 
-/** Somebody in a room. */
+/** A participant of a room. */
 export interface MediaParticipant {
   identity: string;
   name: string;
   state: string;
   isPublisher: boolean;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   joinedAt: string;
 }
 
@@ -2495,29 +2501,29 @@ export interface MediaParticipant {
 export interface MediaRoom {
   roomName: string;
   roomId: string;
-  /** How many are in it. */
+  /** Number of participants. */
   participants: number;
-  /** How many may be in it; 0: no limit. */
+  /** Maximum number of participants; 0: no limit. */
   maxParticipants: number;
-  /** Seconds after which it is closed while nobody is in it. */
+  /** Seconds after which an empty room is closed. */
   emptyTimeout: number;
   metadata: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
-/** A room with those in it, the first 500. */
+/** A room with its first 500 participants. */
 export interface MediaRoomDetail {
   roomName: string;
   roomId: string;
-  /** How many are in it. */
+  /** Number of participants. */
   participants: number;
-  /** How many may be in it; 0: no limit. */
+  /** Maximum number of participants; 0: no limit. */
   maxParticipants: number;
-  /** Seconds after which it is closed while nobody is in it. */
+  /** Seconds after which an empty room is closed. */
   emptyTimeout: number;
   metadata: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   members: MediaParticipant[];
 }
@@ -2527,16 +2533,16 @@ export interface MediaRoomPage extends Page<MediaRoom> {
   rooms: MediaRoom[];
 }
 
-/** A token with which its bearer joins a room. Whoever has it is taken for ``identity``. */
+/** A token for joining a room. Its bearer joins as ``identity``. */
 export interface MediaToken {
   accessToken: string;
-  /** Address at which LiveKit's clients join, with the token in it. */
+  /** URL for LiveKit clients, including the token. */
   joinUrl: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   expiresAt: string;
-  /** Address of the LiveKit server, for clients that take the token apart from it. */
+  /** URL of the LiveKit server, for clients that take the token separately. */
   serverUrl: string;
-  /** Name of the room as LiveKit knows it. */
+  /** Name of the room in LiveKit. */
   room: string;
   identity: string;
 }
@@ -2547,12 +2553,12 @@ export interface Memory {
   key: string;
   value: JsonValue;
   tags: string[];
-  /** Grows by one with each change. */
+  /** Incremented with each change. */
   version: number;
   storedBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -2571,9 +2577,9 @@ export interface Message {
   messageType: MessageType;
   priority: Priority;
   status: DeliveryState;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
-  /** Null where the marketplace's message lifetime applies. */
+  /** Null: the marketplace's default lifetime applies. */
   expiresAt: string | null;
   correlationId: string | null;
   replyTo: string | null;
@@ -2588,7 +2594,7 @@ export interface MessageCount {
   typeFilter: string | null;
 }
 
-/** Messages, newest first. A page may be empty although more pages follow, if few of many messages match. */
+/** Messages, newest first. A page may be empty although more pages follow. */
 export interface MessageLog extends Page<LoggedMessage> {
   messages: LoggedMessage[];
 }
@@ -2602,11 +2608,11 @@ export interface MessagePage extends Page<Message> {
 export interface MessageReceipt {
   messageId: string;
   status: DeliveryState;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
   /** Number of recipients; null for a broadcast. */
   recipients: number | null;
-  /** Reason for a delay, such as a name not registered yet. */
+  /** Reason for a delay, such as an unregistered name. */
   warning: string | null;
 }
 
@@ -2617,18 +2623,18 @@ export interface MessageStatistics {
   waiting: number;
 }
 
-/** How far the migration is. Offline agents count, retired ones do not. */
+/** Progress of the migration. Includes offline agents, excludes retired ones. */
 export interface MigrationReport {
   migrationSummary: MigrationSummary;
   compatibilityMode: "enabled" | "warn" | "disabled";
-  /** When v4 calls end, as announced. */
+  /** Announced end of v4 calls. */
   sunsetAt: string | null;
-  /** No agent is left on v4, and no v4 call came in these days. */
+  /** True if no agent uses v4 any more and no v4 call was made in these days. */
   ready: boolean;
   recommendations: string[];
-  /** v4 calls of the last days, the most frequent first. */
+  /** Recent v4 calls, most frequent first. */
   calls: V4CallCount[];
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   generatedAt: string;
 }
 
@@ -2641,9 +2647,9 @@ export interface MigrationSummary {
   migrationCompletionRate: number;
 }
 
-/** Statistics of one minute. Durations are in milliseconds, of the calls; null without any. */
+/** Statistics of one minute. Call durations are in milliseconds; null without calls. */
 export interface Minute {
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   minute: string;
   /** Calls that change data or call another server. */
   calls: number;
@@ -2655,7 +2661,7 @@ export interface Minute {
   p95Ms: number | null;
 }
 
-/** A call of a model, as an entry of the ledger has it; of a reversal all numbers are negative. */
+/** A model call, as recorded in the ledger. All numbers of a reversal are negative. */
 export interface ModelCall {
   entryId: string;
   accountId: string;
@@ -2669,18 +2675,18 @@ export interface ModelCall {
   cacheReadTokens: number;
   cacheWriteTokens: number;
   reasoningTokens: number;
-  /** What was charged, reductions deducted. */
+  /** Amount charged, after discounts. */
   cost: number;
-  /** What it comes to without the markup. */
+  /** Cost excluding markup. */
   baseCost: number;
   currency: string;
   /** Whether the tokens were estimated, not counted. */
   isEstimate: boolean;
-  /** Seconds until the answer began. */
+  /** Seconds to the first token. */
   timeToFirstToken: number | null;
-  /** Seconds until the answer was complete. */
+  /** Seconds to the complete response. */
   seconds: number | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -2689,7 +2695,7 @@ export interface ModelCallPage extends Page<ModelCall> {
   calls: ModelCall[];
 }
 
-/** What a model costs: dollars, or the currency that is named, for a million tokens, without the markup. */
+/** Price of a model per million tokens, in USD or the given currency, excluding markup. */
 export interface ModelPrice {
   /** PROVIDER:MODEL. */
   id: string;
@@ -2698,38 +2704,38 @@ export interface ModelPrice {
   currency: string;
   inputCostPerM: number;
   outputCostPerM: number;
-  /** That of input where the provider names no other. */
+  /** Defaults to the input price. */
   cacheReadCostPerM: number;
-  /** That of input where the provider names no other. */
+  /** Defaults to the input price. */
   cacheWriteCostPerM: number;
-  /** That of output where it is null. */
+  /** Null: the output price. */
   reasoningCostPerM: number | null;
-  /** What is added to them when a call is charged. */
+  /** Markup added when a call is charged. */
   markupPercent: number;
-  /** Numbers of input tokens above which the provider charges other prices. */
+  /** Input token thresholds above which the provider charges different prices. */
   aboveTokens: number[];
-  /** Whether it came with the server or was set here. */
+  /** package: shipped with the server; operator: set here. */
   setBy: "package" | "operator";
-  /** When the price held (package), or was set (operator). */
+  /** Date of the price data (package), or when the price was set (operator). */
   asOf: string;
 }
 
 /** One page of a list; ``pricing`` are its items. */
 export interface ModelPricePage extends Page<ModelPrice> {
   pricing: ModelPrice[];
-  /** Where the prices that came with the server are from, and their day. */
+  /** Source and date of the prices shipped with the server. */
   source: string;
 }
 
 /** A provider of language models; its key is never shown. */
 export interface ModelProvider {
   name: string;
-  /** The protocol that it speaks: openai or anthropic. */
+  /** API protocol: openai or anthropic. */
   wire: string;
   baseUrl: string;
   hasKey: boolean;
   updatedBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -2742,38 +2748,38 @@ export interface ModelProviderRemoval {
   name: string;
 }
 
-/** The model to call next, and what is reserved for the call. */
+/** The model to call next, and the amount reserved for the call. */
 export interface ModelReservation {
-  /** PROVIDER:MODEL, one of those that were offered. */
+  /** PROVIDER:MODEL, one of the given candidates. */
   model: string;
-  /** What it may cost at most. */
+  /** Maximum cost of the call. */
   reserved: number;
   currency: string;
-  /** Whether a limit made it another than the first. */
+  /** Whether a limit caused a model other than the first to be chosen. */
   isCheaper: boolean;
 }
 
-/** What was reserved for a call that failed. */
+/** Released reservation of a failed call. */
 export interface ModelReservationRelease {
-  /** False where nothing was reserved for it any more. */
+  /** False if nothing was reserved. */
   isReleased: boolean;
 }
 
-/** Tokens that one call of a model took. */
+/** Tokens used by one model call. */
 export interface ModelTokens {
-  /** All tokens of input, those of a cache included. */
+  /** All input tokens, including cached ones. */
   inputTokens?: number;
-  /** All tokens of output, those of reasoning included. */
+  /** All output tokens, including reasoning. */
   outputTokens?: number;
-  /** Of the input, read from a cache. */
+  /** Input tokens read from a cache. */
   cacheReadTokens?: number;
-  /** Of the input, written to a cache. */
+  /** Input tokens written to a cache. */
   cacheWriteTokens?: number;
-  /** Of the output, for reasoning. */
+  /** Output tokens used for reasoning. */
   reasoningTokens?: number;
 }
 
-/** What calls of one model came to. */
+/** Totals of the calls to one model. */
 export interface ModelUsage {
   provider: string;
   model: string;
@@ -2787,7 +2793,7 @@ export interface Modification {
   status: WorkflowStatus;
   action: string;
   step: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   /** Number of modifications so far. */
   modifications: number;
@@ -2798,51 +2804,51 @@ export interface Money {
   amount: number;
 }
 
-/** The marketplace now, and in the last hour. */
+/** Statistics of the marketplace: current values and the last hour. */
 export interface MonitorStats {
   agents: number;
   agentsByStatus: { [key: string]: number };
   tasksOpen: number;
-  /** Open tasks, and those that ended in the last hour. */
+  /** Open tasks, and tasks that ended in the last hour. */
   tasksByStatus: { [key: string]: number };
   /** Tasks that can be claimed. */
   queueDepth: number;
-  /** At most 10,000 are counted. */
+  /** Counted up to 10,000. */
   messagesLastHour: number;
-  /** Held or queued, not delivered yet; at most 10,000 are counted. */
+  /** Held or queued, not delivered yet; counted up to 10,000. */
   messagesWaiting: number;
   callsLastHour: number;
   errorsLastHour: number;
-  /** Share of calls and reads of the last hour that failed, 0 to 1. */
+  /** Fraction of calls and reads in the last hour that failed, 0 to 1. */
   errorRate: number;
   /** Median duration of the calls of the last hour, in milliseconds. */
   p50Ms: number | null;
   p95Ms: number | null;
-  /** Since midnight UTC; null if the caller may not see it. */
+  /** Since midnight UTC; null if not visible to the caller. */
   costToday: Money[] | null;
-  /** The last sixty, oldest first; the last one is incomplete. */
+  /** The last 60 minutes, oldest first; the last one is incomplete. */
   minutes: Minute[];
-  /** Live streams that are open. */
+  /** Number of open live streams. */
   streams: number;
   /** Sequence of the newest event in the log. */
   lastSequence: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   startedAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
 }
 
-/** An agent, and what waits for it. */
+/** An agent with its open tasks and pending messages. */
 export interface MonitoredAgent {
   agentId: string;
   agentName: string;
-  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  /** Address in the agent protocol, agent.COMPANY.NAME. */
   alias: string | null;
   description: string;
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** Requested at its last registration; an operator may grant it. */
+  /** Tier requested at the last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -2851,21 +2857,21 @@ export interface MonitoredAgent {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastActivity: string;
-  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  /** Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
   load: number;
-  /** Share of the time since registration it was reachable, 0 to 1. */
+  /** Fraction of the time since registration in which it was reachable, 0 to 1. */
   availability: number;
-  /** Mean of its ratings, 0 to 10; null without any. */
+  /** Mean rating, 0 to 10; null without ratings. */
   reputation: number | null;
   ratingCount: number;
-  /** Keys for encrypting messages to it; use the first. */
+  /** Public keys for encrypting messages to it; use the first. */
   publicKeys: PublicKey[];
   activeTasks: number;
   /** Messages not delivered yet. */
@@ -2893,7 +2899,7 @@ export interface OverrideReceipt {
   targetId: string;
   action: OverrideAction;
   priority: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   executedAt: string;
   expiresAt: string | null;
   /** Ids of the overrides that this one replaced. */
@@ -2916,16 +2922,16 @@ export interface PendingPage extends Page<AgentMessage> {
   messages: AgentMessage[];
 }
 
-/** As measured by the server; null before the first execution. */
+/** Measured by the server; null before the first execution. */
 export interface PerformanceMetrics {
   /** Seconds. */
   averageResponseTime: number | null;
   successRate: number | null;
-  /** Of an agent with instances: the share of those that are to run which run and are healthy now. Of any other: the share of the time since registration that it was reachable. 0 to 1. */
+  /** For an agent with instances: the fraction of desired instances that are running and healthy. Otherwise: the fraction of time since registration in which it was reachable. 0 to 1. */
   availability: number;
 }
 
-/** What a message does. */
+/** Type of a message (speech act). */
 export const Performative = {
   REQUEST: "request",
   INFORM: "inform",
@@ -2944,13 +2950,13 @@ export const Performative = {
   CO_LOCATE: "co_locate",
   SCALE: "scale",
 } as const;
-/** What a message does. */
+/** Type of a message (speech act). */
 export type Performative = (typeof Performative)[keyof typeof Performative];
 
-/** What somebody has answered to what the agent asked. */
+/** A person's answer to a permission request of the agent. */
 export interface PermissionAnswer {
   by: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   at: string;
   question: string;
   answer: JsonValue;
@@ -2968,11 +2974,11 @@ export interface Price {
   outputPrice: number;
   agentId: string;
   agentName: string;
-  /** Counts from 1; of the versions that have begun the highest is in force. */
+  /** Counts from 1; the highest effective version applies. */
   version: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   effectiveFrom: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   createdBy: string;
 }
@@ -2983,10 +2989,10 @@ export interface PricePage extends Page<Price> {
 }
 
 /**
- * What an agent costs. ``price`` is for a request, a minute or an hour, as ``type`` says.
+ * Price of an agent. ``price`` is per request, minute or hour, depending on ``type``.
  *
- * Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it is
- * made, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
+ * With type hybrid, ``price`` is per ``usage_unit`` of running time, ``base_price`` is charged once when an instance
+ * is created, and ``task_price`` per execution. With type token_based, prices are per million tokens.
  */
 export interface PricingInfo {
   type: PricingType;
@@ -3011,14 +3017,14 @@ export const PricingType = {
 /** Pricing model of an agent. */
 export type PricingType = (typeof PricingType)[keyof typeof PricingType];
 
-/** How urgent a message or task is. */
+/** Priority of a message or task. */
 export const Priority = {
   LOW: "low",
   NORMAL: "normal",
   HIGH: "high",
   URGENT: "urgent",
 } as const;
-/** How urgent a message or task is. */
+/** Priority of a message or task. */
 export type Priority = (typeof Priority)[keyof typeof Priority];
 
 /** Progress of the sender. */
@@ -3028,7 +3034,7 @@ export interface Progress {
   message?: string | null;
 }
 
-/** A prompt, filled in. */
+/** A prompt with its arguments filled in. */
 export interface PromptResult {
   upstream: string;
   prompt: string;
@@ -3047,7 +3053,7 @@ export interface PublicKey {
   alg?: "ECDH-ES" | "ECDH-ES+A256KW" | null;
 }
 
-/** Updates of a task that could not be posted. Later updates wait until delivery is resumed. */
+/** Updates of a task that could not be posted. Later updates wait until delivery resumes. */
 export interface PushDeadLetter {
   taskId: string;
   configId: string;
@@ -3058,7 +3064,7 @@ export interface PushDeadLetter {
   attempts: number;
   /** Number of the last item of the task's stream that was posted. */
   position: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   givenUpAt: string;
 }
 
@@ -3080,18 +3086,18 @@ export interface Rating {
   ratingCount: number;
 }
 
-/** A call of a model that was charged. */
+/** A charged model call. */
 export interface RecordedModelCall {
   entryId: string;
   cost: number;
   currency: string;
-  /** Of the checkpoint that was stored with it. */
+  /** Number of the stored checkpoint. */
   checkpointNumber: number | null;
-  /** Where the appended text ends in the task's output; absent if it was not appended. */
+  /** End offset of the appended text in the task's output; absent if nothing was appended. */
   outputSize: number | null;
 }
 
-/** Discounts and free quotas in force. */
+/** Current discounts and free quotas. */
 export interface Reductions {
   discounts: Discount[];
   freeQuotas: FreeQuota[];
@@ -3115,13 +3121,13 @@ export interface RegisteredDeployable {
 export interface Registration {
   agentId: string;
   agentName: string;
-  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  /** Address in the agent protocol, agent.COMPANY.NAME. */
   alias: string | null;
   description: string;
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** Requested at its last registration; an operator may grant it. */
+  /** Tier requested at the last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -3130,21 +3136,21 @@ export interface Registration {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  /** What to do with a new task while an earlier task of the same requester, agent and context is running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the earlier one and keep it in the conversation (interrupt) or remove it from the conversation (rollback), or run both (concurrent). */
   busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastActivity: string;
-  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  /** Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
   load: number;
-  /** Share of the time since registration it was reachable, 0 to 1. */
+  /** Fraction of the time since registration in which it was reachable, 0 to 1. */
   availability: number;
-  /** Mean of its ratings, 0 to 10; null without any. */
+  /** Mean rating, 0 to 10; null without ratings. */
   reputation: number | null;
   ratingCount: number;
-  /** Keys for encrypting messages to it; use the first. */
+  /** Public keys for encrypting messages to it; use the first. */
   publicKeys: PublicKey[];
   /** Names of the operations it may call. */
   availableServices: string[];
@@ -3152,11 +3158,11 @@ export interface Registration {
   token: string | null;
   /** False where an existing registration was updated. */
   created: boolean;
-  /** Number of tasks that waited for this name. */
+  /** Number of tasks that were waiting for this name. */
   pendingTasks: number;
   /** Messages held for this name that now wait in the inbox. */
   pendingMessages: number;
-  /** Why no instances of it can be run, though its manifest says how. */
+  /** Why no instances of it can be run, although its manifest describes how. */
   warning: string | null;
 }
 
@@ -3167,7 +3173,7 @@ export interface RegistryCredentials {
   registry?: string | null;
 }
 
-/** A server. ``server``: its server.json. ``_meta``: what the registry knows of it. */
+/** A server. ``server``: its server.json. ``_meta``: registry metadata. */
 export interface RegistryEntry {
   server: { [key: string]: JsonValue };
   _meta: { [key: string]: JsonValue };
@@ -3188,11 +3194,11 @@ export interface RegistryPage {
 export interface RemoteAgent {
   agentId: string;
   agentName: string;
-  /** URL as given: of the card or of the agent. */
+  /** URL as registered: of the card or of the agent. */
   url: string;
   /** Protocol binding and version in use. */
   interface: A2AInterface | null;
-  /** Its own card, as last fetched. */
+  /** The agent's own card, as last fetched. */
   card: { [key: string]: JsonValue } | null;
   hasCredentials: boolean;
   timeout: number;
@@ -3203,9 +3209,9 @@ export interface RemoteAgent {
   /** Time of the last fetch of its card. */
   refreshedAt: string | null;
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -3251,21 +3257,21 @@ export interface Renewal {
   status: TaskStatus;
   fencingToken: number;
   leaseSeconds: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   leaseExpiresAt: string;
   progress: number;
   checkpointNumber: number | null;
 }
 
-/** Reply to a message, if there is one. */
+/** Reply to a message, if any. */
 export interface Reply {
-  /** The answer; the failure 'timeout' if there was none in time; null if none yet. */
+  /** The reply; the failure 'timeout' if none arrived in time; null if none has arrived yet. */
   message: AgentMessage | null;
-  /** Whether an answer may still come. */
+  /** Whether a reply may still arrive. */
   waiting: boolean;
 }
 
-/** One use of an agent, as it reported it. */
+/** One use of an agent, as reported by the agent. */
 export interface ReportedUse {
   usageId: string;
   agentId: string;
@@ -3273,10 +3279,10 @@ export interface ReportedUse {
   action: string;
   /** Milliseconds. */
   duration: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   timestamp: string;
   reportedBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   reportedAt: string;
   details: { [key: string]: JsonValue };
 }
@@ -3293,12 +3299,12 @@ export interface ResourceResult {
   contents: JsonValue[];
 }
 
-/** Resource usage, as last measured. */
+/** Last measured resource usage. */
 export interface ResourceUsage {
-  /** Per cent of one core, since the previous measurement. */
+  /** Percent of one core since the previous measurement. */
   cpuUsage: number;
   cpuSeconds: number;
-  /** Per cent of its limit; 0 without one. */
+  /** Percent of its limit; 0 without a limit. */
   memoryUsage: number;
   memoryBytes: number;
   networkReceived: number | null;
@@ -3330,7 +3336,7 @@ export interface Revenue {
   taskExecutions: number;
   inputTokens: number;
   outputTokens: number;
-  /** How many accounts have paid for it. */
+  /** Number of paying accounts. */
   customers: number;
 }
 
@@ -3339,11 +3345,11 @@ export interface RevenuePage extends Page<Revenue> {
   revenue: Revenue[];
 }
 
-/** What a job has changed on its branch, and what is decided about it. */
+/** A review of the changes on a job's branch. */
 export interface Review {
-  /** The job that the branch is named after; later jobs of its session change it, too. */
+  /** The job that the branch is named after. Later jobs of its session also change the branch. */
   jobId: string;
-  /** The job that has changed it last. */
+  /** The job that last changed it. */
   taskId: string;
   codebaseId: string;
   contextId: string | null;
@@ -3351,32 +3357,32 @@ export interface Review {
   requester: string;
   state: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed";
   branch: string;
-  /** Branch that it would be merged into. */
+  /** Target branch of the merge. */
   target: string;
   base: string;
   head: string;
-  /** Number of times that an agent has handed it over. */
+  /** Number of submissions. */
   revision: number;
   files: number;
   additions: number;
   deletions: number;
   /** Paths that conflict with the target. */
   conflicts: string[];
-  /** Address of the pull or merge request. */
+  /** URL of the pull or merge request. */
   pullRequest: string | null;
   /** The task that carries out the approval. */
   deliveryTaskId: string | null;
-  /** Why the last approval could not be carried out. */
+  /** Why the last approval failed. */
   error: string | null;
   /** Who decided last. */
   reviewer: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** A comment on a line. It goes to the agent with the others, once changes are requested. */
+/** A comment on a line. All comments are sent to the agent when changes are requested. */
 export interface ReviewComment {
   commentId: string;
   jobId: string;
@@ -3386,9 +3392,9 @@ export interface ReviewComment {
   side: "new" | "old";
   code: string;
   text: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** The follow-up that has told the agent; null until then. */
+  /** The follow-up that sent it to the agent; null until then. */
   followUpId: string | null;
 }
 
@@ -3397,14 +3403,14 @@ export interface ReviewCommentPage extends Page<ReviewComment> {
   comments: ReviewComment[];
 }
 
-/** What somebody has decided about the changes of a job. */
+/** A person's decision about the changes of a job. */
 export interface ReviewDecision {
   by: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   at: string;
-  /** changes_requested, dismissed, or what was approved: merge, push, pull_request or patch. */
+  /** changes_requested, dismissed, or the approved action: merge, push, pull_request or patch. */
   decision: string;
-  /** Commit that was looked at. */
+  /** The reviewed commit. */
   head: string;
 }
 
@@ -3417,7 +3423,7 @@ export interface ReviewFile {
   additions: number;
   deletions: number;
   patch: string;
-  /** Whether the diff is too large to be shown whole. */
+  /** Whether the diff was truncated. */
   truncated: boolean;
 }
 
@@ -3433,28 +3439,28 @@ export interface ReviewPage extends Page<Review> {
 
 export interface RevokedToken {
   tokenId: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   revokedAt: string;
 }
 
 export interface RollbackStep {
   runId: string;
-  /** Things that this step took back. */
+  /** Number of objects rolled back in this step. */
   removed: number;
-  /** Things left to take back; repeat until 0. */
+  /** Number of objects left to roll back; repeat the call until 0. */
   remaining: number;
-  /** Agents that stay, because they have lived here since. */
+  /** Agents that are kept because they were active after the import. */
   kept: number;
 }
 
-/** A part of a message: of kinds such as text, thought, tool, plan and note. */
+/** A message part, of kinds such as text, thought, tool, plan and note. */
 export interface RuntimeMessagePart {
   partId: string;
   messageId: string;
   role: string;
   type: string;
   content: JsonValue;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -3467,7 +3473,7 @@ export interface RuntimeMessagePartPage extends Page<RuntimeMessagePart> {
 export interface RuntimeProject {
   projectId: string;
   name: string;
-  /** Of the worker's machine. */
+  /** Host name of the worker's machine. */
   path: string;
   workerId: string;
   online: boolean;
@@ -3479,23 +3485,23 @@ export interface RuntimeProjectPage extends Page<RuntimeProject> {
   projects: RuntimeProject[];
 }
 
-/** A session, and the directory it works in. */
+/** A session and its directory. */
 export interface RuntimeSession {
   sessionId: string;
   codebaseId: string;
   workerId: string;
   agent: string;
   title: string;
-  /** Context of its tasks; null for a session from elsewhere. */
+  /** Context id of its tasks; null for a session not started by a job. */
   contextId: string | null;
-  /** The last task that worked in it. */
+  /** The last task of this session. */
   taskId: string | null;
   messages: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
-  /** Of the worker's machine; it may be outside of every codebase. */
+  /** Directory on the worker's machine; it may be outside any codebase. */
   directory: string;
 }
 
@@ -3504,7 +3510,7 @@ export interface RuntimeSessionPage extends Page<RuntimeSession> {
   sessions: RuntimeSession[];
 }
 
-/** Whether a coding agent can be reached, and what is known of its sessions. */
+/** Availability of coding agents, and the number of known sessions. */
 export interface RuntimeStatus {
   /** Whether a worker with a codebase is online. */
   available: boolean;
@@ -3529,7 +3535,7 @@ export interface Scaling {
   /** Reason why fewer instances run than requested. */
   problem: string | null;
   instances: string[];
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
@@ -3562,7 +3568,7 @@ export interface ServiceInfo {
   sunsetDate: string | null;
   replacement: string | null;
   migrationGuide: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastUpdated: string;
   schema: { [key: string]: JsonValue } | null;
   usage: ServiceUsage | null;
@@ -3593,13 +3599,13 @@ export interface ServiceSchema {
   migrationGuide: string | null;
 }
 
-/** Service tier of an agent; it decides its rate limit. */
+/** Service tier of an agent; determines its rate limit. */
 export const ServiceTier = {
   BASIC: "basic",
   PREMIUM: "premium",
   ENTERPRISE: "enterprise",
 } as const;
-/** Service tier of an agent; it decides its rate limit. */
+/** Service tier of an agent; determines its rate limit. */
 export type ServiceTier = (typeof ServiceTier)[keyof typeof ServiceTier];
 
 /** Call statistics since the counters started. */
@@ -3617,25 +3623,25 @@ export interface Session {
   workerId: string;
   agent: string;
   title: string;
-  /** Context of its tasks; null for a session from elsewhere. */
+  /** Context id of its tasks; null for a session not started by a job. */
   contextId: string | null;
-  /** The last task that worked in it. */
+  /** The last task of this session. */
   taskId: string | null;
   messages: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** A message of a session. parts: of kinds such as text, thought, tool, plan and note, as the agent reported them. */
+/** A message of a session. parts: as reported by the agent, of kinds such as text, thought, tool, plan and note. */
 export interface SessionMessage {
   messageId: string;
   /** Orders the messages of a session. */
   number: number;
   role: "user" | "assistant" | "system";
   parts: JsonValue;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -3649,7 +3655,7 @@ export interface SessionPage extends Page<Session> {
   sessions: Session[];
 }
 
-/** The session of the monitor has ended on every server: copies of its cookie are refused. */
+/** The monitor session has ended on every server; copies of its cookie are rejected. */
 export interface SignedOut {
   signedOut: boolean;
 }
@@ -3660,7 +3666,7 @@ export interface Span {
   status: StepStatus;
   /** Time at which it became ready. */
   start: string | null;
-  /** Time at which it started; null if it waits for approval. */
+  /** Start time; null while it waits for approval. */
   begun: string | null;
   end: string | null;
   /** Reason for waiting. */
@@ -3669,7 +3675,7 @@ export interface Span {
   agent: string | null;
   taskId: string | null;
   attempts: number;
-  /** Of a for_each: index of the item. */
+  /** With for_each: index of the item. */
   index: number | null;
   dependsOn: string[];
 }
@@ -3682,19 +3688,19 @@ export interface SpendingLimit {
 }
 
 /**
- * One step, as its author writes it.
+ * Definition of a step.
  *
- * A string is a name alone; a pair is a name and an agent. Text in ``payload`` (and the expression of
- * ``for_each``) may refer to what is known by then: ``${steps.extract.result.rows}``, ``${input.date}``, and in
- * each part of a ``for_each`` ``${item}`` and ``${index}``.
+ * A string is only a name; a pair is a name and an agent. Texts in ``payload`` and the expression of ``for_each`` may
+ * refer to earlier results and the input: ``${steps.extract.result.rows}``, ``${input.date}``, and within a
+ * ``for_each`` ``${item}`` and ``${index}``.
  */
 export interface Step {
   name: string;
   /** Id or name of the agent that executes it. */
   agent?: string | null;
-  /** Capability that the agent must have; the least loaded such agent gets the step. */
+  /** Required capability; the least loaded agent that has it gets the step. */
   capability?: string[];
-  /** Type of its task; the step's name if left out. */
+  /** Type of its task; default: the step's name. */
   taskType?: string | null;
   payload?: { [key: string]: JsonValue };
   /** Steps that must complete first; if no step has any, the steps run in order. */
@@ -3704,20 +3710,20 @@ export interface Step {
   /** Maximum retries after a failed attempt. */
   retries?: number;
   retryBackoff?: number;
-  /** Seconds an attempt may take. */
+  /** Maximum seconds per attempt. */
   timeout?: number | null;
   onFailure?: "fail" | "continue" | "compensate";
   /** With on_failure 'compensate': the compensating step; it only runs then. */
   compensate?: string | null;
-  /** Run once for each item of a list, or of the list that an expression returns. */
+  /** Run once per item of a list, or of the list that an expression returns. */
   forEach?: JsonValue[] | string | null;
-  /** Of a for_each: maximum number of concurrent items. */
+  /** With for_each: maximum number of concurrent items. */
   maxParallel?: number | null;
   /** The step waits for a person's approval; it has no task. */
   approval?: boolean;
   /** Text shown to the approver. */
   message?: string | null;
-  /** Steps of a nested workflow, which this step runs; its input is the payload. */
+  /** Steps of a nested workflow, which this step runs with the payload as input. */
   workflow?: Step[] | null;
   priority?: Priority | null;
   requiredModel?: string | null;
@@ -3745,9 +3751,9 @@ export interface StepState {
   awaiting: "approval" | null;
   message: string | null;
   items: Items | null;
-  /** Of a step that runs a workflow: that workflow. */
+  /** Id of the nested workflow. */
   workflowId: string | null;
-  /** Whether it only compensates for a failed step. */
+  /** Whether it is only the compensation of a failed step. */
   compensation: boolean;
 }
 
@@ -3769,7 +3775,7 @@ export interface Stop {
   action: OverrideAction;
   /** Who made it. */
   by: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since: string;
   expiresAt: string | null;
 }
@@ -3779,7 +3785,7 @@ export interface StoppedTenant {
   action: OverrideAction;
   /** Who made it. */
   by: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since: string;
   expiresAt: string | null;
   tenantId: string;
@@ -3791,13 +3797,13 @@ export interface SubscriptionReceipt {
   eventTypes: string[];
   /** Sequence of the last event before the subscription. */
   position: number;
-  /** URL to read it, over WebSocket or SSE. */
+  /** URL for reading it over WebSocket or SSE. */
   streamUrl: string;
 }
 
 export interface Synchronisation {
   codebaseId: string;
-  /** Number of sessions that were stored. */
+  /** Number of stored sessions. */
   sessions: number;
 }
 
@@ -3809,15 +3815,15 @@ export interface Task {
   status: TaskStatus;
   priority: Priority;
   progress: number;
-  /** As it was assigned. */
+  /** Assignee as given in the assignment. */
   assignee: string | null;
   /** Id of the assignee. */
   assignedAgent: string | null;
   worker: string | null;
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   /** Time of the next attempt after a failure. */
   availableAt: string | null;
@@ -3833,7 +3839,7 @@ export interface Task {
   requiredCapabilities: string[];
   requiredModel: string | null;
   dependsOn: string[];
-  /** Number of unfinished tasks in 'depends_on', and before it in its context. */
+  /** Number of unfinished tasks in 'depends_on' and ahead of it in its context. */
   blockedBy: number;
   parentId: string | null;
   retryOf: string | null;
@@ -3856,14 +3862,14 @@ export interface TaskEntry {
   type: "status" | "progress" | "milestone" | "note" | "comment" | "checkpoint" | "output" | "message" | "artifact" | "done";
   taskId: string;
   number: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   time: string;
   actor: string;
   status: TaskStatus | null;
   progress: number | null;
   /** Output, note, comment or reason. */
   content: string | null;
-  /** Of output: its start, in characters. */
+  /** Start offset of output, in characters. */
   offset: number | null;
   data: JsonValue;
 }
@@ -3896,10 +3902,10 @@ export interface TaskPage extends Page<Task> {
 export interface TaskReceipt {
   taskId: string;
   status: TaskStatus;
-  /** Estimate from earlier tasks of the type; null without any. */
+  /** Estimate from earlier tasks of the same type; null without any. */
   estimatedCompletion: string | null;
   assignedAgent: string | null;
-  /** Reason for a delay, such as a name not registered yet. */
+  /** Reason for a delay, such as an unregistered name. */
   warning: string | null;
 }
 
@@ -3907,11 +3913,11 @@ export interface TaskReceipt {
 export interface TaskStatistics {
   total: number;
   byStatus: { [key: string]: number };
-  /** Of the tasks that wait. */
+  /** Waiting tasks by priority. */
   byPriority: { [key: string]: number };
   /** Tasks that can be claimed now. */
   waiting: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   since: string;
   created: number;
   completed: number;
@@ -3919,7 +3925,7 @@ export interface TaskStatistics {
   throughputPerMinute: number;
   waitSeconds: DurationSummary;
   runSeconds: DurationSummary;
-  /** Whether the durations are of the newest 10,000 only. */
+  /** Whether the durations cover only the newest 10,000 tasks. */
   sampled: boolean;
 }
 
@@ -3942,9 +3948,9 @@ export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus];
 /** A credential for the program that works on a task. */
 export interface TaskToken {
   taskId: string;
-  /** What it may do: what the task's creator allowed, and holds. */
+  /** Granted scopes: those that the task's creator allowed and holds. */
   scopes: string[];
-  /** It ends with the lease, which ``renew`` extends, and with the task. */
+  /** Expiry; extended when ``renew`` extends the lease. The credential also ends with the task. */
   leaseExpiresAt: string;
   /** The credential. */
   token: string | null;
@@ -3953,7 +3959,7 @@ export interface TaskToken {
 /** The change is stored. */
 export interface TaskUpdate {
   success: boolean;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   taskId: string;
   status: TaskStatus;
@@ -3967,28 +3973,31 @@ export interface Tenant {
   status: "active" | "suspended" | "deleting";
   reason: string;
   metadata: { [key: string]: JsonValue };
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   statusSince: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** agents: registered agents without the built-in ones. instances: those that have not ended. Both are visible to the operator only. */
+/**
+ * agents: registered agents, excluding built-in ones. instances: unfinished instances. Both are visible only to the
+ * operator.
+ */
 export interface TenantDetails {
   tenantId: string;
   name: string;
   status: "active" | "suspended" | "deleting";
   reason: string;
   metadata: { [key: string]: JsonValue };
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   statusSince: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   agents: number | null;
   instances: number | null;
@@ -4011,12 +4020,12 @@ export interface Termination {
   instanceId: string;
   agentId: string;
   agentName: string;
-  /** The account it belongs to. */
+  /** Owner account. */
   customerId: string;
   name: string | null;
   status: InstanceStatus;
   desiredStatus: "running" | "paused" | "stopped";
-  /** Reason for the status, if it differs from the requested one. */
+  /** Reason why the status differs from the requested one. */
   reason: string | null;
   host: string | null;
   engine: string | null;
@@ -4028,25 +4037,25 @@ export interface Termination {
   /** Time of the next restart. */
   retryAt: string | null;
   taskExecutions: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** Of the present start. */
+  /** Start time of the current process. */
   startedAt: string | null;
   stoppedAt: string | null;
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
   instanceConfig: { [key: string]: JsonValue };
-  /** Address at which its host reaches it. */
+  /** Address at which its host can reach it. */
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
-  /** Limits that its engine does not enforce on its host. */
+  /** Limits that are not enforced on its host. */
   warnings: string[];
-  /** Of the agent's manifest. */
+  /** Revision of the agent's manifest. */
   revision: number;
-  /** Version of the agent's price at its creation; 0 for none. */
+  /** Version of the agent's price at creation; 0 without a price. */
   priceVersion: number;
-  /** Current price: the price at its creation, or a later one whose notice period is over. */
+  /** Current price: the price at creation, or a later one whose notice period has ended. */
   pricingInfo: PricingInfo | null;
   billingInfo: Bill;
   message: string;
@@ -4055,12 +4064,12 @@ export interface Termination {
 export interface Timeline {
   workflowId: string;
   status: WorkflowStatus;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   start: string;
   end: string | null;
   durationSeconds: number;
   spans: Span[];
-  /** Whether items of a for_each were left out. */
+  /** Whether items of a for_each were omitted. */
   hasMore: boolean;
 }
 
@@ -4073,7 +4082,7 @@ export interface Token {
   serviceTier: ServiceTier;
   authority: number;
   account: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;
@@ -4091,7 +4100,7 @@ export interface TokenPage extends Page<Token> {
   tokens: Token[];
 }
 
-/** Calls of models in a month, of one account or of all, in one currency. */
+/** Model calls in a month, of one account or of all, in one currency. */
 export interface TokenSummary {
   tenantId: string;
   accountId: string | null;
@@ -4105,10 +4114,10 @@ export interface TokenSummary {
   byModel: ModelUsage[];
 }
 
-/** Tokens that the work on a task has taken of one model, as its worker reported in totals. */
+/** Tokens used for a task of one model, as totals reported by its worker. */
 export interface TokenUsage {
   taskId: string;
-  /** As its worker names it; empty if it does not say. */
+  /** Model name as reported by the worker; may be empty. */
   model: string;
   /** The agent that worked on it. */
   agentId: string;
@@ -4116,14 +4125,14 @@ export interface TokenUsage {
   accountId: string;
   inputTokens: number;
   outputTokens: number;
-  /** What the model's provider charges, if the worker knows. */
+  /** Cost charged by the model's provider, if known to the worker. */
   providerCost: number | null;
   currency: string | null;
-  /** Whether the numbers may be too low, as with most coding agents. */
+  /** Whether the numbers are a lower bound, as with most coding agents. */
   isEstimate: boolean;
-  /** Whether all of it is in the ledger; not while the model has no price. */
+  /** Whether all of it is recorded in the ledger; false while the model has no price. */
   isCharged: boolean;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   reportedAt: string;
 }
 
@@ -4133,20 +4142,20 @@ export interface TokenUsagePage extends Page<TokenUsage> {
 }
 
 /**
- * What came of a call of a tool.
+ * Outcome of a tool call.
  *
- * ``refused`` and ``failed`` had no effect. ``unknown`` may have had one. ``pending`` is still under way: repeat the call.
- * ``approval_required`` waits for the answer of a person.
+ * ``refused`` and ``failed`` calls had no effect; an ``unknown`` one may have had an effect. ``pending``: still
+ * running, repeat the call. ``approval_required``: waits for a person's approval.
  */
 export interface ToolOutcome {
   status: "done" | "refused" | "failed" | "unknown" | "pending" | "approval_required";
   content: JsonValue;
   error: string | null;
-  /** The task that was made for another agent; its result follows. */
+  /** The task created for another agent; its result follows. */
   taskId: string | null;
 }
 
-/** Result of a tool, unchanged. ``is_error``: the tool itself says that it failed. */
+/** Unchanged result of a tool. ``is_error``: the tool reports a failure. */
 export interface ToolResult {
   upstream: string;
   tool: string;
@@ -4158,7 +4167,7 @@ export interface ToolResult {
   meta: JsonValue;
 }
 
-/** A part of a session as a document, from the beginning on; next_cursor leads to the next one. */
+/** A part of a session as a document, starting at the beginning; next_cursor continues. */
 export interface TranscriptExport {
   codebaseId: string;
   sessionId: string;
@@ -4172,18 +4181,18 @@ export interface TranscriptExport {
   nextCursor: string | null;
 }
 
-/** A message in which the words stand. */
+/** A message that contains the words. */
 export interface TranscriptMatch {
   codebaseId: string;
   sessionId: string;
   title: string;
   messageId: string;
-  /** Of the message in its session. */
+  /** Number of the message in its session. */
   number: number;
   role: string;
-  /** Text around the first of the words. */
+  /** Text around the first match. */
   excerpt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -4192,22 +4201,22 @@ export interface TranscriptMatchPage extends Page<TranscriptMatch> {
   matches: TranscriptMatch[];
 }
 
-/** A turn that has ended: a checkpoint of its session and of its worktree. */
+/** A finished turn: a checkpoint of the session and the worktree. */
 export interface Turn {
   jobId: string;
   number: number;
   taskId: string;
   codebaseId: string;
   sessionId: string;
-  /** Beginning of what the agent was told. */
+  /** Beginning of the prompt. */
   prompt: string;
-  /** Commit that holds the files; empty without git. */
+  /** Commit with the files; empty without git. */
   commit: string;
-  /** Number of messages that the session had. */
+  /** Number of messages in the session. */
   messages: number;
-  /** Number of files that differed from where the job began. */
+  /** Number of files changed since the job started. */
   files: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -4216,13 +4225,13 @@ export interface TurnPage extends Page<Turn> {
   turns: Turn[];
 }
 
-/** What rewinding to a turn would do. Nothing is lost: the files as they are become a checkpoint first. */
+/** Effects of rewinding to a turn. The current files are saved as a checkpoint first. */
 export interface TurnPreview {
   jobId: string;
   number: number;
-  /** Number of turns that would be taken back. */
+  /** Number of turns to be rewound. */
   turns: number;
-  /** Number of messages that the agent would not know of. */
+  /** Number of messages to be removed from the conversation. */
   messages: number;
   /** Files that would change, at most 1,000. */
   files: FileChange[];
@@ -4234,7 +4243,7 @@ export interface Unregistration {
   released: number;
 }
 
-/** An MCP server whose tools are offered here. Credentials are never shown. */
+/** An MCP server whose tools the marketplace offers. Credentials are never shown. */
 export interface Upstream {
   upstreamId: string;
   name: string;
@@ -4243,9 +4252,9 @@ export interface Upstream {
   url: string | null;
   command: string[];
   hasCredentials: boolean;
-  /** Whose access token is sent. */
+  /** Kind of access token sent: none, shared, user or machine. */
   oauth: "none" | "shared" | "user" | "machine";
-  /** Whether there is one: the caller's own with user, the shared one otherwise. */
+  /** Whether a token exists: the caller's own with user, otherwise the shared one. */
   authorized: boolean | null;
   origin: "operator" | "settings" | "file" | "registry";
   timeout: number;
@@ -4262,48 +4271,48 @@ export interface Upstream {
   retryAt: string | null;
   /** Tools that can be called. */
   tools: number;
-  /** Changed items that wait for acceptance. */
+  /** Number of changed items awaiting acceptance. */
   quarantined: number;
-  /** Items that cannot be offered; each has its reason. */
+  /** Number of unusable items; each has a reason. */
   dropped: number;
   listedAt: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** An authorization at an upstream. authorized: it is in force; otherwise a person visits the URL. */
+/** An OAuth authorization at an upstream. If not authorized, a person must visit the URL. */
 export interface UpstreamAuthorization {
   upstream: string;
-  /** Whether it is the one that callers share. */
+  /** Whether it is shared by all callers. */
   shared: boolean;
   authorized: boolean;
-  /** Where a person grants it, in a browser that is signed in here. */
+  /** URL where a person signed in to the monitor grants access. */
   url: string | null;
-  /** What was asked for, or granted. */
+  /** Requested or granted scopes. */
   scope: string;
-  /** When the URL, or the granted token, ends. */
+  /** Expiry of the URL or of the granted token. */
   expiresAt: string | null;
 }
 
-/** What a person may mean by the first letters of an argument. */
+/** Completions of an argument value. */
 export interface UpstreamCompletion {
   upstream: string;
   values: string[];
-  /** How many there are, if the upstream says so. */
+  /** Total number of completions, if the upstream reports it. */
   total: number | null;
   hasMore: boolean;
 }
 
-/** The end of an authorization. revoked: whether the authorization server has ended it, too. */
+/** A removed authorization. revoked: whether the authorization server revoked the token, too. */
 export interface UpstreamDeauthorization {
   upstream: string;
   shared: boolean;
   revoked: boolean;
 }
 
-/** An upstream with its items, in pages if there are many. */
+/** An upstream with a page of its items. */
 export interface UpstreamDetail {
   upstreamId: string;
   name: string;
@@ -4312,9 +4321,9 @@ export interface UpstreamDetail {
   url: string | null;
   command: string[];
   hasCredentials: boolean;
-  /** Whose access token is sent. */
+  /** Kind of access token sent: none, shared, user or machine. */
   oauth: "none" | "shared" | "user" | "machine";
-  /** Whether there is one: the caller's own with user, the shared one otherwise. */
+  /** Whether a token exists: the caller's own with user, otherwise the shared one. */
   authorized: boolean | null;
   origin: "operator" | "settings" | "file" | "registry";
   timeout: number;
@@ -4331,18 +4340,18 @@ export interface UpstreamDetail {
   retryAt: string | null;
   /** Tools that can be called. */
   tools: number;
-  /** Changed items that wait for acceptance. */
+  /** Number of changed items awaiting acceptance. */
   quarantined: number;
-  /** Items that cannot be offered; each has its reason. */
+  /** Number of unusable items; each has a reason. */
   dropped: number;
   listedAt: string | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
   items: UpstreamItem[];
   hasMore: boolean;
-  /** Cursor of the items after these. */
+  /** Cursor of the next page of items. */
   nextCursor: string | null;
 }
 
@@ -4351,7 +4360,7 @@ export interface UpstreamItem {
   kind: ItemKind;
   /** Name of a tool or prompt, URI of a resource. */
   name: string;
-  /** Name of a tool in the catalogue. */
+  /** Name of the tool in the marketplace. */
   service: string | null;
   description: string;
   state: ItemState;
@@ -4361,11 +4370,11 @@ export interface UpstreamItem {
   hash: string;
   /** As offered by the upstream. */
   definition: { [key: string]: JsonValue };
-  /** The definition accepted before it changed. */
+  /** The previously accepted definition. */
   accepted: { [key: string]: JsonValue } | null;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   firstSeen: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   changedAt: string;
 }
 
@@ -4386,7 +4395,7 @@ export interface UsageRecord {
   currency: string;
 }
 
-/** What calls of models came to. The amounts are in the currency of the summary. */
+/** Totals of model calls. Amounts are in the currency of the summary. */
 export interface UsageTotals {
   requestCount: number;
   inputTokens: number;
@@ -4407,24 +4416,24 @@ export interface User {
   name: string | null;
   issuer: string;
   subject: string;
-  /** Name at the identity provider at the last login. */
+  /** Name at the identity provider, as of the last login. */
   roles: string[];
-  /** Role here: admin, operator, viewer or user. */
+  /** Role in this marketplace: admin, operator, viewer or user. */
   role: string | null;
-  /** Whether the role was set here, not by the identity provider. */
+  /** Whether the role was set here and overrides the identity provider. */
   roleGivenHere: boolean;
   /** Maximum number of open tasks; null: the setting user_concurrency. */
   concurrencyLimit: number | null;
   /** Maximum number of coding jobs in a day (UTC); null: the setting user_daily_jobs. */
   dailyJobLimit: number | null;
-  /** Number of open tasks; not in lists. */
+  /** Number of open tasks; omitted in lists. */
   openTasks: number | null;
-  /** Number of coding jobs asked for since 00:00 UTC; not in lists. */
+  /** Number of coding jobs requested since 00:00 UTC; omitted in lists. */
   jobsToday: number | null;
   disabled: boolean;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   firstSeen: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastSeen: string;
 }
 
@@ -4458,7 +4467,7 @@ export interface UserPage extends Page<User> {
   users: User[];
 }
 
-/** Answer to a reducer call, in the form of v4: only the fields that apply are sent. */
+/** Response to a reducer call in v4 format; unset fields are omitted. */
 export interface V4Answer {
   success: boolean;
   message: string | null;
@@ -4466,7 +4475,7 @@ export interface V4Answer {
   agentId: string | null;
   messageId: string | null;
   taskId: string | null;
-  /** Names the task in update_task_progress. */
+  /** Id of the task for update_task_progress. */
   assignmentId: string | null;
   workflowId: string | null;
   status: string | null;
@@ -4475,27 +4484,27 @@ export interface V4Answer {
   timestamp: string | null;
   recipients: number | null;
   warning: string | null;
-  /** That v4 calls are about to end, while warnings are enabled. */
+  /** Warning that v4 calls will end, while warnings are enabled. */
   notice: string | null;
 }
 
 /** v4 calls of one agent by one reducer. */
 export interface V4CallCount {
-  /** As the call named it; empty for a call without a sender. */
+  /** Agent name as given in the call; empty for a call without a sender. */
   agent: string;
   reducer: string;
   calls: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastCall: string;
 }
 
-/** Rows of a v4 table, made of what is stored here. */
+/** Rows of a v4 table, computed from stored data. */
 export interface V4Rows {
   columns: string[];
   rows: JsonValue[][];
 }
 
-/** A set of tools with a URL of its own. */
+/** A named set of tools with its own MCP URL. */
 export interface VirtualServer {
   name: string;
   /** Path of its MCP endpoint on this server. */
@@ -4504,13 +4513,13 @@ export interface VirtualServer {
   instructions: string;
   tools: string[];
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   updatedAt: string;
 }
 
-/** A key that is good for one virtual server. Revoke it with agora.token.revoke. */
+/** A key for one virtual server. Revoke it with agora.token.revoke. */
 export interface VirtualServerKey {
   name: string;
   tokenId: string;
@@ -4527,7 +4536,7 @@ export interface VirtualServerPage extends Page<VirtualServer> {
 
 export interface VirtualServerRemoval {
   name: string;
-  /** Keys of the server, which are revoked with it. */
+  /** Number of the server's keys, which are revoked with it. */
   revokedKeys: number;
 }
 
@@ -4542,30 +4551,30 @@ export const Visibility = {
 /** Visibility of an agent in searches. */
 export type Visibility = (typeof Visibility)[keyof typeof Visibility];
 
-/** Whether a codebase's worker takes queued work by itself. */
+/** Whether the worker of a codebase takes queued jobs automatically. */
 export interface Watch {
   codebaseId: string;
-  /** off: queued jobs are held; what is triggered or resumed runs. */
+  /** off: queued jobs are held; triggered and resumed jobs run. */
   watching: boolean;
-  /** Seconds: the longest until queued work is looked for; workers are told at once. */
+  /** Maximum seconds between checks for queued jobs; workers are also notified at once. */
   interval: number;
-  /** Number of jobs that wait for it. */
+  /** Number of queued jobs. */
   queued: number;
-  /** Queued jobs are held while as many reviews are open; 0: no limit. */
+  /** Queued jobs are held while this many reviews are open; 0: no limit. */
   reviewLimit: number;
-  /** Number of its reviews that wait for somebody to decide. */
+  /** Number of reviews that await a decision. */
   openReviews: number;
-  /** Whether queued jobs are held: it is not watched, or the limit of open reviews is reached. */
+  /** Whether queued jobs are held: the codebase is not watched, or the review limit is reached. */
   held: boolean;
 }
 
 export interface Withdrawal {
   agentId: string;
-  /** Instances that still run; they continue. */
+  /** Running instances, which continue. */
   instances: number;
 }
 
-/** A worker; it belongs to the agent (or the operator) that registered it. */
+/** A worker, owned by the agent or operator that registered it. */
 export interface Worker {
   workerId: string;
   workerName: string;
@@ -4573,22 +4582,22 @@ export interface Worker {
   capabilities: string[];
   models: string[];
   metadata: { [key: string]: JsonValue };
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   registeredAt: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastSeen: string;
   activeTasks: number;
-  /** online: seen within 90 seconds; draining: so, and taking no more tasks; stale: seen within 10 minutes. A worker is seen by its claims and heartbeats. */
+  /** online: seen within 90 seconds; draining: online, but takes no more tasks; stale: seen within 10 minutes. Claims and heartbeats count as seen. */
   status: "online" | "draining" | "stale" | "offline";
-  /** Account that its model provider bills: an opaque name. */
+  /** Opaque name of the account at the model provider. */
   providerAccount: string | null;
-  /** Seconds to limited_until when this was answered: of use where clocks differ. */
+  /** Seconds until limited_until at the time of the response, for clients whose clock differs. */
   limitSeconds: number | null;
-  /** When the usage limit of that account is lifted, as one of its workers has reported. */
+  /** Time at which the account's usage limit is lifted, as reported by one of its workers. */
   limitedUntil: string | null;
-  /** Of the worker's program, as it has reported. */
+  /** Version of the worker program, as reported. */
   version: string | null;
-  /** Version of the server, if ``agora worker`` runs there in another one: upgrade it, and drain the worker. */
+  /** Version of the server, if it differs from that of ``agora worker``: upgrade the worker, then drain it. */
   upgrade: string | null;
 }
 
@@ -4602,7 +4611,7 @@ export interface Workflow {
   workflowId: string;
   workflowName: string;
   status: WorkflowStatus;
-  /** Number of the first step not done yet, from 1; of the last when all are. */
+  /** Number of the first unfinished step, from 1; of the last step if all are finished. */
   currentStep: number;
   /** Names of the current steps. */
   currentSteps: string[];
@@ -4612,7 +4621,7 @@ export interface Workflow {
   agents: AgentShare[];
   assignedAgents: string[];
   createdBy: string;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
   startedAt: string | null;
   completedAt: string | null;
@@ -4639,7 +4648,7 @@ export interface WorkflowPage extends Page<Workflow> {
 export interface WorkflowReceipt {
   workflowId: string;
   status: WorkflowStatus;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   createdAt: string;
 }
 
@@ -4656,12 +4665,12 @@ export const WorkflowStatus = {
 /** States of a workflow. */
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 
-/** A directory of a job. bytes: what its files have in all, those of .git excepted. */
+/** A worktree of a job. bytes: total size of its files, excluding .git. */
 export interface Worktree {
   jobId: string;
   bytes: number;
-  /** RFC 3339 time, with its offset. */
+  /** RFC 3339 time with an offset. */
   lastUsedAt: string;
-  /** removable: nothing is lost with it. recent: so, but younger and smaller than the worker's limits. in_use: a job works there. uncommitted: it has changes or new files. unmerged: its branch has commits that no other branch has. stashed: changes of its branch are stashed. unknown: git could not say. */
+  /** removable: can be removed without loss. recent: removable, but below the worker's age and size limits. in_use: a job is running in it. uncommitted: it has uncommitted changes or new files. unmerged: its branch has commits that no other branch has. stashed: it has stashed changes. unknown: git could not tell. */
   verdict: "removable" | "recent" | "in_use" | "uncommitted" | "unmerged" | "stashed" | "unknown";
 }

@@ -27,7 +27,7 @@ Url = Annotated[
     str | None,
     typer.Option(
         "--url",
-        help="URL of the server; else AGORA_URL, else the server on this machine, which is started if it does not run.",
+        help="Server URL; default: AGORA_URL, else the local server, which is started if necessary.",
         metavar="URL",
     ),
 ]
@@ -36,7 +36,7 @@ Agent = Annotated[
     typer.Option(
         "--agent",
         "--as",
-        help="Act as this agent, registered from this machine.",
+        help="Act as this agent, which was registered on this machine.",
         metavar="AGENT",
     ),
 ]
@@ -61,7 +61,8 @@ def bridge(
         bool | None,
         typer.Option(
             "--embedded/--no-embedded",
-            help="Start an embedded server. Without this option one is started only if no server answers at the default address.",
+            help="Start an embedded server. By default one is started only if no server answers at the default "
+            "address.",
             show_default=False,
         ),
     ] = None,
@@ -72,10 +73,10 @@ def bridge(
     readonly: view_options.Readonly = False,
     server: view_options.ServerName = None,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds that a request waits for a server that is away.")
+        float, typer.Option(min=0, help="Seconds that a request waits while the server is unreachable.")
     ] = 30,
 ) -> None:
-    """Serve the marketplace to an MCP client over standard input and output, or enter it in a client."""
+    """Serve the marketplace to an MCP client over standard input and output, or configure a client."""
     if context.invoked_subcommand is not None:
         return
     connection = Connection(url, token, tenant, agent).merge_defaults(context.find_object(Connection))

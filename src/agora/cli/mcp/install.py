@@ -25,19 +25,21 @@ __all__ = ["install", "listing"]
 
 
 def install(
-    client: Annotated[str, typer.Argument(help="One that 'agora mcp list' shows; generic for any other.")],
-    write: Annotated[bool, typer.Option("--write", help="Write it into the client's file, keeping a backup.")] = False,
+    client: Annotated[str, typer.Argument(help="A client from 'agora mcp list'; 'generic' for any other.")],
+    write: Annotated[bool, typer.Option("--write", help="Write it to the client's file and keep a backup.")] = False,
     transport: Annotated[
-        Literal["stdio", "http"], typer.Option(help="A command that the client starts, or the server's address.")
+        Literal["stdio", "http"], typer.Option(help="stdio: a command that the client starts; http: the server's URL.")
     ] = "stdio",
     name: Annotated[str, typer.Option(help="The server's name in the client.")] = "agora",
     agent: Annotated[str | None, typer.Option("--agent", "--as", help="Act as this agent.", metavar="AGENT")] = None,
-    url: Annotated[str | None, typer.Option("--url", help="The server; else AGORA_URL, else the one here.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Server URL; default: AGORA_URL, else the local server.")
+    ] = None,
     scope: Annotated[
         Literal["user", "project"] | None,
-        typer.Option(help="For you everywhere, or for the project in this directory."),
+        typer.Option(help="user: for all your projects; project: for the project in this directory."),
     ] = None,
-    file: Annotated[Path | None, typer.Option(help="Another file than the client's usual one.")] = None,
+    file: Annotated[Path | None, typer.Option(help="File to use instead of the client's usual one.")] = None,
     view: view_options.View = None,
     names: view_options.Names = None,
     toolsets: view_options.Toolsets = None,
@@ -45,7 +47,7 @@ def install(
     readonly: view_options.Readonly = False,
     server: view_options.ServerName = None,
 ) -> None:
-    """Print the configuration for an MCP client, ready to paste, or write it."""
+    """Print the configuration for an MCP client, or write it to the client's file."""
     with reporting_errors(Output()):
         host = _find_client(client)
         entry = _create_entry(
@@ -67,8 +69,8 @@ def install(
             _print_entry(host, target, name, entry)
 
 
-def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
-    """List the known MCP clients, where their files are, and whether Agora is in them."""
+def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the supported MCP clients, their configuration files, and whether Agora is configured."""
     out = Output(json=json)
     rows = [row for host in MCP_CLIENTS.values() for row in _build_client_rows(host)]
     if json:

@@ -21,17 +21,18 @@ __all__ = [
 
 View = Annotated[
     Literal["model", "full"] | None,
-    typer.Option(help="model: the usual tools in few words, and a search for the others. full: every tool, whole."),
+    typer.Option(
+        help="model: the most used tools with short descriptions, and a search for the others. full: every "
+        "tool with its full description."
+    ),
 ]
 Names = Annotated[
     Literal["underscore", "dots"] | None,
-    typer.Option(help="Names of tools; without --view it lists every tool under such names."),
+    typer.Option(help="Style of tool names; without --view, all tools are listed."),
 ]
-Toolsets = Annotated[str | None, typer.Option(help="Only these toolsets, with commas.")]
-Tools = Annotated[
-    str | None, typer.Option(help="Only these tools, with commas; beside the toolsets, if some are named.")
-]
-Readonly = Annotated[bool, typer.Option("--readonly", help="Only tools that change nothing can be seen and called.")]
+Toolsets = Annotated[str | None, typer.Option(help="Only these toolsets, separated by commas.")]
+Tools = Annotated[str | None, typer.Option(help="Only these tools, separated by commas, in addition to the toolsets.")]
+Readonly = Annotated[bool, typer.Option("--readonly", help="Only read-only tools.")]
 
 
 ServerName = Annotated[
@@ -39,7 +40,7 @@ ServerName = Annotated[
     typer.Option(
         "--server",
         metavar="NAME",
-        help="A virtual server: the set of tools that an operator has named so. It excludes the other choices of tools.",
+        help="A virtual server: a named set of tools. Cannot be combined with other tool options.",
     ),
 ]
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")

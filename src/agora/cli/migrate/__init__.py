@@ -1,4 +1,4 @@
-"""``agora migrate``: from Agora v4 to this marketplace."""
+"""``agora migrate``: migration from Agora v4."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["group"]
 
 def group() -> typer.Typer:
     """The commands."""
-    app = typer.Typer(help="From Agora v4: its data, its agents, and how far they are.", no_args_is_help=True)
+    app = typer.Typer(help="Migrate from Agora v4: data, agents, progress.", no_args_is_help=True)
     app.command("export")(export)
     app.command("import")(import_file)
     app.command("rollback")(rollback)

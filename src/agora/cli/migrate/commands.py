@@ -28,7 +28,7 @@ def export(
     database: Annotated[str, typer.Argument(help="Name of the v4 database.")] = DATABASE,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("v4_export.json"),
 ) -> None:
-    """Export a v4 database by the spacetime program that is installed here (or named by AGORA_REAL_SPACETIME)."""
+    """Export a v4 database with the installed spacetime program (or the one named by AGORA_REAL_SPACETIME)."""
     from agora_sdk.migration.export_file import ExportFile
     from agora_sdk.migration.exporter import export_database
 
@@ -42,11 +42,9 @@ def export(
 def import_file(
     session: Session,
     file: Annotated[Path, typer.Argument(help="A v4 export.", exists=True, dir_okay=False)],
-    database: Annotated[str, typer.Option(help="Name of the v4 database that it comes from.")] = DATABASE,
+    database: Annotated[str, typer.Option(help="Name of the v4 database.")] = DATABASE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and change nothing.")] = False,
-    refused: Annotated[
-        Path | None, typer.Option(help="File for rows that are not taken; FILE.refused.jsonl if left out.")
-    ] = None,
+    refused: Annotated[Path | None, typer.Option(help="File for refused rows; default: FILE.refused.jsonl.")] = None,
 ) -> None:
     """Import a v4 export. An interrupted import is resumed; repeating a complete one changes nothing."""
     from agora_sdk.migration.export_file import ExportFile
@@ -95,7 +93,7 @@ def import_file(
 
 @client_command
 def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of the import.")]) -> None:
-    """Take back what an import has made; agents that have lived here since stay."""
+    """Roll back an import. Agents that were active since are kept."""
     removed = kept_count = 0
     while True:
         step = session.as_operator(lambda client: client.migration.rollback_import(run))
@@ -114,7 +112,7 @@ def agents(
 ) -> None:
     """Switch agents to v5, with their tasks and workflows: [{agent_id, capabilities, active_tasks, workflows}].
 
-    Each agent's own token is kept among the credentials of this machine. A repetition doubles nothing.
+    Each agent's token is stored in the credentials file of this machine. Idempotent.
     """
     from agora_sdk.migration import V4ToV5MigrationAssistant
 
@@ -142,12 +140,12 @@ def agents(
 @client_command
 def report(
     session: Session,
-    days: Annotated[int, typer.Option(help="Days of v4 calls that are shown and count.")] = 7,
+    days: Annotated[int, typer.Option(help="Number of days of v4 calls to include.")] = 7,
     require_ready: Annotated[
-        bool, typer.Option("--require-ready", help="Exit with 1 unless v4 calls can be ended.")
+        bool, typer.Option("--require-ready", help="Exit with code 1 unless v4 calls can be ended.")
     ] = False,
 ) -> None:
-    """Report how far the migration is."""
+    """Show the progress of the migration."""
     result = session.client.migration.report(days)
     if session.out.json:
         session.out.result(result)
@@ -164,8 +162,10 @@ def report(
         raise typer.Exit(1)
 
 
-def shim(directory: Annotated[Path, typer.Argument(help="Put it on the path before the real program.")]) -> None:
-    """Write a replacement of the spacetime program that calls this marketplace."""
+def shim(
+    directory: Annotated[Path, typer.Argument(help="File to write; put it on the PATH before the real program.")],
+) -> None:
+    """Write a replacement for the spacetime program that calls this marketplace."""
     directory.mkdir(parents=True, exist_ok=True)
     program = directory / "spacetime"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m agora_sdk.migration.spacetime "$@"\n')

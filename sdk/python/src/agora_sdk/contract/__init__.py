@@ -1,8 +1,8 @@
-"""The contract: what the marketplace can do, every operation declared once, as a typed method.
+"""The contract: every operation of the marketplace, declared once as a typed method.
 
-This package depends on pydantic alone and imports nothing else of ours. The server implements its
-services, the SDK calls them, and every protocol is projected from them. Modules are loaded when they are first used:
-which operations there are is known before, from the :mod:`.index`.
+This package depends only on pydantic and imports no other package of this project. The server implements its services,
+the SDK calls them, and every protocol is generated from them. Modules are loaded when they are first used: the list of
+operations comes from the :mod:`.index`.
 """
 
 from __future__ import annotations
@@ -122,13 +122,13 @@ RESULTS = frozenset({"Page", "Result", "Stream"})
 
 
 def operations() -> tuple[Operation, ...]:
-    """Every declared operation, services in order, methods in order of declaration; nothing is loaded for it."""
+    """List every declared operation in the order of declaration, without loading any service."""
     declared = Service.declared
     return tuple(each for category in declared for each in declared.operations(category).values())
 
 
 def declared(category: str, attribute: str) -> Operation:
-    """The operation that is a method of a service, without loading the service. Raises KeyError."""
+    """Return the operation of a service's method without loading the service. Raises KeyError."""
     return Service.declared.operations(category)[attribute]
 
 

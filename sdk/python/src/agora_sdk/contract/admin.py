@@ -50,7 +50,7 @@ class ActiveOverride(BaseModel):
     target_id: str = Field(description="An agent or workflow, or 'system_wide'.")
     action: OverrideAction
     by: str = Field(description="Who made it.")
-    priority: int = Field(description="Its authority; lifting it needs the same or more.")
+    priority: int = Field(description="Its authority; lifting it needs at least the same authority.")
     reason: str = ""
     since: Timestamp
     expires_at: Timestamp | None = None
@@ -73,13 +73,11 @@ class StoppedTenant(Stop):
 
 class Health(Result):
     status: Literal["healthy", "degraded", "paused", "halted", "critical"] = Field(
-        description="Of the worst component; paused or halted where the whole marketplace is and no component is critical."
+        description="Status of the worst component; paused or halted if the whole marketplace is and no component is critical."
     )
-    stopped: Stop | None = Field(
-        default=None, description="Override that stops the whole marketplace, if there is one."
-    )
+    stopped: Stop | None = Field(default=None, description="Override that stops the whole marketplace, if any.")
     overrides: list[ActiveOverride] = Field(
-        default=[], description="Overrides in force: all for operators; for others, those that concern them."
+        default=[], description="Active overrides: all for operators; for others, those that affect them."
     )
     stopped_tenants: list[StoppedTenant] = Field(
         default=[], description="Tenants that are halted or paused. Visible to operators of the installation only."
@@ -133,15 +131,15 @@ class Admin(Service, category="admin"):
         action: OverrideActionLike,
         reason: Annotated[Text, Field(max_length=2000)] = "",
         priority: Annotated[
-            int | None, Field(ge=0, le=255, description="Authority, 255 = supreme; the caller's own if left out.")
+            int | None, Field(ge=0, le=255, description="Authority, 255 = supreme; default: the caller's own.")
         ] = None,
         expires_in: Annotated[
             int | None, Field(ge=1, le=31_536_000, description="Seconds until the override expires.")
         ] = None,
     ) -> OverrideReceipt:
-        """Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+        """Pause, resume, terminate or halt an agent or the whole marketplace. Takes effect at once in every protocol.
 
-        ``resume`` lifts the overrides of the target that have the same authority or less.
+        ``resume`` lifts those overrides of the target whose authority is not higher than the caller's.
         """
 
     @operation("GET /agora/admin/health", scope="", exposure=Exposure.PUBLIC, during_halt=True)
@@ -151,9 +149,9 @@ class Admin(Service, category="admin"):
             str | None, Field(max_length=64, description="Only this component: database, mcp_server, agents ...")
         ] = None,
     ) -> Health:
-        """Check the health of the system now, with warnings derived from trends.
+        """Check the health of the system, with warnings derived from trends.
 
-        Lists the overrides in force: target, actor, start and reason.
+        Includes the active overrides: target, actor, start and reason.
         """
 
     @operation(
@@ -166,14 +164,14 @@ class Admin(Service, category="admin"):
     async def manage(
         self,
         resource: Annotated[
-            Literal["agent", "configuration", "service"], Field(description="What kind of thing to manage.")
+            Literal["agent", "configuration", "service"], Field(description="Kind of resource to manage.")
         ],
         target: Annotated[
             str,
             Field(
                 min_length=1,
                 max_length=200,
-                description="Agent id or name, setting, or operation name; for list, all or how the names begin.",
+                description="Agent id or name, setting name, or operation name; for list: 'all' or a name prefix.",
             ),
         ],
         action: Annotated[
@@ -192,10 +190,10 @@ class Admin(Service, category="admin"):
         ] = None,
         reason: Annotated[Text, Field(max_length=2000)] = "",
     ) -> Managed:
-        """Manage an agent's life, a setting that may change at run time, or a service's status.
+        """Manage an agent's lifecycle, a runtime setting, or the lifecycle status of an operation.
 
-        The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
-        setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
+        The actions ``get`` and ``list`` only read, so they also work during a halt. The ``after`` field of a list holds
+        each setting's value, whether it was changed, and whether it can be changed at run time. Secrets are masked.
         """
 
     @operation("GET /agora/admin/audit", scope="admin", exposure=Exposure.OPERATOR, during_halt=True)

@@ -56,9 +56,9 @@ MaxTasks = Annotated[int, Field(ge=1, le=10_000, description="Maximum number of 
 Proficiency = Annotated[int, Field(ge=0, le=100, description="The agent's own rating of its skill, in percent.")]
 PublicKeys = Annotated[
     list[PublicKey],
-    Field(max_length=10, description="Keys for messages that only the agent can read, the one to use first."),
+    Field(max_length=10, description="Public keys for end-to-end encryption, the preferred one first."),
 ]
-Load = Annotated[float, Field(ge=0, le=1, description="Share of the agent's capacity in use, 0 to 1.")]
+Load = Annotated[float, Field(ge=0, le=1, description="Fraction of the agent's capacity in use, 0 to 1.")]
 
 
 class Agent(Result):
@@ -66,14 +66,14 @@ class Agent(Result):
 
     agent_id: str
     agent_name: str
-    alias: str | None = Field(default=None, description="Its address in the agent protocol, agent.COMPANY.NAME.")
+    alias: str | None = Field(default=None, description="Address in the agent protocol, agent.COMPANY.NAME.")
     description: str = ""
     capabilities: list[str] = []
     service_tier: ServiceTier = Field(
         default=ServiceTier.BASIC, description="Granted service tier, which decides the rate limit."
     )
     requested_tier: ServiceTier = Field(
-        default=ServiceTier.BASIC, description="Requested at its last registration; an operator may grant it."
+        default=ServiceTier.BASIC, description="Tier requested at the last registration; an operator may grant it."
     )
     status: AgentStatus = AgentStatus.ACTIVE
     category: str = ""
@@ -87,14 +87,16 @@ class Agent(Result):
     registered_at: Timestamp
     last_activity: Timestamp
     load: float = Field(
-        default=0.0, description="Share of capacity in use, 0 to 1: as last reported, else derived from its tasks."
+        default=0.0, description="Fraction of capacity in use, 0 to 1: as last reported, else derived from its tasks."
     )
     availability: float = Field(
-        default=1.0, description="Share of the time since registration it was reachable, 0 to 1."
+        default=1.0, description="Fraction of the time since registration in which it was reachable, 0 to 1."
     )
-    reputation: float | None = Field(default=None, description="Mean of its ratings, 0 to 10; null without any.")
+    reputation: float | None = Field(default=None, description="Mean rating, 0 to 10; null without ratings.")
     rating_count: int = 0
-    public_keys: list[PublicKey] = Field(default=[], description="Keys for encrypting messages to it; use the first.")
+    public_keys: list[PublicKey] = Field(
+        default=[], description="Public keys for encrypting messages to it; use the first."
+    )
 
 
 class Registration(Agent):
@@ -103,10 +105,10 @@ class Registration(Agent):
     available_services: list[str] = Field(default=[], description="Names of the operations it may call.")
     token: str | None = Field(default=None, description="The agent's own token. Shown once: keep it.")
     created: bool = Field(default=True, description="False where an existing registration was updated.")
-    pending_tasks: int = Field(default=0, description="Number of tasks that waited for this name.")
+    pending_tasks: int = Field(default=0, description="Number of tasks that were waiting for this name.")
     pending_messages: int = Field(default=0, description="Messages held for this name that now wait in the inbox.")
     warning: str | None = Field(
-        default=None, description="Why no instances of it can be run, though its manifest says how."
+        default=None, description="Why no instances of it can be run, although its manifest describes how."
     )
 
 
@@ -121,7 +123,7 @@ class AgentHeartbeat(Result):
     status: AgentStatus
     last_activity: Timestamp
     next_before: Timestamp = Field(
-        description="Time after which the agent counts as offline without another heartbeat."
+        description="Time at which the agent is marked offline unless another heartbeat arrives."
     )
 
 
@@ -195,21 +197,25 @@ class Agents(Service, category="agent"):
         public_keys: PublicKeys | None = None,
         manifest: Annotated[
             JsonObject | None,
-            Field(max_length=200, description="More of it: version, pricing, build_config, host_requirements ..."),
+            Field(
+                max_length=200,
+                description="Further manifest fields: version, pricing, build_config, host_requirements ...",
+            ),
         ] = None,
     ) -> Registration:
         """Register an agent, or update it when the call carries that agent's own token.
 
-        A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-        that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
-        enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
-        for. A manifest by itself (name instead of agent_name) is understood, too; where
-        it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+        A name or alias that belongs to another identity is a conflict. Messages held for the name are delivered. An
+        omitted alias or key is unchanged. The granted tier depends on the credential: an operator can grant any tier,
+        an enrolment token or key grants its own, an agent keeps its own, and a caller without a credential gets basic.
+        requested_tier records the requested one. A plain manifest (name instead of agent_name) is also accepted; if it
+        can be run and the caller has deploy:agents, instances can be created from it, as with
+        agora.deployment.register.
         """
 
     @operation("GET /agents/{agent_id}", scope="read:agents")
     async def get(self, agent_id: AgentRef) -> Agent:
-        """Read one agent's profile by id, name or dotted alias."""
+        """Show an agent's profile by id, name or dotted alias."""
 
     @operation("GET /agents", scope="read:agents")
     async def list(
@@ -252,14 +258,14 @@ class Agents(Service, category="agent"):
         status: AgentStatusLike | None = None,
         load: Load | None = None,
     ) -> AgentHeartbeat:
-        """Send a heartbeat, with the agent's state and load if they changed.
+        """Send a heartbeat, optionally with the agent's status and load.
 
-        Every other authenticated call counts as a heartbeat too.
+        Every other authenticated call also counts as a heartbeat.
         """
 
     @operation("GET /agents/{agent_id}/status", scope="read:agents")
     async def status(self, agent_id: AgentRef) -> AgentStatusReport:
-        """Read an agent's status: state, load, availability, reputation, unread messages."""
+        """Show an agent's status: state, load, availability, reputation, unread messages."""
 
     @operation("POST /agents/{agent_id}/rate", scope="write:agents", idempotent=True)
     async def rate(
@@ -272,8 +278,8 @@ class Agents(Service, category="agent"):
 
     @operation("DELETE /agents/{agent_id}", scope="write:agents", idempotent=True, destructive=True)
     async def deregister(self, agent_id: AgentRef) -> Deregistration:
-        """Deregister an agent: its token is revoked, its name becomes free, its history stays.
+        """Deregister an agent: its token is revoked, its name becomes available, its history is kept.
 
-        Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
-        operator hands over what is left (agora.admin.manage, action 'hand_over').
+        The next agent registered under the name does not inherit messages or tasks of this one. Requesters reassign
+        their tasks; an operator hands over the rest (agora.admin.manage, action 'hand_over').
         """

@@ -1,4 +1,4 @@
-"""Apps: what people install and use: an orchestrator agent, the capabilities it relies on, and perhaps a workflow."""
+"""Apps that people install and use: an orchestrator agent, the capabilities it relies on, and optionally a workflow."""
 
 from __future__ import annotations
 
@@ -60,11 +60,13 @@ AppAlias = Annotated[
         examples=["app.acme.invoices"],
     ),
 ]
-AppDescription = Annotated[Text, Field(max_length=4000, description="Text for people: what the app does.")]
-Industry = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$", description="Industry that it is for.")]
-Version = Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", description="Version of its maker.")]
+AppDescription = Annotated[Text, Field(max_length=4000, description="Description of the app.")]
+Industry = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$", description="Industry of the app.")]
+Version = Annotated[
+    str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", description="Version set by the publisher.")
+]
 Uses = Annotated[
-    list[Capability], Field(max_length=50, description="Capabilities of the agents that it uses, whoever has them.")
+    list[Capability], Field(max_length=50, description="Capabilities that it uses, provided by any agent.")
 ]
 
 
@@ -90,21 +92,19 @@ class AppWorkflow(BaseModel):
 
     steps: list[Step] = Field(min_length=1, max_length=500, description="Steps, as agora.workflow.create takes them.")
     assigned_agents: list[AgentRef] = Field(
-        default=[], max_length=500, description="Agents that steps without an agent of their own may go to."
+        default=[], max_length=500, description="Agents for steps that name no agent."
     )
-    input: JsonObject = Field(default={}, description="Input of each run; what the caller gives is put over it.")
-    priority: Priority = Field(default=Priority.NORMAL, description="Priority of the tasks of its steps.")
+    input: JsonObject = Field(default={}, description="Default input of each run; the caller's input overrides it.")
+    priority: Priority = Field(default=Priority.NORMAL, description="Priority of the step tasks.")
 
 
 class AppAgent(AgentSpecification):
-    """An agent that the app brings along, as agora.declared_agent.apply takes it."""
+    """A declared agent bundled with the app, in the form of agora.declared_agent.apply."""
 
     name: AgentName
 
 
-AppAgents = Annotated[
-    list[AppAgent], Field(max_length=50, description="Agents that it brings along, declared with it.")
-]
+AppAgents = Annotated[list[AppAgent], Field(max_length=50, description="Declared agents bundled with the app.")]
 
 
 class App(Result):
@@ -116,20 +116,19 @@ class App(Result):
     description: str = ""
     industry: str = ""
     version: str = ""
-    revision: int = Field(default=1, description="Counts the changes of the app, from 1.")
-    orchestrator_agent: str | None = Field(default=None, description="Name of the agent that one talks to.")
+    revision: int = Field(default=1, description="Revision number, from 1.")
+    orchestrator_agent: str | None = Field(default=None, description="Name of the agent that users talk to.")
     orchestrator_agent_id: str | None = None
     uses: list[str] = Field(default=[], description="Capabilities of the agents that it uses.")
     pricing: PricingInfo | None = Field(
-        default=None, description="Price of its orchestrator agent. Agents that it uses have prices of their own."
+        default=None,
+        description="Price of the orchestrator agent. Other agents that the app uses have their own prices.",
     )
     visibility: Visibility = Visibility.PUBLIC
-    account: str | None = Field(
-        default=None, description="Account that it belongs to; shown to its owner and operators."
-    )
-    agents: list[str] = Field(default=[], description="Agents that it brought along, and that are removed with it.")
-    runnable: bool = Field(default=False, description="Whether it has a workflow, which agora.app.run starts.")
-    problem: str | None = Field(default=None, description="Why it cannot be used at present.")
+    account: str | None = Field(default=None, description="Owner account; visible to the owner and operators.")
+    agents: list[str] = Field(default=[], description="Bundled agents, which are removed with the app.")
+    runnable: bool = Field(default=False, description="Whether it has a workflow that agora.app.run can start.")
+    problem: str | None = Field(default=None, description="Why it cannot be used now.")
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -138,7 +137,7 @@ class AppDetails(App):
     """An app with its workflow."""
 
     workflow: JsonObject | None = Field(
-        default=None, description="The workflow that agora.app.run starts, as it was given."
+        default=None, description="The workflow that agora.app.run starts, as submitted."
     )
 
 
@@ -146,7 +145,7 @@ class AppChange(AppDetails):
     """An app after it was installed."""
 
     change: Literal["created", "updated", "unchanged"]
-    changed: list[str] = Field(default=[], description="Fields that differ from before, agents as agents.NAME.")
+    changed: list[str] = Field(default=[], description="Changed fields; agents as agents.NAME.")
 
 
 class AppPage(Page[App]):
@@ -181,10 +180,10 @@ class Apps(Service, category="app"):
         visibility: VisibilityLike = Visibility.PUBLIC,
         workflow: AppWorkflow | None = None,
     ) -> AppDetails:
-        """Publish an app. A name or alias that another app has is a conflict.
+        """Publish an app. A name or alias of another app is a conflict.
 
-        pricing sets the price of the orchestrator agent, for which the caller must have the right. The workflow is checked
-        as agora.workflow.create checks it.
+        pricing sets the price of the orchestrator agent, which the caller must be allowed to set. The workflow is
+        checked as agora.workflow.create checks it.
         """
 
     @operation("GET /apps", scope="read:agents")
@@ -195,7 +194,7 @@ class Apps(Service, category="app"):
             Field(
                 min_length=1,
                 max_length=200,
-                description="Words of name, alias, description, industry and capabilities; apps with all of them.",
+                description="Words in the name, alias, description, industry or capabilities; an app must contain all of them.",
             ),
         ] = None,
         industry: Annotated[
@@ -208,7 +207,7 @@ class Apps(Service, category="app"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> AppPage:
-        """List the apps that you may see, the oldest first."""
+        """List the apps visible to you, oldest first."""
 
     @operation("GET /apps/{ref}", scope="read:agents")
     async def get(self, ref: AppRef) -> AppDetails:
@@ -229,11 +228,11 @@ class Apps(Service, category="app"):
         visibility: VisibilityLike | None = None,
         workflow: AppWorkflow | None = None,
     ) -> AppDetails:
-        """Change an app; omitted fields are unchanged. For its owner, keys of its account and operators."""
+        """Change an app; omitted fields are unchanged. Allowed for its owner, keys of its account and operators."""
 
     @operation("DELETE /apps/{ref}", scope="write:agents", idempotent=True, destructive=True)
     async def delete(self, ref: AppRef) -> AppRemoval:
-        """Remove an app, with the agents that it brought along. Workflows that it has started go on."""
+        """Delete an app and its bundled agents. Running workflows continue."""
 
     @operation("POST /apps/install", scope="write:agents", idempotent=True)
     async def install(
@@ -250,18 +249,20 @@ class Apps(Service, category="app"):
         visibility: VisibilityLike = Visibility.PUBLIC,
         workflow: AppWorkflow | None = None,
         agents: AppAgents = [],
-        dry_run: Annotated[bool, Field(description="Only say what would change.")] = False,
+        dry_run: Annotated[bool, Field(description="Report the changes without applying them.")] = False,
     ) -> AppChange:
-        """Install an app with its agents and its workflow, or bring an installed one to this state: all of it or nothing.
+        """Install an app with its agents and its workflow, or update an installed one. Atomic.
 
-        The same again changes nothing. Agents that the app no longer brings are removed. Agents need the right to
-        declare them (agora.declared_agent.apply); an agent of the same name that the app did not bring is a conflict.
+        Idempotent. Agents that the app no longer bundles are removed. Bundled agents need the permission to declare
+        agents (agora.declared_agent.apply). An agent of the same name that is not bundled with the app is a conflict.
         """
 
     @operation("POST /apps/{ref}/run", scope="write:workflows")
     async def run(
         self,
         ref: AppRef,
-        input: Annotated[JsonObject, Field(description="Input of the workflow, put over the app's own.")] = {},
+        input: Annotated[
+            JsonObject, Field(description="Input of the workflow; overrides the app's default input.")
+        ] = {},
     ) -> WorkflowReceipt:
-        """Start the workflow of an app, as yours: its tasks have the prices of the agents that do them."""
+        """Start the workflow of an app on your account. Its tasks cost what their agents charge."""

@@ -1,4 +1,4 @@
-"""Single sign-on (SSO): log in through an identity provider, refresh the session, inspect it, log out."""
+"""Single sign-on (SSO): log in through an identity provider, refresh and inspect the session, log out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ClientId = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[!-~]+$",
-        description="Client that the refresh token was issued to; the server's own if left out.",
+        description="Client that the refresh token was issued to; default: the server's own.",
     ),
 ]
 RefreshToken = Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[!-~]+$")]
@@ -32,12 +32,12 @@ class LoginUser(Result):
     username: str
     email: str | None = None
     name: str | None = None
-    roles: list[str] = Field(default=[], description="Role names given by the identity provider.")
+    roles: list[str] = Field(default=[], description="Role names from the identity provider.")
     role: str | None = Field(default=None, description="Role in this marketplace: admin, operator, viewer or user.")
 
 
 class Login(Result):
-    """Tokens of the provider: send the access token as a bearer token."""
+    """Tokens from the provider. Send the access token as a bearer token."""
 
     access_token: str = Field(repr=False)
     refresh_token: str | None = Field(default=None, repr=False)
@@ -72,35 +72,39 @@ class UserInfo(Result):
 
 
 class LoggedOut(Result):
-    """The session has ended: none of its tokens is accepted any more."""
+    """The session has ended; its tokens are no longer accepted."""
 
     logged_out: bool = True
-    provider_logged_out: bool = Field(default=False, description="Whether the identity provider ended its session too.")
-    logout_url: str | None = Field(default=None, description="URL at which a browser ends its session at the provider.")
+    provider_logged_out: bool = Field(
+        default=False, description="Whether the session at the identity provider has ended, too."
+    )
+    logout_url: str | None = Field(default=None, description="URL where a browser ends its session at the provider.")
 
 
 class SignedOut(Result):
-    """The session of the monitor has ended on every server: copies of its cookie are refused."""
+    """The monitor session has ended on every server; copies of its cookie are rejected."""
 
     signed_out: bool = True
 
 
 class LogoutTaken(Result):
-    """The logout was accepted: tokens issued to that session or user until then are rejected."""
+    """The logout was accepted. Tokens issued earlier to that session or user are rejected."""
 
     user_id: str | None = Field(default=None, description="User that logged out, if the token names one.")
-    whole_person: bool = Field(description="Whether all sessions of the user have ended, not just one.")
+    whole_person: bool = Field(description="Whether all sessions of the user have ended, or only one.")
 
 
 class AuthConfiguration(Result):
     """How users log in."""
 
-    enabled: bool = Field(description="Whether there is an identity provider.")
-    issuer: str | None = Field(default=None, description="Issuer URL where users log in; its metadata is below it.")
+    enabled: bool = Field(description="Whether an identity provider is configured.")
+    issuer: str | None = Field(
+        default=None, description="Issuer URL where users log in; provider metadata is found below it."
+    )
     issuers: list[str] = Field(default=[], description="All issuers whose access tokens are accepted.")
-    client_id: str | None = Field(default=None, description="Public client for programs on people's machines.")
+    client_id: str | None = Field(default=None, description="Public client id for programs on users' machines.")
     scope: str | None = Field(default=None, description="Scopes to ask for.")
-    password: bool = Field(default=False, description="Whether /v1/auth/login takes a name and a password.")
+    password: bool = Field(default=False, description="Whether /v1/auth/login accepts a name and a password.")
 
 
 class Auth(Service, category="auth"):
@@ -124,7 +128,7 @@ class Auth(Service, category="auth"):
         username: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")],
         password: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00]+$")],
     ) -> Login:
-        """Log in with name and password, which are passed to the identity provider, where the operator allows it."""
+        """Log in with name and password, which are passed to the identity provider. The operator must enable this."""
 
     @operation(
         "POST /v1/auth/refresh",
@@ -136,7 +140,7 @@ class Auth(Service, category="auth"):
         during_halt=True,
     )
     async def refresh(self, refresh_token: RefreshToken, client_id: ClientId = None) -> Login:
-        """Get new tokens for a refresh token, before the access token expires or after."""
+        """Exchange a refresh token for new tokens."""
 
     @operation("GET /v1/auth/userinfo", scope="", exposure=Exposure.PUBLIC, during_halt=True)
     async def userinfo(self) -> UserInfo:
@@ -152,7 +156,7 @@ class Auth(Service, category="auth"):
         during_halt=True,
     )
     async def logout(self, refresh_token: RefreshToken | None = None, client_id: ClientId = None) -> LoggedOut:
-        """Log out: end the session and its streams here, and at the identity provider if the refresh token is sent."""
+        """Log out: end the session and its streams here, and at the identity provider if a refresh token is sent."""
 
     @operation(
         "POST /v1/auth/sign-out",
@@ -165,10 +169,10 @@ class Auth(Service, category="auth"):
     async def sign_out(
         self,
         session_id: Annotated[
-            str, Field(pattern=r"^mon_[0-9a-f]{32}$", description="Id of the session, as the monitor derives it.")
+            str, Field(pattern=r"^mon_[0-9a-f]{32}$", description="Session id derived by the monitor.")
         ],
     ) -> SignedOut:
-        """End a session of the monitor, however it was started. Used by the monitor's pages."""
+        """End a monitor session of any kind. Used by the monitor's pages."""
 
     @operation(
         "POST /v1/auth/backchannel-logout",
@@ -187,6 +191,6 @@ class Auth(Service, category="auth"):
     ) -> LogoutTaken:
         """Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
 
-        Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-        taken before, is answered with 400.
+        Providers send a form. No credential is needed, because the token is signed. An invalid or already used token
+        returns 400.
         """

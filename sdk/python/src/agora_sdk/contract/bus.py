@@ -43,7 +43,8 @@ class BusType(StrEnum):
 
 
 class BusPriority(StrEnum):
-    """How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal."""
+    """Urgency of a response: due within 5, 30 or 120 minutes by default. Medium corresponds to normal priority in the
+    marketplace."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -92,29 +93,29 @@ ConsumerName = Annotated[
         examples=["mcp-a1b2c3d4"],
     ),
 ]
-Count = Annotated[int, Field(ge=1, le=500, description="Most entries in the answer.")]
-Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a first entry when there is none.")]
+Count = Annotated[int, Field(ge=1, le=500, description="Maximum number of entries returned.")]
+Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for an entry if none is available.")]
 Ids = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]],
     BeforeValidator(lambda value: split(value) if "," in str(value) or not isinstance(value, str) else [value]),
-    Field(min_length=1, max_length=500, description="Ids of entries as read: message_id or entry_id."),
+    Field(min_length=1, max_length=500, description="Ids of entries, as returned by read: message_id or entry_id."),
 ]
 Extensions = Annotated[
     JsonObject,
     Field(
         max_length=100,
-        description="Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ...",
+        description="Message fields without an entry field of their own: message_type, priority, metadata, reply_to ...",
     ),
 ]
 
 
 class BusEntry(Result):
-    """An entry as it stands on a stream: the envelope of the bus."""
+    """An entry on a stream: the envelope of the bus."""
 
-    message_id: str = Field(description="Id that the publisher gave, else the marketplace's.")
+    message_id: str = Field(description="Id set by the publisher, else by the marketplace.")
     timestamp: Timestamp
     sender: str = Field(description="Name of the agent that published it.")
-    target: str = Field(description="As the publisher addressed it.")
+    target: str = Field(description="Recipient as given by the publisher.")
     type: BusType
     priority: BusPriority = BusPriority.MEDIUM
     content: dict[str, JsonValue] = {}
@@ -125,10 +126,10 @@ class BusEntry(Result):
 class BusDelivery(BusEntry):
     """An entry delivered to a consumer and not acknowledged yet."""
 
-    entry_id: str = Field(description="Its position on the stream.")
+    entry_id: str = Field(description="Position on the stream.")
     deliveries: int = Field(default=1, description="Number of deliveries, including this one.")
     task_id: str | None = Field(
-        default=None, description="Of a task_assignment: the task, which is claimed by reading it."
+        default=None, description="For a task_assignment: the task. Reading the entry claims it."
     )
     fencing_token: int | None = None
 
@@ -136,12 +137,12 @@ class BusDelivery(BusEntry):
 class BusReceipt(Result):
     """Receipt of an entry. The entry is committed to the store."""
 
-    message_id: str = Field(description="Id of the stored message; of a task_assignment the task's.")
+    message_id: str = Field(description="Id of the stored message; for a task_assignment, of the task.")
     type: BusType
     priority: BusPriority
     timestamp: Timestamp
     task_id: str | None = None
-    recipients: int | None = Field(default=None, description="How many it was addressed to; null for everyone.")
+    recipients: int | None = Field(default=None, description="Number of recipients; null for a broadcast.")
     warning: str | None = None
 
 
@@ -161,14 +162,14 @@ class BusBatch(Result):
 
 
 class BusAck(Result):
-    """Acknowledged entries. ``unknown``: ids that were not pending; they may have been acknowledged before."""
+    """Acknowledged entries. ``unknown``: ids that were not pending, for example acknowledged earlier."""
 
     acknowledged: int
     unknown: list[str] = []
 
 
 class BusPendingEntry(Result):
-    """An entry that was handed out and not acknowledged."""
+    """An entry that was delivered and not acknowledged."""
 
     entry_id: str
     message_id: str
@@ -187,16 +188,14 @@ class BusPending(Result):
 
 
 class BusHealth(Result):
-    """Health of the bus, for the caller. ``redis_connection`` is false where no Redis is configured."""
+    """Health of the bus, for the caller. ``redis_connection`` is false if no Redis is configured."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     redis_connection: bool
     consumer_group: str = Field(
         description="With Redis, the group that takes in what programs publish there; without, the caller's own."
     )
-    message_lag: int = Field(
-        description="Entries that wait for the caller: not delivered to any of its consumers yet, here or on Redis."
-    )
+    message_lag: int = Field(description="Entries for the caller that no consumer has received yet, here or on Redis.")
     timestamp: Timestamp
 
 
@@ -224,11 +223,9 @@ class BusStats(Result):
     durability: str = Field(description="Durability of a published entry.")
     groups: list[BusGroup] = []
     dead_letters: int = 0
-    awaiting_response: int = Field(default=0, description="Entries whose response is not due yet.")
-    inbound_lag: int = Field(
-        default=0, description="Entries on the inbound stream of Redis that were not taken in yet."
-    )
-    bridged: int = Field(default=0, description="Agents whose messages leave on a stream of Redis.")
+    awaiting_response: int = Field(default=0, description="Entries with a response that is not overdue.")
+    inbound_lag: int = Field(default=0, description="Entries on the inbound Redis stream that were not imported yet.")
+    bridged: int = Field(default=0, description="Agents whose messages are delivered on a Redis stream.")
     warnings: list[str] = []
 
 
@@ -236,8 +233,8 @@ class BusMembership(Result):
     """An agent whose messages are delivered on a Redis stream."""
 
     agent_id: str
-    stream: str = Field(description="Stream on which its messages leave.")
-    group: str = Field(description="Group that was made for it there.")
+    stream: str = Field(description="Redis stream on which its messages are delivered.")
+    group: str = Field(description="Consumer group created for it on that stream.")
     inbound: str = Field(description="Stream on which it publishes.")
     active: bool
 
@@ -249,7 +246,7 @@ class Bus(Service, category="bus"):
     async def publish(
         self,
         type: BusTypeLike,
-        content: Annotated[JsonObject, Field(description="Content of the entry; each type has its own keys.")] = {},
+        content: Annotated[JsonObject, Field(description="Content of the entry; the keys depend on the type.")] = {},
         target: Target = "broadcast",
         priority: BusPriorityLike = BusPriority.MEDIUM,
         *,
@@ -261,9 +258,9 @@ class Bus(Service, category="bus"):
     ) -> BusReceipt:
         """Publish an entry to an agent, a capability or everyone.
 
-        It is stored as a message. A task_assignment is stored as a task; ``task_id`` in a task_completion,
-        error_report or state_update completes, fails or advances that task. Repeated under the same
-        ``message_id`` by the same sender it answers the first receipt.
+        The entry is stored as a message; a task_assignment is stored as a task. With a ``task_id``, a task_completion
+        completes that task, an error_report fails it, and a state_update updates it. Idempotent for each sender and
+        ``message_id``: a repetition returns the first receipt.
         """
 
     @operation(scope="write:messages", tools=("read_tasks",))
@@ -273,13 +270,13 @@ class Bus(Service, category="bus"):
         wait: Wait = 0,
         *,
         consumer: ConsumerName = "default",
-        tasks: Annotated[bool, Field(description="Whether to claim tasks too.")] = True,
+        tasks: Annotated[bool, Field(description="Whether to claim tasks, too.")] = True,
         agent_id: AgentRef | None = None,
     ) -> BusBatch:
         """Read the next entries for an agent: reclaimed ones first, then new ones.
 
-        Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
-        the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+        Each entry goes to one consumer of the group, which holds it until it is acknowledged. Tasks for the agent, or
+        for one of its capabilities, are returned as task_assignment and are claimed by reading them.
         """
 
     @operation(scope="write:messages", tools=("ack_task",), idempotent=True)
@@ -293,16 +290,14 @@ class Bus(Service, category="bus"):
         *,
         idle: Annotated[
             float | None,
-            Field(
-                ge=0, le=86_400, description="Seconds without an acknowledgement; the setting bus_stale if left out."
-            ),
+            Field(ge=0, le=86_400, description="Seconds without an acknowledgement; default: the setting bus_stale."),
         ] = None,
         consumer: ConsumerName = "default",
         agent_id: AgentRef | None = None,
     ) -> BusBatch:
-        """Take over entries that other consumers of the group were given and have not acknowledged for too long.
+        """Reclaim entries that other consumers of the group have not acknowledged in time.
 
-        Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+        The time doubles with each delivery of an entry. After the last delivery, the entry becomes a dead letter.
         """
 
     @operation("GET /agora/bus/pending", scope="read:messages")
@@ -315,11 +310,11 @@ class Bus(Service, category="bus"):
 
     @operation("GET /agora/bus/stats", scope="read:messages")
     async def stats(self) -> BusStats:
-        """Show the groups with their consumers, lag and pending entries: one's own; for operators all."""
+        """Show consumer groups with their consumers, lag and pending entries: your own; operators see all."""
 
     @operation(scope="write:messages", kind=Kind.RELAY, idempotent=True)
     async def join(self, agent_id: AgentRef | None = None) -> BusMembership:
-        """Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+        """Deliver an agent's messages and tasks on its Redis stream, starting with those already waiting.
 
         The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
         agent that publishes an entry through Redis joins automatically.

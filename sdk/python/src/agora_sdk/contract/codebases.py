@@ -1,4 +1,4 @@
-"""Codebases that workers have, and the sessions of coding agents in them."""
+"""Codebases of workers, and the sessions of coding agents in them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CodebaseName = Annotated[
     str, Field(min_length=1, max_length=64, pattern=PRINTABLE, description="Name of the codebase, for people.")
 ]
 SessionRef = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Id of the session, as its agent names it.")
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Session id assigned by the coding agent.")
 ]
 MessageRef = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Title = Annotated[Text, Field(max_length=200, description="Title, for people.")]
@@ -61,46 +61,45 @@ SecretValue = Annotated[str, Field(min_length=6, max_length=8192, pattern=r"^[^\
 JobSecretValues = dict[SecretName, SecretValue]
 ProfileName = Annotated[
     str,
-    Field(
-        max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Profile of a worker that the job needs."
-    ),
+    Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Worker profile that the job requires."),
 ]
-Prompt = Annotated[Text, Field(min_length=1, max_length=262_144, description="What the agent is to do.")]
+Prompt = Annotated[Text, Field(min_length=1, max_length=262_144, description="Prompt for the coding agent.")]
 AgentMode = Annotated[str, Field(max_length=64, pattern=PRINTABLE, description="Mode of the agent, such as build.")]
-ModelName = Annotated[str, Field(max_length=200, pattern=PRINTABLE, description="Model that the agent is told to use.")]
+ModelName = Annotated[str, Field(max_length=200, pattern=PRINTABLE, description="Model for the coding agent.")]
 JobFiles = Annotated[
     list[str | JsonObject],
     Field(
         max_length=50,
-        description="Paths in the codebase that the agent is pointed to, or files that are put there first: objects with path "
-        "and content (encoding base64 for bytes), or artifact with task_id and artifact_id.",
+        description="Files for the agent: paths in the codebase, or files to create first, as objects with path and "
+        "content (encoding base64 for bytes) or artifact with task_id and artifact_id.",
     ),
 ]
 
 
 class Codebase(Result):
-    """A directory of a worker's machine, in which jobs can be done."""
+    """A directory on a worker's machine in which coding jobs can run."""
 
     codebase_id: str
     name: str
-    path: str = Field(description="Of the worker's machine.")
+    path: str = Field(description="Host name of the worker's machine.")
     worker_id: str
-    owner: str = Field(description="Id of the agent that the worker belongs to.")
+    owner: str = Field(description="Id of the worker's agent.")
     repository: str | None = Field(
         default=None, description="Git remote as host and path, such as github.com/owner/name."
     )
     description: str = ""
     registered_at: Timestamp
     updated_at: Timestamp
-    online: bool = Field(default=True, description="Whether its worker has been seen within 90 seconds.")
+    online: bool = Field(default=True, description="Whether its worker was seen within the last 90 seconds.")
     state: Literal["ready", "pending", "refused"] = Field(
-        default="ready", description="pending: no worker has it yet; refused: none could take it, problem says why."
+        default="ready",
+        description="pending: no worker has confirmed it yet; refused: no worker could take it, see problem.",
     )
     problem: str | None = None
-    git_url: str | None = Field(default=None, description="What it was cloned from.")
+    git_url: str | None = Field(default=None, description="URL it was cloned from.")
     branch: str | None = None
-    agent_config: JsonObject = Field(default={}, description="What jobs there use unless they say otherwise.")
-    task_id: str | None = Field(default=None, description="The task that asks workers to take it, while it is pending.")
+    agent_config: JsonObject = Field(default={}, description="Defaults for jobs in this codebase.")
+    task_id: str | None = Field(default=None, description="While pending: the task that asks workers to confirm it.")
 
 
 class CodebasePage(Page[Codebase]):
@@ -110,7 +109,7 @@ class CodebasePage(Page[Codebase]):
 
 
 class CodebaseCredential(Result):
-    """What a worker needs to clone a codebase."""
+    """Credential a worker needs to clone a codebase."""
 
     codebase_id: str
     git_url: str
@@ -123,28 +122,30 @@ class RemovedCodebase(Result):
 
 
 class Watch(Result):
-    """Whether a codebase's worker takes queued work by itself."""
+    """Whether the worker of a codebase takes queued jobs automatically."""
 
     codebase_id: str
-    watching: bool = Field(description="off: queued jobs are held; what is triggered or resumed runs.")
-    interval: int = Field(description="Seconds: the longest until queued work is looked for; workers are told at once.")
-    queued: int = Field(description="Number of jobs that wait for it.")
-    review_limit: int = Field(
-        default=0, description="Queued jobs are held while as many reviews are open; 0: no limit."
+    watching: bool = Field(description="off: queued jobs are held; triggered and resumed jobs run.")
+    interval: int = Field(
+        description="Maximum seconds between checks for queued jobs; workers are also notified at once."
     )
-    open_reviews: int = Field(default=0, description="Number of its reviews that wait for somebody to decide.")
+    queued: int = Field(description="Number of queued jobs.")
+    review_limit: int = Field(
+        default=0, description="Queued jobs are held while this many reviews are open; 0: no limit."
+    )
+    open_reviews: int = Field(default=0, description="Number of reviews that await a decision.")
     held: bool = Field(
         default=False,
-        description="Whether queued jobs are held: it is not watched, or the limit of open reviews is reached.",
+        description="Whether queued jobs are held: the codebase is not watched, or the review limit is reached.",
     )
 
 
 class CodebaseStatus(Result):
-    """What goes on in a codebase, as far as the caller may see its jobs."""
+    """Current activity in a codebase, limited to jobs that the caller may read."""
 
     codebase_id: str
     status: Literal["idle", "queued", "busy", "asking", "offline"] = Field(
-        description="asking: a job waits for an answer; busy: an agent works; queued: jobs wait; offline: its worker is not there."
+        description="asking: a job waits for an answer; busy: an agent is working; queued: jobs are waiting; offline: its worker is offline."
     )
     online: bool
     worker_id: str
@@ -152,19 +153,19 @@ class CodebaseStatus(Result):
     queued: int
     running: int
     asking: int
-    task_id: str | None = Field(default=None, description="The newest job that has not ended.")
-    session_id: str | None = Field(default=None, description="The session that was last worked in.")
+    task_id: str | None = Field(default=None, description="The newest unfinished job.")
+    session_id: str | None = Field(default=None, description="The most recently used session.")
 
 
 class JobSecrets(Result):
-    """Secrets of a job, for the environment of its agent."""
+    """Secrets of a job, set as environment variables of its agent."""
 
     task_id: str
     secrets: dict[str, str] = {}
 
 
 class EndedJobs(Result):
-    """Jobs that were cancelled. Their sessions stay, and can be resumed."""
+    """Cancelled jobs. Their sessions are kept and can be resumed."""
 
     codebase_id: str
     task_ids: TaskIds
@@ -178,8 +179,10 @@ class Session(Result):
     worker_id: str
     agent: str = ""
     title: str = ""
-    context_id: str | None = Field(default=None, description="Context of its tasks; null for a session from elsewhere.")
-    task_id: str | None = Field(default=None, description="The last task that worked in it.")
+    context_id: str | None = Field(
+        default=None, description="Context id of its tasks; null for a session not started by a job."
+    )
+    task_id: str | None = Field(default=None, description="The last task of this session.")
     messages: int = 0
     created_at: Timestamp
     updated_at: Timestamp
@@ -192,7 +195,7 @@ class SessionPage(Page[Session]):
 
 
 class SessionMessage(Result):
-    """A message of a session. parts: of kinds such as text, thought, tool, plan and note, as the agent reported them."""
+    """A message of a session. parts: as reported by the agent, of kinds such as text, thought, tool, plan and note."""
 
     message_id: str
     number: int = Field(default=0, description="Orders the messages of a session.")
@@ -209,13 +212,13 @@ class SessionMessagePage(Page[SessionMessage]):
 
 class Ingestion(Result):
     session_id: str
-    stored: int = Field(description="Number of messages that were new or replaced.")
-    messages: int = Field(description="Number of messages that the session has.")
+    stored: int = Field(description="Number of new or replaced messages.")
+    messages: int = Field(description="Total number of messages in the session.")
 
 
 class Synchronisation(Result):
     codebase_id: str
-    sessions: int = Field(description="Number of sessions that were stored.")
+    sessions: int = Field(description="Number of stored sessions.")
 
 
 def _trigger_to_arguments(document: Any) -> Any:
@@ -227,7 +230,7 @@ def _trigger_to_arguments(document: Any) -> Any:
 
 
 class Codebases(Service, category="codebase"):
-    """Codebases: what workers have checked out, and jobs can be done in."""
+    """Codebases: directories on workers' machines in which coding jobs run."""
 
     @operation("GET /v1/agent/codebases", scope="read:tasks")
     async def list(
@@ -237,7 +240,7 @@ class Codebases(Service, category="codebase"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> CodebasePage:
-        """List codebases; with ``search``, those whose name, path or repository contains it."""
+        """List codebases, optionally filtered by name, path or repository."""
 
     @operation("POST /v1/agent/codebases", scope="write:tasks", idempotent=True)
     async def register(
@@ -246,20 +249,22 @@ class Codebases(Service, category="codebase"):
         path: CodebasePath | None = None,
         worker_id: Annotated[
             WorkerRef | None,
-            Field(description="Your worker that has it: its id or name. Left out, workers are asked who has it."),
+            Field(
+                description="Id or name of your worker that has it. If omitted, workers are asked whether they have it."
+            ),
         ] = None,
         *,
         repository: Annotated[
             str | None,
             Field(max_length=300, pattern=PRINTABLE, description="Git remote, such as github.com/owner/name."),
         ] = None,
-        description: Annotated[Text, Field(max_length=200, description="What it is, for people.")] = "",
+        description: Annotated[Text, Field(max_length=200, description="Description of the codebase.")] = "",
         git_url: Annotated[
             str | None,
             Field(
                 max_length=500,
                 pattern=r"^https://[^\s@\x00-\x1f\x7f]+$",
-                description="A worker clones it, instead of having it at a path.",
+                description="URL of a git repository that a worker is to clone, instead of an existing path.",
             ),
         ] = None,
         branch: Annotated[
@@ -272,18 +277,18 @@ class Codebases(Service, category="codebase"):
                 min_length=1,
                 max_length=2000,
                 pattern=r"^[!-~]+$",
-                description="Token for the clone, encrypted, for the worker that is named.",
+                description="Token for cloning, stored encrypted; only the named worker can read it.",
             ),
         ] = None,
         agent_config: Annotated[
-            AgentConfig, Field(description="What jobs there use unless they say otherwise: model, agent_type, profile.")
+            AgentConfig, Field(description="Defaults for jobs in this codebase: model, agent_type, profile.")
         ] = {},
     ) -> Codebase:
-        """Register a codebase of a worker of yours, or update the one of that path.
+        """Register a codebase of one of your workers, or update the one at that path.
 
-        Jobs for it require the capability ``codebase:ID``, which the worker has from now on. Without ``worker_id``, or with ``git_url``,
-        it is pending: the task ``register_codebase`` asks one worker after another, and the first that has the path, or clones the
-        repository, confirms it. Jobs that are queued meanwhile wait.
+        Its jobs require the capability ``codebase:ID``, which the worker gets. Without ``worker_id``, or with
+        ``git_url``, the codebase is pending: a ``register_codebase`` task asks one worker after another, and the first
+        that has the path, or clones the repository, confirms it. Jobs queued in the meantime wait.
         """
 
     @operation("POST /v1/agent/codebases/{codebase_id}/confirm", scope="write:tasks", idempotent=True)
@@ -292,7 +297,7 @@ class Codebases(Service, category="codebase"):
         codebase_id: CodebaseRef,
         task_id: TaskId,
         fencing_token: FencingToken,
-        worker_id: Annotated[WorkerRef, Field(description="Your worker that has it.")],
+        worker_id: Annotated[WorkerRef, Field(description="Id or name of your worker that has it.")],
         path: CodebasePath,
         *,
         repository: Annotated[
@@ -300,7 +305,7 @@ class Codebases(Service, category="codebase"):
             Field(max_length=300, pattern=PRINTABLE, description="Git remote, such as github.com/owner/name."),
         ] = None,
     ) -> Codebase:
-        """Take a pending codebase, as the worker that holds the task which asks for it."""
+        """Confirm a pending codebase, as the worker that holds its registration task."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/decline", scope="write:tasks", idempotent=True)
     async def decline(
@@ -308,23 +313,27 @@ class Codebases(Service, category="codebase"):
         codebase_id: CodebaseRef,
         task_id: TaskId,
         fencing_token: FencingToken,
-        reason: Annotated[Text, Field(min_length=1, max_length=500, description="Why, for whoever registers it.")],
+        reason: Annotated[
+            Text,
+            Field(min_length=1, max_length=500, description="Reason, shown to the user who registers the codebase."),
+        ],
     ) -> Codebase:
-        """Refuse a pending codebase, as the worker that was asked: the next one is asked; after the last it is refused."""
+        """Decline a pending codebase, as the worker that was asked. The next worker is asked then; if all decline, it
+        is refused."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/credential", scope="write:tasks", secrets=("token",))
     async def read_credential(
         self, codebase_id: CodebaseRef, task_id: TaskId, fencing_token: FencingToken
     ) -> CodebaseCredential:
-        """Read with which token to clone a pending codebase, as the worker that was asked."""
+        """Get the token for cloning a pending codebase, as the worker that was asked."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}", scope="read:tasks")
     async def get(self, codebase_id: CodebaseRef) -> Codebase:
-        """Read a codebase."""
+        """Show a codebase."""
 
     @operation("DELETE /v1/agent/codebases/{codebase_id}", scope="write:tasks", idempotent=True, destructive=True)
     async def remove(self, codebase_id: CodebaseRef) -> RemovedCodebase:
-        """Unregister a codebase with its sessions; nothing on the worker's machine is touched."""
+        """Unregister a codebase and its sessions. Files on the worker's machine are not changed."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/trigger", scope="write:tasks", translate=_trigger_to_arguments)
     async def trigger(
@@ -338,23 +347,24 @@ class Codebases(Service, category="codebase"):
         files: JobFiles = [],
         priority: PriorityLike = Priority.NORMAL,
         context_id: Annotated[
-            str | None, Field(max_length=200, pattern=PRINTABLE, description="Jobs of one context share a session.")
+            str | None,
+            Field(max_length=200, pattern=PRINTABLE, description="Jobs with the same context id share a session."),
         ] = None,
         profile: ProfileName | None = None,
         secrets: Annotated[
             JobSecretValues,
             Field(
                 max_length=20,
-                description="Variables for the environment of the job's agent alone: stored encrypted, masked in the output, "
-                "deleted when the job has ended.",
+                description="Environment variables for this job's agent only: stored encrypted, masked in the output, "
+                "deleted when the job ends.",
             ),
         ] = {},
     ) -> TaskReceipt:
-        """Have the agent of a codebase do something; it runs also while the codebase is not watched."""
+        """Create a job in a codebase. It runs even if the codebase is not watched."""
 
     @operation("POST /v1/agent/tasks/{task_id}/secrets", scope="write:tasks", secrets=("secrets",))
     async def read_job_secrets(self, task_id: TaskId, fencing_token: FencingToken) -> JobSecrets:
-        """Read the secrets of a job, as the worker that holds it."""
+        """Get the secrets of a job, as the worker that holds it."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/message", scope="write:tasks")
     async def message(
@@ -363,73 +373,73 @@ class Codebases(Service, category="codebase"):
         message: Prompt,
         *,
         task_id: Annotated[
-            str | None, Field(max_length=64, description="The job; the newest of yours that has not ended if left out.")
+            str | None, Field(max_length=64, description="The job; default: your newest unfinished job.")
         ] = None,
     ) -> TaskEntry:
-        """Say something to the agent that works in a codebase, or answer what it asks."""
+        """Send a message to the agent working in a codebase, or answer its question."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/interrupt", scope="write:tasks", idempotent=True)
     async def interrupt(self, codebase_id: CodebaseRef) -> EndedJobs:
-        """Interrupt what runs in a codebase: your jobs under way are cancelled, queued ones stay; operators reach all."""
+        """Cancel your running jobs in a codebase; queued jobs stay. For operators: all running jobs."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/stop", scope="write:tasks", idempotent=True)
     async def stop(self, codebase_id: CodebaseRef) -> EndedJobs:
-        """Stop all work in a codebase: your jobs there are cancelled, queued ones too; operators reach all."""
+        """Cancel all your jobs in a codebase, running and queued. For operators: all jobs."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/status", scope="read:tasks")
     async def status(self, codebase_id: CodebaseRef) -> CodebaseStatus:
-        """Read what goes on in a codebase."""
+        """Show the current activity in a codebase."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/events", scope="read:tasks")
     def events(self, codebase_id: CodebaseRef, *, last_event_id: LastEvent = None) -> AsyncIterator[Event]:
-        """Stream the events of a codebase's jobs that concern the caller, from now on or after an event."""
+        """Stream events of a codebase's jobs that the caller may read, from now on or after a given event."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/watch/start", scope="write:tasks", idempotent=True)
     async def start_watch(
         self,
         codebase_id: CodebaseRef,
-        interval: Annotated[int, Field(ge=1, le=3600, description="Seconds: the longest between two looks.")] = 5,
+        interval: Annotated[int, Field(ge=1, le=3600, description="Maximum seconds between two checks.")] = 5,
         review_limit: Annotated[
             int | None,
             Field(
                 ge=0,
                 le=1000,
-                description="Hold queued jobs while as many reviews are open; 0: no limit; left out: as it was.",
+                description="Hold queued jobs while this many reviews are open; 0: no limit; omitted: unchanged.",
             ),
         ] = None,
     ) -> Watch:
-        """Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+        """Let the worker of a codebase take queued jobs automatically. This is the default after registration.
 
-        With ``review_limit`` it takes none while as many reviews of the codebase are open: what nobody looks at is not added to. Jobs
-        under way go on, and so do sessions that are resumed and changes that a review asks for.
+        With ``review_limit``, queued jobs are held while that many reviews of the codebase are open. Running jobs,
+        resumed sessions and changes requested in a review continue.
         """
 
     @operation("POST /v1/agent/codebases/{codebase_id}/watch/stop", scope="write:tasks", idempotent=True)
     async def stop_watch(self, codebase_id: CodebaseRef) -> Watch:
-        """Hold the jobs that are queued for a codebase until it is watched again; jobs under way go on."""
+        """Hold the queued jobs of a codebase until it is watched again; running jobs continue."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/watch/status", scope="read:tasks")
     async def watch_status(self, codebase_id: CodebaseRef) -> Watch:
-        """Read whether a codebase is watched."""
+        """Show whether a codebase is watched."""
 
 
 class Sessions(Service, category="session"):
-    """Sessions of coding agents: read and resumed from anywhere."""
+    """Sessions of coding agents, which can be read and resumed from anywhere."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/sessions", scope="read:tasks")
     async def list(
         self,
         codebase_id: CodebaseRef,
-        q: Annotated[str, Field(max_length=200, description="Only sessions with this in title or id.")] = "",
+        q: Annotated[str, Field(max_length=200, description="Text in the title or id.")] = "",
         *,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> SessionPage:
-        """List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all."""
+        """List the sessions of a codebase, latest first: those of your workers or jobs; operators see all."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/sessions/{session_id}", scope="read:tasks")
     async def get(self, codebase_id: CodebaseRef, session_id: SessionRef) -> Session:
-        """Read what a session is: its agent, its last task, how many messages it has."""
+        """Show a session: its agent, its last task and the number of its messages."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/sessions/sync", scope="write:tasks", idempotent=True)
     async def sync(
@@ -440,7 +450,7 @@ class Sessions(Service, category="session"):
             Field(max_length=200, description="Objects with session_id, and title, agent, created_at, updated_at."),
         ],
     ) -> Synchronisation:
-        """Report which sessions a worker's agent has, as the worker; what is known of them is kept."""
+        """Report the sessions of a worker's coding agent, as the worker. Known data of a session is kept."""
 
     @operation(
         "POST /v1/agent/codebases/{codebase_id}/sessions/{session_id}/ingest",
@@ -460,10 +470,11 @@ class Sessions(Service, category="session"):
         title: Title = "",
         agent: Annotated[str, Field(max_length=64, description="Coding agent, such as opencode.")] = "",
         task_id: Annotated[
-            str | None, Field(max_length=64, description="The task that works in it; its requester may read it.")
+            str | None,
+            Field(max_length=64, description="The task of this session; its requester may read the session."),
         ] = None,
     ) -> Ingestion:
-        """Store messages of a session, as its worker; a message whose id is known replaces that one."""
+        """Store messages of a session, as its worker. A message with a known id replaces the earlier one."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/sessions/{session_id}/messages", scope="read:tasks")
     async def messages(
@@ -482,15 +493,15 @@ class Sessions(Service, category="session"):
         self,
         codebase_id: CodebaseRef,
         session_id: SessionRef,
-        prompt: Annotated[Text, Field(min_length=1, max_length=262_144, description="What the agent is to do next.")],
+        prompt: Annotated[Text, Field(min_length=1, max_length=262_144, description="Prompt for the next turn.")],
         *,
         title: Title = "",
         model: Annotated[
-            str | None, Field(max_length=200, pattern=PRINTABLE, description="Model that the agent is told to use.")
+            str | None, Field(max_length=200, pattern=PRINTABLE, description="Model for the coding agent.")
         ] = None,
         agent_type: Annotated[
             str | None, Field(max_length=64, pattern=PRINTABLE, description="Mode of the agent, such as build or plan.")
         ] = None,
         priority: PriorityLike = Priority.NORMAL,
     ) -> TaskReceipt:
-        """Go on with a session: a new job for the worker that holds it."""
+        """Resume a session in a new job for the worker that has it."""

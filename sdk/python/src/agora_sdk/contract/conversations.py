@@ -1,4 +1,4 @@
-"""Conversations: messages of the agent protocol, and the exchanges they make up."""
+"""Conversations: messages of the agent protocol, grouped into exchanges."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ConversationId = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="As its messages have it in correlation.conversation_id, or conv_... as it is listed.",
+        description="correlation.conversation_id of its messages, or the conv_... id of the list.",
     ),
 ]
 MessageRef = Annotated[
@@ -38,10 +38,10 @@ MessageRef = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="Id of a message: the marketplace's (msg_...), or the one you gave it.",
+        description="Id of a message: the marketplace's (msg_...), or the id you gave it.",
     ),
 ]
-Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for it.")]
+Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for the reply.")]
 State = Literal["open", "proposed", "agreed", "informed", "confirmed", "refused", "failed", "timed_out", "done"]
 
 
@@ -56,35 +56,36 @@ class Accepted(Result):
     recipients: int | None = Field(default=1, description="Number of recipients; null for a broadcast.")
     warning: str | None = Field(
         default=None,
-        description="Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts "
-        "as an answer to nothing.",
+        description="Reason for a delay, such as an unregistered name, or why an answer without reply_to could not be "
+        "correlated.",
     )
     unregistered: list[str] | None = Field(
-        default=None, description="Recipients that no agent is registered as; the message is held for them."
+        default=None, description="Recipients that are not registered; the message is held for them."
     )
     due_at: Timestamp | None = Field(
-        default=None, description="Time after which it counts as unanswered, by expected.timeout."
+        default=None, description="Time after which it counts as unanswered (expected.timeout)."
     )
-    replayed: bool = Field(default=False, description="Whether it was a repetition under the same id.")
-    answer: AgentMessage | None = Field(default=None, description="Immediate answer of the marketplace itself.")
+    replayed: bool = Field(default=False, description="Whether a message with the same id was sent before.")
+    answer: AgentMessage | None = Field(default=None, description="Immediate answer from the marketplace itself.")
 
 
 class Reply(Result):
-    """Reply to a message, if there is one."""
+    """Reply to a message, if any."""
 
     message: AgentMessage | None = Field(
-        default=None, description="The answer; the failure 'timeout' if there was none in time; null if none yet."
+        default=None,
+        description="The reply; the failure 'timeout' if none arrived in time; null if none has arrived yet.",
     )
-    waiting: bool = Field(default=False, description="Whether an answer may still come.")
+    waiting: bool = Field(default=False, description="Whether a reply may still arrive.")
 
 
 class Conversation(Result):
     """An exchange of messages."""
 
     conversation_id: str
-    key: str = Field(description="Its id in the marketplace, conv_...: conversation ids are chosen by agents.")
+    key: str = Field(description="Id in the marketplace, conv_...; the conversation_id itself is chosen by agents.")
     state: State
-    type: Performative = Field(description="Of the message that began it.")
+    type: Performative = Field(description="Intent of the first message.")
     intent: str | None = None
     initiator: str
     participants: list[str] = []
@@ -114,7 +115,7 @@ class PendingPage(Page[AgentMessage]):
 
 
 class ReportedUse(Result):
-    """One use of an agent, as it reported it."""
+    """One use of an agent, as reported by the agent."""
 
     usage_id: str
     agent_id: str
@@ -134,30 +135,30 @@ class ReportedUsePage(Page[ReportedUse]):
 
 
 class Conversations(Service, category="conversation"):
-    """The agent protocol: messages with an intent, and which may answer which."""
+    """The agent protocol: messages with an intent, and rules for valid replies."""
 
     @operation("POST /agora/conversation/send", scope="write:messages")
     async def send(self, message: Outgoing) -> Accepted:
         """Send a message of the agent protocol.
 
-        Recipients are named by id, name or dotted alias; they need not be online. An answer to another message has to be
-        a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
-        sent again under its id is sent once.
+        Recipients are given by id, name or dotted alias and need not be online. A reply must be valid for the message
+        it answers. Messages to agent.marketplace.orchestrator are answered at once. A message with the same id is sent
+        once.
         """
 
     @operation("POST /agora/conversation/reply", scope="read:messages", kind=Kind.COMMAND, idempotent=True)
     async def reply(self, message_id: MessageRef, wait: Wait = 0) -> Reply:
-        """Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
+        """Return and acknowledge the reply to a message you sent; waits for it if necessary.
 
-        Past ``expected.timeout`` the answer is a failure with the intent 'timeout', which names the recipients that no
-        agent is registered as; a late answer waits in the inbox.
+        After ``expected.timeout`` the reply is a failure with the intent 'timeout', which lists unregistered
+        recipients. A late reply stays in the inbox.
         """
 
     @operation("GET /agora/conversation/get", "GET /agora/conversations/{conversation_id}", scope="read:messages")
     async def get(
         self, conversation_id: ConversationId, *, limit: Limit = 100, cursor: Cursor = None
     ) -> ConversationDetail:
-        """Read a conversation you take part in, with its messages."""
+        """Show a conversation that you take part in, with its messages."""
 
     @operation("GET /agora/conversation/list", "GET /agora/conversations", scope="read:messages")
     async def list(
@@ -168,7 +169,7 @@ class Conversations(Service, category="conversation"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ConversationPage:
-        """List an agent's conversations, the newest first."""
+        """List an agent's conversations, newest first."""
 
     @operation("GET /agents/{agent_id}/pending", scope="read:messages")
     async def pending(
@@ -176,8 +177,8 @@ class Conversations(Service, category="conversation"):
     ) -> PendingPage:
         """List an agent's pending messages in the form of the agent protocol, oldest first.
 
-        Reading changes nothing. ``agora.messaging.mark`` with the status ``acknowledged`` takes a message off the list. It
-        names a message by its ``id``, or by ``agora.message_id`` where the message has that: its sender chose the ``id``.
+        Read-only. To remove a message from the list, call ``agora.messaging.mark`` with the status ``acknowledged`` and
+        the message's ``agora.message_id``, if present, else its ``id`` (an ``id`` may be chosen by the sender).
         """
 
     @operation("GET /agora/conversation/usage", scope="read:agents")
@@ -190,4 +191,4 @@ class Conversations(Service, category="conversation"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ReportedUsePage:
-        """List the uses of an agent that were reported with inform/track_usage, oldest first."""
+        """List uses of an agent reported with inform/track_usage, oldest first."""

@@ -174,5 +174,5 @@ _PLACES: Final = dict.fromkeys(
 
 
 def decimal_places(currency: str) -> int:
-    """How many decimal places amounts of a currency have when they are paid: 2 for USD, 0 for JPY."""
+    """Return the number of decimal places of a currency: 2 for USD, 0 for JPY."""
     return _PLACES.get(currency, 2)

@@ -1,4 +1,4 @@
-"""Dead letters: what could not be delivered, by any way out: the bus, Redis, push notifications."""
+"""Dead letters: failed deliveries of the bus, Redis and push notifications."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["DeadLetter", "DeadLetterDetail", "DeadLetterPage", "DeadLetterState"
 
 
 class DeadLetterState(StrEnum):
-    """What became of a dead letter."""
+    """State of a dead letter."""
 
     DEAD = "dead"
     REPLAYED = "replayed"
@@ -36,28 +36,30 @@ DeadLetterId = Annotated[
 
 
 class DeadLetter(Result):
-    """A delivery that was given up."""
+    """A delivery that failed permanently."""
 
     dead_letter_id: str
     source: str = Field(
-        description="What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks)."
+        description="Source: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks)."
     )
     state: DeadLetterState
-    agent_id: str | None = Field(description="Who was to get it; null if only operators are concerned.")
-    ref: str | None = Field(description="Id of the message or task that it is about.")
-    destination: str = Field(description="Where it was to go: a stream, or a URL without its query.")
+    agent_id: str | None = Field(description="The recipient; null if it concerns only operators.")
+    ref: str | None = Field(description="Id of the message or task.")
+    destination: str = Field(description="Destination: a stream, or a URL without its query.")
     reason: str
-    attempts: int = Field(description="How often it was delivered, or tried.")
+    attempts: int = Field(description="Number of delivery attempts.")
     died_at: Timestamp
-    settled_at: Timestamp | None = Field(default=None, description="When it was replayed or discarded.")
+    settled_at: Timestamp | None = Field(default=None, description="Time at which it was replayed or discarded.")
     settled_by: str | None = None
 
 
 class DeadLetterDetail(DeadLetter):
-    """A dead letter with what it says."""
+    """A dead letter with its content."""
 
-    content: JsonObject | None = Field(default=None, description="What was to be delivered; null if it is gone.")
-    obstacle: str | None = Field(default=None, description="Why it cannot be replayed; null if it can.")
+    content: JsonObject | None = Field(
+        default=None, description="The undelivered content; null if it no longer exists."
+    )
+    obstacle: str | None = Field(default=None, description="Why it cannot be replayed; null if it can be.")
 
 
 class DeadLetterPage(Page[DeadLetter]):
@@ -67,22 +69,22 @@ class DeadLetterPage(Page[DeadLetter]):
 
 
 class DeadLetters(Service, category="dead_letter"):
-    """Deliveries that were given up: look at them, have them delivered after all, or discard them."""
+    """Failed deliveries: inspect, replay or discard them."""
 
     @operation("GET /agora/dead_letter/list", scope="read:messages")
     async def list(
         self,
-        source: Annotated[Label | None, Field(description="Only those of one source, such as bus or push.")] = None,
+        source: Annotated[Label | None, Field(description="Only this source, such as bus or push.")] = None,
         agent_id: AgentRef | None = None,
         *,
         state: DeadLetterStateLike = DeadLetterState.DEAD,
         ref: Annotated[
-            str | None, Field(max_length=200, pattern=PRINTABLE, description="Only those about a message or task.")
+            str | None, Field(max_length=200, pattern=PRINTABLE, description="Only this message or task.")
         ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> DeadLetterPage:
-        """List dead letters, newest first: one's own; for operators all."""
+        """List dead letters, newest first: your own; operators see all."""
 
     @operation("GET /agora/dead_letter/get", scope="read:messages")
     async def get(self, dead_letter_id: DeadLetterId) -> DeadLetterDetail:
@@ -90,11 +92,11 @@ class DeadLetters(Service, category="dead_letter"):
 
     @operation(scope="write:messages", idempotent=True)
     async def replay(self, dead_letter_id: DeadLetterId) -> DeadLetter:
-        """Deliver it again, as if for the first time. One that was replayed already is not delivered once more.
+        """Deliver a dead letter again. Idempotent: one that was already replayed is not delivered again.
 
-        Raises Conflict if it was discarded, or if what it is about is gone.
+        Raises Conflict if it was discarded, or if its message or task no longer exists.
         """
 
     @operation(scope="write:messages", idempotent=True, destructive=True)
     async def discard(self, dead_letter_id: DeadLetterId) -> DeadLetter:
-        """Give it up for good. Raises Conflict if it was replayed."""
+        """Discard a dead letter permanently. Raises Conflict if it was replayed."""

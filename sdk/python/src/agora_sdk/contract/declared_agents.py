@@ -1,4 +1,4 @@
-"""Declared agents: agents that think with a language model, described by a document instead of a program."""
+"""Declared agents: LLM agents that are defined by a document instead of a program."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ModelName = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[!-~]+$",
-        description="PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.",
+        description="PROVIDER:MODEL, with a provider of agora.model_provider, or 'default' for the model in the server's settings.",
         examples=["anthropic:claude-sonnet-4-5"],
     ),
 ]
@@ -62,32 +62,35 @@ ToolName = Annotated[
         max_length=200,
         pattern=PRINTABLE,
         description="A toolset (messaging, tasks, memory, agents, marketplace), an operation (agora.messaging.send), upstream:NAME for all "
-        "tools of an MCP upstream or NAME.TOOL for one, agent:NAME to ask an agent, agent:* to ask any, handoff:NAME to hand the task over to "
-        "it, capability:NAME to ask whoever has it.",
+        "tools of an MCP upstream or NAME.TOOL for one, agent:NAME to ask an agent, agent:* to ask any agent, "
+        "handoff:NAME to hand the task over to an agent, capability:NAME to ask any agent with the capability.",
         examples=["messaging", "upstream:github", "agent:Writer"],
     ),
 ]
 
 
 class AgentLimits(BaseModel):
-    """Bounds of one task; the agent says which one it met."""
+    """Limits of one task. When one is reached, the agent reports which."""
 
     model_config = ConfigDict(extra="forbid")
 
-    steps: int = Field(default=20, ge=1, le=500, description="Calls of the model.")
-    tokens: int = Field(default=200_000, ge=1, le=100_000_000, description="Tokens of input and output together.")
-    seconds: float = Field(default=600.0, ge=1, le=86_400, description="Time at work, over all attempts.")
+    steps: int = Field(default=20, ge=1, le=500, description="Number of model calls.")
+    tokens: int = Field(default=200_000, ge=1, le=100_000_000, description="Total of input and output tokens.")
+    seconds: float = Field(default=600.0, ge=1, le=86_400, description="Working time of all attempts, in seconds.")
     output_tokens: int = Field(
-        default=4096, ge=1, le=1_000_000, description="Tokens of one answer: what a call may cost at most is reserved."
+        default=4096,
+        ge=1,
+        le=1_000_000,
+        description="Maximum tokens of one response; determines the amount reserved for a call.",
     )
     cost: Positive | None = Field(
-        default=None, description="What its calls of models may cost, in the currency of their prices."
+        default=None, description="Maximum cost of model calls, in the currency of their prices."
     )
-    depth: int = Field(default=3, ge=0, le=10, description="Declared agents that may ask each other in a row.")
+    depth: int = Field(default=3, ge=0, le=10, description="Maximum depth of declared agents asking each other.")
 
 
 class AgentPrice(BaseModel):
-    """What whoever asks pays for each completed task, besides its calls of models."""
+    """Price of each completed task, paid by the requester in addition to model calls."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -96,62 +99,63 @@ class AgentPrice(BaseModel):
 
 
 class AgentBudget(BaseModel):
-    """What everybody's use of an agent may cost in a month, as agora.billing.budget."""
+    """Monthly budget of all use of an agent, as in agora.billing.budget."""
 
     model_config = ConfigDict(extra="forbid")
 
-    hard_limit: Amount | None = Field(default=None, description="Nothing beyond it is begun.")
+    hard_limit: Amount | None = Field(default=None, description="No work is started beyond it.")
     soft_limit: Amount | None = Field(
-        default=None, description="From here on the cheapest of its models is used; 80 % of the hard limit if left out."
+        default=None, description="Above it, the cheapest of its models is used; default: 80 % of the hard limit."
     )
     currency: Currency | None = None
 
 
 class AgentMemory(BaseModel):
-    """What an agent remembers."""
+    """Memory of an agent."""
 
     model_config = ConfigDict(extra="forbid")
 
-    conversation: bool = Field(default=True, description="Whether it remembers the earlier tasks of a context.")
+    conversation: bool = Field(default=True, description="Whether it remembers earlier tasks of the same context.")
     namespace: Annotated[str, Field(min_length=1, max_length=24, pattern=r"^[A-Za-z0-9_-]+$")] | None = Field(
         default=None,
-        description="Name of its values of agora.memory, apart for each that asks; its own name if left out.",
+        description="Namespace prefix of its values in agora.memory, separate for each requester; default: the agent's name.",
     )
 
 
 class AgentSpecification(BaseModel):
-    """What an agent is, which model it thinks with, what it may use, and within which bounds."""
+    """Specification of a declared agent: instructions, model, tools and limits."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: ModelName
-    instructions: Text = Field(
-        default="", max_length=50_000, description="Text for the model: who it is, what it does."
-    )
-    description: Text = Field(default="", max_length=2000, description="Text for people and other agents.")
-    capabilities: list[Capability] = Field(default=[], max_length=50, description="What it can do, as it is found by.")
+    instructions: Text = Field(default="", max_length=50_000, description="System prompt: the agent's role and task.")
+    description: Text = Field(default="", max_length=2000, description="Description for people and other agents.")
+    capabilities: list[Capability] = Field(default=[], max_length=50, description="Capabilities of the agent.")
     fallbacks: list[ModelName] = Field(
         default=[],
         max_length=5,
-        description="Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest "
-        "of all comes first.",
+        description="Fallback models, tried in order if the previous one fails. Near a budget limit, the cheapest "
+        "model is tried first.",
     )
-    tools: list[ToolName] = Field(default=[], max_length=100, description="What it may use; nothing else.")
+    tools: list[ToolName] = Field(default=[], max_length=100, description="Allowed tools. Nothing else can be called.")
     approval: list[ToolName] = Field(
         default=[],
         max_length=100,
-        description="Tools, by the names of the field tools, whose calls wait for a person; '*' for all.",
+        description="Tools (entries of 'tools') whose calls need a person's approval; '*' for all.",
     )
     askers: list[AgentRef] = Field(
-        default=["*"], min_length=1, max_length=100, description="Who may ask it: names or ids; '*' for everybody."
+        default=["*"],
+        min_length=1,
+        max_length=100,
+        description="Agents or users (names or ids) that may use it; '*' for everyone.",
     )
     output_schema: JsonObject | None = Field(
-        default=None, description="JSON schema of an object; the result of each task is one. A text if left out."
+        default=None, description="JSON schema (an object) of the task result; default: plain text."
     )
     limits: AgentLimits = Field(default=AgentLimits(), description="Bounds of one task.")
     memory: AgentMemory = Field(default=AgentMemory(), description="What it remembers.")
-    price: AgentPrice | None = Field(default=None, description="What a task costs; nothing if left out.")
-    budget: AgentBudget | None = Field(default=None, description="What its work may cost in a month.")
+    price: AgentPrice | None = Field(default=None, description="Price of a task; default: free.")
+    budget: AgentBudget | None = Field(default=None, description="Monthly budget of the agent.")
     busy: BusyPolicy = "enqueue"
     max_concurrent_tasks: int = Field(default=4, ge=1, le=100, description="Tasks at once.")
 
@@ -166,16 +170,14 @@ class DeclaredAgent(Result):
     declared_by: str
     created_at: Timestamp
     updated_at: Timestamp
-    problem: str | None = Field(default=None, description="Why it does not work, such as a model without a provider.")
+    problem: str | None = Field(default=None, description="Why it cannot run, such as a model without a provider.")
 
 
 class AppliedAgent(DeclaredAgent):
-    """A declared agent after it was applied."""
+    """A declared agent after apply."""
 
     change: Literal["created", "updated", "unchanged"]
-    changed: list[str] = Field(
-        default=[], description="Fields of the specification that differ from the version before."
-    )
+    changed: list[str] = Field(default=[], description="Fields that differ from the previous version.")
 
 
 class DeclaredAgentPage(Page[DeclaredAgent]):
@@ -205,15 +207,15 @@ class DeclaredAgentRemoval(Result):
 
 
 class AgentTool(Result):
-    """A tool as its model sees it."""
+    """A tool as presented to the model."""
 
     name: str = Field(description="Letters, digits, underscores and hyphens; at most 64.")
     operation: str = Field(description="The operation that it calls.")
     description: str
     input_schema: JsonObject
     needs_approval: bool = False
-    asks_agent: bool = Field(default=False, description="Whether its result is what another agent answers.")
-    hands_over: bool = Field(default=False, description="Whether its result is the result of the task.")
+    asks_agent: bool = Field(default=False, description="Whether its result is another agent's answer.")
+    hands_over: bool = Field(default=False, description="Whether its result becomes the task's result.")
 
 
 class AgentTools(Result):
@@ -223,18 +225,16 @@ class AgentTools(Result):
 
 
 class ToolOutcome(Result):
-    """What came of a call of a tool.
+    """Outcome of a tool call.
 
-    ``refused`` and ``failed`` had no effect. ``unknown`` may have had one. ``pending`` is still under way: repeat the call.
-    ``approval_required`` waits for the answer of a person.
+    ``refused`` and ``failed`` calls had no effect; an ``unknown`` one may have had an effect. ``pending``: still
+    running, repeat the call. ``approval_required``: waits for a person's approval.
     """
 
     status: Literal["done", "refused", "failed", "unknown", "pending", "approval_required"]
     content: JsonData = None
     error: str | None = None
-    task_id: str | None = Field(
-        default=None, description="The task that was made for another agent; its result follows."
-    )
+    task_id: str | None = Field(default=None, description="The task created for another agent; its result follows.")
 
 
 CallId = Annotated[
@@ -243,48 +243,51 @@ CallId = Annotated[
         min_length=1,
         max_length=60,
         pattern=r"^[A-Za-z0-9_.-]+$",
-        description="Names the call in its task, such as STEP.CALL: the same id is carried out once.",
+        description="Id of the call within its task, such as STEP.CALL. Each id is executed once.",
     ),
 ]
 
 
 class ModelReservation(Result):
-    """The model to call next, and what is reserved for the call."""
+    """The model to call next, and the amount reserved for the call."""
 
-    model: str = Field(description="PROVIDER:MODEL, one of those that were offered.")
-    reserved: float = Field(description="What it may cost at most.")
+    model: str = Field(description="PROVIDER:MODEL, one of the given candidates.")
+    reserved: float = Field(description="Maximum cost of the call.")
     currency: str
-    is_cheaper: bool = Field(default=False, description="Whether a limit made it another than the first.")
+    is_cheaper: bool = Field(
+        default=False, description="Whether a limit caused a model other than the first to be chosen."
+    )
 
 
 class ModelReservationRelease(Result):
-    """What was reserved for a call that failed."""
+    """Released reservation of a failed call."""
 
-    is_released: bool = Field(description="False where nothing was reserved for it any more.")
+    is_released: bool = Field(description="False if nothing was reserved.")
 
 
 class RecordedModelCall(Result):
-    """A call of a model that was charged."""
+    """A charged model call."""
 
     entry_id: str
     cost: float
     currency: str
-    checkpoint_number: int | None = Field(default=None, description="Of the checkpoint that was stored with it.")
+    checkpoint_number: int | None = Field(default=None, description="Number of the stored checkpoint.")
     output_size: int | None = Field(
-        default=None, description="Where the appended text ends in the task's output; absent if it was not appended."
+        default=None,
+        description="End offset of the appended text in the task's output; absent if nothing was appended.",
     )
 
 
 Fence = Annotated[int, Field(ge=1, lt=2**53)]
-HeldTask = Annotated[str, Field(max_length=64, description="The task at which the agent works.")]
+HeldTask = Annotated[str, Field(max_length=64, description="The task that the agent is working on.")]
 OfferedModels = Annotated[
-    list[ModelName], Field(min_length=1, max_length=6, description="Models that may be called, in order.")
+    list[ModelName], Field(min_length=1, max_length=6, description="Candidate models, in order of preference.")
 ]
 Step = Annotated[int, Field(ge=0, le=100_000, description="Number of the call in its task.")]
 
 
 class DeclaredAgents(Service, category="declared_agent"):
-    """Agents that think with a language model: declared in a file, versioned, run by the server."""
+    """LLM agents that are declared in a file, versioned, and run by the server."""
 
     @operation("POST /declared-agents", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def apply(
@@ -294,9 +297,9 @@ class DeclaredAgents(Service, category="declared_agent"):
         *,
         dry_run: Annotated[bool, Field(description="Only say what would change.")] = False,
     ) -> AppliedAgent:
-        """Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+        """Declare an agent, or change its declaration. Each change creates a version. Idempotent.
 
-        The agent is registered under its name, and is asked, found and paid like any other.
+        The agent is registered under its name and can be found, used and billed like any other agent.
         """
 
     @operation("GET /declared-agents", scope="admin", exposure=Exposure.OPERATOR)
@@ -315,33 +318,36 @@ class DeclaredAgents(Service, category="declared_agent"):
     async def rollback(
         self,
         name: AgentName,
-        version: Annotated[int, Field(ge=1, lt=2**31, description="Version whose specification holds again.")],
+        version: Annotated[int, Field(ge=1, lt=2**31, description="Version to restore.")],
     ) -> AppliedAgent:
-        """Make the specification of an earlier version the newest one."""
+        """Restore the specification of an earlier version as a new version."""
 
     @operation("DELETE /declared-agents/{name}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def delete(self, name: AgentName) -> DeclaredAgentRemoval:
-        """Delete a declaration with its versions, and deregister its agent."""
+        """Delete a declaration and its versions, and deregister the agent."""
 
     @operation("GET /declared-agents/{name}/tools", scope="read:catalogue")
     async def tools(self, name: AgentName) -> AgentTools:
-        """List the tools of a declared agent: for itself and for operators."""
+        """List the tools of a declared agent. Allowed for the agent itself and operators."""
 
     @operation("POST /declared-agents/tool-calls", scope="write:tasks", kind=Kind.RELAY)
     async def call_tool(
         self,
-        task_id: Annotated[str, Field(max_length=64, description="The task at which the agent works.")],
+        task_id: Annotated[str, Field(max_length=64, description="The task that the agent is working on.")],
         fencing_token: Annotated[int, Field(ge=1, lt=2**53)],
         call_id: CallId,
         tool: Annotated[
             str,
-            Field(min_length=1, max_length=64, description="Name of the tool, as agora.declared_agent.tools gives it."),
+            Field(
+                min_length=1, max_length=64, description="Name of the tool, as listed by agora.declared_agent.tools."
+            ),
         ],
         arguments: Annotated[JsonObject, Field(description="Arguments of the tool.")] = {},
     ) -> ToolOutcome:
-        """Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+        """Call a tool for a task, as its agent, with the permissions that the agent and the requester have in common.
 
-        Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
+        Executed once per call_id. If the outcome of an external tool was lost, the state is ``unknown`` and the call is
+        not repeated.
         """
 
     @operation("POST /declared-agents/model-calls/reserve", scope="write:tasks", idempotent=True)
@@ -351,18 +357,20 @@ class DeclaredAgents(Service, category="declared_agent"):
         fencing_token: Fence,
         step: Step,
         models: OfferedModels,
-        input_tokens: Annotated[int, Field(ge=0, le=1_000_000_000, description="Most tokens that the request has.")],
+        input_tokens: Annotated[
+            int, Field(ge=0, le=1_000_000_000, description="Upper bound of the request's input tokens.")
+        ],
         *,
         checkpoint: Annotated[
-            JsonObject | None, Field(description="Where the work is now: stored if and only if the call is reserved.")
+            JsonObject | None, Field(description="Checkpoint, stored if and only if the call is reserved.")
         ] = None,
         checkpoint_number: Annotated[
             int | None, Field(ge=0, lt=2**63, description="Grows with each checkpoint of the task.")
         ] = None,
     ) -> ModelReservation:
-        """Reserve what the next call of a model may cost at most, against every limit over it: by its agent alone.
+        """Reserve the maximum cost of the next model call against all applicable limits. Only for the agent itself.
 
-        Whoever asked first pays. A new reservation takes the place of the task's earlier one. Raises BudgetExceeded.
+        The original requester pays. A new reservation replaces the task's earlier one. Raises BudgetExceeded.
         """
 
     @operation("POST /declared-agents/model-calls", scope="write:tasks", idempotent=True)
@@ -376,14 +384,14 @@ class DeclaredAgents(Service, category="declared_agent"):
         *,
         is_estimate: Annotated[bool, Field(description="Whether the tokens were estimated, not counted.")] = False,
         is_cut: Annotated[
-            bool, Field(description="Whether the answer was cut off before its end: the step is made again.")
+            bool, Field(description="Whether the response was cut off; the step is then repeated.")
         ] = False,
         time_to_first_token: Annotated[
             float | None, Field(ge=0, le=86_400, description="Seconds until the answer began.")
         ] = None,
-        seconds: Annotated[float | None, Field(ge=0, le=86_400, description="Seconds that it took.")] = None,
+        seconds: Annotated[float | None, Field(ge=0, le=86_400, description="Duration in seconds.")] = None,
         checkpoint: Annotated[
-            JsonObject | None, Field(description="Where the work is now: stored if and only if the call is charged.")
+            JsonObject | None, Field(description="Checkpoint, stored if and only if the call is charged.")
         ] = None,
         checkpoint_number: Annotated[
             int | None, Field(ge=0, lt=2**63, description="Grows with each checkpoint of the task.")
@@ -392,19 +400,19 @@ class DeclaredAgents(Service, category="declared_agent"):
             Text | None, Field(min_length=1, max_length=262_144, description="Text to append to the task's output.")
         ] = None,
         output_offset: Annotated[
-            int | None, Field(ge=0, lt=2**53, description="Where it begins: one that is repeated is appended once.")
+            int | None, Field(ge=0, lt=2**53, description="Start offset of the text; a repeated text is appended once.")
         ] = None,
     ) -> RecordedModelCall:
-        """Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
+        """Charge a model call, once per step of an attempt, and store the checkpoint.
 
-        A call that was cut off is charged beside the one that is made in its place. Text that the output does not take,
-        such as over its limit, is left out: the call is charged nevertheless.
+        A call that was cut off is charged in addition to the call that replaces it. Text that exceeds the output limit
+        is dropped; the call is charged nevertheless.
         """
 
     @operation("POST /declared-agents/model-calls/release", scope="write:tasks", idempotent=True)
     async def release_model_call(self, task_id: HeldTask, fencing_token: Fence, step: Step) -> ModelReservationRelease:
-        """Give back what is reserved for a call of a model that failed before its first token.
+        """Release the reservation of a model call that failed before its first token.
 
-        A reservation that is neither charged nor given back was of a call whose process died: the next call of the task
-        charges its input, as an estimate.
+        A reservation that is neither charged nor released belongs to a call whose process died. The next call of the
+        task charges its input tokens as an estimate.
         """

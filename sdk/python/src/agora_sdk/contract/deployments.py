@@ -1,4 +1,4 @@
-"""Deployments: source or image of an agent, from which instances are created."""
+"""Deployments: an agent's source or image, from which instances are created."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
 class BuildConfig(BaseModel):
-    """How the source becomes a program, and how that is started."""
+    """How the source is built and how the program is started."""
 
     model_config = ConfigDict(extra="forbid")
 
     type: Literal["python", "npm", "yarn", "pnpm", "docker", "custom"]
-    build_command: Command | None = Field(default=None, description="Run once for the same source.")
+    build_command: Command | None = Field(default=None, description="Run once per source revision.")
     start_command: Command | None = Field(default=None, description="Run for each instance.")
     env_vars: Variables = {}
 
@@ -71,10 +71,10 @@ class Repository(BaseModel):
     url: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[!-~]+$")]
     branch: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")] | None = None
     directory: Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTABLE)] | None = Field(
-        default=None, description="Part of it to use."
+        default=None, description="Subdirectory to use."
     )
     token: Annotated[str, Field(max_length=1000, pattern=r"^[!-~]*$")] | None = Field(
-        default=None, description="For private ones; stored encrypted, never shown."
+        default=None, description="For private repositories; stored encrypted, never shown."
     )
 
 
@@ -93,7 +93,10 @@ class HealthCheck(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: Path | None = Field(default=None, description="Answers GET with 2xx or 3xx; without one, running is enough.")
+    path: Path | None = Field(
+        default=None,
+        description="Path that answers GET with 2xx or 3xx; if omitted, a running process counts as healthy.",
+    )
     timeout: Seconds = 5.0
 
 
@@ -120,21 +123,21 @@ class ManifestReport(Result):
     valid: bool
     faults: list[Fault] = []
     agent_name: str | None = None
-    engines: list[str] = Field(default=[], description="Engines that could run it.")
+    engines: list[str] = Field(default=[], description="Engines that can run it.")
 
 
 class DeployableAgent(Result):
-    """An agent of which instances can be run."""
+    """An agent with a deployment, from which instances can be created."""
 
     agent_id: str
     agent_name: str
     version: str | None = None
-    revision: int = Field(description="Counts the registrations of its manifest.")
-    manifest: dict[str, Any] = Field(description="As it was registered, without secrets.")
-    engines: list[str] = Field(default=[], description="Engines that could run it.")
+    revision: int = Field(description="Revision of its manifest, from 1.")
+    manifest: dict[str, Any] = Field(description="The manifest as registered, without secrets.")
+    engines: list[str] = Field(default=[], description="Engines that can run it.")
     max_instances: int | None = None
     has_credentials: bool = False
-    instances: int = Field(default=0, description="Of every account, those that have ended left out.")
+    instances: int = Field(default=0, description="Number of instances of all accounts that have not ended.")
     withdrawn: bool = Field(default=False, description="Whether it was withdrawn: no new instances can be created.")
     registered_by: str
     registered_at: Timestamp
@@ -162,17 +165,18 @@ class RegisteredDeployable(Result):
 
 class Withdrawal(Result):
     agent_id: str
-    instances: int = Field(description="Instances that still run; they continue.")
+    instances: int = Field(description="Running instances, which continue.")
 
 
 class Deployments(Service, category="deployment"):
-    """Manifests of agents that can be run as instances. Registering one allows code to run, so it needs its own scope."""
+    """Deployment manifests of agents that run as instances. Registering one lets code run on the server, so it has its
+    own scope."""
 
     @operation("POST /deployments", scope="deploy:agents", success_status=201, idempotent=True, secrets=("token",))
     async def register(self, manifest: Manifest) -> RegisteredDeployable:
-        """Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
+        """Register an agent with its deployment manifest, or a new revision of it. Reports all errors at once.
 
-        For operators, and callers with the scope deploy:agents. Running instances keep their revision.
+        Allowed for operators and callers with the scope deploy:agents. Running instances keep their revision.
         """
 
     @operation(
@@ -188,7 +192,7 @@ class Deployments(Service, category="deployment"):
         metadata: Manifest,
         registry_credentials: RegistryCredentials | None = None,
     ) -> RegisteredDeployable:
-        """Register an agent that is a container image; ``metadata`` is its manifest."""
+        """Register an agent that runs from a container image; ``metadata`` is its manifest."""
 
     @operation("POST /deployments/validate", scope="read:agents", kind=Kind.COMMAND, idempotent=True, during_halt=True)
     async def validate(self, manifest: Manifest) -> ManifestReport:

@@ -36,7 +36,7 @@ class ServiceSchema(Result):
 
 
 class Discovery(Service, category="discovery"):
-    """The catalogue of operations."""
+    """The catalog of operations."""
 
     @operation("GET /discovery/list", scope="", exposure=Exposure.PUBLIC)
     async def list(
@@ -56,4 +56,4 @@ class Discovery(Service, category="discovery"):
         service: Annotated[str, Field(min_length=1, max_length=200, examples=["agora.messaging.send"])],
         version: SemverRange = None,
     ) -> ServiceSchema:
-        """Read how to call one operation; without a version, its newest active one."""
+        """Show the schema of an operation; without a version, the newest active one."""

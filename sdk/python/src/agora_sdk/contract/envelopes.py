@@ -1,7 +1,7 @@
 """Envelopes: the messages of the Agent Communication Protocol.
 
-:class:`AgentMessage` is the shape of all sixteen types; what arrives is read as that. What is sent has to keep the
-rules of its type besides, which :func:`check_message` applies: :mod:`.performatives` has a model for each.
+:class:`AgentMessage` is the common shape of all sixteen types and is used to parse incoming messages. Outgoing messages
+must also satisfy the rules of their type, which :func:`check_message` checks with the models in :mod:`.performatives`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ MAX_WAIT_MILLISECONDS = 86_400_000  #: milliseconds that an answer may be expect
 
 
 class Performative(StrEnum):
-    """What a message does."""
+    """Type of a message (speech act)."""
 
     REQUEST = "request"
     INFORM = "inform"
@@ -96,12 +96,12 @@ Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 
 
 def _omit_unset(self: BaseModel, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-    """What was given, and the type; what was not stays out. (Without a return type, the schema stays the model's.)"""
+    """Serialize set fields and the type only. (Without a return annotation, pydantic keeps the model's schema.)"""
     return {name: value for name, value in handler(self).items() if name in self.model_fields_set or name == "type"}
 
 
 class Open(BaseModel):
-    """A part of a message: further fields are kept."""
+    """Base of message parts; unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     __pydantic_extra__: dict[str, JsonData] = Field(init=False)
@@ -110,18 +110,18 @@ class Open(BaseModel):
 
 
 class Correlation(Open):
-    """Which exchange it belongs to, and which message it answers."""
+    """The conversation of a message, and the message that it answers."""
 
     conversation_id: Id | None = None
-    reply_to: Id | None = Field(default=None, description="Id of the message that this one answers.")
+    reply_to: Id | None = Field(default=None, description="Id of the message being answered.")
 
 
 class Expected(Open):
-    """The answer that is expected."""
+    """The expected reply."""
 
     type: Performative | None = None
     timeout: (
-        Annotated[int, Field(ge=1, le=MAX_WAIT_MILLISECONDS, description="Milliseconds to wait for it.")] | None
+        Annotated[int, Field(ge=1, le=MAX_WAIT_MILLISECONDS, description="Milliseconds to wait for the reply.")] | None
     ) = None
 
 
@@ -138,7 +138,7 @@ class Encryption(Open):
 
     alg: Word
     enc: Word
-    kids: Annotated[list[Word], Field(max_length=100, description="Keys it can be read with.")] = []
+    kids: Annotated[list[Word], Field(max_length=100, description="Ids of the keys that can decrypt it.")] = []
 
 
 class Security(Open):
@@ -152,15 +152,15 @@ class Security(Open):
 
 
 class AgentMessage(Result):
-    """A message of the agent protocol. Fields it does not know are kept."""
+    """A message of the agent protocol. Unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, ser_json_inf_nan="null", defer_build=True)
     __pydantic_extra__: dict[str, JsonData] = Field(init=False)
 
-    id: Id | None = Field(default=None, description="Unique among the sender's; a repetition under it is sent once.")
+    id: Id | None = Field(default=None, description="Unique per sender. A message with the same id is sent once.")
     ts: Timestamp | None = None
     type: Performative
-    sender: AgentRef | None = Field(default=None, description="Sender; the caller if left out.")
+    sender: AgentRef | None = Field(default=None, description="Sender; default: the caller.")
     to: Targets = []
     intent: Intent | None = None
     task: Annotated[Text, Field(max_length=16_384, description="Request, in words.")] | None = None
@@ -175,16 +175,16 @@ class AgentMessage(Result):
 
     @property
     def conversation_id(self) -> str | None:
-        """The exchange it belongs to."""
+        """Id of the conversation."""
         return self.correlation.conversation_id if self.correlation else None
 
     @property
     def reply_to(self) -> str | None:
-        """Id of the message it answers."""
+        """Id of the message being answered."""
         return self.correlation.reply_to if self.correlation else None
 
     def document(self) -> dict[str, Any]:
-        """The message as JSON has it: what was not given stays out."""
+        """The message as JSON; unset fields are omitted."""
         return self.model_dump(mode="json")
 
 
@@ -203,12 +203,12 @@ class PublicKey(Open):
 
 
 def is_encrypted(message: AgentMessage) -> bool:
-    """Whether its payload can be read by its recipients alone."""
+    """Whether the payload is end-to-end encrypted."""
     return message.security is not None and message.security.encryption is not None
 
 
 def check_message(message: AgentMessage) -> AgentMessage:
-    """The message, if it keeps the rules of its type; ValueError naming the field, otherwise."""
+    """Validate a message against the rules of its type. Raises ValueError naming the field."""
     from .performatives import check_payload  # sixteen models, made when the first message is sent
 
     if len(message.model_extra or ()) > EXTENSIONS:

@@ -16,7 +16,7 @@ __all__ = ["Event", "EventPage", "EventReceipt", "Events"]
 
 Types = Annotated[list[EventType], Field(max_length=50, description="Event types or patterns; all if empty.")]
 Subject = Annotated[str | None, Field(max_length=200, pattern=r"^[^\x00]*$")]
-Audience = Annotated[list[AgentRef], Field(max_length=100, description="Only these agents see it; everyone if empty.")]
+Audience = Annotated[list[AgentRef], Field(max_length=100, description="Agents that can see it; everyone if empty.")]
 Sequence = Annotated[int | None, Field(ge=0, description="Only events after this sequence number.")]
 LastEvent = Annotated[
     str | None, Field(max_length=64, description="Resume after this event: its id (evt_...) or its sequence number.")
@@ -63,7 +63,7 @@ class Events(Service, category="event"):
         *,
         to: Audience = [],
     ) -> EventReceipt:
-        """Publish an event; types that begin with ``agora.`` are the server's."""
+        """Publish an event. Types beginning with ``agora.`` are reserved for the server."""
 
     @operation("GET /agora/event/list", scope="read:events")
     async def list(
@@ -97,4 +97,4 @@ class Events(Service, category="event"):
         subscription_id: SubscriptionId | None = None,
         last_event_id: LastEvent = None,
     ) -> AsyncIterator[Event]:
-        """Stream events live, after the events since ``last_event_id``: nothing lost, nothing repeated."""
+        """Stream events live, preceded by the events since ``last_event_id``, without gaps or duplicates."""

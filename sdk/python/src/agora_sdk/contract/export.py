@@ -14,11 +14,11 @@
      "vocabularies": [{"name", "description", "values", "fields": [names of parameters and fields]}],
      "definitions": {name: JSON schema}}
 
-Operations stand in the order of declaration, parameters in the order of the signature: ``positional``
-ones may be given by position, the others by name alone. Schemas are JSON Schema 2020-12; shared ones
-are in ``definitions``. Under the server, a route without path parameters of its own takes the whole
-request as its JSON body (POST, PATCH) or as its query string (GET, DELETE). Every operation has one, ``/agora/CATEGORY/ACTION``.
-Vocabularies are open: their values are well known, and any other text is taken too.
+Operations are in the order of declaration, parameters in the order of the signature. ``positional`` parameters may be
+given by position, others only by name. Schemas are JSON Schema 2020-12; shared ones are in ``definitions``. A route
+takes the parameters that are not in its path as a JSON body (POST, PATCH) or as a query string (GET, DELETE). Every
+operation has the route ``/agora/CATEGORY/ACTION``. Vocabularies are open: they list well-known values, and any other
+text is accepted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Schemas = Mapping[tuple[str, JsonSchemaMode], Mapping[str, Any]]
 
 
 def contract_document(operations: Sequence[Operation], errors: Mapping[str, type[Any]]) -> dict[str, Any]:
-    """Everything a client generator needs; equal contracts give equal documents.
+    """Build the document for client generators. Equal contracts give equal documents.
 
     errors: the classes of the error tree by code (``agora_sdk.errors.BY_CODE``).
     """
@@ -169,7 +169,7 @@ def _vocabulary_entry(kind: type[StrEnum], fields: Sequence[str]) -> dict[str, A
 
 
 def contract_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What differs between two documents, a line for each; removals and changes come first.
+    """List the differences between two documents, one line each; removals and changes come first.
 
     A line starts with ``-`` (gone), ``~`` (changed) or ``+`` (new).
     """

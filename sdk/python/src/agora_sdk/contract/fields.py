@@ -1,4 +1,4 @@
-"""Field types shared by the operations: each with its bounds and its words, stated once."""
+"""Field types shared by the operations, with their bounds and descriptions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NAME = r"^[^\x00-\x1f\x7f/]+$"
 
 
 class Priority(StrEnum):
-    """How urgent a message or task is."""
+    """Priority of a message or task."""
 
     LOW = "low"
     NORMAL = "normal"
@@ -63,15 +63,16 @@ class Priority(StrEnum):
 BusyPolicy: TypeAlias = Annotated[
     Literal["enqueue", "reject", "interrupt", "rollback", "concurrent"],
     Field(
-        description="What becomes of a task in a context where the same requester's earlier task with the agent is under way: "
-        "it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in "
-        "the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent)."
+        description="What to do with a new task while an earlier task of the same requester, agent and context is "
+        "running: wait until that one ends or asks a question (enqueue), reject the new one (reject), cancel the "
+        "earlier one and keep it in the conversation (interrupt) or remove it from the conversation "
+        "(rollback), or run both (concurrent)."
     ),
 ]
 
 
 class ServiceTier(StrEnum):
-    """Service tier of an agent; it decides its rate limit."""
+    """Service tier of an agent; determines its rate limit."""
 
     BASIC = "basic"
     PREMIUM = "premium"
@@ -102,7 +103,7 @@ class Visibility(StrEnum):
 
 
 class MessageType(StrEnum):
-    """The well-known message types; the vocabulary is open, any other label is accepted too."""
+    """Well-known message types. Any other label is also accepted."""
 
     INFO = "info"
     TASK = "task"
@@ -189,7 +190,7 @@ else:
 
 
 def split(value: Any) -> Any:
-    """Split text at commas: a query string has no lists."""
+    """Split a text at commas, because a query string has no lists."""
     return value.split(",") if isinstance(value, str) and "," in value else value
 
 
@@ -229,7 +230,7 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 def _check_portable(value: Any) -> Any:
-    """Refuse JSON that some reader cannot read again: answers and events wrap it in further levels."""
+    """Reject JSON nested too deeply to be parsed again once responses and events wrap it."""
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [part for item in level for part in _list_parts(item)]
@@ -246,16 +247,14 @@ def _list_parts(item: Any) -> Iterable[Any]:
 
 JsonObject = Annotated[dict[Annotated[str, Field(max_length=200)], JsonValue], AfterValidator(_check_portable)]
 JsonData = Annotated[JsonValue, AfterValidator(_check_portable)]
-Limit = Annotated[int, Field(ge=1, le=500, description="Largest number of items in the answer.")]
+Limit = Annotated[int, Field(ge=1, le=500, description="Maximum number of items returned.")]
 Offset = Annotated[
     int,
-    Field(
-        ge=0, le=2_000, description="How many items to skip; a cursor can continue from any position, and is cheaper."
-    ),
+    Field(ge=0, le=2_000, description="Number of items to skip. A cursor is cheaper."),
 ]
 Cursor = Annotated[
     Annotated[str, Field(max_length=400, pattern=r"^[A-Za-z0-9_-]+$")] | None,
-    Field(description="'next_cursor' of the page before, to continue after it."),
+    Field(description="'next_cursor' of the previous page."),
 ]
 
 
@@ -270,14 +269,14 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ]|$)")
 
 
 def not_a_number(value: object) -> object:
-    """Refuses seconds since 1970, which pydantic would take, in a string or not: the schema says RFC 3339."""
+    """Reject Unix timestamps, which pydantic would accept: the schema requires RFC 3339."""
     if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
         raise ValueError("expected a date or time of RFC 3339, such as 2026-01-31T12:00:00Z")
     return value
 
 
 def not_a_boolean(value: object) -> object:
-    """Refuses true and false, which pydantic would take for 1 and 0."""
+    """Reject true and false, which pydantic would accept as 1 and 0."""
     if isinstance(value, bool):
         raise ValueError("expected a number, not true or false")
     return value
@@ -287,5 +286,5 @@ Timestamp = Annotated[
     AwareDatetime,
     AfterValidator(_to_utc),
     BeforeValidator(not_a_number),
-    Field(description="RFC 3339 time, with its offset."),
+    Field(description="RFC 3339 time with an offset."),
 ]

@@ -1,4 +1,4 @@
-"""Follow-ups: what people say to a coding job while it works, while it is paused, and after it has ended."""
+"""Follow-ups: messages to a coding job while it runs, while it is paused, or after it has ended."""
 
 from __future__ import annotations
 
@@ -19,28 +19,26 @@ FollowUpId = Annotated[
 Mode: TypeAlias = Literal["queued", "steering"]
 Modes = Annotated[
     Mode,
-    Field(
-        description="queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once."
-    ),
+    Field(description="queued: sent when the agent's turn ends. steering: interrupts the turn and is sent at once."),
 ]
-Prompt = Annotated[Text, Field(min_length=1, max_length=262_144, description="What the agent is to be told.")]
+Prompt = Annotated[Text, Field(min_length=1, max_length=262_144, description="Text for the agent.")]
 Fence = Annotated[int, Field(ge=0, lt=2**53, description="The claim's fencing token.")]
 
 
 class FollowUp(Result):
-    """What the agent of a job is to be told next. It can be changed and removed until the worker has taken it."""
+    """A follow-up message for a coding agent. It can be edited and removed until the worker takes it."""
 
     follow_up_id: str
     task_id: str = Field(
-        description="The job that takes it: one that goes on with the session, if the first had ended."
+        description="The job that receives it; a new job of the same session if the original one had ended."
     )
-    number: int = Field(default=0, description="Orders the follow-ups of a job.")
+    number: int = Field(default=0, description="Position among the follow-ups of the job.")
     mode: Mode
     text: str
     author: str
     created_at: Timestamp
     updated_at: Timestamp
-    taken: int | None = Field(default=None, description="Orders those that the worker has taken; null until then.")
+    taken: int | None = Field(default=None, description="Order in which the worker took it; null until then.")
 
 
 class FollowUpPage(Page[FollowUp]):
@@ -57,27 +55,27 @@ class FollowUpTaken(Result):
     """The next follow-up of a job, for its worker."""
 
     task_id: str
-    follow_up: FollowUp | None = Field(default=None, description="Null if there is none.")
+    follow_up: FollowUp | None = Field(default=None, description="Null if no follow-up is waiting.")
     closed: bool = Field(
-        default=False, description="Whether the job takes no more: what is said from now on begins another one."
+        default=False, description="Whether the job accepts no more follow-ups. Later ones start a new job."
     )
 
 
 class FollowUpsWoken(Result):
-    """What waits for an ended job is taken by another one, in the same session."""
+    """A new job in the same session receives the follow-ups that were waiting for an ended job."""
 
-    task_id: str = Field(description="The job that goes on.")
-    follow_ups: int = Field(description="Number of follow-ups that wait for it.")
+    task_id: str = Field(description="The new job.")
+    follow_ups: int = Field(description="Number of follow-ups waiting for it.")
 
 
 class FollowUps(Service, category="follow_up"):
-    """Follow-ups to coding jobs: queued or steering, in order, and editable until they are taken."""
+    """Follow-ups to coding jobs: queued or steering, in order, editable until the worker takes them."""
 
     @operation("POST /v1/agent/tasks/{task_id}/follow-ups", scope="write:tasks")
     async def add(self, task_id: TaskId, text: Prompt, *, mode: Modes = "queued") -> FollowUp:
-        """Say something to the agent of a coding job, in its session.
+        """Send a follow-up message to the agent of a coding job.
 
-        A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+        A paused job continues. If the job has ended, a new job is started on the worker that has the session.
         """
 
     @operation("GET /v1/agent/tasks/{task_id}/follow-ups", scope="read:tasks")
@@ -85,17 +83,17 @@ class FollowUps(Service, category="follow_up"):
         self,
         task_id: TaskId,
         *,
-        waiting: Annotated[bool, Field(description="Only those that have not been taken.")] = False,
+        waiting: Annotated[bool, Field(description="Only follow-ups that the worker has not taken.")] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> FollowUpPage:
-        """List the follow-ups of a job, in their order."""
+        """List the follow-ups of a job in order."""
 
     @operation("PUT /v1/agent/tasks/{task_id}/follow-ups/{follow_up_id}", scope="write:tasks", idempotent=True)
     async def edit(
         self, task_id: TaskId, follow_up_id: FollowUpId, text: Prompt | None = None, *, mode: Modes | None = None
     ) -> FollowUp:
-        """Change a follow-up that has not been taken; one that has is refused (409)."""
+        """Edit a follow-up that the worker has not taken (409 otherwise)."""
 
     @operation(
         "DELETE /v1/agent/tasks/{task_id}/follow-ups/{follow_up_id}",
@@ -104,11 +102,11 @@ class FollowUps(Service, category="follow_up"):
         destructive=True,
     )
     async def remove(self, task_id: TaskId, follow_up_id: FollowUpId) -> RemovedFollowUp:
-        """Remove a follow-up that has not been taken; one that has is refused (409)."""
+        """Remove a follow-up that the worker has not taken (409 otherwise)."""
 
     @operation("POST /v1/agent/tasks/{task_id}/follow-ups/wake", scope="write:tasks")
     async def wake(self, task_id: TaskId) -> FollowUpsWoken:
-        """Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled."""
+        """Start a new job for follow-ups that wait for an ended job, such as a failed or cancelled one."""
 
     @operation("POST /v1/worker/tasks/{task_id}/follow-ups/take", scope="write:tasks")
     async def take(
@@ -117,12 +115,15 @@ class FollowUps(Service, category="follow_up"):
         fencing_token: Fence,
         *,
         after: Annotated[
-            int, Field(ge=0, lt=2**53, description="``taken`` of the last one in the job's checkpoint, 0 at first.")
+            int,
+            Field(ge=0, lt=2**53, description="``taken`` of the last follow-up in the job's checkpoint; 0 at first."),
         ] = 0,
-        steering: Annotated[bool, Field(description="Take a waiting one only if it is steering.")] = False,
-        closing: Annotated[bool, Field(description="The job is about to end: close it if nothing waits.")] = False,
+        steering: Annotated[bool, Field(description="Take only steering follow-ups.")] = False,
+        closing: Annotated[
+            bool, Field(description="The job is about to end: close it if no follow-up is waiting.")
+        ] = False,
     ) -> FollowUpTaken:
-        """Take the next follow-up of a job you hold, steering ones first.
+        """Take the next follow-up of a job you hold; steering ones first.
 
-        One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+        A follow-up that was taken but is not in the checkpoint is returned again, so that none is lost or sent twice.
         """

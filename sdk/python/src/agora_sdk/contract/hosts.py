@@ -17,24 +17,22 @@ HostName = Annotated[
 ]
 HostRef = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$", description="Id or name.")]
 Region = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE, examples=["eu-central-1"])]
-Megabytes = Annotated[int, Field(ge=1, le=100_000_000, description="In units of 1,048,576 bytes.")]
+Megabytes = Annotated[int, Field(ge=1, le=100_000_000, description="In MiB (1,048,576 bytes).")]
 Cores = Annotated[float, Field(gt=0, le=100_000)]
 
 
 class HostRequirements(BaseModel):
-    """What an instance needs of its host: an agent manifest's ``host_requirements``."""
+    """Requirements of an instance on its host: ``host_requirements`` in an agent manifest."""
 
     model_config = ConfigDict(extra="forbid")
 
     min_memory_mb: Megabytes | None = Field(default=None, description="Memory reserved for each instance.")
     min_cpu_cores: Cores | None = Field(default=None, description="Cores reserved for each instance.")
-    gpu_required: bool = Field(default=False, description="One GPU, reserved for each instance.")
+    gpu_required: bool = Field(default=False, description="Reserve one GPU for each instance.")
     preferred_region: Region | None = Field(default=None, description="Preferred region; see required_region.")
-    required_region: Region | None = Field(default=None, description="Only hosts of this region.")
+    required_region: Region | None = Field(default=None, description="Only hosts in this region.")
     engine: Literal["process", "docker", "kubernetes"] | None = Field(default=None, description="Only this engine.")
-    co_location_required: bool = Field(
-        default=False, description="Only the host on which instances of co_location_with run."
-    )
+    co_location_required: bool = Field(default=False, description="Only hosts that run instances of co_location_with.")
     co_location_with: Annotated[list[AgentRef], Field(max_length=20)] = []
 
 
@@ -52,21 +50,22 @@ class Resources(Result):
 
 
 class Host(Result):
-    """A host: a server of this marketplace with its engines, or a hosting agent elsewhere."""
+    """A host: a server of this marketplace with its engines, or a remote hosting agent."""
 
     host_id: str
     name: str
     kind: Literal["server", "agent"]
     status: Literal["ready", "silent", "closed"] = Field(
-        description="Closed hosts get no new instances; silent ones have not been heard of."
+        description="closed: gets no new instances; silent: sends no heartbeats."
     )
-    agent_id: str | None = Field(default=None, description="Of the hosting agent.")
+    agent_id: str | None = Field(default=None, description="Id of the hosting agent.")
     region: str | None = None
     engines: list[str] = []
-    unavailable: dict[str, str] = Field(default={}, description="Engines that cannot be used now, and why.")
+    unavailable: dict[str, str] = Field(default={}, description="Unavailable engines, with the reason.")
     limits: dict[str, dict[str, str]] = Field(
         default={},
-        description="By engine, what holds each limit: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (of each file), none.",
+        description="Enforcement of each limit, by engine: cgroup, guard (checked several times a second), affinity "
+        "(whole cores), rlimit (per file), none.",
     )
     resources: Resources
     instances: int = 0
@@ -83,15 +82,15 @@ class HostPage(Page[Host]):
 class HostRemoval(Result):
     host_id: str
     name: str
-    instances_lost: int = Field(default=0, description="Instances that were running there, and are failed now.")
+    instances_lost: int = Field(default=0, description="Instances that ran there and have now failed.")
 
 
 class Hosts(Service, category="host"):
-    """Hosts of instances: this marketplace's servers, and hosting agents that run containers elsewhere."""
+    """Hosts of instances: servers of this marketplace, and hosting agents that run containers on other machines."""
 
     @operation("GET /hosts", scope="read:hosts", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> HostPage:
-        """List the hosts with what they have, and what of it is free."""
+        """List hosts with their total and free resources."""
 
     @operation("GET /hosts/{host}", scope="read:hosts", exposure=Exposure.OPERATOR)
     async def get(self, host: HostRef) -> Host:
@@ -108,12 +107,12 @@ class Hosts(Service, category="host"):
         cpu_cores: Cores | None = None,
         gpus: Annotated[int, Field(ge=0, le=10_000)] = 0,
         private_addresses: Annotated[
-            bool, Field(description="Whether its containers may have private or loopback addresses.")
+            bool, Field(description="Allow private and loopback addresses for its containers.")
         ] = False,
     ) -> Host:
-        """Take a hosting agent as a host: it is asked in messages (``create_container``) to run instances.
+        """Register a hosting agent as a host. It is asked by messages (``create_container``) to run instances.
 
-        Without memory_mb or cpu_cores, what it says it has run counts as unlimited.
+        Without memory_mb or cpu_cores, that resource counts as unlimited.
         """
 
     @operation("PATCH /hosts/{host}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
@@ -121,7 +120,7 @@ class Hosts(Service, category="host"):
         self,
         host: HostRef,
         *,
-        closed: Annotated[bool | None, Field(description="Whether it gets no new instances.")] = None,
+        closed: Annotated[bool | None, Field(description="Stop placing new instances on the host.")] = None,
         region: Region | None = None,
         name: HostName | None = None,
     ) -> Host:
@@ -135,7 +134,8 @@ class Hosts(Service, category="host"):
         lost: Annotated[
             bool,
             Field(
-                description="Remove the host although instances are on it: it is lost for good, and they count as failed."
+                description="Remove the host although it has instances: it is permanently lost, and they are marked "
+                "failed."
             ),
         ] = False,
     ) -> HostRemoval:

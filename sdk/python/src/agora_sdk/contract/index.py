@@ -1,7 +1,7 @@
 """The index of operations, without their parameters and results, for fast start-up.
 
-``index.json`` is made from the declarations (``make reference``) and says nothing that they do not.
-It bears a sum of their sources, and is used while that is right; else, every service is loaded to know its operations.
+``index.json`` is generated from the declarations (``make reference``). It contains a checksum of their sources and is
+used while that matches; otherwise every service is loaded to find its operations.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def install_index(modules: Iterable[str]) -> None:
-    """Make the services known: by the index, or by loading their modules where it is missing or of other sources."""
+    """Register the services from the index, or load their modules if the index is missing or stale."""
     listed = read_index(FILE)
     if listed is not None:
         Service.declared.add_listed(listed)
@@ -51,7 +51,7 @@ def install_index(modules: Iterable[str]) -> None:
 
 
 def read_index(file: Path) -> Mapping[str, Listed] | None:
-    """The services of an index; None if there is none, or if it is not that of the sources that are here."""
+    """Return the services of an index; None if it is missing or does not match the sources."""
     with suppress(OSError, ValueError, LookupError, TypeError):
         document = json.loads(file.read_bytes())
         if document["sources"] == _source_checksum():
@@ -60,18 +60,18 @@ def read_index(file: Path) -> Mapping[str, Listed] | None:
 
 
 def index_text() -> str:
-    """The index of what is declared now."""
+    """Build the index from the current declarations."""
     services = {category: _service_entry(service) for category, service in Service.declared.items()}
     return json.dumps({"sources": _source_checksum(), "services": services}, indent=0, ensure_ascii=False) + "\n"
 
 
 def write_index(file: Path) -> None:
-    """Write the index of what is declared now."""
+    """Write the index of the current declarations."""
     file.write_text(index_text(), "utf-8")
 
 
 def _source_checksum() -> int:
-    """A sum of the sources. An installation without them has none that is right."""
+    """Checksum of the sources. Without sources there is no valid checksum."""
     total = 0
     for source in sorted(PACKAGE_DIRECTORY.rglob("*.py")):
         total = zlib.crc32(

@@ -1,4 +1,4 @@
-"""Instances: agents run by the marketplace for a customer: supervised, metered and billed."""
+"""Instances: agents that the marketplace runs, supervises, meters and bills for a customer."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ Target = Annotated[
         min_length=1,
         max_length=200,
         pattern=PRINTABLE,
-        description="Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it.",
+        description="Instance id, or an agent's id or name to use the least busy of the caller's instances of that "
+        "agent.",
     ),
 ]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
@@ -89,7 +90,7 @@ Wait = Annotated[
     Field(
         ge=0,
         le=60,
-        description="Seconds to wait for the change to complete; the answer holds the state reached by then.",
+        description="Seconds to wait for the change to complete; the response holds the state reached by then.",
     ),
 ]
 Size = Annotated[str, Field(max_length=20, pattern=r"^[0-9]+(\.[0-9]+)?[bkmgtBKMGT]?[iI]?[bB]?$", examples=["512M"])]
@@ -106,7 +107,7 @@ else:
 Statuses = Annotated[InstanceStatusesLike, BeforeValidator(split)]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
 MaxPrice = Annotated[
-    Amount, Field(description="Maximum accepted for each amount of the agent's price; 409 if one is above it.")
+    Amount, Field(description="Highest accepted amount in the agent's price; 409 if any amount is higher.")
 ]
 Replicas = Annotated[int, Field(ge=0, le=1000)]
 
@@ -116,35 +117,35 @@ class InstanceConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    memory_limit: Size | None = Field(default=None, description="Maximum memory of all its processes, such as 512M.")
-    cpu_limit: CpuLimit | None = Field(default=None, description="Maximum CPU cores, such as 0.5.")
+    memory_limit: Size | None = Field(default=None, description="Memory limit of all its processes, such as 512M.")
+    cpu_limit: CpuLimit | None = Field(default=None, description="CPU limit in cores, such as 0.5.")
     disk_limit: Size | None = None
     pids_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     environment: Annotated[dict[Variable, Value], Field(max_length=100)] = Field(
         default={},
-        description="Variables of its environment: those that the agent's manifest lists as 'configurable'; any for "
-        "operators. Stored encrypted, never shown.",
+        description="Environment variables: those that the agent's manifest lists as 'configurable'; operators may "
+        "set any. Stored encrypted, never shown.",
     )
     customer_id: Label | None = Field(
         default=None,
-        description="A customer of yours that the instance is for: shown with it, and sent to hosting agents. The account "
-        "that it belongs to pays.",
+        description="Your own customer for whom the instance runs: a label, also sent to hosting agents. The owner "
+        "account pays.",
     )
     restart: Literal["always", "on_failure", "never"] = "always"
-    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Maximum seconds until it is healthy.")] = 60.0
+    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Seconds in which it must become healthy.")] = 60.0
     stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
     spend_limit: Amount | None = Field(
         default=None,
-        description="How much its own token may commit its account to by assigning tasks that have a price; nothing if "
-        "left out. In all its life, within the budgets of the account.",
+        description="Total amount that the instance's own token may spend on priced tasks over its lifetime, within "
+        "the account's budgets; default: 0.",
     )
     spend_currency: Currency | None = Field(
-        default=None, description="Currency of spend_limit; the setting billing_currency if left out."
+        default=None, description="Currency of spend_limit; default: the setting billing_currency."
     )
 
 
 class CoLocation(BaseModel):
-    """Instances to co-locate with: on the same host, and in the same network."""
+    """Instances to co-locate with, on the same host and in the same network."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -163,11 +164,11 @@ class HealthStatus(Result):
 
 
 class ResourceUsage(Result):
-    """Resource usage, as last measured."""
+    """Last measured resource usage."""
 
-    cpu_usage: float = Field(default=0.0, description="Per cent of one core, since the previous measurement.")
+    cpu_usage: float = Field(default=0.0, description="Percent of one core since the previous measurement.")
     cpu_seconds: float = 0.0
-    memory_usage: float = Field(default=0.0, description="Per cent of its limit; 0 without one.")
+    memory_usage: float = Field(default=0.0, description="Percent of its limit; 0 without a limit.")
     memory_bytes: int = 0
     network_received: int | None = None
     network_sent: int | None = None
@@ -181,11 +182,11 @@ class InstanceSummary(Result):
     instance_id: str
     agent_id: str
     agent_name: str
-    customer_id: str = Field(description="The account it belongs to.")
+    customer_id: str = Field(description="Owner account.")
     name: str | None = None
     status: InstanceStatus
     desired_status: Literal["running", "paused", "stopped"]
-    reason: str | None = Field(default=None, description="Reason for the status, if it differs from the requested one.")
+    reason: str | None = Field(default=None, description="Reason why the status differs from the requested one.")
     host: str | None = None
     engine: str | None = None
     generation: int = Field(default=1, description="Number of starts.")
@@ -194,7 +195,7 @@ class InstanceSummary(Result):
     retry_at: Timestamp | None = Field(default=None, description="Time of the next restart.")
     task_executions: int = 0
     created_at: Timestamp
-    started_at: Timestamp | None = Field(default=None, description="Of the present start.")
+    started_at: Timestamp | None = Field(default=None, description="Start time of the current process.")
     stopped_at: Timestamp | None = None
     health_status: HealthStatus
     resource_usage: ResourceUsage
@@ -204,21 +205,21 @@ class Instance(InstanceSummary):
     """An instance with its bill."""
 
     instance_config: dict[str, Any] = {}
-    address: str | None = Field(default=None, description="Address at which its host reaches it.")
+    address: str | None = Field(default=None, description="Address at which its host can reach it.")
     health_url: str | None = None
     co_located_with: str | None = None
-    warnings: list[str] = Field(default=[], description="Limits that its engine does not enforce on its host.")
-    revision: int = Field(default=1, description="Of the agent's manifest.")
-    price_version: int = Field(default=0, description="Version of the agent's price at its creation; 0 for none.")
+    warnings: list[str] = Field(default=[], description="Limits that are not enforced on its host.")
+    revision: int = Field(default=1, description="Revision of the agent's manifest.")
+    price_version: int = Field(default=0, description="Version of the agent's price at creation; 0 without a price.")
     pricing_info: PricingInfo | None = Field(
         default=None,
-        description="Current price: the price at its creation, or a later one whose notice period is over.",
+        description="Current price: the price at creation, or a later one whose notice period has ended.",
     )
     billing_info: Bill
 
 
 class InstanceChange(Instance):
-    """An instance after a change. ``message`` describes the result or the progress."""
+    """An instance after a change. ``message`` describes the result or progress."""
 
     message: str
 
@@ -259,18 +260,18 @@ class ExecutionResult(Execution):
     result: JsonValue = None
     content_type: str | None = None
     encoding: Literal["json", "text", "base64"] = "json"
-    streamed: bool = Field(default=False, description="Whether it came piece by piece; the result is all of it.")
+    streamed: bool = Field(default=False, description="Whether the response was streamed; the result holds all of it.")
     cost: float = 0.0
     currency: str
 
 
 class InstanceLog(Result):
-    """Output of an instance. Offsets count bytes from its first start on, across restarts and rotation."""
+    """Output of an instance. Offsets count bytes since its first start, across restarts and log rotation."""
 
     instance_id: str
     content: str
     begin: int = Field(
-        description="Position of the first returned byte; later than requested if that part is no longer kept."
+        description="Offset of the first returned byte; higher than requested if older output was deleted."
     )
     end: int = Field(description="Offset at which to continue reading.")
     size: int
@@ -279,7 +280,7 @@ class InstanceLog(Result):
 
 
 class Backup(Result):
-    """The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server."""
+    """A backup of an instance's state ($AGORA_STATE_DIR), stored by the server."""
 
     backup_id: str
     instance_id: str
@@ -321,13 +322,13 @@ class Availability(Result):
 
 
 class PerformanceMetrics(Result):
-    """As measured by the server; null before the first execution."""
+    """Measured by the server; null before the first execution."""
 
     average_response_time: float | None = Field(default=None, description="Seconds.")
     success_rate: float | None = None
     availability: float = Field(
-        description="Of an agent with instances: the share of those that are to run which run and are healthy now. Of any "
-        "other: the share of the time since registration that it was reachable. 0 to 1."
+        description="For an agent with instances: the fraction of desired instances that are running and healthy. "
+        "Otherwise: the fraction of time since registration in which it was reachable. 0 to 1."
     )
 
 
@@ -377,20 +378,20 @@ class InstanceDashboard(Result):
 class Instances(Service, category="instance"):
     """The lifecycle of instances: create, execute, pause, resume, scale, terminate.
 
-    An account sees and changes its own, an operator every one.
+    Accounts see and change their own instances, operators all.
     """
 
     @operation("GET /marketplace/agents", scope="read:agents")
     async def discover(
         self,
         search: Annotated[
-            str | None, Field(min_length=1, max_length=200, description="Words of name, description, tags.")
+            str | None, Field(min_length=1, max_length=200, description="Words in the name, description or tags.")
         ] = None,
         category: CategoryFilter = None,
         *,
         name: Annotated[str | None, Field(max_length=200, pattern=PRINTABLE, description="Part of the name.")] = None,
         capabilities: Capabilities = [],
-        available: Annotated[bool | None, Field(description="Only agents of which instances can be created.")] = None,
+        available: Annotated[bool | None, Field(description="Only agents whose instances can be created.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MarketplacePage:
@@ -404,20 +405,20 @@ class Instances(Service, category="instance"):
         *,
         name: Label | None = None,
         host_requirements: Annotated[
-            HostRequirements | None, Field(description="In addition to those of the agent's manifest.")
+            HostRequirements | None, Field(description="Requirements in addition to those of the agent's manifest.")
         ] = None,
         co_location: CoLocation | None = None,
         preferred_host: HostRef | None = None,
-        restore: Annotated[BackupId | None, Field(description="Start with the state of this backup.")] = None,
-        account: Annotated[Account | None, Field(description="Owner account; for operators only.")] = None,
+        restore: Annotated[BackupId | None, Field(description="Restore the state from this backup.")] = None,
+        account: Annotated[Account | None, Field(description="Owner account; only for operators.")] = None,
         max_price: MaxPrice | None = None,
         wait: Wait = 10.0,
     ) -> Instance:
         """Create an instance of an agent and start it.
 
-        It is made at once, and started by its host; ``status`` says how far that is. Requirements that no host can
-        meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
-        once its notice is over.
+        The record is created at once and its host starts the instance; ``status`` shows the progress. If no host can
+        meet the requirements, the error lists what is missing. The current price applies until the notice period of a
+        later price has ended.
         """
 
     @operation("GET /marketplace/instances", scope="read:instances")
@@ -435,7 +436,7 @@ class Instances(Service, category="instance"):
 
     @operation("GET /marketplace/instances/{instance_id}", scope="read:instances")
     async def get(self, instance_id: InstanceId) -> Instance:
-        """Show an instance: state, health, resources, bill."""
+        """Show an instance: state, health, resources and bill."""
 
     @operation(
         "POST /marketplace/instances/{instance_id}/execute",
@@ -453,10 +454,10 @@ class Instances(Service, category="instance"):
         method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = "POST",
         timeout: Annotated[float, Field(ge=0.1, le=3600, description="Seconds.")] = 30.0,
     ) -> ExecutionResult:
-        """Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
+        """Execute a request on an instance. Parameters are sent as a JSON body, with GET and DELETE as a query string.
 
-        It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
-        broke, the error says ``outcome: unknown``.
+        It is charged when it starts; the charge is reversed if it fails. After a timeout or a broken connection, the
+        error has ``outcome: unknown``.
         """
 
     @operation("POST /marketplace/instances/{instance_id}/pause", scope="write:instances", idempotent=True)
@@ -478,7 +479,7 @@ class Instances(Service, category="instance"):
         self,
         instance_id: InstanceId,
         offset: Annotated[
-            int, Field(ge=-(2**53), le=2**53, description="First byte; negative ones count from the end.")
+            int, Field(ge=-(2**53), le=2**53, description="First byte; a negative offset counts from the end.")
         ] = -16_384,
         *,
         limit: Annotated[int, Field(ge=1, le=MEBIBYTE, description="Most bytes.")] = 65_536,
@@ -487,7 +488,7 @@ class Instances(Service, category="instance"):
 
     @operation("GET /marketplace/instances/{instance_id}/events", scope="read:instances")
     def events(self, instance_id: InstanceId, *, last_event_id: LastEvent = None) -> AsyncIterator[Event]:
-        """Stream the events of an instance, from its creation or after ``last_event_id``."""
+        """Stream an instance's events from its creation, or after ``last_event_id``."""
 
     @operation("GET /marketplace/instances/{instance_id}/executions", scope="read:instances")
     async def executions(self, instance_id: InstanceId, *, limit: Limit = 50, cursor: Cursor = None) -> ExecutionPage:
@@ -509,16 +510,16 @@ class Instances(Service, category="instance"):
             float, Field(gt=0, le=10_000, description="Target number of concurrent executions per instance.")
         ] = 1.0,
         instance_config: InstanceConfig | None = None,
-        account: Annotated[Account | None, Field(description="Owner account; for operators only.")] = None,
+        account: Annotated[Account | None, Field(description="Owner account; only for operators.")] = None,
         max_price: MaxPrice | None = None,
     ) -> Scaling:
-        """Keep between a least and a most number of instances of an agent, as many as the work needs.
+        """Scale an agent's instances automatically between a minimum and a maximum number.
 
-        0 ends all of the account's instances of the agent, also those that scaling has not created; otherwise scaling
-        ends only its own.
+        0 terminates all of the account's instances of the agent, including those not created by scaling. Otherwise
+        scaling terminates only instances that it created.
 
-        Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
-        holds for them, and for those that scaling makes later, only once its notice is over.
+        Without max_instances the number is exactly min_instances. The current price applies to all of them, including
+        later ones, until the notice period of a later price has ended.
         """
 
     @operation("GET /marketplace/agents/{agent_id}/scale", scope="read:instances")
@@ -527,7 +528,7 @@ class Instances(Service, category="instance"):
 
     @operation("POST /marketplace/instances/{instance_id}/backup", scope="write:instances", kind=Kind.RELAY)
     async def backup(self, instance_id: InstanceId) -> Backup:
-        """Back up an instance's state, for ``restore`` when another instance is created."""
+        """Back up an instance's state; use it as ``restore`` when creating another instance."""
 
     @operation("GET /marketplace/backups", scope="read:instances")
     async def backups(

@@ -1,4 +1,4 @@
-"""Media: rooms of a LiveKit server for audio and video, and tokens with which people and agents join them."""
+"""Media: rooms of a LiveKit server for audio and video, and tokens for joining them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ RoomName = Annotated[
         description="Name of a room, unique in the marketplace.",
     ),
 ]
-RoomMetadata = Annotated[Text, Field(max_length=8192, description="Text that everybody in the room can read.")]
+RoomMetadata = Annotated[Text, Field(max_length=8192, description="Metadata visible to everyone in the room.")]
 
 
 class MediaToken(Result):
-    """A token with which its bearer joins a room. Whoever has it is taken for ``identity``."""
+    """A token for joining a room. Its bearer joins as ``identity``."""
 
     access_token: str
-    join_url: str = Field(description="Address at which LiveKit's clients join, with the token in it.")
+    join_url: str = Field(description="URL for LiveKit clients, including the token.")
     expires_at: Timestamp
-    server_url: str = Field(description="Address of the LiveKit server, for clients that take the token apart from it.")
-    room: str = Field(description="Name of the room as LiveKit knows it.")
+    server_url: str = Field(description="URL of the LiveKit server, for clients that take the token separately.")
+    room: str = Field(description="Name of the room in LiveKit.")
     identity: str
 
 
@@ -41,9 +41,9 @@ class MediaRoom(Result):
 
     room_name: str
     room_id: str
-    participants: int = Field(description="How many are in it.")
-    max_participants: int = Field(description="How many may be in it; 0: no limit.")
-    empty_timeout: int = Field(description="Seconds after which it is closed while nobody is in it.")
+    participants: int = Field(description="Number of participants.")
+    max_participants: int = Field(description="Maximum number of participants; 0: no limit.")
+    empty_timeout: int = Field(description="Seconds after which an empty room is closed.")
     metadata: str = ""
     created_at: Timestamp
 
@@ -55,7 +55,7 @@ class MediaRoomPage(Page[MediaRoom]):
 
 
 class MediaParticipant(Result):
-    """Somebody in a room."""
+    """A participant of a room."""
 
     identity: str
     name: str = ""
@@ -65,13 +65,13 @@ class MediaParticipant(Result):
 
 
 class MediaRoomDetail(MediaRoom):
-    """A room with those in it, the first 500."""
+    """A room with its first 500 participants."""
 
     members: list[MediaParticipant]
 
 
 class Media(Service, category="media"):
-    """Rooms of the LiveKit server that the settings name. Each tenant has rooms of its own."""
+    """Rooms of the configured LiveKit server. Each tenant has its own rooms."""
 
     @operation("POST /v1/livekit/token", "POST /agora/media/token", scope="write:media")
     async def issue_token(
@@ -79,22 +79,28 @@ class Media(Service, category="media"):
         room_name: RoomName,
         identity: Annotated[
             str,
-            Field(min_length=1, max_length=128, pattern=PRINTABLE, description="Who joins; unique in the room."),
+            Field(
+                min_length=1,
+                max_length=128,
+                pattern=PRINTABLE,
+                description="Identity of the participant, unique in the room.",
+            ),
         ],
         role: Annotated[
             MediaRole,
             Field(
-                description="admin and moderator remove and mute others, and an admin changes its own metadata; a publisher "
-                "only sends, a participant sends and receives, a viewer only receives."
+                description="admin and moderator can remove and mute others; an admin can also change its own "
+                "metadata. A publisher only sends, a participant sends and receives, a viewer only receives."
             ),
         ] = "participant",
         *,
         metadata: Annotated[
-            Text | None, Field(max_length=4096, description="Text about them that everybody in the room can read.")
+            Text | None,
+            Field(max_length=4096, description="Metadata of the participant, visible to everyone in the room."),
         ] = None,
-        ttl_minutes: Annotated[int, Field(ge=1, le=1440, description="Minutes in which the room can be joined.")] = 60,
+        ttl_minutes: Annotated[int, Field(ge=1, le=1440, description="Minutes for which the token is valid.")] = 60,
     ) -> MediaToken:
-        """Issue a token for a room, which exists from when somebody joins it. Nothing is asked of the LiveKit server."""
+        """Issue a token for a room, which is created when someone joins. Does not contact the LiveKit server."""
 
     @operation("POST /v1/livekit/rooms", "POST /agora/media/rooms", scope="write:media", kind=Kind.RELAY)
     async def create_room(
@@ -107,14 +113,14 @@ class Media(Service, category="media"):
         max_participants: Annotated[int, Field(ge=0, le=10_000, description="0: no limit.")] = 0,
         metadata: RoomMetadata = "",
     ) -> MediaRoom:
-        """Create a room; one that is there stays as it is, and is answered."""
+        """Create a room. An existing room is returned unchanged."""
 
     @operation("GET /v1/livekit/rooms", "GET /agora/media/rooms", scope="read:media", kind=Kind.RELAY)
     async def list_rooms(self, *, limit: Limit = 100, cursor: Cursor = None) -> MediaRoomPage:
-        """List the rooms there are, by name."""
+        """List the rooms by name."""
 
     @operation(
         "GET /v1/livekit/rooms/{room_name}", "GET /agora/media/rooms/{room_name}", scope="read:media", kind=Kind.RELAY
     )
     async def get_room(self, room_name: RoomName) -> MediaRoomDetail:
-        """Show a room and who is in it. Raises NotFound."""
+        """Show a room and its participants. Raises NotFound."""

@@ -1,4 +1,4 @@
-"""Memory: durable values of agents, found by key or by full-text search."""
+"""Memory: a durable key-value store of agents with full-text search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .results import Page, Result
 __all__ = ["Forgotten", "FoundMemories", "FoundMemory", "Memories", "Memory", "MemoryPage"]
 
 Key = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Unique in its namespace; case counts.")
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Unique in its namespace; case-sensitive.")
 ]
 Namespace = Annotated[
     str,
@@ -21,7 +21,7 @@ Namespace = Annotated[
         min_length=1,
         max_length=64,
         pattern=r"^[A-Za-z0-9_.:-]+$",
-        description="Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.",
+        description="Namespace of the keys, shared by the whole marketplace; 'own' is private to the caller.",
     ),
 ]
 Tags = Annotated[list[Label], Field(max_length=20), BeforeValidator(split)]
@@ -34,7 +34,7 @@ class Memory(Result):
     key: str
     value: JsonData = None
     tags: list[str] = []
-    version: int = Field(default=1, description="Grows by one with each change.")
+    version: int = Field(default=1, description="Incremented with each change.")
     stored_by: str
     created_at: Timestamp
     updated_at: Timestamp
@@ -49,7 +49,7 @@ class MemoryPage(Page[Memory]):
 class FoundMemory(Memory):
     """A stored value with its search score."""
 
-    score: float = Field(description="Share of the words asked for that it has, 0 to 1.")
+    score: float = Field(description="Fraction of the search words found in it, 0 to 1.")
 
 
 class FoundMemories(Result):
@@ -112,11 +112,11 @@ class Memories(Service, category="memory"):
     async def search(
         self,
         query: Annotated[Text, Field(min_length=1, max_length=1000, description="Words to search for.")],
-        namespace: Annotated[Namespace | None, Field(description="All that is shared, and 'own', if left out.")] = None,
+        namespace: Annotated[Namespace | None, Field(description="Default: all shared namespaces and 'own'.")] = None,
         *,
         limit: Annotated[int, Field(ge=1, le=100)] = 10,
     ) -> FoundMemories:
-        """Search keys, tags and values by words: best match first, then newest first."""
+        """Search keys, tags and values for words; best match first, then newest first."""
 
     @operation("POST /agora/memory/forget", scope="write:memory", idempotent=True, destructive=True)
     async def forget(self, key: Key, namespace: Namespace = "default") -> Forgotten:

@@ -32,17 +32,17 @@ MessageId = Annotated[str, Field(max_length=64, pattern=r"^msg_[0-9a-f]{32}$")]
 Content = Annotated[Text, Field(max_length=900_000, description="The message, as text.")]
 Correlation = Annotated[
     str | None,
-    Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="Groups messages of one exchange."),
+    Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="Correlation id of the exchange."),
 ]
 Lifetime = Annotated[
     int | None,
     Field(
         ge=1,
         le=31_536_000,
-        description="Seconds after which an unread message expires; the server's default if left out.",
+        description="Seconds after which an unread message expires; default: the server's message lifetime.",
     ),
 ]
-Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a first message when there is none.")]
+Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a message if there is none.")]
 
 
 class MessageReceipt(Result):
@@ -52,7 +52,7 @@ class MessageReceipt(Result):
     status: DeliveryState
     timestamp: Timestamp
     recipients: int | None = Field(default=1, description="Number of recipients; null for a broadcast.")
-    warning: str | None = Field(default=None, description="Reason for a delay, such as a name not registered yet.")
+    warning: str | None = Field(default=None, description="Reason for a delay, such as an unregistered name.")
 
 
 class Message(Result):
@@ -67,9 +67,7 @@ class Message(Result):
     priority: Priority = Priority.NORMAL
     status: DeliveryState = DeliveryState.QUEUED
     timestamp: Timestamp
-    expires_at: Timestamp | None = Field(
-        default=None, description="Null where the marketplace's message lifetime applies."
-    )
+    expires_at: Timestamp | None = Field(default=None, description="Null: the marketplace's default lifetime applies.")
     correlation_id: str | None = None
     reply_to: str | None = None
     metadata: JsonObject = {}
@@ -83,7 +81,7 @@ class MessagePage(Page[Message]):
 
 
 class Marked(Result):
-    """How many messages changed state, and which were not in the inbox."""
+    """Number of messages that changed state, and ids that were not in the inbox."""
 
     updated: int
     status: DeliveryState
@@ -95,7 +93,7 @@ class SubscriptionReceipt(Result):
     status: str = "active"
     event_types: list[str] = []
     position: int = Field(default=0, description="Sequence of the last event before the subscription.")
-    stream_url: str = Field(default="", description="URL to read it, over WebSocket or SSE.")
+    stream_url: str = Field(default="", description="URL for reading it over WebSocket or SSE.")
 
 
 class Messaging(Service, category="messaging"):
@@ -117,7 +115,7 @@ class Messaging(Service, category="messaging"):
     ) -> MessageReceipt:
         """Send a message to one agent, to several, to a capability, or to everyone.
 
-        The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
+        The receipt is returned after the commit. A message to an unregistered name is held until an agent registers it.
         """
 
     @operation(
@@ -129,7 +127,7 @@ class Messaging(Service, category="messaging"):
         migration_guide="/docs/migration/messaging-v1",
     )
     async def send_legacy(self, to_agent: AgentRef, content: Content) -> MessageReceipt:
-        """Send a message the way of version 0.9; sunset, use agora.messaging.send."""
+        """Send a message in the form of version 0.9. Sunset: use agora.messaging.send."""
 
     @operation("GET /agora/messaging/receive", scope="read:messages")
     async def receive(
@@ -149,12 +147,11 @@ class Messaging(Service, category="messaging"):
         offset: Offset = 0,
         cursor: Cursor = None,
     ) -> MessagePage:
-        """Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
+        """Read an agent's inbox, oldest first. Read-only: ``mark`` changes message states.
 
-        The inbox is the caller's own. An operator, who acts for every agent, has to say whose (``agent_id``); ``operator``
-        is the operator's own.
-        ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
-        watched until a message comes or the time is over.
+        Agents read their own inbox. An operator must name the agent (``agent_id``); ``operator`` is the operator's own
+        inbox. ``unread`` true returns unread messages, false returns read ones. With ``wait``, the call waits for a
+        message if the inbox is empty.
         """
 
     @operation("POST /agora/messaging/mark", scope="write:messages", idempotent=True)
@@ -164,7 +161,7 @@ class Messaging(Service, category="messaging"):
         status: DeliveryStateLike = DeliveryState.READ,
         agent_id: AgentRef | None = None,
     ) -> Marked:
-        """Mark messages of an inbox as delivered, read or acknowledged; a state never goes back."""
+        """Mark messages of an inbox as delivered, read or acknowledged. A state never moves back."""
 
     @operation("POST /agora/messaging/subscribe", scope="read:events")
     async def subscribe(
@@ -172,4 +169,4 @@ class Messaging(Service, category="messaging"):
         agent_id: AgentRef | None = None,
         event_types: Annotated[list[EventType], Field(max_length=50)] = [],
     ) -> SubscriptionReceipt:
-        """Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``."""
+        """Create a durable subscription to an agent's events, to be read at ``/ws`` or ``/events``."""

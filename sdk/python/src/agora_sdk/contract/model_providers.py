@@ -1,4 +1,4 @@
-"""Model providers: where language models are, and the keys for them."""
+"""Model providers: endpoints and API keys of language models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ModelProvider(Result):
     """A provider of language models; its key is never shown."""
 
     name: str
-    wire: str = Field(description="The protocol that it speaks: openai or anthropic.")
+    wire: str = Field(description="API protocol: openai or anthropic.")
     base_url: str
     has_key: bool
     updated_by: str
@@ -46,7 +46,7 @@ class ModelProviderRemoval(Result):
 
 
 class ModelProviders(Service, category="model_provider"):
-    """Providers of language models, with sealed keys."""
+    """Providers of language models, with encrypted API keys."""
 
     @operation("POST /model-providers", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def set(
@@ -55,20 +55,22 @@ class ModelProviders(Service, category="model_provider"):
         *,
         api_key: Annotated[
             Annotated[str, Field(max_length=2000, pattern=r"^[!-~]*$")] | None,
-            Field(description="Its API key, stored encrypted; the one of before if left out, none if empty."),
+            Field(description="API key, stored encrypted; unchanged if omitted, removed if empty."),
         ] = None,
         base_url: Annotated[
             Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None,
             Field(
-                description="Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one."
+                description="Base URL; default: the public API of OpenAI or Anthropic. Only server operators may set "
+                "it."
             ),
         ] = None,
         wire: Annotated[
             Literal["openai", "anthropic"] | None,
-            Field(description="The protocol that it speaks; by its name if left out, else openai."),
+            Field(description="API protocol; default: determined by the provider's name, else openai."),
         ] = None,
     ) -> ModelProvider:
-        """Set a provider: any that speaks the protocol of OpenAI (chat completions) or of Anthropic (messages)."""
+        """Add or change a provider with an OpenAI-compatible (chat completions) or Anthropic-compatible (messages)
+        API."""
 
     @operation("GET /model-providers", scope="admin", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> ModelProviderPage:
@@ -76,4 +78,4 @@ class ModelProviders(Service, category="model_provider"):
 
     @operation("DELETE /model-providers/{name}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def delete(self, name: ProviderName) -> ModelProviderRemoval:
-        """Delete a provider and its key. Agents whose models it has do not work any more."""
+        """Delete a provider and its key. Agents that use its models stop working."""

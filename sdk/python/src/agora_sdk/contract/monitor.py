@@ -1,7 +1,7 @@
 """Monitor: statistics, message log and intervention for operators.
 
-What is here is what no other service tells: numbers by the minute, everybody's messages in one log, and one call to step
-in. Callers without ``read:all`` see the messages they sent or received, and broadcasts.
+Data that no other service offers: statistics by the minute, one log of all messages, and a single call to intervene.
+Callers without ``read:all`` see only broadcasts and messages that they sent or received.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ __all__ = [
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$")]
 Q = Annotated[
     Words | None,
-    Field(description="Words that must all be in the text, in any order; A to Z are compared without case."),
+    Field(description="Words that must all be in the text, in any order; A to Z are case-insensitive."),
 ]
 Type = Annotated[Label | None, Field(description="Message type.")]
 Agents = Annotated[AgentRef | None, Field(description="Sender or recipient.")]
 Sender = Annotated[AgentRef | None, Field(description="Who sent it.")]
 Recipient = Annotated[AgentRef | None, Field(description="Recipient; 'broadcast' for everyone.")]
 One = Annotated[MessageId | None, Field(description="Id of a message.")]
-Since = Annotated[Timestamp | None, Field(description="Sent at this time or later.")]
-Until = Annotated[Timestamp | None, Field(description="Sent before this time.")]
+Since = Annotated[Timestamp | None, Field(description="Only messages sent at this time or later.")]
+Until = Annotated[Timestamp | None, Field(description="Only messages sent before this time.")]
 
 
 class Minute(BaseModel):
-    """Statistics of one minute. Durations are in milliseconds, of the calls; null without any."""
+    """Statistics of one minute. Call durations are in milliseconds; null without calls."""
 
     minute: Timestamp
     calls: int = Field(default=0, description="Calls that change data or call another server.")
@@ -75,34 +75,34 @@ class Money(BaseModel):
 
 
 class MonitorStats(Result):
-    """The marketplace now, and in the last hour."""
+    """Statistics of the marketplace: current values and the last hour."""
 
     agents: int
     agents_by_status: dict[str, int]
     tasks_open: int
-    tasks_by_status: dict[str, int] = Field(description="Open tasks, and those that ended in the last hour.")
+    tasks_by_status: dict[str, int] = Field(description="Open tasks, and tasks that ended in the last hour.")
     queue_depth: int = Field(description="Tasks that can be claimed.")
-    messages_last_hour: int = Field(description="At most 10,000 are counted.")
-    messages_waiting: int = Field(description="Held or queued, not delivered yet; at most 10,000 are counted.")
+    messages_last_hour: int = Field(description="Counted up to 10,000.")
+    messages_waiting: int = Field(description="Held or queued, not delivered yet; counted up to 10,000.")
     calls_last_hour: int
     errors_last_hour: int
-    error_rate: float = Field(description="Share of calls and reads of the last hour that failed, 0 to 1.")
+    error_rate: float = Field(description="Fraction of calls and reads in the last hour that failed, 0 to 1.")
     p50_ms: float | None = Field(
         default=None, description="Median duration of the calls of the last hour, in milliseconds."
     )
     p95_ms: float | None = None
     cost_today: list[Money] | None = Field(
-        default=None, description="Since midnight UTC; null if the caller may not see it."
+        default=None, description="Since midnight UTC; null if not visible to the caller."
     )
-    minutes: list[Minute] = Field(description="The last sixty, oldest first; the last one is incomplete.")
-    streams: int = Field(description="Live streams that are open.")
+    minutes: list[Minute] = Field(description="The last 60 minutes, oldest first; the last one is incomplete.")
+    streams: int = Field(description="Number of open live streams.")
     last_sequence: int = Field(description="Sequence of the newest event in the log.")
     started_at: Timestamp
     timestamp: Timestamp
 
 
 class LoggedMessage(Result):
-    """A message as the log shows it. status: where it is, of one sent to a single agent."""
+    """A message in the log. status: delivery state, if it was sent to a single agent."""
 
     message_id: str
     timestamp: Timestamp
@@ -120,7 +120,7 @@ class LoggedMessage(Result):
 
 
 class MessageLog(Page[LoggedMessage]):
-    """Messages, newest first. A page may be empty although more pages follow, if few of many messages match."""
+    """Messages, newest first. A page may be empty although more pages follow."""
 
     items_field: ClassVar[str] = "messages"
 
@@ -141,7 +141,7 @@ class MessageCount(Result):
 
 
 class MonitoredAgent(Agent):
-    """An agent, and what waits for it."""
+    """An agent with its open tasks and pending messages."""
 
     active_tasks: int = 0
     waiting_messages: int = Field(default=0, description="Messages not delivered yet.")
@@ -154,14 +154,14 @@ class MonitoredAgentPage(Page[MonitoredAgent]):
 
 
 class Intervention(Result):
-    """An intervention of a person on an agent."""
+    """An intervention by a person."""
 
     success: Literal[True] = True
     agent_id: str
     action: str
     timestamp: Timestamp
-    message_id: str | None = Field(default=None, description="Of the message that was sent.")
-    override_id: str | None = Field(default=None, description="Of the override that was placed.")
+    message_id: str | None = Field(default=None, description="Id of the sent message.")
+    override_id: str | None = Field(default=None, description="Id of the override.")
     status: str | None = None
 
 
@@ -176,7 +176,7 @@ class Monitor(Service, category="monitor"):
     async def agents(
         self,
         status: AgentStatusLike | None = None,
-        search: Annotated[Words | None, Field(description="Words of the name, description or capabilities.")] = None,
+        search: Annotated[Words | None, Field(description="Words in the name, description or capabilities.")] = None,
         *,
         limit: Limit = 50,
         cursor: Cursor = None,
@@ -206,7 +206,7 @@ class Monitor(Service, category="monitor"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MessageLog:
-        """Read the log of messages, newest first."""
+        """Read the message log, newest first."""
 
     @operation("GET /v1/monitor/search", "GET /v1/monitor/messages/search", scope="read:messages", during_halt=True)
     async def search(
@@ -220,7 +220,7 @@ class Monitor(Service, category="monitor"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> SearchResults:
-        """Search the text of messages, newest first."""
+        """Search message texts, newest first."""
 
     @operation("GET /v1/monitor/count", "GET /v1/monitor/messages/count", scope="read:messages", during_halt=True)
     async def count(
@@ -237,7 +237,7 @@ class Monitor(Service, category="monitor"):
         since: Since = None,
         until: Until = None,
     ) -> MessageCount:
-        """Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound."""
+        """Count messages. The count is a lower bound above 10,000, or if too many rows would have to be scanned."""
 
     @operation("GET /v1/monitor/export/json", "GET /v1/monitor/export/csv", scope="read:messages", during_halt=True)
     def export(
@@ -254,35 +254,35 @@ class Monitor(Service, category="monitor"):
         since: Since = None,
         until: Until = None,
         last_event_id: Annotated[
-            str | None, Field(max_length=64, pattern=r"^[0-9]+$", description="Number of the last message received.")
+            str | None, Field(max_length=64, pattern=r"^[0-9]+$", description="Number of the last received message.")
         ] = None,
     ) -> AsyncIterator[LoggedMessage]:
-        """Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends."""
+        """Export all matching messages, oldest first, as a JSON or CSV file or as a finite stream."""
 
     @operation("GET /v1/monitor/stream", scope="read:events", during_halt=True)
     def stream(
         self, types: Types = [], agent: AgentRef | None = None, *, last_event_id: LastEvent = None
     ) -> AsyncIterator[Event]:
-        """Stream events live: messages, agents, tasks; all events unless types are given."""
+        """Stream live events of messages, agents and tasks; all events unless types are given."""
 
     @operation("POST /v1/monitor/intervene", scope="act:any", exposure=Exposure.OPERATOR)
     async def intervene(
         self,
         agent_id: AgentRef,
         message: Annotated[
-            Text, Field(max_length=100_000, description="Message to the agent; with an override, also its reason.")
+            Text, Field(max_length=100_000, description="Message to the agent; also the reason of an override.")
         ] = "",
         action: Annotated[
             Literal["message", "pause", "resume", "terminate", "emergency_halt"],
-            Field(description="Send a message or place an override, which needs the scope admin."),
+            Field(description="Send a message, or create an override (needs the scope admin)."),
         ] = "message",
         *,
         reason: Annotated[Text, Field(max_length=2000, description="Why, for the audit trail.")] = "",
         priority: Annotated[
-            int | None, Field(ge=0, le=255, description="Authority of the override; the caller's own if left out.")
+            int | None, Field(ge=0, le=255, description="Authority of the override; default: the caller's own.")
         ] = None,
         expires_in: Annotated[
             int | None, Field(ge=1, le=31_536_000, description="Seconds until the override expires.")
         ] = None,
     ) -> Intervention:
-        """Intervene: send an agent a message as a person, pause, resume or terminate it."""
+        """Intervene as a person: send an agent a message, or pause, resume or terminate it."""

@@ -1,9 +1,9 @@
 """The declaration of operations.
 
 An operation is an abstract, typed, documented method of a :class:`Service`; the decorator
-:func:`operation` adds what a signature cannot say. Everything a protocol needs (request model,
-response adapter, JSON schemas, routes) is derived here, lazily, from that one declaration. Pydantic is
-imported when the first model is made: what only asks which operations there are does not pay for it.
+:func:`operation` adds what a signature cannot say. Request model, response adapter, JSON schemas and routes are derived
+lazily from that declaration. Pydantic is imported when the first model is built, so that listing operations does not
+pay for it.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ class Route:
 
 @dataclass(eq=False)
 class Operation:
-    """Everything known about one version of one operation.
+    """One version of one operation.
 
-    method: what was declared; None of one that the index lists, until its service is loaded.
+    method: the declared method; None until the service is loaded if the operation comes from the index.
     """
 
     method: Callable[..., Any] | None
@@ -158,14 +158,14 @@ class Operation:
     translate: Callable[[Any], Any] | None = None
 
     def bind(self, category: str, attribute: str) -> None:
-        """Learn the place of the declaration: its service's category and its method's name."""
+        """Set the service's category and the method's name."""
         self.category, self.attribute = category, attribute
         self.action = self.declared_name or attribute
 
     def adopt_declaration(self, declaration: Operation) -> Operation:
-        """Take over what only the declaration itself has: of an operation that was listed before it was loaded.
+        """Complete an operation listed by the index with its declaration, once its service is loaded.
 
-        Raises RuntimeError if it was listed as another.
+        Raises RuntimeError if the index differs from the declaration.
         """
         for fact in fields(self):
             if fact.name not in OWN and getattr(self, fact.name) != getattr(declaration, fact.name):
@@ -175,7 +175,7 @@ class Operation:
 
     @property
     def function(self) -> Callable[..., Any]:
-        """The declared method; its service is loaded for it."""
+        """The declared method. Loads the service."""
         if self.method is None:
             Service.declared.load(self.category)
         if self.method is None:
@@ -184,7 +184,7 @@ class Operation:
 
     @property
     def implementation(self) -> str:
-        """Category of the service that runs it: its own, unless it was made at run time."""
+        """Category of the service that runs it; differs from its own category for operations created at run time."""
         return self.category
 
     @property
@@ -194,14 +194,14 @@ class Operation:
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
-        """Declared routes and, last, the one by rule: ``/agora/{category}/{action}``."""
+        """Declared routes, followed by the generic route ``/agora/{category}/{action}``."""
         method = "GET" if self.kind in (Kind.QUERY, Kind.STREAM) else "POST"
         rule = Route(method, f"/agora/{self.category}/{self.action}")
         return self.declared_routes if rule in self.declared_routes else (*self.declared_routes, rule)
 
     @property
     def description(self) -> str:
-        """The method's docstring, whole."""
+        """The method's whole docstring."""
         return inspect.getdoc(self.function) or ""
 
     @property
@@ -211,16 +211,16 @@ class Operation:
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing: a query, a stream, or a relay that is a GET."""
+        """Whether it is read-only: a query, a stream, or a relay with method GET."""
         fetches = self.kind is Kind.RELAY and bool(self.routes) and self.routes[0].method == "GET"
         return fetches or self.kind in (Kind.QUERY, Kind.STREAM)
 
     def reads_with(self, arguments: Mapping[str, Any]) -> bool:
-        """Whether a call with these arguments changes nothing."""
+        """Whether a call with these arguments is read-only."""
         return self.reads or arguments.get("action") in self.read_actions
 
     def lifecycle_on(self, today: date) -> Lifecycle:
-        """The status in force on a day: the dates, once reached, override what was declared."""
+        """The lifecycle status on a given day. Dates that have passed override the declared status."""
         if self.sunset_date and today >= self.sunset_date:
             return Lifecycle.SUNSET
         if self.deprecation_date and today >= self.deprecation_date:
@@ -272,7 +272,7 @@ class Operation:
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """JSON schema (2020-12) of the arguments, each described."""
+        """JSON schema (2020-12) of the arguments, with descriptions."""
         from .parameter_descriptions import describe_parameters
 
         return describe_parameters(self.input.model_json_schema(), f"{self.category}.{self.action}")
@@ -287,7 +287,7 @@ class Operation:
 
 
 class Service:
-    """Base of every service of the contract; a class names its category once."""
+    """Base class of the contract's services; the category is declared once per class."""
 
     category: ClassVar[str] = ""
     operations: ClassVar[Mapping[str, Operation]] = {}
@@ -313,7 +313,7 @@ def _declare_service(cls: type[Service], category: str) -> None:
 
 
 def _check_implementation(cls: type[Service]) -> None:
-    """Refuse what mypy lets pass: another parameter name, kind or default than the contract's."""
+    """Raise TypeError if a parameter's name, kind or default differs from the contract; mypy does not check these."""
     for attribute, declaration in cls.operations.items():
         member = vars(cls).get(attribute)
         if member is not None and _parameter_layout(member) != _parameter_layout(declaration.function):
@@ -321,7 +321,7 @@ def _check_implementation(cls: type[Service]) -> None:
 
 
 def _parameter_layout(function: Callable[..., Any]) -> tuple[object, ...]:
-    """Names, kinds and defaults of a function's parameters: as in its signature, which takes longer to make."""
+    """Names, kinds and defaults of a function's parameters; faster than inspect.signature."""
     function = inspect.unwrap(function)
     code = function.__code__
     counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & VARIADIC)
@@ -330,7 +330,7 @@ def _parameter_layout(function: Callable[..., Any]) -> tuple[object, ...]:
 
 
 class _Declaration:
-    """What :func:`operation` returns: a decorator typed for coroutines and for streams."""
+    """The decorator returned by :func:`operation`, typed for coroutines and streams."""
 
     def __init__(self, routes: tuple[str, ...], options: dict[str, Any]) -> None:
         self.routes, self.options = tuple(map(Route.parse, routes)), options
@@ -382,16 +382,16 @@ def operation(
     """Declare a method of a contract service as an operation of the marketplace.
 
     routes: ``"METHOD /path/{parameter}"``, the first being the canonical one.
-    scope: what the caller must be allowed, such as ``write:messages``; empty for everyone.
+    scope: required scope, such as ``write:messages``; empty for everyone.
     kind: inferred (GET reads, anything else changes state, a plain ``def`` streams) unless given.
     name: the action, where it differs from the method's name (two versions side by side).
     aliases: other names, such as ``register`` at the root of the SDK's client.
-    idempotent: a client may retry it without an Idempotency-Key.
-    during_halt: stays callable while the marketplace or the caller is halted.
+    idempotent: a client may retry it without an Idempotency-Key. during_halt: callable while the marketplace or the
+    caller is halted.
     read_actions: values of the parameter ``action`` with which a command only reads.
     secrets: result fields shown once and never stored with an idempotency record.
-    tools: names under which MCP lists it too, beside its own.
-    translate: makes the arguments of another document that is understood, too; leaves every other as it is.
+    tools: additional MCP tool names. translate: converts an alternative request document to arguments; returns other
+    documents unchanged.
     """
     options = {
         "scope": scope,
@@ -429,7 +429,7 @@ def implements(
 def implements(function: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a server method as the implementation of its contract's operation.
 
-    It changes nothing at run time; it gives the method the same declared type as the contract's,
-    so that mypy reports a changed parameter as an ``[override]`` error.
+    No effect at run time. It gives the method the declared type of the contract, so that mypy reports a changed
+    parameter as an ``[override]`` error.
     """
     return function

@@ -1,4 +1,4 @@
-"""Errors that a call of an operation may raise: those of every call by rule, and those of its own service.
+"""Errors that an operation may raise: the common ones of every call, and those of its service.
 
 The latter stand in ``operation_errors.json``, which ``make reference`` makes of the services' code. A server that raises another
 one is in error: every call of the test suite is checked against it.
@@ -31,7 +31,7 @@ EVERY_CALL = (
 
 
 def common_errors(operation: Operation) -> list[str]:
-    """Codes that the dispatcher and the protocols raise for an operation of such a declaration."""
+    """Error codes that the dispatcher and the protocols may raise for an operation."""
     codes = list(EVERY_CALL)
     if not operation.during_halt:
         codes.append("halted")
@@ -43,13 +43,13 @@ def common_errors(operation: Operation) -> list[str]:
 
 
 def operation_errors(operation: Operation) -> list[str]:
-    """Codes of the errors that a call may raise, those of every call first."""
+    """Error codes that a call may raise, the common ones first."""
     own = service_errors().get(f"{operation.category}.{operation.action}", ())
     return list(dict.fromkeys([*common_errors(operation), *own]))
 
 
 @cache
 def service_errors() -> Mapping[str, list[str]]:
-    """Codes of the errors that its service may raise, for each operation by its category and action."""
+    """Error codes raised by the services, by category and action of the operation."""
     document: Mapping[str, list[str]] = json.loads(FILE.read_text("utf-8"))
     return document

@@ -1,4 +1,4 @@
-"""Parts: what a message, or a piece of a result, is made of; the same in tasks and in A2A."""
+"""Parts of messages and artifacts, the same in tasks and in A2A."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Raw = Annotated[str, Field(max_length=5_600_000, pattern=r"^[A-Za-z0-9+/_-]*={0,
 
 
 class ProtoModel(Result):
-    """Base of what A2A defines: named in JSON as there, and unknown fields are no error (A2A 1.0, section 5.7)."""
+    """Base of A2A models: JSON names as in A2A; unknown fields are ignored (A2A 1.0, section 5.7)."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", ser_json_inf_nan="null", defer_build=True

@@ -1,4 +1,4 @@
-"""The sixteen types of the agent protocol's messages, each a model with the rules of its fields."""
+"""The sixteen message types of the agent protocol, each a model with validation rules."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ __all__ = [
 
 
 class Repository(Open):
-    """Where an agent's source is."""
+    """Source repository of an agent."""
 
     url: Url
     branch: Word | None = None
@@ -65,7 +65,7 @@ class BuildConfig(Open):
 
 
 class HostRequirements(Open):
-    """What an agent needs of its host."""
+    """Host requirements of an agent."""
 
     min_memory_mb: Annotated[int, Field(ge=1, le=16_777_216)] | None = None
     min_cpu_cores: Annotated[float, Field(gt=0, le=4096)] | None = None
@@ -76,7 +76,7 @@ class HostRequirements(Open):
 
 
 class CoLocation(Open):
-    """Next to whom an agent is to run."""
+    """Agents to co-locate with."""
 
     required: bool = False
     with_agent: AgentRef | None = None
@@ -143,34 +143,34 @@ class ScalePayload(Open):
 
 
 class Request(AgentMessage):
-    """Ask another agent to do something; it has an intent."""
+    """Ask another agent to do something. Requires an intent."""
 
     type: Literal[Performative.REQUEST] = Performative.REQUEST
     intent: Intent
 
 
 class Inform(AgentMessage):
-    """Give information, or a result; it has an intent."""
+    """Give information or a result. Requires an intent."""
 
     type: Literal[Performative.INFORM] = Performative.INFORM
     intent: Intent
 
 
 class Propose(AgentMessage):
-    """Propose a solution or an action; it has an intent."""
+    """Propose a solution or an action. Requires an intent."""
 
     type: Literal[Performative.PROPOSE] = Performative.PROPOSE
     intent: Intent
 
 
 class Agree(AgentMessage):
-    """Agree to what it answers."""
+    """Agree to the answered message."""
 
     type: Literal[Performative.AGREE] = Performative.AGREE
 
 
 class Refuse(AgentMessage):
-    """Refuse what it answers; the payload may say why (error) and what was missing (required)."""
+    """Refuse the answered message; the payload may hold the reason (error) and missing fields (required)."""
 
     type: Literal[Performative.REFUSE] = Performative.REFUSE
     payload: RefusePayload = RefusePayload()  # type: ignore[assignment]
@@ -213,7 +213,7 @@ class Offer(AgentMessage):
 
 
 class Assign(AgentMessage):
-    """Assign a task: the intent is its type, the payload its data."""
+    """Assign a task. intent: its type; payload: its data."""
 
     type: Literal[Performative.ASSIGN] = Performative.ASSIGN
     intent: Intent
@@ -244,7 +244,7 @@ class DeployFailure(AgentMessage):
 
 
 class CoLocate(AgentMessage):
-    """Request that an agent runs next to another, with_agent."""
+    """Request that an agent runs on the same host as with_agent."""
 
     type: Literal[Performative.CO_LOCATE] = Performative.CO_LOCATE
     intent: Intent
@@ -252,7 +252,7 @@ class CoLocate(AgentMessage):
 
 
 class Scale(AgentMessage):
-    """Request that there are more or fewer of an agent, agent_id."""
+    """Request more or fewer instances of an agent (agent_id)."""
 
     type: Literal[Performative.SCALE] = Performative.SCALE
     intent: Intent
@@ -271,7 +271,7 @@ _PAYLOADS: dict[Performative, TypeAdapter[Any]] = {
 
 
 def check_payload(message: AgentMessage) -> None:
-    """Refuse a message that does not keep the rules of its type: ValueError naming the field."""
+    """Validate a message against the rules of its type. Raises ValueError naming the field."""
     if message.intent is None and MODELS[message.type].model_fields["intent"].is_required():
         raise ValueError(f"a message of type {message.type.value} has an intent")
     if (rules := _PAYLOADS.get(message.type)) is not None and not is_encrypted(message):
@@ -282,6 +282,6 @@ def check_payload(message: AgentMessage) -> None:
 
 
 def _error_summary(error: ValidationError) -> str:
-    """What is wrong with a payload, without what it says."""
+    """Describe a payload's validation errors without quoting its content."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)[:5]
     return "; ".join(f"{'.'.join(map(str, ('payload', *fault['loc'])))}: {describe_error(fault)}" for fault in errors)

@@ -1,4 +1,4 @@
-"""Queries: find agents and services, look at the marketplace."""
+"""Queries: find agents and operations, show marketplace statistics."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ServiceInfo(Result):
 
     @property
     def schema(self) -> dict[str, object] | None:  # type: ignore[override]
-        """The schema of its parameters, under the name that JSON has; a model's method of pydantic, otherwise."""
+        """Parameter schema, under its JSON name (the attribute name shadows a pydantic method)."""
         return self.input_schema
 
 
@@ -89,7 +89,7 @@ class Marketplace(Result):
     agents_by_status: dict[str, int]
     agents_by_tier: dict[str, int]
     top_capabilities: dict[str, int]
-    capabilities_total: int = Field(default=0, description="Number of different capabilities that agents offer.")
+    capabilities_total: int = Field(default=0, description="Number of distinct capabilities of agents.")
     messages: MessageStatistics
     events_total: int
     services_total: int
@@ -110,13 +110,13 @@ class Queries(Service, category="query"):
         status: AgentStatusLike | None = None,
         service_tier: ServiceTierLike | None = None,
         *,
-        match: Annotated[Literal["all", "any"], Field(description="All of the capabilities, or any.")] = "all",
+        match: Annotated[Literal["all", "any"], Field(description="Match all of the capabilities, or any.")] = "all",
         search: Annotated[
             str | None,
             Field(
                 min_length=1,
                 max_length=200,
-                description="Words of the name, description, capabilities or tags; prefixes and small typing errors match.",
+                description="Words in the name, description, capabilities or tags; prefixes and small typos match.",
             ),
         ] = None,
         min_rating: Annotated[float | None, Field(ge=0, le=10)] = None,
@@ -125,7 +125,7 @@ class Queries(Service, category="query"):
         offset: Offset = 0,
         cursor: Cursor = None,
     ) -> FoundAgentPage:
-        """Find agents by capabilities, status, tier, rating and words."""
+        """Find agents by capabilities, status, tier, rating and text."""
 
     @operation("GET /agora/query/services", scope="read:catalogue")
     async def services(

@@ -1,4 +1,4 @@
-"""Registry: the catalogue of MCP servers in the form of the official MCP registry's API (v0.1)."""
+"""Registry: a catalog of MCP servers with the API of the official MCP registry (v0.1)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ServerName = Annotated[
         min_length=3,
         max_length=200,
         pattern=r"^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$",
-        description="Name of a server in the registry; in a path its slash may be written %2F.",
+        description="Name of a server in the registry; in a path, the slash may be encoded as %2F.",
         examples=["io.github.user/weather"],
     ),
 ]
 ServerVersion = Annotated[
     str, Field(min_length=1, max_length=255, pattern=PRINTABLE, description="A version, or 'latest'.")
 ]
-PageLimit = Annotated[int, Field(ge=1, le=100, description="Largest number of servers in the answer.")]
+PageLimit = Annotated[int, Field(ge=1, le=100, description="Maximum number of servers returned.")]
 Variables = Annotated[
     dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=4000)]],
     Field(max_length=50, description="Values of the variables in its URL and headers."),
@@ -34,7 +34,7 @@ Variables = Annotated[
 
 
 class RegistryEntry(Result):
-    """A server. ``server``: its server.json. ``_meta``: what the registry knows of it."""
+    """A server. ``server``: its server.json. ``_meta``: registry metadata."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -57,7 +57,7 @@ class RegistryPage(Result):
 
 
 class Registry(Service, category="registry"):
-    """The MCP registry's read API over the upstreams and this server itself, and the import of its entries."""
+    """The read API of the MCP registry for the upstreams and this server, and import of registry entries."""
 
     @operation("GET /v0.1/servers", scope="read:catalogue")
     async def list(
@@ -68,13 +68,11 @@ class Registry(Service, category="registry"):
         search: Annotated[str | None, Field(max_length=200, description="Part of the name.")] = None,
         updated_since: Timestamp | None = None,
         version: ServerVersion | None = None,
-        include_deleted: Annotated[
-            bool, Field(description="Deleted servers are not kept: it changes nothing.")
-        ] = False,
+        include_deleted: Annotated[bool, Field(description="No effect, because deleted servers are not kept.")] = False,
     ) -> RegistryPage:
-        """List the MCP servers that can be reached through this one, as the registry's API has them.
+        """List the MCP servers that can be reached through this server.
 
-        Each leads to this server's own endpoint, with the tools of that server alone.
+        Each entry points to an endpoint of this server that offers only the tools of that MCP server.
         """
 
     @operation("GET /v0.1/servers/{+server_name}/versions", scope="read:catalogue")
@@ -82,11 +80,9 @@ class Registry(Service, category="registry"):
         self,
         server_name: ServerName,
         *,
-        include_deleted: Annotated[
-            bool, Field(description="Deleted servers are not kept: it changes nothing.")
-        ] = False,
+        include_deleted: Annotated[bool, Field(description="No effect, because deleted servers are not kept.")] = False,
     ) -> RegistryPage:
-        """List the versions of a server: the one that runs."""
+        """List the versions of a server: only the running one."""
 
     @operation("GET /v0.1/servers/{+server_name}/versions/{version}", scope="read:catalogue")
     async def get(
@@ -94,9 +90,7 @@ class Registry(Service, category="registry"):
         server_name: ServerName,
         version: ServerVersion = "latest",
         *,
-        include_deleted: Annotated[
-            bool, Field(description="Deleted servers are not kept: it changes nothing.")
-        ] = False,
+        include_deleted: Annotated[bool, Field(description="No effect, because deleted servers are not kept.")] = False,
     ) -> RegistryEntry:
         """Show a version of a server."""
 
@@ -111,11 +105,11 @@ class Registry(Service, category="registry"):
         timeout: Seconds | None = None,
         concurrency: Concurrency = 16,
         verify: Annotated[
-            bool, Field(description="Connect first; false stores it even if it cannot be reached now.")
+            bool, Field(description="Connect first; false stores it even if it cannot be reached.")
         ] = True,
     ) -> Upstream:
-        """Add the MCP server that a server.json describes as an upstream, by its remote of type streamable-http.
+        """Add an MCP server described by a server.json as an upstream, using its streamable-http remote.
 
-        Packages are never imported, because they would run code here: an operator who wants one names its command
-        in the file of the setting ``mcp_config``.
+        Packages are not imported, because they would run code on this server. To run one, an operator adds its command
+        to the file of the setting ``mcp_config``.
         """

@@ -1,6 +1,6 @@
-"""Results: what operations answer.
+"""Results of operations.
 
-One class serves both habits. ``Result.__await__`` returns the result itself, so that
+One class serves synchronous and asynchronous code: ``Result.__await__`` returns the result itself, so that
 ``r = client.register(...)`` and ``r = await client.register(...)`` both have the result's type.
 """
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Result(BaseModel):
-    """Base of every result. Clients ignore fields they do not know."""
+    """Base of every result. Clients ignore unknown fields."""
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="null", defer_build=True)  # built when first needed
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 else:
 
     class _Of:
-        """Pages declare their items as fields: ``Page[Item]`` tells type checkers, and is no model of its own."""
+        """``Page[Item]`` is only for type checkers; pages declare their items as fields."""
 
         def __class_getitem__(cls, item):
             return cls
@@ -43,9 +43,8 @@ else:
 class Page(_Of[T], Result):
     """One page of a list.
 
-    ``len(page)`` and ``.count`` are this page, ``.total`` everything that matches (an estimate above
-    10,000, then ``total_is_estimate`` is true). Iterating fetches the following pages too:
-    ``for`` blocks for them, ``async for`` awaits them.
+    ``len(page)`` and ``.count`` refer to this page, ``.total`` to all matches (above 10,000 an estimate, with
+    ``total_is_estimate`` true). Iterating also fetches the following pages: ``for`` blocks, ``async for`` awaits.
     """
 
     items_field: ClassVar[str] = "items"
@@ -61,7 +60,7 @@ class Page(_Of[T], Result):
 
     @property
     def items(self) -> list[T]:
-        """The items of this page alone."""
+        """The items of this page only."""
         items: list[T] = getattr(self, self.items_field)
         return items
 
@@ -93,10 +92,10 @@ class Page(_Of[T], Result):
 
 
 class Stream(Generic[T]):
-    """Items as they come; iterate it with ``for`` or ``async for``, and close it when done.
+    """A stream of items. Iterate it with ``for`` or ``async for``, and close it when done.
 
-    ``with stream:`` and ``async with stream:`` close it. Awaiting it is not needed to iterate it; it
-    returns the stream once the server has begun to listen for it.
+    ``with stream:`` and ``async with stream:`` close it. Awaiting the stream is optional; it returns once the server is
+    listening.
     """
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -104,10 +103,10 @@ class Stream(Generic[T]):
         yield
 
     def close(self) -> None:
-        """End it, from synchronous code; a loop over it in another thread ends too."""
+        """Close the stream from synchronous code. A loop over it in another thread ends."""
 
     async def aclose(self) -> None:
-        """End it, from asynchronous code; a loop over it in another task ends too."""
+        """Close the stream from asynchronous code. A loop over it in another task ends."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Reviews: what a coding job has changed, line by line, what people say to it, and where it goes once it is approved."""
+"""Reviews of coding jobs: changed files, comments on lines, and the approval."""
 
 from __future__ import annotations
 
@@ -65,27 +65,29 @@ Conflicts = Annotated[list[FilePath], Field(max_length=1000, description="Paths 
 
 
 class Review(Result):
-    """What a job has changed on its branch, and what is decided about it."""
+    """A review of the changes on a job's branch."""
 
-    job_id: str = Field(description="The job that the branch is named after; later jobs of its session change it, too.")
-    task_id: str = Field(description="The job that has changed it last.")
+    job_id: str = Field(
+        description="The job that the branch is named after. Later jobs of its session also change the branch."
+    )
+    task_id: str = Field(description="The job that last changed it.")
     codebase_id: str
     context_id: str | None = None
     title: str = ""
     requester: str
     state: ReviewState
     branch: str
-    target: str = Field(default="", description="Branch that it would be merged into.")
+    target: str = Field(default="", description="Target branch of the merge.")
     base: str
     head: str
-    revision: int = Field(default=1, description="Number of times that an agent has handed it over.")
+    revision: int = Field(default=1, description="Number of submissions.")
     files: int = 0
     additions: int = 0
     deletions: int = 0
     conflicts: list[str] = Field(default=[], description="Paths that conflict with the target.")
-    pull_request: str | None = Field(default=None, description="Address of the pull or merge request.")
+    pull_request: str | None = Field(default=None, description="URL of the pull or merge request.")
     delivery_task_id: str | None = Field(default=None, description="The task that carries out the approval.")
-    error: str | None = Field(default=None, description="Why the last approval could not be carried out.")
+    error: str | None = Field(default=None, description="Why the last approval failed.")
     reviewer: str | None = Field(default=None, description="Who decided last.")
     created_at: Timestamp
     updated_at: Timestamp
@@ -106,7 +108,7 @@ class ReviewFile(Result):
     additions: int = 0
     deletions: int = 0
     patch: str = ""
-    truncated: bool = Field(default=False, description="Whether the diff is too large to be shown whole.")
+    truncated: bool = Field(default=False, description="Whether the diff was truncated.")
 
 
 class ReviewFilePage(Page[ReviewFile]):
@@ -116,7 +118,7 @@ class ReviewFilePage(Page[ReviewFile]):
 
 
 class ReviewComment(Result):
-    """A comment on a line. It goes to the agent with the others, once changes are requested."""
+    """A comment on a line. All comments are sent to the agent when changes are requested."""
 
     comment_id: str
     job_id: str
@@ -128,7 +130,7 @@ class ReviewComment(Result):
     text: str
     created_at: Timestamp
     follow_up_id: str | None = Field(
-        default=None, description="The follow-up that has told the agent; null until then."
+        default=None, description="The follow-up that sent it to the agent; null until then."
     )
 
 
@@ -143,37 +145,37 @@ class RemovedComment(Result):
 
 
 class Reviews(Service, category="review"):
-    """Reviews of what coding jobs have changed. The server has the diff, never the repository: a worker does what git does."""
+    """Reviews of coding jobs. The server stores only the diff; the worker runs all git commands."""
 
     @operation("GET /v1/agent/reviews", scope="read:tasks")
     async def list(
         self,
         codebase_id: CodebaseRef | None = None,
-        state: Annotated[ReviewState | None, Field(description="Only those in this state.")] = None,
+        state: Annotated[ReviewState | None, Field(description="Only reviews in this state.")] = None,
         *,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ReviewPage:
-        """List the reviews of your jobs and of your workers, the latest change first; operators see all."""
+        """List the reviews of your jobs and workers, most recently changed first; operators see all."""
 
     @operation("GET /v1/agent/reviews/{job_id}", scope="read:tasks")
     async def get(self, job_id: JobId) -> Review:
-        """Read a review."""
+        """Show a review."""
 
     @operation("GET /v1/agent/reviews/{job_id}/files", scope="read:tasks")
     async def files(self, job_id: JobId, *, limit: Limit = 20, cursor: Cursor = None) -> ReviewFilePage:
-        """Read the changed files with their diffs, in the order of their paths."""
+        """List the changed files with their diffs, by path."""
 
     @operation("GET /v1/agent/reviews/{job_id}/comments", scope="read:tasks")
     async def comments(
         self,
         job_id: JobId,
         *,
-        waiting: Annotated[bool, Field(description="Only those that the agent has not been told.")] = False,
+        waiting: Annotated[bool, Field(description="Only comments not sent to the agent yet.")] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ReviewCommentPage:
-        """Read the comments on lines, in the order in which they were written."""
+        """List the comments on lines, oldest first."""
 
     @operation("POST /v1/agent/reviews/{job_id}/comments", scope="write:tasks")
     async def comment(
@@ -181,11 +183,11 @@ class Reviews(Service, category="review"):
         job_id: JobId,
         path: FilePath,
         line: Line,
-        text: Annotated[Text, Field(min_length=1, max_length=2000, description="What is to be said about the line.")],
+        text: Annotated[Text, Field(min_length=1, max_length=2000, description="Text of the comment.")],
         *,
-        side: Annotated[Side, Field(description="new: the line as it is now. old: as it was.")] = "new",
+        side: Annotated[Side, Field(description="new: the line after the change. old: the line before it.")] = "new",
     ) -> ReviewComment:
-        """Comment on a line of the diff. The agent is told with ``request_changes``."""
+        """Comment on a line of the diff. ``request_changes`` sends the comments to the agent."""
 
     @operation(
         "DELETE /v1/agent/reviews/{job_id}/comments/{comment_id}",
@@ -194,15 +196,15 @@ class Reviews(Service, category="review"):
         destructive=True,
     )
     async def remove_comment(self, job_id: JobId, comment_id: CommentId) -> RemovedComment:
-        """Remove a comment that the agent has not been told."""
+        """Remove a comment that was not sent to the agent yet."""
 
     @operation("POST /v1/agent/reviews/{job_id}/request-changes", scope="write:tasks")
     async def request_changes(
         self,
         job_id: JobId,
-        text: Annotated[Text, Field(max_length=20_000, description="What is to be said besides.")] = "",
+        text: Annotated[Text, Field(max_length=20_000, description="Additional text for the agent.")] = "",
     ) -> FollowUp:
-        """Send the comments that wait back to the agent, as one follow-up with path, line and code of each."""
+        """Send the pending comments to the agent in one follow-up, each with its path, line and code."""
 
     @operation("POST /v1/agent/reviews/{job_id}/approve", scope="write:tasks")
     async def approve(
@@ -211,23 +213,22 @@ class Reviews(Service, category="review"):
         action: Annotated[
             Action,
             Field(
-                description="merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: "
-                "push, and open or update the pull request. patch: an artifact of the task that does it."
+                description="merge: merge into the target branch in the worker's codebase. push: push the branch to "
+                "its remote. pull_request: push, and open or update the pull request. patch: store it as a task "
+                "artifact."
             ),
         ] = "merge",
         *,
-        head: Annotated[
-            Commit | None, Field(description="The commit that was looked at; another one is refused.")
-        ] = None,
+        head: Annotated[Commit | None, Field(description="The reviewed commit; any other commit is rejected.")] = None,
         target: Annotated[Branch | None, Field(description="Branch to merge into, instead of the review's.")] = None,
         title: Annotated[Text, Field(max_length=200, description="Title of the pull request or merge.")] = "",
         body: Annotated[Text, Field(max_length=20_000, description="Description of the pull request.")] = "",
     ) -> Review:
-        """Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced."""
+        """Approve the changes and let the worker merge or push them. Conflicts are returned to the agent."""
 
     @operation("POST /v1/agent/reviews/{job_id}/dismiss", scope="write:tasks", idempotent=True)
     async def dismiss(self, job_id: JobId) -> Review:
-        """Decide that the changes are not wanted. Their branch stays where it is."""
+        """Reject the changes. The branch is kept."""
 
     @operation("POST /v1/worker/reviews", scope="write:tasks", idempotent=True, body_limit=6 * MEBIBYTE)
     async def submit(
@@ -244,10 +245,10 @@ class Reviews(Service, category="review"):
         ],
         *,
         codebase_id: CodebaseRef,
-        target: Annotated[str, Field(max_length=250, description="Branch that the codebase is at.")] = "",
+        target: Annotated[str, Field(max_length=250, description="Branch that is checked out in the codebase.")] = "",
         title: Annotated[Text, Field(max_length=200, description="Title, for people.")] = "",
     ) -> Review:
-        """Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over."""
+        """Submit the changes of a job you hold, as its worker. A repeated call replaces the submission."""
 
     @operation("POST /v1/worker/reviews/{job_id}/conclude", scope="write:tasks", idempotent=True)
     async def conclude(
@@ -260,8 +261,8 @@ class Reviews(Service, category="review"):
         conflicts: Conflicts = [],
         pull_request: Annotated[
             str | None,
-            Field(max_length=2000, pattern=r"^https?://[^\x00-\x20\x7f]+$", description="Address of the pull request."),
+            Field(max_length=2000, pattern=r"^https?://[^\x00-\x20\x7f]+$", description="URL of the pull request."),
         ] = None,
-        error: Annotated[Text | None, Field(max_length=4000, description="Why it could not be done.")] = None,
+        error: Annotated[Text | None, Field(max_length=4000, description="Reason for the failure.")] = None,
     ) -> Review:
-        """Report what became of an approval, as the worker that carries it out."""
+        """Report the result of an approval, as the worker that carries it out."""

@@ -1,5 +1,5 @@
-"""What runs on workers' machines: every session of their coding agents, those of directories that nobody registered among
-them, and the models that the agents are logged in to."""
+"""Coding agents on workers' machines: all their sessions, including those in unregistered directories, and the models
+they are logged in to."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Project = Annotated[CodebaseRef, Field(description="Only of this project: the id
 
 
 class RuntimeStatus(Result):
-    """Whether a coding agent can be reached, and what is known of its sessions."""
+    """Availability of coding agents, and the number of known sessions."""
 
     available: bool = Field(description="Whether a worker with a codebase is online.")
     projects: int
@@ -42,7 +42,7 @@ class RuntimeProject(Result):
 
     project_id: str
     name: str
-    path: str = Field(description="Of the worker's machine.")
+    path: str = Field(description="Host name of the worker's machine.")
     worker_id: str
     online: bool
     repository: str | None = None
@@ -55,9 +55,9 @@ class RuntimeProjectPage(Page[RuntimeProject]):
 
 
 class RuntimeSession(Session):
-    """A session, and the directory it works in."""
+    """A session and its directory."""
 
-    directory: str = Field(default="", description="Of the worker's machine; it may be outside of every codebase.")
+    directory: str = Field(default="", description="Directory on the worker's machine; it may be outside any codebase.")
 
 
 class RuntimeSessionPage(Page[RuntimeSession]):
@@ -67,7 +67,7 @@ class RuntimeSessionPage(Page[RuntimeSession]):
 
 
 class RuntimeMessagePart(Result):
-    """A part of a message: of kinds such as text, thought, tool, plan and note."""
+    """A message part, of kinds such as text, thought, tool, plan and note."""
 
     part_id: str
     message_id: str
@@ -86,12 +86,12 @@ class RuntimeMessagePartPage(Page[RuntimeMessagePart]):
 
 
 class AvailableModel(Result):
-    """A model that a worker's agent is logged in to. model: as a job names it."""
+    """A model available to a worker's agent. model: the name to use in a job."""
 
     model: str
     provider: str = ""
-    agents: list[str] = Field(default=[], description="Coding agents that have it.")
-    workers: list[str] = Field(default=[], description="Ids of the workers online that have it.")
+    agents: list[str] = Field(default=[], description="Coding agents that offer it.")
+    workers: list[str] = Field(default=[], description="Ids of the online workers that offer it.")
 
 
 class AvailableModelPage(Page[AvailableModel]):
@@ -101,30 +101,30 @@ class AvailableModelPage(Page[AvailableModel]):
 
 
 class Runtime(Service, category="runtime"):
-    """Sessions and models of the coding agents of all workers, whatever directory they work in."""
+    """Sessions and models of all workers' coding agents, in any directory."""
 
     @operation("GET /v1/agent/runtime/status", scope="read:tasks")
     async def status(self) -> RuntimeStatus:
-        """Read whether an agent can be reached, and how many projects and sessions the caller may read."""
+        """Show whether an agent is available, and the number of projects and sessions that the caller may read."""
 
     @operation("GET /v1/agent/runtime/projects", scope="read:tasks")
     async def projects(self, *, limit: Limit = 50, cursor: Cursor = None) -> RuntimeProjectPage:
-        """List the directories that workers have."""
+        """List the directories of workers."""
 
     @operation("GET /v1/agent/runtime/sessions", scope="read:tasks")
     async def sessions(
         self,
-        q: Annotated[str, Field(max_length=200, description="Only sessions with this in title, id or directory.")] = "",
+        q: Annotated[str, Field(max_length=200, description="Text in the title, id or directory.")] = "",
         *,
         project_id: Project | None = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> RuntimeSessionPage:
-        """List sessions of all projects, the latest first: of your workers and your jobs; operators see all."""
+        """List the sessions of all projects, latest first: those of your workers and jobs; operators see all."""
 
     @operation("GET /v1/agent/runtime/sessions/{session_id}", scope="read:tasks")
     async def session(self, session_id: SessionRef, *, project_id: Project | None = None) -> RuntimeSession:
-        """Read a session by its id alone; the latest, if agents of several workers use one id."""
+        """Show a session by its id; the latest one, if several workers use the same id."""
 
     @operation("GET /v1/agent/runtime/sessions/{session_id}/messages", scope="read:tasks")
     async def messages(
@@ -150,7 +150,7 @@ class Runtime(Service, category="runtime"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> RuntimeMessagePartPage:
-        """Read the parts of a session's messages one by one; ``limit`` counts messages."""
+        """List the parts of a session's messages; ``limit`` counts messages."""
 
     @operation("GET /v1/agent/models", scope="read:tasks")
     async def models(
@@ -160,4 +160,4 @@ class Runtime(Service, category="runtime"):
         limit: Limit = 200,
         cursor: Cursor = None,
     ) -> AvailableModelPage:
-        """List the models of the workers that are online: only what their agents are logged in to."""
+        """List the models that agents of online workers are logged in to."""

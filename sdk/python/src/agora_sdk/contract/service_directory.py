@@ -1,4 +1,4 @@
-"""What is known of the services: which there are, whether they are loaded or only listed."""
+"""The directory of services, loaded or only listed by the index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Declared", "Listed"]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the index says of a service: the module that declares it, what it is about, and its operations by method."""
+    """Index entry of a service: its module, description, and operations by method."""
 
     module: str
     about: str
@@ -24,7 +24,7 @@ class Listed:
 
 
 class Declared(MutableMapping[str, "type[Service]"]):
-    """The services by category, in order. One that was listed is loaded when its class is asked for."""
+    """The services by category, in order. A listed service is loaded when its class is requested."""
 
     def __init__(self) -> None:
         self._services: dict[str, type[Service] | None] = {}
@@ -49,12 +49,12 @@ class Declared(MutableMapping[str, "type[Service]"]):
         return category in self._services
 
     def add_listed(self, listed: Mapping[str, Listed]) -> None:
-        """Know services before they are loaded."""
+        """Add services from the index without loading them."""
         self._listed.update(listed)
         self._services = dict.fromkeys(listed) | self._services
 
     def load(self, category: str) -> type[Service]:
-        """A service's class; its module is imported."""
+        """Return a service's class. Imports its module."""
         import_module(self._listed[category].module, __package__)
         service = self._services[category]
         if service is None:
@@ -62,17 +62,17 @@ class Declared(MutableMapping[str, "type[Service]"]):
         return service
 
     def about(self, category: str) -> str:
-        """What a service is about, loaded or not."""
+        """Return a service's description, loaded or not."""
         service = self._services[category]
         return self._listed[category].about if service is None else inspect.getdoc(service) or ""
 
     def operations(self, category: str) -> Mapping[str, Operation]:
-        """A service's operations by method, loaded or not."""
+        """Return a service's operations by method, loaded or not."""
         service = self._services[category]
         return self._listed[category].operations if service is None else service.operations
 
     def merge_declaration(self, declaration: Operation) -> Operation:
-        """The operation of a declaration: the one that was listed, if it was, so that there is one of each."""
+        """Return the operation of a declaration, merged with its index entry if there is one."""
         listed = self._listed.get(declaration.category)
         earlier = listed.operations.get(declaration.attribute) if listed else None
         return earlier.adopt_declaration(declaration) if earlier else declaration

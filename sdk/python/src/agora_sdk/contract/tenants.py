@@ -1,4 +1,4 @@
-"""Tenants: the marketplaces of one installation, each with agents, messages, tasks and keys of its own."""
+"""Tenants: separate marketplaces in one installation, each with its own agents, messages, tasks and keys."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ TenantId = Annotated[
     Field(
         max_length=63,
         pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        description="Id of a tenant: small letters, digits, hyphens between.",
+        description="Id of a tenant: lower-case letters, digits and inner hyphens.",
     ),
 ]
 TenantName = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Display name.")]
-Reason = Annotated[
-    str, Field(max_length=500, description="Reason, shown to callers that are refused.", pattern=r"^[^\x00]*$")
-]
+Reason = Annotated[str, Field(max_length=500, description="Reason, shown to refused callers.", pattern=r"^[^\x00]*$")]
 About = Annotated[JsonObject, Field(description="Metadata for the operator, such as a subscription or a namespace.")]
 
 
@@ -42,7 +40,8 @@ class Tenant(Result):
 
 
 class TenantDetails(Tenant):
-    """agents: registered agents without the built-in ones. instances: those that have not ended. Both are visible to the operator only."""
+    """agents: registered agents, excluding built-in ones. instances: unfinished instances. Both are visible only to the
+    operator."""
 
     agents: int | None = None
     instances: int | None = None
@@ -71,7 +70,7 @@ class DeletedTenant(Result):
 
 
 class Tenants(Service, category="tenant"):
-    """The marketplaces of this installation. All but ``get`` of one's own are the supreme operator's alone."""
+    """The marketplaces of this installation. Only for the supreme operator, except ``get`` for one's own tenant."""
 
     @operation("POST /tenants", scope="admin", exposure=Exposure.OPERATOR, secrets=("token",))
     async def create(
@@ -81,7 +80,7 @@ class Tenants(Service, category="tenant"):
 
     @operation("GET /tenants", scope="admin", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> TenantPage:
-        """List the tenants, by id."""
+        """List the tenants by id."""
 
     @operation("GET /tenants/{tenant_id}", scope="admin", exposure=Exposure.OPERATOR)
     async def get(self, tenant_id: TenantId) -> TenantDetails:
@@ -94,14 +93,14 @@ class Tenants(Service, category="tenant"):
         name: TenantName | None = None,
         *,
         metadata: Annotated[
-            JsonObject | None, Field(description="Replaces the metadata; unchanged if left out.")
+            JsonObject | None, Field(description="Replaces the metadata; unchanged if omitted.")
         ] = None,
     ) -> Tenant:
         """Change a tenant's name or metadata."""
 
     @operation("POST /tenants/{tenant_id}/suspend", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def suspend(self, tenant_id: TenantId, reason: Reason = "") -> Tenant:
-        """Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost."""
+        """Suspend a tenant: its callers are refused until it is resumed, and its streams are closed. Data is kept."""
 
     @operation("POST /tenants/{tenant_id}/resume", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def resume(self, tenant_id: TenantId) -> Tenant:
@@ -113,7 +112,7 @@ class Tenants(Service, category="tenant"):
         tenant_id: TenantId,
         label: Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)] = "admin",
     ) -> TenantKey:
-        """Create another admin key of a tenant, for example if the first was lost."""
+        """Create another admin key for a tenant, for example if the first was lost."""
 
     @operation(
         "DELETE /tenants/{tenant_id}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True, destructive=True
@@ -126,4 +125,4 @@ class Tenants(Service, category="tenant"):
             Field(max_length=63, description="The tenant's id, as confirmation: all its data is erased permanently."),
         ],
     ) -> DeletedTenant:
-        """Erase a suspended tenant with all its rows; its id is not reused."""
+        """Permanently delete a suspended tenant with all its data. Its id is not reused."""

@@ -1,4 +1,4 @@
-"""Token billing: what calls of language models cost, priced by the token, on the ledger and the budgets of billing."""
+"""Token billing: costs of model calls by tokens, recorded in the billing ledger and limited by budgets."""
 
 from __future__ import annotations
 
@@ -34,38 +34,38 @@ Cents = Annotated[int, Field(ge=0, le=100_000_000)]
 
 
 class TokenBilling(Service, category="token_billing"):
-    """What calls of language models cost: prices, calls, and the limits of an account as its token budget.
+    """Costs of language model calls: prices, calls, and an account's token budget.
 
-    Each call is an entry of the ledger. Limits are budgets of agora.billing.budget, credit is that of agora.billing.credit.
+    Each call is a ledger entry. Limits are budgets of agora.billing.budget; credit is that of agora.billing.credit.
     """
 
     @operation("GET /v1/token-billing/usage/summary", scope="read:billing")
     async def summary(
         self,
-        month: Annotated[Month | None, Field(description="The present one (UTC) if left out.")] = None,
+        month: Annotated[Month | None, Field(description="Default: the current month (UTC).")] = None,
         *,
         account: Account | None = None,
         currency: Currency | None = None,
     ) -> TokenSummary:
-        """Sum up a month's calls of models by model: of the caller's account; for operators, of all if none is named."""
+        """Show a month's model calls by model, for the caller's account; for operators, by default for all accounts."""
 
     @operation("GET /v1/token-billing/usage/recent", scope="read:billing")
     async def recent(
         self,
         account: Account | None = None,
         agent_id: AgentRef | None = None,
-        task_id: Annotated[TaskId | None, Field(description="Only for this task.")] = None,
+        task_id: Annotated[TaskId | None, Field(description="Only calls for this task.")] = None,
         *,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ModelCallPage:
-        """List calls of models, newest first: those that the caller's account pays for, or that the caller made."""
+        """List model calls, newest first: those paid by the caller's account or made by the caller."""
 
     @operation("POST /v1/token-billing/usage", scope="write:tasks", success_status=201, idempotent=True)
     async def report(
         self,
         call_key: Annotated[
-            Key, Field(max_length=100, description="Names the call: reported again, it is charged once.")
+            Key, Field(max_length=100, description="Unique id of the call. A repeated report is charged once.")
         ],
         provider: PriceProvider,
         model: PriceModel,
@@ -79,80 +79,85 @@ class TokenBilling(Service, category="token_billing"):
             float | None, Field(ge=0, le=86_400, description="Seconds until the answer began.")
         ] = None,
     ) -> ModelCall:
-        """Report a call of a model by an agent. A model without a price is refused, and nothing is recorded.
+        """Report a model call made by an agent. A model without a price is refused and nothing is recorded.
 
-        The account of the task pays if it is the reporter's own, or the reporter has the scope meter:billing; otherwise the
-        reporter's account does: nobody spends the money of others by what it says itself.
+        The task's account pays if it is the reporter's own account or the reporter has the scope meter:billing.
+        Otherwise the reporter's account pays, so that a report cannot charge others.
         """
 
     @operation("GET /v1/token-billing/budget", scope="read:billing")
     async def budget(self, account: Account | None = None, *, currency: Currency | None = None) -> BudgetCheck:
-        """Say whether an account may call models now, by its budget and its credit."""
+        """Check whether an account's budget and credit allow model calls now."""
 
     @operation("POST /v1/token-billing/credits", scope="admin", exposure=Exposure.OPERATOR)
     async def credits(
         self,
-        amount_cents: Annotated[int, Field(ge=100, le=100_000_000, description="Hundredths of a dollar.")],
+        amount_cents: Annotated[int, Field(ge=100, le=100_000_000, description="Amount in US cents.")],
         account: Account | None = None,
     ) -> TokenCredits:
-        """Give an account credit in USD, as agora.billing.credit does."""
+        """Add credit in USD to an account, like agora.billing.credit."""
 
     @operation("PUT /v1/token-billing/config/billing-model", scope="write:billing", idempotent=True)
     async def billing_model(
         self,
         billing_model: Annotated[
             Literal["prepaid", "metered"],
-            Field(description="prepaid: what the credit does not cover is refused. metered: it is owed, and invoiced."),
+            Field(description="prepaid: calls beyond the credit are refused. metered: usage is invoiced."),
         ],
         account: Account | None = None,
         *,
-        monthly_limit_cents: Annotated[Cents | None, Field(description="The hard limit; none if left out.")] = None,
-        monthly_alert_cents: Annotated[Cents | None, Field(description="The soft limit; 80 % if left out.")] = None,
+        monthly_limit_cents: Annotated[Cents | None, Field(description="Hard limit; default: none.")] = None,
+        monthly_alert_cents: Annotated[
+            Cents | None, Field(description="Soft limit; default: 80 % of the hard limit.")
+        ] = None,
         markup_percent: Annotated[
             float | None,
-            Field(ge=0, le=1000, description="Of all models without one of their own: for operators."),
+            Field(ge=0, le=1000, description="Markup of all models without a specific markup; only for operators."),
         ] = None,
     ) -> BillingModel:
-        """Set how an account pays: its budget in USD."""
+        """Set the billing model and the USD budget of an account."""
 
     @operation("PUT /v1/token-billing/config/spending-limit", scope="write:billing", idempotent=True)
     async def spending_limit(
         self,
-        monthly_limit_cents: Annotated[Cents | None, Field(description="The hard limit; none if null.")] = None,
-        monthly_alert_cents: Annotated[Cents | None, Field(description="The soft limit; 80 % if left out.")] = None,
+        monthly_limit_cents: Annotated[Cents | None, Field(description="Hard limit; null: none.")] = None,
+        monthly_alert_cents: Annotated[
+            Cents | None, Field(description="Soft limit; default: 80 % of the hard limit.")
+        ] = None,
         account: Account | None = None,
     ) -> SpendingLimit:
-        """Set an account's monthly limit in USD, or lift it; whether it is prepaid stays."""
+        """Set or remove an account's monthly limit in USD. The billing model is unchanged."""
 
     @operation("GET /v1/token-billing/pricing", scope="read:billing")
     async def pricing(
         self,
         provider: PriceProvider | None = None,
-        model: Annotated[PriceModel | None, Field(description="What this model of the provider costs.")] = None,
+        model: Annotated[PriceModel | None, Field(description="Only the price of this model of the provider.")] = None,
         *,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ModelPricePage:
-        """List what models cost: what operators set first, then what came with the server; or the price of one model."""
+        """List model prices: prices set by operators first, then those shipped with the server; or the price of one
+        model."""
 
     @operation("PUT /v1/token-billing/pricing", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def set_price(
         self,
         provider: PriceProvider,
         model: PriceModel,
-        input_cost_per_m: Annotated[Amount, Field(description="For a million tokens of input.")],
-        output_cost_per_m: Annotated[Amount, Field(description="For a million tokens of output.")],
+        input_cost_per_m: Annotated[Amount, Field(description="Per million input tokens.")],
+        output_cost_per_m: Annotated[Amount, Field(description="Per million output tokens.")],
         *,
-        cache_read_cost_per_m: Annotated[Amount | None, Field(description="That of input if left out.")] = None,
-        cache_write_cost_per_m: Annotated[Amount | None, Field(description="That of input if left out.")] = None,
-        reasoning_cost_per_m: Annotated[Amount | None, Field(description="That of output if left out.")] = None,
+        cache_read_cost_per_m: Annotated[Amount | None, Field(description="Default: the input price.")] = None,
+        cache_write_cost_per_m: Annotated[Amount | None, Field(description="Default: the input price.")] = None,
+        reasoning_cost_per_m: Annotated[Amount | None, Field(description="Default: the output price.")] = None,
         markup_percent: Annotated[
-            float | None, Field(ge=0, le=1000, description="That of all models if left out.")
+            float | None, Field(ge=0, le=1000, description="Default: the general markup.")
         ] = None,
-        currency: Annotated[Currency | None, Field(description="USD if left out.")] = None,
+        currency: Annotated[Currency | None, Field(description="Default: USD.")] = None,
     ) -> ModelPrice:
-        """Set what a model costs from now on, in place of what came with the server. Zero makes it free, explicitly."""
+        """Set a model's price, overriding the price shipped with the server. Zero makes it explicitly free."""
 
     @operation("DELETE /v1/token-billing/pricing", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def delete_price(self, provider: PriceProvider, model: PriceModel) -> RemovedPrice:
-        """Delete a price that was set, so that what came with the server holds again."""
+        """Delete a price set by an operator and return to the price shipped with the server."""

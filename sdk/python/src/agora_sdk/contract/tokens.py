@@ -14,7 +14,10 @@ __all__ = ["CreatedToken", "RevokedToken", "Token", "TokenPage", "Tokens"]
 
 Scopes = Annotated[
     list[Annotated[str, Field(max_length=64, pattern=r"^(\*|[a-z]+(:[a-z_]+)?)$")]],
-    Field(max_length=50, description="Such as read:agents, write:messages; the default scopes of an agent if empty."),
+    Field(
+        max_length=50,
+        description="Scopes such as read:agents and write:messages; empty: the default scopes of an agent.",
+    ),
 ]
 
 
@@ -68,11 +71,11 @@ class Tokens(Service, category="token"):
                 min_length=1,
                 max_length=64,
                 pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-                description="Owner account, of a customer or developer; the creator's if left out.",
+                description="Owner account of a customer or developer; default: the creator's.",
             ),
         ] = None,
         expires_in: Annotated[
-            int | None, Field(ge=1, le=315_360_000, description="Lifetime in seconds; unlimited if left out.")
+            int | None, Field(ge=1, le=315_360_000, description="Lifetime in seconds; default: unlimited.")
         ] = None,
     ) -> CreatedToken:
         """Create an API key or an enrolment token."""

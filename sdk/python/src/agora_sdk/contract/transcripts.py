@@ -1,4 +1,4 @@
-"""Transcripts of coding sessions: searched, exported, forgotten; and who took part in a job."""
+"""Transcripts of coding sessions: search, export and deletion; participants of a job."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ ExportedMessages = list[dict[str, Any]]
 
 
 class TranscriptMatch(Result):
-    """A message in which the words stand."""
+    """A message that contains the words."""
 
     codebase_id: str
     session_id: str
     title: str = ""
     message_id: str
-    number: int = Field(description="Of the message in its session.")
+    number: int = Field(description="Number of the message in its session.")
     role: str
-    excerpt: str = Field(description="Text around the first of the words.")
+    excerpt: str = Field(description="Text around the first match.")
     created_at: Timestamp
 
 
@@ -46,7 +46,7 @@ class TranscriptMatchPage(Page[TranscriptMatch]):
 
 
 class TranscriptExport(Result):
-    """A part of a session as a document, from the beginning on; next_cursor leads to the next one."""
+    """A part of a session as a document, starting at the beginning; next_cursor continues."""
 
     codebase_id: str
     session_id: str
@@ -61,11 +61,11 @@ class TranscriptExport(Result):
 class ForgottenSession(Result):
     codebase_id: str
     session_id: str
-    messages: int = Field(description="Number of messages that were deleted.")
+    messages: int = Field(description="Number of deleted messages.")
 
 
 class PermissionAnswer(Result):
-    """What somebody has answered to what the agent asked."""
+    """A person's answer to a permission request of the agent."""
 
     by: str
     at: Timestamp
@@ -74,43 +74,41 @@ class PermissionAnswer(Result):
 
 
 class ReviewDecision(Result):
-    """What somebody has decided about the changes of a job."""
+    """A person's decision about the changes of a job."""
 
     by: str
     at: Timestamp
     decision: str = Field(
-        description="changes_requested, dismissed, or what was approved: merge, push, pull_request or patch."
+        description="changes_requested, dismissed, or the approved action: merge, push, pull_request or patch."
     )
-    head: str = Field(default="", description="Commit that was looked at.")
+    head: str = Field(default="", description="The reviewed commit.")
 
 
 class JobParticipants(Result):
-    """Who had a part in a job: who asked for it, allowed what its agent asked, commented on it and reviewed it."""
+    """Participants of a job: its requester, and who answered permission requests, commented and reviewed."""
 
     task_id: str
     asked_by: str
     asked_at: Timestamp
-    worked_by: str | None = Field(default=None, description="The agent whose worker has, or had, the job.")
-    allowed: list[PermissionAnswer] = Field(default=[], description="Answers to what the agent asked, oldest first.")
+    worked_by: str | None = Field(default=None, description="The agent of the worker that has or had the job.")
+    allowed: list[PermissionAnswer] = Field(default=[], description="Answers to permission requests, oldest first.")
     commented_by: list[str] = []
     reviewed: list[ReviewDecision] = Field(default=[], description="Decisions about its changes, oldest first.")
 
 
 class Transcripts(Service, category="transcript"):
-    """What was said in sessions of coding agents, over all codebases."""
+    """Transcripts of coding agent sessions across all codebases."""
 
     @operation("GET /v1/agent/sessions/search", scope="read:tasks")
     async def search(
         self,
-        q: Annotated[
-            str, Field(min_length=2, max_length=200, description="Words that a message has to hold, all of them.")
-        ],
+        q: Annotated[str, Field(min_length=2, max_length=200, description="Words that must all be in the message.")],
         *,
         codebase_id: CodebaseRef | None = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> TranscriptMatchPage:
-        """Search what was said in the sessions that the caller may read, the latest first."""
+        """Search the messages of sessions that the caller may read, latest first."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/sessions/{session_id}/export", scope="read:tasks")
     async def export(
@@ -124,7 +122,7 @@ class Transcripts(Service, category="transcript"):
         limit: Limit = 500,
         cursor: Cursor = None,
     ) -> TranscriptExport:
-        """Read a session as Markdown or JSON; ``limit`` counts messages."""
+        """Export a session as Markdown or JSON; ``limit`` counts messages."""
 
     @operation(
         "DELETE /v1/agent/codebases/{codebase_id}/sessions/{session_id}",
@@ -133,8 +131,9 @@ class Transcripts(Service, category="transcript"):
         destructive=True,
     )
     async def forget(self, codebase_id: CodebaseRef, session_id: SessionRef) -> ForgottenSession:
-        """Delete a session with its messages, as its codebase's worker, its requester or an operator."""
+        """Delete a session and its messages. Allowed for the codebase's worker, the session's requester and
+        operators."""
 
     @operation("GET /v1/agent/tasks/{task_id}/participants", scope="read:tasks")
     async def participants(self, task_id: TaskId) -> JobParticipants:
-        """Read who asked for a job, who allowed what its agent asked, and who commented on it and reviewed it."""
+        """Show the participants of a job: requester, answers to permission requests, comments and reviews."""

@@ -1,4 +1,4 @@
-"""Upstreams: remote MCP servers whose tools the marketplace offers under their name."""
+"""Upstreams: MCP servers whose tools the marketplace offers, prefixed with the upstream's name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ItemKind(StrEnum):
 
 
 class ItemState(StrEnum):
-    """Whether an upstream item can be used here."""
+    """Whether an upstream item can be used."""
 
     ACTIVE = "active"
     QUARANTINED = "quarantined"
@@ -77,7 +77,7 @@ UpstreamName = Annotated[
         min_length=1,
         max_length=24,
         pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        description="Name of the upstream, the prefix of its tools: small letters, digits, hyphens.",
+        description="Name of the upstream and prefix of its tools: lower-case letters, digits, hyphens.",
         examples=["github"],
     ),
 ]
@@ -85,14 +85,14 @@ UpstreamRef = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_-]+$", description="Name or id of the upstream.")
 ]
 ToolName = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Name of the tool, as the upstream has it.")
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Name of the tool at the upstream.")
 ]
 Url = Annotated[
     str,
     Field(
         max_length=2000,
         pattern=r"^https?://[^\s\x00-\x1f\x7f]+$",
-        description="Where it serves streamable HTTP.",
+        description="URL of its streamable HTTP endpoint.",
         examples=["https://mcp.example.com/mcp"],
     ),
 ]
@@ -103,18 +103,18 @@ Headers = Annotated[
     ],
     Field(max_length=30, description="Sent with every request, such as Authorization; stored encrypted, never shown."),
 ]
-Seconds = Annotated[float, Field(gt=0, le=3600, description="Seconds a call may take.")]
+Seconds = Annotated[float, Field(gt=0, le=3600, description="Timeout of a call, in seconds.")]
 ToolTimeouts = Annotated[
     dict[Annotated[str, Field(max_length=200)], Seconds],
     Field(max_length=1000, description="Timeout of individual tools, in seconds."),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=2000)]],
-    Field(max_length=1000, description="Tools, resources or prompts; all that are quarantined if empty."),
+    Field(max_length=1000, description="Names of tools, resources or prompts; empty: all quarantined items."),
 ]
 Hashes = Annotated[
     list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
-    Field(max_length=1000, description="Only definitions with these hashes: those that were reviewed."),
+    Field(max_length=1000, description="Only definitions with these hashes, as reviewed."),
 ]
 Concurrency = Annotated[
     int,
@@ -130,8 +130,8 @@ OAuthModeName: TypeAlias = Literal["none", "shared", "user", "machine"]
 OAuthMode = Annotated[
     OAuthModeName,
     Field(
-        description="Whose access token is sent: none; shared, one that an operator authorizes for all callers; user, "
-        "each caller's own; machine, one by client credentials."
+        description="Access token sent to the upstream: none; shared (authorized once by an operator for all "
+        "callers); user (each caller's own); machine (client credentials)."
     ),
 ]
 OAuthClientId = Annotated[
@@ -140,7 +140,7 @@ OAuthClientId = Annotated[
         min_length=1,
         max_length=2000,
         pattern=r"^[!-~]+$",
-        description="This server's client at the authorization server; registered dynamically if absent.",
+        description="Client id at the authorization server; default: dynamic registration.",
     ),
 ]
 OAuthClientSecret = Annotated[
@@ -149,7 +149,7 @@ OAuthClientSecret = Annotated[
         min_length=1,
         max_length=4000,
         pattern=r"^[\x20-\x7e]+$",
-        description="Its secret; stored encrypted, never shown.",
+        description="Client secret; stored encrypted, never shown.",
     ),
 ]
 OAuthScope = Annotated[
@@ -158,13 +158,13 @@ OAuthScope = Annotated[
         min_length=1,
         max_length=2000,
         pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$",
-        description="Scopes to ask for, separated by spaces; those that the upstream names if absent.",
+        description="Requested scopes, separated by spaces; default: those that the upstream names.",
     ),
 ]
 
 
 class Upstream(Result):
-    """An MCP server whose tools are offered here. Credentials are never shown."""
+    """An MCP server whose tools the marketplace offers. Credentials are never shown."""
 
     upstream_id: str
     name: str
@@ -173,9 +173,11 @@ class Upstream(Result):
     url: str | None = None
     command: list[str] = []
     has_credentials: bool = False
-    oauth: OAuthModeName = Field(default="none", description="Whose access token is sent.")
+    oauth: OAuthModeName = Field(
+        default="none", description="Kind of access token sent: none, shared, user or machine."
+    )
     authorized: bool | None = Field(
-        default=None, description="Whether there is one: the caller's own with user, the shared one otherwise."
+        default=None, description="Whether a token exists: the caller's own with user, otherwise the shared one."
     )
     origin: Literal["operator", "settings", "file", "registry"] = "operator"
     timeout: float = 30.0
@@ -189,8 +191,8 @@ class Upstream(Result):
     error: str | None = Field(default=None, description="Reason why it cannot be reached.")
     retry_at: Timestamp | None = Field(default=None, description="Time of the next connection attempt.")
     tools: int = Field(default=0, description="Tools that can be called.")
-    quarantined: int = Field(default=0, description="Changed items that wait for acceptance.")
-    dropped: int = Field(default=0, description="Items that cannot be offered; each has its reason.")
+    quarantined: int = Field(default=0, description="Number of changed items awaiting acceptance.")
+    dropped: int = Field(default=0, description="Number of unusable items; each has a reason.")
     listed_at: Timestamp | None = None
     created_at: Timestamp
     updated_at: Timestamp
@@ -201,23 +203,23 @@ class UpstreamItem(Result):
 
     kind: ItemKind
     name: str = Field(description="Name of a tool or prompt, URI of a resource.")
-    service: str | None = Field(default=None, description="Name of a tool in the catalogue.")
+    service: str | None = Field(default=None, description="Name of the tool in the marketplace.")
     description: str = ""
     state: ItemState = ItemState.ACTIVE
     reason: str | None = Field(default=None, description="Reason why it is quarantined or dropped.")
     hash: str = Field(description="SHA-256 of the definition.")
     definition: dict[str, Any] = Field(default={}, description="As offered by the upstream.")
-    accepted: dict[str, Any] | None = Field(default=None, description="The definition accepted before it changed.")
+    accepted: dict[str, Any] | None = Field(default=None, description="The previously accepted definition.")
     first_seen: Timestamp
     changed_at: Timestamp
 
 
 class UpstreamDetail(Upstream):
-    """An upstream with its items, in pages if there are many."""
+    """An upstream with a page of its items."""
 
     items: list[UpstreamItem] = []
     has_more: bool = False
-    next_cursor: str | None = Field(default=None, description="Cursor of the items after these.")
+    next_cursor: str | None = Field(default=None, description="Cursor of the next page of items.")
 
 
 class UpstreamPage(Page[Upstream]):
@@ -240,18 +242,18 @@ class UpstreamRemoval(Result):
 
 
 class UpstreamAuthorization(Result):
-    """An authorization at an upstream. authorized: it is in force; otherwise a person visits the URL."""
+    """An OAuth authorization at an upstream. If not authorized, a person must visit the URL."""
 
     upstream: str
-    shared: bool = Field(default=False, description="Whether it is the one that callers share.")
+    shared: bool = Field(default=False, description="Whether it is shared by all callers.")
     authorized: bool = False
-    url: str | None = Field(default=None, description="Where a person grants it, in a browser that is signed in here.")
-    scope: str = Field(default="", description="What was asked for, or granted.")
-    expires_at: Timestamp | None = Field(default=None, description="When the URL, or the granted token, ends.")
+    url: str | None = Field(default=None, description="URL where a person signed in to the monitor grants access.")
+    scope: str = Field(default="", description="Requested or granted scopes.")
+    expires_at: Timestamp | None = Field(default=None, description="Expiry of the URL or of the granted token.")
 
 
 class UpstreamDeauthorization(Result):
-    """The end of an authorization. revoked: whether the authorization server has ended it, too."""
+    """A removed authorization. revoked: whether the authorization server revoked the token, too."""
 
     upstream: str
     shared: bool = False
@@ -259,7 +261,7 @@ class UpstreamDeauthorization(Result):
 
 
 class ToolResult(Result):
-    """Result of a tool, unchanged. ``is_error``: the tool itself says that it failed."""
+    """Unchanged result of a tool. ``is_error``: the tool reports a failure."""
 
     upstream: str
     tool: str
@@ -278,7 +280,7 @@ class ResourceResult(Result):
 
 
 class PromptResult(Result):
-    """A prompt, filled in."""
+    """A prompt with its arguments filled in."""
 
     upstream: str
     prompt: str
@@ -287,16 +289,16 @@ class PromptResult(Result):
 
 
 class UpstreamCompletion(Result):
-    """What a person may mean by the first letters of an argument."""
+    """Completions of an argument value."""
 
     upstream: str
     values: list[str] = []
-    total: int | None = Field(default=None, description="How many there are, if the upstream says so.")
+    total: int | None = Field(default=None, description="Total number of completions, if the upstream reports it.")
     has_more: bool = False
 
 
 class Upstreams(Service, category="upstream"):
-    """Remote MCP servers: their tools, resources and prompts, offered here over every protocol."""
+    """MCP servers whose tools, resources and prompts are offered over every protocol."""
 
     @operation("POST /upstreams", scope="admin", kind=Kind.RELAY, exposure=Exposure.OPERATOR)
     async def add(
@@ -317,11 +319,11 @@ class Upstreams(Service, category="upstream"):
             bool, Field(description="Connect first; false stores it even if it cannot be reached now.")
         ] = True,
     ) -> Upstream:
-        """Add an upstream MCP server by its URL, and offer its tools as ``name.tool``.
+        """Add an upstream MCP server by URL, and offer its tools as ``name.tool``.
 
-        A URL that leads to a private or loopback address is refused unless the server's settings allow it.
-        Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
-        With ``oauth``, its authorization server is looked up now, and the upstream is to be authorized next.
+        A URL that resolves to a private or loopback address is rejected unless the server's settings allow it.
+        Upstreams started by a command are configured only on the server (setting ``mcp_config``). With ``oauth``, the
+        authorization server is discovered now; call ``authorize`` next.
         """
 
     @operation("GET /upstreams", scope="read:catalogue")
@@ -337,7 +339,7 @@ class Upstreams(Service, category="upstream"):
         state: Annotated[ItemStateLike | None, Field(description="Only items in this state.")] = None,
         cursor: Cursor = None,
     ) -> UpstreamDetail:
-        """Show an upstream with its items, with the reason for each unusable one."""
+        """Show an upstream with its items, and the reason why an item is unusable."""
 
     @operation(
         "POST /upstreams/{upstream}/refresh",
@@ -357,11 +359,11 @@ class Upstreams(Service, category="upstream"):
         *,
         hashes: Hashes = [],
     ) -> Acceptance:
-        """Accept changed definitions: from now on they are the pinned ones, and can be used again."""
+        """Accept changed definitions: they are pinned and can be used again."""
 
     @operation("DELETE /upstreams/{upstream}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def remove(self, upstream: UpstreamRef) -> UpstreamRemoval:
-        """Remove an upstream with all its items, and close its connection."""
+        """Remove an upstream with its items, and close its connection."""
 
     @operation("POST /upstreams/{upstream}/authorize", scope="write:tools", kind=Kind.RELAY)
     async def authorize(
@@ -369,35 +371,33 @@ class Upstreams(Service, category="upstream"):
         upstream: UpstreamRef,
         *,
         shared: Annotated[
-            bool, Field(description="Authorize for all callers, and for the listing; takes the scope admin.")
+            bool, Field(description="Authorize for all callers and for listing tools; needs the scope admin.")
         ] = False,
         scope: OAuthScope | None = None,
     ) -> UpstreamAuthorization:
-        """Begin an OAuth authorization at an upstream; the answer's URL is for a person's browser.
+        """Start an OAuth authorization at an upstream. Open the returned URL in a browser.
 
-        The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
-        credentials (``machine``) there is no URL: the token is requested at once.
+        The browser is redirected back to this server, where the person must be signed in as the user who started the
+        authorization. With client credentials (``machine``) there is no URL: the token is requested at once.
         """
 
     @operation("POST /upstream-authorizations", scope="write:tools", kind=Kind.RELAY)
     async def finish_authorization(
         self,
         state: Annotated[
-            str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$", description="As the callback has it.")
+            str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$", description="From the callback.")
         ],
         *,
         code: Annotated[
-            str | None, Field(min_length=1, max_length=8000, pattern=PRINTABLE, description="As the callback has it.")
+            str | None, Field(min_length=1, max_length=8000, pattern=PRINTABLE, description="From the callback.")
         ] = None,
-        iss: Annotated[
-            str | None, Field(max_length=2000, pattern=PRINTABLE, description="As the callback has it.")
-        ] = None,
+        iss: Annotated[str | None, Field(max_length=2000, pattern=PRINTABLE, description="From the callback.")] = None,
         error: Annotated[
             str | None,
-            Field(max_length=500, pattern=PRINTABLE, description="As the callback has it: why there is no code."),
+            Field(max_length=500, pattern=PRINTABLE, description="Error code of the callback."),
         ] = None,
     ) -> UpstreamAuthorization:
-        """Finish an authorization with what the authorization server sent the browser back with; once, by who has begun."""
+        """Finish an authorization with the parameters of the OAuth callback; once, by the caller who started it."""
 
     @operation(
         "POST /upstreams/{upstream}/deauthorize",
@@ -410,9 +410,9 @@ class Upstreams(Service, category="upstream"):
         self,
         upstream: UpstreamRef,
         *,
-        shared: Annotated[bool, Field(description="The one that callers share; takes the scope admin.")] = False,
+        shared: Annotated[bool, Field(description="Remove the shared authorization; needs the scope admin.")] = False,
     ) -> UpstreamDeauthorization:
-        """Forget an authorization, and revoke it where the authorization server allows."""
+        """Delete an authorization, and revoke its token if the authorization server supports it."""
 
     @operation("POST /tools/{upstream}/{tool}", scope="write:tools", kind=Kind.RELAY, body_limit=4 * MEBIBYTE)
     async def call(
@@ -427,22 +427,25 @@ class Upstreams(Service, category="upstream"):
             Field(
                 max_length=64,
                 pattern=r"^task_[0-9a-f]{32}$",
-                description="A task of yours that it is for: what the upstream asks becomes a question of the task.",
+                description="Your task that the call belongs to. Questions of the upstream become questions of the "
+                "task.",
             ),
         ] = None,
-        fencing_token: Annotated[int | None, Field(ge=1, le=2**53, description="Of the task's claim.")] = None,
+        fencing_token: Annotated[
+            int | None, Field(ge=1, le=2**53, description="Fencing token of the task's claim.")
+        ] = None,
     ) -> ToolResult:
-        """Call a tool of an upstream; its result is returned unchanged.
+        """Call a tool of an upstream and return its unchanged result.
 
-        A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
-        error says ``outcome: unknown``: the tool may have done its work.
+        A failed tool returns ``is_error``. After a timeout or a broken connection, the error has ``outcome: unknown``:
+        the tool may have done its work.
         """
 
     @operation("POST /upstreams/{upstream}/resources/read", scope="read:catalogue", kind=Kind.RELAY, idempotent=True)
     async def read(
         self, upstream: UpstreamRef, uri: Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
     ) -> ResourceResult:
-        """Read a resource of an upstream, by a listed URI or one that fits a listed template."""
+        """Read a resource of an upstream by a listed URI or one that matches a listed template."""
 
     @operation("POST /upstreams/{upstream}/prompts/{prompt}", scope="read:catalogue", kind=Kind.RELAY, idempotent=True)
     async def prompt(
@@ -457,17 +460,17 @@ class Upstreams(Service, category="upstream"):
     async def complete(
         self,
         upstream: UpstreamRef,
-        kind: Annotated[Literal["prompt", "template"], Field(description="What has the argument.")],
+        kind: Annotated[Literal["prompt", "template"], Field(description="Kind of item with the argument.")],
         name: Annotated[
             str,
             Field(min_length=1, max_length=2000, pattern=PRINTABLE, description="Name of a prompt, or URI template."),
         ],
         argument: Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Its argument.")],
-        value: Annotated[Text, Field(max_length=1000, description="The letters that were typed.")] = "",
+        value: Annotated[Text, Field(max_length=1000, description="The typed prefix.")] = "",
         *,
         context: Annotated[
             dict[Annotated[str, Field(max_length=200)], Annotated[Text, Field(max_length=4000)]],
-            Field(max_length=100, description="Arguments that are filled in already."),
+            Field(max_length=100, description="Arguments that are already filled in."),
         ] = {},
     ) -> UpstreamCompletion:
-        """Complete an argument of an upstream's prompt or resource template, as the upstream does."""
+        """Get the upstream's completions of an argument of a prompt or resource template."""

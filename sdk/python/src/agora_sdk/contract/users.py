@@ -1,4 +1,4 @@
-"""Users: SSO users who have logged in, with the role and limits that the operator set for them."""
+"""SSO users who have logged in, with the role and limits set by the operator."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class User(Result):
     name: str | None = None
     issuer: str
     subject: str
-    roles: list[str] = Field(default=[], description="Name at the identity provider at the last login.")
-    role: str | None = Field(default=None, description="Role here: admin, operator, viewer or user.")
+    roles: list[str] = Field(default=[], description="Name at the identity provider, as of the last login.")
+    role: str | None = Field(default=None, description="Role in this marketplace: admin, operator, viewer or user.")
     role_given_here: bool = Field(
-        default=False, description="Whether the role was set here, not by the identity provider."
+        default=False, description="Whether the role was set here and overrides the identity provider."
     )
     concurrency_limit: int | None = Field(
         default=None, description="Maximum number of open tasks; null: the setting user_concurrency."
@@ -36,9 +36,9 @@ class User(Result):
     daily_job_limit: int | None = Field(
         default=None, description="Maximum number of coding jobs in a day (UTC); null: the setting user_daily_jobs."
     )
-    open_tasks: int | None = Field(default=None, description="Number of open tasks; not in lists.")
+    open_tasks: int | None = Field(default=None, description="Number of open tasks; omitted in lists.")
     jobs_today: int | None = Field(
-        default=None, description="Number of coding jobs asked for since 00:00 UTC; not in lists."
+        default=None, description="Number of coding jobs requested since 00:00 UTC; omitted in lists."
     )
     disabled: bool = False
     first_seen: Timestamp
@@ -52,7 +52,7 @@ class UserPage(Page[User]):
 
 
 class Users(Service, category="user"):
-    """People who sign in."""
+    """People who sign in through an identity provider."""
 
     @operation("GET /v1/users", scope="admin", exposure=Exposure.OPERATOR)
     async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> UserPage:
@@ -70,23 +70,23 @@ class Users(Service, category="user"):
         role: Annotated[
             Role | Literal["provider"] | None,
             Field(
-                description="Role that overrides the provider's; 'provider' removes the override. Unchanged if left out."
+                description="Role that overrides the provider's; 'provider' removes the override. Unchanged if omitted."
             ),
         ] = None,
         concurrency_limit: Annotated[
             int | None,
-            Field(ge=-1, le=1_000_000, description="0: no limit; -1: as the setting says. Unchanged if left out."),
+            Field(
+                ge=-1, le=1_000_000, description="Open tasks. 0: no limit; -1: use the setting. Unchanged if omitted."
+            ),
         ] = None,
         daily_job_limit: Annotated[
             int | None,
             Field(
                 ge=-1,
                 le=1_000_000,
-                description="Coding jobs in a day. 0: no limit; -1: as the setting says. Unchanged if left out.",
+                description="Coding jobs per day. 0: no limit; -1: use the setting. Unchanged if omitted.",
             ),
         ] = None,
-        disabled: Annotated[
-            bool | None, Field(description="Whether the user is blocked. Unchanged if left out.")
-        ] = None,
+        disabled: Annotated[bool | None, Field(description="Block or unblock the user. Unchanged if omitted.")] = None,
     ) -> User:
-        """Change a user's role or limit, block the user, or unblock the user; takes effect at once."""
+        """Change a user's role or limits, or block or unblock the user. Takes effect at once."""

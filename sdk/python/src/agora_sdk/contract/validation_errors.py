@@ -84,10 +84,10 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
 
 
 def locate_errors(errors: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Place]]:
-    """Findings of pydantic, each with its place, which leaves out the names that pydantic invents for a union's branches.
+    """List pydantic's errors with their location, without the names that pydantic generates for union branches.
 
-    What several branches of a union say alike is said once; and nothing of a branch that wants another type, where one
-    that wants this type has something to say.
+    Identical errors of several union branches are merged. Branches of a different type are skipped if a branch of the
+    given type reports an error.
     """
     branches = [_union_place(error) for error in errors]
     matching_branches = {
@@ -104,13 +104,13 @@ def locate_errors(errors: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping
 
 
 def _union_place(error: Mapping[str, Any]) -> Place:
-    """The place of the union that a finding is about a branch of; empty where there is none."""
+    """Location of the union that an error's branch belongs to; empty if there is none."""
     place: Place = error["loc"]
     return place[: min(_branch_positions(error), default=0)]
 
 
 def _branch_positions(error: Mapping[str, Any]) -> list[int]:
-    """Where in its place a finding has the names of branches."""
+    """Positions of branch names in an error's location."""
     place: Place = error["loc"]
     last = len(place) - 1 if error["type"] == "extra_forbidden" else len(place)  # a name that the caller wrote
     return [n for n in range(1, last) if _is_branch_name(place[n])]
@@ -121,14 +121,14 @@ def _is_type_error(error: Mapping[str, Any]) -> bool:
 
 
 def _is_branch_name(part: int | str) -> bool:
-    """Whether a part of a place is the name of a type."""
+    """Whether a part of a location is a type name."""
     return isinstance(part, str) and (part in TYPES or "[" in part or not part.isidentifier() or part[0].isupper())
 
 
 def describe_error(error: Mapping[str, Any], model: type[BaseModel] | None = None) -> str:
-    """The message of one finding of pydantic, about arguments for a model where one is given.
+    """Message for one pydantic error, about arguments for a model if one is given.
 
-    A pattern is told by what it stands for: the form of an id, words of its own, and the argument's description.
+    A pattern is described in words: the format of an id, a specific message, or the argument's description.
     """
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] != "string_pattern_mismatch":

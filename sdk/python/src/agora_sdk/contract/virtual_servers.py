@@ -1,4 +1,4 @@
-"""Virtual servers: sets of tools that an operator names, each an MCP server of its own."""
+"""Virtual servers: named sets of tools, each served as a separate MCP server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ServerName = Annotated[
         min_length=1,
         max_length=40,
         pattern=r"^[a-z][a-z0-9_-]*$",
-        description="Name of the server, the end of its URL: small letters, digits, hyphens, underscores.",
+        description="Name of the server and end of its URL: lower-case letters, digits, hyphens, underscores.",
         examples=["support-desk"],
     ),
 ]
@@ -33,18 +33,22 @@ ToolNames = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        description="Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).",
+        description="Tool names, with dots or underscores: operations, tools of upstreams (far.echo) and of agents "
+        "(Dolly.shout).",
     ),
 ]
-Description = Annotated[Text, Field(max_length=1000, description="Text for people: what the server is for.")]
+Description = Annotated[Text, Field(max_length=1000, description="Description for people.")]
 Instructions = Annotated[
     Text,
-    Field(max_length=4000, description="Text for models: when and how to use the tools; sent when a client connects."),
+    Field(
+        max_length=4000,
+        description="Instructions for models on when and how to use the tools; sent when a client connects.",
+    ),
 ]
 
 
 class VirtualServer(Result):
-    """A set of tools with a URL of its own."""
+    """A named set of tools with its own MCP URL."""
 
     name: str
     url: str = Field(description="Path of its MCP endpoint on this server.")
@@ -63,7 +67,7 @@ class VirtualServerPage(Page[VirtualServer]):
 
 
 class VirtualServerKey(Result):
-    """A key that is good for one virtual server. Revoke it with agora.token.revoke."""
+    """A key for one virtual server. Revoke it with agora.token.revoke."""
 
     name: str
     token_id: str
@@ -74,11 +78,12 @@ class VirtualServerKey(Result):
 
 class VirtualServerRemoval(Result):
     name: str
-    revoked_keys: int = Field(description="Keys of the server, which are revoked with it.")
+    revoked_keys: int = Field(description="Number of the server's keys, which are revoked with it.")
 
 
 class VirtualServers(Service, category="virtual_server"):
-    """Sets of own, upstream and agents' tools, each with its own MCP URL, keys and instructions."""
+    """Named sets of tools (operations, upstream tools, agent tools), each with its own MCP URL, keys and
+    instructions."""
 
     @operation("POST /virtual-servers", scope="admin", exposure=Exposure.OPERATOR)
     async def create(
@@ -91,8 +96,8 @@ class VirtualServers(Service, category="virtual_server"):
     ) -> VirtualServer:
         """Create a virtual MCP server: a named set of tools, served at ``/mcp/servers/NAME``.
 
-        Tools of upstreams and agents may be named before they are there. What a caller may call of the set depends on
-        its credential; a key of the server may call all of it, and nothing else.
+        Tools of upstreams and agents may be named before they exist. A caller can use those tools that its credential
+        allows; a key of the server can call exactly the tools of the set.
         """
 
     @operation("GET /virtual-servers", scope="read:catalogue")
@@ -112,7 +117,8 @@ class VirtualServers(Service, category="virtual_server"):
         description: Description | None = None,
         instructions: Instructions | None = None,
     ) -> VirtualServer:
-        """Change a virtual server; what is left out stays. Its clients are told that their list of tools has changed."""
+        """Change a virtual server; omitted fields are unchanged. Its clients are notified that the tool list has
+        changed."""
 
     @operation("DELETE /virtual-servers/{name}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def delete(self, name: ServerName) -> VirtualServerRemoval:
@@ -125,7 +131,7 @@ class VirtualServers(Service, category="virtual_server"):
         label: AgentName,
         *,
         expires_in: Annotated[
-            int | None, Field(ge=1, le=315_360_000, description="Lifetime in seconds; unlimited if left out.")
+            int | None, Field(ge=1, le=315_360_000, description="Lifetime in seconds; default: unlimited.")
         ] = None,
     ) -> VirtualServerKey:
-        """Create a key that may call the tools of one virtual server, at its URL, and nothing else."""
+        """Create a key that can only call the tools of one virtual server at its URL."""

@@ -20,7 +20,7 @@ CODING_PROGRAM = "agora worker"  #: metadata.program of a worker that comes with
 
 
 class Worker(Result):
-    """A worker; it belongs to the agent (or the operator) that registered it."""
+    """A worker, owned by the agent or operator that registered it."""
 
     worker_id: str
     worker_name: str
@@ -33,22 +33,23 @@ class Worker(Result):
     active_tasks: int = 0
     status: Literal["online", "draining", "stale", "offline"] = Field(
         default="online",
-        description="online: seen within 90 seconds; draining: so, and taking no more tasks; stale: seen within 10 minutes. A "
-        "worker is seen by its claims and heartbeats.",
+        description="online: seen within 90 seconds; draining: online, but takes no more tasks; stale: seen within 10 "
+        "minutes. Claims and heartbeats count as seen.",
     )
-    provider_account: str | None = Field(
-        default=None, description="Account that its model provider bills: an opaque name."
-    )
+    provider_account: str | None = Field(default=None, description="Opaque name of the account at the model provider.")
     limit_seconds: float | None = Field(
-        default=None, description="Seconds to limited_until when this was answered: of use where clocks differ."
+        default=None,
+        description="Seconds until limited_until at the time of the response, for clients whose clock differs.",
     )
     limited_until: Timestamp | None = Field(
-        default=None, description="When the usage limit of that account is lifted, as one of its workers has reported."
+        default=None,
+        description="Time at which the account's usage limit is lifted, as reported by one of its workers.",
     )
-    version: str | None = Field(default=None, description="Of the worker's program, as it has reported.")
+    version: str | None = Field(default=None, description="Version of the worker program, as reported.")
     upgrade: str | None = Field(
         default=None,
-        description="Version of the server, if ``agora worker`` runs there in another one: upgrade it, and drain the worker.",
+        description="Version of the server, if it differs from that of ``agora worker``: upgrade the worker, then "
+        "drain it.",
     )
 
 
@@ -63,12 +64,13 @@ class Unregistration(Result):
     released: int = Field(default=0, description="Number of requeued tasks.")
 
 
-#: what a worker's metadata hold of the fields that workers of coding agents report
+#: fields of a coding worker's registration that are stored in the worker's metadata
 REPORTED = ("hostname", "agents", "codebases")
 
 
 def _coding_worker_to_arguments(document: Any) -> Any:
-    """A registration in the words of coding workers (``name`` instead of ``worker_name``), with what they report as metadata."""
+    """Translate a coding worker's registration (``name`` instead of ``worker_name``); reported fields become
+    metadata."""
     if not isinstance(document, Mapping) or "name" not in document or "worker_name" in document:
         return document
     rest = {name: value for name, value in document.items() if name not in ("name", "worker_id", *REPORTED)}
@@ -87,14 +89,14 @@ ProviderAccount = Annotated[
         min_length=1,
         max_length=100,
         pattern=r"^[!-~]+$",
-        description="Account that the worker's model provider bills, as an opaque name; never a credential. A usage limit that "
-        "one worker reports holds for all workers of yours with that account.",
+        description="Opaque name of the account at the model provider; never a credential. A usage limit reported by "
+        "one worker applies to all your workers with that account.",
     ),
 ]
 
 
 class Workers(Service, category="worker"):
-    """Processes behind an agent: each with its own capabilities, models and tasks."""
+    """Processes of an agent, each with its own capabilities, models and tasks."""
 
     @operation(
         "POST /v1/agent/workers/register", scope="write:tasks", idempotent=True, translate=_coding_worker_to_arguments
@@ -108,7 +110,7 @@ class Workers(Service, category="worker"):
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
         provider_account: ProviderAccount | None = None,
     ) -> Worker:
-        """Register or update a worker; its capabilities are the caller's unless given. It drains no more."""
+        """Register or update a worker; default capabilities: the caller's. Ends draining."""
 
     @operation("POST /v1/agent/workers/{worker_id}/unregister", scope="write:tasks", idempotent=True)
     async def unregister(self, worker_id: WorkerRef) -> Unregistration:
@@ -119,7 +121,7 @@ class Workers(Service, category="worker"):
         self,
         owner: AgentRef | None = None,
         *,
-        search: Annotated[str, Field(max_length=100, description="Part of a name or a capability.")] = "",
+        search: Annotated[str, Field(max_length=100, description="Text in the name or a capability.")] = "",
         online_only: Annotated[bool, Field(description="Only workers seen within 90 seconds.")] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
@@ -128,17 +130,17 @@ class Workers(Service, category="worker"):
 
     @operation("GET /v1/agent/workers/{worker_id}", scope="read:tasks")
     async def get(self, worker_id: WorkerRef) -> Worker:
-        """Read a worker of yours; operators read any."""
+        """Show one of your workers; operators can read all."""
 
     @operation("POST /v1/agent/workers/{worker_id}/heartbeat", scope="write:tasks", idempotent=True)
     async def heartbeat(self, worker_id: WorkerRef) -> Worker:
-        """Report that a worker of yours is alive; claims do so too."""
+        """Send a heartbeat for a worker. Claims count as heartbeats, too."""
 
     @operation("POST /v1/agent/workers/{worker_id}/drain", scope="write:tasks", idempotent=True)
     async def drain(self, worker_id: WorkerRef) -> Worker:
-        """Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
+        """Drain a worker: it takes no more tasks and finishes its current ones. Registering it again ends draining.
 
-        ``agora worker run`` ends with the last task, so that a supervisor starts it anew; what is queued waits.
+        ``agora worker run`` exits after the last task, for a supervisor to restart it. Queued tasks wait.
         """
 
     @operation("POST /v1/agent/workers/{worker_id}/limit", scope="write:tasks", idempotent=True)
@@ -147,41 +149,43 @@ class Workers(Service, category="worker"):
         worker_id: WorkerRef,
         until: Annotated[
             Timestamp | None,
-            Field(description="When the limit is lifted, by the server's clock; at most a week from now."),
+            Field(description="Time at which the limit is lifted, by the server's clock; at most a week ahead."),
         ] = None,
         *,
         seconds: Annotated[
             float | None,
             Field(
-                gt=0, le=7 * 86_400, description="Seconds until the limit is lifted, instead of until: needs no clock."
+                gt=0,
+                le=7 * 86_400,
+                description="Seconds until the limit is lifted, instead of 'until'; independent of clocks.",
             ),
         ] = None,
     ) -> Worker:
-        """Report that a worker's account has reached its usage limit: every worker of that account learns of it."""
+        """Report that a worker's account has reached its usage limit. Applies to all workers of that account."""
 
     @operation("GET /v1/worker/tasks/stream", scope="read:tasks")
     def stream(
         self,
         worker_id: WorkerRef | None = None,
         *,
-        agent_name: Annotated[
-            AgentName | None, Field(description="The caller's own name, if it is to be checked.")
-        ] = None,
+        agent_name: Annotated[AgentName | None, Field(description="The caller's name, for verification.")] = None,
         capabilities: Annotated[
-            Capabilities, Field(max_length=100, description="Offer tasks for these, if no worker_id is given.")
+            Capabilities,
+            Field(max_length=100, description="Stream tasks for these capabilities, if no worker_id is given."),
         ] = [],
         codebases: Annotated[
             CodebaseNames,
             Field(
-                max_length=100, description="Of tasks for codebases only those for these, 'global' and '__pending__'."
+                max_length=100,
+                description="Of codebase tasks, only those for these codebases, 'global' and '__pending__'.",
             ),
         ] = [],
         last_event_id: LastEvent = None,
     ) -> AsyncIterator[Event]:
-        """Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
+        """Stream tasks that a worker can claim as they become available, and changes of the worker itself.
 
-        As server-sent events these are ``connected``, then ``task_available`` and ``worker_updated``, and ``heartbeat`` every 30
-        seconds (twice heartbeat_interval). The arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
+        Server-sent events: ``connected`` first, then ``task_available``, ``worker_updated``, and ``heartbeat`` every 30
+        seconds (twice heartbeat_interval). Arguments may be sent as headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
         X-Codebases, Last-Event-ID.
         """
 
@@ -195,9 +199,9 @@ class Workers(Service, category="worker"):
         *,
         status: Annotated[
             Literal["completed", "failed", "pending"],
-            Field(description="completed, failed (tried again while attempts are left), or pending: given back."),
+            Field(description="completed, failed (retried while attempts remain), or pending (released)."),
         ] = "completed",
         result: JsonData = None,
-        error: Annotated[Text, Field(max_length=4000, description="Why it failed, or is given back.")] = "",
+        error: Annotated[Text, Field(max_length=4000, description="Reason for the failure or release.")] = "",
     ) -> TaskUpdate:
-        """Finish a claimed task, or give it back, in one call: ``complete``, ``fail`` or ``release`` of tasks."""
+        """Complete, fail or release a claimed task."""

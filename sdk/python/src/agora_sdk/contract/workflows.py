@@ -1,4 +1,4 @@
-"""Workflows: steps executed by agents, in sequence or in parallel."""
+"""Workflows: steps that agents execute in sequence or in parallel."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ class StepStatus(StrEnum):
 
 
 class Step(BaseModel):
-    """One step, as its author writes it.
+    """Definition of a step.
 
-    A string is a name alone; a pair is a name and an agent. Text in ``payload`` (and the expression of
-    ``for_each``) may refer to what is known by then: ``${steps.extract.result.rows}``, ``${input.date}``, and in
-    each part of a ``for_each`` ``${item}`` and ``${index}``.
+    A string is only a name; a pair is a name and an agent. Texts in ``payload`` and the expression of ``for_each`` may
+    refer to earlier results and the input: ``${steps.extract.result.rows}``, ``${input.date}``, and within a
+    ``for_each`` ``${item}`` and ``${index}``.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -109,12 +109,10 @@ class Step(BaseModel):
     agent: AgentRef | None = Field(default=None, description="Id or name of the agent that executes it.")
     capability: Annotated[
         list[Capability],
-        Field(
-            max_length=20, description="Capability that the agent must have; the least loaded such agent gets the step."
-        ),
+        Field(max_length=20, description="Required capability; the least loaded agent that has it gets the step."),
         BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     ] = []
-    task_type: Label | None = Field(default=None, description="Type of its task; the step's name if left out.")
+    task_type: Label | None = Field(default=None, description="Type of its task; default: the step's name.")
     payload: JsonObject = {}
     depends_on: Annotated[list[StepName], Field(max_length=100)] | None = Field(
         default=None, description="Steps that must complete first; if no step has any, the steps run in order."
@@ -122,23 +120,23 @@ class Step(BaseModel):
     when: Expression | None = Field(default=None, description="CEL condition; if false, the step is skipped.")
     retries: int = Field(default=0, ge=0, le=99, description="Maximum retries after a failed attempt.")
     retry_backoff: float = Field(default=5, ge=0, le=86_400)
-    timeout: int | None = Field(default=None, ge=1, le=604_800, description="Seconds an attempt may take.")
+    timeout: int | None = Field(default=None, ge=1, le=604_800, description="Maximum seconds per attempt.")
     on_failure: Literal["fail", "continue", "compensate"] = "fail"
     compensate: StepName | None = Field(
         default=None, description="With on_failure 'compensate': the compensating step; it only runs then."
     )
     for_each: list[JsonData] | Expression | None = Field(
-        default=None, description="Run once for each item of a list, or of the list that an expression returns."
+        default=None, description="Run once per item of a list, or of the list that an expression returns."
     )
     max_parallel: int | None = Field(
-        default=None, ge=1, le=1000, description="Of a for_each: maximum number of concurrent items."
+        default=None, ge=1, le=1000, description="With for_each: maximum number of concurrent items."
     )
     approval: bool = Field(default=False, description="The step waits for a person's approval; it has no task.")
     message: Annotated[str, Field(max_length=2000)] | None = Field(
         default=None, description="Text shown to the approver."
     )
     workflow: Annotated[list[Step], Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="Steps of a nested workflow, which this step runs; its input is the payload."
+        default=None, description="Steps of a nested workflow, which this step runs with the payload as input."
     )
     priority: Priority | None = None
     required_model: Model | None = None
@@ -157,7 +155,7 @@ class Step(BaseModel):
 
     @model_validator(mode="after")
     def _check_single_kind(self) -> Self:
-        """A step is a task, an approval or a workflow; InvalidRequest for a mixture."""
+        """Check that a step is exactly one of task, approval and workflow. Raises InvalidRequest."""
         if self.approval and (self.workflow or self.for_each is not None or self.agent or self.capability):
             raise ValueError("an approval step has no agent, capability, for_each or workflow")
         if self.workflow and (self.agent or self.capability):
@@ -173,7 +171,8 @@ if TYPE_CHECKING:  # what a caller may write; a service gets them as Step
     Steps: TypeAlias = Sequence[Step | Mapping[str, Any] | str | tuple[str, str]]
 else:
     Steps = Annotated[
-        list[Step], Field(min_length=1, max_length=500, description="In order, or with depends_on as a graph.")
+        list[Step],
+        Field(min_length=1, max_length=500, description="The steps, in order or as a graph with depends_on."),
     ]
 
 
@@ -214,8 +213,8 @@ class StepState(Result):
     awaiting: Literal["approval"] | None = None
     message: str | None = None
     items: Items | None = None
-    workflow_id: str | None = Field(default=None, description="Of a step that runs a workflow: that workflow.")
-    compensation: bool = Field(default=False, description="Whether it only compensates for a failed step.")
+    workflow_id: str | None = Field(default=None, description="Id of the nested workflow.")
+    compensation: bool = Field(default=False, description="Whether it is only the compensation of a failed step.")
 
 
 class AgentShare(Result):
@@ -235,7 +234,9 @@ class Workflow(Result):
     workflow_id: str
     workflow_name: str
     status: WorkflowStatus
-    current_step: int = Field(description="Number of the first step not done yet, from 1; of the last when all are.")
+    current_step: int = Field(
+        description="Number of the first unfinished step, from 1; of the last step if all are finished."
+    )
     current_steps: list[str] = Field(default=[], description="Names of the current steps.")
     total_steps: int
     progress: float
@@ -278,16 +279,14 @@ class Span(Result):
     step: str
     status: StepStatus
     start: Timestamp | None = Field(default=None, description="Time at which it became ready.")
-    begun: Timestamp | None = Field(
-        default=None, description="Time at which it started; null if it waits for approval."
-    )
+    begun: Timestamp | None = Field(default=None, description="Start time; null while it waits for approval.")
     end: Timestamp | None = None
     awaiting: Literal["approval"] | None = Field(default=None, description="Reason for waiting.")
     duration_seconds: float | None = None
     agent: str | None = None
     task_id: str | None = None
     attempts: int = 0
-    index: int | None = Field(default=None, description="Of a for_each: index of the item.")
+    index: int | None = Field(default=None, description="With for_each: index of the item.")
     depends_on: list[str] = []
 
 
@@ -298,7 +297,7 @@ class Timeline(Result):
     end: Timestamp | None = None
     duration_seconds: float
     spans: list[Span]
-    has_more: bool = Field(default=False, description="Whether items of a for_each were left out.")
+    has_more: bool = Field(default=False, description="Whether items of a for_each were omitted.")
 
 
 class WorkflowDiagram(Result):
@@ -307,7 +306,7 @@ class WorkflowDiagram(Result):
 
 
 class Workflows(Service, category="workflow"):
-    """Workflows over agents, driven by committed state: a crash neither loses nor repeats a step."""
+    """Workflows over agents. Steps are driven by committed state, so a crash neither loses nor repeats a step."""
 
     @operation("POST /agora/workflow/create", scope="write:workflows")
     async def create(
@@ -322,8 +321,8 @@ class Workflows(Service, category="workflow"):
     ) -> WorkflowReceipt:
         """Create a workflow and start it.
 
-        All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
-        A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
+        All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, invalid expressions. A
+        step without an agent goes to one of ``assigned_agents``, or to any agent if the list is empty.
         """
 
     @operation("GET /agora/workflow/status", scope="read:workflows")
@@ -341,7 +340,8 @@ class Workflows(Service, category="workflow"):
         offset: Offset = 0,
         cursor: Cursor = None,
     ) -> WorkflowPage:
-        """List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several."""
+        """List workflows that concern you, newest first; operators see all. ``agent_id``: creator; ``status``: one or
+        several."""
 
     @operation(scope="write:workflows")
     async def modify(
@@ -357,7 +357,7 @@ class Workflows(Service, category="workflow"):
         order: StepNames = [],
         reason: Reason = "",
     ) -> Modification:
-        """Change a running workflow; a change that is not possible is refused as a whole.
+        """Change a running workflow. An impossible change is refused as a whole.
 
         reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
         reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
@@ -373,14 +373,14 @@ class Workflows(Service, category="workflow"):
         approved: bool = True,
         comment: Reason = "",
     ) -> Modification:
-        """Approve or refuse a step that waits for approval; a refused step fails.
+        """Approve or reject a step that waits for approval. A rejected step fails.
 
-        Repeating the same decision changes nothing; a different second one is a conflict.
+        Repeating the same decision has no effect; a different decision is a conflict.
         """
 
     @operation(scope="write:workflows", idempotent=True, destructive=True)
     async def cancel(self, workflow_id: WorkflowId, reason: Reason = "") -> Modification:
-        """Cancel a workflow: running steps are cancelled, the others are never started."""
+        """Cancel a workflow: running steps are cancelled, other steps do not start."""
 
     @operation("GET /agora/workflow/timeline", scope="read:workflows")
     async def timeline(self, workflow_id: WorkflowId) -> Timeline:

@@ -1,4 +1,4 @@
-"""Worktrees of coding jobs on the machines of workers: what they use of the disk, and which of them can be removed without loss."""
+"""Worktrees of coding jobs on workers' machines: their disk usage, and which can be removed without loss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ JobId = Annotated[
         min_length=1,
         max_length=120,
         pattern=PRINTABLE,
-        description="A job: its id, its branch, a later job of its session, or a piece of the id (six characters) that no other has.",
+        description="A job: its id, its branch, a later job of its session, or a unique part of its id (six "
+        "characters).",
         examples=["task_..."],
     ),
 ]
@@ -32,41 +33,42 @@ NamedCodebase = Annotated[
         min_length=1,
         max_length=100,
         pattern=PRINTABLE,
-        description="Id of a codebase, or its name, if only one of yours has it.",
+        description="Id of a codebase, or its name if it is unique among yours.",
         examples=["cb_..."],
     ),
 ]
 
 
 class Worktree(Result):
-    """A directory of a job. bytes: what its files have in all, those of .git excepted."""
+    """A worktree of a job. bytes: total size of its files, excluding .git."""
 
     job_id: str = Field(max_length=100)
     bytes: int
     last_used_at: Timestamp
     verdict: Literal["removable", "recent", "in_use", "uncommitted", "unmerged", "stashed", "unknown"] = Field(
-        description="removable: nothing is lost with it. recent: so, but younger and smaller than the worker's limits. in_use: a job "
-        "works there. uncommitted: it has changes or new files. unmerged: its branch has commits that no other branch "
-        "has. stashed: changes of its branch are stashed. unknown: git could not say."
+        description="removable: can be removed without loss. recent: removable, but below the worker's age and size "
+        "limits. in_use: a job is running in it. uncommitted: it has uncommitted changes or new files. unmerged: "
+        "its branch has commits that no other branch has. stashed: it has stashed changes. unknown: git could "
+        "not tell."
     )
 
 
 class DiskUse(Result):
-    """What the worktrees of a codebase use, as its worker has reported."""
+    """Disk usage of a codebase's worktrees, as reported by its worker."""
 
     codebase_id: str
     reported_at: Timestamp | None = Field(default=None, description="null: not yet.")
     bytes: int = 0
-    removable_bytes: int = Field(default=0, description="Of those that are removable or recent.")
+    removable_bytes: int = Field(default=0, description="Total size of removable and recent worktrees.")
     worktrees: list[Worktree] = Field(default=[], description="The largest first.")
 
 
 class Worktrees(Service, category="worktree"):
-    """What jobs have left on the disks of workers. Only what is on another branch, too, is ever removed."""
+    """Worktrees that jobs have left on workers' disks. Only work that also exists on another branch is ever removed."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/worktrees", scope="read:tasks")
     async def list(self, codebase_id: NamedCodebase) -> DiskUse:
-        """Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why."""
+        """Show the disk usage of a codebase's worktrees, and what a clean-up would remove or keep, and why."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/worktrees", scope="write:tasks", idempotent=True)
     async def report(
@@ -84,7 +86,7 @@ class Worktrees(Service, category="worktree"):
         codebase_id: NamedCodebase,
         job_ids: Annotated[JobIds, Field(min_length=1, max_length=1000, description="Worktrees to remove.")],
     ) -> TaskReceipt:
-        """Have the worker remove worktrees; it looks again at each, and leaves what has work that is nowhere else.
+        """Let the worker remove worktrees. It checks each again and keeps those with unmerged work.
 
-        The task's result has ``removed`` (ids), ``left`` (ids with the reason) and ``bytes``.
+        The task's result has ``removed`` (ids), ``left`` (ids with reasons) and ``bytes``.
         """

@@ -1,8 +1,8 @@
-"""A2A: agents as the Agent2Agent protocol 1.0 sees them.
+"""A2A: agents in the Agent2Agent protocol 1.0.
 
-What A2A defines is here in its own words: models have the names of ``a2a.proto`` in JSON (``messageId``, ``contextId``;
-a request may write ``message_id`` too), states and roles their values (``TASK_STATE_WORKING``). An answer leaves out
-what is not set, as ProtoJSON does, so it goes over an A2A wire as it is. Sections are those of the specification 1.0.
+Names and values are those of A2A: models use the JSON names of ``a2a.proto`` (``messageId``, ``contextId``;
+a request may write ``message_id`` too), states and roles their values (``TASK_STATE_WORKING``). A response omits unset
+fields, as ProtoJSON does, and can be sent over A2A unchanged. Section numbers refer to specification 1.0.
 """
 
 from __future__ import annotations
@@ -83,28 +83,32 @@ MEBIBYTE = 1024 * 1024
 Modes = Annotated[list[MediaType], Field(max_length=50), BeforeValidator(split)]
 HistoryLength = Annotated[
     int | None,
-    Field(ge=0, le=2**31 - 1, description="Most messages of the history; 0 for none, the newest 100 if left out."),
+    Field(ge=0, le=2**31 - 1, description="Maximum number of history messages; 0 for none; default: the newest 100."),
 ]
 PageToken = Annotated[
     str | None,
-    Field(max_length=400, pattern=r"^[A-Za-z0-9_-]*$", description="'nextPageToken' of the page before."),
+    Field(max_length=400, pattern=r"^[A-Za-z0-9_-]*$", description="'nextPageToken' of the previous page."),
 ]
 Wait = Annotated[
-    float, Field(ge=0, le=3600, description="Seconds to wait for the task; then its current state is returned.")
+    float,
+    Field(
+        ge=0, le=3600, description="Maximum seconds to wait for the task to end; then its current state is returned."
+    ),
 ]
 BaseUrl = Annotated[
     HttpUrl | None,
-    Field(description="Base URL under which the caller reaches this server; its public_url if left out."),
+    Field(description="Base URL under which the caller reaches this server; default: its public_url."),
 ]
 Agent = Annotated[
     AgentRef | None,
-    Field(description="Agent id, name or dotted alias; without one the marketplace finds the agent by its skills."),
+    Field(description="Agent id, name or dotted alias; if omitted, the marketplace selects an agent by its skills."),
 ]
 Of = Annotated[AgentRef | None, Field(description="Only a task of this agent.")]
 
 
 class A2A(Service, category="a2a"):
-    """Agents by the Agent2Agent protocol: every agent of the marketplace answers it, and a task there is a task here."""
+    """The Agent2Agent protocol: every agent of the marketplace is an A2A agent, and every A2A task is a task of the
+    marketplace."""
 
     # -- messages and tasks ----------------------------------------------------------------------
 
@@ -131,8 +135,8 @@ class A2A(Service, category="a2a"):
     ) -> A2ASendResult:
         """Send a message to an agent: it creates a task, or continues one (section 3.1.1).
 
-        A text is a message with one part. The message is stored when the call has an answer; the call waits until
-        the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
+        A plain text is a message with one part. The message is stored before the call returns. By default the call
+        waits until the task ends or needs input. A repeated ``messageId`` returns the task it created.
         """
 
     @operation("GET /agora/a2a/get", scope="read:tasks")
@@ -160,7 +164,7 @@ class A2A(Service, category="a2a"):
         history_length: HistoryLength = None,
         include_artifacts: bool = False,
     ) -> A2ATaskList:
-        """List the tasks you gave, the last changed first (section 3.1.4)."""
+        """List the tasks you requested, most recently changed first (section 3.1.4)."""
 
     @operation(scope="write:tasks", idempotent=True, destructive=True)
     async def cancel(self, task_id: Id, agent: Of = None, *, metadata: Metadata = {}) -> A2ATask:
@@ -183,7 +187,7 @@ class A2A(Service, category="a2a"):
     ) -> AsyncIterator[A2AUpdate]:
         """Stream a task and its updates until it ends (section 3.1.6).
 
-        Refused for a task that has ended, unless it is resumed.
+        Rejected for a task that has ended, unless you resume from an earlier item.
         """
 
     # -- push notifications ----------------------------------------------------------------------
@@ -196,7 +200,7 @@ class A2A(Service, category="a2a"):
         agent: Of = None,
         *,
         config_id: Annotated[
-            Id | None, Field(description="One is made if left out; an existing one is replaced.")
+            Id | None, Field(description="Generated if omitted. An existing configuration with this id is replaced.")
         ] = None,
         token: Annotated[str | None, Field(max_length=4000, pattern=r"^[\x20-\x7e]*$")] = None,
         authentication: A2AAuthentication | None = None,
@@ -235,7 +239,8 @@ class A2A(Service, category="a2a"):
 
     @operation("GET /agora/a2a/card", scope="", exposure=Exposure.PUBLIC)
     async def card(self, agent: Agent = None, *, base_url: BaseUrl = None) -> A2ACard:
-        """Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's."""
+        """Show an agent's card (default: the front agent's): the stored one, else one generated from its
+        registration."""
 
     @operation("GET /agora/a2a/extended_card", scope="read:agents")
     async def extended_card(self, agent: Agent = None, *, base_url: BaseUrl = None) -> A2ACard:
@@ -244,7 +249,7 @@ class A2A(Service, category="a2a"):
     @operation(scope="write:agents", idempotent=True)
     async def set_card(
         self,
-        agent: Annotated[AgentRef | None, Field(description="Yourself, if left out.")] = None,
+        agent: Annotated[AgentRef | None, Field(description="Default: the caller.")] = None,
         *,
         card: Annotated[
             JsonObject | None,
@@ -254,35 +259,38 @@ class A2A(Service, category="a2a"):
             ),
         ] = None,
         extended: Annotated[
-            JsonObject | None, Field(max_length=100, description="Fields that only authenticated callers see.")
+            JsonObject | None, Field(max_length=100, description="Fields that are shown only to authenticated callers.")
         ] = None,
     ) -> CardChange:
-        """Store a card for an agent. The addresses in it are replaced by this marketplace's."""
+        """Store a card for an agent. Its URLs are replaced by URLs of this marketplace."""
 
     @operation("GET /agora/a2a/catalogue", scope="", exposure=Exposure.PUBLIC)
     async def catalogue(self, *, base_url: BaseUrl = None, limit: Limit = 50, cursor: Cursor = None) -> A2ACatalogue:
-        """List the agents with their cards' addresses."""
+        """List the agents with the URLs of their cards."""
 
     # -- agents elsewhere ------------------------------------------------------------------------
 
     @operation(scope="admin", kind=Kind.RELAY, exposure=Exposure.OPERATOR)
     async def add_remote(
         self,
-        url: Annotated[HttpUrl, Field(description="Of the agent, or of its card.")],
-        name: Annotated[AgentRef | None, Field(description="Its name here; its own if left out.")] = None,
+        url: Annotated[HttpUrl, Field(description="URL of the agent or of its card.")],
+        name: Annotated[
+            AgentRef | None, Field(description="Its name in this marketplace; default: the name on its card.")
+        ] = None,
         *,
         headers: Headers = {},
         timeout: Annotated[
             float,
-            Field(gt=0, le=3600, description="Seconds to wait without any data from it before the request fails."),
+            Field(gt=0, le=3600, description="Seconds without any data from the agent after which a request fails."),
         ] = 60,
         verify: Annotated[
-            bool, Field(description="Fetch its card first; false stores it even if the card cannot be fetched.")
+            bool,
+            Field(description="Fetch the card first; false registers the agent even if its card cannot be fetched."),
         ] = True,
     ) -> RemoteAgent:
-        """Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+        """Register a remote A2A agent; messages and tasks for it are relayed.
 
-        A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+        A URL that resolves to a private or loopback address is rejected unless the server's settings allow it.
         """
 
     @operation("GET /agora/a2a/list_remotes", scope="read:agents")

@@ -26,7 +26,7 @@ class A2AInterface(ProtoModel):
 
 
 class A2ASkill(ProtoModel):
-    """Something an agent can do (section 4.4.5)."""
+    """A skill of an agent (section 4.4.5)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -65,25 +65,25 @@ class CardChange(Result):
 
     agent_id: str
     stored: bool = Field(description="Whether there is a stored card; if not, it is generated from the registration.")
-    extended: bool = Field(default=False, description="Whether there is one for authenticated callers.")
+    extended: bool = Field(default=False, description="Whether an extended card for authenticated callers is stored.")
     updated_at: Timestamp
 
 
 class A2ACatalogueEntry(Result):
     """An agent in the catalogue."""
 
-    agent_id: str | None = Field(default=None, description="Null for the marketplace's own front agent.")
+    agent_id: str | None = Field(default=None, description="Null for the marketplace's front agent.")
     name: str
     description: str
     url: str = Field(description="URL of its A2A endpoint.")
     card_url: str
     tags: list[str] = []
-    pricing: PricingInfo | None = Field(default=None, description="Null for what costs nothing.")
+    pricing: PricingInfo | None = Field(default=None, description="Null if it is free.")
     updated_at: Timestamp
 
 
 class A2ACatalogue(Page[A2ACatalogueEntry]):
-    """The agents whose cards the caller may see, the front agent first."""
+    """The agents whose cards the caller may read, the front agent first."""
 
     items_field: ClassVar[str] = "agents"
 

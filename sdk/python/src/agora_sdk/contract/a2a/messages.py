@@ -1,4 +1,4 @@
-"""Messages, tasks and what happens to them (sections 4.1 and 4.2)."""
+"""Messages, tasks and task updates (sections 4.1 and 4.2)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MessageId = Annotated[
         min_length=1,
         max_length=200,
         pattern=PRINTABLE,
-        description="Set by the sender; repeating it repeats the same message.",
+        description="Set by the sender. A message with the same id is processed once.",
     ),
 ]
 ContextId = Annotated[
@@ -116,8 +116,8 @@ class A2AStatus(ProtoModel):
 class A2ATask(ProtoModel):
     """A task as an A2A client sees it (section 4.1.1).
 
-    ``metadata`` is the requester's, and under ``agora`` what the marketplace adds: ``agent`` (id), ``progress``
-    (per cent) and ``position``, after which ``agora.a2a.subscribe`` goes on.
+    ``metadata`` is the requester's. The marketplace adds the key ``agora`` with ``agent`` (id), ``progress`` (percent)
+    and ``position``, from which ``agora.a2a.subscribe`` can resume.
     """
 
     id: str
@@ -136,12 +136,12 @@ class A2ASendResult(ProtoModel):
 
 
 class A2ATaskList(ProtoModel):
-    """A page of tasks, the last changed first (section 3.1.4)."""
+    """A page of tasks, most recently changed first (section 3.1.4)."""
 
     tasks: list[A2ATask]
     next_page_token: str = Field(default="", description="Empty on the last page.")
     page_size: int
-    total_size: int = Field(description="How many match; counted up to 10,000.")
+    total_size: int = Field(description="Number of matches, counted up to 10,000.")
 
 
 class A2AStatusUpdate(ProtoModel):
@@ -154,7 +154,7 @@ class A2AStatusUpdate(ProtoModel):
 
 
 class A2AArtifactUpdate(ProtoModel):
-    """A piece of a task's result (section 4.2.2). ``append``: to the parts that were sent before."""
+    """A part of a task's result (section 4.2.2). ``append``: append it to the parts sent before."""
 
     task_id: str
     context_id: str

@@ -1,4 +1,4 @@
-"""Push notifications: where a task's updates are posted (section 4.3), and what could not be."""
+"""Push notifications: where a task's updates are posted (section 4.3), and failed deliveries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 HttpUrl = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")]
 PushVersion = Annotated[
     Literal["1.0", "0.3"],
-    Field(description="Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is."),
+    Field(description="A2A version of the notifications: 1.0 posts each update, 0.3 posts the whole task."),
 ]
 
 
@@ -55,14 +55,14 @@ class A2APushConfigs(ProtoModel):
 
 
 class A2APushDeletion(Result):
-    """The configuration does not exist any more, whether or not it existed before."""
+    """The configuration is deleted, whether or not it existed."""
 
     task_id: str
     config_id: str
 
 
 class PushDeadLetter(Result):
-    """Updates of a task that could not be posted. Later updates wait until delivery is resumed."""
+    """Updates of a task that could not be posted. Later updates wait until delivery resumes."""
 
     task_id: str
     config_id: str

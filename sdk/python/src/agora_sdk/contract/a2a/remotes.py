@@ -35,9 +35,9 @@ class RemoteAgent(Result):
 
     agent_id: str
     agent_name: str
-    url: str = Field(description="URL as given: of the card or of the agent.")
+    url: str = Field(description="URL as registered: of the card or of the agent.")
     interface: A2AInterface | None = Field(default=None, description="Protocol binding and version in use.")
-    card: dict[str, Any] | None = Field(default=None, description="Its own card, as last fetched.")
+    card: dict[str, Any] | None = Field(default=None, description="The agent's own card, as last fetched.")
     has_credentials: bool = False
     timeout: float = 60.0
     state: RemoteState = RemoteState.UNKNOWN

@@ -1,6 +1,6 @@
 """Billing: prices, the usage ledger, costs, budgets, credit and invoices.
 
-Amounts are decimal numbers of a currency with at most six places; the server keeps them as whole millionths.
+Amounts are decimal numbers with at most six places; the server stores them as integer millionths.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ Account = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[!-~]+$",
-        description="The account; by default that of the caller's credential, or the caller's id if the credential has none.",
+        description="The account; default: the credential's account, else the caller's id.",
     ),
 ]
 InstanceId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -120,7 +120,7 @@ EMAIL = r"^([^@\s<>\"(),:;\\]{1,64}@[^@\s<>\"(),:;\\]{1,189})?$"
 class Billing(Service, category="billing"):
     """Prices, charges and revenue of agents.
 
-    An account sees its own data, a developer the revenue of its agents, an operator everything.
+    Accounts see their own data, developers the revenue of their agents, operators everything.
     """
 
     @operation("GET /billing/prices", scope="read:billing")
@@ -128,9 +128,7 @@ class Billing(Service, category="billing"):
         self,
         agent_id: AgentRef | None = None,
         *,
-        history: Annotated[
-            bool, Field(description="Every version, the newest first, instead of the one in force.")
-        ] = False,
+        history: Annotated[bool, Field(description="All versions, newest first, instead of the current one.")] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> PricePage:
@@ -148,17 +146,18 @@ class Billing(Service, category="billing"):
         task_price: Amount = 0.0,
         usage_unit: Annotated[
             Literal["minute", "hour"] | None,
-            Field(description="Of hybrid: the time unit of the price; an hour if left out."),
+            Field(description="Type hybrid: time unit of the price; default: hour."),
         ] = None,
-        input_price: Annotated[Amount, Field(description="Of token_based: for a million tokens in.")] = 0.0,
-        output_price: Annotated[Amount, Field(description="Of token_based: for a million tokens out.")] = 0.0,
+        input_price: Annotated[Amount, Field(description="Type token_based: price per million input tokens.")] = 0.0,
+        output_price: Annotated[Amount, Field(description="Type token_based: price per million output tokens.")] = 0.0,
         effective_from: Annotated[
-            Timestamp | None, Field(description="Start of validity, up to a year ahead; now if left out.")
+            Timestamp | None, Field(description="Start of validity, at most a year ahead; default: now.")
         ] = None,
     ) -> Price:
-        """Set an agent's price from now on or from a future time; earlier usage keeps its price.
+        """Set an agent's price, effective now or at a future time. Earlier usage keeps its price.
 
-        For the agent itself, its account and operators. A new version replaces those that are not yet effective.
+        Allowed for the agent itself, its account and operators. A new version replaces versions that are not effective
+        yet.
         """
 
     @operation("POST /billing/usage", scope="meter:billing", success_status=201, idempotent=True)
@@ -175,11 +174,11 @@ class Billing(Service, category="billing"):
         instance_id: InstanceId | None = None,
         at: Annotated[
             Timestamp | None,
-            Field(description="Time of the usage; now if left out. The price in force at that time applies."),
+            Field(description="Time of the usage; default: now. The price at that time applies."),
         ] = None,
         description: Words | None = None,
     ) -> UsageRecord:
-        """Record usage measured by an external meter, at the price in force. Needs the scope meter:billing."""
+        """Record usage measured by an external meter, at the current price. Needs the scope meter:billing."""
 
     @operation(
         "POST /billing/usage/{entry_id}/reverse",
@@ -198,13 +197,13 @@ class Billing(Service, category="billing"):
         agent_id: AgentRef | None = None,
         instance_id: InstanceId | None = None,
         *,
-        task_id: Annotated[TaskId | None, Field(description="What a task was charged for, and its reversal.")] = None,
+        task_id: Annotated[TaskId | None, Field(description="Only charges and reversals of this task.")] = None,
         workflow_id: Annotated[
-            WorkflowId | None, Field(description="What the tasks of a workflow were charged for, and reversals.")
+            WorkflowId | None, Field(description="Only charges and reversals of the tasks of this workflow.")
         ] = None,
         kind: EntryKindLike | None = None,
-        since: Annotated[Timestamp | None, Field(description="Entries made at or after this.")] = None,
-        until: Annotated[Timestamp | None, Field(description="Entries made before this.")] = None,
+        since: Annotated[Timestamp | None, Field(description="Only entries recorded at this time or later.")] = None,
+        until: Annotated[Timestamp | None, Field(description="Only entries recorded before this time.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> EntryPage:
@@ -215,14 +214,14 @@ class Billing(Service, category="billing"):
         self,
         account: Account | None = None,
         agent_id: AgentRef | None = None,
-        task_id: Annotated[TaskId | None, Field(description="Only of this task.")] = None,
+        task_id: Annotated[TaskId | None, Field(description="Only this task.")] = None,
         *,
-        since: Annotated[Timestamp | None, Field(description="Reported at or after this.")] = None,
+        since: Annotated[Timestamp | None, Field(description="Only tokens reported at this time or later.")] = None,
         until: Annotated[Timestamp | None, Field(description="Reported before this.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> TokenUsagePage:
-        """List the tokens that tasks have taken, as their workers reported in totals; the newest tasks first."""
+        """List the tokens that tasks have used, as totals reported by their workers; newest tasks first."""
 
     @operation("GET /billing/cost", scope="read:billing")
     async def cost(
@@ -231,23 +230,23 @@ class Billing(Service, category="billing"):
         agent_id: AgentRef | None = None,
         instance_id: InstanceId | None = None,
         *,
-        since: Annotated[Day | None, Field(description="First day; everything if left out.")] = None,
+        since: Annotated[Day | None, Field(description="First day; default: no limit.")] = None,
         until: Annotated[Day | None, Field(description="Last day.")] = None,
         currency: Currency | None = None,
     ) -> Cost:
-        """Show usage and cost so far, including the accrued cost of running instances."""
+        """Show usage and cost to date, including the accrued cost of running instances."""
 
     @operation("GET /billing/revenue", scope="read:billing")
     async def revenue(
         self,
         agent_id: AgentRef | None = None,
         *,
-        since: Annotated[Day | None, Field(description="First day; everything if left out.")] = None,
+        since: Annotated[Day | None, Field(description="First day; default: no limit.")] = None,
         until: Annotated[Day | None, Field(description="Last day.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> RevenuePage:
-        """Show the revenue of the caller's agents; for operators, of every agent."""
+        """Show the revenue of the caller's agents; for operators, of all agents."""
 
     @operation("GET /billing/dashboard", scope="read:billing")
     async def dashboard(self, account: Account | None = None, *, currency: Currency | None = None) -> Dashboard:
@@ -261,15 +260,16 @@ class Billing(Service, category="billing"):
         currency: Currency | None = None,
         *,
         kind: Annotated[
-            Literal["credit", "payment"], Field(description="Prepaid or granted credit, or the payment of an invoice.")
+            Literal["credit", "payment"],
+            Field(description="Kind of credit: prepaid, granted, or the payment of an invoice."),
         ] = "credit",
         reason: Words | None = None,
         credit_key: Annotated[
             Key | None,
-            Field(description="Unique key of this credit: repeating the call with it has no further effect."),
+            Field(description="Idempotency key of this credit: repeating the call with it has no further effect."),
         ] = None,
     ) -> Entry:
-        """Add credit to an account, or record its payment."""
+        """Add credit to an account, or record a payment."""
 
     @operation("GET /billing/balance", scope="read:billing")
     async def balance(self, account: Account | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> Balances:
@@ -284,24 +284,26 @@ class Billing(Service, category="billing"):
         *,
         soft_limit: Annotated[
             Amount | None,
-            Field(description="Monthly; at this amount there is a warning. 80 % of the hard limit if left out."),
+            Field(description="Monthly amount that triggers a warning; default: 80 % of the hard limit."),
         ] = None,
         hard_limit: Annotated[
             Amount | None,
-            Field(description="Monthly; charges beyond it are refused, and instances pause when it is reached."),
+            Field(
+                description="Monthly amount; charges beyond it are refused, and instances are paused when it is reached."
+            ),
         ] = None,
-        prepaid: Annotated[bool, Field(description="Refuse calls that the account's credit does not cover.")] = False,
+        prepaid: Annotated[bool, Field(description="Refuse charges that exceed the account's credit.")] = False,
         model: Annotated[
-            ModelName | None, Field(description="Count only what calls of this model (PROVIDER:MODEL) cost.")
+            ModelName | None, Field(description="Count only the cost of calls to this model (PROVIDER:MODEL).")
         ] = None,
         project: Annotated[
-            ProjectName | None, Field(description="Count only what calls of models for tasks of this project cost.")
+            ProjectName | None, Field(description="Count only the cost of model calls for tasks of this project.")
         ] = None,
     ) -> Budget:
-        """Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
+        """Set the limits of an account, of an agent, or of an account's use of an agent; without limits, remove them.
 
-        An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
-        operator changes. From the soft limit on, an agent with several models uses the cheapest of them.
+        Accounts set their own budget, developers those of their agents, operators any. Only an operator can change a
+        budget set by an operator. Above the soft limit, an agent with several models uses the cheapest one.
         """
 
     @operation("GET /billing/budget", scope="read:billing")
@@ -316,7 +318,7 @@ class Billing(Service, category="billing"):
         *,
         until: Timestamp | None = None,
     ) -> Discount:
-        """Take a percentage off everything that an account is charged from now on, as entries beside the charges."""
+        """Set a percentage discount on all future charges of an account. Each discount is a separate ledger entry."""
 
     @operation("PUT /billing/free-quotas", scope="write:billing", idempotent=True)
     async def set_free_quota(
@@ -324,19 +326,21 @@ class Billing(Service, category="billing"):
         agent_id: AgentRef,
         quantity: Annotated[
             float,
-            Field(ge=0, le=1_000_000_000, description="Of each account in each month; time in seconds; 0 ends it."),
+            Field(
+                ge=0, le=1_000_000_000, description="Quota per account and month; time in seconds; 0 removes the quota."
+            ),
         ],
         *,
         kind: Literal["request", "task", "time", "input_tokens", "output_tokens"] = "request",
     ) -> FreeQuota:
-        """Set what each account gets of an agent without charge in each month (UTC), as entries beside the charges.
+        """Set the free monthly quota (UTC) of an agent for each account. Free usage is a separate ledger entry.
 
-        An agent's developer sets it, or an operator.
+        Allowed for the agent's developer and operators.
         """
 
     @operation("GET /billing/reductions", scope="read:billing")
     async def reductions(self, account: Account | None = None, agent_id: AgentRef | None = None) -> Reductions:
-        """Show the discounts of an account, and free quotas."""
+        """Show an account's discounts and free quotas."""
 
     @operation("POST /billing/coupons", scope="admin", exposure=Exposure.OPERATOR, success_status=201)
     async def create_coupon(
@@ -348,15 +352,15 @@ class Billing(Service, category="billing"):
         expires_at: Timestamp | None = None,
         max_redemptions: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None,
     ) -> Coupon:
-        """Create a code that gives credit, once to each account."""
+        """Create a coupon code that gives credit once per account."""
 
     @operation("GET /billing/coupons", scope="admin", exposure=Exposure.OPERATOR)
     async def coupons(self, *, limit: Limit = 50, cursor: Cursor = None) -> CouponPage:
-        """List coupons by their codes."""
+        """List coupons by code."""
 
     @operation("POST /billing/coupons/redeem", scope="write:billing", idempotent=True)
     async def redeem_coupon(self, code: CouponCode, account: Account | None = None) -> Entry:
-        """Get the credit of a coupon. Repeated for the same account it answers the same entry."""
+        """Redeem a coupon. Repeating the call for the same account returns the same entry."""
 
     @operation("GET /billing/invoices", scope="read:billing")
     async def invoices(
@@ -373,13 +377,13 @@ class Billing(Service, category="billing"):
     async def invoice(
         self,
         invoice: Annotated[
-            InvoiceRef | None, Field(description="Id or number; the open, not yet issued invoice if left out.")
+            InvoiceRef | None, Field(description="Invoice id or number; default: the open invoice.")
         ] = None,
         *,
         account: Account | None = None,
         currency: Currency | None = None,
     ) -> Invoice:
-        """Show an invoice, or, without naming one, what the next invoice of an account would be now."""
+        """Show an invoice; without an id, a preview of the account's next invoice."""
 
     @operation("GET /billing/invoices/{invoice}/document", scope="read:billing")
     async def document(
@@ -388,20 +392,18 @@ class Billing(Service, category="billing"):
         *,
         format: Annotated[
             Literal["csv", "html", "json", "eml"],
-            Field(description="A table, a page to print, all of it for programs, or an e-mail to the customer."),
+            Field(description="csv: a table; html: a page to print; json: all data; eml: an e-mail to the customer."),
         ] = "html",
-        exact: Annotated[
-            bool, Field(description="Whether the page and the e-mail show every decimal place that amounts have.")
-        ] = False,
+        exact: Annotated[bool, Field(description="Show all decimal places on the page and in the e-mail.")] = False,
     ) -> InvoiceDocument:
-        """Create a file of an invoice. It is also at /billing/invoices/NUMBER.html, .csv, .json and .eml.
+        """Create an invoice file. It is also served at /billing/invoices/NUMBER.html, .csv, .json and .eml.
 
-        The e-mail goes to the customer's address (``agora.billing.set_profile``), with the page and the table attached.
+        The e-mail is addressed to the customer (``agora.billing.set_profile``), with the HTML and CSV files attached.
         """
 
     @operation("GET /billing/profile", scope="read:billing")
     async def profile(self, account: Account | None = None) -> BillingProfile:
-        """Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address."""
+        """Show an account's billing details: name, postal address, tax id, e-mail address."""
 
     @operation("PUT /billing/profile", scope="write:billing", idempotent=True)
     async def set_profile(
@@ -413,11 +415,11 @@ class Billing(Service, category="billing"):
         tax_id: Annotated[str, Field(max_length=50, pattern=LINE)] | None = None,
         email: Annotated[str, Field(max_length=254, pattern=EMAIL)] | None = None,
     ) -> BillingProfile:
-        """Change who an account is on the invoices that are issued from now on; what is left out stays.
+        """Change an account's billing details on future invoices; omitted fields are unchanged.
 
-        An account changes its own, an operator any.
+        Accounts change their own, operators any.
         """
 
     @operation("POST /billing/invoices/close", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def close(self, period: Month) -> Closing:
-        """Issue the invoices of a past month now; the server does so automatically an hour after the month's end."""
+        """Issue the invoices of a past month now. The server does so automatically an hour after the month ends."""

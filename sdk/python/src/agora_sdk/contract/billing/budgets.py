@@ -20,9 +20,7 @@ class Balance(Result):
     credited: float = Field(description="Credit and payments received.")
     charged: float = Field(description="Charges, including accrued cost.")
     balance: float = Field(description="Remaining credit; negative if the account owes.")
-    reserved: float = Field(
-        default=0.0, description="Part of the balance reserved for tasks that were assigned and have not ended."
-    )
+    reserved: float = Field(default=0.0, description="Amount reserved for assigned tasks that have not ended.")
     prepaid: bool = Field(default=False, description="Whether charges beyond the credit are refused.")
 
 
@@ -33,9 +31,9 @@ class Balances(Page[Balance]):
 
 
 class Budget(Result):
-    """A limit for a month: of an account, of an agent, or of an account's use of an agent.
+    """A monthly limit of an account, of an agent, or of an account's use of an agent.
 
-    With a model or a project it counts what calls of that model, or for that project, cost.
+    With a model or a project, it counts only the cost of calls to that model or for that project.
     """
 
     account_id: str | None = None
@@ -47,7 +45,7 @@ class Budget(Result):
     hard_limit: float | None = None
     prepaid: bool = False
     spent: float = Field(description="In the month.")
-    reserved: float = Field(default=0.0, description="Reserved for tasks that were assigned and have not ended.")
+    reserved: float = Field(default=0.0, description="Amount reserved for assigned tasks that have not ended.")
     period: str
     state: Literal["ok", "warned", "exhausted"]
     set_by: Literal["account", "operator"]

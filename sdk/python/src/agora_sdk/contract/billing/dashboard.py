@@ -19,7 +19,7 @@ class CostSummary(Result):
 
 
 class CurrentBilling(Result):
-    """This month so far, and the whole previous month."""
+    """The current month to date, and the previous month."""
 
     current_month_cost: float
     last_month_cost: float
@@ -28,7 +28,7 @@ class CurrentBilling(Result):
 
 
 class CurrencyBilling(CurrentBilling):
-    """The same in another currency, with what it comes to altogether."""
+    """The same in another currency, with the total."""
 
     total_cost: float
 
@@ -44,7 +44,7 @@ class Dashboard(Result):
     customer_id: str | None = None
     summary: CostSummary
     billing: CurrentBilling
-    days: list[DayCost] = Field(description="The last 30 days, including days without cost.")
+    days: list[DayCost] = Field(description="The last 30 days, including days without costs.")
     by_agent: list[AgentCost] = Field(description="This month, most expensive first.")
     budgets: list[Budget]
     other_currencies: list[CurrencyBilling] = []

@@ -33,7 +33,7 @@ Month = Annotated[
 
 
 class InvoiceLine(Result):
-    """One kind of usage of one agent in one month; an earlier month if the entry was too late for its invoice."""
+    """One kind of usage of one agent in one month. The month is an earlier one if the entry missed its invoice."""
 
     period: str
     agent_id: str | None = None
@@ -50,14 +50,14 @@ class InvoiceSummary(Result):
 
     invoice_id: str | None = None
     number: str | None = Field(
-        default=None, description="Invoice number, without gaps in the marketplace; null while the invoice is open."
+        default=None, description="Invoice number, consecutive within the marketplace; null while the invoice is open."
     )
     status: Literal["open", "closed"]
     account_id: str
     currency: str
     period: str
     issued_at: Timestamp | None = None
-    opening_balance: float = Field(description="Balance before the invoice; negative if the account owed.")
+    opening_balance: float = Field(description="Balance before the invoice; negative if the account owed money.")
     charges: float
     credits: float = Field(description="Credit and payments received.")
     closing_balance: float
@@ -65,18 +65,18 @@ class InvoiceSummary(Result):
 
 
 class BillingProfile(Result):
-    """Who an account is, as its invoices show it."""
+    """Billing details of an account, as shown on its invoices."""
 
     account_id: str
     name: str = ""
     address: str = Field(default="", description="Lines of the postal address.")
-    tax_id: str = Field(default="", description="The customer's number for the tax, such as a VAT id.")
+    tax_id: str = Field(default="", description="Tax number of the customer, such as a VAT id.")
     email: str = Field(default="", description="Where invoices are sent.")
     updated_at: Timestamp | None = None
 
 
 class InvoiceCustomer(BaseModel):
-    """Who an invoice is for, as it was when it was issued."""
+    """Billing details of the customer at the time of issue."""
 
     name: str = ""
     address: str = ""
@@ -90,17 +90,17 @@ class Invoice(InvoiceSummary):
     Prices include the tax: ``net_charges + tax = charges``.
     """
 
-    issuer: str = Field(default="", description="Name and address of who issues it, in lines.")
+    issuer: str = Field(default="", description="Name and address of the issuer, in lines.")
     issuer_email: str = ""
     customer: InvoiceCustomer = InvoiceCustomer()
-    due_at: Timestamp | None = Field(default=None, description="When it is to be paid; null while it is open.")
+    due_at: Timestamp | None = Field(default=None, description="Due date; null while the invoice is open.")
     tax_name: str = ""
-    tax_rate: float = Field(default=0.0, description="Percent that the charges include.")
+    tax_rate: float = Field(default=0.0, description="Tax rate in percent, included in the charges.")
     tax: float = 0.0
-    net_charges: float = Field(default=0.0, description="The charges without the tax.")
+    net_charges: float = Field(default=0.0, description="The charges excluding tax.")
     lines: list[InvoiceLine]
     other_currencies: list[InvoiceSummary] = Field(
-        default=[], description="Of the open invoice: those that the account would get in other currencies."
+        default=[], description="Open invoice only: previews in other currencies."
     )
 
 
@@ -123,4 +123,4 @@ class Closing(Result):
 
     period: str
     issued: list[str]
-    remaining: int = Field(description="Invoices still to be issued for the month: call again.")
+    remaining: int = Field(description="Invoices still to be issued for the month; if not 0, call again.")

@@ -1,4 +1,4 @@
-"""Prices of language models, and what calls of them came to."""
+"""Prices of language models, and the cost of calls to them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PriceModel = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[!-~]+$",
-        description="The model as its provider names it; '*' for every one of the provider.",
+        description="Model name as used by the provider; '*' for all models of the provider.",
         examples=["claude-sonnet-4-5"],
     ),
 ]
@@ -66,19 +66,19 @@ Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
 class ModelTokens(BaseModel):
-    """Tokens that one call of a model took."""
+    """Tokens used by one model call."""
 
     model_config = ConfigDict(extra="forbid")
 
-    input_tokens: Count = Field(default=0, description="All tokens of input, those of a cache included.")
-    output_tokens: Count = Field(default=0, description="All tokens of output, those of reasoning included.")
-    cache_read_tokens: Count = Field(default=0, description="Of the input, read from a cache.")
-    cache_write_tokens: Count = Field(default=0, description="Of the input, written to a cache.")
-    reasoning_tokens: Count = Field(default=0, description="Of the output, for reasoning.")
+    input_tokens: Count = Field(default=0, description="All input tokens, including cached ones.")
+    output_tokens: Count = Field(default=0, description="All output tokens, including reasoning.")
+    cache_read_tokens: Count = Field(default=0, description="Input tokens read from a cache.")
+    cache_write_tokens: Count = Field(default=0, description="Input tokens written to a cache.")
+    reasoning_tokens: Count = Field(default=0, description="Output tokens used for reasoning.")
 
 
 class ModelPrice(Result):
-    """What a model costs: dollars, or the currency that is named, for a million tokens, without the markup."""
+    """Price of a model per million tokens, in USD or the given currency, excluding markup."""
 
     id: str = Field(description="PROVIDER:MODEL.")
     provider: str
@@ -86,22 +86,22 @@ class ModelPrice(Result):
     currency: str
     input_cost_per_m: float
     output_cost_per_m: float
-    cache_read_cost_per_m: float = Field(description="That of input where the provider names no other.")
-    cache_write_cost_per_m: float = Field(description="That of input where the provider names no other.")
-    reasoning_cost_per_m: float | None = Field(default=None, description="That of output where it is null.")
-    markup_percent: float = Field(default=0.0, description="What is added to them when a call is charged.")
+    cache_read_cost_per_m: float = Field(description="Defaults to the input price.")
+    cache_write_cost_per_m: float = Field(description="Defaults to the input price.")
+    reasoning_cost_per_m: float | None = Field(default=None, description="Null: the output price.")
+    markup_percent: float = Field(default=0.0, description="Markup added when a call is charged.")
     above_tokens: list[int] = Field(
-        default=[], description="Numbers of input tokens above which the provider charges other prices."
+        default=[], description="Input token thresholds above which the provider charges different prices."
     )
-    set_by: Literal["package", "operator"] = Field(description="Whether it came with the server or was set here.")
-    as_of: str = Field(description="When the price held (package), or was set (operator).")
+    set_by: Literal["package", "operator"] = Field(description="package: shipped with the server; operator: set here.")
+    as_of: str = Field(description="Date of the price data (package), or when the price was set (operator).")
 
 
 class ModelPricePage(Page[ModelPrice]):
     items_field: ClassVar[str] = "pricing"
 
     pricing: list[ModelPrice]
-    source: str = Field(default="", description="Where the prices that came with the server are from, and their day.")
+    source: str = Field(default="", description="Source and date of the prices shipped with the server.")
 
 
 class RemovedPrice(Result):
@@ -110,7 +110,7 @@ class RemovedPrice(Result):
 
 
 class ModelCall(Result):
-    """A call of a model, as an entry of the ledger has it; of a reversal all numbers are negative."""
+    """A model call, as recorded in the ledger. All numbers of a reversal are negative."""
 
     entry_id: str
     account_id: str
@@ -124,12 +124,12 @@ class ModelCall(Result):
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
-    cost: float = Field(description="What was charged, reductions deducted.")
-    base_cost: float = Field(description="What it comes to without the markup.")
+    cost: float = Field(description="Amount charged, after discounts.")
+    base_cost: float = Field(description="Cost excluding markup.")
     currency: str
     is_estimate: bool = Field(default=False, description="Whether the tokens were estimated, not counted.")
-    time_to_first_token: float | None = Field(default=None, description="Seconds until the answer began.")
-    seconds: float | None = Field(default=None, description="Seconds until the answer was complete.")
+    time_to_first_token: float | None = Field(default=None, description="Seconds to the first token.")
+    seconds: float | None = Field(default=None, description="Seconds to the complete response.")
     created_at: Timestamp
 
 
@@ -140,7 +140,7 @@ class ModelCallPage(Page[ModelCall]):
 
 
 class UsageTotals(Result):
-    """What calls of models came to. The amounts are in the currency of the summary."""
+    """Totals of model calls. Amounts are in the currency of the summary."""
 
     request_count: int = 0
     input_tokens: int = 0
@@ -153,7 +153,7 @@ class UsageTotals(Result):
 
 
 class ModelUsage(Result):
-    """What calls of one model came to."""
+    """Totals of the calls to one model."""
 
     provider: str
     model: str
@@ -163,7 +163,7 @@ class ModelUsage(Result):
 
 
 class TokenSummary(Result):
-    """Calls of models in a month, of one account or of all, in one currency."""
+    """Model calls in a month, of one account or of all, in one currency."""
 
     tenant_id: str
     account_id: str | None = None
@@ -204,7 +204,7 @@ class BillingModel(Result):
     account_id: str
     billing_model: Literal["prepaid", "metered"]
     monthly_limit_dollars: float | None = None
-    markup_percent: float | None = Field(default=None, description="Of all models without a markup of their own.")
+    markup_percent: float | None = Field(default=None, description="Markup of all models without a specific markup.")
 
 
 class SpendingLimit(Result):

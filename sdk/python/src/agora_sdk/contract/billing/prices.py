@@ -61,10 +61,10 @@ else:
 
 
 class PricingInfo(Result):
-    """What an agent costs. ``price`` is for a request, a minute or an hour, as ``type`` says.
+    """Price of an agent. ``price`` is per request, minute or hour, depending on ``type``.
 
-    Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it is
-    made, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
+    With type hybrid, ``price`` is per ``usage_unit`` of running time, ``base_price`` is charged once when an instance
+    is created, and ``task_price`` per execution. With type token_based, prices are per million tokens.
     """
 
     type: PricingType = PricingType.FREE
@@ -82,7 +82,7 @@ class Price(PricingInfo):
 
     agent_id: str
     agent_name: str
-    version: int = Field(description="Counts from 1; of the versions that have begun the highest is in force.")
+    version: int = Field(description="Counts from 1; the highest effective version applies.")
     effective_from: Timestamp
     created_at: Timestamp
     created_by: str

@@ -18,7 +18,7 @@ CouponCode = Annotated[
 
 
 class Discount(Result):
-    """A percentage off everything that an account is charged."""
+    """A percentage discount on all charges of an account."""
 
     account_id: str
     percent: float
@@ -26,24 +26,24 @@ class Discount(Result):
 
 
 class FreeQuota(Result):
-    """What each account gets of an agent without charge in each month (UTC)."""
+    """Free monthly usage (UTC) of an agent per account."""
 
     agent_id: str
     agent_name: str | None = None
     kind: EntryKind
-    quantity: float = Field(description="0 if there is none any more.")
+    quantity: float = Field(description="0 if the quota was removed.")
     unit: str
 
 
 class Reductions(Result):
-    """Discounts and free quotas in force."""
+    """Current discounts and free quotas."""
 
     discounts: list[Discount]
     free_quotas: list[FreeQuota]
 
 
 class Coupon(Result):
-    """A code that gives credit, once to each account."""
+    """A code that gives credit once per account."""
 
     code: str
     amount: float

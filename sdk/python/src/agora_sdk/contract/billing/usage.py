@@ -40,7 +40,7 @@ Key = Annotated[
         min_length=1,
         max_length=150,
         pattern=r"^[!-~]+$",
-        description="Unique key of this usage: repeating the call with it has no further effect.",
+        description="Idempotency key of this usage: repeating the call with it has no further effect.",
     ),
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000), BeforeValidator(not_a_boolean)]
@@ -88,12 +88,12 @@ else:
 
 
 class CostBreakdown(Result):
-    """The parts of a cost, which add up to it."""
+    """Components of a cost; their sum is the cost."""
 
     base_cost: float = 0.0
     usage_cost: float = Field(default=0.0, description="For time and tokens.")
     task_cost: float = Field(default=0.0, description="For executions and tasks.")
-    reductions: float = Field(default=0.0, description="Discounts and free quotas: negative, or 0.")
+    reductions: float = Field(default=0.0, description="Discounts and free quotas; zero or negative.")
 
 
 class BillingInfo(Result):
@@ -123,7 +123,7 @@ class AgentCost(BillingInfo):
 
 
 class Cost(Bill):
-    """What was used, and what it cost."""
+    """Usage and its cost."""
 
     account_id: str | None = None
     agent_id: str | None = None
@@ -134,13 +134,13 @@ class Cost(Bill):
 
 
 class Entry(Result):
-    """An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount."""
+    """An immutable ledger entry. A reversal is a separate entry with the opposite amount."""
 
     entry_id: str
     account_id: str
     agent_id: str | None = None
     instance_id: str | None = None
-    task_id: str | None = Field(default=None, description="The task that was charged for, or whose charge is reversed.")
+    task_id: str | None = Field(default=None, description="The task that was charged, or whose charge is reversed.")
     kind: EntryKind
     quantity: float = Field(description="In the unit.")
     unit: str
@@ -181,7 +181,7 @@ class Revenue(Result):
     task_executions: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    customers: int = Field(description="How many accounts have paid for it.")
+    customers: int = Field(description="Number of paying accounts.")
 
 
 class RevenuePage(Page[Revenue]):

@@ -79,16 +79,16 @@ Assignee = Annotated[
     AgentRef,
     Field(
         description="Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent "
-        "has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.",
+        "has that very name); default: any suitable agent. With an unregistered name, the task waits for that name.",
     ),
 ]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
-TaskTypes = Annotated[list[Label], Field(max_length=50, description="Only these types; any if empty.")]
+TaskTypes = Annotated[list[Label], Field(max_length=50, description="Only these types; empty: any type.")]
 Narrowing = Annotated[
-    list[Capability] | None, Field(max_length=100, description="Only tasks for these of your own capabilities.")
+    list[Capability] | None, Field(max_length=100, description="Only tasks for these of your capabilities.")
 ]
 Model = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Models = Annotated[list[Model], Field(max_length=500, description="Models that can be run.")]
+Models = Annotated[list[Model], Field(max_length=500, description="Models that the worker can run.")]
 WorkerRef = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", description="Worker id or name.")
 ]
@@ -98,7 +98,7 @@ Token = Annotated[
     Field(
         ge=0,
         lt=2**53,
-        description="The claim's fencing token. With it, a write after the lease was lost is refused.",
+        description="The claim's fencing token: a write after the lease was lost is refused.",
     ),
 ]
 Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds until the lease expires unless renewed.")]
@@ -110,10 +110,10 @@ else:
 Statuses = Annotated[TaskStatusesLike, BeforeValidator(split)]
 EntryTypes = Annotated[
     list[EntryType],
-    Field(max_length=10, description="Only entries of these types; any of them."),
+    Field(max_length=10, description="Only entries of these types."),
     BeforeValidator(split),
 ]
-Checkpoint = Annotated[JsonObject, Field(description="Checkpoint, for the agent that continues the work.")]
+Checkpoint = Annotated[JsonObject, Field(description="Checkpoint from which another agent can continue the work.")]
 Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a task when there is none.")]
 ContextId = Annotated[
     str,
@@ -121,16 +121,16 @@ ContextId = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="Groups the tasks of one conversation; without it, each task is a separate conversation.",
+        description="Conversation id of the task; if omitted, the task is a separate conversation.",
     ),
 ]
 Said = Annotated[list[Part], Field(max_length=100, description="The message in parts, if it is not a single text.")]
-Tokens = Annotated[int, Field(ge=0, le=1_000_000_000_000, description="Tokens, in all attempts so far.")]
+Tokens = Annotated[int, Field(ge=0, le=1_000_000_000_000, description="Number of tokens in all attempts so far.")]
 Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
 
 
 class Tasks(Service, category="task"):
-    """Tasks with leases and fencing tokens: claimed once, and requeued when the claimant dies."""
+    """Tasks with leases and fencing tokens. A task is claimed by one agent and requeued if that agent dies."""
 
     @operation(
         "POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks", translate=coding_task_to_arguments
@@ -150,18 +150,18 @@ class Tasks(Service, category="task"):
         max_attempts: Annotated[int, Field(ge=1, le=100)] = 3,
         retry_backoff: Annotated[
             float,
-            Field(ge=0, le=86_400, description="Seconds before the second attempt; doubled for each further one."),
+            Field(ge=0, le=86_400, description="Seconds before the second attempt, doubled for each further attempt."),
         ] = 5,
         timeout: Annotated[
-            int | None, Field(ge=1, le=604_800, description="Seconds an attempt may take; no bound if left out.")
+            int | None, Field(ge=1, le=604_800, description="Maximum seconds per attempt; default: no limit.")
         ] = None,
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
         context_id: ContextId | None = None,
     ) -> TaskReceipt:
         """Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
 
-        The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
-        expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+        The receipt is returned after the commit. If the deadline passes before work starts, the task expires; if it
+        passes later, an event is emitted. If a dependency fails, the task is cancelled.
         """
 
     @operation(
@@ -184,9 +184,9 @@ class Tasks(Service, category="task"):
     ) -> TaskUpdate:
         """Update a task as its assignee: status, progress, notes.
 
-        It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-        and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
-        something else than what was recorded.
+        No claim is needed: setting a pending task to in_progress starts it, setting it to completed starts and
+        completes it. Refused while another caller's lease is valid, and if it contradicts the recorded result of an
+        ended task.
         """
 
     @operation("GET /agora/task/list", "GET /v1/agent/tasks", scope="read:tasks")
@@ -210,32 +210,33 @@ class Tasks(Service, category="task"):
         context_id: ContextId | None = None,
         cursor: Cursor = None,
     ) -> TaskPage:
-        """List tasks: those given to an agent, or all that concern you; operators see all.
+        """List the tasks of an agent, or all tasks that concern you; operators see all.
 
-        ``since`` and ``until`` bound the time of creation.
+        ``since`` and ``until`` refer to the creation time.
         """
 
     @operation("GET /v1/agent/tasks/stuck", scope="read:tasks")
     async def stuck(
         self,
         idle_seconds: Annotated[
-            int, Field(ge=1, le=31_536_000, description="Seconds in which nothing has happened to the task.")
+            int, Field(ge=1, le=31_536_000, description="Seconds without any activity of the task.")
         ] = 300,
         *,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> TaskPage:
-        """List unfinished tasks that do not move: nobody claims them, or nothing is heard of their work. Yours; operators see all."""
+        """List your stuck tasks: unfinished, and not claimed or without progress. Operators see all."""
 
     @operation("GET /agora/task/get", "GET /v1/agent/tasks/{task_id}", scope="read:tasks")
     async def get(self, task_id: TaskId) -> Task:
-        """Read a task."""
+        """Show a task."""
 
     @operation("GET /agora/task/history", "GET /v1/agent/tasks/{task_id}/history", scope="read:tasks")
     async def history(
         self, task_id: TaskId, *, types: EntryTypes = [], limit: Limit = 100, cursor: Cursor = None
     ) -> TaskEntryPage:
-        """Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts."""
+        """Show the history of a task: actor, change and time, oldest first. Output and artifacts only if requested by
+        ``types``."""
 
     @operation(
         "POST /agora/task/claim",
@@ -245,7 +246,7 @@ class Tasks(Service, category="task"):
     )
     async def claim(
         self,
-        limit: Annotated[int, Field(ge=1, le=100, description="Most tasks to take at once.")] = 1,
+        limit: Annotated[int, Field(ge=1, le=100, description="Maximum number of tasks to claim.")] = 1,
         wait: Wait = 0,
         *,
         task_types: TaskTypes = [],
@@ -254,16 +255,16 @@ class Tasks(Service, category="task"):
         worker: WorkerRef | None = None,
         lease_seconds: Lease = 60,
         unassigned: Annotated[
-            bool, Field(description="Whether to take tasks for anyone too, which name nobody and require nothing.")
+            bool, Field(description="Also claim tasks for any agent, which name no assignee and require nothing.")
         ] = True,
         task_id: Annotated[
-            TaskId | None, Field(description="Only this task; refused (409) if it cannot be claimed any more.")
+            TaskId | None, Field(description="Only this task; 409 if it can no longer be claimed.")
         ] = None,
     ) -> Claim:
-        """Claim the best tasks for the caller: by priority, then deadline, then age; or one that is named.
+        """Claim the next tasks by priority, deadline and age, or one given task.
 
-        Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
-        carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+        Each has a lease, which ``renew`` extends, and a fencing token, which every further write must carry. When the
+        lease expires, another agent can claim the task with its checkpoint.
         """
 
     @operation(
@@ -283,10 +284,10 @@ class Tasks(Service, category="task"):
         progress: Progress | None = None,
         checkpoint: Checkpoint | None = None,
         checkpoint_number: Annotated[
-            int | None, Field(ge=0, lt=2**53, description="Grows with each checkpoint; a smaller one is refused.")
+            int | None, Field(ge=0, lt=2**53, description="Increases with each checkpoint; a lower number is refused.")
         ] = None,
     ) -> Renewal:
-        """Extend a lease: the heartbeat of a task in progress."""
+        """Extend a lease (the heartbeat of a task in progress)."""
 
     @operation(scope="write:tasks")
     async def release(
@@ -296,16 +297,16 @@ class Tasks(Service, category="task"):
         *,
         reason: Notes | None = None,
         checkpoint: Checkpoint | None = None,
-        delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds before it can be claimed again.")] = 0,
+        delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds until it can be claimed again.")] = 0,
     ) -> TaskUpdate:
         """Release a claimed task to the queue; the attempt is not counted."""
 
     @operation(scope="write:tasks", secrets=("token",))
     async def issue_token(self, task_id: TaskId, fencing_token: Annotated[int, Field(ge=0, lt=2**53)]) -> TaskToken:
-        """Get a credential for the program that works on a task you hold, such as a coding agent that is given tools.
+        """Issue a credential for the program working on a task you hold, such as a coding agent with tools.
 
-        It may do what the task's creator allowed in the payload (``scopes``; reading agents and operations if left out) and holds
-        itself, as a principal of its own. It ends with the lease and with the task.
+        It is a separate principal with the scopes that the task's creator allowed in the payload (``scopes``; default:
+        reading agents and operations) and holds itself. It expires with the lease or when the task ends.
         """
 
     @operation(scope="write:tasks", idempotent=True)
@@ -316,21 +317,19 @@ class Tasks(Service, category="task"):
         input_tokens: Tokens,
         output_tokens: Tokens,
         *,
-        model: Annotated[
-            Text, Field(max_length=200, description="Model that took them; empty if it is not known.")
-        ] = "",
+        model: Annotated[Text, Field(max_length=200, description="Model that used the tokens; empty if unknown.")] = "",
         provider_cost: Annotated[
-            float | None, Field(ge=0, le=1_000_000, description="What the model's provider charges, if that is known.")
+            float | None, Field(ge=0, le=1_000_000, description="Cost charged by the model's provider, if known.")
         ] = None,
         currency: Annotated[
             str | None, Field(pattern=r"^[A-Z]{3}$", description="Currency of provider_cost, such as USD.")
         ] = None,
-        is_estimate: Annotated[bool, Field(description="Whether the numbers may be too low.")] = False,
+        is_estimate: Annotated[bool, Field(description="Whether the numbers are a lower bound.")] = False,
     ) -> TokenUsage:
-        """Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
+        """Report the tokens that a task you hold has used so far of one model, as totals that never decrease.
 
-        ``agora.billing.tokens`` shows them. What is new becomes an entry of the ledger, which the worker's own account pays
-        unless it is that of the task, or the worker has the scope meter:billing.
+        ``agora.billing.tokens`` lists them. The difference since the last report is charged to the task's account if
+        the worker belongs to it or has the scope meter:billing, else to the worker's own account.
         """
 
     @operation(scope="write:tasks", idempotent=True)
@@ -348,12 +347,12 @@ class Tasks(Service, category="task"):
         task_id: TaskId,
         error: Annotated[Text, Field(max_length=4000)],
         *,
-        retry: Annotated[bool, Field(description="Whether another attempt may help.")] = True,
+        retry: Annotated[bool, Field(description="Whether the task may be retried.")] = True,
         fencing_token: Token = None,
     ) -> TaskUpdate:
-        """Report a failed attempt; it is retried after the backoff while attempts are left.
+        """Report a failed attempt. The task is retried after a backoff while attempts remain.
 
-        A task that has failed for good keeps its error: another one is refused (409).
+        A task that has failed permanently keeps its error; a different one is refused (409).
         """
 
     @operation(
@@ -364,11 +363,11 @@ class Tasks(Service, category="task"):
         destructive=True,
     )
     async def cancel(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
-        """Cancel a task; its worker learns it from the next response."""
+        """Cancel a task. Its worker is informed with the next response."""
 
     @operation("POST /v1/agent/tasks/{task_id}/requeue", scope="write:tasks")
     async def requeue(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
-        """Take a task of yours from whoever works on it, back to the queue it came from. Its lease ends, the attempt counts."""
+        """Return a task that you requested to its queue and end its lease. The attempt counts."""
 
     @operation(scope="write:tasks")
     async def retry(self, task_id: TaskId, *, assignee: Assignee | None = None) -> TaskReceipt:
@@ -376,18 +375,19 @@ class Tasks(Service, category="task"):
 
     @operation(scope="write:tasks")
     async def reassign(self, task_id: TaskId, assignee: Assignee | None, reason: Notes | None = None) -> TaskUpdate:
-        """Reassign a task; null returns it to the queue for any suitable agent. Its lease ends."""
+        """Reassign a task and end its lease; null returns it to the queue for any suitable agent."""
 
     @operation(scope="write:tasks", idempotent=True)
     async def prioritize(self, task_id: TaskId, priority: PriorityLike) -> TaskUpdate:
-        """Change the priority of a task that has not ended: among those that wait, a higher one is claimed first.
+        """Change the priority of an unfinished task. Waiting tasks with a higher priority are claimed first.
 
-        Its requester and operators may. Within a priority, the earlier deadline goes first, then the older task.
+        Allowed for its requester and operators. Within a priority, the earlier deadline comes first, then the older
+        task.
         """
 
     @operation(scope="write:tasks")
     async def comment(self, task_id: TaskId, text: Annotated[Text, Field(min_length=1, max_length=4000)]) -> TaskEntry:
-        """Add a comment to a task's trail."""
+        """Add a comment to a task's history."""
 
     @operation(scope="write:tasks", body_limit=4 * MEBIBYTE)
     async def message(
@@ -399,8 +399,9 @@ class Tasks(Service, category="task"):
         status: Annotated[
             Literal["input_required", "auth_required", "completed"] | None,
             Field(
-                description="Set by the assignee: the task waits until the message is answered. With 'completed' the message "
-                "is the task's answer and its end: it becomes the result, and an A2A client that waits gets a Message."
+                description="Only for the assignee. 'input_required': the task waits until the message is answered. "
+                "'completed': the message becomes the result and ends the task; a waiting A2A client receives a "
+                "Message."
             ),
         ] = None,
         message_id: Id | None = None,
@@ -409,23 +410,23 @@ class Tasks(Service, category="task"):
         answers: Annotated[
             Id | None,
             Field(
-                description="Id of the assignee's message that this answers. If that question is not open any more, because "
-                "somebody else has answered it, the message is refused (409) and not sent."
+                description="Id of the assignee's question. If it was already answered, the message is refused (409) "
+                "and not sent."
             ),
         ] = None,
         fencing_token: Token = None,
         keep_lease: Annotated[
             bool,
             Field(
-                description="With a question: the lease goes on while it is open, and the answer returns the task to its "
-                "holder, who waits for it. If the lease runs out, the question is withdrawn."
+                description="With a question: keep the lease while it is open, so that the answer returns the task to "
+                "its waiting holder. If the lease expires, the question is withdrawn."
             ),
         ] = False,
     ) -> TaskEntry:
-        """Send a message in a task: from its assignee to its requester, or the other way round.
+        """Send a message in a task, from the assignee to the requester or vice versa.
 
-        Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
-        takes it up again. A task that has ended takes no message.
+        If the assignee waits for an answer, the requester's message is the answer and the task returns to its agent. An
+        ended task accepts no messages.
         """
 
     @operation(scope="write:tasks", body_limit=4 * MEBIBYTE)
@@ -435,18 +436,18 @@ class Tasks(Service, category="task"):
         text: Long | None = None,
         *,
         parts: Said = [],
-        artifact_id: Annotated[Id | None, Field(description="Made if left out; needed to append to it.")] = None,
+        artifact_id: Annotated[Id | None, Field(description="Generated if omitted; needed to append to it.")] = None,
         name: Annotated[Text | None, Field(max_length=200)] = None,
         description: Annotated[Text | None, Field(max_length=4000)] = None,
         append: Annotated[
-            bool, Field(description="Append to the artifact with this id; otherwise replace it.")
+            bool, Field(description="Append to the artifact with this id instead of replacing it.")
         ] = False,
-        last: Annotated[bool, Field(description="Whether it is complete.")] = True,
+        last: Annotated[bool, Field(description="Whether the artifact is complete.")] = True,
         metadata: Metadata = {},
         extensions: Extensions = [],
         fencing_token: Token = None,
     ) -> TaskEntry:
-        """Add a part of a task's result as an artifact while it is in progress, as its assignee."""
+        """Add an artifact to a task in progress, as its assignee."""
 
     @operation(
         "POST /agora/task/append",
@@ -460,13 +461,15 @@ class Tasks(Service, category="task"):
         content: Annotated[Text, Field(min_length=1, max_length=262_144)],
         *,
         offset: Annotated[
-            int | None, Field(ge=0, description="Offset of the chunk; refused if the output does not end there.")
+            int | None,
+            Field(ge=0, description="Offset of the chunk; refused if it is not the current end of the output."),
         ] = None,
         fencing_token: Token = None,
     ) -> TaskOutput:
-        """Append to a task's output. With ``offset`` a repeated chunk is recognised.
+        """Append to a task's output. With ``offset``, a repeated chunk is detected.
 
-        An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
+        Output from the assignee starts a pending task. Output from an operator to a pending task is refused, because it
+        has no worker.
         """
 
     @operation("GET /agora/task/output", "GET /v1/agent/tasks/{task_id}/output", scope="read:tasks")
@@ -480,9 +483,9 @@ class Tasks(Service, category="task"):
 
     @operation("GET /agora/task/stream", "GET /v1/agent/tasks/{task_id}/output/stream", scope="read:tasks")
     def stream(self, task_id: TaskId, *, last_event_id: LastEvent = None) -> AsyncIterator[TaskEntry]:
-        """Stream a task's log from its beginning, live; the stream ends with the task.
+        """Stream a task's log from its beginning and live until the task ends.
 
-        ``last_event_id`` is the number of the last entry seen.
+        ``last_event_id`` is the number of the last received entry.
         """
 
     @operation("GET /agora/task/statistics", scope="read:tasks")
@@ -493,4 +496,5 @@ class Tasks(Service, category="task"):
         *,
         since: Timestamp | None = None,
     ) -> TaskStatistics:
-        """Task statistics: by status, throughput, waiting and running times; of the last day by default."""
+        """Show task statistics: counts by status, throughput, waiting and running times; default period: the last
+        day."""

@@ -1,4 +1,4 @@
-"""The words in which coding agents' clients and workers speak of tasks, as the arguments of the operations on tasks."""
+"""Translation of request documents of coding agents' clients and workers to arguments of the task operations."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ LOW, HIGH, URGENT = 0, 1, 10  #: priorities as numbers: below 0 low, 0 normal, 1
 
 
 def coding_task_to_arguments(document: Any) -> Any:
-    """A coding task (``prompt``, with title, codebase_id, agent_type ...) as the arguments of ``agora.task.assign``.
+    """Translate a coding task (``prompt``, with title, codebase_id, agent_type ...) to arguments of
+    ``agora.task.assign``.
 
-    It requires the capability ``codebase:ID``, which the workers have that have the codebase.
+    It requires the capability ``codebase:ID``, which workers with the codebase have.
     """
     if not isinstance(document, Mapping) or "prompt" not in document or "task_type" in document:
         return document
@@ -57,14 +58,14 @@ def _priority_word(number: int) -> str:
 
 
 def worker_status_to_arguments(document: Any) -> Any:
-    """``running`` as a status is ``in_progress``."""
+    """Translate the status ``running`` to ``in_progress``."""
     if isinstance(document, Mapping) and document.get("status") == "running":
         return {**document, "status": "in_progress"}
     return document
 
 
 def worker_output_to_arguments(document: Any) -> Any:
-    """A worker's ``{worker_id, output}`` as the arguments of ``agora.task.append``."""
+    """Translate a worker's ``{worker_id, output}`` to arguments of ``agora.task.append``."""
     if not isinstance(document, Mapping) or "output" not in document or "content" in document:
         return document
     rest = {name: value for name, value in document.items() if name not in ("worker_id", "output")}
@@ -72,7 +73,7 @@ def worker_output_to_arguments(document: Any) -> Any:
 
 
 def worker_claim_to_arguments(document: Any) -> Any:
-    """A claim with ``worker_id`` instead of ``worker``."""
+    """Translate a claim with ``worker_id`` instead of ``worker``."""
     if not isinstance(document, Mapping) or "worker_id" not in document or "worker" in document:
         return document
     rest = {name: value for name, value in document.items() if name != "worker_id"}
@@ -80,7 +81,7 @@ def worker_claim_to_arguments(document: Any) -> Any:
 
 
 def worker_renewal_to_arguments(document: Any) -> Any:
-    """A worker's heartbeat for a task, whose ``worker_id`` says nothing beside its fencing token."""
+    """Translate a worker's task heartbeat; its ``worker_id`` is redundant beside the fencing token."""
     if not isinstance(document, Mapping) or "worker_id" not in document:
         return document
     return {name: value for name, value in document.items() if name != "worker_id"}

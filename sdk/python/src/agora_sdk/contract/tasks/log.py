@@ -27,7 +27,7 @@ class TaskEntry(Result):
     status: TaskStatus | None = None
     progress: float | None = None
     content: str | None = Field(default=None, description="Output, note, comment or reason.")
-    offset: int | None = Field(default=None, description="Of output: its start, in characters.")
+    offset: int | None = Field(default=None, description="Start offset of output, in characters.")
     data: JsonData = None
 
 

@@ -11,7 +11,7 @@ __all__ = ["DurationSummary", "TaskStatistics"]
 
 
 class DurationSummary(Result):
-    """Durations in seconds, of the tasks that ended in the requested period."""
+    """Durations in seconds of tasks that ended in the requested period."""
 
     count: int = 0
     mean: float | None = None
@@ -25,7 +25,7 @@ class TaskStatistics(Result):
 
     total: int
     by_status: dict[str, int]
-    by_priority: dict[str, int] = Field(default={}, description="Of the tasks that wait.")
+    by_priority: dict[str, int] = Field(default={}, description="Waiting tasks by priority.")
     waiting: int = Field(default=0, description="Tasks that can be claimed now.")
     since: Timestamp
     created: int = 0
@@ -34,4 +34,4 @@ class TaskStatistics(Result):
     throughput_per_minute: float = 0
     wait_seconds: DurationSummary = DurationSummary.model_construct()
     run_seconds: DurationSummary = DurationSummary.model_construct()
-    sampled: bool = Field(default=False, description="Whether the durations are of the newest 10,000 only.")
+    sampled: bool = Field(default=False, description="Whether the durations cover only the newest 10,000 tasks.")

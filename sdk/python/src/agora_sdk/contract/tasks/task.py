@@ -33,10 +33,10 @@ class TaskReceipt(Result):
     task_id: str
     status: TaskStatus
     estimated_completion: Timestamp | None = Field(
-        default=None, description="Estimate from earlier tasks of the type; null without any."
+        default=None, description="Estimate from earlier tasks of the same type; null without any."
     )
     assigned_agent: str | None = None
-    warning: str | None = Field(default=None, description="Reason for a delay, such as a name not registered yet.")
+    warning: str | None = Field(default=None, description="Reason for a delay, such as an unregistered name.")
 
 
 class TaskUpdate(Result):
@@ -58,7 +58,7 @@ class Task(Result):
     status: TaskStatus
     priority: Priority = Priority.NORMAL
     progress: float = 0
-    assignee: str | None = Field(default=None, description="As it was assigned.")
+    assignee: str | None = Field(default=None, description="Assignee as given in the assignment.")
     assigned_agent: str | None = Field(default=None, description="Id of the assignee.")
     worker: str | None = None
     created_by: str
@@ -77,7 +77,7 @@ class Task(Result):
     required_model: str | None = None
     depends_on: list[str] = []
     blocked_by: int = Field(
-        default=0, description="Number of unfinished tasks in 'depends_on', and before it in its context."
+        default=0, description="Number of unfinished tasks in 'depends_on' and ahead of it in its context."
     )
     parent_id: str | None = None
     retry_of: str | None = None
@@ -135,9 +135,9 @@ class TaskToken(Result):
     """A credential for the program that works on a task."""
 
     task_id: str
-    scopes: list[str] = Field(description="What it may do: what the task's creator allowed, and holds.")
+    scopes: list[str] = Field(description="Granted scopes: those that the task's creator allowed and holds.")
     lease_expires_at: Timestamp = Field(
-        description="It ends with the lease, which ``renew`` extends, and with the task."
+        description="Expiry; extended when ``renew`` extends the lease. The credential also ends with the task."
     )
     token: str | None = Field(default=None, description="The credential.")
 
