@@ -31,7 +31,7 @@ __all__ = ["commands_of", "main", "pages"]
 
 DIRECTORY = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by scripts/reference.py: change the code it describes, then run `make reference`. -->"
-FACTS = {"idempotent": "idempotent", "destructive": "destructive", "during_halt": "answers during a halt"}
+FACTS = {"idempotent": "idempotent", "destructive": "destructive", "during_halt": "works during a halt"}
 
 Row = Sequence[object]
 
@@ -69,14 +69,14 @@ def _operations() -> Iterator[str]:
     yield from (
         "# Operations",
         "",
-        "Every operation of the marketplace, from its declaration in the contract. The same arguments serve REST, the",
-        "WebSocket, the SDK (`client.messaging.send(...)`) and the command line (`agora messaging send`). In a table of",
-        "parameters, those before the line `*` may be given by position in the SDK and on the command line. Unknown",
-        "fields are refused. GET takes its arguments from the query string (lists as repeated keys or with commas),",
-        "other methods from a JSON body; names in braces come from the path.",
+        "All operations of the marketplace, generated from the contract. The arguments are the same over REST, WebSocket, the",
+        "SDK (`client.messaging.send(...)`) and the command line (`agora messaging send`). Parameters above the row `*` may be",
+        "given by position in the SDK and on the command line. Unknown fields are rejected. GET takes its arguments from the",
+        "query string (lists as repeated keys or separated by commas), other methods from a JSON body; names in braces are",
+        "part of the path.",
         "",
-        f"Any operation may answer {_code_list(common)}; with each stand the errors of its",
-        "own ([what they mean](errors.md)).",
+        f"Any operation may return {_code_list(common)}. Each operation lists its",
+        "additional [errors](errors.md).",
         "",
     )
     for category, service in Service.declared.items():
@@ -89,7 +89,7 @@ def _operations() -> Iterator[str]:
 
 
 def _code_list(codes: Sequence[str]) -> str:
-    return ", ".join(f"`{code}`" for code in codes) or "none of its own"
+    return ", ".join(f"`{code}`" for code in codes) or "none besides the common ones"
 
 
 def _operation(found: Operation, exported: Mapping[str, Any], common: Sequence[str]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _operation(found: Operation, exported: Mapping[str, Any], common: Sequence[s
     if found.deprecation_date:
         yield f"- Deprecated from {found.deprecation_date}, ends on {found.sunset_date}; use `{found.replacement}`"
     stream = " (a stream of them)" if exported["result"]["stream"] else ""
-    yield f"- Answers: {_type(exported['result']['schema'])}{stream}"
+    yield f"- Returns: {_type(exported['result']['schema'])}{stream}"
     yield f"- Errors: {_code_list([code for code in exported['errors'] if code not in common])}"
     yield ""
     if exported["parameters"]:
@@ -176,12 +176,11 @@ def _settings() -> Iterator[str]:
     yield from (
         "# Settings",
         "",
-        "Each can be given on the command line of `agora serve` (`--log-level debug`), in the environment, or in a file",
-        "`agora.toml` in the current directory (another file: `--config`, `AGORA_CONFIG`), under its name in the table.",
-        "The command line comes first, then the environment, then the file. An unknown name in the file, or a wrong",
-        "value anywhere, stops the start with a sentence that names it. A variable of the environment that begins with `AGORA_`",
-        "and is no setting is named in a warning of the log, with the setting that it resembles: other programs may have such",
-        "variables, so it stops nothing.",
+        "Settings can be given on the command line of `agora serve` (`--log-level debug`), in the environment, or in the file",
+        "`agora.toml` in the current directory (`--config` or `AGORA_CONFIG` name another file). The command line takes",
+        "precedence over the environment, and the environment over the file. An unknown name in the file or an invalid value",
+        "stops the start with an error that names it. An unknown environment variable that begins with `AGORA_` is reported as a",
+        "warning in the log, because other programs may set such variables.",
         "",
         "```toml",
         'host = "127.0.0.1"',
@@ -196,15 +195,15 @@ def _settings() -> Iterator[str]:
     yield from (
         "## Changing a setting while the server runs",
         "",
-        "With `agora.admin.manage` (resource `configuration`; actions `list`, `get`, `set`, `reset`) an operator changes these, at",
-        "once and for later starts; `reset` goes back to what the sources above say:",
+        "An operator can change the following settings at run time with `agora.admin.manage` (resource `configuration`; actions",
+        "`list`, `get`, `set`, `reset`). A change takes effect at once and persists. `reset` restores the configured value.",
         "",
         ", ".join(f"`{name}`" for name in CHANGEABLE) + ".",
         "",
         "## Settings of clients",
         "",
-        "The SDK and the client commands of the command line read `AGORA_URL` (default `http://127.0.0.1:8080`),",
-        "`AGORA_TOKEN`, and `AGORA_CREDENTIALS` (default `~/.config/agora/credentials.json`), and `AGORA_KEYS` (default `keys.json` beside it).",
+        "The SDK and the client commands read `AGORA_URL` (default `http://127.0.0.1:8080`), `AGORA_TOKEN`,",
+        "`AGORA_CREDENTIALS` (default `~/.config/agora/credentials.json`) and `AGORA_KEYS` (default: `keys.json` beside it).",
     )
 
 
@@ -231,8 +230,8 @@ def _values(field: FieldInfo) -> str:
     if len(bounds) == 2:
         return f"{bounds['ge']} to {bounds['le']}"
     kinds: dict[object, str] = {bool: "true, false", str: "text", SecretStr: "text", Path: "path", Path | None: "path"}
-    kinds[tuple[Path, ...]] = "paths, with colons"
-    return kinds.get(field.annotation, "list, with commas")
+    kinds[tuple[Path, ...]] = "paths, separated by colons"
+    return kinds.get(field.annotation, "list, separated by commas")
 
 
 # -- errors ------------------------------------------------------------------------------------------
@@ -242,10 +241,10 @@ def _errors() -> Iterator[str]:
     yield from (
         "# Errors",
         "",
-        "Every protocol answers the same errors. Over HTTP an error is a problem document (RFC 9457,",
-        "`application/problem+json`) with `type`, `title`, `status`, `code`, `detail`, and where they help `fix` (what to do),",
-        "`errors` (a list of `field` and `message`), `retry_after` (seconds; the header `Retry-After` too), `allowed`,",
-        "`replacement`, `oldest`. The SDK raises the class `agora_sdk.errors.NAME`; `code` is stable, the sentences are not.",
+        "All protocols return the same errors. Over HTTP an error is a problem document (RFC 9457, `application/problem+json`)",
+        "with `type`, `title`, `status`, `code`, `detail`, and optionally `fix` (how to fix it), `errors` (a list of `field` and",
+        "`message`), `retry_after` (seconds; also in the header `Retry-After`), `allowed`, `replacement` and `oldest`. The SDK",
+        "raises the class `agora_sdk.errors.NAME`. `code` is stable; the texts may change.",
         "",
         "```json",
         "{",
@@ -264,9 +263,9 @@ def _errors() -> Iterator[str]:
     titles = ("Code", "SDK class", "HTTP", "JSON-RPC", "WebSocket close", "Exit code", "Meaning")
     yield from _table(titles, (_error(kind) for kind in BY_CODE.values()))
     yield from (
-        "## The tree",
+        "## Class hierarchy",
         "",
-        "A class indented under another is a kind of it: `except Conflict` catches `NameTaken` too.",
+        "Indented classes are subclasses: `except Conflict` also catches `NameTaken`.",
         "",
         "```text",
         *_tree(AgoraError),
@@ -274,7 +273,7 @@ def _errors() -> Iterator[str]:
         "",
         "## Exit codes of the command line",
         "",
-        "0: done. 1: an error of the server or of the command itself. 2: the arguments are wrong. Others: see the table.",
+        "0: success. 1: an error of the server or of the command itself. 2: invalid arguments. For others, see the table.",
     )
 
 
@@ -309,9 +308,9 @@ def _cli() -> Iterator[str]:
     yield from (
         "# Command line",
         "",
-        "`agora COMMAND --help` shows the same. Arguments of an operation may be given by position or by option; lists with",
-        "commas or by repeating the option, objects as `key=value`, as JSON or as `@file.json`. Exit codes are those of the",
-        "[errors](errors.md#exit-codes-of-the-command-line).",
+        "`agora COMMAND --help` shows the same texts. Arguments of an operation can be given by position or as options: lists",
+        "separated by commas or by repeating the option, objects as `key=value`, as JSON or as `@file.json`. The exit codes are",
+        "listed with the [errors](errors.md#exit-codes-of-the-command-line).",
         "",
     )
     commands = list(commands_of(root))
@@ -321,7 +320,7 @@ def _cli() -> Iterator[str]:
         for option in _options(command)
         if option.rich_help_panel == CONNECTION
     }
-    yield from ("Every command that talks to a server has these options too, before or after its name:", "")
+    yield from ("Every command that connects to a server also has these options, before or after its name:", "")
     yield from _table(("Option", "Meaning"), shared.items())
     for path, command in commands:
         yield from _command(path, command)

@@ -29,16 +29,16 @@ __all__ = ["PrometheusExporter"]
 
 #: of the samples that the monitor takes: metric, its help, the value's name there, and by what it is divided
 SAMPLED = (
-    ("agora_store_queue_depth", "Calls that wait for a transaction.", "queue_depth", 1),
-    ("agora_store_queue_limit", "Calls that may wait for a transaction.", "queue_limit", 1),
+    ("agora_store_queue_depth", "Calls waiting for a transaction.", "queue_depth", 1),
+    ("agora_store_queue_limit", "Maximum number of calls waiting for a transaction.", "queue_limit", 1),
     ("agora_store_size_bytes", "Size of the database.", "size_bytes", 1),
-    ("agora_store_round_trip_seconds", "How long a commit of nothing took.", "round_trip_ms", 1000),
-    ("agora_store_connections", "Connections to the database in use.", "connections", 1),
-    ("agora_store_connections_limit", "Connections to the database that may be used.", "connections_limit", 1),
-    ("agora_store_clock_skew_seconds", "How far the database's clock is ahead.", "clock_skew_ms", 1000),
-    ("agora_disk_free_bytes", "Free space where the data directory is.", "disk_free", 1),
-    ("agora_disk_size_bytes", "Space where the data directory is.", "disk_total", 1),
-    ("agora_memory_available_bytes", "Memory of the machine or container that is available.", "memory_available", 1),
+    ("agora_store_round_trip_seconds", "Duration of an empty commit.", "round_trip_ms", 1000),
+    ("agora_store_connections", "Database connections in use.", "connections", 1),
+    ("agora_store_connections_limit", "Maximum number of database connections.", "connections_limit", 1),
+    ("agora_store_clock_skew_seconds", "Offset of the database's clock.", "clock_skew_ms", 1000),
+    ("agora_disk_free_bytes", "Free disk space of the data directory.", "disk_free", 1),
+    ("agora_disk_size_bytes", "Disk size of the data directory.", "disk_total", 1),
+    ("agora_memory_available_bytes", "Available memory of the machine or container.", "memory_available", 1),
     ("agora_memory_limit_bytes", "Memory of the machine or container.", "memory_total", 1),
 )
 #: Shown as 0 before the first of them: a series that begins with its first count is no increase to Prometheus.
@@ -47,14 +47,14 @@ ENDS = ("completed", "failed", "cancelled", "rejected", "expired", "dead_lettere
 FORESEEN = tuple(f"agora.task.{end}" for end in ENDS)
 COUNTED = {
     "agents": ("agora_agents", "Registered agents, by status.", "status"),
-    "tasks": ("agora_tasks", "Tasks that have not ended, by status.", "status"),
-    "messages": ("agora_messages_waiting", "Messages that wait for their recipients, by state.", "state"),
-    "instances": ("agora_instances", "Instances that have not ended, by state.", "state"),
+    "tasks": ("agora_tasks", "Unfinished tasks, by status.", "status"),
+    "messages": ("agora_messages_waiting", "Undelivered messages, by state.", "state"),
+    "instances": ("agora_instances", "Unfinished instances, by state.", "state"),
 }
 
 
 class PrometheusExporter:
-    """Makes the text of ``/metrics``; Prometheus' library loads with the first look."""
+    """Renders ``/metrics``. The Prometheus library is loaded with the first request."""
 
     def __init__(
         self, measures: Measures, monitor: HealthMonitor, feed: Feed, context: ServerContext, backpressure: Backpressure
@@ -64,7 +64,7 @@ class PrometheusExporter:
         self._registry: CollectorRegistry | None = None
 
     def render(self, accept: str) -> tuple[bytes, str]:
-        """The metrics in the format that an Accept header asks for, and its content type."""
+        """Render the metrics in the format of an Accept header. Returns the text and its content type."""
         from prometheus_client.exposition import choose_encoder
 
         self._measures.looked_at = time.monotonic()
@@ -83,15 +83,15 @@ class PrometheusExporter:
         return registry
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing beforehand: every family is ours alone."""
+        """Describe no families in advance."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric family with its current values."""
+        """Yield every metric family with its current values."""
         families = _MetricFamilies()
         yield families.info("agora_build", "The server's version.", {"version": __version__})
         yield families.gauge(
-            "agora_ready", "Whether calls can be served, as /ready says.", self._monitor.outage_reason() is None
+            "agora_ready", "Whether the server is ready (/ready).", self._monitor.outage_reason() is None
         )
         yield from self._collect_calls(families)
         yield from self._collect_store(families)
@@ -102,8 +102,8 @@ class PrometheusExporter:
         yield from self._collect_counts(families)
 
     def _collect_calls(self, families: _MetricFamilies) -> Iterator[Metric]:
-        ended = families.counter("agora_calls", "Calls that have ended.", "protocol", "operation", "code")
-        took = families.histogram("agora_call_duration_seconds", "How long calls took.", "protocol", "operation")
+        ended = families.counter("agora_calls", "Finished calls.", "protocol", "operation", "code")
+        took = families.histogram("agora_call_duration_seconds", "Duration of calls.", "protocol", "operation")
         for (protocol, operation), series in tuple(self._measures.calls.items()):
             name = str(getattr(operation, "name", operation))
             failed = sum(series.failures.values())
@@ -111,79 +111,89 @@ class PrometheusExporter:
             for code in dict.fromkeys((*OWN_FAULTS, *series.failures)):
                 ended.add_metric([protocol, name, code], series.failures[code])
             families.add_histogram(took, [protocol, name], series)
-        answers = families.counter("agora_http_responses", "Answers over HTTP.", "protocol", "status")
+        answers = families.counter("agora_http_responses", "HTTP responses.", "protocol", "status")
         for (protocol, status), count in self._measures.responses.items():
             answers.add_metric([protocol, str(status)], count)
-        events = families.counter("agora_events", "Events that this server committed.", "type")
+        events = families.counter("agora_events", "Events committed by this server.", "type")
         for kind in dict.fromkeys((*FORESEEN, *self._measures.events)):
             events.add_metric([kind], self._measures.events[kind])
         yield from (ended, took, answers, events)
         expiries = self._measures.lease_expiries
-        yield families.total("agora_task_lease_expiries", "Leases of tasks that ran out.", expiries)
+        yield families.total("agora_task_lease_expiries", "Expired task leases.", expiries)
 
     def _collect_store(self, families: _MetricFamilies) -> Iterator[Metric]:
         measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest_sample
         if probed is not None:
-            yield families.gauge("agora_store_up", "Whether the store commits.", probed.failure is None)
-            yield families.gauge("agora_store_probe_seconds", "How long the last probe took.", probed.seconds)
-        commits = families.histogram("agora_store_commit_duration_seconds", "How long transactions took to commit.")
+            yield families.gauge(
+                "agora_store_up", "Whether the last probe of the store committed.", probed.failure is None
+            )
+            yield families.gauge(
+                "agora_store_probe_seconds", "Duration of the last probe of the store.", probed.seconds
+            )
+        commits = families.histogram("agora_store_commit_duration_seconds", "Duration of commits.")
         families.add_histogram(commits, [], measures.commits)
         yield commits
-        yield families.total("agora_store_committed_calls", "Calls in those transactions.", measures.committed_calls)
+        yield families.total(
+            "agora_store_committed_calls", "Calls in committed transactions.", measures.committed_calls
+        )
         values = sample.values if sample is not None else {}
         for name, description, key, divisor in SAMPLED:
             if key in values:
                 yield families.gauge(name, description, values[key] / divisor)
         if "replays" in values:
-            yield families.total("agora_store_replays", "Batches that were run again.", values["replays"])
+            yield families.total("agora_store_replays", "Batches that were repeated call by call.", values["replays"])
 
     def _collect_streams(self, families: _MetricFamilies) -> Iterator[Metric]:
         live = self._feed.live
         yield families.gauge("agora_streams_open", "Open streams of events and logs.", live["subscribers"])
-        yield families.gauge("agora_calls_waiting", "Calls that wait for an event.", self._feed.waiting_calls)
-        yield families.gauge("agora_stream_lag_events", "Events that the slowest stream is behind.", live["lag"])
+        yield families.gauge("agora_calls_waiting", "Calls waiting for an event.", self._feed.waiting_calls)
+        yield families.gauge("agora_stream_lag_events", "Lag of the slowest stream, in events.", live["lag"])
         yield families.total("agora_stream_events_delivered", "Events written to streams.", live["delivered"])
-        yield families.total("agora_streams_cut_off", "Streams that were too slow.", live["cut_off"])
+        yield families.total(
+            "agora_streams_cut_off", "Streams closed because their reader was too slow.", live["cut_off"]
+        )
         unread = self._backpressure
         yield families.gauge("agora_connections_open", "Open connections.", len(unread))
-        yield families.gauge("agora_unread_bytes", "Bytes that wait for their readers.", unread.waiting)
+        yield families.gauge("agora_unread_bytes", "Bytes not read by clients yet.", unread.waiting)
         yield families.total(
-            "agora_connections_cut_off", "Connections closed because their readers read nothing.", unread.cut_off
+            "agora_connections_cut_off", "Connections closed because their client did not read.", unread.cut_off
         )
 
     def _collect_loops(self, families: _MetricFamilies) -> Iterator[Metric]:
-        last = families.gauges("agora_controller_last_success_timestamp_seconds", "When it last ran.", "controller")
-        failed = families.gauges("agora_controller_failures", "How often it failed in a row.", "controller")
+        last = families.gauges(
+            "agora_controller_last_success_timestamp_seconds", "Time of the last successful run of a job.", "controller"
+        )
+        failed = families.gauges("agora_controller_failures", "Consecutive failures of a job.", "controller")
         for loop in self._monitor.loops:
             failed.add_metric([loop.name], loop.failures)
             if loop.last_run is not None:
                 last.add_metric([loop.name], loop.last_run / SECOND)
         yield from (last, failed)
         watchdog = self._monitor.watchdog
-        yield families.total("agora_event_loop_stalls", "How often the event loop stood still.", watchdog.stalls)
-        yield families.total("agora_event_loop_stalled_seconds", "How long, in all.", watchdog.stalled_seconds)
+        yield families.total("agora_event_loop_stalls", "Stalls of the event loop.", watchdog.stalls)
+        yield families.total(
+            "agora_event_loop_stalled_seconds", "Total duration of event loop stalls.", watchdog.stalled_seconds
+        )
 
     def _collect_others(self, families: _MetricFamilies) -> Iterator[Metric]:
-        posts = families.counter("agora_push_posts", "Push notifications, by what became of them.", "outcome")
+        posts = families.counter("agora_push_posts", "Push notifications, by outcome.", "outcome")
         for outcome, count in self._context.pushes.items():
             posts.add_metric([outcome], count)
         yield posts
-        v4_calls = families.counter(
-            "agora_v4_calls", "Calls of v4 agents, by what became of them.", "reducer", "outcome"
-        )
+        v4_calls = families.counter("agora_v4_calls", "Calls of v4 agents, by outcome.", "reducer", "outcome")
         for (reducer, outcome), count in self._context.v4_calls.items():
             v4_calls.add_metric([reducer, outcome], count)
         yield v4_calls
         if (bridge := self._context.ports.find(BRIDGE)) is not None:
-            yield families.gauge("agora_bus_connected", "Whether Redis can be reached.", bridge.connected)
-            yield families.gauge("agora_bus_lag_entries", "Entries of Redis not taken in yet.", bridge.lag)
+            yield families.gauge("agora_bus_connected", "Whether Redis is reachable.", bridge.connected)
+            yield families.gauge("agora_bus_lag_entries", "Entries on Redis not imported yet.", bridge.lag)
 
     def _collect_models(self, families: _MetricFamilies) -> Iterator[Metric]:
-        calls = families.counter("agora_model_calls", "Charged calls of models.", "agent", "model", "is_estimate")
-        tokens = families.counter("agora_model_tokens", "Tokens of those calls.", "agent", "model", "kind")
-        cost = families.counter("agora_model_cost", "What they cost.", "agent", "model", "currency")
+        calls = families.counter("agora_model_calls", "Charged model calls.", "agent", "model", "is_estimate")
+        tokens = families.counter("agora_model_tokens", "Tokens of charged model calls.", "agent", "model", "kind")
+        cost = families.counter("agora_model_cost", "Cost of charged model calls.", "agent", "model", "currency")
         first = families.histogram(
-            "agora_model_time_to_first_token_seconds", "How long a model took until its answer began.", "agent", "model"
+            "agora_model_time_to_first_token_seconds", "Time to the first token of a model call.", "agent", "model"
         )
         for (agent, model), series in tuple(self._measures.models.items()):
             for is_estimate, count in series.calls.items():
@@ -205,7 +215,7 @@ class PrometheusExporter:
 
 
 class _MetricFamilies:
-    """Prometheus' families, made shortly."""
+    """Builders of Prometheus metric families."""
 
     def __init__(self) -> None:
         from prometheus_client import core
@@ -231,7 +241,7 @@ class _MetricFamilies:
         return self._core.HistogramMetricFamily(name, description, labels=labels)
 
     def add_histogram(self, family: Any, labels: list[str], histogram: Histogram) -> None:
-        """A histogram's buckets, summed up as Prometheus has them."""
+        """Return a histogram's cumulative buckets."""
         names = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
         sums = accumulate(histogram.counts)
         family.add_metric(labels, list(zip(names, sums, strict=True)), histogram.total)

@@ -3,37 +3,37 @@
 ::
 
     AgoraError
-    ├── ServerUnreachable          no server answers (client side)
-    ├── InvalidRequest             a field is wrong; ``errors`` names it
+    ├── ServerUnreachable          no server responds (client side)
+    ├── InvalidRequest             a field is invalid; ``errors`` names it
     │   ├── MalformedRequest       not JSON, not UTF-8, nested too deeply
-    │   ├── MethodNotAllowed       the path exists, with other methods; ``allowed`` says which
-    │   ├── PayloadTooLarge        the body is over its limit
-    │   └── UnsupportedMediaType   the body does not call itself JSON
-    ├── Unauthenticated            no credential, or a bad one
-    ├── PermissionDenied           the credential does not reach so far
-    │   └── Halted                 an override stands in the way
-    ├── PaymentRequired            it would have to be paid, and is not covered
-    │   ├── BudgetExceeded         a hard limit stands in the way; ``resets_at`` says until when
+    │   ├── MethodNotAllowed       the path has other methods; ``allowed`` lists them
+    │   ├── PayloadTooLarge        the body exceeds its limit
+    │   └── UnsupportedMediaType   the body's media type is not JSON
+    ├── Unauthenticated            no credential, or an invalid one
+    ├── PermissionDenied           the credential does not allow it
+    │   └── Halted                 stopped by an override
+    ├── PaymentRequired            payment is required and not covered
+    │   ├── BudgetExceeded         a hard limit is reached; ``resets_at`` is its end
     │   └── CreditExhausted        the prepaid credit does not cover it
     ├── NotFound
     ├── Conflict
     │   ├── NameTaken              the agent's name belongs to another identity
-    │   ├── IdempotencyConflict    the key was used with another body
-    │   ├── IllegalTransition      the thing's state does not allow it; ``allowed`` says what is
-    │   └── StaleLease             the lease was lost: the fencing token is not the newest
+    │   ├── IdempotencyConflict    the key was used with a different request
+    │   ├── IllegalTransition      the object's state does not allow it; ``allowed`` lists what is
+    │   └── StaleLease             the lease was lost: the fencing token is outdated
     ├── Gone
-    │   ├── OperationSunset        the operation ended; the replacement is named
-    │   └── CursorTooOld           resuming from before the retention; ``oldest`` says where to start
+    │   ├── OperationSunset        the operation was removed; the replacement is named
+    │   └── CursorTooOld           resuming from before the retention period; ``oldest`` is the first position
     ├── RateLimited                too many calls; ``retry_after`` seconds
-    ├── Overloaded                 a queue is full or the server drains; ``retry_after`` seconds
-    ├── StorageUnavailable         the server's database fails for the moment; ``cause``, ``outcome``, ``retry_after`` seconds
-    ├── DeadlineExceeded           it took longer than was allowed
-    ├── Undecipherable             an encrypted payload cannot be read, or is not what was sent (client side)
-    │   └── UnknownKey             there is no key to encrypt it with, or the one it was encrypted for is not here
-    ├── UpstreamFailed             an upstream server refused, or answered nonsense
-    │   ├── UpstreamAuthorizationRequired  a person has to authorize there first; ``url`` is to be visited
-    │   └── UpstreamUnavailable    it cannot be reached; nothing was done there; ``retry_after`` seconds
-    └── InternalError              our fault
+    ├── Overloaded                 a queue is full or the server is shutting down; ``retry_after`` seconds
+    ├── StorageUnavailable         the database fails temporarily; ``cause``, ``outcome``, ``retry_after`` seconds
+    ├── DeadlineExceeded           the time limit was exceeded
+    ├── Undecipherable             an encrypted payload cannot be decrypted or was modified (client side)
+    │   └── UnknownKey             the encryption key, or the required decryption key, is missing
+    ├── UpstreamFailed             an upstream server refused, or returned an invalid response
+    │   ├── UpstreamAuthorizationRequired  a person must first authorize access at ``url``
+    │   └── UpstreamUnavailable    it is unreachable; nothing was executed; ``retry_after`` seconds
+    └── InternalError              a defect of the server
 
 Every class has a stable ``code`` and one row of the table that maps it to each protocol: HTTP status
 (RFC 9457), JSON-RPC code, WebSocket close code, exit code of the CLI.
@@ -83,7 +83,7 @@ __all__ = [
 
 
 def field_error(field: str, message: str) -> dict[str, str]:
-    """One entry of an error's ``errors``: the path of a field, such as ``metadata.priority``, and what is wrong there."""
+    """Create an entry of an error's ``errors``: the path of a field, such as ``metadata.priority``, and a message."""
     return {"field": field, "message": message}
 
 
@@ -91,7 +91,7 @@ _STANDARD = frozenset({"type", "title", "status", "code", "detail", "fix"})  #: 
 
 
 class AgoraError(Exception):
-    """Root of every error. ``detail`` says what happened, ``fix`` what to do about it."""
+    """Root of every error. ``detail`` describes what happened, ``fix`` how to fix it."""
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Error"
@@ -116,7 +116,7 @@ class AgoraError(Exception):
             raise AttributeError(name) from None
 
     def problem(self) -> dict[str, Any]:
-        """The error as an RFC 9457 problem document; nothing in ``extra`` replaces the standard members."""
+        """Return the error as an RFC 9457 problem document. Members of ``extra`` do not replace standard members."""
         problem: dict[str, Any] = {
             "type": f"urn:agora:error:{self.code}",
             "title": self.title,
@@ -197,11 +197,11 @@ class IdempotencyConflict(Conflict):
 
 
 class IllegalTransition(Conflict):
-    code, title = "illegal_transition", "Not possible in this state"
+    code, title = "illegal_transition", "Not possible in the current state"
 
 
 class StaleLease(Conflict):
-    code, title = "stale_lease", "The lease is not yours any more"
+    code, title = "stale_lease", "The lease was lost"
 
 
 class Gone(AgoraError):
@@ -213,7 +213,7 @@ class OperationSunset(Gone):
 
 
 class CursorTooOld(Gone):
-    code, title = "cursor_too_old", "The position is older than the retention"
+    code, title = "cursor_too_old", "The position is older than the retention period"
 
 
 class RateLimited(AgoraError):
@@ -228,8 +228,8 @@ class StorageUnavailable(AgoraError):
     """The server's database cannot be reached, does not answer, or refuses writes.
 
     cause: ``unreachable``, ``timeout``, ``disk_full``, ``read_only``, ``io_error``, ``connections`` or ``contention``.
-    outcome: ``failed`` if nothing was stored; ``unknown`` if the call may have been stored. Either way, a repetition
-    under the same idempotency key is carried out once.
+    outcome: ``failed`` if nothing was stored; ``unknown`` if the call may have been stored. In both cases, a call
+    repeated with the same idempotency key is executed once.
     """
 
     code, title, status, jsonrpc, close_code, exit_code = (
@@ -247,17 +247,24 @@ class DeadlineExceeded(AgoraError):
 
 
 class Undecipherable(AgoraError):
-    code, title, status, jsonrpc, close_code, exit_code = "undecipherable", "Not readable", 422, -32602, 4400, 2
+    code, title, status, jsonrpc, close_code, exit_code = (
+        "undecipherable",
+        "The payload cannot be decrypted",
+        422,
+        -32602,
+        4400,
+        2,
+    )
 
 
 class UnknownKey(Undecipherable):
-    """``kids`` are the keys that would be needed, where that is known."""
+    """``kids``: ids of the required keys, if known."""
 
-    code, title = "unknown_key", "The key is not known"
+    code, title = "unknown_key", "Unknown key"
 
 
 class UpstreamFailed(AgoraError):
-    """``outcome`` is ``unknown`` if it is not known whether the request was executed."""
+    """``outcome`` is ``unknown`` if the request may have been executed."""
 
     code, title, status, jsonrpc, close_code, exit_code = "upstream_failed", "Upstream failed", 502, -32015, 1014, 7
 
@@ -267,11 +274,12 @@ class UpstreamUnavailable(UpstreamFailed):
 
 
 class UpstreamAuthorizationRequired(UpstreamFailed):
-    """``url`` is where a person grants it; absent where an operator has to do so. Nothing was done at the upstream."""
+    """``url`` is where a person grants access; absent if an operator must do so. Nothing was executed at the
+    upstream."""
 
     code, title, status, jsonrpc, close_code, exit_code = (
         "upstream_authorization_required",
-        "The upstream has to be authorized first",
+        "Authorization at the upstream is required",
         424,
         -32042,
         4424,
@@ -294,7 +302,7 @@ BY_CODE: Mapping[str, type[AgoraError]] = _index_classes_by_code(AgoraError)
 
 
 def from_problem(problem: Mapping[str, Any], status: int = 500) -> AgoraError:
-    """Make the error that a problem document describes; the HTTP status decides if the code is unknown."""
+    """Create the error described by a problem document. For an unknown code, the HTTP status determines the class."""
     by_status = next((kind for kind in BY_CODE.values() if kind.status == status), AgoraError)
     kind = BY_CODE.get(str(problem.get("code")), by_status)
     extra = {key: value for key, value in problem.items() if key not in _STANDARD}

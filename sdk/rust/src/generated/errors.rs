@@ -35,15 +35,15 @@ crate::error::errors! {
     NameTaken = ("name_taken", 409, Conflict),
     /// Idempotency key already used with another request: `idempotency_conflict`, HTTP 409.
     IdempotencyConflict = ("idempotency_conflict", 409, Conflict),
-    /// Not possible in this state: `illegal_transition`, HTTP 409.
+    /// Not possible in the current state: `illegal_transition`, HTTP 409.
     IllegalTransition = ("illegal_transition", 409, Conflict),
-    /// The lease is not yours any more: `stale_lease`, HTTP 409.
+    /// The lease was lost: `stale_lease`, HTTP 409.
     StaleLease = ("stale_lease", 409, Conflict),
     /// Gone: `gone`, HTTP 410.
     Gone = ("gone", 410, Error),
     /// The operation has been sunset: `operation_sunset`, HTTP 410.
     OperationSunset = ("operation_sunset", 410, Gone),
-    /// The position is older than the retention: `cursor_too_old`, HTTP 410.
+    /// The position is older than the retention period: `cursor_too_old`, HTTP 410.
     CursorTooOld = ("cursor_too_old", 410, Gone),
     /// Too many calls: `rate_limited`, HTTP 429.
     RateLimited = ("rate_limited", 429, Error),
@@ -53,15 +53,15 @@ crate::error::errors! {
     StorageUnavailable = ("storage_unavailable", 503, Error),
     /// Deadline exceeded: `deadline_exceeded`, HTTP 504.
     DeadlineExceeded = ("deadline_exceeded", 504, Error),
-    /// Not readable: `undecipherable`, HTTP 422.
+    /// The payload cannot be decrypted: `undecipherable`, HTTP 422.
     Undecipherable = ("undecipherable", 422, Error),
-    /// The key is not known: `unknown_key`, HTTP 422.
+    /// Unknown key: `unknown_key`, HTTP 422.
     UnknownKey = ("unknown_key", 422, Undecipherable),
     /// Upstream failed: `upstream_failed`, HTTP 502.
     UpstreamFailed = ("upstream_failed", 502, Error),
     /// Upstream unavailable: `upstream_unavailable`, HTTP 503.
     UpstreamUnavailable = ("upstream_unavailable", 503, UpstreamFailed),
-    /// The upstream has to be authorized first: `upstream_authorization_required`, HTTP 424.
+    /// Authorization at the upstream is required: `upstream_authorization_required`, HTTP 424.
     UpstreamAuthorizationRequired = ("upstream_authorization_required", 424, UpstreamFailed),
     /// Internal error: `internal_error`, HTTP 500.
     InternalError = ("internal_error", 500, Error),

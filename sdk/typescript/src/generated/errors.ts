@@ -98,13 +98,13 @@ export class IdempotencyConflict extends Conflict {
   static override readonly status: number = 409;
 }
 
-/** Not possible in this state: ``illegal_transition``, HTTP 409. */
+/** Not possible in the current state: ``illegal_transition``, HTTP 409. */
 export class IllegalTransition extends Conflict {
   static override readonly code: string = "illegal_transition";
   static override readonly status: number = 409;
 }
 
-/** The lease is not yours any more: ``stale_lease``, HTTP 409. */
+/** The lease was lost: ``stale_lease``, HTTP 409. */
 export class StaleLease extends Conflict {
   static override readonly code: string = "stale_lease";
   static override readonly status: number = 409;
@@ -122,7 +122,7 @@ export class OperationSunset extends Gone {
   static override readonly status: number = 410;
 }
 
-/** The position is older than the retention: ``cursor_too_old``, HTTP 410. */
+/** The position is older than the retention period: ``cursor_too_old``, HTTP 410. */
 export class CursorTooOld extends Gone {
   static override readonly code: string = "cursor_too_old";
   static override readonly status: number = 410;
@@ -152,13 +152,13 @@ export class DeadlineExceeded extends AgoraError {
   static override readonly status: number = 504;
 }
 
-/** Not readable: ``undecipherable``, HTTP 422. */
+/** The payload cannot be decrypted: ``undecipherable``, HTTP 422. */
 export class Undecipherable extends AgoraError {
   static override readonly code: string = "undecipherable";
   static override readonly status: number = 422;
 }
 
-/** The key is not known: ``unknown_key``, HTTP 422. */
+/** Unknown key: ``unknown_key``, HTTP 422. */
 export class UnknownKey extends Undecipherable {
   static override readonly code: string = "unknown_key";
   static override readonly status: number = 422;
@@ -176,7 +176,7 @@ export class UpstreamUnavailable extends UpstreamFailed {
   static override readonly status: number = 503;
 }
 
-/** The upstream has to be authorized first: ``upstream_authorization_required``, HTTP 424. */
+/** Authorization at the upstream is required: ``upstream_authorization_required``, HTTP 424. */
 export class UpstreamAuthorizationRequired extends UpstreamFailed {
   static override readonly code: string = "upstream_authorization_required";
   static override readonly status: number = 424;
