@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .worktree import Workplace
 
 __all__ = ["read_target", "submit_review"]
 
+DIFF_FLAGS = ("--find-renames", "--no-color", "--no-ext-diff")
 MAX_FILES = 1000
 MAX_DIFFED_FILES = 300  #: files whose diff is handed over; the others are named
 MAX_PATCH_CHARACTERS = 100_000
@@ -62,27 +64,54 @@ async def _find_base(place: Workplace, target: str) -> str:
         return place.base
 
 
+@dataclass(frozen=True, slots=True)
+class _ChangedFile:
+    """A changed file, as git counts it. old_path: before it was renamed, else the same."""
+
+    path: str
+    old_path: str
+    status: str
+    additions: int
+    deletions: int
+
+
 async def _read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
     spread = f"{base}..{head}"
-    flags = ("--no-renames", "--no-color", "--no-ext-diff")
-    counts = await run_checked(["git", "diff", *flags, "--numstat", "-z", spread], path)
-    statuses = (await run_checked(["git", "diff", *flags, "--name-status", "-z", spread], path)).split("\0")
-    status_of = dict(zip(statuses[1::2], statuses[::2], strict=False))
     files: list[dict[str, Any]] = []
     size = 0
-    for entry in list(filter(None, counts.split("\0")))[:MAX_FILES]:
-        added, removed, name = entry.split("\t", 2)
-        additions, deletions = (int(count) if count.isdigit() else 0 for count in (added, removed))
-        is_shown = len(files) < MAX_DIFFED_FILES and additions + deletions <= MAX_CHANGED_LINES
+    for change in (await _list_changes(path, spread))[:MAX_FILES]:
+        is_shown = len(files) < MAX_DIFFED_FILES and change.additions + change.deletions <= MAX_CHANGED_LINES
         patch = ""
         if is_shown and size < MAX_CHARACTERS:
-            result = await run_command(["git", "diff", *flags, spread, "--", f":(literal){name}"], path)
+            names = [f":(literal){name}" for name in dict.fromkeys((change.old_path, change.path))]
+            result = await run_command(["git", "diff", *DIFF_FLAGS, spread, "--", *names], path)
             patch = result.output.replace("\x00", "")[:MAX_PATCH_CHARACTERS]
             is_shown = len(patch) == len(result.output)
         size += len(patch)
-        file = {"path": _make_printable(name), "status": status_of.get(name, "M")[:1], "patch": patch}
-        files.append(file | {"additions": additions, "deletions": deletions, "truncated": not is_shown})
+        file = {"path": _make_printable(change.path), "status": change.status, "patch": patch}
+        counts = {"additions": change.additions, "deletions": change.deletions}
+        files.append(file | counts | {"truncated": not is_shown})
     return files
+
+
+async def _list_changes(path: Path, spread: str) -> list[_ChangedFile]:
+    """What has changed between two commits; a renamed file is one change."""
+    fields = iter((await run_checked(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path)).split("\0"))
+    statuses: dict[str, tuple[str, str]] = {}  # status and old path, by the path
+    for status in filter(None, fields):
+        old_path = next(fields)
+        statuses[next(fields) if status[0] == "R" else old_path] = (status[0], old_path)
+    fields = iter((await run_checked(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", spread], path)).split("\0"))
+    changes = []
+    for entry in filter(None, fields):
+        added, removed, name = entry.split("\t", 2)
+        if not name:  # renamed: the old and the new path follow
+            next(fields)
+            name = next(fields)
+        status, old_path = statuses.get(name, ("M", name))
+        additions, deletions = (int(count) if count.isdigit() else 0 for count in (added, removed))
+        changes.append(_ChangedFile(name, old_path, status, additions, deletions))
+    return changes
 
 
 def _make_printable(name: str) -> str:

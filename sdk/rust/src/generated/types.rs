@@ -7590,7 +7590,7 @@ pub struct ReviewFile {
     pub number: i64,
     /// `path`.
     pub path: String,
-    /// A added, M modified, D deleted, T type changed.
+    /// A added, M modified, D deleted, R renamed, T type changed.
     pub status: String,
     /// `additions`.
     #[serde(default)]

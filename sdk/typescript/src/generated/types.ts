@@ -3418,7 +3418,7 @@ export interface ReviewDecision {
 export interface ReviewFile {
   number: number;
   path: string;
-  /** A added, M modified, D deleted, T type changed. */
+  /** A added, M modified, D deleted, R renamed, T type changed. */
   status: string;
   additions: number;
   deletions: number;

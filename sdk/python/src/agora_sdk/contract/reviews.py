@@ -104,7 +104,7 @@ class ReviewFile(Result):
 
     number: int
     path: str
-    status: str = Field(description="A added, M modified, D deleted, T type changed.")
+    status: str = Field(description="A added, M modified, D deleted, R renamed, T type changed.")
     additions: int = 0
     deletions: int = 0
     patch: str = ""

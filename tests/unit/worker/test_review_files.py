@@ -1,0 +1,65 @@
+"""What a worker hands over for review, of a real repository: renamed, binary, large and oddly encoded files."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.domains.coding.review_files import parse_files
+from agora.worker.review import MAX_CHANGED_LINES, _read_files
+from tests.blackbox.coding_worker import GIT, create_repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    old = "".join(f"line {number}\n" for number in range(50))
+    return create_repository(tmp_path / "api", **{"old name.txt": old, "end.txt": "same", "run.sh": "true\n"})
+
+
+def commit(repository: Path) -> None:
+    subprocess.run(["git", "add", "."], cwd=repository, check=True)
+    subprocess.run([*GIT, "commit", "-qm", "change"], cwd=repository, check=True)
+
+
+async def read_files(repository: Path) -> dict[str, dict[str, Any]]:
+    """By path; the server takes all of them."""
+    files = await _read_files(repository, "HEAD~1", "HEAD")
+    assert len(parse_files(files, "default", "task_1")) == len(files)
+    return {file["path"]: file for file in files}
+
+
+async def test_a_renamed_file_is_one_change(repository: Path) -> None:
+    text = (repository / "old name.txt").read_text()
+    (repository / "old name.txt").unlink()
+    (repository / "new: name.txt").write_text(text.replace("line 7\n", "line seven\n"))
+    commit(repository)
+    (file,) = (await read_files(repository)).values()
+    assert (file["path"], file["status"], file["additions"], file["deletions"]) == ("new: name.txt", "R", 1, 1)
+    assert "rename from old name.txt\n" in file["patch"]
+    assert "+line seven\n" in file["patch"]
+    assert "-line 8" not in file["patch"]
+
+
+async def test_odd_files(repository: Path) -> None:
+    (repository / "picture.png").write_bytes(bytes(range(256)) * 40)
+    (repository / "latin.txt").write_bytes(b"caf\xe9\n")
+    (repository / "\N{SNOWMAN} t\tab.txt").write_text("x\n")
+    (repository / "end.txt").write_text("same\n")
+    (repository / "run.sh").chmod(0o755)
+    (repository / "huge.txt").write_text("line\n" * 20_000)
+    commit(repository)
+    files = await read_files(repository)
+    assert "Binary files /dev/null and b/picture.png differ" in files["picture.png"]["patch"]
+    assert "+caf\N{REPLACEMENT CHARACTER}\n" in files["latin.txt"]["patch"]
+    assert files["\N{SNOWMAN} t\\x09ab.txt"]["additions"] == 1
+    assert "\\ No newline at end of file" in files["end.txt"]["patch"]
+    assert "new mode 100755" in files["run.sh"]["patch"]
+    assert (files["huge.txt"]["additions"], files["huge.txt"]["patch"], files["huge.txt"]["truncated"]) == (
+        20_000,
+        "",
+        True,
+    )
+    assert MAX_CHANGED_LINES < 20_000
