@@ -4,79 +4,27 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.blackbox.coding_worker import GIT, WorkerProcess, create_repository, submit_job, wait_for_status
+from tests.blackbox.forge_server import GITHUB_TOKEN, ForgeServer, serve_forge
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-TOKENS = {"authorization": "Bearer ghp-secret", "private-token": "glpat-secret"}
-
-
-class Forge(BaseHTTPRequestHandler):
-    """GitHub's and GitLab's pull requests, as far as the worker uses them."""
-
-    requests: list[tuple[str, str, Any]]
-    open_requests: dict[str, Any]
-
-    def do_GET(self) -> None:
-        self._answer([self.open_requests[self._kind]] if self._kind in self.open_requests else [])
-
-    def do_POST(self) -> None:
-        body = self._read()
-        urls = {"html_url": "https://github.com/o/api/pull/7", "web_url": "https://gitlab.com/g/api/-/merge_requests/7"}
-        self.open_requests[self._kind] = {"number": 7, "iid": 7, **urls, **body}
-        self._answer(self.open_requests[self._kind])
-
-    def do_PATCH(self) -> None:
-        self.open_requests[self._kind] |= self._read()
-        self._answer(self.open_requests[self._kind])
-
-    do_PUT = do_PATCH  # noqa: N815
-
-    @property
-    def _kind(self) -> str:
-        return "github" if "/repos/" in self.path else "gitlab"
-
-    def _read(self) -> Any:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.requests.append((self.command, self.path, body))
-        return body
-
-    def _answer(self, document: Any) -> None:
-        name = "authorization" if self._kind == "github" else "private-token"
-        is_known = self.headers[name] == TOKENS[name]
-        content = json.dumps(document if is_known else {"message": "Bad credentials"}).encode()
-        self.send_response(200 if is_known else 401)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
 
 @pytest.fixture(scope="module")
-def forge() -> Iterator[ThreadingHTTPServer]:
-    Forge.requests, Forge.open_requests = [], {}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Forge)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def forge() -> Iterator[ForgeServer]:
+    with serve_forge() as forge:
+        yield forge
 
 
 @pytest.fixture(scope="module")
 def worker(
-    shared_server: ServerProcess, forge: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
+    shared_server: ServerProcess, forge: ForgeServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorkerProcess]:
     directory = tmp_path_factory.mktemp("reviews")
     repository = create_repository(directory / "api", **{"a.txt": "one\n"})
@@ -86,16 +34,11 @@ def worker(
     git(repository, "config", f"url.{directory}/o/.insteadOf", "https://github.com/o/")
     git(repository, "config", f"url.{directory}/g/.insteadOf", "https://gitlab.com/g/")
     git(repository, "remote", "add", "origin", "https://github.com/o/api.git")
-    address = f"http://127.0.0.1:{forge.server_port}"
-    variables = {
-        "AGORA_GITHUB_TOKEN": TOKENS["authorization"].removeprefix("Bearer "),
-        "AGORA_GITLAB_TOKEN": TOKENS["private-token"],
-        "AGORA_GITHUB_API": address,
-        "AGORA_GITLAB_API": address,
-    }
     options = ("--auto-approve", "all")
     home = directory / "home"
-    worker = WorkerProcess(shared_server, home, repository, *options, name="merger", variables=variables).start()
+    worker = WorkerProcess(
+        shared_server, home, repository, *options, name="merger", variables=forge.environment
+    ).start()
     yield worker
     worker.close()
 
@@ -159,7 +102,7 @@ def test_a_branch_is_merged_after_its_conflict_was_given_back(
 
 
 def test_a_pull_request_is_opened_and_updated(
-    shared_server: ServerProcess, worker: WorkerProcess, forge: ThreadingHTTPServer
+    shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
 ) -> None:
     operator, repository = shared_server.operator, repository_of(worker)
     job = finish_job(operator, "EDIT: c.txt=1", worker)
@@ -173,12 +116,12 @@ def test_a_pull_request_is_opened_and_updated(
     review = approve(operator, job, "pull_request", title="Add c, twice")
     assert git(repository.parent / "o" / "api.git", "rev-parse", f"agora/{job}") == review["head"] != pushed
     branch = {"head": f"agora/{job}", "base": "main"}
-    assert Forge.requests == [
+    assert forge.requests == [
         ("POST", "/repos/o/api/pulls", {**branch, "title": "Add c", "body": "It is needed."}),
         ("PATCH", "/repos/o/api/pulls/7", {"title": "Add c, twice", "body": ""}),
     ]
     everything = json.dumps(operator.get(f"/v1/agent/tasks/{review['delivery_task_id']}")) + worker.log()
-    assert "ghp-secret" not in everything
+    assert GITHUB_TOKEN not in everything
     patched = approve(operator, job, "patch")
     history = operator.get(f"/v1/agent/tasks/{patched['delivery_task_id']}/history?types=artifact")["entries"]
     (part,) = history[0]["data"]["artifact"]["parts"]
@@ -188,13 +131,13 @@ def test_a_pull_request_is_opened_and_updated(
 
 
 def test_a_merge_request_is_opened_and_updated_at_gitlab(
-    shared_server: ServerProcess, worker: WorkerProcess, forge: ThreadingHTTPServer
+    shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
 ) -> None:
     operator, repository = shared_server.operator, repository_of(worker)
     git(repository, "remote", "set-url", "origin", "https://gitlab.com/g/api.git")
     worker.stop()
     worker.start()
-    Forge.requests.clear()
+    forge.requests.clear()
     job = finish_job(operator, "EDIT: d.txt=1", worker)
     for title in ("Add d", "Add d again"):
         review = approve(operator, job, "pull_request", title=title)
@@ -203,7 +146,7 @@ def test_a_merge_request_is_opened_and_updated_at_gitlab(
             "https://gitlab.com/g/api/-/merge_requests/7",
         ), review
     place, branches = "/projects/g%2Fapi/merge_requests", {"source_branch": f"agora/{job}", "target_branch": "main"}
-    assert Forge.requests == [
+    assert forge.requests == [
         ("POST", place, {**branches, "title": "Add d", "description": ""}),
         ("PUT", f"{place}/7", {"title": "Add d again", "description": ""}),
     ]
