@@ -102,6 +102,7 @@ def fill_coding(market: Marketplace) -> None:
         market.made.setdefault("codebase", codebase["codebase_id"])
     _finish_job(market)
     _ask_permission(market)
+    _fill_board(market)
 
 
 def _claim_job(market: Marketplace, **job: Any) -> dict[str, Any]:
@@ -181,8 +182,36 @@ def _finish_job(market: Marketplace) -> None:
     usage = {"input_tokens": 18_204, "output_tokens": 1_377, "cost": 0.0412, "currency": "USD", "is_estimate": True}
     result = {"text": ANSWER, "session_id": "ses_limits", "agent": "opencode", "branch": f"agora/{task_id}"}
     files = ["src/api/limits.py", "tests/test_limits.py"]
+    _submit_review(market, fence)
     market.call("agora.task.complete", "laptop", **fence, result={**result, "files": files, "usage": usage})
     market.made["job"] = task_id
+    for path, line, text in (
+        ("src/api/limits.py", 17, "Why does the window include its edge? Please say so in the docstring."),
+        ("tests/test_limits.py", 4, "And a call just after the edge?"),
+    ):
+        market.call("agora.review.comment", job_id=task_id, path=path, line=line, text=text)
+
+
+def _submit_review(market: Marketplace, fence: dict[str, Any]) -> None:
+    """Hand over what the job has changed, as its worker."""
+    patches = ["diff --git" + patch for patch in DIFF.split("diff --git")[1:]]
+    files = [
+        {"path": "src/api/limits.py", "status": "M", "additions": 2, "deletions": 1, "patch": patches[0]},
+        {"path": "tests/test_limits.py", "status": "A", "additions": 4, "deletions": 0, "patch": patches[1]},
+    ]
+    commits = {"base": "3f1c2aa0" * 5, "head": "9be0d14c" * 5, "branch": f"agora/{fence['task_id']}", "target": "main"}
+    place = {"codebase_id": market.made["codebase"], "title": "Mend the rate limit"}
+    market.call("agora.review.submit", "laptop", job_id=fence["task_id"], **fence, **commits, **place, files=files)
+
+
+def _fill_board(market: Marketplace) -> None:
+    """One job in progress, and three in the queue."""
+    fence = _claim_job(market, prompt="Document the settings of the cache.", title="Document the cache")
+    progress = {"progress": 40, "notes": "Reads the settings"}
+    market.call("agora.task.update", "laptop", task_id=fence["task_id"], status="in_progress", **progress)
+    for title, priority in (("Mend the flaky login test", "urgent"), ("Remove the old client", "normal")):
+        place = {"codebase_id": market.made["codebase"], "priority": priority}
+        market.call("agora.task.assign", prompt=f"{title}.", title=title, **place)
 
 
 def _ask_permission(market: Marketplace) -> None:

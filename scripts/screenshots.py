@@ -1,6 +1,6 @@
 """Pictures of every page of the monitor, in both themes, on a desk and in a hand: ``docs/screenshots``.
 
-    python scripts/screenshots.py [DIRECTORY]
+    python scripts/screenshots.py [DIRECTORY [PAGE...]]
 
 Starts a server of its own, fills it with a marketplace in the middle of its day, and looks at it with Chromium.
 """
@@ -31,6 +31,10 @@ HOME = "/v1/monitor/"
 DESK, HAND = {"width": 1280, "height": 860}, {"width": 360, "height": 760}
 CODING = (
     "inbox",
+    "board",
+    "reviews",
+    "review",
+    "review-split",
     "workers",
     "worker",
     "codebases",
@@ -55,6 +59,10 @@ def pages(market: Lively) -> dict[str, str]:
         "workers": "agents/workers",
         "worker": f"agents/workers/{made['worker']}",
         "inbox": "inbox",
+        "board": "board",
+        "reviews": "reviews",
+        "review": f"reviews/{made['job']}?file=1&side=new&line=18",
+        "review-split": f"reviews/{made['job']}?view=split",
         "codebases": "codebases",
         "codebase": f"codebases/{made['codebase']}",
         "new-job": f"codebases/{made['codebase']}?new=1",
@@ -130,7 +138,7 @@ def picture(page: Any, path: str, to: Path) -> None:
     print(to)
 
 
-def main(directory: Path) -> None:
+def main(directory: Path, *names: str) -> None:
     from playwright.sync_api import sync_playwright
 
     chromium = find()
@@ -150,14 +158,15 @@ def main(directory: Path) -> None:
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size(DESK)
-            for name, path in pages(market).items():
+            chosen = {name: path for name, path in pages(market).items() if not names or name in names}
+            for name, path in chosen.items():
                 picture(page, path, directory / f"{name}-{theme}.png")
             page.set_viewport_size(HAND)
-            for name in IN_HAND:
-                picture(page, pages(market)[name], directory / f"{name}-{theme}-360.png")
+            for name in (name for name in IN_HAND if name in chosen):
+                picture(page, chosen[name], directory / f"{name}-{theme}-360.png")
         browser.close()
         market.terminate_instances()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/screenshots"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/screenshots"), *sys.argv[2:])

@@ -145,9 +145,14 @@ def format_milliseconds(value: float | None) -> str:
     return NO_VALUE if value is None else f"{value:.1f} ms" if value < 10 else format_duration(value / 1000)
 
 
+def pluralize(unit: str) -> str:
+    """The plural of a regular noun: ``files``, ``entries``."""
+    return f"{unit[:-1]}ies" if unit.endswith("y") and unit[-2:-1] not in "aeiou" else f"{unit}s"
+
+
 def format_quantity(value: float, unit: str) -> str:
-    """A quantity with its unit, in the plural unless it is one: ``2 instances``, ``35.8 seconds``."""
-    return f"{value:,.10g} {unit}{'' if value == 1 else 's'}"
+    """A quantity with its unit, in the plural unless it is one: ``2 instances``, ``35.8 seconds``; to three places, if it has so many."""
+    return f"{round(value, 3) or value:,.10g} {unit if value == 1 else pluralize(unit)}"
 
 
 def format_share(value: float | None) -> str:
@@ -265,6 +270,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": full_time,
     "money": format_money,
     "path": encode_segment,
+    "plural": pluralize,
     "quantity": format_quantity,
     "room": find_page_path,
     "sentence": capitalize_first,

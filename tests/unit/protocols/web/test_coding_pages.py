@@ -135,7 +135,7 @@ async def test_huge_content_is_bounded(market: Market, coding: Coding) -> None:
     for _ in range(41):  # 9.8 MB, just below what a task may write
         await market.call(coding.coder, "task.append", **coding.fence, content=chunk)
     browser = await signed_in(market)
-    shown = "499,800 earlier parts are not shown", "1,980,000 more characters"
+    shown = "499,800 earlier parts not shown", "1,980,000 more characters"
     messages: list[list[Any]] = [[{} for _ in range(500_000)], [{"type": "text", "text": "x" * 2_000_000}]]
     for number, (message, words) in enumerate(zip(messages, shown, strict=True)):
         page = await browser.get(await coding.say(message, session=f"ses_{number}"))
@@ -228,7 +228,7 @@ async def test_a_turn_is_previewed_and_taken_back_on_the_page_of_its_session(mar
     await market.call(coding.coder, "task.renew", **coding.fence, checkpoint=checkpoint)
     browser = await signed_in(market)
     page = await read_page(browser, f"{session}?turn=1")
-    assert "takes back 1 turns" in page
+    assert "takes back 1 turn and" in page
     assert "Rewind both" not in page, "the agent works"
     for wrong in ("9", "x", "9999999999999999999999", "0"):
         assert "takes back" not in await read_page(browser, f"{session}?turn={wrong}")
@@ -258,7 +258,9 @@ async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, 
     for wrong in ("file=9&side=x&line=2", "file=1&line=99999999999999999999", "file=x&line=-1", "cursor=nonsense"):
         assert "Comment on line 2</label>" not in await read_page(browser, f"reviews/{job_id}?{wrong}")
     await browser.act("agora.review.comment", job_id=job_id, path=EVIL, line="2", side="new", text=f"no {EVIL}")
-    assert "no &lt;img" in await read_page(browser, f"reviews/{job_id}")
+    page = await read_page(browser, f"reviews/{job_id}")
+    assert "no &lt;img" in page
+    assert "<small>operator, " in page, "of several reviewers each comment names its author"
     await browser.act("agora.review.request_changes", job_id=job_id)
     assert "the agent has been told" in await read_page(browser, f"reviews/{job_id}")
     (told,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
@@ -267,9 +269,30 @@ async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, 
     page = await read_page(browser, f"reviews/{job_id}")
     assert 'name="action"' not in page, "it is being carried out"
     assert "Delivering<" in await read_page(browser, "reviews?state=delivering")
-    assert "That is no filter" in await read_page(browser, "reviews?state=odd")
+    assert "This filter is not valid" in await read_page(browser, "reviews?state=odd")
     stranger = await market.call(market.operator, "token.create", label="Stranger", scopes=["read:tasks"])
     assert (await (await signed_in(market, stranger.token)).get(f"reviews/{job_id}")).status_code == 404
+
+
+async def test_a_review_of_20_000_lines_is_read_file_by_file(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    job_id = coding.fence["task_id"]
+    patch = "diff\n--- a/x\n+++ b/x\n@@ -0,0 +1,2000 @@\n" + "+    a line of code, as long as lines are\n" * 2000
+    files = [{"path": f"{number}.py", "status": "A", "additions": 2000, "patch": patch} for number in range(10)]
+    place = {"job_id": job_id, "codebase_id": coding.codebase, "branch": "agora/x", "target": "main"}
+    commits = {"base": "0" * 40, "head": "1" * 40}
+    await market.call(coding.coder, "review.submit", **coding.fence, **place, **commits, files=files)
+    browser = await signed_in(market)
+    page = await read_page(browser, f"reviews/{job_id}")
+    assert page.count("Comment on line ") == 2998, "3,000 rows, of which two are heads of hunks"
+    assert page.count("Show 501 more lines") == 2
+    assert page.count("Show 2,001 lines") == 8
+    assert len(page) < 1_500_000
+    chosen = await read_page(browser, f"reviews/{job_id}?file=7&side=new&line=1999")
+    assert "Comment on line 2000 of 6.py" in chosen
+    assert chosen.count("Comment on line 1999</label>") == 1
+    await browser.act("agora.review.comment", job_id=job_id, path="6.py", line="1999", side="new", text="Here")
+    assert ">Here</p>" in await read_page(browser, f"reviews/{job_id}?file=7")
 
 
 async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market, coding: Coding) -> None:
@@ -291,7 +314,11 @@ async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market,
     normal = page.index('data-priority="normal"')
     assert normal < page.index(f'id="card-{waiting.task_id}"') < page.index('data-priority="low"')
     assert lanes[2] < page.index(f'id="card-{coding.fence["task_id"]}"') < lanes[3]
-    assert lanes[3] < page.index(f'id="card-review-{job_id}"') < lanes[4] < page.index(f'id="card-{job_id}"')
+    assert lanes[3] < page.index(f'id="card-review-{job_id}"') < lanes[4]
+    assert f'id="card-{job_id}"' not in page, "it is not done before it is decided"
+    await browser.act("agora.review.dismiss", job_id=job_id)
+    page = await read_page(browser, "board")
+    assert page.index('id="lane-done"') < page.index(f'id="card-{job_id}"')
     await browser.act("agora.task.prioritize", task_id=waiting.task_id, priority="urgent")
     page = await read_page(browser, "board")
     card = page.index(f'id="card-{waiting.task_id}"')
@@ -351,12 +378,12 @@ async def test_the_page_of_a_codebase_says_why_its_queue_is_held(market: Market,
     place = {"job_id": coding.fence["task_id"], "codebase_id": coding.codebase, "branch": "agora/x", "files": []}
     await market.call(coding.coder, "review.submit", **coding.fence, **place, base="0" * 40, head="1" * 40)
     page = await read_page(browser, path)
-    assert "1 review is open, of 1 that may be: queued jobs are held" in page
+    assert "1 review is open, of 1 allowed: queued jobs are held" in page
     assert 'name="review_limit" type="number" value="1"' in page
     await browser.act("agora.review.dismiss", job_id=coding.fence["task_id"])
     assert "queued jobs are held" not in await read_page(browser, path)
     await browser.act("agora.codebase.stop_watch", codebase_id=coding.codebase)
-    assert "It is not watched: queued jobs are held" in await read_page(browser, path)
+    assert "Its queue is stopped: queued jobs are held" in await read_page(browser, path)
     watch = await market.call(market.operator, "codebase.watch_status", codebase_id=coding.codebase)
     assert (watch.interval, watch.review_limit) == (7, 1)
     reader = await market.call(market.operator, "token.create", label="Reader", scopes=["read:tasks", "read:all"])

@@ -82,3 +82,22 @@ def test_times_are_written_for_scripts_and_for_people() -> None:
         shown = f'<time datetime="2026-11-21T12:00:01+00:00" data-time="{form}">2026-11-21 12:00:01 UTC</time>'
         assert FILTERS[name](noon) == shown
     assert FILTERS["ago"](None) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "shown"),
+    [
+        (0, "file", "0 files"),
+        (1, "file", "1 file"),
+        (2, "instance", "2 instances"),
+        (1, "entry", "1 entry"),
+        (3, "entry", "3 entries"),
+        (2, "key", "2 keys"),
+        (12_345, "dead letter", "12,345 dead letters"),
+        (1.0, "second", "1 second"),
+        (20.517289, "second", "20.517 seconds"),
+        (0.0004, "hour", "0.0004 hours"),
+    ],
+)
+def test_a_unit_is_in_the_plural_unless_there_is_one(quantity: float, unit: str, shown: str) -> None:
+    assert FILTERS["quantity"](quantity, unit) == shown

@@ -42,14 +42,16 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
         *(query_if_allowed(view, "agora.review.list", {"state": state, "limit": CARDS}) for state in UNDECIDED),
     )
     jobs = [job for column in (queued, working, asking, done) if column for job in column.items]
+    undecided = [review for column in reviews if column for review in column.items]
     return {
         "queued": queued,
         "priorities": [(priority.value, _select_priority(queued, priority)) for priority in PRIORITIES],
         "working": working,
         "asking": asking,
-        "reviews": [review for column in reviews if column for review in column.items],
+        "reviews": undecided,
         "has_more_reviews": any(column.has_more for column in reviews if column),
         "done": done,
+        "in_review": {id for review in undecided for id in (review.job_id, review.task_id)},
         "names": await names_by_id(view, [job.assigned_agent for job in jobs]),
         "may_prioritize": view.may("agora.task.prioritize"),
     }

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agora_sdk.contract.codebases import Codebase, Session
+from agora_sdk.contract.reviews import Review
 from agora_sdk.contract.tasks import Task
-from agora_sdk.contract.tasks.coding import JOB_TYPE
+from agora_sdk.contract.tasks.coding import DELIVERY_TYPE, JOB_TYPE
 
 from ..view import View
 from .list_parameters import query_if_allowed
@@ -25,6 +26,8 @@ __all__ = [
     "is_job_of_codebase",
     "is_job_of_session",
     "load_jobs",
+    "load_review",
+    "read_first_job",
     "sum_usage",
 ]
 
@@ -73,6 +76,22 @@ def find_session(task: Task) -> tuple[str, str] | None:
     ids = [place.get("session_id") for place in places if isinstance(place, Mapping)]
     session = next((id for id in ids if isinstance(id, str) and id), None)
     return (codebase, session) if isinstance(codebase, str) and session else None
+
+
+def read_first_job(task: Task) -> str:
+    """Id of the job whose worktree and branch a job works on: its own, or that of the job it goes on with; empty before it has one."""
+    place = (task.checkpoint or {}).get("workplace")
+    return str(place.get("job") or "") if isinstance(place, Mapping) else ""
+
+
+async def load_review(view: View, task: Task) -> Review | None:
+    """The review of what a job has changed, or of what a delivery carries out."""
+    if task.task_type == DELIVERY_TYPE:
+        job_id = str(task.payload.get("job_id") or "")
+    else:
+        job_id = (read_first_job(task) or task.task_id) if task.task_type == JOB_TYPE else ""
+    review: Review | None = await query_if_allowed(view, "agora.review.get", {"job_id": job_id}) if job_id else None
+    return review
 
 
 def sum_usage(jobs: list[Task]) -> TokenUsage:

@@ -11,7 +11,7 @@ from agora_sdk.contract.tasks import Task
 
 from ..registry import register_fragment, register_page
 from ..view import View
-from .coding_jobs import OPEN, is_job_of_session, load_jobs, sum_usage
+from .coding_jobs import OPEN, is_job_of_session, load_jobs, load_review, read_first_job, sum_usage
 from .list_parameters import concerns_target, list_operation, query_if_allowed
 from .session_messages import read_messages, read_output
 from .task_exchange import Exchange, load_exchange
@@ -82,6 +82,7 @@ async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
         "phase": _choose_phase(job),
         "usage": sum_usage(jobs),
         "branch": _read_branch(job),
+        "review": await load_review(view, job) if job else None,
     }
 
 
@@ -109,8 +110,7 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     """The newest turns as checkpoints, and what rewinding to the one in the address would change."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
-    place = (job.checkpoint or {}).get("workplace") if job else None
-    root = str(place.get("job") or "") if isinstance(place, Mapping) else ""
+    root = read_first_job(job) if job else ""
     arguments = {"job_id": root, "limit": SHOWN_TURNS}
     page = await query_if_allowed(view, "agora.turn.list", arguments) if root else None
     number = view.query.get("turn", "")

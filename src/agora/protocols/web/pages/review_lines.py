@@ -11,21 +11,32 @@ from agora_sdk.contract.reviews import ReviewComment, ReviewFile
 
 from ..diffs import show_controls
 
-__all__ = ["FileView", "Row", "view_file"]
+__all__ = ["MAX_CHOSEN_ROWS", "MAX_ROWS", "FileView", "Row", "view_file"]
 
 HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
-MAX_ROWS: Final = 1_500  #: of one file
+MAX_ROWS: Final = 1_500  #: of one file, unless it was chosen
+MAX_CHOSEN_ROWS: Final = 10_000  #: of the file that was chosen
 MAX_LINE_CHARACTERS: Final = 1_000
+HEADERS: Final = {
+    name: re.compile(pattern, re.MULTILINE)
+    for name, pattern in (
+        ("old name", r"^rename from (.+)$"),
+        ("old mode", r"^old mode (\d+)$"),
+        ("new mode", r"^new mode (\d+)$"),
+        ("binary", r"^(Binary files |GIT binary patch)"),
+    )
+}
 
 
 @dataclass(slots=True)
 class Cell:
-    """A line on one side. number: None for the head of a hunk. side: new or old. tone: of its colour."""
+    """A line on one side. number: None for the head of a hunk. side: new or old. tone: of its colour. ends: whether by a newline."""
 
     text: str
     tone: str = ""
     number: int | None = None
     side: str = "new"
+    ends: bool = True
 
 
 @dataclass(slots=True)
@@ -44,43 +55,69 @@ class Row:
 
 @dataclass(slots=True)
 class FileView:
-    """A changed file as it is shown. left_out: rows that are not."""
+    """A changed file as it is shown. left_out: rows that are not. note: what there is to say of it besides."""
 
     file: ReviewFile
     rows: list[Row]
     left_out: int = 0
+    note: str = ""
 
 
 def view_file(
-    file: ReviewFile, comments: Sequence[ReviewComment], *, split: bool, asked: tuple[str, int] | None
+    file: ReviewFile,
+    comments: Sequence[ReviewComment],
+    *,
+    split: bool,
+    asked: tuple[str, int] | None = None,
+    limit: int = MAX_ROWS,
 ) -> FileView:
-    """Rows of a file. comments: on it. asked: side and number of the line that is being commented on."""
+    """Rows of a file. comments: on it. asked: side and number of the line that is being commented on. limit: of rows."""
     cells = list(_read_cells(file.patch))
     rows = list(_pair_cells(cells)) if split else [Row([cell]) for cell in cells]
     for row in rows:
         places = {(cell.side, cell.number) for cell in row.cells if cell is not None and cell.number is not None}
         row.comments = [comment for comment in comments if (comment.side, comment.line) in places]
         row.is_asked = asked in places
-    return FileView(file, rows[:MAX_ROWS], max(0, len(rows) - MAX_ROWS))
+    return FileView(file, rows[:limit], max(0, len(rows) - limit), _describe_change(file))
+
+
+def _describe_change(file: ReviewFile) -> str:
+    """What the head of a diff says: a new name, another mode, a binary file."""
+    head, _, _ = file.patch.partition("\n@@")
+    names = {key: match[1] for key, pattern in HEADERS.items() if (match := pattern.search(head))}
+    notes = [f"Renamed from {names['old name'][:300]}."] if "old name" in names else []
+    if "old mode" in names and "new mode" in names:
+        notes.append(f"Its mode changes from {names['old mode']} to {names['new mode']}.")
+    if "binary" in names:
+        notes.append("A binary file: its content is not shown.")
+    elif not file.patch and file.truncated:
+        notes.append("Its diff is too large to be shown; the branch has it.")
+    elif file.truncated:
+        notes.append("The end of its diff is not shown; the branch has it.")
+    elif "\n@@" not in file.patch and not notes:
+        notes.append("An empty file." if file.status in "AD" else "No lines have changed.")
+    return " ".join(notes)
 
 
 def _read_cells(patch: str) -> Iterator[Cell]:
     """Each line of the hunks; a line that both sides have is of the new side."""
     new = old = 0
     in_hunk = False
-    for line in patch.removesuffix("\n").split("\n"):
+    lines = patch.removesuffix("\n").split("\n")
+    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+        ends = not following.startswith("\\ ")  # "\\ No newline at end of file"
         text = show_controls(line[1 : MAX_LINE_CHARACTERS + 1])
         if hunk := HUNK.match(line):
             old, new, in_hunk = int(hunk[1]), int(hunk[2]), True
             yield Cell(show_controls(line[:MAX_LINE_CHARACTERS]), "hunk")
         elif in_hunk and line[:1] == "+":
-            yield Cell(text, "add", new)
+            yield Cell(text, "add", new, ends=ends)
             new += 1
         elif in_hunk and line[:1] == "-":
-            yield Cell(text, "del", old, "old")
+            yield Cell(text, "del", old, "old", ends)
             old += 1
         elif in_hunk and line[:1] == " ":
-            yield Cell(text, "", new)
+            yield Cell(text, "", new, ends=ends)
             new, old = new + 1, old + 1
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from agora_sdk.contract.reviews import Review, ReviewComment
+from agora_sdk.contract.reviews import Review, ReviewComment, ReviewFile
 
 from ..registry import register_fragment, register_page
 from ..view import View
+from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
-from .review_lines import view_file
+from .review_lines import MAX_CHOSEN_ROWS, MAX_ROWS, FileView, view_file
 
 __all__ = ["load_review_page", "load_reviews_page"]
 
 EVENTS: Final = ("agora.review.*",)
 SHOWN_FILES: Final = 20
+SHOWN_ROWS: Final = 3_000  #: of all files of a page
 SHOWN_COMMENTS: Final = 200
 MAX_LINE: Final = 2**31
 #: states in which a person may decide
@@ -50,7 +52,7 @@ async def load_review_rows_fragment(view: View) -> Mapping[str, Any]:
     title="Review",
     scope="read:tasks",
     needs="agora.review.get",
-    live=("review_now", "review_files"),
+    live=("review_now", "review_files", "review_decision"),
 )
 async def load_review_page(view: View) -> Mapping[str, Any]:
     """One of them: the decision, and the diff file by file."""
@@ -71,6 +73,12 @@ async def load_review_now_fragment(view: View) -> Mapping[str, Any]:
     }
 
 
+@register_fragment("review_decision", on=EVENTS, tick=30, every=0.5)
+async def load_review_decision_fragment(view: View) -> Mapping[str, Any]:
+    """What a person may decide, below the changes that they have read."""
+    return await load_review_now_fragment(view)
+
+
 @register_fragment("review_files", on=EVENTS, every=1.0)
 async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
     """The diff, file by file, with the comments on its lines."""
@@ -81,18 +89,33 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
         query_if_allowed(view, "agora.review.comments", {**key, "limit": SHOWN_COMMENTS}),
     )
     notes: list[ReviewComment] = list(comments.items) if comments else []
-    split, asked = view.query.get("view") == "split", _read_asked_line(view)
-    found = files[0]
-    views = [
-        view_file(
+    page, _ = files
+    views = list(_view_files(view, page.items if page.count else (), notes))
+    return {
+        "review": record,
+        "found": page,
+        "views": views,
+        "split": view.query.get("view") == "split",
+        "may_decide": _may_decide(view, record),
+        "names": await names_by_id(view, [note.author for note in notes]),
+    }
+
+
+def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewComment]) -> Iterator[FileView]:
+    """The files with as many rows as a page may have; all of the one that was chosen."""
+    asked, budget = _read_asked_line(view), SHOWN_ROWS
+    chosen = view.query.get("file", "")
+    for file in files:
+        is_chosen = chosen == str(file.number)
+        one = view_file(
             file,
             [note for note in notes if note.path == file.path],
-            split=split,
+            split=view.query.get("view") == "split",
             asked=asked[1:] if asked and asked[0] == file.number else None,
+            limit=MAX_CHOSEN_ROWS if is_chosen else min(MAX_ROWS, budget),
         )
-        for file in (found.items if found.count else ())
-    ]
-    return {"review": record, "found": found, "views": views, "split": split, "may_decide": _may_decide(view, record)}
+        budget -= 0 if is_chosen else len(one.rows)
+        yield one
 
 
 def _may_decide(view: View, record: Review) -> bool:

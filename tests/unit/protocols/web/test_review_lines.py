@@ -1,0 +1,55 @@
+"""Diffs of a review as rows: what stands in the head of a diff, ends of files, and how much of a large one is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from agora.protocols.web.pages.review_lines import MAX_ROWS, view_file
+from agora_sdk.contract.reviews import ReviewFile
+
+
+def changed_file(patch: str, status: str = "M", *, truncated: bool = False) -> ReviewFile:
+    return ReviewFile(number=1, path="a.txt", status=status, patch=patch, truncated=truncated)
+
+
+@pytest.mark.parametrize(
+    ("file", "note"),
+    [
+        (
+            changed_file("diff --git a/a b/b\nsimilarity index 100%\nrename from a\nrename to b\n", "R"),
+            "Renamed from a.",
+        ),
+        (changed_file("diff\nold mode 100644\nnew mode 100755\n"), "Its mode changes from 100644 to 100755."),
+        (
+            changed_file("diff\nindex 1..2\nBinary files a/a and b/a differ\n"),
+            "A binary file: its content is not shown.",
+        ),
+        (changed_file("diff\nnew file mode 100644\nindex 0..e\n", "A"), "An empty file."),
+        (changed_file("", truncated=True), "Its diff is too large to be shown; the branch has it."),
+        (
+            changed_file("diff\n@@ -1 +1 @@\n-a\n", truncated=True),
+            "The end of its diff is not shown; the branch has it.",
+        ),
+        (changed_file("diff\n@@ -0,0 +1 @@\n+rename from a\n+Binary files \n", "A"), ""),
+    ],
+)
+def test_what_no_line_shows_is_said(file: ReviewFile, note: str) -> None:
+    assert view_file(file, [], split=False).note == note
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_a_newline_at_the_end_is_a_difference_that_is_seen(split: bool) -> None:
+    patch = "diff\n@@ -1 +1 @@\n-same\n\\ No newline at end of file\n+same\n"
+    cells = [cell for row in view_file(changed_file(patch), [], split=split).rows for cell in row.cells if cell]
+    assert [(cell.text, cell.ends) for cell in cells if cell.tone in ("add", "del")] == [
+        ("same", False),
+        ("same", True),
+    ]
+
+
+def test_a_large_diff_is_cut_unless_its_file_was_chosen() -> None:
+    file = changed_file("diff\n@@ -0,0 +1,5000 @@\n" + "+line\n" * 5000, "A")
+    view = view_file(file, [], split=False)
+    assert (len(view.rows), view.left_out) == (MAX_ROWS, 5001 - MAX_ROWS)
+    assert len(view_file(file, [], split=False, limit=10_000).rows) == 5001
+    assert view_file(file, [], split=False, limit=0).rows == []
