@@ -26,7 +26,7 @@ NEWCOMERS = "agora.agent.register"  #: the only operation that an enrolment cred
 
 
 class OverrideCheck(Protocol):
-    """Overrides in force."""
+    """Checks for active overrides."""
 
     def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None: ...
     def find_brake(self, tenant: str, now: int) -> Override | None: ...
@@ -57,15 +57,15 @@ class Admission:
 
     def admit_call(self, operation: Operation, caller: Caller) -> None:
         """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
-        # A sunset operation answers 410 even to a caller over its rate: waiting would not help that caller.
+        # A sunset operation returns 410 even to a rate-limited caller, because waiting would not help.
         self._registry.require_available(operation, caller.tenant)
         self._backpressure.admit_call(caller)
-        self._limiter.count_call(caller)  # before anything else: a refusal costs a row of the audit trail
+        self._limiter.count_call(caller)  # checked first, because a refusal writes an audit row
         now = self._clock.now()
         _check_scope(operation, caller)
         if caller.kind == "agent":
             self._context.last_seen[(caller.tenant, caller.subject)] = now
-        if not operation.read_actions:  # else its arguments decide: see check_arguments
+        if not operation.read_actions:  # otherwise it depends on the arguments: see check_arguments
             self._overrides.check_overrides(caller, operation, now)
 
     def check_arguments(self, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
@@ -73,7 +73,7 @@ class Admission:
         self._overrides.check_overrides(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
 
     def stopped_tenants(self) -> dict[str, Override]:
-        """What stops the whole marketplace of each tenant, where something does."""
+        """List the overrides that stop a tenant's whole marketplace, by tenant."""
         return self._overrides.list_brakes(self._clock.now())
 
     def check_backpressure(self, caller: Caller) -> None:

@@ -57,7 +57,7 @@ class ClientRefused(Exception):
 
 
 class CallClient(Protocol):
-    """The client of a call, where its protocol lets a call ask it for something before the answer.
+    """The client of a call, if its protocol supports requests to the client during the call.
 
     The vocabulary is MCP's: capabilities as clients declare them, and requests such as ``elicitation/create``.
     key: the same for all calls of one client session. log_level: the least level of log messages that it wants, if any.
@@ -71,15 +71,15 @@ class CallClient(Protocol):
     def log_level(self) -> str | None: ...
 
     async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
-        """Make a request of the client; answers its result. Raises ClientRefused."""
+        """Send a request to the client and return its result. Raises ClientRefused."""
 
     async def notify(self, method: str, params: Mapping[str, Any], /) -> None:
-        """Tell the client something, without an answer; during the call, or later while its session lasts."""
+        """Send a notification to the client, during the call or later in its session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person who signed in, as the identity provider describes them. roles: by the provider's names.
+    """A signed-in person, as described by the identity provider. roles: names used by the provider.
 
     login: what stands for this very credential, and for the whole session at the provider, once they have ended.
     limit: tasks that may wait and run at once; daily_job_limit: coding jobs in a day; 0 for no limit. issued_at: microseconds since 1970.
@@ -140,7 +140,7 @@ class Caller:
 
     @property
     def registers_as(self) -> str | None:
-        """The registrar of agents that it registers; None where each answers for itself, as an operator decided."""
+        """The registrar recorded for agents that it registers; None if agents are accountable individually."""
         if self.kind in ("operator", "system") or "*" in self.scopes or (self.kind == "enrolment" and self.token_id):
             return None
         return self.registrar or self.subject
@@ -159,7 +159,7 @@ class Caller:
 
     @property
     def acts_for_others(self) -> bool:
-        """Whether it may name another agent as the actor."""
+        """Whether it may act for another agent."""
         return "*" in self.scopes or "act:any" in self.scopes
 
 
@@ -182,7 +182,7 @@ class OperationRegistry(Protocol):
 
 
 class Signer(Protocol):
-    """Mints credentials; the same id and generation give the same credential."""
+    """Creates credentials. The same id and generation give the same credential."""
 
     def agent_token(self, tenant: str, agent_id: str, generation: int) -> str: ...
     def task_token(
@@ -194,7 +194,7 @@ class Signer(Protocol):
 
 @dataclass(slots=True)
 class ServerContext:
-    """Parts of the server that rules may use. None of them does I/O inside a transaction.
+    """Parts of the server available to services. None of them does I/O inside a transaction.
 
     started_at: microseconds since 1970. live: open streams by kind. last_seen: signs of life not written yet, by tenant
     and agent. pushes: push notifications by outcome. v4_calls: calls of v4 agents by reducer and outcome. ports: the parts that single domains need. signals: what
@@ -248,7 +248,7 @@ class Call:
         audience: tuple[str, ...] | None = None,
         source: str | None = None,
     ) -> str:
-        """Log an event with this call's transaction; answers its id."""
+        """Log an event in this call's transaction and return its id."""
         event_id = new_id("evt")
         origin = source or f"/agora/agents/{self.caller.subject}"
         event = NewEvent(event_id, type, origin, subject, self.now, to_json(data), audience)
@@ -257,7 +257,7 @@ class Call:
         return event_id
 
     async def publish(self, signal: Signal[T], payload: T) -> T:
-        """Let other domains act on a signal within this call; returns the payload, as they left it."""
+        """Let other domains handle a signal within this call. Returns the payload after all handlers."""
         return await self.context.signals.publish(signal, self, payload)
 
 
@@ -272,7 +272,7 @@ class BoundService:
 
 @dataclass(frozen=True, slots=True)
 class EventStreamSpec:
-    """What a stream shows, from where, and to whom: a stream's implementation answers it, the feed runs it.
+    """Filter, start position and viewer of a stream. A stream operation returns it; the feed runs it.
 
     position: sequence number after which it begins. resumed: whether the reader asked for that place,
     and so has everything before it. heartbeat_rounds: it has a heartbeat in each n-th round of the server's.
@@ -305,7 +305,7 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class LogStreamSpec:
-    """A log of its own that a stream follows to its end: a stream's implementation answers it.
+    """A separate log that a stream follows to its end. A stream operation returns it.
 
     read: entries after a number, a bounded page of them. subject: events about it are the hint that there is
     more to read. position: number of the last entry the reader has.
@@ -319,7 +319,7 @@ class LogStreamSpec:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Remote work that a call has to do: a relay's implementation answers it, the dispatcher carries it out.
+    """Remote work of a call. A relay operation returns it; the dispatcher runs it.
 
     perform: does it, outside any transaction. settle: turns the outcome, or the AgoraError that perform raised,
     into the call's result in a second transaction; it raises what the caller is to see. timeout: seconds for perform.
@@ -352,7 +352,7 @@ def cast_encoded_to_result(json: bytes, kind: type[R]) -> R:
 
 @dataclass(frozen=True, slots=True)
 class DeferredResult:
-    """An answer that is read after the command's commit. ``read`` returns it, and may raise :class:`WaitForEvent`.
+    """A result that is read after the command's commit. ``read`` returns it and may raise :class:`WaitForEvent`.
 
     It is not stored under an idempotency key: the command itself must recognise a repetition.
     """
@@ -366,7 +366,7 @@ def cast_deferred_to_result(read: Callable[[Call], Awaitable[R]]) -> R:
 
 
 class WaitForEvent(Exception):
-    """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
+    """Raised by a call that has no result yet. It is rolled back and run again when a matching event arrives.
 
     events: types that may change the answer. result: the answer when the time is over; a deferred one is read then.
     matters: whether an event of these types may really change it, so that a thousand who wait are not all woken for one.

@@ -60,11 +60,11 @@ log = logging.getLogger(__name__)
 SYSTEM = "system"
 KEY_LIMIT = 200
 KEY = re.compile(r"[!-~]+")
-SMALL = 2_000  # bytes of arguments, and of an answer, that are not worth a look at the clock
+SMALL = 2_000  # bytes of arguments or of a response below which no time is measured
 SECONDS_A_BYTE = 8e-9  # to make an answer's JSON
 SECONDS_A_BYTE_READ = 2e-8  # to take a body from its socket and look through it
-OPERATOR_WEIGHT = 8.0  # shares of the loop that an operator has: what sets things right again comes through
-ENROLMENT_WEIGHT = 8.0  # shares that all agents of one enrolment token have together
+OPERATOR_WEIGHT = 8.0  # event loop shares of an operator, so that repairs get through under load
+ENROLMENT_WEIGHT = 8.0  # event loop shares of all agents of one enrolment token together
 
 
 class UsageMeter(Protocol):
@@ -74,7 +74,8 @@ class UsageMeter(Protocol):
 
 
 class CpuUsage:
-    """Processor time of one call: charged to its caller's share of the loop immediately, to its rate limit at the end."""
+    """CPU time of one call: charged to its caller's share of the event loop immediately, and to its rate limit at the
+    end."""
 
     __slots__ = ("_dispatcher", "_share", "caller", "seconds")
 
@@ -83,13 +84,13 @@ class CpuUsage:
         self.seconds = 0.0
 
     def add_seconds(self, seconds: float) -> None:
-        """Count seconds that the call has used."""
+        """Add CPU seconds used by the call."""
         self.seconds += seconds
         if self._share is not None:
             self._dispatcher.scheduler.charge_time(self._share, seconds)
 
     def may_proceed(self) -> bool:
-        """Whether the call may continue without waiting; else it awaits :meth:`wait_for_turn`."""
+        """Whether the call may continue without waiting. If not, it must await :meth:`wait_for_turn`."""
         return self._share is None or self._dispatcher.scheduler.may_proceed(self._share)
 
     async def wait_for_turn(self) -> None:
@@ -98,7 +99,7 @@ class CpuUsage:
         await self._dispatcher.scheduler.wait_for_turn(self._share)
 
     def charge_rate(self) -> None:
-        """Charge the caller's rate for what was used since the last time."""
+        """Charge the CPU time used since the last charge to the caller's rate limit."""
         self._dispatcher.limiter.charge_cpu_time(self.caller, self.seconds)
         self.seconds = 0.0
 
@@ -135,12 +136,12 @@ class Outcome:
 
     @classmethod
     def from_result(cls, operation: Operation, result: Any) -> Outcome:
-        """From a service's result; encoded JSON is only decoded when the model is requested."""
+        """Create an outcome from a service's result. Encoded JSON is decoded only if the model is requested."""
         return cls(operation, None, result.json) if type(result) is EncodedResult else cls(operation, result)
 
     @property
     def deferred_result(self) -> DeferredResult | None:
-        """The deferred part of the result, if there is one."""
+        """The deferred part of the result, if any."""
         return self._result if type(self._result) is DeferredResult else None
 
     @property
@@ -213,7 +214,7 @@ class Dispatcher:
         """
         request_id = request_id or new_id("req")
         usage = self._find_cpu_usage(caller)
-        # Before any other work: a caller above its share waits here, where it costs nothing to the others.
+        # A caller above its share waits before any other work, so that it costs the others nothing.
         if not usage.may_proceed():
             await usage.wait_for_turn()
         request = _Request(operation, caller, idempotency_key, request_id, progress, usage, on_wait, client)
@@ -224,11 +225,11 @@ class Dispatcher:
             with self.tracing.open_span(operation.name, "internal", attributes):
                 return await self._run_operation(request, arguments)
         finally:
-            # Also for a call that failed or was cancelled: it has used the processor all the same.
+            # Failed and cancelled calls are charged, too: they have used CPU time.
             usage.charge_rate()
 
     def find_operation(self, caller: Caller, name: str, version: str | None = None) -> Operation:
-        """The operation that a caller names. Raises NotFound, InvalidRequest, or RateLimited.
+        """Find the operation named by a caller. Raises NotFound, InvalidRequest, or RateLimited.
 
         A name that is not known costs a call, and the time that looking for similar ones takes.
         """
@@ -243,7 +244,7 @@ class Dispatcher:
             raise
 
     async def wait_for_turn(self, caller: Caller, size: int = 0) -> None:
-        """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded.
+        """Wait for a caller's turn for work outside a call, such as reading its frames. Raises Overloaded.
 
         size: bytes that are about to be read.
         """
@@ -254,7 +255,7 @@ class Dispatcher:
             usage.add_seconds(size * SECONDS_A_BYTE_READ)
 
     def _find_cpu_usage(self, caller: Caller) -> CpuUsage:
-        """What a call of a caller uses; the server's own work has no share, it goes before all others."""
+        """Create the CPU usage of a call. The server's own work has no share and takes precedence."""
         if caller.kind == "system":
             return CpuUsage(self, None, caller)
         weight, group = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0, None
@@ -301,9 +302,9 @@ class Dispatcher:
     def _record_call(
         self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None
     ) -> None:
-        """Count a call. waited: how long of it was spent waiting for an event, as it was asked to."""
+        """Record a call in the metrics. waited: seconds spent waiting for an event on request."""
         self.meter.record(operation, seconds, failure is None, caller.tenant)
-        # tools of others are as many as others please: they are counted as one
+        # upstream tools are counted as one operation, because their number is unbounded
         label = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
         self.measures.record_call(PROTOCOL.get(), label, seconds - waited, failure)
         if log.isEnabledFor(logging.DEBUG):
@@ -348,7 +349,7 @@ class Dispatcher:
         return await self._run_with_long_poll(request, attempt_query)
 
     async def _run_with_long_poll(self, request: _Request, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
+        """Run a call, and repeat it after each matching event until it has a result or its wait time ends."""
         caller = request.caller
         deadline: float | None = None
         waited = 0.0
@@ -401,7 +402,7 @@ class Dispatcher:
                 hidden = set(operation.secrets)
                 stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
                 store_idempotent_answer(call, key, operation.name, digest, stored)
-            # In the same transaction: no effect without its audit record, and no record of an effect that was rolled back.
+            # In the same transaction, so that every committed effect has an audit record and no rolled-back one does.
             tx.append(AUDIT, _build_audit_row(call, operation.name, "ok"))
             return outcome
 
@@ -424,7 +425,7 @@ class Dispatcher:
         return self.store.write(caller.tenant, run_metered, label=label, owner=owner)
 
     async def _read_answer_after_commit(self, request: _Request, later: DeferredResult) -> Outcome:
-        """Read the answer of a committed command in a transaction of its own."""
+        """Read the result of a committed command in a separate transaction."""
         operation, caller = request.operation, request.caller
 
         async def read_deferred(reader: Reader) -> Any:
@@ -459,7 +460,7 @@ class Dispatcher:
             call = self._build_call(operation, caller, tx, request.request_id)
             result = await relays.settle_relay(call, intent, outcome)
             code = result.code if isinstance(result, AgoraError) else "ok"
-            if code != "ok" or not operation.reads:  # looking is not audited, as of queries
+            if code != "ok" or not operation.reads:  # read-only relays are not audited, like queries
                 tx.append(AUDIT, _build_audit_row(call, operation.name, code))
             return result
 
@@ -474,7 +475,8 @@ class Dispatcher:
         return Outcome(operation, result)
 
     async def _find_stored_answer(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
-        """The stored answer under this key; IdempotencyConflict if it was given for another request."""
+        """Find the stored answer of an idempotency key. Raises IdempotencyConflict if it belongs to a different
+        request."""
         operation = call.operation
         assert operation is not None
         answer = await find_idempotent_answer(
@@ -482,7 +484,7 @@ class Dispatcher:
         )
         if answer is None:
             return None
-        # An empty answer is the claim of a relay that still runs, or whose outcome nobody knows.
+        # An empty answer marks a relay that is running or whose outcome is unknown.
         if not answer:
             raise await relays.build_relay_in_progress_error(call, key)
         outcome = Outcome(operation, None, answer, replayed=True)
@@ -500,7 +502,7 @@ class Dispatcher:
 
         try:
             await self.store.write(caller.tenant, append_refusal, label="audit", owner=caller.owner)
-        except Exception:  # the refusal stands whether or not it could be written down
+        except Exception:  # the call is refused even if the audit entry cannot be written
             log.exception("a refusal of %s could not be audited", operation.name)
 
     # -- streams and the system ------------------------------------------------------------------
@@ -513,7 +515,7 @@ class Dispatcher:
         *,
         valid: Callable[[], Awaitable[None]] | None = None,
     ) -> LiveStream:
-        """Open a stream, of events or of a log that ends; it holds no transaction.
+        """Open a stream of events or of a finite log. It holds no transaction.
 
         valid: raises when the stream's credential has ended. Attach a sink to what it answers, or iterate it.
         """
@@ -554,7 +556,7 @@ class Dispatcher:
     async def write_as_system(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM
     ) -> T:
-        """Run a controller's work in a transaction; it is audited if it names a target."""
+        """Run a job's work in a transaction as the system. Audited if it names a target."""
         caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
 
         async def run_system_work(tx: Tx) -> T:
@@ -568,7 +570,7 @@ class Dispatcher:
 
 
 def _compute_request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
-    """What a request under a key is recognised by.
+    """Compute the digest that identifies a request under an idempotency key.
 
     Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
     """
@@ -578,8 +580,8 @@ def _compute_request_digest(operation: Operation, values: dict[str, Any], key: s
             f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
             errors=[field_error("Idempotency-Key", "malformed")],
         )
-    # The validated arguments, not the bytes: the same request over another protocol is the same request. How long its
-    # caller waits for the answer is no part of it: whoever repeats it may have less time.
+    # Digest of the validated arguments, so that the same request over another protocol is equal. The wait time is
+    # excluded, because a retry may have less time left.
     request = operation.input.model_construct(**values).model_dump_json(exclude={"wait"})
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
 

@@ -8,5 +8,6 @@ __all__ = ["not_found"]
 
 
 def not_found(field: str, detail: str, *, fix: str | None = None) -> NotFound:
-    """The error of a reference to nothing, or to what the caller may not see. field: the argument that holds it."""
+    """Build the NotFound error of an object that does not exist or is not visible to the caller. field: the argument's
+    name."""
     return NotFound(detail, fix=fix, errors=[field_error(field, "unknown")])

@@ -1,4 +1,4 @@
-"""Idempotency: the answer of a command is stored under the caller's key, and a repetition gets it again."""
+"""Idempotency: the result of a command is stored under the caller's key and returned to repetitions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ select_idempotent_answer = Query(
 async def find_idempotent_answer(
     call: Call, key: str, operation: str, digest: bytes, reused: Callable[[], IdempotencyConflict]
 ) -> bytes | None:
-    """The answer stored under a key of the caller; empty while a relay is running; None if the key is new.
+    """Find the answer stored under a caller's key; empty while a relay is running, None for a new key.
 
     Raises what ``reused`` makes if the key was used for another operation, or for a request with another digest.
     """
@@ -51,7 +51,7 @@ def store_idempotent_answer(call: Call, key: str, operation: str, digest: bytes,
 
 
 def build_key_reused_error(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
-    """The error of a key that was reused for a different request. name, field: of the key. noun: kind of the request."""
+    """Build the error of a key reused for a different request. name, field: of the key. noun: kind of request."""
     details = {} if field is None else {"errors": [field_error(field, f"used for another {noun}")]}
     return IdempotencyConflict(
         f"The {name} {key!r} was used for another {noun}.",

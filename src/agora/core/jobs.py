@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 300.0
 READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store takes no writes, but answers reads
-TIMER_SLACK = 0.002  # seconds by which a timer may fire before the clock says so: a step too early finds nothing due
-OUTAGE_WAIT = 5.0  # the longest while the storage is unavailable, so that work goes on soon after it is back
+TIMER_SLACK = 0.002  # seconds by which a timer may fire early; an early step would find nothing due
+OUTAGE_WAIT = 5.0  # maximum pause while the storage is unavailable, so that work resumes soon after recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ class JobContext:
 
 @runtime_checkable
 class CommitListener(Protocol):
-    """A controller that is notified of commits, so that it acts before its next step is due."""
+    """A controller that is notified of commits and can act before its next step is due."""
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
-        """On the loop, after each commit. It raises nothing, and does no I/O."""
+        """Called on the event loop after each commit. Must not raise or do I/O."""
 
 
 class Controller:
-    """A small loop with one job.
+    """A background loop with one job.
 
     Steps are idempotent: several servers may run them at once, and a step may be cut short at any point.
 
@@ -82,7 +82,7 @@ class Controller:
     # -- the job ---------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
-        """Before the server serves: take over what the store has, and announce what others read there."""
+        """Run before the server accepts calls: load state from the store and write state that others read."""
 
     async def step(self) -> None:
         """Run one pass. By default, call :meth:`reconcile` for every tenant."""
@@ -92,15 +92,15 @@ class Controller:
         """Run one pass for one tenant."""
 
     async def end_clients(self) -> None:
-        """The server is about to stop, and still serves: end what this job runs that calls it."""
+        """Stop clients run by this job, while the server still serves their calls at shutdown."""
 
     async def finish(self) -> None:
-        """Write state that is only in memory. Runs after the last step."""
+        """Write in-memory state. Runs after the last step."""
 
     # -- the loop --------------------------------------------------------------------------------
 
     async def try_prepare(self) -> None:
-        """Prepare. While the store can only be read, leave it to the loop, so that a server on a full disk serves reads."""
+        """Prepare. If the store is read-only, leave it to the loop, so that a server on a full disk serves reads."""
         try:
             await self._prepare_once()
         except StoreUnavailable as error:
@@ -121,7 +121,7 @@ class Controller:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether a long step is to leave the rest for another time."""
+        """Whether a long step should stop early."""
         return self._stop is not None and self._stop.is_set()
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
@@ -151,7 +151,7 @@ class Controller:
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
             self._longest_wait = OUTAGE_WAIT if isinstance(error, StoreUnavailable) else MAX_WAIT_SECONDS
-            if isinstance(error, UpstreamUnavailable):  # an outage elsewhere: its own words say all there is
+            if isinstance(error, UpstreamUnavailable):  # an outage of another system: its message is sufficient
                 log.warning("%s failed, %d in a row: %s", self.name, self.failures, error)
             else:
                 log.warning("%s failed, %d in a row", self.name, self.failures, exc_info=error)
@@ -182,11 +182,11 @@ class Controller:
                     first, failed = error, tenant
         CALLER.set(None)
         if first is not None:
-            CALLER.set((failed, "system"))  # for the line that tells of it
+            CALLER.set((failed, "system"))  # for the log line
             raise first
 
     async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:
-        """Rows of committed data."""
+        """Read rows of committed data."""
 
         async def read_all_rows(reader: Reader) -> Sequence[R]:
             return await reader.all(query, **parameters)
@@ -223,13 +223,13 @@ class DueController(Controller):
         return {}
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
-        """Read the tenants of these events at the next step, which comes soon."""
+        """Mark the tenants of these events to be read at the next step, which follows soon."""
         for stored in events:
-            if stored.tenant_id not in self._unread:  # this runs for every commit: nothing is done twice
+            if stored.tenant_id not in self._unread:  # runs for every commit, so it must be cheap
                 self.mark_tenant_due(stored.tenant_id)
 
     def mark_tenant_due(self, tenant: str) -> None:
-        """Read a tenant at the next step: one of its rows may be due earlier than is known here."""
+        """Mark a tenant to be read at the next step, because one of its rows may be due earlier than known."""
         self._unread.add(tenant)
         self._wakeup.set()
 
@@ -281,6 +281,6 @@ async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
 
 
 def split_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Slices of at most ``size``."""
+    """Split into slices of at most ``size``."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

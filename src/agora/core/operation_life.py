@@ -1,4 +1,4 @@
-"""The life of an operation: its status, since when and until when, and what takes its place.
+"""The lifecycle of an operation: status, dates and replacement.
 
 An operator's decision (``agora.admin.manage``, resource ``service``) stands before the dates of the declaration. With it an operator may
 say what to call instead, when the operation ends, and where to read more; what the operator leaves out is as declared.
@@ -20,7 +20,7 @@ __all__ = ["LifeNotice", "OperationLife", "StatusDecision", "describe_life"]
 
 @dataclass(frozen=True, slots=True)
 class LifeNotice:
-    """What an operator said with a status. replacement: NAME or NAME@VERSION. migration_guide: a path or URL."""
+    """An operator's notice with a status. replacement: NAME or NAME@VERSION. migration_guide: a path or URL."""
 
     replacement: str | None = None
     sunset_date: date | None = None
@@ -28,14 +28,14 @@ class LifeNotice:
 
     @classmethod
     def from_document(cls, data: dict[str, Any] | None) -> LifeNotice:
-        """From JSON, as stored and logged."""
+        """Parse the stored JSON document."""
         if not data:
             return cls()
         ends = data.get("sunset_date")
         return cls(data.get("replacement"), date.fromisoformat(ends) if ends else None, data.get("migration_guide"))
 
     def to_document(self) -> dict[str, str] | None:
-        """As JSON; None if nothing was said."""
+        """Return the JSON document; None if empty."""
         ends = self.sunset_date.isoformat() if self.sunset_date else None
         data = {"replacement": self.replacement, "sunset_date": ends, "migration_guide": self.migration_guide}
         return {name: value for name, value in data.items() if value} or None
@@ -43,7 +43,7 @@ class LifeNotice:
 
 @dataclass(frozen=True, slots=True)
 class StatusDecision:
-    """A status set at run time, when (microseconds since 1970), and what was said with it."""
+    """A status set at run time, with its time (microseconds since 1970) and notice."""
 
     status: Lifecycle
     changed_at: int
@@ -55,7 +55,7 @@ class StatusDecision:
         return cls(Lifecycle(status), changed_at, LifeNotice.from_document(from_json(details) if details else None))
 
     def status_on(self, today: date) -> Lifecycle:
-        """The status in force on a day: a deprecated operation ends on its date."""
+        """Status on a given day: a deprecated operation is sunset on its date."""
         ends = self.notice.sunset_date
         if self.status is Lifecycle.DEPRECATED and ends is not None and today >= ends:
             return Lifecycle.SUNSET
@@ -64,7 +64,7 @@ class StatusDecision:
 
 @dataclass(frozen=True, slots=True)
 class OperationLife:
-    """What is shown of an operation's life. The dates are those of the status in force, or announced."""
+    """Lifecycle of an operation, with its current or announced dates."""
 
     status: Lifecycle
     deprecation_date: date | None
@@ -74,7 +74,7 @@ class OperationLife:
 
 
 def describe_life(operation: Operation, decision: StatusDecision | None, today: date) -> OperationLife:
-    """The declaration and an operator's decision as one."""
+    """Combine the declaration with an operator's decision."""
     declared = operation.deprecation_date, operation.sunset_date
     if decision is None:
         return OperationLife(operation.lifecycle_on(today), *declared, operation.replacement, operation.migration_guide)

@@ -1,4 +1,4 @@
-"""The operation registry: every operation that can be called, by all of its names, with its lifecycle status.
+"""The operation registry: every callable operation by all its names, with its lifecycle status.
 
 An operation's status is what an operator set at run time; else what its dates say; else what its
 declaration says. Several versions of one operation stand side by side; who names none gets the newest
@@ -31,7 +31,7 @@ from .usage import DEFAULT_TENANT, Meter
 __all__ = ["OperationRegistry"]
 
 DAY = 86_400_000_000
-COMPARED = 500  # names with which an unknown one is compared: each takes a while
+COMPARED = 500  # maximum number of names compared with an unknown one, because comparing is slow
 #: without a version named, the newest of the best status
 PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
 
@@ -62,7 +62,7 @@ class OperationRegistry:
     # -- finding ---------------------------------------------------------------------------------
 
     def find(self, name: str, version: str | None = None, tenant: str = DEFAULT_TENANT) -> Operation:
-        """The operation of a name, an alias, ``agora_messaging_send`` or ``name@version``.
+        """Find an operation by name, alias, ``agora_messaging_send`` or ``name@version``.
 
         version: one, or a range; without, the newest active one. Raises NotFound, InvalidRequest.
         """
@@ -87,7 +87,7 @@ class OperationRegistry:
         )
 
     def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
-        """Whether anything goes by a name, or by ``name@version`` without the version; cheaply, unlike :meth:`find`."""
+        """Whether a name (with or without ``@version``) is known. Cheaper than :meth:`find`."""
         plain = name.partition("@")[0]
         return plain in self._names or plain in self._offered_names.get(tenant, {})
 
@@ -113,7 +113,8 @@ class OperationRegistry:
         return NotFound(f"There is no operation {name[:200]!r}.", fix=fix)
 
     def list_visible(self, caller: Caller, *, sunset: bool = False) -> Sequence[Operation]:
-        """What a caller may call: what is public, and what its scopes cover. ``sunset``: that too."""
+        """List the operations that a caller may call: public ones and those covered by its scopes. sunset: include
+        sunset ones."""
         return [
             operation
             for operation in self._list_all_operations(caller.tenant)
@@ -129,7 +130,7 @@ class OperationRegistry:
         version: str | None = None,
         status: Lifecycle | None = None,
     ) -> Sequence[Operation]:
-        """What a caller may see, sunset ones too, by category, version range and status.
+        """Select visible operations, including sunset ones, by category, version range and status.
 
         Raises InvalidRequest for what is not a version or range.
         """
@@ -147,7 +148,7 @@ class OperationRegistry:
         return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
 
     def replace_runtime_operations(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
-        """Take in operations made at run time, all of a prefix, instead of those it had; none: take them out.
+        """Replace all run-time operations with a name prefix.
 
         None of them goes by a name that something declared has, whichever way it is written.
         """
@@ -164,7 +165,7 @@ class OperationRegistry:
     # -- life ------------------------------------------------------------------------------------
 
     def declared_status(self, operation: Operation) -> Lifecycle:
-        """The status by declaration and dates alone."""
+        """Return the status from the declaration and dates only."""
         return operation.lifecycle_on(self._compute_current_date())
 
     def describe_lifecycle(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
@@ -176,7 +177,7 @@ class OperationRegistry:
         return to_datetime(self._clock.now()).date()
 
     def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
-        """The status in force."""
+        """Return the current status."""
         if self._decisions:
             decision = self._decisions.get((tenant, operation.name, operation.version))
             if decision is not None:
@@ -184,7 +185,7 @@ class OperationRegistry:
         return self.declared_status(operation)
 
     def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:
-        """When the entry last changed: a status set, a date reached, else the start of the server."""
+        """Return the time of the last change: a status set, a date reached, else the start of the server."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
         reached = [
             at
@@ -194,7 +195,7 @@ class OperationRegistry:
         return decision.changed_at if decision else max(reached, default=self._since)
 
     def require_available(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
-        """Let a call pass; OperationSunset, naming the replacement, when the operation has ended."""
+        """Check that an operation is available. Raises OperationSunset with the replacement."""
         if self._has_no_notices(operation) or self.status(operation, tenant) is not Lifecycle.SUNSET:
             return
         life = self.describe_lifecycle(operation, tenant)
@@ -207,7 +208,7 @@ class OperationRegistry:
         )
 
     def list_notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
-        """Headers about the operation's life: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
+        """List headers about the operation's lifecycle: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
         if self._has_no_notices(operation):
             return {}
         today = self._clock.now() // DAY
@@ -220,7 +221,7 @@ class OperationRegistry:
         return dict(cached)
 
     def _has_no_notices(self, operation: Operation) -> bool:
-        """Whether nothing can be said about the operation's life: nearly always, and cheaply."""
+        """Fast check that an operation has no lifecycle notices, the usual case."""
         return not self._decisions and operation.deprecation_date is None and operation.sunset_date is None
 
     def _build_lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]:
@@ -276,7 +277,7 @@ class OperationRegistry:
     # -- usage -----------------------------------------------------------------------------------
 
     def usage(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, Any]:
-        """Calls, errors, and the median and 99th percentile of their duration in milliseconds."""
+        """Return calls, errors, and the median and 99th percentile of the duration in milliseconds."""
         counted = self._meter.usage(operation, tenant)
         return {
             "calls": counted.calls,
@@ -287,7 +288,7 @@ class OperationRegistry:
 
 
 def _list_name_spellings(operation: Operation) -> set[str]:
-    """A name, and the same for those who take no dots."""
+    """List a name and its spelling without dots."""
     return {operation.name, operation.name.replace(".", "_")}
 
 

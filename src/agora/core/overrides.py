@@ -38,7 +38,7 @@ ALIVE = "agora.agent.heartbeat"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One override in force. actor: the subject that made it. created_at, expires_at: microseconds since 1970."""
+    """An active override. actor: the subject that created it. created_at, expires_at: microseconds since 1970."""
 
     override_id: str
     target_id: str
@@ -61,24 +61,24 @@ class Override:
         return cls(**{name: values[name] for name in cls.__slots__})
 
     def refuses_operation(self, operation: Operation, reads: bool) -> bool:
-        """Whether a call of this operation is stopped. reads: whether the call changes nothing."""
+        """Whether the override stops a call of this operation. reads: whether the call is read-only."""
         if operation.during_halt:
             return False
         if self.action == "emergency_halt":
             answers = reads and operation.kind is not Kind.STREAM
-            return not (self.target_id == SYSTEM_WIDE and answers)  # people see what they decide about
+            return not (self.target_id == SYSTEM_WIDE and answers)  # people must be able to see what they decide about
         alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
         return self.action == "pause" and not reads and not alive
 
 
 class ActiveOverrides:
-    """Every tenant's overrides in force."""
+    """The active overrides of every tenant."""
 
     def __init__(self) -> None:
         self._standing: dict[tuple[str, str], dict[str, Override]] = {}
 
     def load_overrides(self, tenant: str, rows: Iterable[OverrideRow]) -> None:
-        """Take over a tenant's overrides in force: rows of ``overrides``."""
+        """Load a tenant's active overrides from rows of ``overrides``."""
         for key in [key for key in self._standing if key[0] == tenant]:
             del self._standing[key]
         for row in rows:
@@ -106,7 +106,7 @@ class ActiveOverrides:
             self._standing.pop((tenant, target_id), None)
 
     def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None:
-        """Let a call pass, or raise Halted, saying by whom, why, and who may lift it.
+        """Check a call against the overrides. Raises Halted with actor, reason, and who may lift it.
 
         reads: whether the call changes nothing, where its arguments decide that; else the operation says it.
         """
@@ -122,18 +122,19 @@ class ActiveOverrides:
                     raise _build_halted_error(override)
 
     def find_brake(self, tenant: str, now: int) -> Override | None:
-        """What stops the whole marketplace, if anything does: a halt before a pause, then the highest authority."""
+        """Find the override that stops the whole marketplace, if any: a halt before a pause, then the highest
+        authority."""
         standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
         in_force = [each for each in standing if each.expires_at is None or each.expires_at > now]
         return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
 
     def list_brakes(self, now: int) -> dict[str, Override]:
-        """What stops the whole marketplace, by tenant; without those that nothing stops."""
+        """List the overrides that stop a whole marketplace, by tenant."""
         tenants = [tenant for tenant, target in self._standing if target == SYSTEM_WIDE]
         return {tenant: brake for tenant in tenants if (brake := self.find_brake(tenant, now)) is not None}
 
     def is_halted(self, tenant: str) -> bool:
-        """Whether leases and timers stand still: the whole marketplace is halted.
+        """Whether the whole marketplace is halted, so that leases and timers stop.
 
         A halt that is over counts until it is recorded as lifted: with that, leases get their time back.
         """

@@ -42,7 +42,7 @@ def encode_cursor(*position: str | int | float) -> str:
 
 
 def build_page_fields(items: Sequence[Any], *position: str, more: bool, cursor: str | None) -> dict[str, Any]:
-    """What every page says beside its items: how many it has, how many there are if it is all, and where the next begins.
+    """Build the common fields of a page: count, total (if complete) and next cursor.
 
     position: the attributes of the last item that the next page begins after.
     """
@@ -55,7 +55,7 @@ def build_page_fields(items: Sequence[Any], *position: str, more: bool, cursor: 
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
-    """Position of a cursor made by :func:`encode_cursor`, of parts of these kinds; InvalidRequest for anything else.
+    """Decode a cursor of :func:`encode_cursor` with parts of these types. Raises InvalidRequest.
 
     Without kinds it is one text, such as an id. Numbers are those a database column holds.
     """
@@ -83,7 +83,7 @@ T = TypeVar("T")
 
 
 class PageBudget:
-    """Bytes of JSON that a page may take.
+    """Size limit of a page in bytes of JSON.
 
     size: what it takes, exactly or as an upper bound. full: whether an item had no room.
     """
@@ -97,7 +97,7 @@ class PageBudget:
         self.full = False
 
     def take_if_fits(self, values: Iterable[Any]) -> bool:
-        """Count the texts among the values of an item; False if the page has no room for it. The first always fits."""
+        """Count an item's texts. Returns False if the page has no room; the first item always fits."""
         texts = [value for value in values if isinstance(value, str | bytes)]
         if self._exact is None:
             self.size += WIDEST_CHARACTER * sum(map(len, texts))
@@ -114,7 +114,7 @@ class PageBudget:
 
     @property
     def remaining_bytes(self) -> int:
-        """Bytes that are left."""
+        """Remaining bytes."""
         return max(0, self._limit - self.size)
 
 
@@ -123,7 +123,7 @@ def _measure_json_size(value: str | bytes) -> int:
 
 
 def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequence[T], bool]:
-    """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
+    """Take at most ``limit`` rows that fit into ``most`` bytes. Returns them, and whether there are more."""
     budget = PageBudget(most)
     for count, row in enumerate(rows):
         if count == limit or not budget.take_if_fits(list_record_values(row)):
@@ -138,7 +138,7 @@ async def read_page(
     limit: int,
     most: int,
 ) -> tuple[list[T], bool]:
-    """A page of rows that may be large, a few at a time, and whether there are more.
+    """Read a page of possibly large rows in small steps. Returns the rows, and whether there are more.
 
     read: answers at most so many rows after a place, which is the value of ``column`` in the row before, or those of
     several columns. most: bytes.
@@ -153,7 +153,7 @@ async def fill_page_with_rows(
     limit: int,
     budget: PageBudget,
 ) -> tuple[list[T], bool]:
-    """As :func:`read_page`, for a page of which a part may be filled already."""
+    """Like :func:`read_page`, for a partly filled page."""
     rows: list[T] = []
     while True:
         small = rows and budget.size < SMALL_ROW * len(rows)
@@ -175,5 +175,5 @@ async def count_rows_up_to_limit(tx: Reader, query: Query[int], parameters: Mapp
 
 
 def split_bounded_total(counted: int) -> tuple[int, bool]:
-    """A total counted up to one above the limit: (total, whether it is only a lower estimate)."""
+    """Convert a count of at most limit + 1 to (total, whether it is a lower bound)."""
     return (EXACT_UP_TO, True) if counted > EXACT_UP_TO else (counted, False)

@@ -1,4 +1,4 @@
-"""Ports: parts of the server that rules may use, each declared where it is needed and provided by the composition root.
+"""Ports: parts of the server used by services, declared by the consumer and provided by the composition root.
 
 A domain declares ``UPSTREAMS: Port[Upstreams] = Port("MCP upstream connections")`` beside the protocol that describes it;
 the server provides an implementation; rules ask for it by the port. The core knows no domain this way, and a part that a
@@ -29,11 +29,11 @@ class Port(Generic[T]):
 
 
 class MissingPort(LookupError):
-    """A part that this server does not have was required."""
+    """A required port is not provided."""
 
 
 class Ports:
-    """What a server provides, by port."""
+    """The provided implementations, by port."""
 
     __slots__ = ("_provided",)
 
@@ -41,16 +41,16 @@ class Ports:
         self._provided: dict[Port[Any], Any] = {}
 
     def provide(self, port: Port[T], implementation: T) -> T:
-        """Provide a part, instead of an earlier one; returns it."""
+        """Set the implementation of a port and return it."""
         self._provided[port] = implementation
         return implementation
 
     def find(self, port: Port[T]) -> T | None:
-        """A part, or None where the server does not have it."""
+        """Return a port's implementation, or None."""
         return self._provided.get(port)
 
     def get(self, port: Port[T]) -> T:
-        """A part that every server has. Raises MissingPort."""
+        """Return a port's implementation. Raises MissingPort."""
         implementation: T | None = self._provided.get(port)
         if implementation is None:
             raise MissingPort(f"This server has no {port.name}.")
@@ -65,7 +65,7 @@ class OutageReport(Protocol):
     """Whether the server can serve calls."""
 
     def outage_reason(self) -> str | None:
-        """Why calls cannot be served now; None when they can."""
+        """Reason why calls cannot be served; None if they can."""
 
 
 TROUBLE_REPORT: Port[OutageReport] = Port("report of trouble")

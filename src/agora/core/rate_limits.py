@@ -1,4 +1,4 @@
-"""Rate limits: token buckets, paid for by the call and by the processor time that calls use.
+"""Rate limits: token buckets charged per call and for the CPU time of calls.
 
 A caller has a bucket of its own, refilled by its service tier. Agents that an agent or a stranger registered share a
 bucket of their registrar besides, those of one enrolment token one of the token, which its registrations draw from too,
@@ -19,13 +19,13 @@ __all__ = ["RateLimiter"]
 
 BURST_SECONDS = 2.0
 FORGET_ABOVE = 50_000
-COMMON_ACCOUNT = "default"  # of all callers without an account, so it has no common rate
+COMMON_ACCOUNT = "default"  # shared by all callers without an account, so it has no common rate limit
 
 Key = tuple[str, str]
 
 
 class RateLimiter:
-    """``rate(tier)`` answers calls a second; a burst of two seconds' worth is allowed.
+    """``rate(tier)`` returns calls per second. Bursts of two seconds are allowed.
 
     Tiers are those of callers, and ``anonymous``, ``registrar``, ``enrolment`` and ``account``.
     clock: seconds that never go back; tests stop it, so that nothing is refilled.
@@ -41,13 +41,13 @@ class RateLimiter:
         self._rate, self.clock, self._call_seconds = rate, clock, call_seconds
         self._buckets: dict[Key, tuple[float, float]] = {}
         self._remote_calls: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
-        #: what was taken since it was last told to other servers; None while there are none
+        #: calls charged since the last message to other servers; None without other servers
         self.spent: Counter[Key] | None = None
         #: called when ``spent`` gets its first entry
         self.on_spent: Callable[[], None] = lambda: None
 
     def count_call(self, caller: Caller) -> None:
-        """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
+        """Charge one call. Raises RateLimited with ``retry_after`` seconds if a bucket is empty."""
         now = self.clock()
         levels = []
         # All buckets are checked before one is charged, without an await: a refused call costs none of them.
@@ -61,11 +61,11 @@ class RateLimiter:
         if len(self._buckets) > FORGET_ABOVE:
             self._buckets.clear()
         for key, level in levels:
-            self._count_spent(key, 1)  # never what was refused: that would empty the buckets of others for hours
+            self._count_spent(key, 1)  # refused calls are not charged: they would empty shared buckets for hours
             self._buckets[key] = (level - 1, now)
 
     def charge_cpu_time(self, caller: Caller, seconds: float) -> None:
-        """Count processor time that a call has used. What its price includes costs nothing; a bucket may be in debt."""
+        """Charge a call's CPU time beyond the amount included per call. A bucket may become negative."""
         calls = seconds / self._call_seconds - 1
         if calls <= 0:
             return
@@ -83,7 +83,7 @@ class RateLimiter:
             self.spent[key] += calls  # type: ignore[assignment]
 
     def add_remote_calls(self, tenant: str, subject: str, count: float) -> None:
-        """Another server let so many calls of a caller pass."""
+        """Charge a caller's calls that another server admitted."""
         key = (tenant, subject)
         if key in self._buckets:
             level, since = self._buckets[key]
@@ -92,7 +92,7 @@ class RateLimiter:
         if len(self._remote_calls) > FORGET_ABOVE:
             self._remote_calls.clear()
         before, since = self._remote_calls.get(key, (0, self.clock()))
-        # Kept apart from the buckets: at which rate they refill is known only once the caller comes here.
+        # Kept apart from the buckets, because the refill rate is unknown until the caller calls this server.
         self._remote_calls[key] = (before + count, since)
 
     def _list_bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
@@ -113,7 +113,7 @@ class RateLimiter:
         return limits
 
     def _create_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
-        """A full bucket, less what other servers have let pass lately."""
+        """Create a full bucket, less the calls recently admitted by other servers."""
         count, since = self._remote_calls.pop(key, (0, now))
         return rate * BURST_SECONDS - count, since
 

@@ -54,7 +54,7 @@ class IdempotencyRow:
 
 @record
 class StoredAnswer:
-    """What a repeated command is compared with, and answered."""
+    """The stored request digest and answer of a command."""
 
     operation: str
     digest: bytes
@@ -80,7 +80,7 @@ class RelayRow:
 
 @record
 class OpenRelay:
-    """A relay whose outcome is not known."""
+    """A relay with an unknown outcome."""
 
     relay_id: str
     status: str
@@ -88,7 +88,7 @@ class OpenRelay:
 
 @record
 class OverdueRelay:
-    """A pending relay whose deadline is over."""
+    """A pending relay past its deadline."""
 
     relay_id: str
     operation: str

@@ -26,7 +26,7 @@ select_open_relay = Query(
     """,
     OpenRelay,
 )
-# An outcome that comes late is still the truth.
+# A late outcome is still valid.
 settle_relay = Write(
     """
     update relays set status = :status, settled_at = :now, error = :error

@@ -1,4 +1,4 @@
-"""Relays: those of a server that died before it knew the outcome are marked as unknown, old ones are deleted."""
+"""Cleanup of relays: marks relays of crashed servers as unknown, and deletes old ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH = 500
 
 
 class RelaySettler(DueController):
-    """Settles relays past their deadline: a running server settles its own before that, so these were left by a crash."""
+    """Settles relays past their deadline. A running server settles its own earlier, so these were left by a crash."""
 
     name = "relays"
     interval = 2.0
@@ -41,7 +41,7 @@ class RelaySettler(DueController):
             await self.write_as_system(tenant, partial(_delete_old_relays, before=before))
 
     async def _mark_unknown(self, call: Call) -> int:
-        """Mark a batch as unknown; answers how many."""
+        """Mark a batch as unknown and return their number."""
         rows = await call.tx.all(relays.select_overdue_relays, now=call.now, limit=BATCH)
         for row in rows:
             error = "The server ended before it knew the outcome."

@@ -111,7 +111,7 @@ async def run_relay(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
 
 
 async def _finish_relay(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
-    """Finish. While nothing can be stored it is tried again: the work is done, and only this process knows how it ended.
+    """Store the outcome, with retries during storage outages, because only this process knows it.
 
     Not where the commit itself was lost: a second settlement could count twice.
     """
@@ -133,7 +133,7 @@ async def _perform_relay(relay: Relay) -> Any:
         async with asyncio.timeout(relay.timeout):
             return await relay.perform()
     except AgoraError as error:
-        # An outcome, not an exception: the second transaction has to settle in each case.
+        # Return an outcome instead of raising, because the second transaction must settle in every case.
         return error
     except TimeoutError:
         return _build_unknown_outcome_error(f"It did not respond within {relay.timeout:g} s.")

@@ -1,4 +1,4 @@
-"""Runtime settings: the settings in force, some of which an operator may change while the server runs.
+"""Runtime settings: the current settings, some of which an operator can change at run time.
 
 A change is a row of ``settings`` and an event. The object follows the event log and replaces ``current`` as a whole, so
 a reader never sees half of a change.
@@ -46,7 +46,7 @@ CHANGEABLE = (
 
 
 class RuntimeSettings:
-    """The settings of the process, and what was changed since.
+    """The settings of the process with run-time changes.
 
     settings: as the server was started. current: those in force.
     """
@@ -56,7 +56,7 @@ class RuntimeSettings:
         self._changed: dict[str, Any] = {}
 
     def require_changeable(self, name: str) -> None:
-        """Refuse a name that cannot change while the server runs."""
+        """Check that a setting can be changed at run time. Raises InvalidRequest."""
         if name not in CHANGEABLE:
             exists = name in Settings.model_fields
             raise InvalidRequest(
@@ -67,7 +67,7 @@ class RuntimeSettings:
             )
 
     def validate_value(self, name: str, value: Any) -> Any:
-        """A value as the setting takes it; raises InvalidRequest naming the fault."""
+        """Validate a value of a setting. Raises InvalidRequest."""
         self.require_changeable(name)
         try:
             return getattr(Settings.model_validate({name: value}), name)
@@ -80,7 +80,8 @@ class RuntimeSettings:
             ) from None
 
     def describe_settings(self, prefix: str = "") -> dict[str, JsonValue]:
-        """The settings in force whose names begin so: value, whether it was changed, and whether it can be. No secrets."""
+        """Describe the settings with a name prefix: value, whether it was changed, whether it can be changed. Secrets
+        are masked."""
         values = self.current.model_dump(mode="json")
         return {
             name: {
@@ -99,7 +100,7 @@ class RuntimeSettings:
         return value
 
     def load_changes(self, rows: Iterable[RuntimeSettingRow]) -> None:
-        """Take over what was changed: rows of ``settings``."""
+        """Load changes from rows of ``settings``."""
         self._changed.clear()
         for row in rows:
             if row.name in CHANGEABLE:

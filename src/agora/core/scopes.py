@@ -1,4 +1,4 @@
-"""Scopes: what each kind of caller may."""
+"""Scopes: permissions of each kind of caller."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ EVERYTHING = frozenset({"*"})
 
 _VIEWER = frozenset({scope for scope in AGENT if scope.startswith("read:")} | {"read:hosts", "read:all"})
 _OPERATOR = _VIEWER | AGENT | {"act:any", "deploy:agents"}
-#: what people may, by their role: an operator acts for any agent, a user for itself alone
+#: scopes of people by role: an operator can act for any agent, a user only for itself
 ROLES: Mapping[str, frozenset[str]] = {"admin": EVERYTHING, "operator": _OPERATOR, "viewer": _VIEWER, "user": AGENT}
 
 
 def build_virtual_server_scope(name: str) -> str:
-    """The scope of the keys of a virtual MCP server; no operation asks for it."""
+    """Build the scope of a virtual MCP server's keys; no operation requires it."""
     return f"server:{name}"

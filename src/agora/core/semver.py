@@ -21,7 +21,7 @@ _WILDCARD = re.compile(r"v?(?:(?P<numbers>\d{1,9}(?:\.\d{1,9})?)\.)?[xX*](?:\.[x
 
 
 class InvalidVersion(ValueError):
-    """The text is neither a version nor a range."""
+    """The text is not a version or range."""
 
 
 @total_ordering
@@ -84,7 +84,7 @@ def parse_range(text: str) -> Range:
 
 
 def _parse_partial(text: str) -> tuple[Version, int]:
-    """A version and how many of its numbers were written."""
+    """Parse a version and count the numbers given."""
     match = _VERSION.fullmatch(text)
     if not match:
         raise InvalidVersion(f"{text[:50]!r} is not a semantic version")
@@ -121,7 +121,7 @@ def _compute_term_bounds(term: str) -> list[tuple[str, Version]]:
 
 
 def _compute_prefix_bounds(version: Version, fixed: int) -> list[tuple[str, Version]]:
-    """Everything from a version on whose first numbers, ``fixed`` of them, are the same."""
+    """Bounds of all versions from this one with the same first ``fixed`` numbers."""
     return [(">=", version), ("<", _compute_next_version(version, fixed))]
 
 

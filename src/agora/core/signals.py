@@ -31,7 +31,7 @@ class Signal(Generic[T]):
 
 
 class Signals:
-    """Who handles which signal. A handler is loaded when its signal is first published."""
+    """Handlers of each signal. A handler is loaded when its signal is first published."""
 
     __slots__ = ("_handlers",)
 
@@ -39,7 +39,7 @@ class Signals:
         self._handlers = dict(handlers or {})
 
     async def publish(self, signal: Signal[T], call: object, payload: T) -> T:
-        """Run every handler of a signal, in order, with the call and the payload; returns the payload, as they left it."""
+        """Run every handler of a signal in order. Returns the payload after all handlers."""
         for handler in self._handlers.get(signal, ()):
             await handler.get()(call, payload)
         return payload

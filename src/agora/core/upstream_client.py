@@ -15,7 +15,7 @@ DOCUMENT_PATH: Final = "/v1/monitor/upstream-client"
 
 
 def build_client_metadata(redirect_uri: str) -> dict[str, Any]:
-    """What an authorization server is told of this client, however it is told."""
+    """Build the client metadata for an authorization server."""
     return {
         "client_name": "Agora",
         "redirect_uris": [redirect_uri],
@@ -25,12 +25,13 @@ def build_client_metadata(redirect_uri: str) -> dict[str, Any]:
 
 
 def find_document_url(base_url: str) -> str | None:
-    """The URL of the metadata document of a server; None where it may have none. base_url: without a slash at its end."""
+    """Return the URL of a server's client metadata document; None if it cannot have one. base_url: without a slash at
+    its end."""
     return f"{base_url}{DOCUMENT_PATH}" if base_url.startswith("https://") else None
 
 
 def build_client_document(base_url: str) -> dict[str, Any] | None:
-    """The metadata document of a server; None where it may have none."""
+    """Build a server's client metadata document; None if it cannot have one."""
     url = find_document_url(base_url)
     if url is None:
         return None

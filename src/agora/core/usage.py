@@ -72,7 +72,7 @@ class Usage:
         self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
 
     def duration_quantile(self, share: float) -> float | None:
-        """Milliseconds within which this share of the calls ended; None without any."""
+        """Return a quantile of call durations in milliseconds; None without calls."""
         total = sum(self.buckets)
         if not total:
             return None
@@ -84,7 +84,7 @@ class Usage:
         return None
 
     def encode_histogram(self) -> str:
-        """The buckets that are not empty, as JSON text: index to count."""
+        """Encode the non-empty buckets as JSON: index to count."""
         return to_json({str(index): count for index, count in enumerate(self.buckets) if count}).decode()
 
     @classmethod
@@ -98,7 +98,7 @@ class Usage:
 
 @dataclass(slots=True, eq=False)
 class CallMinute:
-    """What was done in one minute. calls: those that change something, or work elsewhere, with their durations.
+    """Statistics of one minute. calls: commands and relays, with durations.
 
     errors: calls and reads that failed or were refused. fresh: whether the store does not have it so.
     """
@@ -119,11 +119,11 @@ class CallMinute:
         self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
 
     def duration_quantile(self, share: float) -> float | None:
-        """Milliseconds within which this share of the calls ended; None without any."""
+        """Return a quantile of call durations in milliseconds; None without calls."""
         return Usage(buckets=self.buckets).duration_quantile(share)
 
     def to_row(self) -> dict[str, Any]:
-        """As the store keeps it."""
+        """Convert to a row."""
         histogram = Usage(buckets=self.buckets).encode_histogram()
         return {"calls": self.calls, "reads": self.reads, "errors": self.errors, "histogram": histogram}
 
@@ -135,7 +135,7 @@ class CallMinute:
 
 
 class Traffic:
-    """The last hour by the minute, by tenant. server: id of this run, under which its rows are kept."""
+    """Statistics of the last hour by minute and tenant. server: id of this process run, stored in its rows."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self.server = clock, new_id("run")
@@ -167,11 +167,12 @@ class Traffic:
         return minute
 
     def first_minute(self, now: int) -> int:
-        """The minute after which the last hour begins."""
+        """The minute before the last hour."""
         return now // _MINUTE - MINUTES
 
     def last_hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
-        """The last sixty minutes, oldest first, with when each began: this server's counts, and rows of others."""
+        """Return the last sixty minutes with their start times, oldest first, from this server's counts and rows of
+        others."""
         last = now // _MINUTE
         minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
         for number, minute in self._minutes.get(tenant, {}).items():
@@ -183,7 +184,7 @@ class Traffic:
         return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
     def take_unsaved_minutes(self, tenant: str) -> dict[int, dict[str, Any]]:
-        """Rows of the minutes that changed since they were stored; unmark them if storing fails."""
+        """Take the rows of changed minutes for storing; mark them again if storing fails."""
         fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
         # Unmarked before the write: a call that is counted meanwhile marks the minute again.
         for minute in fresh.values():
@@ -191,17 +192,17 @@ class Traffic:
         return {number: minute.to_row() for number, minute in fresh.items()}
 
     def mark_unsaved(self, tenant: str, numbers: Iterable[int]) -> None:
-        """Minutes that left could not be stored."""
+        """Mark minutes as unsaved after a failed write."""
         for number in numbers:
             if number in self._minutes.get(tenant, {}):
                 self._minutes[tenant][number].fresh = True
 
     def tenants(self) -> list[str]:
-        """Tenants of which anything is known."""
+        """Tenants with statistics."""
         return list(self._minutes)
 
     def forget_tenant(self, tenant: str) -> None:
-        """Drop what was counted of a tenant."""
+        """Delete a tenant's statistics."""
         self._minutes.pop(tenant, None)
 
 
@@ -213,7 +214,7 @@ TRAFFIC: Port[Traffic] = Port("traffic counters")
 
 
 class Meter:
-    """Counters of every operation, by tenant: stored counts plus those not stored yet."""
+    """Usage counters of every operation by tenant: stored counts plus unsaved ones."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.traffic = Traffic(clock or SystemClock())
@@ -235,7 +236,7 @@ class Meter:
         usage.buckets[bucket] += 1
 
     def usage(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Usage:
-        """Everything counted of an operation."""
+        """Return the total usage of an operation."""
         key = (operation.name, operation.version)
         total = Usage()
         for counted in (
@@ -248,21 +249,21 @@ class Meter:
         return total
 
     def load_usage(self, tenant: str, rows: Iterable[OperationUsageRow]) -> None:
-        """Take over what the store has: rows of ``operation_usage``."""
+        """Load counters from rows of ``operation_usage``."""
         self._stored[tenant] = {(row.operation, row.version): Usage.from_row(row) for row in rows}
 
     def tenants(self) -> Iterator[str]:
-        """Tenants with counts that are not stored yet."""
+        """Tenants with unsaved counts."""
         yield from list(self._fresh.keys() | self._leaving.keys())
 
     def forget_tenant(self, tenant: str) -> None:
-        """Drop everything that was counted of a tenant, the last hour too."""
+        """Delete all of a tenant's statistics, including the last hour."""
         self.traffic.forget_tenant(tenant)
         for counters in (self._stored, self._leaving, self._fresh):
             counters.pop(tenant, None)
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
-        """Counts to store now; they stay counted until :meth:`mark_saved` or the next call of this method."""
+        """Take the counts to store. They stay included until :meth:`mark_saved` or the next call of this method."""
         waiting = self._leaving.setdefault(tenant, {})
         # Moved, not copied: calls during the write go to a new counter, and are neither lost nor stored twice.
         for operation, usage in self._fresh.pop(tenant, {}).items():
@@ -272,7 +273,7 @@ class Meter:
         return waiting
 
     def mark_saved(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
-        """The store has these totals now, with what was leaving in them."""
-        # No await between the two: ``usage`` adds both, and would count what left twice or not at all.
+        """Record the stored totals, which include the counts taken for storing."""
+        # No await between the two: ``usage`` adds both and would otherwise count them twice or not at all.
         self._leaving.pop(tenant, None)
         self._stored.setdefault(tenant, {}).update(totals)

@@ -28,7 +28,7 @@ ABRIDGED_DEPTH: Final = 4
 
 
 def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as the operation takes them. Raises InvalidRequest, MalformedRequest."""
+    """Validate the arguments of an operation. Raises InvalidRequest, MalformedRequest."""
     model = operation.input
     try:
         if isinstance(arguments, bytes) and not _has_many_fields(operation, arguments):
@@ -48,12 +48,12 @@ def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
     try:
         document = from_json(arguments)
     except ValueError:
-        return False  # which validating it says better
+        return False  # validation reports this better
     return isinstance(document, dict) and len(document) > len(operation.input.model_fields) + MAX_UNKNOWN_FIELDS
 
 
 def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]) -> InvalidRequest:
-    """What is wrong with the beginning of arguments that have very many errors."""
+    """Report only the first errors of arguments with very many errors."""
     document = from_json(arguments) if isinstance(arguments, bytes) else arguments
     fields = operation.input.model_fields
     if isinstance(document, Mapping):
@@ -71,7 +71,7 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
 
 
 def _truncate_value(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
-    """A value with the first parts of its lists and objects alone."""
+    """Truncate the lists and objects of a value."""
     if not depth or not isinstance(value, dict | list):
         return value
     if isinstance(value, list):
@@ -80,7 +80,7 @@ def _truncate_value(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
 
 
 def convert_validation_error(error: ValidationError, operation: Operation) -> InvalidRequest:
-    """A validation error as ours: every fault with its field, none with the value."""
+    """Convert a pydantic error to InvalidRequest, with fields but without values."""
     faults = error.errors(include_url=False, include_input=False)
     errors = [
         field_error(".".join(map(str, place)) or "body", describe_error(fault, operation.input))

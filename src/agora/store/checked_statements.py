@@ -1,4 +1,4 @@
-"""Statements whose texts were checked for confinement to one tenant when this version was made (docs/adr/0017)."""
+"""Statements that were checked for tenant confinement at build time (docs/adr/0017)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Unconfined(ValueError):
 
 
 def compute_statement_digest(sql: str) -> str:
-    """What a text is listed by."""
+    """Compute the digest under which a statement is listed."""
     return hashlib.blake2b(sql.encode(), digest_size=12).hexdigest()
 
 
 def is_listed(sql: str) -> bool:
-    """Whether the statement was checked when this version was made."""
+    """Whether the statement was checked at build time."""
     return compute_statement_digest(sql) in _load_listed_digests()
 
 

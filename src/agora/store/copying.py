@@ -1,4 +1,4 @@
-"""Moving an installation from a file of SQLite to PostgreSQL.
+"""Copying an installation from a SQLite file to PostgreSQL.
 
 Everything is written in one transaction, with both sides locked, and counted before it is committed: a copy that is
 cut off at any point leaves the target as empty as it was, and is simply begun again. What PostgreSQL keeps
@@ -30,7 +30,7 @@ __all__ = ["CopyResult", "copy_database"]
 
 ROWS: Final = 1000
 WAIT_SECONDS: Final = 10.0
-#: made of other rows: SQLite's index of words has no like, PostgreSQL's is made by its own functions
+#: derived tables: SQLite's full-text index has no counterpart, PostgreSQL builds its own
 DERIVED: Final = frozenset({"agent_documents", "capability_counts"})
 _COLUMNS = """
 select attname as name, format_type(atttypid, null) as type from pg_attribute
@@ -57,7 +57,8 @@ class CopyResult:
 
 
 async def copy_database(source: Path, target: str, progress: ProgressCallback = lambda table, rows: None) -> CopyResult:
-    """Copy a SQLite file to an empty database, whose schema is created if missing. told: called after each table.
+    """Copy a SQLite file to an empty database, whose schema is created if missing. told: called after each copied
+    table.
 
     Raises StoreFailure when the source is in use or of another release, or the target holds anything.
     """
@@ -75,7 +76,7 @@ async def copy_database(source: Path, target: str, progress: ProgressCallback = 
 
 @contextlib.contextmanager
 def _open_source(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, locked against a server, in one snapshot."""
+    """Open the file in one snapshot, locked against a server."""
     if not path.is_file():
         raise StoreFailure(f"There is no file {path}.")
     try:
@@ -156,7 +157,7 @@ _FOREIGN: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_a
 
 
 async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
-    """Write a table's rows, some at a time; answers how many."""
+    """Copy a table's rows in batches and return their number."""
     types = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, name)}
     columns_present = [row["name"] for row in reading.execute(f"pragma table_info({name})")]
     if unknown := set(columns_present) - types.keys():
@@ -185,7 +186,7 @@ def _convert_value(value: object, kind: str) -> object:
 
 
 async def _compare_counts(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> None:
-    """Rows of every tenant, counted on both sides."""
+    """Compare the row counts of every tenant on both sides."""
     text = f"select tenant_id, count(*) as rows from {name} group by tenant_id"
     there = {row["tenant_id"]: row["rows"] for row in reading.execute(text)}
     here = {row["tenant_id"]: row["rows"] for row in await connection.fetch(text)}

@@ -1,4 +1,4 @@
-"""Databases as an operator sees them: which one is meant, how far it is migrated, and bringing it further.
+"""Database administration: selecting a database, its migration status, and migrating it.
 
 ``agora db`` is made of these. A URL is ``postgresql://...`` or ``sqlite:///PATH``.
 """
@@ -33,7 +33,7 @@ def is_postgres(url: str) -> bool:
 
 
 def database_url(store: str, data_dir: Path) -> str:
-    """The URL of the setting ``store``; raises StoreFailure for one that is no database's."""
+    """Return the URL of the setting ``store``. Raises StoreFailure if it is not a database URL."""
     url = store or f"sqlite://{data_dir / 'agora.db'}"
     if not is_postgres(url) and not url.startswith("sqlite:///"):
         raise StoreFailure(f"{url.split(':', 1)[0]!r} is no engine: use postgresql://... or sqlite:///PATH.")
@@ -41,12 +41,12 @@ def database_url(store: str, data_dir: Path) -> str:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file of a SQLite URL: its path verbatim, percent signs and spaces included."""
+    """Return the file of a SQLite URL: its path verbatim, including percent signs and spaces."""
     return Path("/" + url.removeprefix("sqlite:").lstrip("/"))  # others write absolute paths with four slashes
 
 
 def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
-    """The database for development or production beside that of a URL: ``NAME_dev`` and ``NAME``."""
+    """Select the development or production database of a URL: ``NAME_dev`` or ``NAME``."""
     if not dev and not prod:
         return url
     if dev and prod:
@@ -61,7 +61,7 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
 
 
 async def read_database_status(url: str) -> DatabaseStatus:
-    """Migration status of a database; raises StoreFailure if it cannot be read."""
+    """Read the migration status of a database. Raises StoreFailure if it cannot be read."""
     if is_postgres(url):
         from .postgres.upkeep import postgres_status
 
@@ -73,7 +73,7 @@ async def read_database_status(url: str) -> DatabaseStatus:
 
 
 async def upgrade_database(url: str) -> int:
-    """Apply what is pending; answers how many migrations that were. Raises StoreFailure."""
+    """Apply pending migrations and return their number. Raises StoreFailure."""
     if is_postgres(url):
         from .postgres.upkeep import upgrade_postgres
 
@@ -88,7 +88,7 @@ async def upgrade_database(url: str) -> int:
 
 
 async def create_database(url: str, login: str | None = None, password: str | None = None) -> bool:
-    """Make a database unless it is there; answers whether it was made. It is migrated in any case.
+    """Create a database if it does not exist, and migrate it. Returns whether it was created.
 
     login: a role that may connect to it and work as the server does, made unless it is there; PostgreSQL only.
     """

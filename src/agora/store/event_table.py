@@ -1,4 +1,4 @@
-"""The event log's table: what an engine writes with every commit."""
+"""The table of the event log, which an engine writes with every commit."""
 
 from __future__ import annotations
 

@@ -29,11 +29,11 @@ _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 
 
 class MigrationError(StoreFailure):
-    """The schema of the database and the migrations of this release do not fit."""
+    """The database schema does not match the migrations of this release."""
 
 
 class MigrationChanged(MigrationError):
-    """A file was edited after it had been applied."""
+    """A migration file was edited after it had been applied."""
 
 
 class NewerDatabase(MigrationError):
@@ -55,7 +55,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """applied: migrations that the database has had. pending: names of those to come. open: tables without protection."""
+    """applied: applied migrations. pending: names of pending ones. open: unprotected tables."""
 
     url: str
     exists: bool
@@ -86,7 +86,7 @@ def list_migrations(dialect: str, files: Path = _FILES) -> list[Migration]:
 
 
 def list_pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
-    """What is still to be applied, in order.
+    """List the pending migrations in order.
 
     applied: checksum by number, as ``schema_migrations`` has them.
     Raises NewerDatabase, MigrationChanged, and MigrationError when one before the last is missing.

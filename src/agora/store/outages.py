@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Outages:
-    """The outage that the database is in, if any: calls that failed, by cause."""
+    """The current outage of the database, if any: failed calls by cause."""
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""The port: what a service may ask of the store, and the guarantees of an engine.
+"""The port: the interface of the store for services, and the guarantees of an engine.
 
 A unit of work is a coroutine function over a :class:`Tx`. **The only thing it may await is the Tx**;
 the engine drives it, many calls to one commit. An engine guarantees:
@@ -49,7 +49,7 @@ __all__ = [
 
 T = TypeVar("T")
 ROOM = 262_144  # bytes without which a disk counts as full: small changes may fit into files that are there already
-RETRY_AFTER = 2  # seconds until a caller repeats what an unavailable store has turned away
+RETRY_AFTER = 2  # Retry-After of an unavailable store, in seconds
 _REPEAT_UNKNOWN = "Repeat the call under the same Idempotency-Key: it is carried out once."
 _TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _PARAMETERS = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
@@ -64,7 +64,7 @@ def build_in_list_condition(parameter: str) -> tuple[str, str]:
 
 
 class StoreFailure(RuntimeError):
-    """The engine could not keep the call: nothing of it was stored."""
+    """The engine could not store the call; nothing of it was stored."""
 
 
 class StoreUnavailable(StorageUnavailable, StoreFailure):
@@ -86,7 +86,7 @@ class StoreUnavailable(StorageUnavailable, StoreFailure):
 
 
 class SuspendedInTransaction(RuntimeError):
-    """A service awaited something that is not the store while in a transaction."""
+    """A service awaited something other than the store within a transaction."""
 
 
 class TxClosed(RuntimeError):
@@ -99,7 +99,8 @@ W_co = DefaultTypeVar("W_co", default=None, covariant=True)  # of a write that r
 
 
 def _require_confined(sql: str) -> str:
-    """The statement, checked. One that is not listed is checked now, before it runs; raises Unconfined."""
+    """Return the statement after checking its tenant confinement, if it was not checked at build time. Raises
+    Unconfined."""
     if not is_listed(sql):
         from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
 
@@ -126,12 +127,12 @@ class Statement(Generic[R_co]):
 
     @cached_property
     def confined_sql(self) -> str:
-        """``sql``, once it is known to stay with one tenant. Raises Unconfined."""
+        """``sql`` after the confinement check. Raises Unconfined."""
         return self.sql if self.beyond else _require_confined(self.sql)
 
     @cached_property
     def safe_postgres(self) -> str:
-        """The text for PostgreSQL, likewise."""
+        """The text for PostgreSQL after the confinement check."""
         if self.beyond:
             return self.postgres or self.sql
         return self.confined_sql if self.postgres is None else _require_confined(self.postgres)
@@ -151,7 +152,7 @@ class Statement(Generic[R_co]):
         return {}
 
     def load_records(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[R_co]:
-        """Rows of an engine as records. columns: names of the rows' columns, asked for once. Raises RecordMismatch."""
+        """Load an engine's rows as records. columns: returns the column names; called once. Raises RecordMismatch."""
         if not rows:
             return []
         shape = (type(rows[0]), len(rows[0]))  # a migration by a newer server adds a column
@@ -199,18 +200,18 @@ class Write(Statement[W_co]):
 
     @cached_property
     def checked_many(self) -> str | None:
-        """``many``, once it is known to stay with one tenant. Raises Unconfined."""
+        """``many`` after the confinement check. Raises Unconfined."""
         return None if self.many_text is None else _require_confined(self.many_text)
 
     @property
     def many_text(self) -> str | None:
-        """``many`` as it is checked, with a placeholder for its values."""
+        """``many`` with a placeholder for its values, as used for the check."""
         return None if self.many is None else self.many.replace("{calls}", "unnest() as _calls")
 
 
 @dataclass(frozen=True, eq=False)
 class Table(Generic[R]):
-    """A table that takes appended rows. record: their class, whose fields are the columns."""
+    """A table for appended rows. record: class of the rows; its fields are the columns."""
 
     name: str
     record: type[R]
@@ -246,7 +247,7 @@ class Table(Generic[R]):
 
 @dataclass(frozen=True, eq=False)
 class Tally(Table[R]):
-    """Numbers that calls add to without reading them: ``add`` is run with each of its rows, when a call has ended.
+    """Counters that calls increment without reading: ``add`` runs with each row at the end of a call.
 
     key: columns that name the row that is changed. PostgreSQL changes rows in the order of their keys,
     so that no two commits wait for each other, and each as often and in the order as it was asked.
@@ -261,7 +262,7 @@ class Tally(Table[R]):
         return itemgetter(*map(self.column_names.index, self.key))
 
     def row_parameters(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        """The row by its parameters; the tenant's is bound by the engine."""
+        """Parameters that identify the row; the engine binds the tenant."""
         return dict(zip(self.column_names, row, strict=True))
 
 
@@ -280,7 +281,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event as the log has it; ``seq`` orders the tenant's events without gaps."""
+    """A logged event; ``seq`` numbers the tenant's events without gaps."""
 
     tenant_id: str
     seq: int
@@ -306,13 +307,13 @@ class Tx(Reader, Protocol):
         """Buffer a new row; written with the batch."""
 
     def emit(self, event: NewEvent, /) -> None:
-        """Buffer an event; it gets its sequence with the commit."""
+        """Buffer an event; its sequence is assigned at commit."""
 
     def execute(self, write: Write[Any], /, **parameters: Any) -> Awaitable[int]:
-        """Change rows in place; answers how many."""
+        """Change rows in place and return their number."""
 
     def returning(self, write: Write[R], /, **parameters: Any) -> Awaitable[Sequence[R]]:
-        """Change rows in place; answers the statement's ``returning`` rows."""
+        """Change rows in place and return the ``returning`` rows."""
 
 
 Work = Callable[[Tx], Coroutine[Any, Any, T]]
@@ -330,13 +331,13 @@ class Peers(Protocol):
     others: bool
 
     def send(self, topic: str, text: str = "") -> None:
-        """Send to every other server, asynchronously; delivery is not guaranteed."""
+        """Send asynchronously to every other server. Delivery is not guaranteed."""
 
 
 class Store(Protocol):
     """An engine."""
 
-    #: whether this process alone has the data, so that leases of an earlier process are void
+    #: whether only this process uses the data, so that leases of an earlier process are void
     exclusive: bool
     #: microseconds by which the store's clock is ahead of this machine's, by which leases go; 0 where it has none
     skew: int
@@ -350,7 +351,7 @@ class Store(Protocol):
         """The other servers on the same store; None where there can be none."""
 
     async def start(self) -> None:
-        """Open, lock against a second server where needed, migrate."""
+        """Open the database, lock it against a second server if needed, and migrate it."""
 
     async def close(self) -> None:
         """Finish what is queued, then close."""
@@ -367,16 +368,16 @@ class Store(Protocol):
         """Run work that only reads, on committed data. Raises what the work raised, StoreUnavailable, StoreFailure."""
 
     async def tenants(self) -> Sequence[str]:
-        """Every tenant that is registered or has events, but those that are being deleted."""
+        """List tenants that are registered or have events, except those being deleted."""
 
     async def probe(self) -> None:
-        """Prove that the engine takes writes: commit a change, and find room on its disk for :data:`ROOM` bytes more.
+        """Check that the engine accepts writes: commit a change, and check for :data:`ROOM` bytes of free disk space.
 
         The first probe that succeeds ends an outage. Raises StoreUnavailable, StoreFailure, Overloaded.
         """
 
     async def check(self) -> Mapping[str, float]:
-        """Prove that the engine answers: a real round trip, with numbers worth watching.
+        """Check that the engine responds with a round trip, and return metrics.
 
         Always among them: ``round_trip_ms``, ``queue_depth``, ``queue_limit``, ``size_bytes``.
         """

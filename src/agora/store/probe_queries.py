@@ -1,4 +1,4 @@
-"""What is written to find out whether the database takes writes. No row stays, so that servers never meet."""
+"""The probe that checks whether the database accepts writes. It leaves no row, so that servers do not conflict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DELETE_PROBES = Write("delete from storage_probes where tenant_id = :tenant and
 
 
 async def write_probe(tx: Tx) -> None:
-    """Write a row and delete it: both are changes that the commit must bring to the disk."""
+    """Write and delete a row, both of which must be committed to disk."""
     token = uuid4().hex
     await tx.execute(_INSERT_PROBE, token=token)
     await tx.execute(_DELETE_PROBES, token=token)

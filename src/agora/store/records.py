@@ -26,7 +26,7 @@ _SCALARS = frozenset({str, int, float, bytes, bool})
 
 
 class RecordMismatch(TypeError):
-    """A statement's columns do not fit the record that it declares."""
+    """A statement's columns do not match its declared record."""
 
 
 @dataclass_transform(kw_only_default=True)
@@ -41,7 +41,7 @@ def record(cls: type[T]) -> type[T]:
 
 
 def list_column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:
-    """(name, PostgreSQL type) of each field. Raises RecordMismatch for an annotation that no column has."""
+    """List (name, PostgreSQL type) of each field. Raises RecordMismatch for an unsupported annotation."""
     return tuple((field.name, _column_type(cls, field.name, field.type)) for field in fields(cls))
 
 
@@ -54,7 +54,7 @@ def _column_type(cls: type[Any], name: str, annotation: Any) -> str:
 
 
 def build_record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
-    """A function from rows with these columns to records; of scalars, to the first column.
+    """Build a function that converts rows with these columns to records, or to the first column for scalars.
 
     Columns that the record does not have are passed over: a newer server may have added them to the table.
     Raises RecordMismatch when one of its fields is missing.
@@ -74,7 +74,7 @@ def build_record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
 
 
 def list_record_values(row: Any) -> Iterable[Any]:
-    """Values of a row, in the order of its fields."""
+    """List the values of a record in field order."""
     kind: Any = type(row)
     return _values_getter(kind)(row)
 

@@ -20,7 +20,7 @@ from .checked_statements import COLUMN, Unconfined
 __all__ = ["check_confined"]
 
 TENANT = ":tenant"
-#: SQLite's index of words: what is found in it is looked up among a tenant's own documents
+#: SQLite's full-text index; its matches are looked up among the tenant's own documents
 SHARED = frozenset({"agent_search", "agent_vocabulary"})
 
 _TOKENS = re.compile(
@@ -45,7 +45,7 @@ class Group:
     parts: list[str | Group] = field(default_factory=list)
 
     def iterate_tokens(self) -> Iterator[str]:
-        """Every token inside, however deep."""
+        """Iterate over all nested tokens."""
         for part in self.parts:
             if isinstance(part, Group):
                 yield from part.iterate_tokens()
@@ -57,7 +57,7 @@ Parts = Sequence["str | Group"]
 
 
 def check_confined(sql: str) -> str:
-    """The statement unchanged; raises Unconfined, naming the table and the error."""
+    """Check a statement and return it unchanged. Raises Unconfined, naming the table and the error."""
     try:
         statement = _parse_groups(sql)
         _ConfinementCheck(_list_cte_names(statement)).check_group(statement, frozenset())
@@ -106,12 +106,12 @@ def _is_subquery(parts: Parts, at: int) -> bool:
 
 @dataclass(slots=True)
 class _ConfinementCheck:
-    """Names that stand for queries, not for tables."""
+    """State of a check: names of common table expressions."""
 
     defined: frozenset[str]
 
     def check_group(self, group: Group, confined_outside: frozenset[str]) -> None:
-        """Check each query of a group. held: names of tables around it that are held already."""
+        """Check each query of a group. held: names of outer tables that are already confined."""
         for segment in _split_set_operation(group.parts):
             own = confined_outside | self.check_segment(segment, confined_outside)
             for part in segment:
@@ -119,7 +119,7 @@ class _ConfinementCheck:
                     self.check_group(part, own)
 
     def check_segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
-        """Check one query, without what is nested in it; answers the names it holds."""
+        """Check one query without its subqueries. Returns the names of confined tables."""
         tables = dict(self.find_tables(parts))
         target = _find_insert_target(parts)
         if target is not None:
@@ -160,7 +160,7 @@ class _ConfinementCheck:
 
 
 def _split_set_operation(parts: Parts) -> Iterator[Parts]:
-    """The queries of a set operation, each for itself."""
+    """Split a set operation into its queries."""
     start = 0
     for at, part in enumerate(parts):
         if isinstance(part, str) and part in _SETS:
@@ -183,7 +183,7 @@ def _introduces_table(parts: Parts, at: int) -> bool:
 
 
 def _find_tenant_equalities(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Equalities that hold a table: (its alias, ``:tenant`` or another table's column)."""
+    """Find the equalities that confine a table: (alias, ``:tenant`` or another table's column)."""
     for at, part in enumerate(parts):
         if part != "=" or at == 0 or at + 1 >= len(parts):
             continue
@@ -214,14 +214,14 @@ def _find_word_index(parts: Parts, word: str) -> int:
 
 
 def _split_condition_parts(parts: Parts) -> Parts:
-    """From the tables to the end of the conditions."""
+    """Split the part from the tables to the end of the conditions."""
     start = min(_find_word_index(parts, "from"), _find_word_index(parts, "where"))
     after = (at for at in range(start, len(parts)) if _is_word(parts[at], _AFTER_CONDITIONS))
     return parts[start : next(after, len(parts))]
 
 
 def _find_insert_target(parts: Parts) -> int | None:
-    """Where an insert names its table."""
+    """Find the position of an insert's table name."""
     return parts.index("into") + 1 if "into" in parts else None
 
 
@@ -252,7 +252,7 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
 
 
 def _build_value_rows(parts: Parts, at: int) -> int:
-    """How many rows of values stand there."""
+    """Count the rows of a VALUES clause."""
     count = 0
     while at < len(parts) and isinstance(parts[at], Group):
         count, at = count + 1, at + 2 if at + 1 < len(parts) and parts[at + 1] == "," else len(parts)
@@ -260,7 +260,7 @@ def _build_value_rows(parts: Parts, at: int) -> int:
 
 
 def _split_items(parts: Parts) -> list[list[str | Group]]:
-    """A list, by its commas."""
+    """Split a list at commas."""
     items: list[list[str | Group]] = [[]]
     for part in parts:
         if part == ",":

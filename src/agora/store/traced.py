@@ -1,4 +1,4 @@
-"""A store whose work is seen in traces: from when it is handed over until it is committed."""
+"""A store that records traces of its work, from submission to commit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def trace_store(store: Store, tracing: Tracing) -> Store:
-    """The same store; what is done outside any trace stays outside, such as the work of loops."""
+    """Wrap a store with tracing. Work outside a trace, such as background jobs, is not recorded."""
     return cast("Store", _TracedStore(store, tracing))
 
 

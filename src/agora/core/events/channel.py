@@ -1,4 +1,4 @@
-"""A channel: one tenant's events, live, each once, in the order of their sequence, to groups of streams."""
+"""A channel: delivers one tenant's live events exactly once and in order to groups of streams."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Key = tuple[str, str] | None
 
 
 class Subscriber(Protocol):
-    """A stream, to the channel that it joins."""
+    """The interface of a stream to its channel."""
 
     filter: EventFilter
     viewer: Viewer
@@ -35,7 +35,7 @@ class Subscriber(Protocol):
 
 
 class Channel:
-    """Takes committed events as hints, in any order; what a hint skips is read from the log.
+    """Receives committed events in any order as hints and reads missing events from the log.
 
     head: sequence of the last event delivered. known: highest sequence heard of.
     Groups are found by the agent or the subject they ask for and by the type, so that an event does not
@@ -53,7 +53,7 @@ class Channel:
     # -- the log ---------------------------------------------------------------------------------
 
     async def read(self, after: int, event_filter: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> EventPage:
-        """A page of the log after a sequence number."""
+        """Read a page of the log after a sequence number."""
         work = partial(event_log.read_events, after=after, limit=self._page, event_filter=event_filter, viewer=viewer)
         return await self._store.read(self.tenant, work)
 
@@ -90,7 +90,7 @@ class Channel:
             self._reading = None  # here, not in a callback: a hint may come before that would run
 
     async def _deliver_next_page(self) -> None:
-        """Read and deliver the next page. Raises StoreFailure where that gets nowhere, rather than read it for ever."""
+        """Read and deliver the next page. Raises StoreFailure if there is no progress, to avoid an endless loop."""
         head = self.head
         try:
             page = await self.read(head)
@@ -108,7 +108,7 @@ class Channel:
             stream.end(CloseReason.from_error(error))
 
     async def wait_until_delivered(self, sequence: int) -> None:
-        """Return when everything up to a sequence number that is in the log was delivered."""
+        """Wait until all logged events up to a sequence number are delivered."""
         self.known = max(self.known, sequence)
         self.schedule_log_reading()
         if self._reading is not None:
@@ -122,7 +122,7 @@ class Channel:
     # -- who listens -----------------------------------------------------------------------------
 
     def join_stream(self, stream: Subscriber) -> None:
-        """From now on the stream gets every event after ``head``."""
+        """Add a stream, which receives every event after ``head``."""
         filter = stream.filter
         groups = self._groups.setdefault(_choose_group_key(filter), {})
         group = groups.get(filter)
@@ -132,7 +132,7 @@ class Channel:
         group.add_reader(stream)
 
     def leave_stream(self, stream: Subscriber) -> None:
-        """The stream, which has joined, gets no more."""
+        """Remove a stream."""
         key = _choose_group_key(stream.filter)
         groups = self._groups[key]
         group = groups[stream.filter]
@@ -144,7 +144,7 @@ class Channel:
             del self._groups[key]
 
     def __len__(self) -> int:
-        """How many streams have joined."""
+        """Number of streams."""
         return sum(len(group) for groups in self._groups.values() for group in groups.values())
 
     def _deliver_events(self, run: Sequence[StoredEvent]) -> None:
@@ -161,7 +161,7 @@ class Channel:
             self.delivered += group.deliver_events(events)
 
     def _list_candidate_groups(self, event: NewEvent) -> Iterator[Group]:
-        """Groups that may want an event."""
+        """List the groups that may match an event."""
         yield from self._find_matching_groups(None, event.type)
         if len(self._groups) > 1 or None not in self._groups:
             for agent in list_concerned_agents(event):
@@ -169,7 +169,7 @@ class Channel:
             yield from self._find_matching_groups(("subject", event.subject or ""), event.type)
 
     def _find_matching_groups(self, key: _Key, type: str) -> Sequence[Group]:
-        """Groups under a key that want a type, remembered until a group comes or goes."""
+        """Find the groups under a key that want an event type. Cached until the groups change."""
         groups = self._groups.get(key)
         if groups is None:
             return ()
@@ -187,14 +187,14 @@ def _log_read_failure(reading: asyncio.Task[None]) -> None:
 
 
 def _choose_group_key(filter: EventFilter) -> _Key:
-    """Where a group is found: by what narrows it most."""
+    """Choose the index key of a group: the most selective part of its filter."""
     if filter.agent is not None:
         return ("agent", filter.agent)
     return ("subject", filter.subject) if filter.subject is not None else None
 
 
 class Group:
-    """Streams with one filter, so that an event is matched once for them all.
+    """Streams with the same filter, so that an event is matched once for all of them.
 
     Events without audience go to all in one loop; private ones are looked up by their audience, at no
     cost to the others.
@@ -253,7 +253,7 @@ class Group:
         return delivered
 
     def _build_private_events(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
-        """What each viewer sees that is in the audience of a private event."""
+        """Encode a private event for each viewer in its audience."""
         concerned = {viewer for encoded in events for viewer in encoded.event.audience or () if viewer in self._viewers}
         return {
             viewer: [each for each in events if each.event.audience is None or viewer in each.event.audience]

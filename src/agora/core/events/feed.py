@@ -1,4 +1,4 @@
-"""The feed: committed events on their way to every live stream.
+"""The feed: delivers committed events to all live streams.
 
 The log is the truth and a commit only a hint that there is more to read: hints may come late, twice or
 out of order, and readers still get every event once, in the order of its sequence.
@@ -27,12 +27,12 @@ __all__ = ["Feed"]
 Holder = tuple[str, str]  # tenant and subject, or what a group is named by
 Groups = Sequence[Holder]
 
-OPERATORS_STREAMS = 64  # kept for operators, or a tenth of all where there are few
+OPERATORS_STREAMS = 64  # reserved for operators; a tenth of the total if the total is small
 _SLOTS = 15  # heartbeats of all streams are spread over the interval in so many steps
 
 
 class Feed:
-    """Every live stream of every tenant.
+    """All live streams of all tenants.
 
     heartbeat: seconds between heartbeats of a stream. buffer_limit: bytes a reader may lag behind.
     stall_seconds: how long a reader may take nothing while it is sent a page of the log, which has at
@@ -76,7 +76,7 @@ class Feed:
         self._beating = asyncio.create_task(self._send_heartbeats())
 
     def close(self, reason: str = "resume later") -> None:
-        """End every stream, and open none from now on: the server stops, readers resume elsewhere or later."""
+        """End every stream and open no new ones at shutdown. Readers resume later or on another server."""
         self._closing = CloseReason(RESTARTING, reason)
         for stream in self.list_streams():
             stream.end(self._closing)
@@ -84,7 +84,7 @@ class Feed:
             arrival.end(self._closing)
 
     async def stop(self) -> None:
-        """Close, and stop what runs in the background."""
+        """Close, and stop the background tasks."""
         self.close()
         for channel in self._channels.values():
             channel.close()
@@ -107,7 +107,7 @@ class Feed:
                 channel.publish(own)
 
     async def channel(self, tenant: str) -> Channel:
-        """A tenant's channel; its head comes from the log when it is new."""
+        """Return a tenant's channel. A new one reads its head from the log."""
         channel = self._channels.get(tenant)
         if channel is None:
             head = await self._store.read(tenant, event_log.read_head)
@@ -121,7 +121,7 @@ class Feed:
         return channel
 
     def has_readers(self, tenant: str) -> bool:
-        """Whether anybody waits for a tenant's events."""
+        """Whether a tenant has readers."""
         channel = self._channels.get(tenant)
         return channel is not None and len(channel) > 0
 
@@ -147,7 +147,7 @@ class Feed:
         check: Check | None = None,
         groups: Groups | None = None,
     ) -> LiveStream:
-        """A stream as an operation described it; attach a sink to it, or iterate it.
+        """Open a stream from an operation's specification. Attach a sink to it, or iterate it.
 
         groups: with whom its reader shares what is free; none for operators, for whom some streams are kept.
         check: awaited at every heartbeat and sweep; raises the AgoraError for which it may not go on.
@@ -180,7 +180,7 @@ class Feed:
         return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
 
     def remove_stream(self, stream: LiveStream) -> None:
-        """A stream has ended."""
+        """Remove an ended stream."""
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
             self._release_holder((stream.tenant, stream.viewer.subject), stream.groups)
@@ -195,7 +195,7 @@ class Feed:
         matters: Callable[[NewEvent], bool] = lambda event: True,
         groups: Groups = (),
     ) -> bool:
-        """Wait for an event that a stream of this specification would show, and that matters.
+        """Wait for a relevant event that matches a stream specification.
 
         False when the time is over, or the server drains. Raises Overloaded when the viewer waits too often.
         """
@@ -246,7 +246,7 @@ class Feed:
                 del self._held[key]
 
     def list_streams(self, tenant: str | None = None) -> list[LiveStream]:
-        """Open streams, of one tenant or of all."""
+        """List the open streams of one tenant or of all."""
         return [stream for slot in self._slots for stream in slot if tenant in (None, stream.tenant)]
 
     def __len__(self) -> int:
@@ -254,7 +254,7 @@ class Feed:
 
     @property
     def waiting_calls(self) -> int:
-        """Calls that wait for an event."""
+        """Number of calls waiting for an event."""
         return len(self._waiting)
 
     # -- supervision -----------------------------------------------------------------------------
@@ -276,7 +276,7 @@ class Feed:
 
 
 class _Arrival:
-    """A sink that waits for one event that matters."""
+    """A sink that waits for one relevant event."""
 
     pending = 0
 
@@ -300,7 +300,7 @@ class _Arrival:
 
 
 class _Counters(Mapping[str, int]):
-    """Numbers for health, counted when they are read."""
+    """Counters for health checks, computed on access."""
 
     def __init__(self, feed: Feed) -> None:
         self._read: dict[str, Callable[[], int]] = {

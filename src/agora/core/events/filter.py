@@ -16,7 +16,7 @@ from agora.store.port import NewEvent
 
 __all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "expand_type", "list_concerned_agents"]
 
-AGENTS = "/agora/agents/"  #: what the source of an agent's events begins with
+AGENTS = "/agora/agents/"  #: prefix of the source of an agent's events
 _SPECIAL = {"broadcast_message": "agora.broadcast.sent"}
 
 
@@ -57,7 +57,7 @@ def list_concerned_agents(event: NewEvent) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: private events are seen by their audience, and by those that see all."""
+    """The viewer of events: private events are visible to their audience and to viewers of everything."""
 
     subject: str
     sees_all: bool = False
@@ -88,7 +88,7 @@ class EventFilter:
     def from_wishes(
         cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None
     ) -> EventFilter:
-        """A filter in its one spelling, so that equal wishes are equal filters."""
+        """Create a filter in canonical form, so that equivalent requests give equal filters."""
         unique = tuple(sorted(set(types)))
         return cls(() if "*" in unique else unique, agent or None, subject or None)
 
@@ -98,11 +98,11 @@ class EventFilter:
         return tuple(dict.fromkeys(full for name in self.types for full in expand_type(name)))
 
     def wants_type(self, type: str) -> bool:
-        """Whether events of a type are wanted at all."""
+        """Whether a type can match."""
         return not self.types or type in self._exact or any(matches(type) for matches in self._patterns)
 
     def matches_event(self, event: NewEvent) -> bool:
-        """Whether an event is wanted."""
+        """Whether an event matches."""
         if not self.wants_type(event.type):
             return False
         if self.subject is not None and event.subject != self.subject:
@@ -110,7 +110,7 @@ class EventFilter:
         return self.agent is None or self.agent in list_concerned_agents(event)
 
     def sql_parameters(self, viewer: Viewer) -> dict[str, str]:
-        """Parameters with which SQL finds what :meth:`matches_event` and the viewer sees; '' asks for nothing."""
+        """SQL parameters equivalent to :meth:`matches_event` and the viewer; '' means no restriction."""
         return {
             "patterns": to_json(self.names).decode(),
             "agent": self.agent or "",

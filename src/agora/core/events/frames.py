@@ -38,9 +38,9 @@ __all__ = [
     "encode_text_frame",
 ]
 
-NORMAL: Final = 1000  #: close code: the reader or the server is done
-RESTARTING: Final = 1012  #: close code: the server stops; resume later
-TOO_SLOW: Final = 4508  #: close code: the reader fell behind its bound; resume from its last event
+NORMAL: Final = 1000  #: close code: normal closure
+RESTARTING: Final = 1012  #: close code: the server is shutting down; resume later
+TOO_SLOW: Final = 4508  #: close code: the reader exceeded its backlog limit; resume from its last event
 _FIN_TEXT: Final = 0x81
 _OVERHEAD: Final = 400  # bytes of an envelope, about
 #: What some clients take for the end of a line, in UTF-8 and as JSON may say it.
@@ -58,7 +58,7 @@ def encode_text_frame(payload: bytes) -> bytes:
 
 
 def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
-    """The last message of an SSE stream; a client that reconnects resumes after ``sequence``.
+    """Encode the last message of an SSE stream. A reconnecting client resumes after ``sequence``.
 
     Its ``type`` is for clients that tell items apart by theirs, and look no further.
     """
@@ -92,11 +92,11 @@ class CloseReason:
         return cls(TOO_SLOW, str(error), error)
 
 
-ENDED: Final = CloseReason(NORMAL, "the log has ended")  #: nothing will ever follow; not to be resumed
+ENDED: Final = CloseReason(NORMAL, "the log has ended")  #: the stream is complete and cannot be resumed
 
 
 class Item(ABC):
-    """One thing that a stream delivers, encoded when it is first needed and then kept.
+    """An item of a stream, encoded lazily and cached.
 
     number: orders it in its log. kind: its SSE event name. size: bytes it takes on a wire, about.
     """
@@ -110,7 +110,7 @@ class Item(ABC):
 
     @abstractmethod
     def model(self) -> Any:
-        """The item as Python callers get it."""
+        """The item as a Python object."""
 
     @cached_property
     def json(self) -> bytes:
@@ -192,7 +192,7 @@ class Batch:
 
     @cached_property
     def size(self) -> int:
-        """Bytes it takes on a wire, about."""
+        """Approximate size in bytes."""
         return sum((item.size for item in self.items), _OVERHEAD)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Reading the event log: pages bounded in rows and in bytes, and places to resume from.
+"""Reading the event log: pages limited by rows and bytes, and resume positions.
 
 Everything here runs in a read of the store and raises CursorTooOld, with the ``oldest`` sequence that
 is still there, when events after the place asked for were deleted by retention.
@@ -27,7 +27,7 @@ WINDOW = 100_000  #: largest number of events a filtered page looks through
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """A stretch of the log: the events wanted, everything up to ``position`` considered."""
+    """A page of the log: matching events of everything up to ``position``."""
 
     events: list[StoredEvent]
     position: int
@@ -47,7 +47,7 @@ async def read_events(
     event_filter: EventFilter = EVERYTHING,
     viewer: Viewer = EVERYONE,
 ) -> EventPage:
-    """The events after a sequence number that are wanted and may be seen, oldest first.
+    """Read the matching and visible events after a sequence number, oldest first.
 
     after: None begins with the oldest event there is. A page may be shorter than the limit, even
     empty, before the end of the log: go on from its ``position`` until that reaches its ``head``.
@@ -75,7 +75,7 @@ async def read_events(
 
 
 async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
-    """Rows as events, up to so many bytes, or the first with large data; that one comes alone, as a page of its own."""
+    """Load rows as events up to a number of bytes. An event with large data is a page of its own."""
     stored_events: list[StoredEvent] = []
     size = 0
     for row in rows:
@@ -106,7 +106,7 @@ async def _read_bounds(tx: Reader) -> tuple[int, int]:
 
 
 async def resolve_position(tx: Reader, place: str) -> int:
-    """The sequence number meant by an event's id or by a number, checked against the log.
+    """Resolve an event id or number to a sequence number in the log.
 
     Raises InvalidRequest for nonsense and for a number not reached yet, NotFound for an unknown id.
     """
@@ -137,7 +137,7 @@ async def _check_sequence(tx: Reader, after: int) -> int:
 
 
 def build_position_expired_error(after: int, oldest: int) -> CursorTooOld:
-    """The error for a place whose following events are gone."""
+    """Build the CursorTooOld error of a position whose following events were deleted."""
     return CursorTooOld(
         f"Events after {after} were deleted by retention; the oldest is {oldest}.",
         fix=f"Resume from {oldest - 1} and treat what came before as missed.",

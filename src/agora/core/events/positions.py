@@ -1,4 +1,4 @@
-"""Positions: how far durable subscriptions have been read, gathered in memory and written now and then."""
+"""Positions of durable subscriptions, collected in memory and written periodically."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Positions:
         self._waiting: dict[str, dict[str, int]] = {}
 
     def advance_position(self, tenant: str, subscription_id: str, sequence: int) -> None:
-        """Everything up to a sequence number was received; a position never goes back."""
+        """Record that everything up to a sequence number was received. A position never decreases."""
         waiting = self._waiting.setdefault(tenant, {})
         waiting[subscription_id] = max(sequence, waiting.get(subscription_id, 0))
 
     def find_latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
-        """The position to start from, given the one that is stored."""
+        """Return the position to start from: the stored one, or a later one in memory."""
         return max(stored, self._waiting.get(tenant, {}).get(subscription_id, 0))
 
     async def flush_positions(self, store: Store) -> int:
-        """Write what changed; answers how many positions. What fails stays for the next time."""
+        """Write changed positions and return their number. Failed writes are retried next time."""
         count, batches = 0, self._waiting
         self._waiting = {}
         for tenant, changed in batches.items():

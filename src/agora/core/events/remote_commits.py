@@ -1,4 +1,4 @@
-"""Events committed by other servers on the same store, delivered once each, in the order of the log.
+"""Delivery of events committed by other servers on the same store, exactly once and in order.
 
 A word of another server is only a hint; the log is the truth. A hint that came late, twice or never loses nothing: the
 next one, or the next look, brings what was missed.
@@ -27,7 +27,7 @@ SLOW_SECONDS = 0.1
 
 
 class RemoteCommits:
-    """Catches up with each tenant's log, leaving out what this server committed itself.
+    """Follows each tenant's log and skips this server's own commits.
 
     tell: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
     urgent: whether a reader waits for a tenant's events; otherwise one read covers many commits.
@@ -47,7 +47,7 @@ class RemoteCommits:
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Begin where each log ends now."""
+        """Start at the current end of each log."""
         for tenant in await self._store.tenants():
             self._seen[tenant] = await self._store.read(tenant, event_log.read_head)
 
@@ -78,7 +78,7 @@ class RemoteCommits:
             self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_missing(tenant))
 
     async def poll_logs(self) -> None:
-        """Look at every log: hints may have been missed."""
+        """Check every log, in case notifications were missed."""
         for tenant in await self._store.tenants():
             self._seen.setdefault(tenant, 0)
             self.notice_remote_head(tenant, await self._store.read(tenant, event_log.read_head))

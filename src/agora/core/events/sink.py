@@ -1,4 +1,4 @@
-"""Sinks: where a stream's items go, and the way into one."""
+"""Sinks: destinations of a stream's items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Where a stream's items go. Nothing here may block, but ``drain``.
+    """Destination of a stream's items. Only ``drain`` may block.
 
     pending: number of accepted items that were not delivered yet, if known.
     """
@@ -26,13 +26,13 @@ class Sink(Protocol):
     pending: int
 
     def write(self, batch: Batch, /) -> bool:
-        """Accept a batch; False when the queue in front of it exceeds its bound."""
+        """Accept a batch. Returns False if the queue exceeds its limit."""
 
     async def drain(self) -> None:
-        """Return when little enough waits that a page of the log may follow."""
+        """Wait until there is room for a page of the log."""
 
     def end(self, close_reason: CloseReason, /) -> None:
-        """Nothing follows; tell the reader why."""
+        """End the sink and report the reason to the reader."""
 
 
 class _NullSink:
@@ -86,7 +86,7 @@ class QueueSink:
         self._room.set()
 
     async def wait_for_batches(self) -> list[Batch]:
-        """Everything that waits, at least one batch; an empty list when the stream has ended.
+        """Wait for at least one batch and return all pending ones; an empty list after the end of the stream.
 
         What was taken before counts as written.
         """
@@ -112,15 +112,15 @@ class QueueSink:
 
 
 def is_over(connection: Connection | None, waiting: int, batch: Batch) -> bool:
-    """Whether a reader who is behind, or would be, has to go because too much waits for its subject."""
+    """Whether a slow reader must be closed because its subject has too many unread bytes."""
     return connection is not None and connection.is_over and (waiting > HIGH_WATER or batch.size > HIGH_WATER)
 
 
-NULL_SINK: Sink = _NullSink()  #: the sink of a stream that has none yet
+NULL_SINK: Sink = _NullSink()  #: the initial sink of a stream
 
 
 def offer_batch(sink: Sink, batch: Batch) -> CloseReason | None:
-    """Write a batch to a sink; answers why its stream has to end, if it has to."""
+    """Write a batch to a sink. Returns the reason if the stream must end."""
     try:
         return None if sink.write(batch) else CloseReason.too_slow()
     except Exception:

@@ -1,4 +1,4 @@
-"""Live streams: one reader of a log, from any point of it on into the present.
+"""Live streams: a reader of a log from any position, continuing live.
 
 An event stream reads the log of events; a log stream one log, such as a task's, to its end.
 """
@@ -27,11 +27,11 @@ __all__ = ["Check", "EventStream", "LiveStream", "LogStream"]
 
 log = logging.getLogger(__name__)
 
-Check = Callable[[], Awaitable[None]]  #: raises the AgoraError for which a stream may not go on
+Check = Callable[[], Awaitable[None]]  #: raises an AgoraError if a stream may not continue
 
 
 class Supervisor(Protocol):
-    """What a stream needs of the feed that has opened it: see ``Feed``."""
+    """The interface of the feed to its streams: see ``Feed``."""
 
     positions: Positions
     buffer_limit: int
@@ -43,7 +43,7 @@ class Supervisor(Protocol):
 
 
 class LiveStream(ABC):
-    """An opened stream: attach one sink, or iterate it.
+    """An open stream. Attach one sink, or iterate it.
 
     It ends when closed, when its log has ended, when its check fails, when its reader is too slow, or
     when the server drains; ``close_reason`` then says why.
@@ -75,7 +75,7 @@ class LiveStream(ABC):
 
     @property
     def position(self) -> int:
-        """Everything up to this number was given to the sink."""
+        """Number of the last item written to the sink."""
         return self._position
 
     @property
@@ -86,7 +86,7 @@ class LiveStream(ABC):
     @property
     @abstractmethod
     def lag(self) -> int:
-        """How many items its reader is behind, at most, where that is known."""
+        """Upper bound of the reader's lag in items, if known."""
 
     @abstractmethod
     async def _run(self) -> None:
@@ -111,7 +111,7 @@ class LiveStream(ABC):
             )
 
     async def _send_page(self, items: Sequence[Item], position: int) -> None:
-        """Give the sink a page of the log; return when there is room for the next."""
+        """Write a page of the log to the sink and wait for room for the next."""
         if items and (close_reason := offer_batch(self.sink, Batch(items, position))):
             self.end(close_reason)
             return
@@ -173,7 +173,7 @@ class LiveStream(ABC):
         self.end(CloseReason())
 
     def __aiter__(self) -> AsyncGenerator[Any, None]:
-        """Items as Python callers get them; raises the error for which the stream ended."""
+        """Iterate over the items as Python objects. Raises the error that ended the stream."""
         return self.iterate()
 
     async def iterate(self, connection: Connection | None = None) -> AsyncGenerator[Any, None]:
@@ -252,7 +252,7 @@ class EventStream(LiveStream):
 
 
 class LogStream(LiveStream):
-    """Entries after a position, page by page, until the log has ended.
+    """Entries of a log after a position, in pages, until the log ends.
 
     The log is read; an event about its subject is only the hint that there is more. The stream listens
     for hints before the read that finds nothing, so none comes too late, and reads again at each
@@ -290,14 +290,14 @@ class LogStream(LiveStream):
                 self._hints.close()
 
     async def _subscribe_bell(self, channel: Channel) -> None:
-        """Ring the bell at every event about the subject from now on."""
+        """Wake the stream at every event about the subject."""
         if self._hints is None or self._hints.close_reason is not None:
             opening = EventStreamSpec(EventFilter.from_wishes(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._bell)
 
     async def _send_next_page(self, channel: Channel) -> None:
-        """Send the next page; without one, wait for the bell."""
+        """Send the next page, or wait for a wake-up."""
         page_events = await self._store.read(self.tenant, self._read_page)
         if self.close_reason is not None:
             return
@@ -313,7 +313,7 @@ class LogStream(LiveStream):
             self._waits = False
 
     async def read_available_entries(self) -> list[Entry]:
-        """The entries that the log has now, without waiting for more. For a stream that has no sink."""
+        """Return the currently available entries without waiting, for a stream without a sink."""
         entries: list[Entry] = []
         while True:
             page = await self._store.read(self.tenant, self._read_page)
@@ -336,7 +336,7 @@ class LogStream(LiveStream):
 
 
 def _split_entries(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:
-    """Entries in parts of at most so many bytes, or of one: the reader makes room between them."""
+    """Split entries into parts of a maximum size, each with at least one entry, so that the reader can keep up."""
     part: list[EncodedEntry] = []
     size = 0
     for entry in map(EncodedEntry, entries):

@@ -19,11 +19,11 @@ from .transaction import Transaction
 __all__ = ["Batch", "BatchSpoiled", "collect_events", "run_call_alone", "run_calls_in_one_transaction"]
 
 T = TypeVar("T")
-SLICE_SECONDS = 0.005  # the loop is not held longer than about this by the first steps of one batch
+SLICE_SECONDS = 0.005  # seconds for which the first steps of a batch may block the event loop
 
 
 class BatchSpoiled(Exception):
-    """A call that shares a transaction failed after it changed rows: it must run alone, and the others again."""
+    """A call in a shared transaction failed after changing rows: it must run alone, and the others must be repeated."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(f"{call.label or 'a call'} has to be run alone")
@@ -49,7 +49,7 @@ class Batch:
         self._owners: dict[tuple[str, Any], Attempt] = {}
 
     def start(self, calls: Sequence[Call]) -> list[Request]:
-        """First step of each call; calls for which there was no time are ``unstarted``."""
+        """Run the first step of each call. Calls without time are ``unstarted``."""
         until = time.perf_counter() + SLICE_SECONDS
         for position, call in enumerate(calls):
             if time.perf_counter() > until:
@@ -62,7 +62,7 @@ class Batch:
         return [request for _, request in self._live]
 
     def advance_attempts(self, answers: Iterable[Any]) -> list[Request]:
-        """Next step of each call that still runs, with the answers in their order. Raises BatchSpoiled."""
+        """Run the next step of each running call with the answers in order. Raises BatchSpoiled."""
         live, self._live = self._live, []
         for (attempt, request), answer in zip(live, answers, strict=True):
             if self._note_changes(attempt, request, answer):
@@ -99,7 +99,8 @@ class Batch:
         return self._owners.get(row) is attempt
 
     def _note_changes(self, attempt: Attempt, request: Request, answer: Any) -> bool:
-        """Note what a statement changed. False for a row that another transaction has, or that is not there."""
+        """Record the rows changed by a statement. Returns False if the row is locked by another transaction or
+        missing."""
         if request.locks_row and not answer:
             self._eject_attempt(attempt)
             return False
@@ -121,7 +122,7 @@ class Batch:
 
 
 async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence[Call]) -> Batch:
-    """Step calls together until each has ended or needs its own transaction; write the rows of those that ended.
+    """Step calls together until each has ended or needs its own transaction. Writes the rows of ended calls.
 
     A call that raised leaves no rows; its caller gets the error after the commit, because it may have read uncommitted
     rows of other calls. Raises BatchSpoiled, and the database's error if a statement fails: the failing call is then unknown.

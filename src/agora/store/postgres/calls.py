@@ -1,4 +1,4 @@
-"""A call: its work, its transaction as the work sees it, and one attempt at running it.
+"""A call: its work, the transaction interface for the work, and an attempt at running it.
 
 Nothing here talks to the database. The work awaits a :class:`Request`, which yields itself to
 whoever drives the attempt; the answer comes back with the next step.
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
-    """What a request wants back."""
+    """Kind of a request's result."""
 
     ONE = auto()
     ALL = auto()
@@ -37,7 +37,7 @@ class Kind(Enum):
 
 
 def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
-    """The rows of an answer as records of the statement."""
+    """Load the rows of an answer as the statement's records."""
     if not answer or kind is Kind.COUNT:
         return answer
     if kind is Kind.ONE:
@@ -66,8 +66,8 @@ class Request:
 
     @property
     def needs_own_transaction(self) -> bool:
-        """Whether it needs a transaction of the call's own: nothing says which rows it locks or changes, or it must
-        see its call's own new ones."""
+        """Whether it needs a separate transaction: the rows it locks or changes are unknown, or it must see new rows of
+        its call."""
         statement = self.statement
         if isinstance(statement, Query):
             declared = not statement.lock or statement.row is not None
@@ -82,7 +82,7 @@ class Request:
 
     @property
     def locked_row(self) -> tuple[str, Any] | None:
-        """The one row that it locks or changes, by the name and value of its parameter."""
+        """The row that it locks or changes, as parameter name and value."""
         name = self.statement.row if isinstance(self.statement, Query | Write) else None
         return None if name is None else (name, self.values[self.text.names.index(name)])
 
@@ -152,7 +152,7 @@ class Call:
     timer: asyncio.TimerHandle | None = None
 
     def expire_after(self, seconds: float) -> None:
-        """Fail it unless it is answered by then."""
+        """Fail the call if it is not answered by a deadline."""
         self.timer = self.future.get_loop().call_later(seconds, self._fail_expired, seconds)
 
     def _fail_expired(self, seconds: float) -> None:
@@ -182,7 +182,7 @@ class Call:
 
 
 class Attempt:
-    """One running of a call's work, from its start, in a copy of the context it was submitted in.
+    """One execution of a call's work from its start, in a copy of the submitting context.
 
     After :meth:`step_work` answered None it has ended: with ``error`` set, or with ``result``.
     """

@@ -29,7 +29,7 @@ SESSION = {
     "role": RUNTIME,
     "statement_timeout": "30s",
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "5s",  # a server that is gone holds up the others no longer
+    "idle_in_transaction_session_timeout": "5s",  # so that a lost server stops blocking others
     "standard_conforming_strings": "on",
     "default_transaction_isolation": "read committed",
     "jit": "off",
@@ -53,7 +53,7 @@ def redact_url(url: str) -> str:
 
 
 async def open_connection(url: str, wait: float) -> asyncpg.Connection:
-    """A connection outside the pool, without limits of time; waits for a server that is still starting.
+    """Open a connection outside the pool without timeouts; waits for a starting server.
 
     wait: seconds. Raises StoreFailure, which names the server without its password.
     """
@@ -92,12 +92,12 @@ async def _check_connection(connection: asyncpg.Connection) -> asyncpg.Connectio
 
 
 def _decode_numeric(text: str) -> int | float:
-    """A ``numeric`` (what sum() and avg() answer) as the other engine has it."""
+    """Decode a ``numeric`` (the result of sum() and avg()) like SQLite."""
     return float(text) if "." in text or not text.lstrip("-").isdigit() else int(text)
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
-    """Make a new connection ours. Raises StoreFailure on one that policies would not hold."""
+    """Set up a new connection. Raises StoreFailure if row-level security would not apply to it."""
     if await connection.fetchval(_LOOSE):
         raise StoreFailure(
             f"The connection does not work as {RUNTIME}, or that role owns something or is not held by row level "
@@ -107,7 +107,7 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
 
 
 async def _keep_session(connection: asyncpg.Connection) -> None:
-    """Nothing to reset: every transaction is ended, and its settings with it, before a connection goes back."""
+    """Reset nothing: transactions and their settings end before a connection is returned to the pool."""
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -152,12 +152,12 @@ class Connections:
 
     @property
     def in_use(self) -> int:
-        """Connections at work."""
+        """Number of connections in use."""
         return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
 
     @asynccontextmanager
     async def open_transaction(self, tenant: str, mode: str = "") -> AsyncIterator[Transaction]:
-        """A transaction, begun; one that the block did not commit is rolled back.
+        """Open a transaction. It is rolled back unless the block commits it.
 
         Raises ConnectionLost when the server went away or cannot be reached.
         """

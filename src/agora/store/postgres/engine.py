@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
 TENANTS_MAX_AGE = 4.0  # seconds; another server may have added or removed one. Below the period of those that ask
-HOME = "default"  # the tenant that every database has; what the server writes for itself is its
+HOME = "default"  # the tenant that exists in every database and owns the server's own rows
 TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
 _TENANTS = Query("", str, postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
@@ -51,7 +51,7 @@ _ROOM = Query(
 
 
 class PostgresStore:
-    """A PostgreSQL database, shared with nobody else's tables of the same names.
+    """A store in a PostgreSQL database.
 
     url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
     batches, solos, readers: connections for grouped commits, for calls that change or lock rows, for reads.
@@ -125,7 +125,7 @@ class PostgresStore:
         return await self._readers.read(tenant, work)
 
     async def tenants(self) -> Sequence[str]:
-        """Ids of the tenants, read at most once in ``TENANTS_MAX_AGE`` while this server commits no events.
+        """Return the tenant ids, cached for ``TENANTS_MAX_AGE`` until this server commits events.
 
         A dozen loops ask for them: an idle server would do little else. Whoever adds or removes a tenant says so in an event.
         """
@@ -166,7 +166,7 @@ class PostgresStore:
         }
 
     def _update_skew(self, before: int, at: int, after: int) -> None:
-        """Follow the database's clock; what the way there and back may account for changes nothing."""
+        """Update the offset of the database's clock. Differences within the round-trip time are ignored."""
         ahead, uncertain = at - (before + after) // 2, after - before
         if abs(ahead - self.skew) > uncertain + TOLERANCE:
             log.log(
@@ -192,7 +192,7 @@ async def _write_probe_row(tx: Tx) -> None:
 
 
 async def _run_empty_work(tx: Tx) -> None:
-    """A transaction that only proves that one can be made."""
+    """Run an empty transaction."""
 
 
 async def _read_tenants(reader: Reader) -> Sequence[str]:
@@ -200,7 +200,7 @@ async def _read_tenants(reader: Reader) -> Sequence[str]:
 
 
 async def _read_clocks(reader: Reader) -> tuple[int, int, int]:
-    """This machine's clock before, the database's, and this machine's after."""
+    """Read this machine's clock, the database's clock, and this machine's clock again."""
     await reader.one(_CLOCK)  # takes a connection, and prepares
     before = time.time_ns() // 1000
     now = await reader.one(_CLOCK)

@@ -51,14 +51,14 @@ _CAUSES: tuple[tuple[type[Exception], str, str], ...] = (
 
 
 class ConnectionLost(StoreUnavailable):
-    """The server went away before COMMIT was sent, or cannot be reached: nothing was stored."""
+    """The connection was lost before COMMIT, or the server is unreachable: nothing was stored."""
 
     def __init__(self, detail: str, *, cause: str = "unreachable", reason: object = "") -> None:
         super().__init__(detail, cause=cause, reason=reason)
 
 
 class OutcomeUnknown(StoreUnavailable):
-    """The connection was lost while committing: the call may have been stored, or not."""
+    """The connection was lost during COMMIT: the call may have been stored."""
 
     def __init__(self) -> None:
         detail = "The connection to PostgreSQL was lost while committing: the outcome is unknown."
@@ -66,7 +66,7 @@ class OutcomeUnknown(StoreUnavailable):
 
 
 def is_closed(connection: asyncpg.Connection) -> bool:
-    """Whether a connection that is taken from the pool is gone."""
+    """Whether a connection taken from the pool is closed."""
     try:
         return bool(connection.is_closed())
     except asyncpg.InterfaceError:  # the pool has taken it back, which it does to a lost one only
@@ -74,24 +74,24 @@ def is_closed(connection: asyncpg.Connection) -> bool:
 
 
 def is_connection_loss(connection: asyncpg.Connection, error: BaseException) -> bool:
-    """Whether the connection is gone, so that another one may have more luck."""
+    """Whether the connection was lost, so that a retry on another one may succeed."""
     if isinstance(error, StoreFailure) or not isinstance(error, Exception):
         return False
     return isinstance(error, _LOSSES) or is_closed(connection)
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether another transaction stood in the way: run again, the work sees what that one did."""
+    """Whether the error is a conflict with another transaction, so that a retry may succeed."""
     return isinstance(error, _RETRYABLE)
 
 
 def is_hopeless(error: BaseException) -> bool:
-    """Whether it is the server's trouble, the same for every call: no use in trying each alone."""
+    """Whether the error affects every call, so that running calls alone would not help."""
     return isinstance(error, _HOPELESS)
 
 
 def to_store_failure(error: BaseException) -> StoreFailure:
-    """What the caller sees of the database's trouble: StoreUnavailable where it is no fault of the call."""
+    """Convert a database error for the caller: StoreUnavailable if the call did not cause it."""
     if isinstance(error, StoreFailure):
         return error
     text = str(error) or type(error).__name__
@@ -108,7 +108,7 @@ def to_store_failure(error: BaseException) -> StoreFailure:
 
 
 def to_unreachable(error: Exception) -> ConnectionLost:
-    """No connection could be had."""
+    """Convert a failure to connect."""
     known_failure = to_store_failure(error)
     cause = known_failure.extra["cause"] if isinstance(known_failure, StoreUnavailable) else "unreachable"
     return ConnectionLost("PostgreSQL cannot be reached.", cause=cause, reason=str(error) or type(error).__name__)

@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "agora"
 NEWS = "news"  #: the topic of a commit; its text: tenant, sequence of the last event, how many events
-LISTENING = "listening"  #: the topic of the word that this server listens again, and may have missed something
-MAX_PAYLOAD_BYTES = 7_900  # bytes of a word; one that PostgreSQL refuses would cost the connection
-QUEUE = 1000  # words that wait to be sent; beyond it the oldest are dropped
+LISTENING = "listening"  #: the topic of the message that this server listens again and may have missed messages
+MAX_PAYLOAD_BYTES = 7_900  # maximum bytes of a message; PostgreSQL closes the connection on larger ones
+QUEUE = 1000  # maximum number of unsent messages; beyond it, the oldest are dropped
 ALIVE_SECONDS = 5.0  # between signs of life on a quiet connection
 AGAIN_SECONDS = 0.5  # until a lost connection is tried again
 
@@ -49,14 +49,14 @@ class Peers:
         self._life = asyncio.get_running_loop().create_task(self._keep_connected())
 
     async def close(self) -> None:
-        """End it, also where a cancellation meets an answer and gets lost."""
+        """Close the connection, even if a cancellation is lost."""
         self._closing = True
         while self._life is not None and not self._life.done():
             self._life.cancel()
             await asyncio.wait({self._life}, timeout=1)
 
     def send(self, topic: str, text: str = "") -> None:
-        """Tell every other server; not before a commit, and without waiting. ValueError for what no word may be."""
+        """Send a message to every other server without waiting. Raises ValueError for an invalid message."""
         word = f"{self.origin} {topic} {text}"
         if len(word.encode()) > MAX_PAYLOAD_BYTES or "\0" in word:
             raise ValueError(f"a word about {topic!r} is too long, or has a NUL")
@@ -81,7 +81,7 @@ class Peers:
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def _run_connection(self) -> None:
-        """Listen and speak until the connection is lost."""
+        """Listen and send until the connection is lost."""
         connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_NAMED)
         try:
             await connection.add_listener(CHANNEL, self._read_notification)
@@ -94,7 +94,7 @@ class Peers:
                 await connection.close(timeout=1)
 
     async def _send_next(self, connection: Any) -> None:
-        """Send the next word; now and then see whether anybody is there."""
+        """Send the next message, or a heartbeat if the connection is quiet."""
         try:
             async with asyncio.timeout(ALIVE_SECONDS):
                 word = await self._words.get()

@@ -1,4 +1,4 @@
-"""Reading: a snapshot on a connection that is taken when the first statement runs."""
+"""Reads in a snapshot, on a connection acquired with the first statement."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["Readers"]
 
 T = TypeVar("T")
 SCAN_SHARE = (
-    0.8  # of a reader's time that one query may take, so that a slow query can be distinguished from a hanging database
+    0.8  # fraction of a reader's time limit for one query, so that a slow query differs from an unresponsive database
 )
 
 
 class PostgresReader:
-    """Reads of one piece of work. All see the same committed state; none can write."""
+    """Reads of one unit of work. All see the same committed state."""
 
     def __init__(self, readers: Readers, tenant: str) -> None:
         self.tenant = tenant
@@ -70,7 +70,7 @@ class PostgresReader:
 
 
 class Readers:
-    """A share of the pool for reading. wait: seconds for a connection, before the reader is turned away."""
+    """The read share of the pool. wait: seconds to wait for a connection."""
 
     def __init__(self, connections: Connections, limit: int, outages: Outages, wait: float) -> None:
         self._wait = wait
@@ -81,7 +81,7 @@ class Readers:
         self._slots = asyncio.Semaphore(limit)
 
     async def enter_transaction(self, stack: AsyncExitStack, tenant: str) -> Transaction:
-        """Begin a reading transaction. Raises Overloaded when no connection gets free in time."""
+        """Begin a read transaction. Raises Overloaded if no connection becomes free in time."""
         try:
             async with asyncio.timeout(self._wait):
                 await self._slots.acquire()
@@ -92,7 +92,7 @@ class Readers:
         return await stack.enter_async_context(self._connections.open_transaction(tenant, self.mode))
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        """Run work that only reads; from its start again, on another connection, if the first is lost.
+        """Run read-only work. If the connection is lost, run it again on another one.
 
         Raises StoreUnavailable, also when the database does not answer in time.
         """

@@ -59,7 +59,7 @@ _GIVEN = "select obj_description(to_regprocedure('get_current_tenant_id()'), 'pg
 
 
 async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
-    """Apply what is pending, and protect what there is; answers how many migrations were applied.
+    """Apply pending migrations and protect all tables. Returns the number of applied migrations.
 
     Raises MigrationError when database and release do not fit, StoreFailure when PostgreSQL refuses.
     """
@@ -92,7 +92,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
 
 
 async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
-    """Checksums of the migrations that the database has had, by number."""
+    """Read the checksums of applied migrations by number."""
     if await connection.fetchval("select to_regclass('schema_migrations')") is None:
         return {}
     rows = await connection.fetch("select number, checksum from schema_migrations")
@@ -100,7 +100,7 @@ async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
 
 
 async def find_unprotected(connection: asyncpg.Connection) -> list[str]:
-    """What keeps tenants apart and is missing: tables without their policies, or ``protection.sql`` itself."""
+    """Find missing tenant protection: tables without policies, or ``protection.sql`` itself."""
     bare = [row["relname"] for row in await connection.fetch(_BARE)]
     return bare if await connection.fetchval(_GIVEN) == _read_row_security_sql()[1] else [*bare, _PROTECTION.name]
 

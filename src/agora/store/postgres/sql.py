@@ -52,7 +52,7 @@ class Text:
 
 @lru_cache(_CACHED)
 def build_single_text(statement: Statement[Any]) -> Text:
-    """The statement for one call's values. Values are cast, so that a wrong type is an error."""
+    """Build the statement for one call. Values are cast, so that a wrong type is an error."""
     names: list[str] = []
 
     def number_parameter(name: str) -> str:
@@ -68,14 +68,14 @@ def build_single_text(statement: Statement[Any]) -> Text:
 
 @lru_cache(_CACHED)
 def build_skip_locked_text(query: Query[Any]) -> Text:
-    """A query that locks one row: the row only if no other transaction has it."""
+    """Build a query that locks a row only if no other transaction has it."""
     text = build_single_text(query)
     return Text(f"{text.sql} skip locked", text.names)
 
 
 @lru_cache(_CACHED)
 def build_pipelined_text(write: Write[Any], count: bool) -> str:
-    """The write for one of many calls, with its position as the last parameter and as the last column of its rows.
+    """Build the write for one of many calls, with its position as the last parameter and last column.
 
     count: how many rows it changed is wanted, in one row.
     """
@@ -89,7 +89,8 @@ def build_pipelined_text(write: Write[Any], count: bool) -> str:
 
 @lru_cache(_CACHED)
 def build_batched_text(write: Write[Any]) -> Text | None:
-    """The statement for many equal calls, if there is one: values of ``alike``, ``calls``, then an array for each other."""
+    """Build the statement for many equal calls, if possible: values of ``alike``, ``calls``, then an array per other
+    parameter."""
     if write.checked_many is None:
         return None
     others = [name for name in build_single_text(write).names if name != "tenant" and name not in write.alike]
@@ -107,7 +108,7 @@ def build_batched_text(write: Write[Any]) -> Text | None:
 
 @lru_cache(_CACHED)
 def build_shared_text(query: Query[Any], first: bool) -> Text | None:
-    """The query for the values of many calls of one tenant; None when its parameters do not allow it.
+    """Build the query for many calls of one tenant; None if its parameters do not allow it.
 
     first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
     """
@@ -134,21 +135,21 @@ def build_shared_text(query: Query[Any], first: bool) -> Text | None:
 
 @lru_cache(_CACHED)
 def build_insert_one_text(table: Table[Any]) -> str:
-    """Insert one row: a value for each column."""
+    """Build an insert of one row: a value per column."""
     values = ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.column_names)}) values ({values})"
 
 
 @lru_cache(_CACHED)
 def build_insert_many_text(table: Table[Any]) -> str:
-    """Insert many rows: an array for each column."""
+    """Build an insert of many rows: an array per column."""
     arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.column_names)}) select * from unnest({arrays})"
 
 
 @lru_cache(_CACHED)
 def build_insert_all_text(tables: tuple[Table[Any], ...]) -> str:
-    """Insert many rows into each of several tables: an array for each column of the first, of the second ..."""
+    """Build an insert into several tables: an array per column of the first table, of the second ..."""
     parts, at = [], 1
     for table in tables:
         arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, at))
@@ -160,12 +161,12 @@ def build_insert_all_text(tables: tuple[Table[Any], ...]) -> str:
 
 @lru_cache(_CACHED)
 def list_statement_words(statement: Statement[Any]) -> frozenset[str]:
-    """Every word of the statement: a table whose name is not among them is not touched by it."""
+    """List the words of a statement. It can only touch tables named among them."""
     return frozenset(_WORDS.findall(_statement_source(statement).lower()))
 
 
 def bind_values(text: Text, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Values in the order of the names. Raises TypeError when one was not given."""
+    """Order values by parameter names. Raises TypeError if one is missing."""
     try:
         return tuple([tenant if name == "tenant" else parameters[name] for name in text.names])
     except KeyError as missing:

@@ -40,7 +40,7 @@ select base, case when $10::text is not null
 
 
 class SharedRow(asyncpg.Record):  # type: ignore[misc]
-    """A row of a shared statement, whose last column is the number of its call."""
+    """A row of a shared statement. The last column is the number of its call."""
 
     __slots__ = ()
 
@@ -55,7 +55,7 @@ class Transaction:
         self._open = False
 
     async def begin(self, mode: str = "") -> None:
-        """Begin, with the tenant set for as long as the transaction lasts: one round trip."""
+        """Begin the transaction and set its tenant in one round trip."""
         tenant = sql.quote_literal(self._tenant)
         self._open = True
         await self._connection.execute(f"begin {mode}; select set_config('app.current_tenant_id', {tenant}, true)")
@@ -73,7 +73,7 @@ class Transaction:
         return await self._connection.fetch(text, *values)
 
     async def answer_requests(self, requests: Iterable[Request]) -> list[Any]:
-        """Run the statements of many calls: each in one round trip for all of them. Answers in their order."""
+        """Run the statements of many calls, each distinct one in one round trip. Returns the answers in order."""
         requests = list(requests)
         groups: dict[tuple[Any, Kind], list[int]] = {}
         for position, request in enumerate(requests):
@@ -87,14 +87,14 @@ class Transaction:
         return answers
 
     async def _run_distinct_queries(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
-        """Answers of a query, run once for each distinct set of values."""
+        """Run a query once for each distinct set of values."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
         rows = await self._answer_distinct_values(query, kind, list(distinct))
         answers = (rows[distinct[values]] for values in requests)
         return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
 
     async def _run_each_write(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
-        """Run a write for one call after the other, without waiting in between."""
+        """Run a write for each call in a pipeline."""
         if len(requests) == 1:
             return [await self.run_statement(kind, sql.build_single_text(write).sql, requests[0])]
         if kind is Kind.COUNT:
@@ -141,7 +141,7 @@ class Transaction:
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
     async def insert_rows(self, rows: Rows) -> None:
-        """Write appended rows in one round trip, then each tally in one; in one order for every transaction."""
+        """Write appended rows in one round trip, then each tally in one, always in the same order."""
         # One order in every transaction, tables by name and tallies by key: two that insert the same keys cannot deadlock.
         tables = sorted((table for table in rows if not isinstance(table, Tally)), key=lambda table: table.name)
         if len(tables) == 1 and len(rows[tables[0]]) == 1:
@@ -161,7 +161,7 @@ class Transaction:
         await self._connection.executemany(text.sql, values)
 
     async def append_events(self, events: Sequence[NewEvent], news: str | None = None) -> int:
-        """Number events and log them; answers the sequence before the first.
+        """Number and log events. Returns the sequence before the first.
 
         news: prefix of the notification to other servers, which PostgreSQL delivers at the commit.
 
@@ -176,7 +176,7 @@ class Transaction:
         return int(base)
 
     async def commit(self) -> None:
-        """Raises OutcomeUnknown when the connection is lost before the answer, ConnectionLost when it was before."""
+        """Commit. Raises OutcomeUnknown if the connection is lost during COMMIT, ConnectionLost if before."""
         if is_closed(self._connection):
             raise ConnectionLost("The connection to PostgreSQL was lost before the commit.")
         # From here on a lost connection says nothing about the outcome: the server may have committed before it broke.
@@ -206,14 +206,14 @@ class Transaction:
             raise
 
     def terminate_connection(self) -> None:
-        """Cut the connection off; it may have been taken back by the pool already."""
+        """Terminate the connection, even if it was already returned to the pool."""
         self._open = False
         with contextlib.suppress(asyncpg.InterfaceError):
             self._connection.terminate()
 
 
 def _group_rows(rows: Sequence[Any], requests: Sequence[Any]) -> list[list[Any]]:
-    """Rows by whose they are."""
+    """Group rows by call."""
     grouped: list[list[Any]] = [[] for _ in requests]
     for row in rows:
         grouped[row["_ord"] - 1].append(row)

@@ -1,4 +1,4 @@
-"""Looking after databases of PostgreSQL: making them, migrating them, telling how far they are."""
+"""Administration of PostgreSQL databases: creation, migration and status."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def create_postgres(url: str, login: str | None, password: str | None) -> 
 
 
 async def _grant_login(url: str, name: str, login: str, password: str | None) -> None:
-    """A role that may connect, and be what the server works as; it owns nothing, and cannot migrate."""
+    """Create a login role that can act as the server's role. It owns nothing and cannot migrate."""
     connection = await open_connection(url, WAIT_SECONDS)
     try:
         async with connection.transaction():

@@ -42,7 +42,7 @@ HISTORY_LIMIT = 1024
 
 
 class ConflictHistory:
-    """Which kinds of call need a transaction of their own: two steps up when one did, one down when one did not."""
+    """Tracks which kinds of call need a separate transaction: two steps up for each conflict, one down without."""
 
     def __init__(self) -> None:
         self._scores: dict[str, int] = {}
@@ -59,7 +59,7 @@ class ConflictHistory:
 
 
 class TenantQueue:
-    """Calls of one tenant that wait for a batch."""
+    """Calls of one tenant waiting for a batch."""
 
     __slots__ = ("pumps", "waiting")
 
@@ -106,7 +106,7 @@ class Writer:
         return len(self._solos) + sum(len(lane.waiting) for lane in self._lanes.values())
 
     def submit_call(self, tenant: str, work: Work[T], label: str, owner: Owner | None = None) -> asyncio.Future[T]:
-        """Queue a call; it is answered within the time that a statement may take. Raises Overloaded."""
+        """Queue a call, which is answered within the statement timeout. Raises Overloaded."""
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
         alone = self._habits.must_run_alone(label)
@@ -124,7 +124,7 @@ class Writer:
         return future
 
     async def drain(self) -> None:
-        """Take no more; finish what is queued."""
+        """Accept no more calls and finish queued ones."""
         self._closing = True
         while self._tasks:
             await asyncio.wait(self._tasks)
@@ -168,7 +168,7 @@ class Writer:
         self._solo_pumps -= 1
 
     async def _run_guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
-        """Run the pump so that every call gets an answer in any case."""
+        """Run the pump and make sure that every call gets an answer."""
         try:
             await run
         except Exception as error:
@@ -181,7 +181,7 @@ class Writer:
     # -- committing ------------------------------------------------------------------------------
 
     async def _commit_all(self, lane: TenantQueue, calls: list[Call]) -> None:
-        """Commit calls together. If a statement fails, each half together, down to each call alone."""
+        """Commit calls together. If a statement fails, commit each half together, down to single calls."""
         calls = [call for call in calls if not call.future.done()]
         if len(calls) < 2:
             for call in calls:
@@ -226,7 +226,7 @@ class Writer:
         return batch
 
     async def _commit_alone(self, call: Call) -> None:
-        """Commit one call alone. On a conflict with another transaction it is run again from its start.
+        """Commit one call alone. It is repeated after a conflict with another transaction.
 
         While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
         """
@@ -246,7 +246,7 @@ class Writer:
             call.fail(to_store_failure(error))
 
     async def _run_alone_in_transaction(self, call: Call) -> Exception | None:
-        """Answers what the database had against it, if anything."""
+        """Run one call in its own transaction. Returns the database error, if any."""
         if call.future.done():
             return None
         try:
@@ -266,7 +266,7 @@ class Writer:
             call.fail(attempt.error)
 
     async def _run_connected(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run in a transaction; once more, on another connection, if the first is lost before COMMIT."""
+        """Run in a transaction. If the connection is lost before COMMIT, run once more on another one."""
         try:
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
@@ -290,7 +290,7 @@ class Writer:
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:
             await self._commit_timed(transaction, attempts)
-        # After the publishing: who has its answer finds its event in the feed.
+        # Resolved after publishing, so that a caller with its answer finds the event in the feed.
         for attempt in attempts:
             attempt.call.resolve_future(attempt.result)
 

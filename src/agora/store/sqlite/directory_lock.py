@@ -16,7 +16,7 @@ class DataDirectoryLocked(StoreFailure):
 
 
 def lock_database(path: Path) -> int:
-    """Lock a database file for this process; answers a descriptor, which holds the lock until it is closed.
+    """Lock a database file for this process. The returned descriptor holds the lock until it is closed.
 
     Raises DataDirectoryLocked if another server has it.
     """

@@ -1,4 +1,4 @@
-"""SQLite: one file, one writer on the event loop, many calls to a commit.
+"""SQLite: one file, one writer on the event loop, many calls per commit.
 
 A batch is BEGIN; each queued call driven to its end (a SAVEPOINT is opened at its first direct
 write); buffered rows flushed with one ``executemany`` per table; one COMMIT in a dedicated thread;
@@ -48,11 +48,11 @@ log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 512
-SLICE_SECONDS = 0.004  # the loop is not held longer than this by one batch
+SLICE_SECONDS = 0.004  # seconds for which a batch may block the event loop
 SCAN_THREADS = 2
-RESERVE = 65_536  # bytes set aside: even to read a file in WAL mode, SQLite has to make an index of 32 KiB beside it
+RESERVE = 65_536  # reserved bytes: even to read a file in WAL mode, SQLite must create an index of 32 KiB
 LOCK_RETRY_SECONDS = 0.02
-HOME = "default"  # the tenant that every database has; what the server writes for itself is its
+HOME = "default"  # the tenant that exists in every database and owns the server's own rows
 TIMEOUT = 10.0
 LOCK_TIMEOUT = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
@@ -152,7 +152,7 @@ class SqliteStore:
             raise
 
     async def close(self) -> None:
-        """Finish what is queued. While the disk hangs, leave the thread and the lock to the end of the process."""
+        """Finish queued calls. If the disk hangs, leave the thread and the lock to the end of the process."""
         self._closing = True
         await self._idle.wait()
         if self._commit_timer is not None:
@@ -241,7 +241,7 @@ class SqliteStore:
         self._outages.record_recovery(began)
 
     def _check_free_space(self) -> None:
-        """Take room for a file without a name, and give it back; see that the reserve is there. Raises OSError."""
+        """Check that the disk has free space and that the reserve exists. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.path.parent) as file:
             os.posix_fallocate(file.fileno(), 0, ROOM)
         if _file_size(self._reserve) < RESERVE:
@@ -294,7 +294,7 @@ class SqliteStore:
             raise
 
     def _start_batch(self, calls: list[_Pending]) -> None:
-        """Run the waiting calls in one transaction and hand it to the committing thread. calls: takes those begun."""
+        """Run waiting calls in one transaction and pass it to the commit thread. calls: receives the started ones."""
         if self._begin_batch():
             return
         try:
@@ -328,7 +328,7 @@ class SqliteStore:
             self._fail_hung_commit(self._committing)
 
     def _fail_hung_commit(self, results: list[_Done]) -> None:
-        """The disk does not take a commit in time: answer its calls, and those that wait."""
+        """Fail the running and waiting calls, because the disk does not complete a commit in time."""
         self._hung_since = time.monotonic() - self._timeout
         unknown, failed = self._build_hung_failure(unknown=True), self._build_hung_failure(unknown=False)
         for call in results:
@@ -345,7 +345,7 @@ class SqliteStore:
         )
 
     def _take_queued_calls(self, taken: list[_Pending]) -> Iterator[_Pending]:
-        """Take the calls of a batch from the queue, one by one, as they are begun."""
+        """Take calls of a batch from the queue one by one as they start."""
         while self._queue and len(taken) < BATCH_LIMIT:
             call = self._queue.pop_item()
             taken.append(call)
@@ -368,7 +368,7 @@ class SqliteStore:
         return False
 
     def _fail_queued_calls(self, error: sqlite3.Error) -> None:
-        """Fail the waiting calls: the lock could not be acquired."""
+        """Fail the waiting calls, because the lock could not be acquired."""
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
         while self._queue:
@@ -412,7 +412,7 @@ class SqliteStore:
         return _Done(call.future, result)
 
     def _replay_calls(self, calls: Sequence[_Pending]) -> None:
-        """Each call alone, each its own commit: slow and rare."""
+        """Run each call in its own commit. Slow and rare."""
         self.replays += 1
         for call in calls:
             if call.future.cancelled():
@@ -467,15 +467,15 @@ class SqliteStore:
             self._idle.set()
 
     def _settle_batch(self, batch: Batch, results: list[_Done], unkept: BaseException | None) -> None:
-        """After COMMIT: publish the events, resolve the futures. unkept: why the batch was not committed."""
+        """After COMMIT: publish events and resolve futures. unkept: error if the batch was not committed."""
         if unkept is None:
             self.commits += 1
             self._heads = batch.heads
-            # Published before the callers are answered: who has its answer finds its event in the feed.
+            # Published before the callers are answered, so that a caller with its answer finds the event in the feed.
             if batch.events:
                 try:
                     self.on_commit(batch.events)
-                # What is committed is committed: a failing listener must not turn the answers into errors.
+                # The calls are committed: a failing listener must not turn the answers into errors.
                 except Exception:
                     log.exception("publishing committed events failed")
         for call in results:
@@ -488,7 +488,7 @@ class SqliteStore:
                 call.future.set_result(call.result)
 
     def _fail_call(self, future: asyncio.Future[Any], error: BaseException) -> None:
-        """Answer a call with its error, or with the engine's trouble as the caller sees it."""
+        """Fail a call with its error, or with the converted engine error."""
         if future.done():
             return
         if isinstance(error, asyncio.CancelledError):
@@ -504,7 +504,7 @@ class SqliteStore:
 
 
 async def _run_empty_work(tx: Any) -> None:
-    """A transaction that only proves that one can be made."""
+    """Run an empty transaction."""
 
 
 def _file_size(path: Path) -> int:

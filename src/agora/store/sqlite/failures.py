@@ -24,7 +24,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def build_disk_failure(error: OSError) -> StoreUnavailable:
-    """A failure to write beside the database's file, as if the database had met it."""
+    """Convert a failed write beside the database file to a database error."""
     code = {errno.EROFS: sqlite3.SQLITE_READONLY, errno.EACCES: sqlite3.SQLITE_READONLY}.get(error.errno or 0)
     if error.errno in _DISK_FULL:
         code = sqlite3.SQLITE_FULL
@@ -33,7 +33,7 @@ def build_disk_failure(error: OSError) -> StoreUnavailable:
 
 
 def _primary_code(error: BaseException) -> int:
-    """SQLite's primary result code; 0 for an error that is none of its own."""
+    """Return SQLite's primary result code; 0 for other errors."""
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
 
 
@@ -43,12 +43,12 @@ def is_busy(error: BaseException) -> bool:
 
 
 def is_hopeless(error: BaseException) -> bool:
-    """Whether it is the same for every call: no use in trying each alone."""
+    """Whether the error affects every call, so that running calls alone would not help."""
     return isinstance(error, StoreUnavailable) or _primary_code(error) in _CAUSES
 
 
 def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseException:
-    """An engine's error as StoreUnavailable, StoreFailure or Overloaded; any other unchanged.
+    """Convert an engine error to StoreUnavailable, StoreFailure or Overloaded; others unchanged.
 
     committing: it was raised by COMMIT. One whose write to the disk failed may yet be found in the log by a restart.
     """

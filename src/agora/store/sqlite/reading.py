@@ -1,4 +1,4 @@
-"""Reading on a connection of its own: committed data only; what may scan goes to a thread."""
+"""Reads of committed data on a separate connection. Scans run in a thread."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Reader:
 
 
 def load_all(statement: Statement[R], cursor: sqlite3.Cursor) -> list[R]:
-    """The rows of a statement that was just run."""
+    """Load all rows of the last statement."""
     return statement.load_records(cursor.fetchall(), lambda: [column[0] for column in cursor.description])
 
 
 def load_first(statement: Statement[R], cursor: sqlite3.Cursor) -> R | None:
-    """The first row of a statement that was just run."""
+    """Load the first row of the last statement."""
     row = cursor.fetchone()
     if row is None:
         return None

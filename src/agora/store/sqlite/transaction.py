@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def run_to_completion(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that may only await what is ready; suspending is an error of that call."""
+    """Run a coroutine that must not suspend. Suspending fails the call."""
     try:
         coroutine.send(None)
     except StopIteration as stop:
@@ -40,7 +40,7 @@ def run_to_completion(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class Batch:
-    """What one commit holds: rows not yet written, per table, and the events in order."""
+    """Contents of a commit: unwritten rows by table, and events in order."""
 
     __slots__ = ("events", "heads", "rows")
 
@@ -136,7 +136,7 @@ class Transaction:
                 self._lent.setdefault(table, []).extend(rows)
 
     def finish(self) -> None:
-        """The call succeeded: its rows and events join the batch."""
+        """Add the rows and events of a successful call to the batch."""
         self._open = False
         if self._savepoint:
             self._connection.execute("release call")
@@ -147,7 +147,7 @@ class Transaction:
             self._number_events()
 
     def roll_back_call(self) -> None:
-        """The call failed: roll its changes back."""
+        """Roll back the changes of a failed call."""
         self._open = False
         if self._savepoint:
             self._connection.execute("rollback to call")
