@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import httpx
 
@@ -35,6 +36,8 @@ class Browser:
         paths = set(re.findall(r'href="(/v1/monitor/[^"?#]*)', self.home.text))
         return sorted(path for path in paths if "/static/" not in path)
 
-    def act(self, operation: str, next_page: str, **fields: str) -> httpx.Response:
+    def act(
+        self, operation: str, next_page: str, headers: Mapping[str, str] | None = None, **fields: str
+    ) -> httpx.Response:
         form = {"csrf": self._token(self.home), "next": next_page, **fields}
-        return self.http.post(f"/v1/monitor/act/{operation}", data=form)
+        return self.http.post(f"/v1/monitor/act/{operation}", data=form, headers=headers)

@@ -105,6 +105,12 @@ def test_the_monitor_shows_finds_and_asks(shared_server: ServerProcess) -> None:
         assert f"/v1/monitor/apps/{app['app_id']}" in read("find?q=mailroom")
         said = browser.act("agora.orchestrator.chat", "/v1/monitor/apps", message="Show me apps for letters", show="1")
         assert "Found 1 app for letters: Mailroom." in unescape(said.text)
+        page_url = {"HX-Request": "true", "HX-Current-URL": f"{shared_server.url}/v1/monitor/apps"}
+        sentence = {"message": "Show me apps for letters", "show": "1"}
+        piece = browser.act("agora.orchestrator.chat", "/v1/monitor/apps", page_url, **sentence).text
+        assert piece.startswith('<hx-partial hx-target="#chat-answer"')
+        assert f'<a href="/v1/monitor/apps/{app["app_id"]}">Mailroom</a>' in piece
+        assert "<b>letters" not in piece
         run = browser.act("agora.app.run", "/v1/monitor/apps", ref=app["app_id"], input='{"year": 2026}', visit="1")
         assert "Mailroom" in run.text
         assert "App removed" in browser.act("agora.app.delete", "/v1/monitor/apps", ref=app["app_id"]).text

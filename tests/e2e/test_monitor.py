@@ -446,6 +446,25 @@ def test_no_page_at_all_has_a_barrier(market: Lively, page: Any) -> None:
     assert {path: found for path in paths(market) if (found := faults(page, path))} == {}
 
 
+def test_the_chat_answers_on_its_page(market: Lively, page: Any) -> None:
+    """The answer stays when the page is brought up to date, names agents as links, and gives way to the next one."""
+    page.goto("/v1/monitor/apps")
+    field, answer = page.get_by_label("What do you want?"), page.locator("#chat-answer")
+    field.fill("pls show me all agents")
+    with page.expect_response("**/v1/monitor/apps"):  # brought up to date after the act
+        page.get_by_role("button", name="Ask", exact=True).click()
+    link = answer.locator(".answer a").first
+    link.wait_for()
+    assert link.get_attribute("href").startswith("/v1/monitor/agents/agent_")
+    field.fill("Register a new agent named ChatMade")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    answer.get_by_text("ChatMade is registered.").first.wait_for()
+    answer.get_by_label("Secret").wait_for()
+    assert barriers(page) == []
+    answer.get_by_role("button", name="Dismiss").click()
+    assert answer.inner_text().strip() == ""
+
+
 def test_signing_out_ends_it_and_lost_pages_say_so(market: Lively, context: Any) -> None:
     own = context.browser.new_context(base_url=market.url, reduced_motion="reduce")
     page = own.new_page()

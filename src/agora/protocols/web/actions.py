@@ -102,7 +102,10 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
     if not form.get("show"):
         return Notice("done", words, path)
     secret = next((str(value) for name in operation.secrets if (value := getattr(result, name, None))), "")
-    return Notice("done", words, path, secret, format_document(result))
+    notice = Notice("done", words, path, secret, format_document(result))
+    if operation.name == outcomes.CHAT:
+        return replace(notice, links=outcomes.list_answer_links(result), place=outcomes.CHAT_PLACE)
+    return notice
 
 
 def _returns_to_sending_page(form: forms.Form, scope: Scope) -> bool:

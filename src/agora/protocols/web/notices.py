@@ -10,7 +10,7 @@ from agora_sdk.errors import Unauthenticated
 from .session import Sessions
 from .templating import render_template
 
-__all__ = ["NOTICE", "Notice", "Notices", "render_notice", "render_toast"]
+__all__ = ["NOTICE", "Link", "Notice", "Notices", "render_notice", "render_toast"]
 
 NOTICE: Final = "agora_notice"
 LIFETIME_SECONDS: Final = 60
@@ -19,11 +19,21 @@ TOO_LONG: Final = "The answer is too long for a browser without scripts. Call th
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A page of the monitor that an answer names. path: below the monitor."""
+
+    path: str
+    label: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What an act came to.
 
     path: of the page of what it made, below the monitor. secret: a value that is shown once. answer: what the operation
     answered, where a form asks for it (``show``). sign_in: whether the person has to sign in before trying again.
+    links: what the answer is about, on a page with scripts. place: id of the element that it is put into there.
     """
 
     kind: Literal["done", "failed"]
@@ -32,6 +42,8 @@ class Notice:
     secret: str = ""
     answer: str = ""
     sign_in: bool = False
+    links: tuple[Link, ...] = ()
+    place: str = "toasts"
 
 
 class Notices:
@@ -68,5 +80,7 @@ def render_notice(notice: Notice) -> bytes:
 
 
 def render_toast(notice: Notice) -> bytes:
-    """A notice as a toast: a piece that htmx puts over the page."""
-    return b'<hx-partial hx-target="#toasts" hx-swap="afterbegin">%b</hx-partial>' % render_notice(notice)
+    """A notice as a piece that htmx puts over the page, or into its place there."""
+    swap = "afterbegin" if notice.place == "toasts" else "innerHTML"
+    head = f'<hx-partial hx-target="#{notice.place}" hx-swap="{swap}">'
+    return head.encode() + render_notice(notice) + b"</hx-partial>"

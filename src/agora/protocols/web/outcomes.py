@@ -8,13 +8,15 @@ from typing import Any, Final
 from agora_sdk.contract import Operation
 
 from .filters import find_page_path
+from .notices import Link
 
-__all__ = ["describe_outcome", "find_result_page"]
+__all__ = ["CHAT", "CHAT_PLACE", "describe_outcome", "find_result_page", "list_answer_links"]
 
 #: fields of a result that name what the operation made or changed, the most telling first
 RESULT_IDS: Final = ("group_id", "task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
 CHAT: Final = "agora.orchestrator.chat"
+CHAT_PLACE: Final = "chat-answer"  #: id of the element below the chat's form
 #: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` where one operation does several things
 WORDS: Final[Mapping[str, str]] = {
     "a2a.add_remote": "Remote agent added",
@@ -132,6 +134,18 @@ def describe_outcome(operation: Operation, field: Callable[[str], str | None], r
     which = field("action") or field("approved") or field("mode")
     text = WORDS.get(f"{name} {which}") or WORDS.get(name)
     return text or f"Done: {operation.summary.rstrip('.')}"
+
+
+def list_answer_links(answer: Any) -> tuple[Link, ...]:
+    """The agents and apps that an answer of the chat is about."""
+    links: list[Link] = []
+    for row in answer.data:
+        path = find_page_path(row.get("app_id") or row.get("id"))
+        if path is not None:
+            said = row.get("description") or ", ".join(row.get("capabilities") or row.get("uses") or ())
+            about = ", ".join(filter(None, [row.get("status"), said[:200]]))
+            links.append(Link(path, str(row["name"]), about))
+    return tuple(links)
 
 
 def find_result_page(result: Any) -> str:

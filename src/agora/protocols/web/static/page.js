@@ -12,7 +12,7 @@ export async function fetchPage() {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-// Bring the page up to date without losing scroll position, focus or open details.
+// Bring the page up to date without losing scroll position, focus, open details, or answers that the server does not repeat.
 export async function refreshPage() {
   const page = await fetchPage();
   const content = page?.getElementById("main");
@@ -21,6 +21,9 @@ export async function refreshPage() {
     return;
   }
   const main = document.getElementById("main");
+  for (const answer of main.querySelectorAll("[data-retain]")) {
+    content.querySelector(`#${answer.id}`)?.replaceChildren(...answer.cloneNode(true).childNodes);
+  }
   document.dispatchEvent(new CustomEvent("agora:refresh"));
   await htmx.swap({ sourceElement: main, target: main, swap: "innerMorph", text: content.innerHTML });
 }
