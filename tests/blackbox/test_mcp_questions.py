@@ -84,9 +84,11 @@ def _ask(form: dict[str, Any] | None = None) -> Work:
     return work
 
 
-def _connect(server: ServerProcess, era: Any, token: str, **options: Any) -> tuple[httpx2.AsyncClient, Client]:
+def _connect(
+    server: ServerProcess, era: Any, token: str, path: str = "/mcp", **options: Any
+) -> tuple[httpx2.AsyncClient, Client]:
     http = httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=60)
-    return http, Client(streamable_http_client(f"{server.url}/mcp", http_client=http), mode=era, cache=None, **options)
+    return http, Client(streamable_http_client(server.url + path, http_client=http), mode=era, cache=None, **options)
 
 
 def _person(response: types.ElicitResult, asked: list[Any]) -> Any:
@@ -137,20 +139,39 @@ async def test_who_declines_or_cancels_is_heard(
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_client_that_can_ask_nobody_is_told_how_to_answer(shared_server: ServerProcess, era: str) -> None:
-    http, client = _connect(shared_server, era, shared_server.admin_token)
-    with _Worker(_offer(shared_server, f"Silent {era}"), _ask()):
+@pytest.mark.parametrize("view", ["", "?view=full"])
+async def test_a_client_that_can_ask_nobody_is_told_how_to_answer(
+    shared_server: ServerProcess, era: str, view: str
+) -> None:
+    http, client = _connect(shared_server, era, shared_server.admin_token, f"/mcp{view}")
+    name = f"Silent {era}{'' if not view else ' in full'}"
+    with _Worker(_offer(shared_server, name), _ask()):
         async with http, client:
-            result = await asyncio.wait_for(client.call_tool(f"Silent_{era}.bake", {}), DEADLINE)
+            listed = {tool.name for tool in (await client.list_tools()).tools}
+            result = await asyncio.wait_for(client.call_tool(f"{name.replace(' ', '_')}.bake", {}), DEADLINE)
             text = result.content[0].text
             assert "Which size?" in text
             match = re.search(r"\{.*\}", text)
             assert match is not None, text
-            call = json.loads(match[0])
-            call["arguments"]["message"] = "small"
+            call = json.loads(match[0].replace("YOUR ANSWER", "small"))
+            assert call["name"] in listed
             answer = await asyncio.wait_for(client.call_tool(call["name"], call["arguments"]), DEADLINE)
     assert "small" in str(answer.structured_content)
     assert "TASK_STATE_COMPLETED" in str(answer.structured_content)
+
+
+async def test_a_virtual_server_names_the_answering_tool_only_where_it_has_it(shared_server: ServerProcess) -> None:
+    agent = _offer(shared_server, "Asker")
+    for name, tools, expected in (
+        ("mute", ["Asker.bake"], "has no tool that answers it"),
+        ("talking", ["Asker.bake", "agora.a2a.send"], '{"name":"agora_a2a_send"'),
+    ):
+        shared_server.operator.post("/agora/virtual_server/create", {"name": name, "tools": tools})
+        http, client = _connect(shared_server, "legacy", shared_server.admin_token, f"/mcp/servers/{name}")
+        with _Worker(agent, _ask()):
+            async with http, client:
+                result = await asyncio.wait_for(client.call_tool("Asker_bake", {}), DEADLINE)
+        assert expected in result.content[0].text
 
 
 async def test_a_state_is_no_way_to_the_task_of_another(shared_server: ServerProcess) -> None:

@@ -25,9 +25,12 @@ from .progress import ProgressReporter, follow_task
 from .questions import ELICIT, Question, list_questions_of_entry
 from .results import ToolResult
 from .task_views import TASK_ID, build_task_result
+from .tools import underscore_name
+from .view import View
 
 __all__ = ["AgentToolCalls"]
 
+ANSWERING_TOOL: Final = "agora.a2a.send"
 STATE: Final = re.compile(r"(task_[A-Za-z0-9]{1,60})\.([0-9]{1,9})")
 
 
@@ -111,7 +114,7 @@ class AgentToolCalls:
         """Have the person at the client answer. None if everything was answered, else the call's result."""
         client = exchange.client
         if not client.is_supported(ELICIT):
-            return _build_unanswered_result(offer, questions)
+            return _build_unanswered_result(exchange.view, offer, questions)
         if client.send is None:
             requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions}
             state = f"{questions[0].task_id}.{questions[0].number}"
@@ -120,23 +123,33 @@ class AgentToolCalls:
             try:
                 response = await client.send(ELICIT, question.elicitation_params())
             except ClientRefused:
-                return _build_unanswered_result(offer, questions)
+                return _build_unanswered_result(exchange.view, offer, questions)
             await self._tasks.answer_question(exchange, question, response)
             if response.get("action") == "cancel":
                 break
         return None
 
 
-def _build_unanswered_result(offer: Offer, questions: Sequence[Question]) -> ToolResult:
+def _build_unanswered_result(view: View, offer: Offer, questions: Sequence[Question]) -> ToolResult:
     """The result for a client that cannot ask a person: the questions, and the call that answers them."""
     task_id = questions[0].task_id
-    answer = {"name": "agora.a2a.send", "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}
     texts = "\n".join(question.text for question in questions)
-    text = (
-        f"The agent asks: {texts}\n\nThe task {task_id} waits for the answer. Give it, and get the result, "
-        f"with this tool call: {to_json(answer).decode()}"
-    )
+    text = f"The agent asks: {texts}\n\nThe task {task_id} waits for the answer. {_describe_answer(view, task_id)}"
     # A tool with an output schema owes structured content that fits it, except in an error.
     return ToolResult(
         text.encode(), structured=False, is_error="outputSchema" in offer.tool.document, meta={TASK_ID: task_id}
     )
+
+
+def _describe_answer(view: View, task_id: str) -> str:
+    """How to answer with the tools that the view lists: a host lets its model call no others."""
+    name = underscore_name(ANSWERING_TOOL) if view.underscores else ANSWERING_TOOL
+    if view.server and underscore_name(ANSWERING_TOOL) not in map(underscore_name, view.tools):
+        return (
+            f"This server has no tool that answers it. Its operator can add {ANSWERING_TOOL}; "
+            "a client that supports elicitation needs none."
+        )
+    call: dict[str, Any] = {"name": name, "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}
+    if view.is_model_choice:
+        call = {"name": "agora_tools_call", "arguments": call}
+    return f"Give it, and get the result, with this tool call: {to_json(call).decode()}"
