@@ -89,7 +89,7 @@ test-rust-long: .venv/test ## The same, then its other features and the oldest R
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 
-clients: .venv/test ## Run clients of others over A2A, and write what they do into docs/reference/clients.md
+clients: .venv/test ## Run clients of others over MCP and A2A, and write what they do into docs/reference/clients.md
 	@AGORA_RECORD_CLIENTS=1 $(PYTEST) -m long tests/clients $(ARGS)
 
 conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its scores (clones it, or AGORA_A2A_TCK names it)

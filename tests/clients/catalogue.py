@@ -7,22 +7,25 @@ import sys
 import venv
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from scripts import conformance_mcp
 
 from .running import PROGRAMS
 
-__all__ = ["CLIENTS", "Client"]
+__all__ = ["CLIENTS", "MCP_CLIENTS", "Client"]
 
 ENVIRONMENTS = Path(sys.prefix) / "share" / "agora-clients"
 
 
 @dataclass(frozen=True)
 class Client:
-    """A package that speaks A2A.
+    """A package that speaks A2A or MCP.
 
     package: as PyPI, or npm where ``npm``, names it. requirements: what is installed; the package itself if left out.
-    about: what of it is used. settings: of the server that it is run against, beside the usual ones.
+    about: what of it is used. settings: of the server that it is run against, beside the usual ones. arguments: of its program,
+    after those of all programs. variant: what tells it from the same package run otherwise. A program in Python that is to drive
+    a package of npm finds it by the variables of its environment.
     """
 
     package: str
@@ -32,18 +35,23 @@ class Client:
     requirements: tuple[str, ...] = ()
     npm: bool = False
     settings: dict[str, str] = field(default_factory=dict)
+    protocol: str = "a2a"
+    arguments: tuple[str, ...] = ()
+    variant: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.package} {self.version}"
+        return f"{self.package} {self.version}{self.variant and f', {self.variant}'}"
 
     def install(self) -> tuple[list[str], dict[str, str]]:
         """Install it unless it is there; answers the command of its program, and variables of its environment."""
         program = str(PROGRAMS / self.program)
         if self.npm:
             node, package = conformance_mcp.install(f"{self.package}@{self.version}", "package.json")
-            return [node, program], {"A2A_JS_HOME": str(Path(package).parent)}
-        home = ENVIRONMENTS / f"{self.package.partition('[')[0]}-{self.version}"
+            interpreter = sys.executable if program.endswith(".py") else node
+            variables = {f"{self.protocol.upper()}_JS_HOME": str(Path(package).parent), "NODE": node}
+            return [interpreter, program], variables
+        home = ENVIRONMENTS / self.protocol / f"{self.package.partition('[')[0]}-{self.version}"
         python, stamp = home / "bin" / "python", home / "installed"
         if not stamp.exists():
             venv.create(home, with_pip=True, clear=True)
@@ -77,4 +85,24 @@ CLIENTS = (
     Client(
         "agent-framework-a2a", "1.0.0b261022", "ms_agent_framework.py", "`A2AAgent` of Microsoft's, over a2a-sdk 1.x"
     ),
+)
+
+
+def _mcp(package: str, version: str, program: str, about: str, *requirements: str, **more: Any) -> Client:
+    return Client(package, version, program, about, requirements, protocol="mcp", **more)
+
+
+MCP_CLIENTS = (
+    _mcp("mcp", "2.3.0", "mcp_sdk_2.py", "the Python SDK, as it is: 2026-07-28"),
+    _mcp("mcp", "2.3.0", "mcp_sdk_2.py", "the same, with a session", arguments=("legacy",), variant="2025-11-25"),
+    _mcp("mcp", "1.30.0", "mcp_sdk_1.py", "the Python SDK most frameworks have"),
+    _mcp("@modelcontextprotocol/sdk", "1.32.2", "mcp_sdk.mjs", "the TypeScript SDK", npm=True),
+    _mcp("@modelcontextprotocol/inspector", "2.12.0", "mcp_inspector.py", "`--cli`, lists with `--strict`", npm=True),
+    _mcp("fastmcp", "4.1.6", "mcp_fastmcp.py", "`Client`"),
+    _mcp("langchain-mcp-adapters", "0.3.2", "mcp_langchain.py", "`MultiServerMCPClient` and its tools"),
+    _mcp("llama-index-tools-mcp", "0.6.0", "mcp_llama_index.py", "`McpToolSpec` over `BasicMCPClient`"),
+    _mcp("openai-agents", "0.24.0", "mcp_openai_agents.py", "`MCPServerStreamableHttp` and its tools"),
+    _mcp("pydantic-ai-slim", "2.68.0", "mcp_pydantic_ai.py", "`MCPToolset`", "pydantic-ai-slim[mcp]==2.68.0"),
+    _mcp("google-adk", "2.13.0", "mcp_google_adk.py", "`McpToolset` and its tools", "google-adk[mcp]==2.13.0"),
+    _mcp("mcp-use", "1.7.1", "mcp_use_client.py", "`MCPClient`"),
 )

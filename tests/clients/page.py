@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["PAGE", "RESULTS", "read_results", "render_page"]
+__all__ = ["MCP_RESULTS", "PAGE", "RESULTS", "read_results", "render_page"]
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "reference" / "clients.md"
 RESULTS = Path(__file__).parent / "results.json"  #: outcomes by client, kind of agent and scenario
+MCP_RESULTS = Path(__file__).with_name("mcp_results.json")  #: outcomes by client and scenario
 AGENTS = {"built-in": "The built-in Echo Agent", "sdk": "An agent made with the SDK"}
 SCENARIOS = {
     "send": "a message and its answer",
@@ -24,21 +26,36 @@ SCENARIOS = {
     "files": "256 bytes of every value, there and back",
     "extended card": "the card of those who have signed in",
 }
+MCP_SCENARIOS = {
+    "list": "the default listing: at most 30 tools, with names that OpenAI takes",
+    "send": "a message, with a listed tool",
+    "search and call": "a tool of an upstream is searched, and called by `agora_tools_call`",
+    "virtual server": "its tools and no others; one of ours, of an upstream and of an agent is called",
+    "elicitation": "an agent's tool asks back, and the client's person answers",
+    "answer by a call": "the same without elicitation: the question is the result, and is answered by the call that it names",
+    "progress": "an agent reports progress, and the client shows it",
+    "errors": "the model sees what was wrong, and what to do about it",
+    "resource": "a resource is read",
+    "sign in": "a server that wants a credential: the client finds where a person signs in",
+}
 WORKS, NOT_OFFERED = "works", "not offered"
 HEAD = """# Clients that were run
 
-What software of others does with Agora over A2A. `make clients` installs each client, pinned, into an environment of its own, runs
-its program in `tests/clients/programs` against a server process, and writes this page; the long tests run the same and fail if an
-outcome differs from it.
+What software of others does with Agora over MCP and A2A. `make clients` installs each client, pinned, into an environment of its own,
+runs its program in `tests/clients/programs` against a server process, and writes this page; the long tests run the same and fail if
+an outcome differs from it.
 
-"yes" stands for all bindings that the client has (JSON-RPC and HTTP+JSON); what the client does not offer is no fault of either side; an
-empty cell was not run.
+What the client does not offer is no fault of either side; an empty cell was not run.
+"""
+A2A_HEAD = """## A2A
+
+"yes" stands for all bindings that the client has (JSON-RPC and HTTP+JSON).
 """
 
 
-def read_results() -> dict[str, dict[str, dict[str, str]]]:
+def read_results(path: Path = RESULTS) -> dict[str, Any]:
     """What was recorded last."""
-    results: dict[str, dict[str, dict[str, str]]] = json.loads(RESULTS.read_text("utf-8"))
+    results: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return results
 
 
@@ -56,21 +73,53 @@ def _merge_bindings(outcomes: Mapping[str, str], scenario: str) -> str:
     return "**no**"
 
 
-def render_page(results: Mapping[str, Mapping[str, Mapping[str, str]]], about: Mapping[str, str]) -> str:
-    """The page. about: of each client, what of it was used."""
-    lines = [HEAD, "| Client | What of it |", "| --- | --- |", *(f"| {name} | {about[name]} |" for name in results), ""]
-    lines += ["| Scenario | What is done |", "| --- | --- |"]
-    lines += [f"| {name} | {what} |" for name, what in SCENARIOS.items()]
-    for kind, title in AGENTS.items():
-        shown = [name for name in SCENARIOS if any(_merge_bindings(result[kind], name) for result in results.values())]
-        lines += ["", f"## {title}", "", f"| Client | {' | '.join(shown)} |", f"| --- |{' --- |' * len(shown)}"]
-        for client, result in results.items():
-            cells = " | ".join(_merge_bindings(result[kind], name) for name in shown)
-            lines.append(f"| {client} | {cells} |")
+def _name_clients(names: Iterable[str], about: Mapping[str, str]) -> list[str]:
+    return ["| Client | What of it |", "| --- | --- |", *(f"| {name} | {about[name]} |" for name in names), ""]
+
+
+def _name_scenarios(scenarios: Mapping[str, str]) -> list[str]:
+    return [
+        "| Scenario | What is done |",
+        "| --- | --- |",
+        *(f"| {name} | {what} |" for name, what in scenarios.items()),
+    ]
+
+
+def _head_table(scenarios: Sequence[str]) -> list[str]:
+    return [f"| Client | {' | '.join(scenarios)} |", f"| --- |{' --- |' * len(scenarios)}"]
+
+
+def _render_mcp(results: Mapping[str, Mapping[str, str]], about: Mapping[str, str]) -> list[str]:
+    lines = ["## MCP", "", *_name_clients(results, about), *_name_scenarios(MCP_SCENARIOS), ""]
+    lines += _head_table(list(MCP_SCENARIOS))
+    for client, result in results.items():
+        lines.append(f"| {client} | {' | '.join(_merge_bindings(result, name) for name in MCP_SCENARIOS)} |")
+    return [*lines, "", *_render_remarks(results)]
+
+
+def _render_remarks(results: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """What did not work, and what a client does not offer for another reason than its own choice."""
     remarks = [
         f"- {client}, {scenario}: {outcome}"
         for client, result in results.items()
-        for scenario, outcome in result["sdk"].items()
+        for scenario, outcome in result.items()
         if not outcome.startswith((WORKS, f"{NOT_OFFERED}: by "))
     ]
-    return "\n".join([*lines, "", *(["## Remarks", "", *remarks, ""] if remarks else [])])
+    return ["### Remarks", "", *remarks, ""] if remarks else []
+
+
+def render_page(
+    a2a: Mapping[str, Mapping[str, Mapping[str, str]]],
+    mcp: Mapping[str, Mapping[str, str]],
+    about_a2a: Mapping[str, str],
+    about_mcp: Mapping[str, str],
+) -> str:
+    """The page. about_a2a, about_mcp: of each client, what of it was used."""
+    lines = [HEAD, *_render_mcp(mcp, about_mcp), A2A_HEAD, *_name_clients(a2a, about_a2a), *_name_scenarios(SCENARIOS)]
+    for kind, title in AGENTS.items():
+        shown = [name for name in SCENARIOS if any(_merge_bindings(result[kind], name) for result in a2a.values())]
+        lines += ["", f"### {title}", "", *_head_table(shown)]
+        for client, result in a2a.items():
+            cells = " | ".join(_merge_bindings(result[kind], name) for name in shown)
+            lines.append(f"| {client} | {cells} |")
+    return "\n".join([*lines, "", *_render_remarks({client: result["sdk"] for client, result in a2a.items()})])

@@ -14,11 +14,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.blackbox.server import ServerProcess
+from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
-__all__ = ["PROGRAMS", "Targets", "run_program", "serve_push_receiver", "serve_targets", "start_scenario_agent"]
+__all__ = [
+    "PROGRAMS",
+    "Targets",
+    "run_program",
+    "serve_mcp_target",
+    "serve_push_receiver",
+    "serve_targets",
+    "start_scenario_agent",
+]
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 PROGRAMS = HERE / "programs"
 SECONDS = 900  #: that all scenarios of one client may take
 PUSH_SECONDS = 50  #: until a notification that does not come is a failure, less than a scenario may take
@@ -97,17 +107,34 @@ def serve_targets(directory: Path, **settings: str) -> Iterator[Targets]:
         yield Targets(agents, receiver)
 
 
-def run_program(
-    command: Sequence[str], targets: Targets, kind: str, variables: Mapping[str, str] = {}
-) -> dict[str, str]:
-    """Run a client's program against one agent. Answers what became of each scenario, by its name."""
-    arguments = [*command, targets.agents[kind], kind, targets.receiver]
-    environment = os.environ | variables
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment)
-    assert done.returncode == 0, f"{arguments}: {done.stderr[-4000:]}"
+@contextmanager
+def serve_mcp_target(directory: Path) -> Iterator[ServerProcess]:
+    """A server with an upstream, an agent that is a tool, and a virtual server of some tools of each."""
+    config = directory / "mcp.json"
+    command = {"command": sys.executable, "args": ["-m", "tests.mcp_upstream"], "env": {"PYTHONPATH": str(ROOT)}}
+    config.write_text(json.dumps({"mcpServers": {"far": command}}), "utf-8")
+    server = ServerProcess(directory / "data", builtin_agents="true", mcp_commands="true", mcp_config=str(config))
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        server.start()
+        stack.enter_context(start_scenario_agent(server))
+        schema = "/agora/discovery/schema"
+        http = server.operator.http
+        poll_until(lambda: http.get(schema, params={"service": "far.echo"}).is_success, "the upstream is there")
+        tools = ["agora.agent.get", "far.echo", "far.count", "Scenario_Agent.scenarios"]
+        server.operator.post("/agora/virtual_server/create", {"name": "clients", "tools": tools})
+        yield server
+
+
+def run_program(command: Sequence[str], variables: Mapping[str, str] = {}) -> dict[str, str]:
+    """Run a client's program. Answers what became of each scenario, by its name."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=SECONDS, env=os.environ | variables
+    )
+    assert done.returncode == 0, f"{command}: {done.stderr[-4000:]}"
     sys.stderr.write(done.stderr[-20_000:])
     # Some clients print to standard output as they end.
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    assert lines, f"{arguments}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+    assert lines, f"{command}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
     outcomes: dict[str, str] = json.loads(lines[-1])
     return outcomes

@@ -1,4 +1,4 @@
-"""An ordinary agent, made with the public SDK, that does what the first word of a message says. Arguments: the server's URL, a token.
+"""An ordinary agent, made with the public SDK, that does what the first word of a message, or of its MCP tool's text, says. Arguments: the server's URL, a token.
 
 ========  =====================================================================================================
 word      what it does
@@ -27,28 +27,31 @@ NAME = "Scenario Agent"
 TALKER = "Talker"
 QUESTION = "Which one?"
 LONGEST = 600  #: tenths of a second
+TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
 
 class ScenarioAgent(Agent):
     """Does what a message says."""
 
     description = "Does what the first word of a message says."
-    capabilities = ("scenarios",)
+    capabilities = ("scenarios", "mcp_tools")
     max_concurrent_tasks = 32
     answers_with = "message"
     metadata = {
+        "mcp_tools": {"scenarios": {"description": "Does what the text's first word says.", "input_schema": TEXT}},
         "a2a": {
             "skills": [
                 {"id": "scenarios", "name": "Scenarios", "description": "By the first word.", "tags": ["test"]},
             ]
-        }
+        },
     }
 
     async def on_task(self, task: TaskRun) -> Any:
         if task.history and task.history[-1].role == "agent":
             earlier = ", ".join(message.text for message in task.history)
             return f"You chose {task.message.text} ({earlier})."
-        word, _, rest = task.message.text.partition(" ")
+        text = task.payload["arguments"]["text"] if "arguments" in task.payload else task.message.text
+        word, _, rest = text.partition(" ")
         match word:
             case "ask":
                 raise InputRequired(QUESTION)
