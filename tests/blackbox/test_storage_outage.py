@@ -41,7 +41,11 @@ def postgres() -> Iterator[PostgresProcess]:
 @pytest.fixture(scope="module")
 def server(postgres: PostgresProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     server = ServerProcess(
-        tmp_path_factory.mktemp("outage") / "data", store=postgres.url, store_timeout="3", builtin_agents="true"
+        tmp_path_factory.mktemp("outage") / "data",
+        store=postgres.url,
+        store_timeout="3",
+        builtin_agents="true",
+        log_level="info",  # as it is unless it is set
     ).start()
     yield server
     server.close()

@@ -29,6 +29,7 @@ MINIMUM_SQLITE = (3, 35, 0)
 SKEW_SECONDS = 60.0
 MAX_WORKERS = 200
 RENEWAL_DAYS = 14  #: days before its end from which a certificate is to be renewed
+CONNECT_SECONDS = 3.0
 MINIMUM_FREE = 256 * 1_048_576  #: bytes
 MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -111,7 +112,9 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
     from agora.store.port import StoreFailure
 
     try:
-        database = asyncio.run(read_database_status(database_url(settings.store, settings.data_dir)))
+        database = asyncio.run(
+            read_database_status(database_url(settings.store, settings.data_dir), connect_seconds=CONNECT_SECONDS)
+        )
     except (StoreFailure, ModuleNotFoundError) as error:
         fix = "Until it can be read, 'agora serve' does not start: restore a backup, or set AGORA_STORE to another database."
         yield Finding("fail", "database", str(error), fix)
@@ -171,6 +174,8 @@ def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
         ("AGORA_PORT", settings.port, "fail"),
         ("AGORA_EVENTS_PORT", settings.events_port, "warn"),
     ):
+        if not port:  # any free one, or none
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

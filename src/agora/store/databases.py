@@ -60,12 +60,15 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
     return parts._replace(path=f"/{name}{DEV if dev else ''}").geturl()
 
 
-async def read_database_status(url: str) -> DatabaseStatus:
-    """Read the migration status of a database. Raises StoreFailure if it cannot be read."""
+async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> DatabaseStatus:
+    """Read the migration status of a database. Raises StoreFailure if it cannot be read.
+
+    connect_seconds: in which PostgreSQL must take a connection.
+    """
     if is_postgres(url):
         from .postgres.upkeep import postgres_status
 
-        return await postgres_status(url)
+        return await postgres_status(url, connect_seconds)
     path = sqlite_path(url)
     applied = _read_applied(path)
     pending = migrate.list_pending_migrations(applied, "sqlite")

@@ -75,7 +75,7 @@ class Peers:
             try:
                 await self._run_connection()
             except Exception as error:  # the client's own confusion is none of its usual errors
-                if self.listening:
+                if self.listening and self.others:
                     log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
                 self.listening = False
                 await asyncio.sleep(AGAIN_SECONDS)

@@ -21,10 +21,10 @@ WAIT_SECONDS = 10.0
 MAINTENANCE = "postgres"  # the database that every server has
 
 
-async def postgres_status(url: str) -> DatabaseStatus:
-    if not await _database_exists(url):
+async def postgres_status(url: str, seconds: float = WAIT_SECONDS) -> DatabaseStatus:
+    if not await _database_exists(url, seconds):
         return DatabaseStatus(redact_url(url), False, 0, tuple(map(str, migrate.list_migrations("postgres"))))
-    connection = await open_connection(url, WAIT_SECONDS)
+    connection = await open_connection(url, seconds)
     try:
         checksums = await read_applied(connection)
         pending = migrate.list_pending_migrations(checksums, "postgres")
@@ -84,9 +84,9 @@ async def _grant_login(url: str, name: str, login: str, password: str | None) ->
         await connection.close()
 
 
-async def _database_exists(url: str) -> bool:
+async def _database_exists(url: str, seconds: float = WAIT_SECONDS) -> bool:
     try:
-        connection = await open_connection(url, WAIT_SECONDS)
+        connection = await open_connection(url, seconds)
     except StoreFailure as error:
         if isinstance(error.__cause__, asyncpg.InvalidCatalogNameError):
             return False

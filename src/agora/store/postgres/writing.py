@@ -272,7 +272,7 @@ class Writer:
                 return await run(transaction)
         except ConnectionLost as error:
             # Before COMMIT nothing was kept, so running it again cannot double it. A lost COMMIT is OutcomeUnknown.
-            log.info("%s Trying another one.", error)
+            log.debug("a connection was lost before its commit, and the work is done again on another one: %s", error)
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
 
