@@ -1,4 +1,4 @@
-"""Accounts: who pays, who earns, and who may see it."""
+"""Accounts: payers, earners, and visibility."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = [
     "resolve_visible_account",
 ]
 
-NOBODY = "default"  #: the account of credentials that were given none
+NOBODY = "default"  #: the account of credentials without an account
 SYSTEM_SUBJECTS = frozenset({"operator", "system", "anonymous"})
 
 
 def resolve_paying_account(account_id: str, subject: str) -> str:
-    """The account that pays for what a subject does.
+    """Resolve the account that pays for a subject.
 
     A credential without an account of its own pays for itself, under its id, so that strangers share no bill;
     the operator's account is ``default``.
@@ -42,12 +42,12 @@ def resolve_paying_account(account_id: str, subject: str) -> str:
 
 
 def find_paying_account_of_caller(caller: Caller) -> str:
-    """The account that pays for what a caller does."""
+    """Find the account that pays for a caller."""
     return resolve_paying_account(caller.account, caller.subject)
 
 
 def resolve_reporting_account(caller: Caller, payer: str) -> str:
-    """The account that pays for what a caller says that it has used for an account: its own, unless it may meter for others.
+    """Resolve the account that pays for reported usage: the caller's own, unless it may meter for others.
 
     Nobody spends the money of others by what it says itself.
     """
@@ -56,7 +56,7 @@ def resolve_reporting_account(caller: Caller, payer: str) -> str:
 
 
 async def find_account_of_subject(tx: Reader, subject: str) -> str:
-    """The account of a caller that is not here itself; ``default`` for one that has none of its own."""
+    """Find the account of a subject; ``default`` without an account."""
     if looks_like_key(subject):
         account = await tx.one(statements.select_account_of_key, token_id=subject)
     else:
@@ -66,12 +66,12 @@ async def find_account_of_subject(tx: Reader, subject: str) -> str:
 
 
 def can_see_all_accounts(caller: Caller) -> bool:
-    """Whether every account's affairs are shown."""
+    """Whether the caller can see every account."""
     return caller.may("admin") or caller.may("read:all")
 
 
 def resolve_visible_account(caller: Caller, requested: str | None) -> str | None:
-    """The account to report on: None for all accounts, '' where the caller may see none of them."""
+    """Resolve the account to report on: None for all, '' if the caller can see none."""
     if can_see_all_accounts(caller):
         return requested
     own = find_paying_account_of_caller(caller)
@@ -79,7 +79,7 @@ def resolve_visible_account(caller: Caller, requested: str | None) -> str | None
 
 
 def can_set_price(caller: Caller, agent: AgentRow) -> bool:
-    """Whether an agent is the caller's to price: itself, or its account's."""
+    """Whether the caller may set an agent's price: the agent itself, or its account."""
     own = agent.account_id != NOBODY and agent.account_id == caller.account
     return own or caller.subject == agent.agent_id
 
@@ -94,7 +94,7 @@ def require_pricing_right(caller: Caller, agent: AgentRow) -> None:
 
 
 async def require_account(tx: Reader, account_id: str) -> None:
-    """Raise NotFound for an unknown account: credit to a misspelt one would be lost.
+    """Raise NotFound for an unknown account, because credit to a misspelt account would be lost.
 
     There is an account once a credential, an agent, an entry of the ledger or a budget has it; each agent and key without an
     account of its own is one.
@@ -111,7 +111,7 @@ async def require_account(tx: Reader, account_id: str) -> None:
 
 
 async def list_account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
-    """Who sees events of an account: its agents and keys, the first hundred of each, or the one caller that it is."""
+    """List the viewers of an account's events: its agents and keys, the first hundred of each, or the single caller."""
     agents = await tx.all(statements.select_agents_of_account, account=account_id)
     keys = await tx.all(statements.select_keys_of_account, account=account_id)
     return tuple(dict.fromkeys([account_id, *agents, *keys]))

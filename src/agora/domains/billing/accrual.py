@@ -1,4 +1,4 @@
-"""Accrued cost: the estimated price of running time that is not metered yet. Nothing is written.
+"""Accrued cost: the estimated price of running time that is not metered yet. Read-only.
 
 Whatever says what an account owes asks for it here, so that all say the same.
 """
@@ -19,13 +19,13 @@ __all__ = ["estimate_unmetered_costs", "read_running_time"]
 
 
 async def read_running_time(call: Call, account: str | None, instance: str = "") -> Sequence[Ahead]:
-    """Running time that is not metered yet, with its cost. account: None for all, '' for none. instance: '' for all."""
+    """Read unmetered running time with its cost. account: None for all, '' for none. instance: '' for all."""
     port = call.context.ports.find(RUNNING_TIME)
     return [] if port is None or account == "" else await port.get()(call, account, instance)
 
 
 async def estimate_unmetered_costs(call: Call, stretches: Sequence[tuple[str, str, int, int, int]]) -> list[Ahead]:
-    """What each stretch (account, agent, price version, began, length) costs: never more than metering will bill for it.
+    """Estimate the cost of each interval (account, agent, price version, start, length), never above the later bill.
 
     Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
     """

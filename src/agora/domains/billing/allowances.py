@@ -1,4 +1,4 @@
-"""Allowances: what a credential that acts for an account may commit it to.
+"""Allowances: amounts that a credential may spend for its account.
 
 An instance works with a credential of its customer's account, but its program is its developer's: its token spends only
 what the customer granted it, and nothing unless it was granted something. Other credentials have no allowance; what they
@@ -18,7 +18,7 @@ __all__ = ["find_allowance", "grant_allowance", "take_from_allowance"]
 
 
 def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
-    """Let a new credential commit its account to so much, in millionths; 0 for nothing."""
+    """Grant a new credential an allowance in millionths; 0: none."""
     call.tx.append(
         ALLOWANCES,
         AllowanceRow(
@@ -32,7 +32,7 @@ def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> Non
 
 
 async def find_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
-    """Whose allowance an amount is to be taken from: the credential's own, locked, or '' if it has none.
+    """Find and lock the credential's allowance; '' if it has none.
 
     Raises BudgetExceeded where the allowance does not cover it.
     """
@@ -50,6 +50,6 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
 
 
 async def take_from_allowance(call: Call, subject: str, amount: int) -> None:
-    """Take an amount from an allowance, or give it back if negative. subject: as :func:`find_allowance` answered it."""
+    """Subtract an amount from an allowance; negative amounts are returned. subject: from :func:`find_allowance`."""
     if subject:
         await call.tx.execute(statements.update_allowance_used, subject=subject, amount=amount)

@@ -1,4 +1,4 @@
-"""Budgets: the limits that a charge or a reservation counts against.
+"""Budgets: limits on charges and reservations.
 
 A limit counts the entries of its month plus the reservations of unfinished tasks. The database keeps the sums with every
 entry, so checking a limit costs the same for a ledger of any length. The row of a limit is locked first: charges under one
@@ -33,7 +33,7 @@ __all__ = [
     "read_budget_status",
 ]
 
-SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
+SOFT_SHARE = 80  #: default warning threshold, in percent of the hard limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,16 @@ class BudgetStatus:
 
     @property
     def committed(self) -> int:
-        """What counts against the limits."""
+        """Amount that counts against the limits."""
         return self.spent + self.reserved
 
     @property
     def available_credit(self) -> int | None:
-        """The credit that is not reserved."""
+        """Unreserved credit."""
         return None if self.balance is None else self.balance - self.reserved
 
     def add_to_committed_amount(self, *, charge: int = 0, reservation: int = 0) -> BudgetStatus:
-        """The same once so much more is spent or reserved."""
+        """Return the status after spending or reserving a further amount."""
         balance = None if self.balance is None else self.balance - charge
         return BudgetStatus(self.period, self.spent + charge, self.reserved + reservation, balance)
 
@@ -97,7 +97,7 @@ async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
 
 
 def _describe_model_scope(budget: BudgetRow) -> dict[str, str]:
-    """Which calls of models a budget counts."""
+    """Describe the model calls that a budget counts."""
     return {
         "account": budget.account_id,
         "agent": budget.agent_id,
@@ -116,7 +116,7 @@ async def _read_balance(tx: Reader, account: str, currency: str) -> int:
 async def find_block_reason(
     tx: Reader, account: str, agent: str, terms: Terms, now: int, *, ahead: int = 0
 ) -> str | None:
-    """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may.
+    """Find why an account may not use a priced agent: ``budget`` or ``credit``; None if it may.
 
     ahead: what it is about to commit to, in millionths, beside what is committed.
     """
@@ -129,7 +129,7 @@ async def find_block_reason(
         if row.currency != terms.currency:
             continue
         status = await read_budget_status(tx, row, convert_to_month_number(now))
-        # At least a millionth: a limit that is used up exactly blocks, too.
+        # At least a millionth, so that an exactly exhausted limit blocks, too.
         if row.hard_limit is not None and status.committed + max(ahead, 1) > row.hard_limit:
             return "budget"
         if status.available_credit is not None and status.available_credit < max(ahead, 1):
@@ -146,12 +146,12 @@ class Headroom:
     amount: int
 
     def covers_spending(self, account: str, agent: str) -> bool:
-        """Whether what an account spends on an agent counts against it."""
+        """Whether an account's spending on an agent counts against it."""
         return self.account_id in ("", account) and self.agent_id in ("", agent)
 
 
 async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
-    """Remaining amount under each limit on an account's spending on an agent."""
+    """Find the remaining amount under each limit of an account's spending on an agent."""
     headroom = []
     for row in await tx.all(statements.select_budgets_in_scope, account=account, agent=agent, model="", project=""):
         if row.currency != currency:
@@ -166,7 +166,7 @@ async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now
 
 
 class SpendingLimits:
-    """The limits over what one account spends on one agent in one currency.
+    """Limits of one account's spending on one agent in one currency.
 
     model, project: of a call of a model, which counts against their budgets, too.
     """
@@ -179,11 +179,11 @@ class SpendingLimits:
         self.model, self.project = model, project
 
     async def has_budget(self) -> bool:
-        """Whether there are any."""
+        """Whether any budget applies."""
         return any(row.currency == self.currency for row in await self._read_budgets())
 
     async def _read_budgets(self) -> Sequence[BudgetRow]:
-        """Budgets over the account and the agent, in every currency."""
+        """Read the budgets of the account and the agent in every currency."""
         return await self.call.tx.all(
             statements.select_budgets_in_scope,
             account=self.account,
@@ -193,7 +193,7 @@ class SpendingLimits:
         )
 
     async def add_charge(self, amount: int, period: int, *, enforce: bool) -> None:
-        """Note that so much more is spent in a month. Called before the entry is written.
+        """Add a charge of a month to the status. Called before the entry is written.
 
         enforce: refuse what a limit does not allow; what has been used already is owed in any case.
         Raises BudgetExceeded, CreditExhausted.
@@ -201,14 +201,14 @@ class SpendingLimits:
         await self._enforce_budgets(amount, period, enforce=enforce, charge=amount)
 
     async def add_reservation(self, amount: int) -> None:
-        """Note that so much is reserved from now on. Called before the reservation is written.
+        """Add a reservation to the status. Called before the reservation is written.
 
         Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
         """
         await self._enforce_budgets(amount, convert_to_month_number(self.call.now), enforce=True, reservation=amount)
 
     async def _enforce_budgets(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
-        # What is free takes no lock, and waits for no other charge of the account.
+        # Free usage takes no lock and does not wait for other charges of the account.
         if not amount:
             return
         budgets_in_any_currency = await self._read_budgets()
@@ -218,7 +218,7 @@ class SpendingLimits:
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
         names |= {"model": self.model, "project": self.project}
-        # Read again, locked, in one order for everybody: charges at once take turns here, and do not deadlock.
+        # Read again with locks, always in the same order, so that concurrent charges do not deadlock.
         budgets = await self.call.tx.all(statements.lock_budgets_in_scope, **names)
         statuses = [await read_budget_status(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
@@ -230,12 +230,12 @@ class SpendingLimits:
             )
 
     def check_currency(self, budgets: Sequence[BudgetRow]) -> None:
-        """Refuse a currency in which the account may not spend. budgets: in every currency. Raises BudgetExceeded."""
+        """Check that the account may spend in a currency. budgets: in every currency. Raises BudgetExceeded."""
         if _is_limited_in_other_currency(budgets, self.account, self.currency):
             raise self._build_other_currency_error(budgets)
 
     def check_amount(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
-        """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
+        """Check an amount against the limits. Raises BudgetExceeded, CreditExhausted."""
         if row.hard_limit is not None and status.committed + amount > row.hard_limit:
             raise self._build_limit_exceeded_error(row, status, amount)
         if status.available_credit is not None and amount > status.available_credit:
@@ -246,7 +246,7 @@ class SpendingLimits:
             )
 
     async def emit_threshold_events(self, row: BudgetRow, status: BudgetStatus, *, margin: int = 0) -> None:
-        """Say once a month that a limit is near, and once that it is reached.
+        """Emit at most one warning and one exhaustion event per month.
 
         margin: a limit counts as reached if not even as much again is left.
         """
@@ -256,7 +256,7 @@ class SpendingLimits:
         is_credit_used_up = status.available_credit is not None and (
             status.available_credit <= 0 or status.available_credit < margin
         )
-        # The month told of last is on the row: one event a month, however many charges follow.
+        # The row stores the month of the last event: one event per month, however many charges follow.
         if (soft is not None and committed >= soft) and warned < period:
             warned = period
             await self._emit_budget_event("agora.billing.budget_warning", row, status)
@@ -319,7 +319,7 @@ def _format_reserved_share(status: BudgetStatus, row: BudgetRow) -> str:
 
 
 def _is_limited_in_other_currency(budgets: Sequence[BudgetRow], account: str, currency: str) -> bool:
-    """Whether an account is limited as a whole, but not in this currency: a limit cannot be passed in another one."""
+    """Whether an account has a limit only in other currencies, which must not be evaded in this one."""
     wide = [row for row in budgets if row.account_id == account and not (row.agent_id or row.model or row.project)]
     limited = any(row.hard_limit is not None or row.prepaid for row in wide)
     return limited and not any(row.currency == currency for row in wide)
@@ -340,7 +340,7 @@ def _format_money(amount: int, row: BudgetRow) -> str:
 
 
 async def _find_budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
-    """The account that pays, or, of an agent's own limit, the agent and its account."""
+    """Find the audience: the paying account, or for an agent's own limit the agent and its account."""
     if row.account_id:
         return await list_account_members(tx, row.account_id)
     agent = await tx.one(agents.select_agent_by_id, ref=row.agent_id)

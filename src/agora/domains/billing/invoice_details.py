@@ -1,4 +1,4 @@
-"""What an invoice says beside its figures: issuer, customer, tax and due date, as they were when it was issued."""
+"""Details of an invoice at the time of issue: issuer, customer, tax and due date."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class InvoiceDetails:
 
     @classmethod
     def from_text(cls, text: str | None) -> InvoiceDetails:
-        """From the row of an invoice; those issued before there were details have none."""
+        """Parse the details of an invoice row; invoices of old releases have none."""
         return cls(**from_json(text)) if text else cls()
 
     def to_text(self) -> str:
-        """As the row of an invoice has it."""
+        """Serialize for the invoice row."""
         return encode_json(asdict(self))
 
 
 async def prepare_details(call: Call, account: str, issued_at: int) -> InvoiceDetails:
-    """Details of an invoice that is issued now. issued_at: microseconds since 1970."""
+    """Build the details of a new invoice. issued_at: microseconds since 1970."""
     settings, profile = call.context.settings, await load_profile(call.tx, account)
     return InvoiceDetails(
         issuer=settings.billing_issuer.replace("\\n", "\n") or call.caller.tenant,
@@ -63,14 +63,15 @@ async def prepare_details(call: Call, account: str, issued_at: int) -> InvoiceDe
 
 
 def compute_included_tax(charges: int, rate: float) -> int:
-    """The tax that charges include, half up. charges: in millionths. rate: percent with two decimal places."""
+    """Compute the tax included in charges, rounded half up. charges: in millionths. rate: percent with two decimal
+    places."""
     share = round(rate * HUNDREDTHS)
     tax = divide_half_up(abs(charges) * share, 100 * HUNDREDTHS + share)
     return tax if charges >= 0 else -tax
 
 
 async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
-    """Who an account is; empty where nothing was said."""
+    """Load the billing profile of an account; empty by default."""
     row = await tx.one(statements.select_profile, account=account)
     if row is None:
         return contract.BillingProfile(account_id=account)
@@ -85,7 +86,7 @@ async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
 
 
 async def save_profile(call: Call, account: str | None, values: dict[str, str | None]) -> contract.BillingProfile:
-    """Change who an account is. values: None for what stays. Raises PermissionDenied, NotFound."""
+    """Change the billing profile of an account. values: None if unchanged. Raises PermissionDenied, NotFound."""
     own = find_paying_account_of_caller(call.caller)
     name = call.target = account or own
     if name != own:

@@ -33,19 +33,19 @@ tfoot td { border: 0 } .due td { font-weight: 600; border-top: 2px solid #111 } 
 
 
 def _escape_csv_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Escape a cell so that spreadsheets do not interpret it as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _format_amount(value: float) -> str:
-    """An exact number: as many places as it has, up to six, and at least two."""
+    """Format an exact amount with two to six decimal places."""
     whole, _, places = f"{value + 0.0:.6f}".partition(".")  # no minus zero
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def _round_amount(value: float, currency: str) -> str:
-    """A number with the places in which the currency is paid, half up: 2 for USD, 0 for JPY."""
+    """Round an amount half up to the decimal places of the currency: 2 for USD, 0 for JPY."""
     places = decimal_places(currency)
     amount = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return f"{amount + 0:,.{places}f}"  # no minus zero
@@ -69,7 +69,7 @@ def render_invoice(invoice: Invoice, format: str, *, exact: bool) -> InvoiceDocu
 
 
 def _render_csv(invoice: Invoice) -> InvoiceDocument:
-    """A line for each line of the invoice, with a heading (RFC 4180)."""
+    """Render the invoice lines as CSV with a header (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(HEADINGS)
@@ -86,7 +86,8 @@ def _render_csv(invoice: Invoice) -> InvoiceDocument:
 
 
 def _render_email(invoice: Invoice, exact: bool) -> InvoiceDocument:
-    """A message to the customer (RFC 5322) that any mail program or ``sendmail -t`` sends: the page and the table attached."""
+    """Render an e-mail to the customer (RFC 5322), for example for ``sendmail -t``, with the HTML and CSV files
+    attached."""
     if not invoice.customer.email:
         raise InvalidRequest(
             f"{invoice.number} names no e-mail address: the account {invoice.account_id} had none when it was issued.",
@@ -115,7 +116,7 @@ def _render_email(invoice: Invoice, exact: bool) -> InvoiceDocument:
 
 
 def _render_html(invoice: Invoice, exact: bool) -> InvoiceDocument:
-    """One page, complete in itself. exact: every decimal place of the amounts."""
+    """Render a self-contained HTML page. exact: show all decimal places."""
     customer = invoice.customer
 
     def format_amount(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Invoicing: each month, an invoice over the entries of the ledger that are on no earlier invoice.
+"""Invoicing: a monthly invoice of the ledger entries that are on no earlier invoice.
 
 The lines of an invoice are the sums of the ledger minus the lines of all earlier invoices. So every entry is on exactly one
 invoice, whatever the order of commits: an entry written after its month was invoiced is on the next invoice, as a line of
@@ -47,7 +47,7 @@ DESCRIPTIONS: Mapping[EntryKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Entries of one kind, of one agent, in one month, taken together."""
+    """Sum of entries of one kind, agent and month."""
 
     period: int
     agent_id: str
@@ -58,7 +58,7 @@ class Line:
 
 
 async def read_pending_lines(tx: Reader, account: str, currency: str, period: int) -> tuple[list[Line], int]:
-    """What of the months up to this one is on no invoice, and the credit left by all that is."""
+    """Read uninvoiced lines up to a month, and the balance of all invoiced entries."""
     names = {"account": account, "currency": currency}
     sums: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in await tx.all(statements.sum_charges_by_line, period=period, **names):
@@ -78,12 +78,12 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
 
 
 async def issue_invoice(call: Call, account: str, currency: str, period: int) -> str | None:
-    """Issue an account's invoice of a month that is over; answers its number, None if there is nothing to invoice.
+    """Issue an account's invoice of a past month. Returns its number, or None if there is nothing to invoice.
 
     The number is taken in the transaction that writes the invoice, so that there are no gaps.
     """
     tx, names = call.tx, {"account": account, "currency": currency}
-    await tx.execute(statements.lock_invoice_head)  # from here on, one at a time
+    await tx.execute(statements.lock_invoice_head)  # serialized from here on
     if await tx.one(statements.select_invoice_of_period, period=period, **names) is not None:
         return None
     lines, opening = await read_pending_lines(tx, account, currency, period)
@@ -155,11 +155,11 @@ def _sum_lines(lines: Sequence[Line]) -> tuple[int, int]:
     )
 
 
-# -- as answers show them ------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------
 
 
 async def find_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
-    """An invoice by id or number, if it is the account's (None: whosoever's); raises NotFound."""
+    """Find an invoice of an account (None: any account) by id or number. Raises NotFound."""
     if ref.startswith("inv_"):
         row = await tx.one(statements.select_invoice_by_id, invoice_id=ref)
     else:
@@ -170,7 +170,7 @@ async def find_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
 
 
 async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
-    """A closed invoice, as it was issued."""
+    """Build an issued invoice."""
     lines = await tx.all(
         statements.select_invoice_lines, account=row.account_id, currency=row.currency, invoice_id=row.invoice_id
     )
@@ -190,7 +190,7 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
 async def build_open_invoice(
     call: Call, account: str, currency: str | None, *, visible: bool = True
 ) -> contract.Invoice:
-    """What the next invoice of an account would be now; of one that may not be seen, as of one that is not there."""
+    """Build the preview of an account's next invoice; empty if the account is unknown or not visible."""
     tallies = await load_current_tallies(call, Scope(account)) if visible else {}
     paid_in = await call.tx.all(statements.sum_costs_by_month, account=account) if visible else []
     currencies = set(tallies) | {row.currency for row in paid_in}
@@ -213,7 +213,7 @@ async def build_open_invoice(
 async def _read_open_lines(
     call: Call, account: str, currency: str, tallies: Mapping[str, Mapping[str, Tally]], *, visible: bool = True
 ) -> tuple[list[Line], InvoiceTotals]:
-    """Lines of the open invoice in a currency, with running time that is not in the ledger yet."""
+    """Read the lines of the open invoice in a currency, including unmetered running time."""
     period = convert_to_month_number(call.now)
     pending, opening = await read_pending_lines(call.tx, account, currency, period) if visible else ([], 0)
     lines = {(line.period, line.agent_id, line.kind): line for line in pending}
@@ -228,7 +228,7 @@ async def _read_open_lines(
 
 
 def build_summary(row: InvoiceRow) -> contract.InvoiceSummary:
-    """A closed invoice without its lines."""
+    """Build an issued invoice without its lines."""
     return contract.InvoiceSummary(**_build_total_fields(row), **_build_issue_fields(row))
 
 
@@ -259,7 +259,7 @@ def _build_detail_fields(details: InvoiceDetails, charges: int) -> dict[str, Any
 
 @dataclass(slots=True)
 class InvoiceTotals:
-    """What an invoice says before it is issued. opening, charges, credits: in millionths."""
+    """Totals of an open invoice. opening, charges, credits: in millionths."""
 
     account_id: str
     currency: str

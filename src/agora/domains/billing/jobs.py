@@ -1,4 +1,4 @@
-"""Billing: months that are over are invoiced."""
+"""The billing job: issues invoices of past months."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .money import compute_previous_month, convert_to_month_number
 __all__ = ["SETTLING", "Billing"]
 
 SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
-INVOICE_CHECK_INTERVAL = 300 * SECOND  #: from one look at what is to be invoiced to the next
+INVOICE_CHECK_INTERVAL = 300 * SECOND  #: interval of checks for due invoices
 BATCH = 20  #: accounts invoiced in one transaction
 
 

@@ -1,4 +1,4 @@
-"""The ledger: entries that are written once, under a key, and never changed.
+"""The ledger: immutable entries, each written once under a key.
 
 Any service may charge in its own transaction::
 
@@ -34,7 +34,7 @@ MAX_ENTRY_MICROS = (
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
 REDUCTIONS = (EntryKind.FREE_QUOTA, EntryKind.DISCOUNT)
 BASIS = 10_000  # basis points of the whole
-#: columns of a call of a model whose sums a reversal brings back to what they were
+#: columns of a model call that a reversal negates
 NEGATED = (
     *("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("cost", "base_cost"),
@@ -43,7 +43,7 @@ NEGATED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
-    """The call of a model that a charge is for. base_cost: in millionths. first_token, duration: microseconds."""
+    """The model call of a charge. base_cost: in millionths. first_token, duration: microseconds."""
 
     provider: str
     model: str
@@ -83,7 +83,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A part of a charge that is not paid. amount: in millionths, positive."""
+    """A reduction of a charge. amount: in millionths, positive."""
 
     kind: EntryKind
     amount: int
@@ -97,17 +97,18 @@ class Ledger:
         self.call = call
 
     async def find_terms(self, agent_id: str, at: int | None = None) -> Terms:
-        """The price terms of an agent at a time (microseconds since 1970; now if left out)."""
+        """Find the price terms of an agent at a time (microseconds since 1970; default: now)."""
         currency = self.call.context.settings.billing_currency
         return await find_terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
 
     @property
     def notice_period(self) -> int:
-        """Microseconds from the announcement of a price until it holds for what was agreed on before."""
+        """Notice period in microseconds before a new price applies to earlier agreements."""
         return int(self.call.context.settings.billing_price_notice * SECOND)
 
     async def find_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> Terms:
-        """The terms at a time (now if left out) for a customer who agreed on a price version: newer ones only after the notice."""
+        """Find the terms at a time (default: now) for an agreed price version; newer versions apply after the notice
+        period."""
         currency = self.call.context.settings.billing_currency
         return await find_agreed_terms(
             self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice_period, currency
@@ -116,7 +117,7 @@ class Ledger:
     async def charge_usage(
         self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
     ) -> LedgerEntry:
-        """Charge for usage; returns its entry, or the existing one if the key was used before.
+        """Charge usage. Returns its entry, or the existing one if the key was used before.
 
         terms: that were agreed on; those in force at its end if left out.
         enforce: refuse what a hard limit or the prepaid credit does not cover; False for what was used already.
@@ -131,7 +132,7 @@ class Ledger:
         return await self.write_entry(charge, terms, amount, enforce=enforce)
 
     async def write_entry(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> LedgerEntry:
-        """Write an entry whose amount is known, under a key that is known to be free.
+        """Write an entry with a known amount under an unused key.
 
         The amount is not limited: measured usage is owed, and one rejected entry must not block the entries after it.
         """
@@ -183,13 +184,13 @@ class Ledger:
         return entry
 
     async def _find_reductions(self, charge: Charge, amount: int, period: int) -> list[Reduction]:
-        """What an account does not pay of a charge: its free quota first, its discount on the rest. period: YYYYMM."""
+        """Find the reductions of a charge: the free quota first, then the discount on the rest. period: YYYYMM."""
         tx, kind = self.call.tx, charge.kind.value
         names = {"account": charge.account_id, "agent": charge.agent_id, "kind": kind}
         reductions: list[Reduction] = []
         for rule in await tx.all(reduction_queries.select_reduction_rules, **names, now=self.call.now):
             if rule.kind == EntryKind.FREE_QUOTA:
-                # Locked: two charges at once would both take the same free rest of the quota.
+                # Locked, so that concurrent charges do not use the same part of the quota.
                 await tx.one(reduction_queries.lock_quota, agent=charge.agent_id, kind=kind)
                 days = {"first": period * 100, "last": period * 100 + 99}
                 used = await tx.one(reduction_queries.sum_used_quantity, **names, **days) or 0
@@ -202,7 +203,7 @@ class Ledger:
         return [each for each in reductions if each.amount]
 
     async def reverse_by_key(self, key: str, reason: str = "") -> LedgerEntry | None:
-        """Reverse the entry with a key; None if there is none. Idempotent."""
+        """Reverse the entry of a key; None if it does not exist. Idempotent."""
         row = await self.call.tx.one(statements.select_entry_by_key, key=key)
         return None if row is None else await self.reverse_entry(row, reason)
 
@@ -238,7 +239,7 @@ class Ledger:
         self.call.tx.append(LEDGER, entry)
         if model_call is not None:
             self.call.tx.append(MODEL_CALLS, _negate_model_call(model_call, entry))
-        # What was not paid of the charge goes with it; a reduction has none of its own.
+        # Reductions of the charge are reversed with it; a reduction has none itself.
         if row.kind not in REDUCTIONS:
             for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTIONS]):
                 await self.reverse_entry(reduction, reason)
@@ -254,7 +255,7 @@ class Ledger:
         return await self.write_entry(charge, Terms(0, currency), -amount, enforce=False)
 
     async def find_block_reason(self, account: str, agent_id: str, terms: Terms, *, ahead: int = 0) -> str | None:
-        """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free.
+        """Find why an account may not use an agent: ``budget`` or ``credit``; None if it may or the agent is free.
 
         ahead: what it is about to commit to, in millionths.
         """
@@ -273,7 +274,7 @@ class Ledger:
         )
 
     async def require_entry(self, entry_id: str) -> LedgerEntry:
-        """An entry by its id; raises NotFound."""
+        """Return an entry by id. Raises NotFound."""
         row = await self.call.tx.one(statements.select_entry_by_id, entry_id=entry_id)
         if row is None:
             raise not_found(
@@ -314,7 +315,7 @@ def _build_model_call(entry: LedgerEntry, use: ModelUse, cost: int) -> ModelCall
 
 
 def _negate_model_call(row: ModelCallRow, reversal: LedgerEntry) -> ModelCallRow:
-    """The same with opposite amounts, for the entry that reverses it."""
+    """Negate the amounts of a model call for its reversal."""
     amounts = {name: -getattr(row, name) for name in NEGATED}
     return replace(row, entry_id=reversal.entry_id, created_at=reversal.created_at, **amounts)
 

@@ -1,4 +1,4 @@
-"""Budgets: setting them, who may set which, and their state."""
+"""Setting and listing budgets, and the permissions for it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class BudgetLimits:
 
 @dataclass(frozen=True, slots=True)
 class BudgetScope:
-    """What a budget counts. account: None for the caller's, or, with an agent, for everybody's. model, project: '' for all."""
+    """Scope of a budget. account: None for the caller's, or with an agent for all accounts. model, project: '' for
+    all."""
 
     account: str | None
     agent: AgentRow | None
@@ -55,7 +56,7 @@ class BudgetScope:
 
 
 async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: BudgetLimits) -> contract.Budget:
-    """Set or lift a budget, and emit its warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
+    """Set or remove a budget, and emit warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
     _check_limits(wish, scope)
     account, agent = _resolve_account(call, scope.account, scope.agent), scope.agent
     place = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
@@ -184,7 +185,7 @@ def _choose_budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", 
 
 
 async def list_budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
-    """Budgets the caller may see, a page of them."""
+    """List a page of the budgets visible to the caller."""
     after = paging.decode_cursor(cursor, str, str, str, str, str) if cursor else [""] * 5
     everyone = can_see_all_accounts(call.caller)
     visible_account = find_paying_account_of_caller(call.caller) if account is None or everyone else account

@@ -45,7 +45,7 @@ TASK_KINDS = (
     EntryKind.MODEL,
     EntryKind.DISCOUNT,
     EntryKind.FREE_QUOTA,
-)  #: kinds of entries that are of tasks
+)  #: kinds of task entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def announce_price(call: Call, agent: AgentRow, price: contract.Price) -> None:
 
 
 async def list_current_prices(call: Call, limit: int, cursor: str | None) -> contract.PricePage:
-    """The prices in force, by agent."""
+    """List the current prices by agent."""
     caller = call.caller
     parameters: dict[str, Any] = {
         "after": paging.decode_cursor(cursor)[0] if cursor else "",
@@ -87,7 +87,7 @@ async def list_current_prices(call: Call, limit: int, cursor: str | None) -> con
 
 
 async def list_price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
-    """Every version of an agent's price, the newest first."""
+    """List every version of an agent's price, newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
     rows = await call.tx.all(statements.list_prices, agent_id=agent.agent_id, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
@@ -102,7 +102,7 @@ def _build_price_page(prices: list[contract.Price], end: str | int | None) -> co
 
 
 async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
-    """Entries of the ledger, newest first."""
+    """List ledger entries, newest first."""
     before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
     rows: Sequence[LedgerEntry] = ()
     if filters.account != "":
@@ -129,7 +129,7 @@ async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: st
 
 
 def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
-    """The statement with the narrowest index."""
+    """Choose the statement with the most selective index."""
     if filters.task or filters.workflow:
         return statements.list_entries_of_task if filters.task else statements.list_entries_of_workflow
     if filters.instance:
@@ -156,7 +156,7 @@ async def _find_reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[
 
 
 async def list_balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
-    """Remaining credit of each account, in each currency."""
+    """List the remaining credit by account and currency."""
     after = paging.decode_cursor(cursor, str, str) if cursor else ["", ""]
     rows: Sequence[AccountBalance] = ()
     if account != "":
@@ -198,7 +198,7 @@ def _build_balance(row: AccountBalance, running: int) -> contract.Balance:
 async def list_invoices(
     call: Call, account: str | None, period: str | None, limit: int, cursor: str | None
 ) -> contract.InvoicePage:
-    """Invoices, newest first."""
+    """List invoices, newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
     rows: Sequence[InvoiceRow] = ()
     if account != "":

@@ -1,4 +1,4 @@
-"""Metering: running time, billed by measured intervals.
+"""Metering: billing of running time by measured intervals.
 
 A run is one interval in which an instance ran, as its engine measured it. It is reported repeatedly while it grows and once
 when it is closed; only the difference is billed. The cost of a run depends on its length, not on the number of reports:
@@ -24,7 +24,7 @@ from .terms import Terms, find_later_versions
 
 __all__ = ["Run", "bill_runs", "build_base_price_key"]
 
-SPAN = 3_600_000_000  #: microseconds of running time after which an entry is written in any case
+SPAN = 3_600_000_000  #: maximum microseconds of running time per entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
     An entry of the ledger is made when a run is closed, each hour, when the price or the month changes, and at every
     call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.
     """
-    for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # everyone locks in one order
+    for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # always locked in the same order
         await _RunBilling(call, run).bill_run()
 
 

@@ -1,4 +1,4 @@
-"""Calls of language models: reserved before they are made, and charged when their tokens are known.
+"""Model calls: reserved in advance, and charged when their tokens are known.
 
 What a call may cost at most is reserved against every limit over it, so that calls at once cannot pass a limit together.
 Near a limit the cheapest of the models that are offered is chosen. The entry of the ledger takes the place of the
@@ -43,7 +43,7 @@ __all__ = [
     "reserve_model_call",
 ]
 
-ABANDONED_AFTER = 60 * SECOND  #: from the end of a task until nobody reports its last call any more
+ABANDONED_AFTER = 60 * SECOND  #: time after the end of a task in which its last call may be reported
 BATCH = 500  #: reservations released in one transaction
 LONGEST_PROJECT = 100  #: characters
 
@@ -61,7 +61,7 @@ class CallPayer:
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
-    """A model that may be called, and what the call costs at most, in millionths."""
+    """A candidate model and the maximum cost of the call, in millionths."""
 
     rates: TokenRates
     amount: int
@@ -69,7 +69,7 @@ class ModelOffer:
 
 @dataclass(frozen=True, slots=True)
 class ReservedCall:
-    """The model that is to be called. is_cheaper: whether a limit is near, and it was chosen for its price."""
+    """The chosen model. is_cheaper: whether it was chosen for its price because a limit is near."""
 
     offer: ModelOffer
     is_cheaper: bool
@@ -77,7 +77,8 @@ class ReservedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReport:
-    """What a call has taken. call_id: names it in its task. first_token, seconds: until the answer began and ended.
+    """Report of a finished call. call_id: unique in its task. first_token, seconds: time to the first token and to the
+    end.
 
     reserved_as: id under which it was reserved; '' where that is call_id.
     base_cost: what the provider charges, in millionths, where it is reported as an amount; None for tokens at their price.
@@ -107,12 +108,12 @@ def _build_reservation_id(task_id: str) -> str:
 
 
 async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
-    """What is reserved for the next call of a model by a task; its description is the call's id."""
+    """Find the reservation for a task's next model call; its description is the call's id."""
     return await call.tx.one(statements.select_reservation, task_id=_build_reservation_id(task_id))
 
 
 async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ReservedCall:
-    """Reserve the most that the next call of a task may cost, in place of what was reserved for an earlier one.
+    """Reserve the maximum cost of a task's next model call, replacing its earlier reservation.
 
     offers: the models that may be called, in order; the first that every limit covers is chosen, or, once a limit over it has
     given its warning, the cheapest that is covered. Raises BudgetExceeded, CreditExhausted where none is.
@@ -149,7 +150,7 @@ def _build_spending_limits(call: Call, payer: CallPayer, rates: TokenRates) -> S
 
 
 async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ReservedCall:
-    """The offer to take. Raises BudgetExceeded, CreditExhausted."""
+    """Choose an offer within the limits. Raises BudgetExceeded, CreditExhausted."""
     names = encode_json(["", *(offer.rates.name for offer in offers)])
     # All of them are locked at once, in the order that everybody locks them in: offers are in orders of their own.
     rows = await call.tx.all(
@@ -181,7 +182,7 @@ Budgets = Sequence[tuple[BudgetRow, BudgetStatus]]
 
 
 def _select_budgets_of_offer(budgets: Budgets, offer: ModelOffer) -> Budgets:
-    """Those of them that an offer counts against."""
+    """Select the budgets that apply to an offer."""
     return [
         (row, status)
         for row, status in budgets
@@ -190,7 +191,7 @@ def _select_budgets_of_offer(budgets: Budgets, offer: ModelOffer) -> Budgets:
 
 
 def _check_offer(limits: SpendingLimits, budgets: Budgets, offer: ModelOffer) -> None:
-    """Refuse an offer that a limit does not cover. Raises BudgetExceeded, CreditExhausted."""
+    """Check an offer against the limits. Raises BudgetExceeded, CreditExhausted."""
     if not offer.amount:
         return
     limits.check_currency([row for row, _ in budgets])
@@ -203,7 +204,7 @@ def _is_over_soft_limit(row: BudgetRow, status: BudgetStatus) -> bool:
 
 
 async def release_model_call(call: Call, task_id: str) -> None:
-    """Give back what is reserved for a call that was not made. Idempotent."""
+    """Release the reservation of a call that was not made. Idempotent."""
     row = await find_reservation(call, task_id)
     if row is not None:
         await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
@@ -223,7 +224,7 @@ async def release_abandoned_calls(call: Call) -> bool:
 
 
 async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, report: ModelReport) -> ModelCallRow:
-    """Charge for a call that was made: no limit refuses it any more. Answers the earlier one if it was charged already."""
+    """Charge a finished call regardless of limits. Returns the existing entry if it was charged before."""
     key = build_model_charge_key(payer.task_id, report.call_id)
     ledger = Ledger(call)
     existing = await call.tx.one(statements.select_entry_by_key, key=key)

@@ -1,4 +1,4 @@
-"""The catalogue of model prices that comes with the server: ``model_prices.json``, written by ``scripts/model_prices.py``.
+"""The catalog of model prices shipped with the server: ``model_prices.json``, written by ``scripts/model_prices.py``.
 
 It is read with the first look at it. Prices are tuples: millionths of a dollar for a million tokens, and, where the provider
 charges other prices for long inputs, pairs of a number of input tokens and the price of all tokens above it.
@@ -23,7 +23,7 @@ DATED = re.compile(r"-(\d{4})(\d{2})(\d{2})$")
 
 @dataclass(frozen=True, slots=True)
 class CatalogPrice:
-    """What a model costs by the catalogue; None for kinds of tokens without a price of their own."""
+    """Catalog price of a model; None for kinds of tokens without a specific price."""
 
     provider: str
     model: str
@@ -35,7 +35,7 @@ class CatalogPrice:
 
 
 class ModelCatalog:
-    """Prices of models by provider; which provider an address or a model's name is of."""
+    """Model prices by provider, and identification of a provider by URL or model name."""
 
     def __init__(self, file: Path = FILE) -> None:
         self._file = file
@@ -48,12 +48,12 @@ class ModelCatalog:
 
     @property
     def source(self) -> str:
-        """Where the prices are from, and of which day."""
+        """Source and date of the prices."""
         return f"{self._catalog_document['source']}, {self.date}"
 
     @property
     def date(self) -> str:
-        """The day on which the prices held."""
+        """Date of the prices."""
         return str(self._catalog_document["date"])
 
     @property
@@ -62,7 +62,7 @@ class ModelCatalog:
         return str(self._catalog_document["currency"])
 
     def find_provider(self, name: str, url: str = "", model: str = "") -> str:
-        """The provider that a name means: one of the catalogue's, or that of the address or of the model; '' for none.
+        """Find the provider by name, URL or model; '' if unknown.
 
         url: where models of that name are asked; model: whose name tells the provider where nothing else does.
         """
@@ -84,7 +84,7 @@ class ModelCatalog:
         return ""
 
     def _find_price(self, provider: str, model: str) -> CatalogPrice | None:
-        """What a model of a provider costs; None if the catalogue does not say."""
+        """Find the price of a provider's model; None if unknown."""
         names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
         for name in dict.fromkeys(names):
             for id in (provider, *self._list_fallback_providers(provider)):
@@ -94,7 +94,7 @@ class ModelCatalog:
         return None
 
     def list_prices(self, provider: str | None, after: tuple[str, str]) -> Iterator[CatalogPrice]:
-        """Prices by provider and model. after: provider and model of the last one that is left out."""
+        """List prices by provider and model. after: provider and model of the previous page's last price."""
         for id in sorted(self._catalog_document["providers"]):
             if provider in (None, id):
                 rows = sorted(self._build_model_rows(id), key=lambda row: str(row[0]))
@@ -105,7 +105,7 @@ class ModelCatalog:
         return entry["models"] if entry else ()
 
     def _list_fallback_providers(self, provider: str) -> Sequence[str]:
-        """Providers whose models a provider offers at their prices."""
+        """List providers whose models a provider offers at the same prices."""
         entry = self._catalog_document["providers"].get(provider)
         return entry["fallbacks"] if entry else ()
 
@@ -113,7 +113,7 @@ class ModelCatalog:
 def _build_price(provider: str, row: list[Any]) -> CatalogPrice:
     model, _, *prices = row
     rates = [_parse_rate(price) for price in prices] + [None] * (5 - len(prices))
-    # A kind without a price is charged as the other: nothing is free because the catalogue does not say.
+    # A token kind without a price is charged like the base kind: a missing price does not mean free.
     input, output = rates[0] or rates[1] or (0,), rates[1] or rates[0] or (0,)
     return CatalogPrice(provider, model, input, output, rates[2], rates[3], rates[4])
 

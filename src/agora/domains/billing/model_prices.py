@@ -1,4 +1,4 @@
-"""Prices of language models: of the catalogue that comes with the server, or as operators have set them for their tenant.
+"""Model prices: from the catalog shipped with the server, or set by operators for their tenant.
 
 A model without a price is refused, or charged at the price of the setting ``billing_unknown_model_price``: never at none.
 """
@@ -42,7 +42,7 @@ REFUSE = "refuse"
 
 @dataclass(frozen=True, slots=True)
 class TokenRates:
-    """What a model costs: prices for a million tokens in millionths of a currency, markup in hundredths of a percent."""
+    """Rates of a model: prices per million tokens in millionths of a currency, markup in basis points."""
 
     provider: str
     model: str
@@ -60,22 +60,22 @@ class TokenRates:
         return f"{self.provider}:{self.model}"
 
     def compute_base_cost(self, tokens: ModelTokens) -> int:
-        """What tokens cost without the markup, in millionths, rounded up."""
+        """Compute the cost of tokens excluding markup, in millionths, rounded up."""
         return -(-self._weigh_tokens(tokens) // MICROS)
 
     def compute_cost(self, tokens: ModelTokens) -> int:
-        """What is charged for tokens, in millionths, rounded up: nothing that has a price is free."""
+        """Compute the charge for tokens in millionths, rounded up so that priced usage is never free."""
         return -(-self._weigh_tokens(tokens) * (BASIS + self.markup) // (MICROS * BASIS))
 
     def drop_rate_thresholds(self) -> TokenRates:
-        """The same for sums of several calls, none of which need be a long one."""
+        """Return the rates without thresholds, for sums of several calls."""
         rates = {
             name: getattr(self, name)[:1] for name in ("input", "output", "cache_read", "cache_write", "reasoning")
         }
         return replace(self, **rates)
 
     def add_markup(self, base_cost: int) -> int:
-        """What is charged for what the provider charges, in millionths, rounded up."""
+        """Add the markup to a provider's cost, in millionths, rounded up."""
         return -(-base_cost * (BASIS + self.markup) // BASIS)
 
     def _weigh_tokens(self, tokens: ModelTokens) -> int:
@@ -92,7 +92,7 @@ class TokenRates:
 
 
 def _choose_rate_for_input(rate: Rate, input_tokens: int) -> int:
-    """The price that holds for so many tokens of input: that of the highest threshold that they pass."""
+    """Choose the rate for a number of input tokens: that of the highest exceeded threshold."""
     price = rate[0]
     for start, above in zip(rate[1::2], rate[2::2], strict=True):
         if input_tokens > start:
@@ -101,7 +101,8 @@ def _choose_rate_for_input(rate: Rate, input_tokens: int) -> int:
 
 
 def split_model_name(name: str) -> tuple[str, str]:
-    """Provider and model of a name such as ``anthropic:claude-sonnet-4-5`` or ``openai/gpt-5``; '' for no provider."""
+    """Split a model name into provider and model, such as ``anthropic:claude-sonnet-4-5`` or ``openai/gpt-5``; '' for
+    no provider."""
     for separator in (":", "/"):
         provider, separator_match, model = name.partition(separator)
         if separator_match and model:
@@ -110,7 +111,7 @@ def split_model_name(name: str) -> tuple[str, str]:
 
 
 async def resolve_model_price(call: Call, provider: str, model: str, url: str = "") -> TokenRates:
-    """The current price of a model. url: of the endpoint, which identifies the provider of a custom name.
+    """Resolve the current price of a model. url: of the endpoint, which identifies the provider of a custom name.
 
     Raises InvalidRequest for a model without a price.
     """
@@ -183,7 +184,7 @@ def _build_rates_of_unknown_model(call: Call, provider: str, model: str, markup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceWish:
-    """What a model is to cost, in units of the currency for a million tokens; None for what has no price of its own."""
+    """A price to set, in units of the currency per million tokens; None for kinds without a specific price."""
 
     provider: str
     model: str
@@ -197,7 +198,7 @@ class PriceWish:
 
 
 async def set_model_price(call: Call, wish: PriceWish) -> ModelPrice:
-    """Set what a model costs from now on."""
+    """Set the price of a model."""
     call.target = f"{wish.provider}:{wish.model}"
     await check_and_record_administration(call, f"model-price:{call.target}")
     row = ModelPriceRow(
@@ -224,7 +225,7 @@ def parse_markup(percent: float | None) -> int | None:
 
 
 async def set_default_markup(call: Call, percent: float) -> None:
-    """Set the markup of models without one of their own."""
+    """Set the default markup."""
     await check_and_record_administration(call, "model-price:markup")
     row = ModelPriceRow(
         tenant_id=call.caller.tenant,
@@ -254,7 +255,7 @@ async def _read_default_markup(call: Call) -> int:
 
 
 async def delete_model_price(call: Call, provider: str, model: str) -> RemovedPrice:
-    """Delete a price that was set. Raises NotFound."""
+    """Delete a price set by an operator. Raises NotFound."""
     call.target = f"{provider}:{model}"
     rows = await call.tx.all(statements.select_prices_of_model, provider=provider, model=model)
     if not any((row.provider, row.model) == (provider, model) for row in rows):
@@ -271,7 +272,7 @@ async def delete_model_price(call: Call, provider: str, model: str) -> RemovedPr
 async def list_model_prices(
     call: Call, provider: str | None, model: str | None, limit: int, cursor: str | None
 ) -> ModelPricePage:
-    """What models cost: those set here by name, then the catalogue's by name; or the one that a model has."""
+    """List model prices: those set here by name, then the catalog's by name; or the price of one model."""
     markup = await _read_default_markup(call)
     if model is not None:
         prices = [await _find_price(call, provider or "", model)]
@@ -296,7 +297,7 @@ async def list_model_prices(
 
 
 async def _find_price(call: Call, provider: str, model: str) -> ModelPrice:
-    """The price of one model. Raises InvalidRequest where it has none."""
+    """Find the price of one model. Raises InvalidRequest if it has none."""
     rates = await resolve_model_price(call, provider, model)
     rows = await call.tx.all(statements.select_prices_of_model, provider=rates.provider, model=model)
     row = next((row for row in rows if row.provider), None)

@@ -24,7 +24,7 @@ NEWEST = "use_g"  #: sorts after every id of an entry
 
 @dataclass(frozen=True, slots=True)
 class CallFilters:
-    """Which calls are listed; '' for any."""
+    """Filter of model calls; '' for any."""
 
     account: str
     agent_id: str
@@ -32,7 +32,7 @@ class CallFilters:
 
 
 async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor: str | None) -> ModelCallPage:
-    """Calls of models, newest first: what the caller's account pays for and what the caller made; operators see all."""
+    """List model calls, newest first: paid by the caller's account or made by the caller; operators see all."""
     before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
     parameters = {
         "before": before,
@@ -58,7 +58,7 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
 
 
 async def summarize_month_usage(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:
-    """A month's calls in one currency. account: None for all, '' for none."""
+    """Summarize a month's calls in one currency. account: None for all, '' for none."""
     rows: Sequence[ModelSum] = ()
     if account is None:
         rows = await call.tx.all(models.sum_calls, period=period)
@@ -134,7 +134,7 @@ async def check_token_budget(call: Call, account: str, currency: str) -> BudgetC
 
 
 def _explain_exhausted_budget(row: BudgetRow, status: BudgetStatus) -> str:
-    """Why nothing more is allowed; '' if it is."""
+    """Explain why the budget is exhausted; '' if it is not."""
     if row.hard_limit is not None and status.committed >= row.hard_limit:
         limit = format_amount(row.hard_limit, row.currency)
         return f"The hard limit of {limit} is reached for {format_month(status.period)}."

@@ -1,4 +1,4 @@
-"""Money and months: whole millionths inside, decimal numbers outside; days and months of UTC as integers.
+"""Money as integer millionths internally and decimal numbers externally; UTC days and months as integers.
 
 All rounding goes through :func:`divide_half_up`: half a millionth and more is rounded up.
 """
@@ -36,22 +36,22 @@ FIRST_DAY, LAST_DAY = 0, 99_991_231
 
 
 def to_micros(amount: float) -> int:
-    """Millionths of an amount with at most six decimal places, exactly."""
+    """Convert an amount with at most six decimal places to millionths, exactly."""
     return int(Decimal(repr(amount)) * MICROS)
 
 
 def from_micros(amount: int) -> float:
-    """The amount as answers show it; exact up to nine billion."""
+    """Convert millionths to an amount; exact up to nine billion."""
     return amount / MICROS
 
 
 def format_amount(amount: int, currency: str) -> str:
-    """An amount in millionths as errors name it: ``0.25 USD``."""
+    """Format an amount in millionths for errors: ``0.25 USD``."""
     return f"{from_micros(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
 
 
 def check_whole_units(currency: str, **amounts: float | None) -> None:
-    """Refuse parts of a unit in a currency without decimal places. amounts: by the names of their fields.
+    """Check that amounts are whole in a currency without decimal places. amounts: by field name.
 
     Raises InvalidRequest.
     """
@@ -67,7 +67,7 @@ def check_whole_units(currency: str, **amounts: float | None) -> None:
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:
-    """A quotient of two whole numbers that are not negative, half up."""
+    """Divide two non-negative integers, rounding half up."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
@@ -77,12 +77,12 @@ def convert_date_to_day_number(value: date) -> int:
 
 
 def convert_to_day_number(microseconds: int) -> int:
-    """The day of a moment."""
+    """Return the day number of a time."""
     return convert_date_to_day_number(to_datetime(microseconds).date())
 
 
 def convert_to_month_number(microseconds: int) -> int:
-    """The month of a moment: 202611."""
+    """Return the month number of a time: 202611."""
     return convert_to_day_number(microseconds) // 100
 
 
@@ -107,6 +107,6 @@ def parse_month(text: str) -> int:
 
 
 def compute_end_of_month(microseconds: int) -> int:
-    """Microseconds since 1970 at which the month of a moment is over."""
+    """Return the end of a time's month, in microseconds since 1970."""
     year, month = divmod(compute_next_month(convert_to_month_number(microseconds)), 100)
     return to_microseconds(datetime(year, month, 1, tzinfo=UTC))

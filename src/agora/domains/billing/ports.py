@@ -1,4 +1,4 @@
-"""Ports of billing: what runs now, which instances know."""
+"""Ports of billing: unmetered running time, provided by instances."""
 
 from __future__ import annotations
 

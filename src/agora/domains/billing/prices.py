@@ -1,4 +1,4 @@
-"""Pricing: setting and listing what agents cost."""
+"""Setting and listing prices of agents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["AMOUNTS", "PriceRequest", "add_price_version", "build_price"]
 
 DAY = 86_400_000_000
 MAX_DAYS_AHEAD = 366 * DAY
-CHANGES = 100  #: most changes of one agent's price in a day
+CHANGES = 100  #: maximum number of price changes of an agent per day
 AMOUNTS = ("price", "base_price", "task_price", "input_price", "output_price")
 TAKES: Mapping[PricingType, frozenset[str]] = {
     PricingType.FREE: frozenset(),
@@ -31,12 +31,12 @@ TAKES: Mapping[PricingType, frozenset[str]] = {
     PricingType.PER_HOUR: frozenset({"price"}),
     PricingType.HYBRID: frozenset({"price", "base_price", "task_price"}),
     PricingType.TOKEN_BASED: frozenset({"input_price", "output_price"}),
-}  #: what each type of price consists of
+}  #: fields of each pricing type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRequest:
-    """What an agent is to cost. currency: None for that of its earlier prices, or the usual one."""
+    """A price to set for an agent. currency: None for that of its earlier prices, else the default."""
 
     type: PricingType
     currency: str | None
@@ -83,7 +83,7 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
 
 
 async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -> str:
-    """The currency of a price: once an agent has cost something, it stays."""
+    """Resolve the currency of a price. It cannot change once an agent had a price."""
     row = await call.tx.one(statements.select_price_currency, agent_id=agent.agent_id)
     if row is None:
         return currency or str(call.context.settings.billing_currency)
@@ -98,7 +98,7 @@ async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -
 
 
 def build_price(row: PriceRow, name: str) -> contract.Price:
-    """A version of a price as answers show it."""
+    """Build the result of a price version."""
     return contract.Price(
         **build_pricing_fields(Terms.from_row(row)),
         agent_id=row.agent_id,

@@ -238,7 +238,7 @@ _LIMITS = """
         and project in ('', :project)
 """
 select_budgets_in_scope = Query(f"{_LIMITS} and model in ('', :model)", BudgetRow)
-# Everybody locks them in the order of the primary key: charges at once take turns here, and do not deadlock.
+# Always locked in the order of the primary key, so that concurrent charges do not deadlock.
 _ORDER = "order by account_id, agent_id, currency, model, project"
 lock_budgets_in_scope = Query(
     f"{_LIMITS} and model in ('', :model) and currency = :currency {_ORDER}", BudgetRow, lock=True
@@ -393,7 +393,7 @@ select_account_exists = Query(
     """,
     int,
 )
-# Names that a misspelt account is compared with.
+# Candidate names for suggestions for a misspelt account.
 select_accounts = Query(
     """
     select account_id from tokens where tenant_id = :tenant and account_id <> 'default' group by account_id

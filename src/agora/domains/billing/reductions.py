@@ -131,7 +131,7 @@ class CouponRequest:
 
 
 async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
-    """Create a coupon. Raises Conflict for a code that there is."""
+    """Create a coupon. Raises Conflict if the code exists."""
     call.target = request.code
     if await call.tx.one(statements.lock_coupon, code=request.code) is not None:
         raise Conflict(
@@ -156,7 +156,8 @@ async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
 
 
 async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEntry:
-    """Give an account the credit of a coupon, once. Raises NotFound, Conflict, PermissionDenied for another's account."""
+    """Add the credit of a coupon to an account once. Raises NotFound, Conflict, or PermissionDenied for another's
+    account."""
     own = find_paying_account_of_caller(call.caller)
     name = call.target = account or own
     if name != own:

@@ -1,4 +1,4 @@
-"""Reporting: cost, revenue, and costs at a glance."""
+"""Reports: cost, revenue, and the dashboard."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _build_revenue(
 
 
 async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
-    """Costs at a glance; everybody's for operators that name no account."""
+    """Build the dashboard; of all accounts for operators that name none."""
     months = await call.tx.all(statements.sum_costs_by_month, account=account or "") if account != "" else []
     month = convert_to_month_number(call.now)
     by_agent = await _load_account_tallies(call, account, month * 100, month * 100 + 99)

@@ -38,7 +38,7 @@ class AssignedTask(Protocol):
 
 
 async def reserve_price(call: Call, task: AssignedTask) -> int | None:
-    """Reserve the price of a task of the agent it is assigned to; answers the version of the price, None if it is free.
+    """Reserve the price of a task's agent. Returns the price version, or None if it is free.
 
     task: a row of ``tasks``, not necessarily written yet.
     Raises BudgetExceeded, CreditExhausted where it does not fit.
@@ -71,7 +71,7 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
 
 
 async def release_reservation(call: Call, task_id: str) -> None:
-    """Give back what is reserved for a task. Idempotent."""
+    """Release the reservation of a task. Idempotent."""
     row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is not None:
         # Deleted in the same transaction: a second release finds no row, and gives nothing back twice.
@@ -80,7 +80,7 @@ async def release_reservation(call: Call, task_id: str) -> None:
 
 
 async def settle_reservation(call: Call, task_id: str) -> None:
-    """Charge what is reserved for a task that is completed. Idempotent."""
+    """Charge the reservation of a completed task. Idempotent."""
     row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is None:
         return
@@ -88,7 +88,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
     charge = Charge(
         build_task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )
-    # The price that was reserved, not today's; and no limit can refuse it, as the work is done.
+    # Charged at the reserved price and regardless of limits, because the work is done.
     terms = Terms(row.price_version, row.currency)
     await Ledger(call).write_entry(charge, terms, row.amount, enforce=False)
 

@@ -1,4 +1,4 @@
-"""The operations of billing."""
+"""Implementation of the billing operations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["BillingService"]
 
 
 class BillingService(BoundService, contract.Billing):
-    """Who pays for what, and who may see it; the rules are in the modules beside this one."""
+    """The billing operations; their rules are in the other modules of this package."""
 
     @property
     def _default_currency(self) -> str:
@@ -348,7 +348,7 @@ class BillingService(BoundService, contract.Billing):
     async def profile(self, account: str | None = None) -> contract.BillingProfile:
         name = account or find_paying_account_of_caller(self.call.caller)
         if resolve_visible_account(self.call.caller, name) == "":
-            return contract.BillingProfile(account_id=name)  # as of an account of which nothing is known
+            return contract.BillingProfile(account_id=name)  # same result as for an unknown account
         return await invoice_details.load_profile(self.call.tx, name)
 
     @implements

@@ -1,4 +1,4 @@
-"""Terms: the price version in force, and the amount that a version makes of a quantity.
+"""Terms: the current price version, and the amount for a quantity at a version.
 
 New instances and tasks use the version in force. Existing ones keep the version they were started with; a newer version
 applies to them only after its notice period, so a price never changes without notice for running work.
@@ -43,7 +43,7 @@ UNITS: Mapping[EntryKind, tuple[str, int]] = {
     EntryKind.PAYMENT: ("payment", 1),
     EntryKind.DISCOUNT: ("discount", 1),
     EntryKind.FREE_QUOTA: ("reduction", 1),
-}  #: unit of each kind, and how many of its quantity make one
+}  #: unit of each kind, and its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Terms:
 
     @property
     def is_chargeable(self) -> bool:
-        """Whether anything costs something."""
+        """Whether any price is not zero."""
         return any((self.price, self.base_price, self.task_price, self.input_price, self.output_price))
 
     @property
@@ -86,7 +86,7 @@ class Terms:
 
     @property
     def time_price(self) -> tuple[int, int]:
-        """Price of running time, and of how many microseconds."""
+        """Price of running time, and its unit in microseconds."""
         if self.type is PricingType.PER_MINUTE or (self.type is PricingType.HYBRID and self.usage_unit == "minute"):
             return self.price, MINUTE
         if self.type in (PricingType.PER_HOUR, PricingType.HYBRID):
@@ -94,7 +94,7 @@ class Terms:
         return 0, HOUR
 
     def compute_amount(self, kind: EntryKind, quantity: int) -> int:
-        """What a quantity costs, rounded to the millionth. quantity: of time in microseconds."""
+        """Compute the amount of a quantity, rounded to the millionth. quantity: time in microseconds."""
         if kind is EntryKind.TIME:
             price, unit = self.time_price
             return divide_half_up(price * quantity, unit)
@@ -153,5 +153,5 @@ def build_pricing_fields(terms: Terms) -> dict[str, Any]:
 
 
 async def build_pricing_info(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
-    """What an agent costs, as a marketplace shows it."""
+    """Build the pricing information of an agent."""
     return PricingInfo(**build_pricing_fields(await find_terms_in_force(tx, agent_id, now, currency)))

@@ -86,7 +86,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         return model_calls.build_model_call(await model_calls.charge_model_call(call, payer, rates, report))
 
     async def _require_held_task(self, task_id: str) -> PayableTask:
-        """A task that the caller works on, or has. Raises NotFound."""
+        """Require a task that the caller holds or worked on. Raises NotFound."""
         task = await self.call.tx.one(models.select_payable_task, task_id=task_id)
         if task is None or task.holder != self.call.caller.subject:
             raise not_found(

@@ -1,4 +1,4 @@
-"""Token usage: what the work on tasks has taken of language models, as its workers reported in totals.
+"""Token usage of tasks, as totals reported by their workers.
 
 What a report adds to the one before becomes an entry of the ledger, for a model that has a price or whose cost the worker
 knows. A worker says itself what it has used, so its own account pays, unless that is the payer's, or it may meter for others.
@@ -84,11 +84,11 @@ class TokenUsageReport:
 
 
 async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage:
-    """Store what a worker reports, and charge for what is new.
+    """Store a worker's report, and charge the difference since the last one.
 
     Idempotent: totals never fall, so late and repeated reports change nothing.
     """
-    # Locked: reports of a task at once would both charge what is new.
+    # Locked, so that concurrent reports of a task do not charge the same difference.
     await call.tx.one(models.lock_usage, task_id=report.task_id, model=report.model)
     (row,) = await call.tx.returning(
         upsert_usage,
@@ -118,7 +118,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
     try:
         rates, base_cost = (await resolve_model_price(call, provider, model)).drop_rate_thresholds(), None
     except InvalidRequest:
-        # A reported cost of nothing is no price: what is free is set so by an operator.
+        # A reported cost of zero is not a price: only an operator can make a model free.
         if not row.cost or row.currency is None:
             return row
         rates, base_cost = await build_reported_rates(call, provider, model, row.currency), cost
@@ -155,7 +155,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenUsageFilters:
-    """Which usage is listed; None for any."""
+    """Filter of token usage; None for any."""
 
     account: str | None
     agent_id: str | None

@@ -77,7 +77,7 @@ def build_quantities(
 
 
 def resolve_usage_time(now: int, at: datetime | None) -> int:
-    """When usage was, in microseconds since 1970."""
+    """Resolve the time of usage, in microseconds since 1970."""
     moment = now if at is None else to_microseconds(at)
     if not now - OLDEST <= moment <= now:
         raise InvalidRequest(
@@ -89,7 +89,7 @@ def resolve_usage_time(now: int, at: datetime | None) -> int:
 
 
 async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
-    """Write usage into the ledger, once; raises IdempotencyConflict if the key holds something else."""
+    """Write usage to the ledger once. Raises IdempotencyConflict if the key belongs to different usage."""
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
     earlier = await ledger.find_entries([_build_entry_key(usage, kind) for kind in kinds])
@@ -150,7 +150,7 @@ class CreditRequest:
 
 
 async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
-    """Give credit, once for each key. Raises NotFound for an account that there is not."""
+    """Add credit once per key. Raises NotFound for an unknown account."""
     account, amount, currency, kind = request.account, request.amount, request.currency, request.kind
     call.target, call.detail = account, request.reason or None
     await require_account(call.tx, account)
@@ -166,7 +166,7 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
 
 
 async def close_month(call: Call, period: str) -> contract.Closing:
-    """Issue invoices of a month, as many as one transaction takes."""
+    """Issue invoices of a month, up to the limit of one transaction."""
     month = parse_month(period)
     if month >= convert_to_month_number(call.now):
         raise InvalidRequest(
@@ -182,7 +182,7 @@ async def close_month(call: Call, period: str) -> contract.Closing:
 
 
 async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -> list[str]:
-    """Issue what each account is owed an invoice for, month by month up to the last one; answers the numbers.
+    """Issue each account's due invoices month by month up to the given one. Returns their numbers.
 
     due: account, currency, oldest month of which something is on no invoice.
     """

@@ -1,4 +1,4 @@
-"""Views: usage and cost, as sums of the ledger and of accrued running time."""
+"""Views of usage and cost: sums of the ledger and accrued running time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REDUCTIONS = (EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a view is of; empty for everything. since, until: days, YYYYMMDD."""
+    """Scope of a view; empty for everything. since, until: days, YYYYMMDD."""
 
     account: str = ""
     agent: str = ""
@@ -78,7 +78,7 @@ class Tally:
         self.accrued_time += other.accrued_time
 
     def add_accrued_time(self, quantity: int, amount: int) -> None:
-        """Add running time that is not in the ledger yet."""
+        """Add unmetered running time."""
         self.add_usage(EntryKind.TIME, quantity, amount)
         self.accrued += amount
         self.accrued_time += quantity
@@ -149,7 +149,7 @@ def _build_query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
 
 
 def merge_agent_tallies(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
-    """The agents of each currency taken together."""
+    """Merge the tallies of all agents by currency."""
     together: dict[str, Tally] = {}
     for currency, agents in tallies.items():
         whole = together[currency] = Tally()
@@ -159,13 +159,13 @@ def merge_agent_tallies(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str,
 
 
 def choose_currency(tallies: Iterable[str], requested: str | None, default: str) -> str:
-    """The currency that is shown first: the one asked for, the usual one, or the first there is where it is not used."""
+    """Choose the main currency: the requested one, else the default if it is used, else the first."""
     there = sorted(tallies)
     return requested or (default if default in there or not there else there[0])
 
 
 async def build_bill(call: Call, scope: Scope) -> contract.Bill:
-    """What something has cost, as the details of an instance show it."""
+    """Build the bill of an instance."""
     together = merge_agent_tallies(await load_current_tallies(call, scope))
     main_currency = choose_currency(together, None, str(call.context.settings.billing_currency))
     return contract.Bill(
@@ -175,7 +175,7 @@ async def build_bill(call: Call, scope: Scope) -> contract.Bill:
 
 
 def list_costs_in_other_currencies(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
-    """Costs in every currency but one."""
+    """List the costs in all currencies except one."""
     return [
         contract.BillingInfo(**tally.to_fields(currency))
         for currency, tally in sorted(together.items())
@@ -184,7 +184,7 @@ def list_costs_in_other_currencies(together: Mapping[str, Tally], main_currency:
 
 
 async def read_agent_names(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
-    """Names by id; those of agents that have left too."""
+    """Read agent names by id, including agents that have left."""
     ids = sorted(set(agents) - {""})
     if not ids:
         return {}
@@ -194,7 +194,7 @@ async def read_agent_names(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
 def rank_agents_by_cost(
     agents: Mapping[str, Tally], names: Mapping[str, str], currency: str, most: int
 ) -> list[contract.AgentCost]:
-    """The dearest agents."""
+    """List the most expensive agents."""
     used = [(agent, tally) for agent, tally in agents.items() if agent]
     dearest = sorted(used, key=lambda item: (-item[1].total_cost, item[0]))[:most]
     return [
@@ -204,7 +204,7 @@ def rank_agents_by_cost(
 
 
 def convert_day_range(since: date | None, until: date | None) -> tuple[int, int]:
-    """Days as the sums have them; InvalidRequest if they are in the wrong order."""
+    """Convert a date range to day numbers. Raises InvalidRequest if it is reversed."""
     if since is not None and until is not None and since > until:
         raise InvalidRequest("since is after until.", fix="Swap them.", errors=[field_error("since", "after until")])
     return (
@@ -214,29 +214,29 @@ def convert_day_range(since: date | None, until: date | None) -> tuple[int, int]
 
 
 def list_days_before(now: int, count: int) -> list[date]:
-    """The last so many days, today last."""
+    """List a number of days up to today."""
     today = to_datetime(now).date()
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
 def build_task_charge_key(task_id: str) -> str:
-    """The key under which a task is charged for, once."""
+    """Build the ledger key of a task's charge."""
     return f"{TASK_KEY}{task_id}"
 
 
 def parse_task_charge_key(key: str) -> str | None:
-    """The task that an entry with such a key charges for, or reduces the charge for."""
+    """Parse the task id from the ledger key of a charge or reduction."""
     prefix = next((each for each in (TASK_KEY, MODEL_KEY) if key.startswith(each)), None)
     return None if prefix is None else key.removeprefix(prefix).partition(":")[0] or None
 
 
 def build_model_charge_key(task_id: str, call_id: str) -> str:
-    """The key under which a call of a model is charged for, once. task_id: '' for none."""
+    """Build the ledger key of a model call. task_id: '' for none."""
     return f"{MODEL_KEY}{task_id}:{call_id}"
 
 
 def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> contract.Entry:
-    """An entry of the ledger as answers show it. reversed_tasks: by the ids of entries that charged for them."""
+    """Build the result of a ledger entry. reversed_tasks: task ids by the ids of their charges."""
     kind = EntryKind(row.kind)
     unit, size = UNITS[kind]
     return contract.Entry(

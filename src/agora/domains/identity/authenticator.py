@@ -42,7 +42,7 @@ CHANGES = ("agora.agent.", "agora.token.", "agora.override.", "agora.user.", "ag
 
 
 class Authenticator:
-    """Resolves credentials to callers; raises Unauthenticated for invalid ones.
+    """Resolves credentials to callers. Raises Unauthenticated for invalid ones.
 
     sign_on: where people of identity providers are known; None without any. ended: which sessions of the monitor have.
     """
@@ -64,7 +64,7 @@ class Authenticator:
         self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT, has_credential=False)
 
     def find_cached_caller(self, credential: str | None, *, local: bool) -> Caller | None:
-        """The caller if no look-up is needed."""
+        """Return the caller if it is cached."""
         if credential is None:
             if local:
                 return self._local_operator
@@ -76,7 +76,7 @@ class Authenticator:
         return None if caller.expires_at is not None and caller.expires_at <= self._clock.now() else caller
 
     async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
-        """The caller of a credential; without one, the anonymous or local caller of that address."""
+        """Return the caller of a credential; without one, the anonymous or local caller of the address."""
         caller = self.find_cached_caller(credential, local=local)
         if caller is None:
             assert credential is not None
@@ -87,14 +87,14 @@ class Authenticator:
             # A task token ends with its task's lease, which is no event of those that drop cached callers.
             if version == self._changes and not credential.startswith(
                 TASK_TOKEN
-            ):  # else what was just read may be what was just changed
+            ):  # otherwise the data just read may be outdated
                 if len(self._cache) >= CACHE_SIZE:
                     self._cache.clear()
                 self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
         return caller
 
     async def act_in_tenant(self, caller: Caller, tenant: str) -> Caller:
-        """The caller acting in a named tenant: its own, or any tenant for an operator of the installation.
+        """Return the caller acting in a named tenant: its own, or any tenant for an operator of the installation.
 
         Raises PermissionDenied to everybody else, whether there is such a tenant or not.
         """
@@ -117,7 +117,7 @@ class Authenticator:
         return replace(caller, tenant=tenant)
 
     async def _check_tenant_served(self, tenant: str) -> None:
-        """Raises for a tenant whose callers are refused."""
+        """Raise an error if the tenant's callers are refused."""
         row = await self._store.read(tenant, _read_tenant)
         if row is None or row.status in DELETED_STATES:
             raise _build_credential_error("The marketplace of this credential is no more.", "Ask an operator.")

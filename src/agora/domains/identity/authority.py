@@ -29,7 +29,8 @@ TIERS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2
 
 
 def check_authority(caller: Caller, needed: int, doing: str) -> None:
-    """Refuse an act that takes more authority than the caller has. doing: the act, as a verb with its object.
+    """Check that the caller has the authority for an action. doing: the action, as verb and object. Raises
+    PermissionDenied.
 
     Raises PermissionDenied.
     """
@@ -42,7 +43,7 @@ def check_authority(caller: Caller, needed: int, doing: str) -> None:
 
 
 def may_grant_any_tier(call: Call) -> bool:
-    """Whether the caller runs the installation, or, elsewhere than at home, the tenant."""
+    """Whether the caller operates the installation, or its own tenant other than the default one."""
     level: int = call.context.settings.admin_authority_level
     needed = level if call.caller.tenant == HOME else min(AUTHORITY, level)
     return call.caller.may("admin") and call.caller.authority >= needed
@@ -60,18 +61,18 @@ def check_tier(call: Call, *tiers: ServiceTier) -> None:
 
 
 async def check_administration_authority(call: Call, target: str, needed: int = 0) -> None:
-    """Refuse to touch what a higher authority has administered. needed: authority that the target itself has.
+    """Check that the target was not administered by a higher authority. needed: authority of the target itself.
 
     Raises PermissionDenied.
     """
     row = await call.tx.one(statements.select_administering_authority, target=target)
     highest = max(needed, row if row is not None else 0)
-    highest = min(highest, call.context.settings.admin_authority_level)  # the operator is above everybody
+    highest = min(highest, call.context.settings.admin_authority_level)  # the operator has the highest authority
     check_authority(call.caller, highest, f"change {target}, which takes an authority of")
 
 
 async def check_override_authority(call: Call, target: str, authority: int | None = None) -> None:
-    """Refuse to end what an override of a higher authority holds. authority: to act with; the caller's own by default.
+    """Check that no override of a higher authority applies. authority: default: the caller's own.
 
     Raises PermissionDenied.
     """
@@ -87,7 +88,7 @@ async def check_override_authority(call: Call, target: str, authority: int | Non
 
 
 async def check_and_record_administration(call: Call, target: str, needed: int = 0) -> None:
-    """As :func:`check_administration_authority`; notes that the caller has administered the target now."""
+    """Like :func:`check_administration_authority`, and records the caller as the target's last administrator."""
     await check_administration_authority(call, target, needed)
     caller = call.caller
     await call.tx.execute(

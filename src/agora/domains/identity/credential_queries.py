@@ -1,4 +1,4 @@
-"""Credentials: what is looked up before the caller's tenant is known, and whether that tenant is served."""
+"""Queries of credentials before the caller's tenant is known, and of the tenant's status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Monitor sessions that their users have ended: one row each, cached briefly by every server.
+"""Monitor sessions ended by their users: one row each, cached briefly by every server.
 
 The event of an ended session invalidates the caches at once. So a page costs no query, and a copied cookie is refused by
 every server and after a restart.
@@ -21,7 +21,7 @@ SIZE = 10_000
 
 
 class EndedSessions:
-    """Caches for a short time which sessions have ended."""
+    """A short-lived cache of ended sessions."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -29,7 +29,7 @@ class EndedSessions:
         self._changes = 0
 
     async def has_ended(self, tenant: str, session: str) -> bool:
-        """Whether a session of a tenant's has ended."""
+        """Whether a session of a tenant has ended."""
         key = tenant, session
         if self._going_on.get(key, 0.0) > time.monotonic():
             return False
@@ -47,11 +47,11 @@ class EndedSessions:
         return False
 
     def forget_ended(self, events: Sequence[StoredEvent]) -> None:
-        """Look again, if one of these events says that a session has ended."""
+        """Drop cached sessions that these events end."""
         if any(stored.event.type == ENDED for stored in events):
             self.forget_all()
 
     def forget_all(self) -> None:
-        """Look again at every session."""
+        """Drop the whole cache."""
         self._changes += 1
         self._going_on.clear()

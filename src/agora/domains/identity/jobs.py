@@ -12,7 +12,7 @@ from .sign_on_port import Sighting
 __all__ = ["People"]
 
 BATCH = 200
-SWEEPS = 60  #: steps from one look for what is over to the next
+SWEEPS = 60  #: steps between two expiry passes
 
 Sightings = dict[tuple[str, str], Sighting]
 
@@ -68,10 +68,10 @@ class People(Controller):
 
         await self.write_as_system(tenant, write_last_seen)
 
-    # -- what is over ----------------------------------------------------------------------------
+    # -- expiry ----------------------------------------------------------------------------------
 
     async def reconcile(self, tenant: str) -> None:
-        """Forget sessions that are over, and tokens that could not be used any more anyway."""
+        """Delete ended sessions and records of expired tokens."""
         for write in (people.delete_expired_sessions, people.delete_old_ended_logins):
             while not self.is_stopping and await self._drop_expired(tenant, write) == BATCH:
                 pass

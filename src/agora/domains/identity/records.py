@@ -60,7 +60,7 @@ TOKENS = Table("tokens", TokenRow)
 
 @record
 class AgentCredentialRow:
-    """What decides on an agent's token."""
+    """Data that determines whether an agent's token is valid."""
 
     agent_name: str
     account_id: str
@@ -73,7 +73,7 @@ class AgentCredentialRow:
 
 @record
 class TaskCredentialRow:
-    """What decides on a task's token."""
+    """Data that determines whether a task's token is valid."""
 
     status: str
     holder: str | None
@@ -86,7 +86,7 @@ class TaskCredentialRow:
 
 @record
 class TenantStatusRow:
-    """Whether a tenant is served, and why not."""
+    """Status of a tenant, with the reason of a suspension."""
 
     status: str
     reason: str
@@ -94,7 +94,7 @@ class TenantStatusRow:
 
 @record
 class UserStandingRow:
-    """What operators have set for a user."""
+    """Role and limits set by operators for a user."""
 
     role: str | None
     concurrency_limit: int | None

@@ -7,11 +7,11 @@ from agora.domains.tenants.service import ADMINISTRATOR, AUTHORITY, HOME
 
 __all__ = ["list_role_scopes", "rank_role_authority"]
 
-RUNNING = frozenset({"deploy:agents"})  # programs on the server's machine: for the installation's own people alone
+RUNNING = frozenset({"deploy:agents"})  # programs on the server's machine: only for users of the default tenant
 
 
 def list_role_scopes(role: str | None, tenant: str) -> frozenset[str]:
-    """Scopes of a role; nothing without one."""
+    """List the scopes of a role; empty without a role."""
     if role is None:
         return ANONYMOUS
     if tenant == HOME:
@@ -20,7 +20,7 @@ def list_role_scopes(role: str | None, tenant: str) -> frozenset[str]:
 
 
 def rank_role_authority(scopes: frozenset[str], role: str | None, tenant: str, operator: int) -> int:
-    """Authority of a role, for those who may all that it gives. operator: that of the installation's own."""
+    """Return the authority of a role. operator: authority of the installation's operators."""
     if role != "admin" or scopes != list_role_scopes(role, tenant):
         return 0
     return operator if scopes == EVERYTHING else min(AUTHORITY, operator)

@@ -31,7 +31,7 @@ WEEK: Final = 7 * DAY  #: the same, of unused tokens
 
 
 class AuthService(BoundService, contract.Auth):
-    """Coming and going of people."""
+    """Login and logout of users."""
 
     @implements
     async def configuration(self) -> contract.AuthConfiguration:
@@ -88,7 +88,7 @@ class AuthService(BoundService, contract.Auth):
         await _end_local_session(call)
 
         async def build_logout_answer(end: Call, outcome: tuple[bool, str | None] | AgoraError) -> contract.LoggedOut:
-            if isinstance(outcome, UpstreamFailed | Unauthenticated):  # here, it has ended
+            if isinstance(outcome, UpstreamFailed | Unauthenticated):  # the session has ended on this server
                 outcome = (False, None)
             if isinstance(outcome, AgoraError):
                 raise outcome
@@ -111,7 +111,7 @@ class AuthService(BoundService, contract.Auth):
     @implements
     async def backchannel_logout(self, logout_token: str) -> contract.LogoutTaken:
         sign_on, call = self._sign_on(), self.call
-        if call.caller.tenant != HOME:  # the word does not say whose tenant's people it means: it is kept in one place
+        if call.caller.tenant != HOME:  # the notice does not name a tenant, so it is stored in the default one
             raise InvalidRequest(
                 "Logout notifications of providers apply to the whole server.",
                 fix="Leave the header X-Agora-Tenant out.",
@@ -131,7 +131,7 @@ class AuthService(BoundService, contract.Auth):
         return cast_relay_to_result(lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, SECONDS)
 
     def _sign_on(self) -> SignOn:
-        """The port. No answer of its operations may be kept, so none takes an idempotency key."""
+        """The port. Results of its operations must not be stored, so none takes an idempotency key."""
         sign_on = self.call.context.ports.find(SIGN_ON)
         if sign_on is None:
             raise NotFound(
@@ -208,6 +208,6 @@ def _emit_session_ended(call: Call, subject: str, user_id: str | None) -> None:
 
 
 def _build_logout_error(detail: str, fix: str | None) -> MalformedRequest:
-    """A logout token that does not count (section 2.8: status 400, and an error as OAuth has it)."""
+    """Build the error of an invalid logout token (section 2.8: status 400 and an OAuth error)."""
     oauth_error = {"error": "invalid_request", "error_description": detail}
     return MalformedRequest(detail, fix=fix, errors=[field_error("logout_token", detail)], **oauth_error)

@@ -71,7 +71,7 @@ class SignOn(Protocol):
 
     @property
     def issuers(self) -> Sequence[str]:
-        """URLs of the providers, the one where people sign in first."""
+        """URLs of the providers; users sign in at the first one."""
 
     @property
     def cli_client_id(self) -> str:
@@ -100,7 +100,7 @@ class SignOn(Protocol):
     async def sign_out(
         self, caller: Caller, refresh_token: str | None, client_id: str | None
     ) -> tuple[bool, str | None]:
-        """Go, as far as the provider is concerned: whether it ended the session, and where a browser ends its own."""
+        """Log out at the provider. Returns whether it ended the session, and the URL where a browser ends its own."""
 
 
 def build_user_id(issuer: str, subject: str) -> str:
@@ -124,7 +124,7 @@ def notice_key(issuer: str, jti: str) -> str:
 
 
 def browser_key(token: str) -> str:
-    """The id of a session of the monitor, by the token that its forms carry."""
+    """Derive the id of a monitor session from the token in its forms."""
     return "mon_" + hashlib.sha256(token.encode()).hexdigest()[:DIGITS]
 
 

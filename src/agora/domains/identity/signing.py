@@ -1,4 +1,4 @@
-"""Signed credentials: minted from the server's key, verified without a look at the store.
+"""Signed credentials: created with the server's key and verified without reading the store.
 
 An agent token is ``agt_`` + base64url(JSON payload) + ``.`` + base64url(HMAC-SHA256). The same agent and
 generation always give the same token, so nothing secret is ever stored; raising the generation ends
@@ -32,7 +32,7 @@ MIN_SECRET = 32
 
 @dataclass(frozen=True, slots=True)
 class AgentClaims:
-    """What an agent token says."""
+    """Claims of an agent token."""
 
     tenant: str
     agent_id: str
@@ -41,7 +41,7 @@ class AgentClaims:
 
 @dataclass(frozen=True, slots=True)
 class TaskClaims:
-    """What a task token says: it holds while this holder works on this attempt of the task. worker: None without one."""
+    """Claims of a task token, valid while this holder works on this attempt of the task. worker: may be None."""
 
     tenant: str
     task_id: str
@@ -60,7 +60,7 @@ def _decode_base64url(text: str) -> bytes:
 
 
 class Signer:
-    """Mints and verifies with one secret of at least 32 bytes."""
+    """Creates and verifies credentials with a secret of at least 32 bytes."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -73,7 +73,7 @@ class Signer:
         return f"agt_{payload}.{self._compute_mac('agent', payload)}"
 
     def verify_agent_token(self, token: str) -> AgentClaims | None:
-        """The claims of a genuine token, else None."""
+        """Return the claims of a valid token, else None."""
         payload, _, signature = token.removeprefix("agt_").partition(".")
         if not hmac.compare_digest(self._compute_mac("agent", payload).encode(), signature.encode()):
             return None
@@ -86,12 +86,12 @@ class Signer:
     def task_token(
         self, tenant: str, task_id: str, holder: str, worker: str | None, attempt: int, scopes: Sequence[str]
     ) -> str:
-        """The credential of a task's program; the same claims always give the same one."""
+        """Create the credential of a task's program. Deterministic."""
         payload = _encode_base64url(to_json([tenant, task_id, holder, worker, attempt, list(scopes)]))
         return f"{TASK_TOKEN}{payload}.{self._compute_mac('task', payload)}"
 
     def verify_task_token(self, token: str) -> TaskClaims | None:
-        """The claims of a genuine token, else None."""
+        """Return the claims of a valid token, else None."""
         payload, _, signature = token.removeprefix(TASK_TOKEN).partition(".")
         if not hmac.compare_digest(self._compute_mac("task", payload).encode(), signature.encode()):
             return None
@@ -99,12 +99,12 @@ class Signer:
         return TaskClaims(tenant, task_id, holder, worker, attempt, tuple(scopes))
 
     def session_token(self, tenant: str, session_id: str) -> str:
-        """The credential of a browser's session; ``session_id`` begins with ``ses_``, and so does it."""
+        """Create the credential of a browser session. It begins with ``ses_``, like ``session_id``."""
         payload = _encode_base64url(to_json([tenant, session_id]))
         return f"ses_{payload}.{self._compute_mac('session', payload)}"
 
     def verify_session_token(self, token: str) -> tuple[str, str] | None:
-        """Tenant and session of a genuine token, else None."""
+        """Return tenant and session of a valid token, else None."""
         payload, _, signature = token.removeprefix("ses_").partition(".")
         if not hmac.compare_digest(self._compute_mac("session", payload).encode(), signature.encode()):
             return None
@@ -112,20 +112,20 @@ class Signer:
         return tenant, session_id
 
     def key(self, tenant: str, token_id: str, kind: str) -> str:
-        """An API key or enrolment token of the given id."""
+        """Create the API key or enrolment token of an id."""
         return PREFIXES[kind] + self._compute_mac(kind, f"{tenant}\0{token_id}")
 
     def encryption_key(self, purpose: str) -> bytes:
-        """32 bytes to encrypt with, for one purpose alone."""
+        """Derive a 32-byte encryption key for one purpose."""
         return hmac.digest(self._secret, f"encryption\0{purpose}".encode(), "sha256")
 
     def digest(self, credential: str) -> bytes:
-        """What is stored of a key."""
+        """Digest of a key, as stored."""
         return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).digest()
 
 
 def load_secret(path: Path, *, make: str = "") -> str:
-    """The secret kept in a file (mode 0600), made at first use: ``make`` and 43 random characters.
+    """Load a secret from a file (mode 0600), created on first use: ``make`` and 43 random characters.
 
     Raises ConfigurationError for a file that cannot be read, or is too short to be safe.
     """

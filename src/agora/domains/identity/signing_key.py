@@ -34,7 +34,7 @@ class SigningKey:
         self._path = path
 
     def sign_content(self, protected: str, content: bytes) -> str:
-        """Of a JWS (RFC 7515), over its encoded header and its content."""
+        """Create a JWS signature (RFC 7515) over the encoded header and content."""
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
         from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
         from cryptography.hazmat.primitives.hashes import SHA256

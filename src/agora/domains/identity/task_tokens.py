@@ -26,7 +26,7 @@ IN_PROGRESS = "in_progress"
 
 
 async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Caller:
-    """The caller of a verified task token. Raises Unauthenticated once the task is no longer worked on by that agent."""
+    """Return the caller of a verified task token. Raises Unauthenticated if the agent no longer works on the task."""
     row = await reader.one(credentials.select_task_credential, task_id=claims.task_id)
     if (
         row is None
@@ -52,7 +52,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
 
 
 async def find_scopes_of_subject(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
-    """What a task's creator may do at present; nothing for one that has left, was revoked, or is a task token itself."""
+    """Return the current scopes of a task's creator; empty if it left, was revoked, or is a task token."""
     if subject in OPERATORS:
         return scopes.EVERYTHING | scopes.AGENT
     if subject.startswith("static:"):

@@ -21,8 +21,8 @@ from .records import TOKENS, TokenRow
 
 __all__ = ["TokenService", "find_keys_with_scope"]
 
-#: scopes that no operation asks for by itself
-INTENT = "intent:"  #: what comes before an intent that an agent allows only some to ask for
+#: scopes that no operation requires by itself
+INTENT = "intent:"  #: prefix of an intent that an agent restricts to certain callers
 SPECIAL = frozenset({"*", "admin", "act:any", "read:all", "read:metrics"})
 NEWEST = "key_g"  # sorts after every id
 
@@ -75,7 +75,7 @@ class TokenService(BoundService, contract.Tokens):
         return result
 
     def _check_scopes(self, kind: str, requested: contract.Scopes) -> list[str]:
-        """The scopes of a key, known ones that its maker holds too."""
+        """Check that the scopes of a key are known and held by its creator."""
         if kind == "enrolment":
             if requested:
                 raise InvalidRequest(

@@ -134,7 +134,7 @@ def _build_user(row: UserRow) -> contract.User:
 
 
 async def check_concurrency(call: Call) -> None:
-    """Refuse a further task of a person who has as many waiting and running as they may."""
+    """Check the limit of a user's waiting and running tasks. Raises RateLimited."""
     person = call.caller.person
     if person is None or not person.limit:
         return
@@ -152,7 +152,7 @@ async def check_concurrency(call: Call) -> None:
 
 
 async def count_job(call: Call) -> None:
-    """Count a coding job that a person asks for. Raises RateLimited if they have asked for as many today as they may.
+    """Count a coding job of a user. Raises RateLimited if the daily limit is reached.
 
     A day is one of UTC. The row is changed only below the limit, so concurrent calls cannot exceed it; it is written with the job.
     """

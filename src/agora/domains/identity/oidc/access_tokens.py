@@ -41,12 +41,12 @@ MAX_CLAIM_CHARACTERS: Final = 255
 MAX_AUDIENCES: Final = 50
 LAST: Final = 253_402_300_800  #: seconds since 1970 at the end of the year 9999
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
-#: what only ID tokens have
+#: claims that only ID tokens have
 ID_TOKEN: Final = ("nonce", "at_hash", "c_hash", "s_hash")
 
 
 def build_token_error(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
-    """The error for a token that does not count."""
+    """Build the error of an invalid token."""
     return Unauthenticated(detail, fix=fix, **extra)
 
 
@@ -96,7 +96,8 @@ def _decode_part(part: str) -> dict[str, Any]:
 
 
 async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
-    """Raise Unauthenticated unless a key of the provider made the signature; UpstreamUnavailable where it is unknown."""
+    """Verify the signature with the provider's keys. Raises Unauthenticated, or UpstreamUnavailable if the keys are
+    unknown."""
 
     keys = await provider.find_keys(token.kid, token.algorithm)
     if not keys:
@@ -111,7 +112,8 @@ async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
 
 
 def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
-    """Check ``exp``, ``nbf`` and ``iat``; answers when the token ends, in microseconds, with what clocks may be off."""
+    """Check ``exp``, ``nbf`` and ``iat``. Returns the end of the token in microseconds, including the allowed clock
+    skew."""
     ends, begins, issued = (read_numeric_date(claims, name) for name in ("exp", "nbf", "iat"))
     if ends is None:
         raise build_token_error(
@@ -129,7 +131,7 @@ def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
 
 
 def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
-    """A claim that is a moment, in seconds since 1970; None where it is not there. Raises Unauthenticated for nonsense."""
+    """Read a time claim in seconds since 1970; None if absent. Raises Unauthenticated if it is invalid."""
     value = claims.get(name)
     if value is None:
         return None
@@ -139,7 +141,7 @@ def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def check_token_purpose(token: UnverifiedToken, audiences: Collection[str], clients: Collection[str]) -> None:
-    """Check that it is an access token, and for us. clients: where a token issued to one of them is for us, too."""
+    """Check that it is an access token for this server. clients: clients whose tokens are accepted, too."""
     claims = token.claims
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
     if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
@@ -162,7 +164,7 @@ def check_token_purpose(token: UnverifiedToken, audiences: Collection[str], clie
 
 
 def read_token_audience(claims: Mapping[str, Any]) -> set[str]:
-    """Whom a token is for."""
+    """Read the audience of a token."""
     value = claims.get("aud", [])
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or len(value) > MAX_AUDIENCES or not all(isinstance(name, str) for name in value):
@@ -171,7 +173,7 @@ def read_token_audience(claims: Mapping[str, Any]) -> set[str]:
 
 
 def check_id_token(token: UnverifiedToken, client_id: str, nonce: str | None) -> None:
-    """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: that of the sign-in, if it was one."""
+    """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: of the sign-in, if any."""
     claims = token.claims
     if client_id not in read_token_audience(claims) or claims.get("azp", client_id) != client_id:
         raise build_token_error("The provider's ID token is for another client.")

@@ -50,7 +50,7 @@ LIFETIME: Final = 12 * 3600 * SECOND
 NAMES: Final = 2  #: of one session at the provider: in the access token, and in the ID token
 SIGNING_IN: Final = 600  #: seconds
 LEASE: Final = 30 * SECOND
-POLL_SECONDS: Final = 0.25  #: seconds between looks whether another server has renewed it
+POLL_SECONDS: Final = 0.25  #: seconds between checks whether another server has renewed it
 ONLY_PATH: Final = "/v1/monitor/"
 MAX_COOKIE_CHARACTERS: Final = 2000
 MAX_NEXT_CHARACTERS: Final = 300
@@ -58,7 +58,7 @@ MAX_NEXT_CHARACTERS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a verified token gives. asked: its own scopes. ends: microseconds since 1970."""
+    """Identity and scopes of a verified token. asked: requested scopes. ends: microseconds since 1970."""
 
     tenant: str
     person: Person
@@ -68,7 +68,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class SignInRedirect:
-    """A browser is sent to ``url``, and keeps ``cookie`` for so many seconds."""
+    """Redirect of a browser to ``url`` with a ``cookie`` and its lifetime in seconds."""
 
     url: str
     cookie: str = field(repr=False)
@@ -103,13 +103,13 @@ class SignInState:
 
 
 class SignInCookies:
-    """Sign-ins in progress, each sealed in a cookie of its browser."""
+    """State of sign-ins in progress, encrypted in a cookie of the browser."""
 
     def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer, self._clock = sealer, clock
 
     def begin_sign_in(self, next: str, redirect_uri: str) -> SignInState:
-        """A sign-in that begins."""
+        """Start a sign-in."""
         safe = (
             next.startswith("/")
             and next[1:2] not in ("/", "\\")
@@ -120,12 +120,12 @@ class SignInCookies:
         return SignInState(state, nonce, verifier, next if safe else ONLY_PATH, redirect_uri, self._clock.now())
 
     def seal(self, state: SignInState) -> str:
-        """The cookie of a sign-in."""
+        """Encrypt a sign-in as a cookie."""
         sealed = self._sealer.seal(to_json(asdict(state)), "sign-in")
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, cookie: str | None) -> SignInState | None:
-        """The sign-in of a cookie; None if it is none, or of long ago."""
+        """Decrypt the sign-in of a cookie; None if it is invalid or expired."""
         if not cookie or len(cookie) > MAX_COOKIE_CHARACTERS:
             return None
         try:
@@ -138,7 +138,7 @@ class SignInCookies:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that begins. refresh, identity: the provider's tokens."""
+    """A new session. refresh, identity: the provider's tokens."""
 
     session_id: str
     grant: Grant
@@ -148,14 +148,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ProviderTokens:
-    """The provider's tokens of a session."""
+    """Read the provider's tokens of a session."""
 
     refresh: str | None = field(default=None, repr=False)
     identity: str | None = field(default=None, repr=False)
 
 
 class System(Protocol):
-    """Runs work in a transaction, as the system does."""
+    """Runs work in a transaction as the system."""
 
     def __call__(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], /, *, label: str = ...
@@ -163,7 +163,7 @@ class System(Protocol):
 
 
 class GrantVerifier(Protocol):
-    """What sessions need of the sign-on: see the methods of ``SignOn``."""
+    """The interface of ``SignOn`` used by sessions."""
 
     @property
     def trust(self) -> Trust: ...
@@ -187,7 +187,7 @@ class BrowserSessions:
         await asyncio.gather(*self._renewing.values(), return_exceptions=True)
 
     async def begin(self, caller: Caller, session: Session) -> tuple[str, int]:
-        """Keep a session; answers its credential, and when it ends. Raises Unauthenticated for one there was before."""
+        """Store a session. Returns its credential and end. Raises Unauthenticated if it existed before."""
         now, id = self._clock.now(), session.session_id
         row = UserSessionRow(
             tenant_id=caller.tenant,
@@ -212,12 +212,12 @@ class BrowserSessions:
         return self.mint(caller.tenant, id), now + LIFETIME
 
     async def read_provider_tokens(self, tenant: str, session_id: str) -> ProviderTokens:
-        """The provider's tokens of a session."""
+        """Read the provider's tokens of a session."""
         row = await self._read_row(tenant, session_id)
         return ProviderTokens() if row is None else self._open_tokens(row)
 
     async def read_grant(self, tenant: str, session_id: str) -> Grant:
-        """What a session gives now. Raises Unauthenticated when it is over, UpstreamUnavailable."""
+        """Read the grant of a session. Raises Unauthenticated if it has ended, UpstreamUnavailable."""
         row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
         if row.fresh_until > self._clock.now():
             return _unpack_grant(row)
@@ -240,7 +240,7 @@ class BrowserSessions:
     async def _renew_session(self, tenant: str, session_id: str) -> Grant:
         for _ in range(int(LEASE / SECOND / POLL_SECONDS)):
             row = await self._lease_session(tenant, session_id)
-            if row is None:  # another server is at it
+            if row is None:  # another server is renewing it
                 await asyncio.sleep(POLL_SECONDS)
             elif row.fresh_until > self._clock.now():
                 return _unpack_grant(row)
@@ -249,7 +249,7 @@ class BrowserSessions:
         raise Overloaded("The session is being renewed.", fix="Try again in a moment.", retry_after=2)
 
     async def _lease_session(self, tenant: str, session_id: str) -> UserSessionRow | None:
-        """The session's row, to be renewed by us unless it is fresh; None while it is another's."""
+        """Lease the session's row for renewal unless it is fresh; None while another server holds it."""
 
         async def take_lease(call: Call) -> UserSessionRow | None:
             row = _require_alive(await call.tx.one(people.lock_session, session_id=session_id), call.now)
@@ -307,7 +307,7 @@ class BrowserSessions:
     def _open_tokens(self, row: UserSessionRow) -> ProviderTokens:
         try:
             return ProviderTokens(**from_json(self._sealer.open(bytes(row.secrets), row.session_id)))
-        except ValueError:  # sealed with a key that the server has not any more
+        except ValueError:  # encrypted with a key that the server no longer has
             return ProviderTokens()
 
 
@@ -339,6 +339,6 @@ def _unpack_grant(row: UserSessionRow) -> Grant:
 
 
 def _bind_to_session(grant: Grant, row: UserSessionRow) -> Grant:
-    """A grant as a session's: it ends with what the provider said, and nothing but the session ends it before."""
+    """Bind a grant to a session: it ends with the session or at the provider's expiry."""
     person = replace(grant.person, session_id=row.session_id)
     return replace(grant, person=person, ends=min(grant.ends, row.expires_at))

@@ -20,7 +20,7 @@ TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """A provider. tenant: whose people they all are; None where a claim may say."""
+    """A provider. tenant: of all its users; None if a claim names it."""
 
     url: str
     tenant: str | None
@@ -28,7 +28,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The settings of single sign-on, checked.
+    """The validated settings of single sign-on.
 
     issuers: the first is where people sign in. clients: ids of ours, there. audiences: of tokens that are meant for us;
     strict: whether only those count, not also to which client a token was issued. roles: from a provider's name, or
@@ -55,7 +55,7 @@ class Trust:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Trust | None:
-        """What the settings say; None where they name no provider. Raises ConfigurationError."""
+        """Create from settings; None without a provider. Raises ConfigurationError."""
         issuers = tuple(_read_issuers(settings))
         if not issuers:
             return None
@@ -104,7 +104,7 @@ def _read_issuers(settings: Settings) -> Iterable[Issuer]:
 
 
 def _parse_issuer(text: str) -> Issuer:
-    """``URL`` or ``TENANT=URL``. A trailing slash is part of an issuer's name, so it stays."""
+    """Parse ``URL`` or ``TENANT=URL``. A trailing slash is part of the issuer's name and is kept."""
     tenant, equals, url = text.partition("=")
     if not equals or "/" in tenant:
         tenant, url = "", text

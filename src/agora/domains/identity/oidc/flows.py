@@ -16,13 +16,13 @@ from .provider import Provider
 __all__ = ["Flows", "Tokens"]
 
 MAX_FIELD_CHARACTERS: Final = 200
-#: errors of the token endpoint (RFC 6749, section 5.2) that are the person's to mend
+#: errors of the token endpoint (RFC 6749, section 5.2) caused by the user
 PERSONAL_ERRORS: Final = frozenset({"invalid_grant", "access_denied", "invalid_request"})
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a provider answered. expires_in: seconds, as it says."""
+    """Token response of a provider. expires_in: seconds."""
 
     access: str = field(repr=False)
     refresh: str | None = field(repr=False)
@@ -32,13 +32,13 @@ class Tokens:
 
 
 class Flows:
-    """Requests to one provider, as the client that the settings name."""
+    """Requests to one provider as the configured client."""
 
     def __init__(self, provider: Provider, trust: Trust) -> None:
         self._provider, self._trust = provider, trust
 
     async def build_authorization_url(self, parameters: Mapping[str, str]) -> str:
-        """The URL to send a browser to. Raises Conflict where people cannot sign in."""
+        """Build the authorization URL for a browser. Raises Conflict if sign-in is not configured."""
         endpoint = (await self._provider.fetch_metadata()).authorization
         if endpoint is None or not self._trust.client_id:
             raise Conflict(
@@ -49,17 +49,17 @@ class Flows:
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
     async def exchange_code(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
-        """Tokens for a code."""
+        """Exchange a code for tokens."""
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
         return await self._request_tokens(form | {"redirect_uri": redirect_uri}, self._trust.client_id)
 
     async def exchange_password(self, username: str, password: str) -> Tokens:
-        """Tokens for a name and a password, where the settings allow it."""
+        """Exchange a name and a password for tokens, if the settings allow it."""
         form = {"grant_type": "password", "username": username, "password": password, "scope": self._trust.scope}
         return await self._request_tokens(form, self._trust.client_id)
 
     async def exchange_refresh_token(self, token: str, client_id: str) -> Tokens:
-        """Tokens for a refresh token that was issued to one of our clients."""
+        """Exchange a refresh token of one of our clients for new tokens."""
         return await self._request_tokens({"grant_type": "refresh_token", "refresh_token": token}, client_id)
 
     async def revoke_token(self, refresh_token: str, client_id: str) -> bool:
@@ -75,7 +75,7 @@ class Flows:
         return status < 300
 
     async def logout_url(self, identity: str | None) -> str | None:
-        """Where a browser ends its session at the provider. identity: the ID token, if it is known."""
+        """Return the URL where a browser ends its session at the provider. identity: the ID token, if known."""
         endpoint = (await self._provider.fetch_metadata()).end_session
         if endpoint is None:
             return None

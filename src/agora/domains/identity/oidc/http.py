@@ -25,14 +25,14 @@ RETRY_AFTER: Final = 5
 
 
 class ProviderHttpClient:
-    """The connections to one provider, made when first needed. issuer: its URL."""
+    """An HTTP client of one provider, created on first use. issuer: its URL."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
         self._client: httpx.AsyncClient | None = None
 
     async def get_json(self, url: str) -> dict[str, Any]:
-        """A document. Raises UpstreamUnavailable, and UpstreamFailed for what is no such document."""
+        """Fetch a JSON document. Raises UpstreamUnavailable, or UpstreamFailed for an invalid document."""
         status, document = await self._send_request("GET", url, None, {})
         if status != 200 or not isinstance(document, dict):
             raise UpstreamFailed(
@@ -44,7 +44,7 @@ class ProviderHttpClient:
     async def post_form(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = {}
     ) -> tuple[int, dict[str, Any]]:
-        """Status and answer of a form; an answer that is no JSON object is an empty one."""
+        """Post a form. Returns the status and the JSON object; an empty one for other responses."""
         status, answer = await self._send_request("POST", url, form, headers)
         if status >= 500:
             raise UpstreamUnavailable(
@@ -100,7 +100,7 @@ def _parse_json(body: bytes) -> Any:
 
 
 def check_endpoint(url: Any, issuer: str, name: str) -> str:
-    """An endpoint that a provider names: https, or on this machine where the provider itself is."""
+    """Check an endpoint named by a provider: https, or on this machine if the provider is."""
     if isinstance(url, str) and len(url) <= 2000:
         try:
             parts = urlsplit(url)

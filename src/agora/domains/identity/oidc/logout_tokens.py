@@ -15,7 +15,7 @@ __all__ = ["TYPES", "parse_logout_token"]
 
 TYPES: Final = access_tokens.TYPES | {"logout+jwt", "application/logout+jwt"}
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
-SHORT: Final = 120  #: seconds that a token counts which does not say how long
+SHORT: Final = 120  #: validity in seconds of a token without an expiry
 MAX_VALIDITY_SECONDS: Final = 3600  #: maximum validity, even if its exp is later
 MAX_CLAIM_CHARACTERS: Final = 255
 
@@ -23,7 +23,7 @@ MAX_CLAIM_CHARACTERS: Final = 255
 def parse_logout_token(
     claims: Mapping[str, Any], issuer: str, audiences: Collection[str], now: int, skew: int
 ) -> LogoutNotice:
-    """What a logout token says, checked as section 2.6 has it, but for its signature. Raises Unauthenticated.
+    """Parse and validate a logout token as in section 2.6, except for its signature. Raises Unauthenticated.
 
     audiences: names of ours at that provider. now and skew: microseconds.
     """
@@ -50,7 +50,7 @@ def parse_logout_token(
 
 
 def _check_times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
-    """When it was made, and until when it counts, with what clocks may be off."""
+    """Check issue time and expiry with the allowed clock skew."""
     issued, ends = access_tokens.read_numeric_date(claims, "iat"), access_tokens.read_numeric_date(claims, "exp")
     if issued is None:
         raise build_token_error("The logout token does not say when it was made.", fix="It has a claim iat.")

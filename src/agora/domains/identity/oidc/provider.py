@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 FRESH: Final = 600 * SECOND
 STALE: Final = 86_400 * SECOND
-LEAST_INTERVAL: Final = 10 * SECOND  #: least between two looks for keys that are not known
-RETRY_PAUSE: Final = 5 * SECOND  #: after a look in vain
+LEAST_INTERVAL: Final = 10 * SECOND  #: minimum seconds between two fetches for unknown keys
+RETRY_PAUSE: Final = 5 * SECOND  #: seconds after a failed fetch
 MAX_KEYS: Final = 50
 LEAST_RSA: Final = 2048  #: bits
-#: algorithms of signatures, and the kind of key each wants
+#: signature algorithms and their key types
 ALGORITHMS: Final = {"RS256": "RSA", "ES256": "EC"}
 DISCOVERY: Final = "/.well-known/openid-configuration"
 
@@ -50,7 +50,7 @@ class CachedAnswer(Generic[T]):
         self._request: asyncio.Task[T] | None = None
 
     async def get_or_fetch(self) -> T:
-        """The answer, fetched or cached. Raises the fetch's error if there is no cached answer."""
+        """Return the cached or fetched answer. Raises the fetch's error without a cached answer."""
         age = self._clock.now() - self._answered_at
         if self._value is None or age >= STALE:
             return await self._wait_for_answer()
@@ -59,7 +59,7 @@ class CachedAnswer(Generic[T]):
         return self._value
 
     async def fetch_or_join(self) -> T:
-        """The answer as of now, or of a moment ago."""
+        """Fetch the answer, or join a running fetch."""
         if self._request is not None or self._has_waited_since_last_request(LEAST_INTERVAL):
             return await self._wait_for_answer()
         return await self.get_or_fetch()
@@ -110,7 +110,7 @@ class CachedAnswer(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Where a provider's endpoints are; None for those it has not."""
+    """Endpoints of a provider; None for missing ones."""
 
     keys: str
     token: str
@@ -134,7 +134,7 @@ class Provider:
         return await self._metadata.get_or_fetch()
 
     async def find_keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
-        """Published keys that a signature may be of: that one, or, without a name, all of the kind."""
+        """Find the published keys for a signature: by id, or without an id all of the key type."""
         matches = _select_matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
         return matches or _select_matching_keys(await self._keys.fetch_or_join(), kid, algorithm)
 
@@ -181,7 +181,7 @@ def _select_matching_keys(
 
 
 def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
-    """A key for signatures of ours; None for any other."""
+    """Import a key for a supported signature algorithm; None for other keys."""
 
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None

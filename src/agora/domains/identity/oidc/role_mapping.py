@@ -41,13 +41,13 @@ def _select_valid_texts(value: Any) -> list[str]:
 
 
 def choose_highest_role(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
-    """The highest of our roles that these names stand for."""
+    """Return the highest role that these names map to."""
     held_roles = {table[name] for name in names if name in table}
     return next((role for role in RANKS if role in held_roles), default)
 
 
 def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[str]) -> frozenset[str]:
-    """What a role may; less, where the token itself asks for some of our scopes alone.
+    """Return the scopes of a role, restricted to the token's own scopes if it requests some of ours.
 
     asked: the token's ``scope``. known: scopes of ours. A token with none of them carries all that its role gives.
     """

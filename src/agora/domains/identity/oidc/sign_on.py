@@ -42,8 +42,8 @@ from .provider import Provider
 __all__ = ["SignOn", "open_sign_on"]
 
 TIER: Final = "premium"
-MAX_PENDING_VISITS: Final = 50_000  #: people whose coming by is to be written
-MAX_ATTEMPTS: Final = 10  #: passwords for one name at once; then one each REFILL seconds
+MAX_PENDING_VISITS: Final = 50_000  #: maximum number of unsaved sightings
+MAX_ATTEMPTS: Final = 10  #: burst of password attempts per name; then one every REFILL seconds
 REFILL: Final = 6.0
 MAX_NAME_CHARACTERS: Final = 255
 MAX_CODE_CHARACTERS: Final = 4096
@@ -89,7 +89,7 @@ class SignOn:
         for provider in self._providers.values():
             await provider.close()
 
-    # -- what the rules ask ----------------------------------------------------------------------
+    # -- port ------------------------------------------------------------------------------------
 
     @property
     def issuers(self) -> Sequence[str]:
@@ -187,12 +187,12 @@ class SignOn:
     # -- tokens ----------------------------------------------------------------------------------
 
     async def authenticate_token(self, token: str) -> Caller:
-        """The caller of an access token. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
+        """Return the caller of an access token. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
         grant = await self.verify_token(token)
         return await self.admit_grant(grant)
 
     async def verify_token(self, token: str) -> Grant:
-        """What an access token gives, once it is known to be genuine."""
+        """Verify an access token and return its grant."""
         parsed = access_tokens.parse_token(token)
         provider = self._require_provider(parsed.issuer)
         ends = access_tokens.check_token_times(parsed.claims, self.clock.now(), self.trust.skew)
@@ -205,7 +205,7 @@ class SignOn:
         return self._build_grant(parsed.claims, provider, ends, token)
 
     async def admit_grant(self, grant: Grant) -> Caller:
-        """The caller of a grant, as the rows about that person have it now."""
+        """Return the caller of a grant with the user's current role and limits."""
         person = grant.person
         subject = build_user_id(person.issuer, person.subject)
 
@@ -247,7 +247,7 @@ class SignOn:
         )
 
     async def check_login(self, grant: Grant) -> None:
-        """Raise Unauthenticated if a grant has ended: its holder logged out here, or, as a provider says, there."""
+        """Raise Unauthenticated if the user logged out here or, as reported by the provider, there."""
         person = grant.person
         token, session, alias, *_ = *person.login, "", "", ""
         names = {
@@ -260,7 +260,7 @@ class SignOn:
         async def read_ended(reader: Reader) -> Any:
             return await reader.one(people.select_any_ended_login, **names, issued_at=person.issued_at)
 
-        for tenant in {grant.tenant, DEFAULT_TENANT}:  # what providers say is kept in the one that there always is
+        for tenant in {grant.tenant, DEFAULT_TENANT}:  # notices of providers are stored in the default tenant
             if await self._store.read(tenant, read_ended) is not None:
                 raise build_token_error("The session of this token has ended: its holder has logged out.")
 
@@ -292,7 +292,7 @@ class SignOn:
         )
 
     def _choose_tenant(self, claims: Mapping[str, Any], issuer: str) -> str:
-        """A provider's own tenant, else what the claim says; without either setting, the one that there always is."""
+        """Choose the tenant of a user: the provider's, else the claim's, else the default tenant."""
         if (own := self._tenants[issuer]) is not None:
             return own
         if not self.trust.tenant_claim:
@@ -320,7 +320,7 @@ class SignOn:
         return SignInRedirect(url, self.states.seal(state))
 
     async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
-        """Take a browser back from the provider. query: of the callback. cookie: what ``begin`` gave that browser.
+        """Handle the callback of a browser from the provider. query: of the callback. cookie: set by ``begin``.
 
         Raises Unauthenticated for a sign-in that is not this browser's, is over, or was used before.
         """
@@ -351,7 +351,7 @@ class SignOn:
         return SignedIn(credential, expires_at, state.next, caller.name)
 
     async def build_grant_from_tokens(self, tokens: Tokens, nonce: str | None) -> Grant:
-        """What the tokens of a sign-in, or of its renewal, give; by the ID token where the access token is none of ours."""
+        """Build the grant of a sign-in or renewal, from the ID token if the access token is not for this server."""
         identity = None
         if tokens.identity is not None:
             identity = access_tokens.parse_token(tokens.identity, {"jwt"})
@@ -373,12 +373,12 @@ class SignOn:
         return self._build_grant(identity.claims, self.home, ends, tokens.access)
 
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]:
-        """New tokens for a session of a browser."""
+        """Renew the tokens of a browser session."""
         tokens = await self.flows.exchange_refresh_token(refresh_token, self.trust.client_id)
         return await self.build_grant_from_tokens(tokens, None), tokens
 
     async def find_session_caller(self, tenant: str, session_id: str) -> Caller:
-        """The caller of a browser session, which is renewed when due."""
+        """Return the caller of a browser session; renews it when due."""
         grant = await self.sessions.read_grant(tenant, session_id)
         return await self.admit_grant(grant)
 
@@ -404,7 +404,7 @@ def open_sign_on(
     mint: Callable[[str, str], str],
     known: Collection[str],
 ) -> SignOn | None:
-    """Single sign-on as the settings say; None where they name no provider. Raises ConfigurationError.
+    """Create single sign-on from the settings; None without a provider. Raises ConfigurationError.
 
     mint: signs the credential of a browser's session, by its tenant and id.
     """
