@@ -187,3 +187,48 @@ def test_a_plan_survives_kills_and_asks_each_agent_once(start_server: Callable[.
         for agent in ("Calculator Agent", "Echo Agent"):
             given = server.operator.get("/agora/task/list", params={"agent_id": agent, "limit": 50})["tasks"]
             assert [each["status"] for each in given] == ["completed"]
+
+
+@pytest.mark.parametrize(
+    "scopes", [("read:agents",), ("write:agents",), ("read:agents", "write:agents"), ("read:tasks",)]
+)
+def test_each_tool_needs_its_own_scope_and_no_other(shared_server: ServerProcess, scopes: tuple[str, ...]) -> None:
+    """By its own address, as a tool of MCP, and in words."""
+    made = shared_server.operator.post("/tokens", {"label": "narrow", "scopes": list(scopes)})
+    key = shared_server.account(made["token"])
+    name = f"Made{len(scopes)}{scopes[0][0]}"
+    tools: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
+        "search_agents": ("GET", "/orchestrator-agent/agents", {}, "read:agents", "Find agents for nothing"),
+        "get_agent": (
+            "GET",
+            "/orchestrator-agent/agents/Seen",
+            {"ref": "Seen"},
+            "read:agents",
+            "Tell me more about Seen",
+        ),
+        "search_apps": ("GET", "/orchestrator-agent/apps", {}, "read:agents", "Show me free apps"),
+        "get_marketplace_stats": ("GET", "/orchestrator-agent/stats", {}, "read:agents", "How many agents are there?"),
+        "register_agent": (
+            "POST",
+            "/orchestrator-agent/agents",
+            {"name": name},
+            "write:agents",
+            f"Register {name}Chat as an agent",
+        ),
+    }
+    if "Seen" not in str(shared_server.operator.get("/agents", params={"limit": 500})):
+        shared_server.register("Seen")
+    with RawClient(shared_server.url, made["token"]) as mcp:
+        for tool, (method, path, arguments, scope, sentence) in tools.items():
+            allowed = scope in scopes
+            body = {"json": arguments} if method == "POST" else {}
+            assert (key.http.request(method, path, **body).status_code < 300) == allowed, (tool, scopes)
+            given = arguments if tool != "register_agent" else {"name": f"{name}Mcp"}
+            called = mcp.call("tools/call", {"name": f"agora.orchestrator.{tool}", "arguments": given})
+            refused = "error" in called or called["result"].get("isError", False)
+            assert refused != allowed, (tool, scopes, called)
+            answer = key.http.post("/functions/v1/orchestrator-agent/chat", json={"message": sentence})
+            assert answer.status_code == (200 if allowed else 403), (tool, scopes, answer.text)
+            if allowed:
+                assert answer.json()["tools_used"] == [tool]
+                assert ("token" in answer.json()) == (tool == "register_agent")
