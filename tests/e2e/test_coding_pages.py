@@ -14,6 +14,8 @@ from tests.e2e.chromium import barriers, browser
 from tests.e2e.coding_place import HOME, Place, open_live, open_page, queue_job
 from tests.polling import poll_until
 
+EDGE = {"x": 30, "y": 5}  #: of a card, where nothing but the card is
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
@@ -133,7 +135,7 @@ def test_a_queued_job_is_dragged_to_another_priority(place: Place, page: Any) ->
     )
     open_live(page, "board")
     assert barriers(page) == []
-    page.locator(f"#card-{dragged}").drag_to(page.locator('.rank[data-priority="urgent"]'))
+    page.locator(f"#card-{dragged}").drag_to(page.locator('.rank[data-priority="urgent"]'), source_position=EDGE)
     page.locator(f'.rank[data-priority="urgent"] #card-{dragged}').wait_for()
     card = page.locator(f"#card-{chosen}")
     card.get_by_role("combobox").select_option("high")
@@ -144,6 +146,36 @@ def test_a_queued_job_is_dragged_to_another_priority(place: Place, page: Any) ->
         "high",
     ]
     for job in (dragged, chosen):
+        place.operator.post("/agora/task/cancel", {"task_id": job})
+
+
+@pytest.mark.long
+def test_queued_jobs_are_dragged_into_any_order(place: Place, page: Any) -> None:
+    first, second, third = (
+        place.operator.post("/v1/agent/tasks", {"prompt": "SAY: later", "required_capabilities": ["nobody"]})["task_id"]
+        for _ in range(3)
+    )
+
+    def wait_for_order(*jobs: str) -> None:
+        page.locator(
+            " + ".join(
+                f'.rank[data-priority="normal"] > #card-{job}' if n == 0 else f"#card-{job}"
+                for n, job in enumerate(jobs)
+            )
+        ).wait_for()
+
+    open_live(page, "board")
+    wait_for_order(first, second, third)
+    page.locator(f"#card-{third}").drag_to(page.locator(f"#card-{second}"), source_position=EDGE, target_position=EDGE)
+    wait_for_order(first, third, second)
+    card = page.locator(f"#card-{second}")
+    card.get_by_role("button", name="Earlier").click()
+    page.locator(f"#card-{second} + #card-{third}").wait_for()
+    assert barriers(page) == []
+    listed = place.operator.get("/agora/task/list?status=pending&sort=priority&task_type=coding.job")["tasks"]
+    order = [task["task_id"] for task in listed if task["task_id"] in (first, second, third)]
+    assert order.index(second) + 1 == order.index(third), "claims go by the order that is shown"
+    for job in (first, second, third):
         place.operator.post("/agora/task/cancel", {"task_id": job})
 
 

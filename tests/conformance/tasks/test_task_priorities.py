@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import random
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from agora_sdk.errors import Conflict, NotFound, PermissionDenied
+from agora.clock import to_datetime
+from agora.core.call import Caller
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim
 from tests.market import Market
@@ -33,3 +41,110 @@ async def test_only_its_requester_and_operators_change_it_and_only_while_it_has_
     await market.call(giver, "task.cancel", task_id=task_id)
     with pytest.raises(Conflict, match="cancelled"):
         await market.call(giver, "task.prioritize", task_id=task_id, priority="urgent")
+
+
+async def assign_many(market: Market, giver: Caller, count: int, **arguments: Any) -> list[str]:
+    return [await assign(market, giver, assignee="Worker", **arguments) for _ in range(count)]
+
+
+async def claim_all(market: Market, worker: Caller, count: int, *, at_once: bool) -> list[str]:
+    if at_once:
+        return [task.task_id for task in (await market.call(worker, "task.claim", limit=count)).tasks]
+    return [(await claim(market, worker)).task_id for _ in range(count)]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_task_is_moved_right_before_or_after_another_one(market: Market, at_once: bool) -> None:
+    giver, worker = await market.agent("Giver"), await market.agent("Worker")
+    a, b, c, d, e = await assign_many(market, giver, 5)
+
+    async def move(task_id: str, **place: str) -> None:
+        await market.call(giver, "task.prioritize", task_id=task_id, **place)
+
+    await move(e, before=b)
+    await move(d, before=b)  # between what was moved there and what it was moved before
+    await move(c, after=a)
+    await move(c, after=a)  # idempotent
+    await move(a, after=b)
+    expected = [c, e, d, b, a]
+    page = await market.call(giver, "task.list", sort="priority", limit=3)
+    rest = await market.call(giver, "task.list", sort="priority", limit=3, cursor=page.next_cursor)
+    assert [task.task_id for task in (*page.tasks, *rest.tasks)] == expected
+    assert await claim_all(market, worker, 5, at_once=at_once) == expected
+    moves = [json.loads(event.data) for event in market.of_type("agora.task.prioritized")]
+    assert [(move.get("before"), move.get("after"), move["priority"]) for move in moves][:2] == [
+        (b, None, "normal"),
+        (b, None, "normal"),
+    ]
+
+
+async def test_random_moves_are_claimed_in_the_order_that_they_make(market: Market) -> None:
+    """A list beside it, in which the same moves are made, is what claims go by."""
+    giver, worker = await market.agent("Giver"), await market.agent("Worker")
+    expected = await assign_many(market, giver, 12)
+    random_ = random.Random("moves")
+    for _ in range(120):
+        moved, other = random_.sample(expected, 2)
+        side = random_.choice(["before", "after"])
+        await market.call(giver, "task.prioritize", task_id=moved, **{side: other})
+        expected.remove(moved)
+        expected.insert(expected.index(other) + (side == "after"), moved)
+    assert await claim_all(market, worker, 12, at_once=False) == expected
+
+
+async def test_hundreds_of_moves_to_one_place_keep_their_order(market: Market) -> None:
+    giver, worker = await market.agent("Giver"), await market.agent("Worker")
+    first, second, *others = await assign_many(market, giver, 8)
+    expected = [first, second]
+    for turn in range(240):
+        moved = others[turn % len(others)]
+        await market.call(giver, "task.prioritize", task_id=moved, before=second)
+        expected = [each for each in expected if each != moved]
+        expected.insert(expected.index(second), moved)
+    assert await claim_all(market, worker, 8, at_once=False) == expected
+
+
+async def test_a_moved_task_gets_the_priority_of_the_other_and_loses_its_place_with_a_new_one(market: Market) -> None:
+    giver, worker = await market.agent("Giver"), await market.agent("Worker")
+    (urgent,) = await assign_many(market, giver, 1, priority="urgent")
+    soon = await assign(market, giver, assignee="Worker", deadline=to_datetime(market.clock.now()) + timedelta(hours=1))
+    a, b = await assign_many(market, giver, 2)
+    update = await market.call(giver, "task.prioritize", task_id=b, before=urgent)
+    assert update.status == "pending"
+    assert (await market.call(giver, "task.get", task_id=b)).priority == "urgent"
+    await market.call(giver, "task.prioritize", task_id=a, before=soon)
+    await market.call(giver, "task.prioritize", task_id=b, priority="normal")
+    assert await claim_all(market, worker, 4, at_once=False) == [urgent, a, soon, b]
+
+
+async def test_what_has_no_place_beside_another_is_refused(market: Market) -> None:
+    giver, worker, other = [await market.agent(name) for name in ("Giver", "Worker", "Other")]
+    a, b = await assign_many(market, giver, 2)
+    (theirs,) = await assign_many(market, other, 1)
+    for place, error in (
+        ({}, InvalidRequest),
+        ({"before": a, "after": b}, InvalidRequest),
+        ({"before": b}, InvalidRequest),
+        ({"before": a, "priority": "urgent"}, InvalidRequest),
+        ({"before": theirs}, (NotFound, PermissionDenied)),
+        ({"after": "task_" + "0" * 32}, NotFound),
+    ):
+        with pytest.raises(error):
+            await market.call(giver, "task.prioritize", task_id=b, **place)
+    assert (await claim(market, worker)).task_id == a
+    with pytest.raises(Conflict, match="no place in a queue"):
+        await market.call(giver, "task.prioritize", task_id=b, before=a)
+    await market.call(market.operator, "task.prioritize", task_id=theirs, before=b)
+    assert await claim_all(market, worker, 2, at_once=False) == [theirs, b]
+
+
+async def test_two_moves_at_once_both_count(market: Market) -> None:
+    giver, worker = await market.agent("Giver"), await market.agent("Worker")
+    a, b, c, d = await assign_many(market, giver, 4)
+    moves = [
+        ("task.prioritize", {"task_id": moved, "before": place}) for moved, place in ((c, a), (d, a), (a, b), (b, a))
+    ]
+    await asyncio.gather(*(market.call(giver, name, **arguments) for name, arguments in moves))
+    claimed = await claim_all(market, worker, 4, at_once=False)
+    assert sorted(claimed) == sorted([a, b, c, d])
+    assert max(claimed.index(c), claimed.index(d)) < claimed.index(a)

@@ -769,6 +769,24 @@ operation! {
     pub TaskPrioritizeOperation => TaskUpdate, Command, "task/prioritize", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
 }
 
+/// Optional arguments of `agora.task.prioritize`.
+impl Request<TaskPrioritizeOperation> {
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Waiting task of yours that this one is claimed right before.
+    pub fn before(self, before: impl Into<String>) -> Self {
+        self.with::<String>("before", before.into())
+    }
+
+    /// Waiting task of yours that this one is claimed right after.
+    pub fn after(self, after: impl Into<String>) -> Self {
+        self.with::<String>("after", after.into())
+    }
+}
+
 operation! {
     /// Marks requests of `agora.task.comment`.
     pub TaskCommentOperation => TaskEntry, Command, "task/comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;

@@ -282,20 +282,15 @@ impl TaskService<'_> {
             .with::<String>("assignee", assignee.into())
     }
 
-    /// Change the priority of an unfinished task. Waiting tasks with a higher priority are claimed first.
+    /// Change the priority of an unfinished task, or its place among the waiting tasks of a priority.
     ///
-    /// Allowed for its requester and operators. Within a priority, the earlier deadline comes first, then the older
-    /// task.
+    /// Waiting tasks with a higher priority are claimed first. Within a priority, the earlier deadline comes first, then the
+    /// older task. With `before` or `after` the task takes the priority of another one and a place beside it, until its
+    /// priority is set again. Allowed for its requester and operators.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn prioritize(
-        &self,
-        task_id: impl Into<String>,
-        priority: impl Into<Priority>,
-    ) -> Request<TaskPrioritizeOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<Priority>("priority", priority.into())
+    pub fn prioritize(&self, task_id: impl Into<String>) -> Request<TaskPrioritizeOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Add a comment to a task's history.

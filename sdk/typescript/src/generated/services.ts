@@ -333,7 +333,11 @@ export interface TaskReassignArguments {
 /** Arguments of ``agora.task.prioritize``. */
 export interface TaskPrioritizeArguments {
   taskId: string;
-  priority: Priority;
+  priority?: Priority | null | undefined;
+  /** Waiting task of yours that this one is claimed right before. */
+  before?: string | null | undefined;
+  /** Waiting task of yours that this one is claimed right after. */
+  after?: string | null | undefined;
 }
 
 /** Arguments of ``agora.task.comment``. */
@@ -3697,10 +3701,11 @@ export interface TaskService {
    */
   reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
-   * Change the priority of an unfinished task. Waiting tasks with a higher priority are claimed first.
+   * Change the priority of an unfinished task, or its place among the waiting tasks of a priority.
    *
-   * Allowed for its requester and operators. Within a priority, the earlier deadline comes first, then the older
-   * task.
+   * Waiting tasks with a higher priority are claimed first. Within a priority, the earlier deadline comes first, then the
+   * older task. With ``before`` or ``after`` the task takes the priority of another one and a place beside it, until its
+   * priority is set again. Allowed for its requester and operators.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */

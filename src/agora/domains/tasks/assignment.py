@@ -25,6 +25,7 @@ from .completion import announce_available, end_task
 from .context_queue import find_tasks_under_way, insert_context_dependency
 from .draft import TaskDraft
 from .local_dispatch import begin_local_task, hand_over_task
+from .ordering import build_sort_key
 from .prices import agree_on_price
 from .records import DATA, DEPENDENCIES, TASKS, TaskData, TaskDependency, TaskRow, WorkerRow
 
@@ -285,9 +286,10 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
 
 def _build_row(call: Call, order: Order, where: Destination, blocked: int, turn: Turn) -> TaskRow:
     """Build the row of a new task. blocked: how many tasks it waits for."""
+    task_id = new_id("task")
     return TaskRow(
         tenant_id=call.caller.tenant,
-        task_id=new_id("task"),
+        task_id=task_id,
         task_type=order.task_type,
         status=TaskStatus.PENDING.value,
         priority=views.RANKS[order.priority],
@@ -338,6 +340,8 @@ def _build_row(call: Call, order: Order, where: Destination, blocked: int, turn:
         completed_at=None,
         due_at=None,
         price_version=None,
+        sort_key=build_sort_key(task_id, order.deadline),
+        moved=0,
     )
 
 

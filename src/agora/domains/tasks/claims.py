@@ -175,8 +175,8 @@ async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -
     return candidates
 
 
-def _compute_urgency_key(row: QueueHead | TaskRow) -> tuple[int, int, str]:
-    return (row.priority, row.deadline, row.task_id)
+def _compute_urgency_key(row: QueueHead | TaskRow) -> tuple[int, str, str]:
+    return (row.priority, row.sort_key, row.task_id)
 
 
 async def _resolve_claimant(

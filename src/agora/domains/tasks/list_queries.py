@@ -59,7 +59,7 @@ _FILTERS = {
 }
 _ORDERS = {
     "created": ("task_id",),
-    "priority": ("priority", "deadline", "task_id"),
+    "priority": ("priority", "sort_key", "task_id"),
     "deadline": ("deadline", "task_id"),
 }
 _STATUSES, _STATUSES_POSTGRES = build_in_list_condition("statuses")

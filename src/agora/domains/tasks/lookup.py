@@ -41,10 +41,10 @@ DAY = 86_400_000_000
 SAMPLE = 10_000
 PIECES = 500  #: most chunks of output in one result
 MAX_PAGE_ENTRIES = 20  #: most log entries in one page of a stream; one entry may hold 256 KiB of output
-_CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
+_CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, str, str), "deadline": (int, str)}
 _PLACES = {
     "created": ("task_id",),
-    "priority": ("priority", "deadline", "task_id"),
+    "priority": ("priority", "sort_key", "task_id"),
     "deadline": ("deadline", "task_id"),
 }
 

@@ -38,7 +38,9 @@ __all__ = [
     "select_dependants",
     "select_due_tasks",
     "select_duration_estimate",
+    "select_first_moved",
     "select_held_tasks",
+    "select_last_moved",
     "select_next_due_time",
     "select_open_tasks",
     "select_queue_heads",
@@ -114,9 +116,9 @@ select_waiting_queues = Query(
 )
 select_queue_heads = Query(
     """
-    select task_id, priority, deadline from tasks
+    select task_id, priority, sort_key from tasks
     where tenant_id = :tenant and queue = :queue and waiting = 1
-    order by priority, deadline, task_id limit :limit
+    order by priority, sort_key, task_id limit :limit
     """,
     QueueHead,
     types={"limit": BIG},
@@ -133,31 +135,31 @@ _TAKEN = """
 """
 _CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
 _LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
-_URGENCY = "priority, deadline, task_id"
+_URGENCY = "priority, sort_key, task_id"
 _WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
 # The most urgent task of the queue whose head is the most urgent; rows locked by other claims are skipped.
 _FIRST = f"{_WAITING} queue = {{queue}} order by {_URGENCY} limit 1"
 _FIRST_SQLITE = f"""= (
         select t.task_id from json_each(:queues) q join tasks t
             on t.tenant_id = :tenant and t.task_id = ({_FIRST.format(queue="q.value")})
-        order by t.priority, t.deadline, t.task_id limit 1)"""
+        order by t.priority, t.sort_key, t.task_id limit 1)"""
 _FIRST_POSTGRES = f"""= (
         select free.task_id from (
             select q.name from json_array_elements_text(:queues::json) as q (name) cross join lateral (
-                select priority, deadline, task_id from tasks
+                select priority, sort_key, task_id from tasks
                 where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
                 order by {_URGENCY} limit 1) as head
-            order by head.priority, head.deadline, head.task_id) as best
+            order by head.priority, head.sort_key, head.task_id) as best
         cross join lateral ({_FIRST.format(queue='best.name collate "C"')} for update skip locked) as free
         limit 1)"""
 # For a batch of claims: as many tasks as there are calls, selected once as an array; 256 spare ones in case of locks.
 _FIRST_MANY = f"""
     from unnest(array({_WAITING} task_id = any(array(
             select head.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
-                select priority, deadline, task_id from tasks
+                select priority, sort_key, task_id from tasks
                 where tenant_id = :tenant and waiting = 1 and queue = q.name collate "C"
                 order by {_URGENCY} limit :calls + 256) as head
-            order by head.priority, head.deadline, head.task_id limit :calls + 256))
+            order by head.priority, head.sort_key, head.task_id limit :calls + 256))
         order by {_URGENCY} limit :calls for update skip locked)) with ordinality as free (id, place)
     join {{calls}} on _calls._ord = free.place
     where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
@@ -172,7 +174,7 @@ lease_first_task = Write(
 )
 _TAKE = """{one_of}(
         select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
-        order by priority, deadline, task_id limit :limit {skip}
+        order by priority, sort_key, task_id limit :limit {skip}
     {end}"""
 lease_tasks = Write(
     _TAKEN.format(
@@ -207,6 +209,16 @@ ACTIVE_TASKS = Tally(
         types={"change": BIG},
     ),
 )
+
+# -- order within a priority -------------------------------------------------------------------
+
+# Keys of tasks that were moved, between two: the one that the moved task goes after, or before.
+_MOVED = """
+    select {most}(sort_key) as sort_key from tasks where tenant_id = :tenant and moved = 1
+        and sort_key > :low and sort_key < :high and task_id <> :task_id
+"""
+select_last_moved = Query(_MOVED.format(most="max"), str)
+select_first_moved = Query(_MOVED.format(most="min"), str)
 
 # -- dependencies ------------------------------------------------------------------------------
 

@@ -89,6 +89,8 @@ class TaskRow:
     status_at: int
     status_entry: int
     price_version: int | None
+    sort_key: str
+    moved: int
 
 
 TASKS = Table("tasks", TaskRow)
@@ -244,7 +246,7 @@ class QueueHead:
 
     task_id: str
     priority: int
-    deadline: int
+    sort_key: str
 
 
 @record

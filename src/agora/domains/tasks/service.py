@@ -21,9 +21,9 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus, TaskStatusLike
 from agora_sdk.contract.parts import Part
-from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, StaleLease, field_error
+from agora_sdk.errors import IllegalTransition, InvalidRequest, StaleLease, field_error
 
-from . import access, assignment, claims, delegation, job_files, lookup, messages, queues, states, views, work
+from . import access, assignment, claims, delegation, job_files, lookup, messages, ordering, queues, states, views, work
 from . import queries as statements
 from .completion import end_task, move_task, requeue_task
 
@@ -122,19 +122,16 @@ class TaskService(BoundService, contract.Tasks):
         return views.build_update(draft.row)
 
     @implements
-    async def prioritize(self, task_id: str, priority: PriorityLike) -> contract.TaskUpdate:
-        draft = await access.lock_own_task(self.call, task_id)
-        if draft.row.status in states.TERMINAL:
-            raise Conflict(
-                f"{task_id} is {draft.row.status}.", fix="Retry it with agora.task.retry, then prioritize that."
-            )
-        rank = views.RANKS[Priority(priority)]
-        if rank != draft.row.priority:
-            previous = views.PRIORITIES[draft.row.priority].value
-            draft.set_columns(priority=rank)
-            draft.emit("prioritized", by=self.call.caller.subject, priority=Priority(priority).value, previous=previous)
-            await draft.save()
-        return views.build_update(draft.row)
+    async def prioritize(
+        self,
+        task_id: str,
+        priority: PriorityLike | None = None,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> contract.TaskUpdate:
+        place = ordering.Place(None if priority is None else Priority(priority), before, after)
+        return views.build_update((await ordering.move_in_order(self.call, task_id, place)).row)
 
     @implements
     async def cancel(self, task_id: str, reason: str | None = None) -> contract.TaskUpdate:

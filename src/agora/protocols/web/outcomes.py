@@ -87,7 +87,7 @@ WORDS: Final[Mapping[str, str]] = {
     "task.cancel": "Task cancelled",
     "task.comment": "Comment added",
     "task.message": "Answer sent",
-    "task.prioritize": "Priority changed",
+    "task.prioritize": "Place in the queue changed",
     "task.reassign": "Task reassigned",
     "task.requeue": "Task is back in its queue",
     "task.retry": "Task retried",

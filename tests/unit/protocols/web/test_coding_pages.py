@@ -323,6 +323,14 @@ async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market,
     page = await read_page(browser, "board")
     card = page.index(f'id="card-{waiting.task_id}"')
     assert page.index('data-priority="urgent"') < card < page.index('data-priority="high"')
+    second = await market.call(coding.person, "task.assign", **prompt, priority="urgent")
+    page = await read_page(browser, "board")
+    assert f'name="after" value="{second.task_id}"' in page
+    assert f'name="before" value="{waiting.task_id}"' in page
+    assert f'name="before" value="{second.task_id}"' not in page, "nothing is after the last"
+    await browser.act("agora.task.prioritize", task_id=second.task_id, before=waiting.task_id)
+    page = await read_page(browser, "board")
+    assert page.index(f'id="card-{second.task_id}"') < page.index(f'id="card-{waiting.task_id}"')
     reader = await market.call(market.operator, "token.create", label="Reader", scopes=["read:tasks", "read:all"])
     page = await read_page(await signed_in(market, reader.token), "board")
     assert waiting.task_id in page

@@ -378,11 +378,23 @@ class Tasks(Service, category="task"):
         """Reassign a task and end its lease; null returns it to the queue for any suitable agent."""
 
     @operation(scope="write:tasks", idempotent=True)
-    async def prioritize(self, task_id: TaskId, priority: PriorityLike) -> TaskUpdate:
-        """Change the priority of an unfinished task. Waiting tasks with a higher priority are claimed first.
+    async def prioritize(
+        self,
+        task_id: TaskId,
+        priority: PriorityLike | None = None,
+        *,
+        before: Annotated[
+            TaskId | None, Field(description="Waiting task of yours that this one is claimed right before.")
+        ] = None,
+        after: Annotated[
+            TaskId | None, Field(description="Waiting task of yours that this one is claimed right after.")
+        ] = None,
+    ) -> TaskUpdate:
+        """Change the priority of an unfinished task, or its place among the waiting tasks of a priority.
 
-        Allowed for its requester and operators. Within a priority, the earlier deadline comes first, then the older
-        task.
+        Waiting tasks with a higher priority are claimed first. Within a priority, the earlier deadline comes first, then the
+        older task. With ``before`` or ``after`` the task takes the priority of another one and a place beside it, until its
+        priority is set again. Allowed for its requester and operators.
         """
 
     @operation(scope="write:tasks")

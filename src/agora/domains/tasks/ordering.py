@@ -1,0 +1,149 @@
+"""The order in which waiting tasks of one priority are claimed: by their sort keys.
+
+The key of a task is its deadline and its id, so that the earlier deadline goes first, then the older task. A task that is moved before
+or after another one gets a key beside that one's: a *gap* begins with each key that a task can have by itself, which is the gap's anchor,
+and what is moved there has the anchor and a suffix that orders it within the gap. No other task's key changes, and a claim orders by
+one indexed column, whether or not anything was ever moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.call import Call, encode_json
+from agora_sdk.contract.fields import Priority, TaskStatus
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import queries as tasks
+from . import states, views
+from .access import lock_own_task
+from .draft import TaskDraft
+from .records import TaskRow
+
+__all__ = ["Place", "build_sort_key", "move_in_order"]
+
+NO_DEADLINE = "~"  #: after every deadline
+DEADLINE_DIGITS, ID_DIGITS = 15, 32
+LEAST, MOST = 0x21, 0x7F  #: characters of a suffix, the latter excluded; none ends with the least
+MAX_SUFFIX = 500  #: characters; a thousand moves to one place take about 170
+
+
+def build_sort_key(task_id: str, deadline: int) -> str:
+    """The key of a task that was not moved. deadline: microseconds since 1970, or ``NEVER``."""
+    prefix = NO_DEADLINE if deadline >= tasks.NEVER else f"{deadline:0{DEADLINE_DIGITS}x}"
+    return prefix + task_id.removeprefix("task_")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task is to wait: at a priority, or right before or after another task, whose priority it gets."""
+
+    priority: Priority | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
+    """Move a task to a place. Raises InvalidRequest, NotFound, PermissionDenied, Conflict if it has ended, or the other does not wait."""
+    both = sorted(filter(None, (task_id, place.before, place.after)))
+    await call.tx.all(
+        tasks.lock_tasks, ids=encode_json(both)
+    )  # by their ids: two moves at once do not wait for each other
+    draft = await lock_own_task(call, task_id)
+    if draft.row.status in states.TERMINAL:
+        raise Conflict(
+            f"{draft.task_id} is {draft.row.status}.", fix="Retry it with agora.task.retry, then prioritize that."
+        )
+    neighbour = await _lock_neighbour(draft, place)
+    if neighbour is None:
+        assert place.priority is not None
+        rank, moved = views.RANKS[place.priority], 0
+        key = build_sort_key(draft.task_id, draft.row.deadline)
+    else:
+        rank, moved = neighbour.priority, 1
+        key = await _find_key_beside(draft, neighbour, before=place.before is not None)
+    if (rank, key) == (draft.row.priority, draft.row.sort_key):
+        return draft
+    previous = views.PRIORITIES[draft.row.priority].value
+    draft.set_columns(priority=rank, sort_key=key, moved=moved)
+    details: dict[str, Any] = {
+        name: value for name, value in (("before", place.before), ("after", place.after)) if value
+    }
+    draft.emit(
+        "prioritized",
+        by=call.caller.subject,
+        priority=views.PRIORITIES[rank].value,
+        previous=previous,
+        **details,
+    )
+    await draft.save()
+    return draft
+
+
+async def _lock_neighbour(draft: TaskDraft, place: Place) -> TaskRow | None:
+    """Lock the task beside which another one is moved; None for a place at a priority."""
+    call, task_id = draft.call, place.before or place.after
+    if (place.before and place.after) or (task_id is None and place.priority is None):
+        problem = "Say where it is to go: a priority, or before or after another task."
+        raise InvalidRequest(problem, errors=[field_error("priority", "or one of before and after")])
+    if task_id is None:
+        return None
+    field = "before" if place.before else "after"
+    if task_id == draft.task_id:
+        raise InvalidRequest("A task has no place beside itself.", errors=[field_error(field, "the task itself")])
+    # Locked, so that of two tasks that are moved beside it at once, the second finds the first.
+    row = (await lock_own_task(call, task_id)).row
+    call.target = draft.task_id
+    if row.status != TaskStatus.PENDING:
+        raise Conflict(f"{task_id} is {row.status}; it has no place in a queue.", fix="Choose one that waits.")
+    if place.priority is not None and views.RANKS[place.priority] != row.priority:
+        problem = f"{task_id} has the priority {views.PRIORITIES[row.priority].value}."
+        raise InvalidRequest(problem, errors=[field_error("priority", "another one than the other task's")])
+    return row
+
+
+async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool) -> str:
+    """A key that orders a task right before or after another one. Raises Conflict."""
+    anchor, suffix = _split_key(neighbour.sort_key)
+    low, high = ("", suffix) if before else (suffix, "")
+    if before and not suffix:
+        anchor = _build_previous_anchor(anchor)
+    bounds = {"task_id": draft.task_id, "low": anchor + low, "high": anchor + (high or chr(MOST))}
+    query = tasks.select_last_moved if before else tasks.select_first_moved
+    nearest = await draft.call.tx.one(query, **bounds)
+    found = "" if nearest is None else nearest[len(anchor) :]
+    low, high = (found, high) if before else (low, found)
+    chosen = _build_suffix_between(low, high)
+    if len(chosen) > MAX_SUFFIX:
+        raise Conflict(
+            "Too many tasks were moved to this place.", fix="Set the priorities of some again; that undoes their moves."
+        )
+    return anchor + chosen
+
+
+def _split_key(key: str) -> tuple[str, str]:
+    """The anchor of a key, and its suffix; empty for a task that was not moved."""
+    length = (len(NO_DEADLINE) if key.startswith(NO_DEADLINE) else DEADLINE_DIGITS) + ID_DIGITS
+    return key[:length], key[length:]
+
+
+def _build_previous_anchor(anchor: str) -> str:
+    """The anchor of the gap that ends with another one: no task has a key of its own between the two."""
+    number = int(anchor[-ID_DIGITS:], 16)
+    return f"{anchor[:-ID_DIGITS]}{max(0, number - 1):0{ID_DIGITS}x}"
+
+
+def _build_suffix_between(low: str, high: str) -> str:
+    """A short text between two in the order of their characters. high: empty for no bound."""
+    chosen = ""
+    while True:
+        index = len(chosen)
+        least = ord(low[index]) if index < len(low) else LEAST
+        most = ord(high[index]) if index < len(high) else MOST
+        middle = (least + most) // 2
+        if middle > least:
+            return chosen + chr(middle)
+        if most > least:  # nothing between the two characters: what follows the lower one is below the upper one
+            high = ""
+        chosen += chr(least)
