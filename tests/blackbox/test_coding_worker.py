@@ -169,7 +169,13 @@ def test_a_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, c
     assert "good morning" in shown.stdout
     followed = shared_server.run_cli("job", "run", "SAY: hello", "--worker", "careful", "--follow", token=token)
     assert followed.returncode == 0, followed.stderr
-    assert "hello" in followed.stdout
+    assert "hello\n" in followed.stdout, "what is said of the job begins a line of its own"
+    assert "nothing" in next(line for line in followed.stdout.splitlines() if line.startswith("changed"))
+    assert "checkpoint" not in followed.stdout + followed.stderr
+    named = shared_server.run_cli("session", "list", str(codebase_id), token=token)
+    assert "Greet" in named.stdout
+    listed = shared_server.run_cli("session", "messages", str(codebase_id), session["session_id"], token=token)
+    assert listed.returncode == 0, listed.stderr
 
 
 def test_a_worker_is_an_a2a_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:

@@ -120,7 +120,7 @@ def test_output_streams_and_everything_may_be_killed(
     task = wait_for_status(operator, job, "completed", timeout=SLOW)
     assert task["attempts"] == 2
     output = read_output(operator, job)
-    assert output.count("goes on by session/") == 2
+    assert output.count("goes on by session/") == 2, output
     assert output.count("word99 ") == 1
     assert "word" not in output.rpartition("word99 ")[2], "the last word is the end"
 

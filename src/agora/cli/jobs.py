@@ -10,7 +10,7 @@ import typer
 from .output import Column, clean_text
 from .session import Session, client_command
 from .tables import build_attribute_columns
-from .tasks import print_task_until_done
+from .tasks import format_entry, print_task_until_done, read_message_text
 from .tree import format_duration
 
 if TYPE_CHECKING:
@@ -95,7 +95,13 @@ def run_job(
     session.out.note(f"{receipt.status} {receipt.task_id}")
     if receipt.warning:
         session.out.note(receipt.warning)
-    print_task_until_done(session, receipt.task_id, lambda entry: _answer_question(session, entry))
+    print_task_until_done(
+        session,
+        receipt.task_id,
+        format_entry=_format_job_entry,
+        on_entry=lambda entry: _answer_question(session, entry),
+        print_result=lambda result: _print_job_result(session, result),
+    )
 
 
 def _check_options_of_attempts(codebase: str | None, others: list[str], follow: bool) -> None:
@@ -174,13 +180,35 @@ def _read_scopes(text: str | None) -> dict[str, Any]:
     return {} if text is None else {"scopes": [word.strip() for word in text.split(",") if word.strip()]}
 
 
+def _format_job_entry(entry: TaskEntry) -> str | None:
+    """A line about an entry: only states, for questions are asked, and the worker's output tells of the rest."""
+    return format_entry(entry) if entry.type == "status" else None
+
+
+def _print_job_result(session: Session, result: Any) -> None:
+    """Say where the work is, for what was said stands above."""
+    if not isinstance(result, dict) or "usage" not in result:
+        session.out.value(result)
+        return
+    files = result.get("files") or []
+    usage = result["usage"]
+    session.out.fields(
+        {
+            "branch": result.get("branch"),
+            "changed": ", ".join(files) or "nothing",
+            "check": {None: "none", 0: "passed"}.get(result.get("check"), f"exit code {result.get('check')}"),
+            "tokens": f"{usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out",
+            "session": result.get("session_id"),
+        }
+    )
+
+
 def _answer_question(session: Session, entry: TaskEntry) -> None:
     """Ask the agent's question in a terminal; elsewhere print how to answer it."""
     message: Any = entry.data
     if entry.status != "input_required" or entry.type != "message" or not isinstance(message, dict):
         return
-    question = "\n".join(part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str))
-    session.out.say(f"\n{clean_text(question)}", "yellow")
+    session.out.say(f"\n{clean_text(read_message_text(message))}", "yellow")
     if not sys.stdin.isatty():
         session.out.note(f"answer it with: agora task message {entry.task_id} ANSWER")
         return
@@ -190,7 +218,7 @@ def _answer_question(session: Session, entry: TaskEntry) -> None:
 @client_command
 def show_session(
     session: Session,
-    codebase_id: Annotated[str, typer.Argument(help="Id of the codebase.")],
+    codebase_id: Annotated[str, typer.Argument(help="Id or name of the codebase.")],
     session_id: Annotated[str, typer.Argument(help="Id of the session.")],
 ) -> None:
     """Show a session as a conversation."""

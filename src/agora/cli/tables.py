@@ -8,12 +8,22 @@ from typing import Any
 
 from .output import Column
 
-__all__ = ["TABLES", "build_attribute_columns", "find_table_columns"]
+__all__ = ["TABLES", "build_attribute_columns", "find_table_columns", "have_columns"]
 
 
 def find_table_columns(result: Any) -> Sequence[Column] | None:
     """Columns for an operation's result, if it is a page of something known."""
-    return TABLES.get(type(result).__name__) or TABLES.get(getattr(result, "items_field", ""))
+    field = getattr(result, "items_field", "")
+    columns = TABLES.get(type(result).__name__) or TABLES.get(field)
+    items = getattr(result, field, ())
+    # Different things stand in fields of one name: messages of agents, and those of a session.
+    return columns if columns and (not items or have_columns(type(items[0]), columns)) else None
+
+
+def have_columns(kind: type[Any], columns: Sequence[Column]) -> bool:
+    """Whether things of a kind have the attributes that columns show."""
+    names = [read.__reduce__()[1][0] for _, read in columns if isinstance(read, attrgetter)]
+    return all(name.partition(".")[0] in kind.model_fields or hasattr(kind, name) for name in names)
 
 
 def build_attribute_columns(**headings: str) -> list[Column]:
@@ -74,6 +84,10 @@ _DEPLOYMENTS = [
     ("most", lambda agent: agent.max_instances),
     *build_attribute_columns(withdrawn="withdrawn", registered="registered_at"),
 ]
+
+_SESSIONS = build_attribute_columns(
+    id="session_id", title="title", agent="agent", messages="messages", updated="updated_at", job="task_id"
+)
 
 #: Columns by the field that holds a page's items, or by the page's type where that says more.
 TABLES: Mapping[str, Sequence[Column]] = {
@@ -136,12 +150,40 @@ TABLES: Mapping[str, Sequence[Column]] = {
     ),
     "workers": build_attribute_columns(
         name="worker_name",
-        id="worker_id",
-        owner="owner",
-        capabilities="capabilities",
-        models="models",
+        status="status",
         busy="active_tasks",
         seen="last_seen",
+        id="worker_id",
+        models="models",
+        capabilities="capabilities",
+        owner="owner",
+    ),
+    "codebases": build_attribute_columns(
+        name="name",
+        state="state",
+        online="online",
+        path="path",
+        id="codebase_id",
+        repository="repository",
+        worker="worker_id",
+        problem="problem",
+    ),
+    "SessionPage": _SESSIONS,
+    "RuntimeSessionPage": [*_SESSIONS, *build_attribute_columns(directory="directory")],
+    "SessionMessagePage": [
+        *build_attribute_columns(time="created_at", role="role"),
+        ("text", lambda message: _join_texts(message.parts)),
+    ],
+    "turns": build_attribute_columns(
+        number="number", prompt="prompt", files="files", time="created_at", commit="commit", job="task_id"
+    ),
+    "reviews": [
+        *build_attribute_columns(job="job_id", state="state"),
+        ("changes", lambda review: f"{review.files} files +{review.additions} -{review.deletions}"),
+        *build_attribute_columns(title="title", updated="updated_at", target="target", revision="revision"),
+    ],
+    "follow_ups": build_attribute_columns(
+        id="follow_up_id", mode="mode", text="text", time="created_at", taken="taken", author="author"
     ),
     "TaskEntryPage": [
         *build_attribute_columns(
@@ -153,3 +195,13 @@ TABLES: Mapping[str, Sequence[Column]] = {
         time="time", actor="actor", operation="operation", target="target", outcome="outcome", detail="detail"
     ),
 }
+
+
+def _join_texts(parts: Any) -> str:
+    """What the parts of a session's message say."""
+    texts = (
+        [part.get("text") or part.get("title") for part in parts if isinstance(part, dict)]
+        if isinstance(parts, list)
+        else []
+    )
+    return "\n".join(str(text) for text in texts if text)

@@ -22,7 +22,7 @@ from .tables import TABLES
 if TYPE_CHECKING:
     from agora_sdk.contract.tasks import Task, TaskEntry
 
-__all__ = ["assign", "listing", "output", "print_task_until_done", "show"]
+__all__ = ["assign", "format_entry", "listing", "output", "print_task_until_done", "read_message_text", "show"]
 
 #: Columns of a list that are there only if they say something of one of its tasks.
 OPTIONAL_COLUMNS: Mapping[str, Callable[[Task], bool]] = {
@@ -121,21 +121,67 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
         session.out.note(f"the oldest {len(trail)} of {history.total} entries; all with agora task history {task_id}")
 
 
-def print_task_until_done(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None] | None = None) -> None:
-    """Show a task until it ends, then exit with the code of its status. on_entry: called with each entry, too."""
+def format_entry(entry: TaskEntry) -> str | None:
+    """A line about an entry of a task's log that is no output; None for what people need not see."""
+    if entry.type == "checkpoint":
+        return None
+    parts = [format_cell(entry.time), entry.type]
+    if entry.status is not None:
+        parts.append(entry.status)
+    if entry.progress is not None:
+        parts.append(f"{entry.progress:.0f}%")
+    data: Any = entry.data
+    if entry.type == "message" and isinstance(data, dict):
+        data = read_message_text(data) or data
+    elif entry.type == "artifact" and isinstance(data, dict):
+        artifact = data.get("artifact") or {}
+        data = artifact.get("name") or artifact.get("artifactId")
+    parts += [format_cell(part) for part in (entry.content, data) if part]
+    return "  ".join(parts)
+
+
+def read_message_text(message: Mapping[str, Any]) -> str:
+    """The text of a message in a task's log."""
+    return "\n".join(part["text"] for part in message.get("parts") or () if isinstance(part.get("text"), str))
+
+
+def print_task_until_done(
+    session: Session,
+    task_id: str,
+    *,
+    format_entry: Callable[[TaskEntry], str | None] = format_entry,
+    on_entry: Callable[[TaskEntry], None] | None = None,
+    print_result: Callable[[Any], None] | None = None,
+) -> None:
+    """Show a task until it ends, then exit with the code of its status.
+
+    on_entry: called with each entry, too. print_result: prints the result, if not as JSON.
+    """
+    output = ""
 
     def print_entry(entry: TaskEntry) -> None:
+        nonlocal output
         if session.out.json:
             session.out.line(entry.model_dump_json())
         elif entry.type == "output":
+            output = entry.content or output
             _write_output(entry.content or "")
-        elif entry.type != "done":
-            session.out.note(_format_entry(entry))
+        elif entry.type != "done" and (line := format_entry(entry)) is not None:
+            output = _end_line(output)
+            session.out.note(line)
         if on_entry is not None:
             on_entry(entry)
 
     if _stream_entries(session, task_id, print_entry):
-        _print_conclusion(session, session.client.task.get(task_id))
+        _end_line(output if not session.out.json else "")
+        _print_conclusion(session, session.client.task.get(task_id), print_result)
+
+
+def _end_line(output: str) -> str:
+    """End the line that the output of a task has left open, so that what is said of the task stands on its own."""
+    if output and not output.endswith("\n"):
+        _write_output("\n")
+    return ""
 
 
 def _follow_output(session: Session, task_id: str, offset: int) -> None:
@@ -165,24 +211,14 @@ def _stream_entries(session: Session, task_id: str, on_entry: Callable[[TaskEntr
     return True
 
 
-def _format_entry(entry: TaskEntry) -> str:
-    parts = [format_cell(entry.time), entry.type]
-    if entry.status is not None:
-        parts.append(entry.status)
-    if entry.progress is not None:
-        parts.append(f"{entry.progress:.0f}%")
-    parts += [format_cell(part) for part in (entry.content, entry.data) if part]
-    return "  ".join(parts)
-
-
-def _print_conclusion(session: Session, task: Task) -> None:
+def _print_conclusion(session: Session, task: Task, print_result: Callable[[Any], None] | None) -> None:
     """Say how a task ended, and leave with its exit code."""
     if not session.out.json:
         session.out.say(f"{task.status} {task.task_id}", TONES.get(task.status, ""))
         if task.error:
             session.out.say(task.error)
         if task.result is not None:
-            session.out.value(task.result)
+            (print_result or session.out.value)(task.result)
     _exit_with_status(task)
 
 

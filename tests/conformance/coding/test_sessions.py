@@ -61,6 +61,25 @@ async def test_a_job_goes_to_the_worker_that_has_the_codebase(market: Market) ->
     assert row.capabilities == ["coding"], "without the codebase, no jobs for it"
 
 
+async def test_a_codebase_may_be_named(market: Market) -> None:
+    """By its worker and by operators, as whoever sits at a terminal does; others know it by its id."""
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    worker, codebase = await make_codebase(market, coder)
+    said = [{"message_id": "m1", "role": "user", "content": "Mend it"}]
+    await call(market, coder, "session.ingest", codebase_id=codebase, session_id="ses_1", messages=said)
+    for reader in (coder, market.operator):
+        assert (await call(market, reader, "codebase.get", codebase_id="api")).codebase_id == codebase
+        (session,) = (await call(market, reader, "session.list", codebase_id="api")).sessions
+        place = {"codebase_id": "api", "session_id": session.session_id}
+        assert len((await call(market, reader, "session.messages", **place)).messages) == 1
+        assert (await call(market, reader, "transcript.export", **place)).codebase_id == codebase
+    resumed = await call(market, market.operator, "session.resume", **place, prompt="And now?")
+    (task,) = (await call(market, coder, "task.claim", worker=worker)).tasks
+    assert (task.task_id, task.payload["codebase_id"]) == (resumed.task_id, codebase)
+    with pytest.raises(NotFound):
+        await call(market, person, "session.list", codebase_id="api")
+
+
 async def test_messages_of_a_session_are_stored_once_and_read_by_whom_they_concern(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     stranger = await market.agent("Stranger")

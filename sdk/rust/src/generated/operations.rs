@@ -3065,7 +3065,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.codebase.get`.
-    pub CodebaseGetOperation => Codebase, Query, "codebase/get", [Halted, NotFound];
+    pub CodebaseGetOperation => Codebase, Query, "codebase/get", [Halted, NotFound, Conflict];
 }
 
 operation! {
@@ -3203,7 +3203,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.session.list`.
-    pub SessionListOperation => SessionPage, Query, "session/list", [Halted, NotFound], paged_by_cursor;
+    pub SessionListOperation => SessionPage, Query, "session/list", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.session.list`.
@@ -3226,7 +3226,7 @@ impl Request<SessionListOperation> {
 
 operation! {
     /// Marks requests of `agora.session.get`.
-    pub SessionGetOperation => Session, Query, "session/get", [Halted, NotFound];
+    pub SessionGetOperation => Session, Query, "session/get", [Halted, NotFound, Conflict];
 }
 
 operation! {
@@ -3264,7 +3264,7 @@ impl Request<SessionIngestOperation> {
 
 operation! {
     /// Marks requests of `agora.session.messages`.
-    pub SessionMessagesOperation => SessionMessagePage, Query, "session/messages", [Halted, NotFound], paged_by_cursor;
+    pub SessionMessagesOperation => SessionMessagePage, Query, "session/messages", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.session.messages`.
@@ -6051,7 +6051,7 @@ impl Request<RuntimeProjectsOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.sessions`.
-    pub RuntimeSessionsOperation => RuntimeSessionPage, Query, "runtime/sessions", [Halted, NotFound], paged_by_cursor;
+    pub RuntimeSessionsOperation => RuntimeSessionPage, Query, "runtime/sessions", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.runtime.sessions`.
@@ -6079,7 +6079,7 @@ impl Request<RuntimeSessionsOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.session`.
-    pub RuntimeSessionOperation => RuntimeSession, Query, "runtime/session", [Halted, NotFound];
+    pub RuntimeSessionOperation => RuntimeSession, Query, "runtime/session", [Halted, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.runtime.session`.
@@ -6092,7 +6092,7 @@ impl Request<RuntimeSessionOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.messages`.
-    pub RuntimeMessagesOperation => SessionMessagePage, Query, "runtime/messages", [Halted, NotFound], paged_by_cursor;
+    pub RuntimeMessagesOperation => SessionMessagePage, Query, "runtime/messages", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.runtime.messages`.
@@ -6120,7 +6120,7 @@ impl Request<RuntimeMessagesOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.parts`.
-    pub RuntimePartsOperation => RuntimeMessagePartPage, Query, "runtime/parts", [Halted, NotFound], paged_by_cursor;
+    pub RuntimePartsOperation => RuntimeMessagePartPage, Query, "runtime/parts", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.runtime.parts`.
@@ -6148,7 +6148,7 @@ impl Request<RuntimePartsOperation> {
 
 operation! {
     /// Marks requests of `agora.runtime.models`.
-    pub RuntimeModelsOperation => AvailableModelPage, Query, "runtime/models", [Halted, NotFound], paged_by_cursor;
+    pub RuntimeModelsOperation => AvailableModelPage, Query, "runtime/models", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.runtime.models`.
@@ -6554,7 +6554,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.transcript.search`.
-    pub TranscriptSearchOperation => TranscriptMatchPage, Query, "transcript/search", [Halted, NotFound], paged_by_cursor;
+    pub TranscriptSearchOperation => TranscriptMatchPage, Query, "transcript/search", [Halted, NotFound, Conflict], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.transcript.search`.
@@ -6577,7 +6577,7 @@ impl Request<TranscriptSearchOperation> {
 
 operation! {
     /// Marks requests of `agora.transcript.export`.
-    pub TranscriptExportOperation => TranscriptExport, Query, "transcript/export", [Halted, NotFound];
+    pub TranscriptExportOperation => TranscriptExport, Query, "transcript/export", [Halted, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.transcript.export`.
@@ -6600,12 +6600,12 @@ impl Request<TranscriptExportOperation> {
 
 operation! {
     /// Marks requests of `agora.transcript.forget`.
-    pub TranscriptForgetOperation => ForgottenSession, Command, "transcript/forget", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+    pub TranscriptForgetOperation => ForgottenSession, Command, "transcript/forget", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
 }
 
 operation! {
     /// Marks requests of `agora.transcript.participants`.
-    pub TranscriptParticipantsOperation => JobParticipants, Query, "transcript/participants", [Halted, NotFound];
+    pub TranscriptParticipantsOperation => JobParticipants, Query, "transcript/participants", [Halted, NotFound, Conflict];
 }
 
 operation! {

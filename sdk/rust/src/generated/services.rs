@@ -1369,7 +1369,7 @@ impl CodebaseService<'_> {
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn get(&self, codebase_id: impl Into<String>) -> Request<CodebaseGetOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
@@ -1506,7 +1506,7 @@ impl SessionService<'_> {
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn list(&self, codebase_id: impl Into<String>) -> Request<SessionListOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
@@ -1516,7 +1516,7 @@ impl SessionService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn get(&self, codebase_id: impl Into<String>, session_id: impl Into<String>) -> Request<SessionGetOperation> {
         Request::new(self.client)
             .with::<String>("codebase_id", codebase_id.into())
@@ -1560,7 +1560,7 @@ impl SessionService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn messages(
         &self,
         codebase_id: impl Into<String>,
@@ -3188,7 +3188,7 @@ impl RuntimeService<'_> {
 
     /// List the sessions of all projects, latest first: those of your workers and jobs; operators see all.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn sessions(&self) -> Request<RuntimeSessionsOperation> {
         Request::new(self.client)
     }
@@ -3197,7 +3197,7 @@ impl RuntimeService<'_> {
     ///
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn session(&self, session_id: impl Into<String>) -> Request<RuntimeSessionOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }
@@ -3206,7 +3206,7 @@ impl RuntimeService<'_> {
     ///
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn messages(&self, session_id: impl Into<String>) -> Request<RuntimeMessagesOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }
@@ -3215,14 +3215,14 @@ impl RuntimeService<'_> {
     ///
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn parts(&self, session_id: impl Into<String>) -> Request<RuntimePartsOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }
 
     /// List the models that agents of online workers are logged in to.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn models(&self) -> Request<RuntimeModelsOperation> {
         Request::new(self.client)
     }
@@ -3475,7 +3475,7 @@ impl TranscriptService<'_> {
     ///
     /// - `q`: Words that must all be in the message.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn search(&self, q: impl Into<String>) -> Request<TranscriptSearchOperation> {
         Request::new(self.client).with::<String>("q", q.into())
     }
@@ -3485,7 +3485,7 @@ impl TranscriptService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn export(
         &self,
         codebase_id: impl Into<String>,
@@ -3502,7 +3502,7 @@ impl TranscriptService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Session id assigned by the coding agent.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn forget(
         &self,
         codebase_id: impl Into<String>,
@@ -3515,7 +3515,7 @@ impl TranscriptService<'_> {
 
     /// Show the participants of a job: requester, answers to permission requests, comments and reviews.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn participants(&self, task_id: impl Into<String>) -> Request<TranscriptParticipantsOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }

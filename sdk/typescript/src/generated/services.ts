@@ -4397,7 +4397,7 @@ export interface CodebaseService {
   /**
    * Show a codebase.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   get(args: CodebaseGetArguments, options?: CallOptions): Promise<Codebase>;
   /**
@@ -4476,13 +4476,13 @@ export interface SessionService {
   /**
    * List the sessions of a codebase, latest first: those of your workers or jobs; operators see all.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   list(args: SessionListArguments, options?: CallOptions): Promise<SessionPage>;
   /**
    * Show a session: its agent, its last task and the number of its messages.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   get(args: SessionGetArguments, options?: CallOptions): Promise<Session>;
   /**
@@ -4500,7 +4500,7 @@ export interface SessionService {
   /**
    * Read the messages of a session, oldest first unless ``descending``.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   messages(args: SessionMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
   /**
@@ -5556,31 +5556,31 @@ export interface RuntimeService {
   /**
    * List the sessions of all projects, latest first: those of your workers and jobs; operators see all.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   sessions(args?: RuntimeSessionsArguments, options?: CallOptions): Promise<RuntimeSessionPage>;
   /**
    * Show a session by its id; the latest one, if several workers use the same id.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   session(args: RuntimeSessionArguments, options?: CallOptions): Promise<RuntimeSession>;
   /**
    * Read the messages of a session, oldest first unless ``descending``.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   messages(args: RuntimeMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
   /**
    * List the parts of a session's messages; ``limit`` counts messages.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   parts(args: RuntimePartsArguments, options?: CallOptions): Promise<RuntimeMessagePartPage>;
   /**
    * List the models that agents of online workers are logged in to.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   models(args?: RuntimeModelsArguments, options?: CallOptions): Promise<AvailableModelPage>;
 }
@@ -5732,26 +5732,26 @@ export interface TranscriptService {
   /**
    * Search the messages of sessions that the caller may read, latest first.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   search(args: TranscriptSearchArguments, options?: CallOptions): Promise<TranscriptMatchPage>;
   /**
    * Export a session as Markdown or JSON; ``limit`` counts messages.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   export(args: TranscriptExportArguments, options?: CallOptions): Promise<TranscriptExport>;
   /**
    * Delete a session and its messages. Allowed for the codebase's worker, the session's requester and
    * operators.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   forget(args: TranscriptForgetArguments, options?: CallOptions): Promise<ForgottenSession>;
   /**
    * Show the participants of a job: requester, answers to permission requests, comments and reviews.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   participants(args: TranscriptParticipantsArguments, options?: CallOptions): Promise<JobParticipants>;
 }
@@ -6546,7 +6546,7 @@ export interface Operations {
   "codebase.get": {
     args: CodebaseGetArguments;
     answer: Promise<Codebase>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "codebase.remove": {
     args: CodebaseRemoveArguments;
@@ -6606,12 +6606,12 @@ export interface Operations {
   "session.list": {
     args: SessionListArguments;
     answer: Promise<SessionPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "session.get": {
     args: SessionGetArguments;
     answer: Promise<Session>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "session.sync": {
     args: SessionSyncArguments;
@@ -6626,7 +6626,7 @@ export interface Operations {
   "session.messages": {
     args: SessionMessagesArguments;
     answer: Promise<SessionMessagePage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "session.resume": {
     args: SessionResumeArguments;
@@ -7356,27 +7356,27 @@ export interface Operations {
   "runtime.sessions": {
     args: RuntimeSessionsArguments;
     answer: Promise<RuntimeSessionPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "runtime.session": {
     args: RuntimeSessionArguments;
     answer: Promise<RuntimeSession>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "runtime.messages": {
     args: RuntimeMessagesArguments;
     answer: Promise<SessionMessagePage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "runtime.parts": {
     args: RuntimePartsArguments;
     answer: Promise<RuntimeMessagePartPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "runtime.models": {
     args: RuntimeModelsArguments;
     answer: Promise<AvailableModelPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "tenant.create": {
     args: TenantCreateArguments;
@@ -7486,22 +7486,22 @@ export interface Operations {
   "transcript.search": {
     args: TranscriptSearchArguments;
     answer: Promise<TranscriptMatchPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "transcript.export": {
     args: TranscriptExportArguments;
     answer: Promise<TranscriptExport>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "transcript.forget": {
     args: TranscriptForgetArguments;
     answer: Promise<ForgottenSession>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
   };
   "transcript.participants": {
     args: TranscriptParticipantsArguments;
     answer: Promise<JobParticipants>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "turn.list": {
     args: TurnListArguments;

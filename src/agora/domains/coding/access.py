@@ -34,9 +34,12 @@ async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
 
 async def find_codebase(call: Call, ref: str) -> CodebaseRow:
     """A codebase by its id, or by a name that only one of the caller's workers has; for operators, of all. Raises NotFound, Conflict."""
+    if (row := await call.tx.one(statements.codebase_by_id, codebase_id=ref)) is not None:
+        call.target = row.codebase_id
+        return row
     owner = "" if call.caller.acts_for_others else call.caller.subject
     rows = await call.tx.all(statements.codebases_by_name, name=ref, owner=owner, limit=SHOWN)
-    if not rows or await call.tx.one(statements.codebase_by_id, codebase_id=ref) is not None:
+    if not rows:
         return await load_codebase(call, ref)
     if len(rows) > 1:
         ids = ", ".join(row.codebase_id for row in rows)

@@ -22,7 +22,7 @@ from agora_sdk.errors import Conflict
 
 from . import job_secrets, registration, steering, watch, worktree_queries
 from . import queries as statements
-from .access import load_codebase, load_own_codebase
+from .access import find_codebase, load_codebase, load_own_codebase
 from .capabilities import ONLINE_SECONDS, announce_worker_change, codebase_capability
 from .records import CODEBASES, CodebaseRow
 from .stand_ins import announce_waiting_jobs
@@ -184,7 +184,7 @@ class CodebaseService(BoundService, contract.Codebases):
 
     @implements
     async def get(self, codebase_id: str) -> contract.Codebase:
-        row = await load_codebase(self.call, codebase_id)
+        row = await find_codebase(self.call, codebase_id)
         return _build_codebase(row, online=await self._is_online(row))
 
     async def _is_online(self, row: CodebaseRow) -> bool:

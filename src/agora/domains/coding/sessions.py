@@ -19,7 +19,7 @@ from agora_sdk.contract.tasks import TaskReceipt
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .access import load_codebase, load_own_codebase, load_session, may_read_every_session
+from .access import find_codebase, load_own_codebase, load_session, may_read_every_session
 from .capabilities import codebase_capability
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
 
@@ -39,7 +39,8 @@ class SessionService(BoundService, contract.Sessions):
         self, codebase_id: str, q: str = "", *, limit: int = 50, cursor: str | None = None
     ) -> contract.SessionPage:
         call = self.call
-        codebase = await load_codebase(call, codebase_id)
+        codebase = await find_codebase(call, codebase_id)
+        codebase_id = codebase.codebase_id
         reader = "" if may_read_every_session(call, codebase) else call.caller.subject
         before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
         rows = await call.tx.all(
@@ -62,7 +63,7 @@ class SessionService(BoundService, contract.Sessions):
 
     @implements
     async def get(self, codebase_id: str, session_id: str) -> contract.Session:
-        codebase = await load_codebase(self.call, codebase_id)
+        codebase = await find_codebase(self.call, codebase_id)
         return _build_session(await load_session(self.call, codebase, session_id), codebase)
 
     @implements
@@ -170,7 +171,8 @@ class SessionService(BoundService, contract.Sessions):
         cursor: str | None = None,
     ) -> contract.SessionMessagePage:
         call = self.call
-        codebase = await load_codebase(call, codebase_id)
+        codebase = await find_codebase(call, codebase_id)
+        codebase_id = codebase.codebase_id
         await load_session(call, codebase, session_id)
         first = tasks.NEVER if descending else 0
         after = paging.decode_cursor(cursor, int)[0] if cursor else first
@@ -199,7 +201,8 @@ class SessionService(BoundService, contract.Sessions):
         priority: PriorityLike = Priority.NORMAL,
     ) -> TaskReceipt:
         call = self.call
-        codebase = await load_codebase(call, codebase_id)
+        codebase = await find_codebase(call, codebase_id)
+        codebase_id = codebase.codebase_id
         session = await load_session(call, codebase, session_id)
         values = {"prompt": prompt, "title": title or session.title, "codebase_id": codebase_id, "model": model}
         values |= {"agent_type": agent_type, "session_id": session_id}

@@ -77,7 +77,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         page = await sessions.messages(codebase_id, session_id, limit=limit, cursor=cursor)
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", session_id)[:100]
         result = contract.TranscriptExport(
-            codebase_id=codebase_id,
+            codebase_id=session.codebase_id,
             session_id=session_id,
             format=format,
             filename=f"{name}.{'md' if format == 'markdown' else 'json'}",
