@@ -206,6 +206,11 @@ class Connections(Section):
         description="Include MCP servers in the public /.well-known/ai-catalog.json: this server, virtual servers and "
         "upstreams, with their tool names.",
     )
+    ai_catalog_search: bool = Field(
+        False,
+        description="Whether the AI Catalog can be searched at POST /ard/search, as a registry of Agentic Resource Discovery, by whoever may "
+        "read it.",
+    )
     a2a_grpc_port: int = Field(
         0, ge=0, le=65535, description="Port for A2A over gRPC; 0: none. Needs the extra agora-server[grpc]."
     )

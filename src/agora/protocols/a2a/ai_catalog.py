@@ -18,13 +18,14 @@ from agora.core.call import Caller
 from agora.settings import Settings
 
 from .core import Core
-from .routes import CARD_PATHS
+from .routes import ARD_PATH, CARD_PATHS
 
 __all__ = ["AiCatalog"]
 
 PAGE: Final = 100
 MAX_PAGES: Final = 50
 CARD_TYPE: Final = "application/a2a-agent-card+json"
+REGISTRY_TYPE: Final = "application/ai-registry+json"
 SERVER_TYPE: Final = "application/mcp-server-card+json"
 OWN_DESCRIPTION: Final = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
 
@@ -42,6 +43,8 @@ class AiCatalog:
         agents = self._list_pages("agora.a2a.catalogue", "agents", caller, base_url=base_url)
         entries = [_build_agent_entry(agent, base_url) async for agent in agents]
         host = entries[0]["displayName"] if entries else "Agora"
+        if self._settings.ai_catalog_search:
+            entries.append(_build_registry_entry(base_url, host))
         if self._settings.ai_catalog_servers:
             entries += [entry async for entry in self._list_server_entries(base_url, caller)]
         return {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
@@ -90,6 +93,17 @@ def _build_agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
         # A catalog's metadata has no objects in it.
         entry["metadata"] = {f"pricing.{name}": value for name, value in agent["pricing"].items() if value is not None}
     return entry
+
+
+def _build_registry_entry(base_url: str, host: str) -> dict[str, Any]:
+    return {
+        "identifier": _build_entry_identifier(base_url, "registry", "search"),
+        "displayName": f"Search of {host}",
+        "type": REGISTRY_TYPE,
+        "mediaType": REGISTRY_TYPE,
+        "url": base_url + ARD_PATH,
+        "description": "Searches this catalog in natural language: POST search.",
+    }
 
 
 def _build_server_entry(kind: str, server: Fields, url: str, tools: list[str] | None = None) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from agora_sdk.errors import InternalError
 
 from . import versions
 from .ai_catalog import AiCatalog
+from .ard_registry import search_entries
 from .core import Core
-from .routes import JWKS_PATH
+from .routes import ARD_PATH, JWKS_PATH
 from .session import is_own_url
 from .signatures import CardSigner
 
@@ -79,6 +80,11 @@ class Cards:
         """Answer with the AI Catalog: see :mod:`.ai_catalog`."""
         document = await self._catalog.build_catalog(base_url, caller)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
+
+    async def search_catalog(self, base_url: str, caller: Caller, body: bytes) -> dict[str, Any]:
+        """Search the AI Catalog: see :mod:`.ard_registry`. Raises InvalidRequest."""
+        document = await self._catalog.build_catalog(base_url, caller)
+        return search_entries(document["entries"], body, base_url + ARD_PATH)
 
     async def send_jwks(self, scope: Scope, send: Send) -> None:
         """Answer with the key set (RFC 7517)."""

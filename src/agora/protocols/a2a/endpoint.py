@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from pydantic_core import to_json
+
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.domains.identity.signing_key import KEY_FILE
 from agora.protocols.host_header import base_url
-from agora.protocols.http import Access, Receive, Scope, Send
+from agora.protocols.http import Access, Receive, Scope, Send, send_response
 from agora.settings import ConfigurationError, Settings
 from agora.telemetry import PROTOCOL
 from agora_sdk.errors import AgoraError, MethodNotAllowed, NotFound
 
+from .ard_registry import NOT_IMPLEMENTED, OPTIONAL_METHODS, send_registry_error
 from .cards import Cards
 from .core import Core
 from .errors import A2AError, to_wire_error
 from .http_json import HttpJsonEndpoint, send_error
-from .routes import CARD_PATHS, CATALOG_PATH, JWKS_PATH, find_resource, is_a2a_request, split_agent_path
+from .routes import ARD_PATH, CARD_PATHS, CATALOG_PATH, JWKS_PATH, find_resource, is_a2a_request, split_agent_path
 from .rpc import RpcEndpoint
 from .session import Session
 from .signatures import CardSigner
@@ -102,6 +105,11 @@ class A2AApp:
         elif path == JWKS_PATH:
             _require_get(scope)
             await self.cards.send_jwks(scope, send)
+        elif path.startswith(ARD_PATH) and self._settings.ai_catalog_search:
+            try:
+                await self._answer_registry(path.removeprefix(ARD_PATH), session, receive, send)
+            except AgoraError as error:
+                await send_registry_error(send, error)
         else:
             resource = find_resource(scope["method"], path)
             if resource is None:
@@ -120,6 +128,21 @@ class A2AApp:
             await self._rpc(session, receive, send)
         except AgoraError as error:
             await self._rpc.send_error(send, to_wire_error(error))
+
+    async def _answer_registry(self, method: str, session: Session, receive: Receive, send: Send) -> None:
+        """A request of the registry of Agentic Resource Discovery."""
+        scope = session.scope
+        if (scope["method"], method) in OPTIONAL_METHODS:
+            await send_response(send, 501, to_json(NOT_IMPLEMENTED))
+            return
+        if method != "search":
+            raise NotFound(f"There is nothing at {scope['path']}.", fix="Use POST /ard/search.")
+        if scope["method"] != "POST":
+            raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use POST.", allowed=["POST"])
+        caller = await session.authenticate_caller()
+        body = await session.read_body(receive)
+        found = await self.cards.search_catalog(base_url(scope, self._settings), caller, body)
+        await send_response(send, 200, to_json(found))
 
     async def _send_card(self, session: Session, send: Send) -> None:
         scope = session.scope

@@ -6,6 +6,7 @@
 ``/v1/message:send``, ``/v1/tasks/...``, ...        HTTP+JSON 0.3, likewise
 ``/.well-known/agent-card.json``                    the card, likewise; ``agent.json`` is its older name
 ``/.well-known/ai-catalog.json``                    every agent's card
+``POST /ard/search``                                entries of the catalog that fit a text, if the settings say so
 ``/.well-known/jwks.json``                          the key that cards are signed with
 ==================================================  ====================================================
 """
@@ -20,6 +21,7 @@ from agora.protocols.query_string import decode_segment
 from agora_sdk.errors import MethodNotAllowed
 
 __all__ = [
+    "ARD_PATH",
     "CARD_PATHS",
     "CATALOG_PATH",
     "JWKS_PATH",
@@ -34,6 +36,7 @@ AGENTS: Final = "/a2a/"
 CARD_PATHS: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 CATALOG_PATH: Final = "/.well-known/ai-catalog.json"
 JWKS_PATH: Final = "/.well-known/jwks.json"
+ARD_PATH: Final = "/ard/"
 LEGACY: Final = "/v1"
 _PREFIXES: Final = (
     AGENTS,
@@ -46,6 +49,7 @@ _PREFIXES: Final = (
     *CARD_PATHS,
     CATALOG_PATH,
     JWKS_PATH,
+    ARD_PATH,
 )
 
 #: path below the agent's to methods of HTTP, and what each means

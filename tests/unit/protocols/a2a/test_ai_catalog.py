@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from agora.server.app import App
 from agora.settings import Settings
-from tests.harness import Running, make_settings
+from tests.harness import Running, make_settings, running
 from tests.mcp_upstream import Far, serving
 
 CATALOG = "/.well-known/ai-catalog.json"
@@ -24,7 +25,13 @@ CONFORMANCE = "AGORA_ARD_SPEC"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return make_settings(tmp_path / "data", builtin_agents=True, ai_catalog_servers=True, mcp_private_networks=True)
+    return make_settings(
+        tmp_path / "data",
+        builtin_agents=True,
+        ai_catalog_servers=True,
+        ai_catalog_search=True,
+        mcp_private_networks=True,
+    )
 
 
 @pytest.fixture
@@ -74,22 +81,68 @@ async def test_a_stranger_sees_what_the_settings_publish(http: httpx.AsyncClient
     assert (await http.get("/upstreams", headers=STRANGER)).status_code == 401  # all else of them stays closed
 
 
-@pytest.mark.long
-async def test_the_conformance_test_of_the_standard(http: httpx.AsyncClient, server: Running) -> None:
+async def _search(http: httpx.AsyncClient, text: str, **more: Any) -> dict[str, Any]:
+    filters = more.pop("filter", None)
+    query = {"text": text} | ({"filter": filters} if filters else {})
+    answer = await http.post("/ard/search", json={"query": query, **more}, headers=STRANGER)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_the_catalog_is_searched_in_natural_language(http: httpx.AsyncClient, server: Running) -> None:
+    best, *rest = (await _search(http, "find me somebody who does arithmetic"))["results"]
+    assert (best["displayName"], best["source"]) == ("Calculator Agent", f"{server.url}/ard/")
+    assert 0 < best["score"] <= 100
+    assert all(each["score"] <= best["score"] for each in rest)
+    servers = (await _search(http, "echoes", filter={"type": ["application/mcp-server-card+json"]}))["results"]
+    assert "echoes" in [each["displayName"] for each in servers]
+    assert {each["type"] for each in servers} == {"application/mcp-server-card+json"}
+    priced = (await _search(http, "echo agent", filter={"metadata.pricing.type": "per_request"}))["results"]
+    assert [each["displayName"] for each in priced] == ["Echo Agent"]
+    assert (await _search(http, "agent", filter={"publisher": "elsewhere.example"}))["results"] == []
+    first = await _search(http, "agent", pageSize=1)
+    second = await _search(http, "agent", pageSize=1, pageToken=first["pageToken"])
+    assert first["results"][0]["identifier"] != second["results"][0]["identifier"]
+    assert (await _search(http, "zymurgy", federation="referrals")) == {"results": [], "referrals": []}
+    for body in (
+        {},
+        {"query": {"text": ""}},
+        {"query": {"text": "x"}, "pageSize": 0},
+        {"query": {"text": "x"}, "federation": "all"},
+    ):
+        refused = await http.post("/ard/search", json=body)
+        assert (refused.status_code, refused.json()["errorCode"]) == (400, "INVALID_ARGUMENT")
+    assert (await http.post("/ard/explore", json={})).status_code == 501
+    assert (await _entries(http))["Search of Agora"]["url"] == f"{server.url}/ard/"
+
+
+async def test_a_search_is_there_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    async with running(App(make_settings(tmp_path / "data"))) as server, httpx.AsyncClient(base_url=server.url) as http:
+        assert (await http.post("/ard/search", json={"query": {"text": "x"}})).status_code == 404
+        assert "registry" not in (await http.get(CATALOG)).text
+
+
+async def _run_conformance_test(*arguments: str) -> str:
+    """What the standard's own program says; it must pass, with no warning."""
     checkout = os.environ.get(CONFORMANCE)
     if not checkout:
         pytest.skip(f"{CONFORMANCE} does not name a checkout of ards-project/ard-spec")
     program = Path(checkout) / "conformance" / "bin" / "conformance-test"
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(program),
-        "manifest",
-        f"{server.url}{CATALOG}",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        sys.executable, str(program), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await process.communicate()
     report = output.decode()
     assert process.returncode == 0, report
-    assert "\u26a0" not in report.replace("'jsonschema' package not installed", ""), report
+    return report.replace("'jsonschema' package not installed", "")
+
+
+@pytest.mark.long
+async def test_the_conformance_test_of_the_standard(http: httpx.AsyncClient, server: Running) -> None:
+    report = await _run_conformance_test("manifest", f"{server.url}{CATALOG}")
+    assert "\u26a0" not in report, report
     assert report.count("Valid URN format") == len(await _entries(http)), report
+    report = await _run_conformance_test("registry", f"{server.url}/ard")
+    assert "POST /search returned valid results list" in report, report
+    assert report.count("\u26a0") == 2, report  # the two optional methods that are not there

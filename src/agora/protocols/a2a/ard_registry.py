@@ -1,0 +1,181 @@
+"""``/ard/search``: the AI Catalog searched in natural language (Agentic Resource Discovery, draft 0.9, section 7).
+
+A registry of what is listed here alone: it crawls nobody's manifest, and has no other registry to ask or to refer to. Who asks finds what
+they would see in the catalog. Explore and List are optional in the draft, and answer 501.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora.protocols.http import Send, send_response
+from agora.protocols.json_body import parse_json_object
+from agora_sdk.errors import AgoraError, InvalidRequest, field_error
+
+__all__ = ["NOT_IMPLEMENTED", "OPTIONAL_METHODS", "search_entries", "send_registry_error"]
+
+FEDERATION: Final = ("auto", "referrals", "none")
+DEFAULT_PAGE, MAX_PAGE = 10, 100
+MAX_TEXT: Final = 2000  #: characters of a query
+MAX_FILTERS: Final = 20
+#: how much a word of the query is worth, by where an entry has it
+WEIGHTS: Final[Mapping[str, int]] = {
+    "displayName": 3,
+    "tags": 3,
+    "capabilities": 3,
+    "representativeQueries": 2,
+    "description": 2,
+}
+_WORD: Final = re.compile(r"[^\W_]+")
+_COMMON: Final = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "any",
+        "are",
+        "can",
+        "do",
+        "does",
+        "find",
+        "for",
+        "i",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "some",
+        "that",
+        "the",
+        "to",
+        "what",
+        "which",
+        "who",
+        "with",
+        "you",
+    ]
+)
+_CODES: Final[Mapping[int, str]] = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    404: "NOT_FOUND",
+    422: "INVALID_ARGUMENT",
+    429: "RATE_LIMIT_EXCEEDED",
+}
+
+OPTIONAL_METHODS: Final = frozenset({("POST", "explore"), ("GET", "agents")})
+NOT_IMPLEMENTED: Final = {
+    "errorCode": "NOT_IMPLEMENTED",
+    "message": "This is optional, and not implemented. Use POST /ard/search.",
+}
+
+Fields = Mapping[str, Any]
+
+
+def search_entries(entries: Iterable[Fields], body: bytes, source: str) -> dict[str, Any]:
+    """The entries that fit a request of ``POST /search``, the best first. source: address of this registry. Raises InvalidRequest."""
+    request = parse_json_object(body)
+    query = request.get("query")
+    if not isinstance(query, dict):
+        raise _invalid_field("query", "should be an object with a text")
+    text, filters = query.get("text"), query.get("filter") or {}
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
+        raise _invalid_field("query.text", f"should be a text of 1 to {MAX_TEXT} characters")
+    if not isinstance(filters, dict) or len(filters) > MAX_FILTERS:
+        raise _invalid_field("query.filter", f"should be an object of at most {MAX_FILTERS} members")
+    federation = request.get("federation", "auto")
+    if federation not in FEDERATION:
+        raise _invalid_field("federation", f"should be one of {', '.join(FEDERATION)}")
+    size, start = _read_page_size(request.get("pageSize")), _read_page_token(request.get("pageToken"))
+    words = set(_split_words(text)) - _COMMON
+    scored = ((_score_entry(entry, words), entry) for entry in entries if _passes_filters(entry, filters))
+    found = sorted(
+        (hit for hit in scored if hit[0]), key=lambda hit: (-hit[0], hit[1]["displayName"], hit[1]["identifier"])
+    )
+    page = found[start : start + size]
+    answer: dict[str, Any] = {"results": [{**entry, "score": score, "source": source} for score, entry in page]}
+    if federation == "referrals":
+        answer["referrals"] = []
+    if start + size < len(found):
+        answer["pageToken"] = str(start + size)
+    return answer
+
+
+def _read_page_size(value: Any) -> int:
+    if value is None:
+        return DEFAULT_PAGE
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_PAGE:
+        raise _invalid_field("pageSize", f"should be a number from 1 to {MAX_PAGE}")
+    return value
+
+
+def _read_page_token(value: Any) -> int:
+    if value is None:
+        return 0
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 9:
+        raise _invalid_field("pageToken", "is none of this registry's")
+    return int(value)
+
+
+def _score_entry(entry: Fields, words: set[str]) -> int:
+    """Relevance from 0 to 100: the share of the query's words that the entry has, by where it has them."""
+    if not words:
+        return 0
+    total = 0
+    best = max(WEIGHTS.values())
+    places = [(weight, set(_split_words(" ".join(_list_texts(entry.get(name)))))) for name, weight in WEIGHTS.items()]
+    for word in words:
+        total += max((weight for weight, texts in places if word in texts), default=0)
+    return round(100 * total / (best * len(words)))
+
+
+def _split_words(text: str) -> Iterator[str]:
+    """Words of a text in small letters, without the ending of a plural."""
+    for word in _WORD.findall(text.casefold()):
+        yield word.removesuffix("s") if len(word) > 3 else word
+
+
+def _list_texts(value: Any) -> Sequence[str]:
+    return [value] if isinstance(value, str) else [each for each in value or () if isinstance(each, str)]
+
+
+def _passes_filters(entry: Fields, filters: Fields) -> bool:
+    """Whether an entry satisfies every constraint: one of its values, where there are several."""
+    return all(
+        bool(set(map(str, wanted if isinstance(wanted, list) else [wanted])) & set(_read_path(entry, path)))
+        for path, wanted in filters.items()
+    )
+
+
+def _read_path(entry: Fields, path: str) -> list[str]:
+    """The values at a path with dots; ``publisher`` is a part of the identifier. A member's name may have dots itself."""
+    if path == "publisher":
+        return [entry["identifier"].split(":")[2]]
+    values: list[Any] = [entry]
+    metadata = path.removeprefix("metadata.")
+    for name in ("metadata", metadata) if metadata != path else path.split("."):
+        members = (each.get(name) for each in values if isinstance(each, Mapping))
+        values = [part for value in members for part in (value if isinstance(value, list) else [value])]
+    return [str(value) for value in values if value is not None and not isinstance(value, Mapping)]
+
+
+def _invalid_field(field: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(f"{field} {problem}.", errors=[field_error(field, problem)])
+
+
+async def send_registry_error(send: Send, error: AgoraError) -> None:
+    """An error as the draft's appendix B has them."""
+    status = 400 if error.status == 422 else error.status
+    document = {
+        "errorCode": _CODES.get(status, "INTERNAL_ERROR"),
+        "message": " ".join(filter(None, [error.detail, error.fix])),
+    }
+    await send_response(send, status, to_json(document))
