@@ -12,9 +12,18 @@ from .garbage_collection import postpone_garbage_collection
 
 __all__ = ["main"]
 
+INTERRUPTED = 130  #: exit code after Ctrl-C, as of a shell
+
 
 def main() -> None:
     """Entry point of ``agora``."""
+    try:
+        _run_command_line()
+    except KeyboardInterrupt:  # while modules are imported; a command that runs ends in the same way
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _run_command_line() -> None:
     postpone_garbage_collection()
     if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
         from .mcp import group

@@ -269,6 +269,25 @@ def test_contract_export(agora: Agora, tmp_path: Path) -> None:
     assert {"agora.messaging.send", "agora.agent.register"} <= {each["name"] for each in written["operations"]}
 
 
+INTERRUPTED = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "agora.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from agora.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_is_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED, "agents"], capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
 CLIENT = """
 import sys
 from agora.cli.app import build_application
