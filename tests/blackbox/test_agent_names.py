@@ -26,6 +26,11 @@ def operator(shared_server: ServerProcess) -> Account:
         "system",
         "System_Wide",
         "operator",
+        "any",  # an assignee that somebody may take for "whoever can"
+        "nobody",
+        ".",  # /agents/.. is another path
+        "..",
+        "app:Planner",  # a model of /v1/models that is an app
     ]
     + ["worker:x", "Worker:x", "name:Bob", "capability:x", "agent.default.Bob", "wf_1", "static:ci", "me", "anyone"]
     + [f"{prefix}_{'0' * 32}" for prefix in ("agent", "key", "usr", "wf", "task", "inst")]

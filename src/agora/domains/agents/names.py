@@ -22,6 +22,7 @@ RESERVED: Final = frozenset(
         "agora",
         "all",
         "anonymous",
+        "any",
         "anyone",
         "broadcast",
         "builtin",
@@ -31,6 +32,7 @@ RESERVED: Final = frozenset(
         "front",
         "marketplace",
         "me",
+        "nobody",
         "operator",
         "orchestrator",
         "self",
@@ -39,7 +41,7 @@ RESERVED: Final = frozenset(
     ]
 )
 #: prefixes of other kinds of references
-PREFIXES: Final = ("agent.", "agent:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
+PREFIXES: Final = ("agent.", "agent:", "app:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 _WORD = re.compile(r"\w+")
 #: scripts whose letters can be mistaken for one another's
@@ -64,7 +66,8 @@ def check_name(name: str, field: str = "agent_name", owner: str = "an agent") ->
     """Reject reserved names, invisible characters and mixed scripts. Raises InvalidRequest. owner: whose name it is."""
     key = name_key(name)
     normal = unicodedata.normalize("NFKC", name)
-    if key in RESERVED or key.startswith(PREFIXES) or _ID.fullmatch(key):
+    # A path with a segment of one or two dots leads elsewhere: clients take it away before they ask.
+    if key in RESERVED or key in (".", "..") or key.startswith(PREFIXES) or _ID.fullmatch(key):
         raise _build_name_error(
             name,
             field,
