@@ -1,4 +1,4 @@
-"""Waiting for what happens in another process, which tells nobody: ask again until a condition holds, with a deadline."""
+"""Polling with a deadline, where a test has no event to wait for, such as for another process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAUSE = 0.01  # seconds between two questions
 
 
 def poll_until(condition: Callable[[], T], what: str | Callable[[], str], timeout: float = TIMEOUT) -> T:
-    """The first truthy value of a condition.
+    """Wait for a condition and return its first truthy value.
 
     what: the condition in words, or what computes them for the failure. Raises AssertionError after ``timeout`` seconds.
     """
@@ -30,7 +30,7 @@ def poll_until(condition: Callable[[], T], what: str | Callable[[], str], timeou
 
 
 async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool], timeout: float = TIMEOUT) -> T:
-    """The first right answer. Raises AssertionError after ``timeout`` seconds, with the last answer."""
+    """Repeat a request until its answer is right. Raises AssertionError with the last answer after ``timeout`` seconds."""
     end = time.monotonic() + timeout
     while not is_right(answer := await ask()):
         assert time.monotonic() < end, f"not within {timeout:g} s; last: {answer!r}"
@@ -38,8 +38,8 @@ async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bo
     return answer
 
 
-async def wait_until(condition: Callable[[], T], what: str, timeout: float = TIMEOUT) -> T:
-    """As :func:`poll_until`, while the loop of the test goes on."""
+async def wait_until(condition: Callable[[], T], what: str = "condition", timeout: float = TIMEOUT) -> T:
+    """Like :func:`poll_until`, without blocking the event loop."""
     end = time.monotonic() + timeout
     while not (value := condition()):
         assert time.monotonic() < end, f"not within {timeout:g} s: {what}; last: {value!r}"
@@ -48,7 +48,7 @@ async def wait_until(condition: Callable[[], T], what: str, timeout: float = TIM
 
 
 async def passing(seconds: float) -> None:
-    """Time in which something must not happen. Also where tests replace ``asyncio.sleep``."""
+    """Let time pass, for example while something must not happen. Also works where tests replace ``asyncio.sleep``."""
     moment = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
     await moment

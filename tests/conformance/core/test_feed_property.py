@@ -16,7 +16,8 @@ from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.core.events.stream import LiveStream
 from agora.store.port import NewEvent, Store, StoredEvent
 from tests.conformance.engines import RunsOn
-from tests.unit.core.events.feed_parts import Journal, Reader, until
+from tests.polling import wait_until
+from tests.unit.core.events.feed_parts import Journal, Reader
 
 RUNS_ON = RunsOn.BOTH
 
@@ -122,7 +123,7 @@ class World:
             self.feed.publish(self.journal.hints[-1])
         await asyncio.gather(*self.tasks)
         head = len(self.journal.events)
-        await until(lambda: self.feed.head(self.journal.tenant) >= head or not self.people)
+        await wait_until(lambda: self.feed.head(self.journal.tenant) >= head or not self.people)
 
 
 def wanted(person: Person, log: list[StoredEvent]) -> list[int]:

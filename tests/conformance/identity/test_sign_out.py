@@ -14,11 +14,12 @@ import uvicorn
 
 from agora_sdk.errors import Unauthenticated
 from tests.conformance.engines import PostgresEngine, RunsOn
-from tests.conformance.server.test_replicas import replica, together, until
+from tests.conformance.server.test_replicas import replica, together
 from tests.harness import PromptServer
 from tests.market import Market
 from tests.oidc.browser import browse
 from tests.oidc.provider import CALLBACK, SECRET, provider
+from tests.polling import wait_until
 from tests.unit.protocols.web.http_browser import HOME, Browser, csrf_of
 
 RUNS_ON = RunsOn.POSTGRES
@@ -67,10 +68,10 @@ async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: Postg
         ended = b.app.authenticator.ended
         assert len(ended._going_on) == 1, "what was looked at is remembered"
         stream = asyncio.create_task(there.http.get(f"{HOME}live/", headers=EVENTS))
-        await until(lambda: len(b.app.feed.list_streams()) == 1)
+        await wait_until(lambda: len(b.app.feed.list_streams()) == 1)
         left = await here.post("sign-out", {"csrf": csrf_of(await here.get())})
         assert left.status_code == 200
-        await until(lambda: not ended._going_on)
+        await wait_until(lambda: not ended._going_on)
         async with asyncio.timeout(60):
             await stream
         for browser in (there, await at(a, copy)):
@@ -134,7 +135,7 @@ async def test_the_provider_says_that_somebody_has_left(
         await asyncio.to_thread(browse, leave, "vera", until=f"{leave}/success", cookies=cookies)
         (event,) = a.of_type("agora.session.ended")
         assert (event.subject, event.audience) == (subject, (subject,))
-        await until(lambda: vera not in b.app.authenticator._cache)
+        await wait_until(lambda: vera not in b.app.authenticator._cache)
         for market in (a, b):
             with pytest.raises(Unauthenticated, match="logged out"):
                 await market.app.authenticator.authenticate(vera)

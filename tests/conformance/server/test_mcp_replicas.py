@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,18 +22,13 @@ from agora.server.app import App
 from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.server.test_replicas import SECRETS
 from tests.harness import Running, admin_token, make_settings, running
+from tests.polling import wait_until
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import LEGACY, Wire, answer
 
 RUNS_ON = RunsOn.POSTGRES
 
 Message = tuple[str, Any]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 class Pair:
@@ -68,7 +63,7 @@ async def pair(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[Pair]:
             httpx.AsyncClient(base_url=a.url, timeout=60) as to_a,
             httpx.AsyncClient(base_url=b.url, timeout=60) as to_b,
         ):
-            await until(lambda: all(len(server.app.replicas.others) == 1 for server in (a, b)))
+            await wait_until(lambda: all(len(server.app.replicas.others) == 1 for server in (a, b)))
             yield Pair((a, b), (Wire(to_a), Wire(to_b)))
 
 
@@ -76,10 +71,10 @@ async def pair(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[Pair]:
 async def standing(wire: Wire, server: Running, **headers: str) -> AsyncIterator[AsyncIterator[Message]]:
     """The session's GET stream, followed by the server: ids and messages, None for those that are only a place."""
     own = {"mcp-session-id": wire.session, "mcp-protocol-version": LEGACY, "accept": "text/event-stream"}
-    await until(lambda: not len(server.app.feed))  # the one before has ended
+    await wait_until(lambda: not len(server.app.feed))  # the one before has ended
     async with wire.http.stream("GET", "/mcp", headers=wire.headers(own | headers)) as response:
         assert response.status_code == 200, await response.aread()
-        await until(lambda: len(server.app.feed) == 1)
+        await wait_until(lambda: len(server.app.feed) == 1)
         yield _messages(response)
 
 
@@ -118,7 +113,7 @@ async def test_a_session_is_good_at_either(pair: Pair) -> None:
     assert response.headers["mcp-session-id"] == ada.session
     waiting = {"name": "agora.messaging.receive", "arguments": {"wait": 30}, "_meta": {"progressToken": 7}}
     call = asyncio.create_task(ada_b.legacy("tools/call", waiting))  # by the SDK, which has to be introduced
-    await until(lambda: bool(pair.b.app.feed.waiting_calls))
+    await wait_until(lambda: bool(pair.b.app.feed.waiting_calls))
     sent = {"to_agent": "Ada", "content": "hello"}
     assert (await mallory.http.post("/agora/messaging/send", json=sent, headers=mallory.headers({}))).is_success
     response = await call
@@ -163,7 +158,7 @@ async def test_who_ends_a_session_ends_it_everywhere(pair: Pair) -> None:
         assert (await pair.at_b.http.delete("/mcp", headers=headers)).status_code == 200
         async with asyncio.timeout(60):
             assert [message async for _, message in messages if message] == []
-    await until(lambda: not len(pair.a.app.mcp.sessions) and not len(pair.b.app.mcp.sessions))
+    await wait_until(lambda: not len(pair.a.app.mcp.sessions) and not len(pair.b.app.mcp.sessions))
     for wire in pair.wires:
         assert (await wire.legacy("tools/list")).status_code == 404
         assert (await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"})).status_code == 404
@@ -230,7 +225,7 @@ async def test_a_call_is_cancelled_from_another_server(pair: Pair) -> None:
     headers = {"mcp-protocol-version": LEGACY, "mcp-session-id": ada.session}
     claim = ada.request("tools/call", {"name": "agora.task.claim", "arguments": {"wait": 50}})
     waiting = asyncio.create_task(ada.post(claim | {"id": "claim"}, headers))
-    await until(lambda: bool(pair.a.app.feed.waiting_calls))
+    await wait_until(lambda: bool(pair.a.app.feed.waiting_calls))
     cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
     for odd in ({}, {"requestId": None}, {"requestId": True}, {"requestId": "x" * 999}, {"requestId": "other"}, []):
         assert (await ada_b.post(cancelled | {"params": odd}, headers)).status_code == 202
@@ -279,7 +274,7 @@ async def test_the_official_client_works_through_a_balancer(pair: Pair) -> None:
             message_handler=hear,
         ) as client,
     ):
-        await until(lambda: len(pair.a.app.feed) + len(pair.b.app.feed) == 1)
+        await wait_until(lambda: len(pair.a.app.feed) + len(pair.b.app.feed) == 1)
         await client.session.subscribe_resource("agora://agents/Bob")
         for _ in range(3):
             assert len((await client.list_tools()).tools) > 100
@@ -288,4 +283,4 @@ async def test_the_official_client_works_through_a_balancer(pair: Pair) -> None:
         await change(bob, "Bob", "new")
         while "ResourceUpdatedNotification" not in await heard.get():
             pass
-    await until(lambda: not len(pair.a.app.mcp.sessions) + len(pair.b.app.mcp.sessions))  # it has said goodbye
+    await wait_until(lambda: not len(pair.a.app.mcp.sessions) + len(pair.b.app.mcp.sessions))  # it has said goodbye

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,13 @@ from tests.conformance.a2a.a2a_calls import say, shown, state_of
 from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.harness import make_settings
 from tests.market import Market
+from tests.polling import wait_until
 from tests.unit.builtin_agents.remote.remote_calls import add
 from tests.unit.builtin_agents.remote.scripted_agent import elsewhere
 
 RUNS_ON = RunsOn.POSTGRES
 
 SECRETS = ("signing.key", "admin-token")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def replica(postgres: PostgresEngine, directory: Path, secrets: Path | None = None, **settings: Any) -> Market:
@@ -48,7 +43,7 @@ async def together(postgres: PostgresEngine, directory: Path, **settings: Any) -
     """Two servers that know of each other."""
     first = await replica(postgres, directory / "a", **settings)
     second = await replica(postgres, directory / "b", directory / "a", **settings)
-    await until(lambda: all(len(market.app.replicas.others) == 1 for market in (first, second)))
+    await wait_until(lambda: all(len(market.app.replicas.others) == 1 for market in (first, second)))
     yield first, second
     for market in (first, second):
         await market.app.stop()
@@ -64,7 +59,7 @@ async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Ma
     a, b = pair
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
     waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
-    await until(lambda: bool(b.app.feed.waiting_calls))
+    await wait_until(lambda: bool(b.app.feed.waiting_calls))
     async with asyncio.timeout(60):
         sent = await a.call(ada, "messaging.send", to_agent="Ben", content="hello")
         page = await waiting
@@ -87,7 +82,7 @@ async def test_what_one_committed_the_other_follows_once_and_in_order(pair: tupl
             await market.call(market.operator, "event.publish", event_type=name, data=1)
 
     await asyncio.gather(*(publish(a, "work.a") for _ in range(4)), *(publish(b, "work.b") for _ in range(4)))
-    await until(lambda: len([1 for type, _ in told if type == "work.a"]) >= 80)
+    await wait_until(lambda: len([1 for type, _ in told if type == "work.a"]) >= 80)
     numbers = [number for type, number in told if type == "work.a"]
     assert len(numbers) == len(set(numbers)) == 80
     assert numbers == sorted(numbers)
@@ -101,11 +96,11 @@ async def test_a_halt_is_one_for_both(pair: tuple[Market, Market]) -> None:
     halt = await a.call(
         a.operator, "admin.override", action="emergency_halt", target_id="system_wide", reason="a drill"
     )
-    await until(lambda: b.app.overrides.is_halted("default"))
+    await wait_until(lambda: b.app.overrides.is_halted("default"))
     with pytest.raises(Halted):
         await b.call(ada, "agent.heartbeat")
     await b.call(b.operator, "admin.override", action="resume", target_id="system_wide", reason="it is over")
-    await until(lambda: not a.app.overrides.is_halted("default"))
+    await wait_until(lambda: not a.app.overrides.is_halted("default"))
     assert (await a.call(ada, "query.agents")).count == 1
     assert halt.override_id
 
@@ -115,7 +110,7 @@ async def test_who_has_left_is_unknown_at_the_other(pair: tuple[Market, Market])
     registration = await a.call(a.operator, "agent.register", agent_name="Ada")
     ada = await b.app.authenticator.authenticate(registration.token)
     await a.call(ada, "agent.deregister", agent_id="Ada")
-    await until(lambda: registration.token not in b.app.authenticator._cache)
+    await wait_until(lambda: registration.token not in b.app.authenticator._cache)
     with pytest.raises(Unauthenticated):
         await b.app.authenticator.authenticate(registration.token)
 
@@ -158,7 +153,7 @@ async def test_a_rate_is_one_for_both(postgres: PostgresEngine, tmp_path: Path) 
         ada = await a.agent("Ada")
         for _ in range(10):
             await a.call(ada, "query.agents")
-        await until(lambda: b.app.dispatcher.limiter._remote_calls.get(("default", ada.subject), (0, 0))[0] >= 10)
+        await wait_until(lambda: b.app.dispatcher.limiter._remote_calls.get(("default", ada.subject), (0, 0))[0] >= 10)
         refused = 0
         for _ in range(8):  # a burst is ten, and some moments have passed
             try:
@@ -170,7 +165,7 @@ async def test_a_rate_is_one_for_both(postgres: PostgresEngine, tmp_path: Path) 
 
 async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
     a, b = pair
-    await until(lambda: b.app.store.peers is not None and bool(getattr(b.app.store.peers, "listening", False)))
+    await wait_until(lambda: b.app.store.peers is not None and bool(getattr(b.app.store.peers, "listening", False)))
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
     for market in pair:
         market.app.store.peers.others = False  # type: ignore[union-attr]
@@ -179,9 +174,9 @@ async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], po
     halted = await a.call(a.operator, "admin.override", action="emergency_halt", target_id="system_wide", reason="x")
     assert halted.override_id
     await postgres.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agora peers'")
-    await until(lambda: b.app.overrides.is_halted("default"))
+    await wait_until(lambda: b.app.overrides.is_halted("default"))
     await a.call(a.operator, "admin.override", action="resume", target_id="system_wide", reason="x")
-    await until(lambda: not b.app.overrides.is_halted("default"))
+    await wait_until(lambda: not b.app.overrides.is_halted("default"))
     assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
 
 
@@ -195,18 +190,18 @@ async def test_what_is_said_of_a_log_is_looked_at(pair: tuple[Market, Market], p
     waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
     sent = await a.call(ada, "messaging.send", to_agent="Ben", content="x")
     assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
-    await until(lambda: not remote._readers)
+    await wait_until(lambda: not remote._readers)
     head = a.app.feed.head("default")
-    await until(lambda: remote._seen["default"] >= head)
+    await wait_until(lambda: remote._seen["default"] >= head)
     assert remote._seen["default"] < 999_999
 
 
 async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> None:
     first = await replica(postgres, tmp_path / "a")
     second = await replica(postgres, tmp_path / "b", tmp_path / "a")
-    await until(lambda: len(first.app.replicas.others) == 1)
+    await wait_until(lambda: len(first.app.replicas.others) == 1)
     await second.app.stop()
-    await until(lambda: not first.app.replicas.others)
+    await wait_until(lambda: not first.app.replicas.others)
     assert first.app.dispatcher.limiter.spent is None
     await first.app.stop()
 
@@ -251,6 +246,6 @@ async def test_what_others_commit_while_one_starts_is_not_missed(
 
     monkeypatch.setattr(Feed, "start", meanwhile)
     second = await replica(postgres, tmp_path / "b", tmp_path / "a")
-    await until(lambda: second.app.overrides.is_halted("default"))
+    await wait_until(lambda: second.app.overrides.is_halted("default"))
     for market in (first, second):
         await market.app.stop()

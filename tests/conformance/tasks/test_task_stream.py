@@ -16,7 +16,8 @@ from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, Running, free_port, make_settings, running
-from tests.unit.protocols.streaming.stream_clients import call, event_source, receive, socket, until
+from tests.polling import wait_until
+from tests.unit.protocols.streaming.stream_clients import call, event_source, receive, socket
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
@@ -109,7 +110,7 @@ async def test_readers_that_break_off_at_random_get_every_entry_once(server: Run
     assert sorted(written.split(";")[:-1], key=int) == [str(number) for number in range(PIECES)]
     assert (await call(server, "task.output", task_id=task_id)).content == written
     assert [entry["type"] for entry in expected].count("done") == 1
-    await until(lambda: server.app.feed.live["subscribers"] == 0)
+    await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
 
 
 async def test_a_stream_goes_on_where_it_was_when_the_server_comes_back(

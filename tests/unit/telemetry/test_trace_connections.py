@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from agora.server.app import App
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, Running, admin_token, free_port, make_settings, running
 from tests.market import Market
+from tests.polling import wait_until
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE_ID}-{PARENT_ID}-01"
@@ -42,15 +43,9 @@ class Spans:
 
     async def one(self, trace_id: str, name: str) -> ReadableSpan:
         """The span of that name, once there is one: an answer may come before its span has ended."""
-        await _until(lambda: bool(self.of(trace_id, name)))
+        await wait_until(lambda: bool(self.of(trace_id, name)))
         (found,) = self.of(trace_id, name)
         return found
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def _parent(span: ReadableSpan) -> str | None:

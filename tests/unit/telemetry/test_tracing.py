@@ -8,7 +8,7 @@ import contextlib
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from agora.telemetry.context import TRACE, extract_trace, open_span, trace_heade
 from agora.telemetry.tracing import Tracing
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
 from tests.market import Market
+from tests.polling import wait_until
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE_ID}-{PARENT_ID}-01"
@@ -135,10 +136,10 @@ async def test_what_the_sender_says_of_the_trace_stays(client: httpx.AsyncClient
 async def test_a_resident_goes_on_with_the_trace_of_its_task(
     client: httpx.AsyncClient, traced: App, spans: Spans
 ) -> None:
-    await _until(lambda: any(place.caller.name.startswith("Calc") for place in traced.agent_host.hosted_agents))
+    await wait_until(lambda: any(place.caller.name.startswith("Calc") for place in traced.agent_host.hosted_agents))
     task = {"assignee": "Calculator Agent", "task_type": "calculate", "payload": {"text": "Calculate 6 * 7"}}
     assert (await client.post("/agora/task/assign", json=task)).is_success
-    await _until(lambda: any(found.name == "resident.task" for found in spans.of()))
+    await wait_until(lambda: any(found.name == "resident.task" for found in spans.of()))
     work, assigned = spans.one("resident.task"), spans.one("agora.task.assign")
     assert _parent(work) == _id(assigned)
     done = spans.one("agora.task.complete")
@@ -153,29 +154,23 @@ async def test_an_agent_elsewhere_is_in_the_same_trace(tmp_path: Path, spans: Sp
     far = App(make_settings(tmp_path / "far", builtin_agents=True), tracing=there.tracing)
     near = App(make_settings(tmp_path / "near", a2a_private_networks=True), tracing=spans.tracing)
     async with running(far) as elsewhere, running(near) as here, httpx.AsyncClient() as client:
-        await _until(lambda: any(place.caller.name.startswith("Calc") for place in far.agent_host.hosted_agents))
+        await wait_until(lambda: any(place.caller.name.startswith("Calc") for place in far.agent_host.hosted_agents))
         market = Market(near, ManualClock())
         url = f"{elsewhere.url}/a2a/Calculator%20Agent"
         credential = {"Authorization": f"Bearer {admin_token(far.settings)}"}
         await market.call(market.operator, "a2a.add_remote", name="Faraway", url=url, headers=credential)
-        await _until(lambda: any(place.caller.name == "Faraway" for place in near.agent_host.hosted_agents))
+        await wait_until(lambda: any(place.caller.name == "Faraway" for place in near.agent_host.hosted_agents))
         message = {"messageId": "m-1", "role": "ROLE_USER", "parts": [{"text": "Calculate 6 * 7"}]}
         rpc = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}
         headers = {"A2A-Version": "1.0", "traceparent": TRACEPARENT}
         answer = await client.post(f"{here.url}/a2a/Faraway", json=rpc, headers=headers, timeout=60)
         assert "42" in answer.text
-        await _until(lambda: any(found.name == "resident.task" for found in there.of()))
+        await wait_until(lambda: any(found.name == "resident.task" for found in there.of()))
     sent = [found for found in spans.of() if found.name == "a2a.request"]
     arrived = [found for found in there.of() if found.name.startswith("HTTP ")]
     assert arrived
     assert {_parent(found) for found in arrived} <= {_id(found) for found in sent}
     assert there.one("resident.task")
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +272,7 @@ async def _served(app: Any) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
-    await _until(lambda: server.started)
+    await wait_until(lambda: server.started)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await task

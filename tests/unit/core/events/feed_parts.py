@@ -14,14 +14,7 @@ from agora.core.events.frames import Batch, CloseReason
 from agora.core.events.stream import EventStream
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
 
-__all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let everything run until a condition holds; fails after a while."""
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0)
+__all__ = ["Journal", "ManualTime", "Reader", "open_stream"]
 
 
 class ManualTime:

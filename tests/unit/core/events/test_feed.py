@@ -20,7 +20,8 @@ from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import CursorTooOld, Overloaded, StorageUnavailable, Unauthenticated
 from tests.failing_stores import FailingSqliteStore
-from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream, until
+from tests.polling import wait_until
+from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream
 
 
 async def attached(feed: Feed, position: int = 0, **wishes: Any) -> tuple[EventStream, Reader]:
@@ -60,7 +61,7 @@ async def test_events_committed_during_a_replay_come_after_it(feed: Feed, journa
     stream, reader = open_stream(feed, 0), Reader()
     reader.room.clear()
     attaching = asyncio.create_task(stream.attach(reader))
-    await until(lambda: reader.sequences == [1, 2])
+    await wait_until(lambda: reader.sequences == [1, 2])
     await journal.emit()
     assert not stream.live
     reader.room.set()
@@ -79,7 +80,7 @@ async def test_hints_out_of_order_and_twice_are_put_right(store: SqliteStore, fe
     assert reader.sequences == []
     feed.publish(journal.hints[0])
     feed.publish(journal.hints[3])
-    await until(lambda: feed.head("default") == 4)
+    await wait_until(lambda: feed.head("default") == 4)
     feed.publish(journal.hints[2])
     feed.publish(journal.hints[3])
     assert reader.sequences == [1, 2, 3, 4]
@@ -197,7 +198,7 @@ async def test_a_hint_of_what_the_log_does_not_have_is_not_believed(
     _, reader = await attached(feed)
     event = (await journal.emit()).event
     feed.publish([StoredEvent("default", 9, event)])
-    await until(lambda: "the log ends at 1" in caplog.text)
+    await wait_until(lambda: "the log ends at 1" in caplog.text)
     await journal.emit()
     assert reader.sequences == [1, 2]
 
@@ -401,7 +402,7 @@ async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: F
 
     await store.write("default", prune)
     feed.publish(journal.hints[2])
-    await until(lambda: feed.head("default") == 3)
+    await wait_until(lambda: feed.head("default") == 3)
     assert reader.close_reason is not None
     assert isinstance(reader.close_reason.error, CursorTooOld)
 
@@ -416,7 +417,7 @@ async def test_a_log_that_cannot_be_read_is_tried_again(
     await journal.emit()
     with store.failing():
         feed.publish(journal.hints[1])
-        await until(lambda: "reading the event log failed" in caplog.text)
+        await wait_until(lambda: "reading the event log failed" in caplog.text)
     assert reader.sequences == []
     await time.advance(feed.heartbeat)
     assert reader.sequences == [1, 2]

@@ -17,7 +17,8 @@ from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import InvalidRequest, NotFound, Overloaded, Unauthenticated
-from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream, until
+from tests.polling import wait_until
+from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream
 from tests.unit.core.events.task_entry_log import TaskLog
 
 
@@ -41,7 +42,7 @@ class Follower:
 
     async def caught_up(self) -> Follower:
         """Return when it has read everything and waits."""
-        await until(lambda: self.stream.live)
+        await wait_until(lambda: self.stream.live)
         return self
 
     async def end(self) -> Any:
@@ -56,7 +57,7 @@ async def test_what_is_there_then_what_comes_then_the_end(feed: Feed, entries: T
     follower = await Follower(feed, entries.following()).caught_up()
     assert follower.numbers == [1, 2]
     await entries.append("c")
-    await until(lambda: follower.numbers == [1, 2, 3])
+    await wait_until(lambda: follower.numbers == [1, 2, 3])
     await entries.append("d", done=True)
     assert await follower.end() == ENDED
     assert follower.numbers == [1, 2, 3, 4, 5]
@@ -68,7 +69,7 @@ async def test_a_long_log_comes_in_pages_with_room_made_between(feed: Feed, stor
     await entries.append("a", "b", "c", "d", done=True)
     follower = Follower(feed, entries.following())
     follower.reader.room.clear()
-    await until(lambda: follower.numbers == [1, 2])
+    await wait_until(lambda: follower.numbers == [1, 2])
     assert entries.reads == [0]
     follower.reader.room.set()
     assert await follower.end() == ENDED
@@ -80,7 +81,7 @@ async def test_a_page_of_large_entries_comes_in_parts(store: SqliteStore) -> Non
     await entries.append("x" * 4000, "x" * 4000, "x" * 30_000, "x", "x", done=True)
     follower = Follower(feed, entries.following())
     follower.reader.room.clear()
-    await until(lambda: follower.numbers == [1, 2])
+    await wait_until(lambda: follower.numbers == [1, 2])
     assert follower.stream.position == 2
     follower.reader.room.set()
     assert await follower.end() == ENDED
@@ -93,7 +94,7 @@ async def test_a_large_page_is_given_up_when_the_stream_ends(store: SqliteStore)
     await entries.append("a", "b", "c", done=True)
     follower = Follower(feed, entries.following())
     follower.reader.room.clear()
-    await until(lambda: follower.numbers == [1])
+    await wait_until(lambda: follower.numbers == [1])
     follower.stream.close()
     follower.reader.room.set()
     await follower.task
@@ -106,7 +107,7 @@ async def test_an_entry_committed_while_nothing_is_found_wakes_the_reader(feed: 
 
     entries.after_read.append(late)
     follower = await Follower(feed, entries.following()).caught_up()
-    await until(lambda: follower.numbers == [1])
+    await wait_until(lambda: follower.numbers == [1])
     assert entries.reads[:2] == [0, 0]
 
 
@@ -123,7 +124,7 @@ async def test_a_hint_about_another_subject_wakes_nobody(feed: Feed, entries: Ta
 async def test_a_hint_wakes_whoever_may_not_see_the_event(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     await entries.append("a", audience=("agent_b",))
-    await until(lambda: follower.numbers == [1])
+    await wait_until(lambda: follower.numbers == [1])
 
 
 async def test_resuming(feed: Feed, entries: TaskLog) -> None:
@@ -144,7 +145,7 @@ async def test_a_hint_that_never_comes_is_made_up_for_by_the_heartbeat(
     follower = await Follower(feed, entries.following()).caught_up()
     await entries.append("a", hint=False)
     await time.advance(feed.heartbeat)
-    await until(lambda: follower.numbers == [1])
+    await wait_until(lambda: follower.numbers == [1])
     assert follower.reader.heartbeats == [0]
     await follower.caught_up()
     await time.advance(feed.heartbeat)
@@ -195,7 +196,7 @@ async def test_leaving_it_in_the_middle_of_a_page_leaves_nothing_behind(feed: Fe
     await entries.append("a")
     follower = Follower(feed, entries.following())
     follower.reader.room.clear()
-    await until(lambda: follower.numbers == [1])
+    await wait_until(lambda: follower.numbers == [1])
     follower.stream.close()
     follower.task.cancel()
     await asyncio.wait([follower.task])
@@ -248,7 +249,7 @@ async def test_what_waits_for_the_reader_is_its_lag(feed: Feed, entries: TaskLog
     await journal.emit()
     sink, stream = QueueSink(10_000), feed.open("default", entries.following())
     attaching = asyncio.create_task(stream.attach(sink))
-    await until(lambda: stream.live)
+    await wait_until(lambda: stream.live)
     assert feed.live["lag"] == 2
     await sink.wait_for_batches()
     assert feed.live["lag"] == 0
@@ -283,12 +284,12 @@ async def test_retention_of_the_events_does_not_touch_it(store: SqliteStore, fee
 
     await store.write("default", prune)
     feed.publish(journal.hints[2])
-    await until(lambda: follower.numbers == [1, 2, 3])
+    await wait_until(lambda: follower.numbers == [1, 2, 3])
     await follower.caught_up()
-    await until(lambda: feed.head("default") == 3)
+    await wait_until(lambda: feed.head("default") == 3)
     await entries.append("d")
     feed.publish(journal.hints[3])
-    await until(lambda: follower.numbers == [1, 2, 3, 4])
+    await wait_until(lambda: follower.numbers == [1, 2, 3, 4])
 
 
 async def test_there_is_nothing_to_acknowledge(feed: Feed, entries: TaskLog) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from agora.protocols import http_streams as following
 from agora.protocols.http import abort_connection, find_transport
 from tests.harness import Running
+from tests.polling import wait_until
 from tests.unit.protocols.a2a.raw_requests import Wire, events_of, said
 
 SECONDS = 60
@@ -207,12 +208,6 @@ async def test_clients_of_0_3_get_the_error_as_an_event(wire: Wire) -> None:
     assert plain.json()["error"]["code"] == -32001
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 async def test_a_reader_that_takes_nothing_is_cut_off(
     desk: Wire, worker: Worker, server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,16 +230,16 @@ async def test_a_reader_that_takes_nothing_is_cut_off(
     lines += ["A2A-Version: 1.0", f"Content-Length: {len(body)}", "", body]
     with socket.create_connection(("127.0.0.1", port)) as deaf:
         deaf.sendall("\r\n".join(lines).encode())
-        await _until(lambda: feed.live["subscribers"] == 1)
+        await wait_until(lambda: feed.live["subscribers"] == 1)
         for _ in range(200):
             await worker.call("agora.task.append", content="x" * 250_000, **task)
             if feed.live["cut_off"]:
                 break
-        await _until(lambda: bool(cut))
+        await wait_until(lambda: bool(cut))
         (transport,) = cut
         assert transport.is_closing()
         assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
-    await _until(lambda: feed.live["subscribers"] == 0)
+    await wait_until(lambda: feed.live["subscribers"] == 0)
     await worker.call("agora.task.complete", result="done", **task)
     async with desk.stream("SubscribeToTask", params, **{"Last-Event-ID": "0"}) as events:  # it can resume
         assert (await _rest(events))[-1][1]["result"]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"

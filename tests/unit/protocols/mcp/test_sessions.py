@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Sized
+from collections.abc import AsyncIterator, Sized
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,11 @@ from agora.domains.client_sessions import sessions as rules
 from agora.server.app import App
 from agora.store.port import Query, Reader, Tx
 from tests.harness import ManualClock, Running, make_settings, running
+from tests.polling import wait_until
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import LEGACY, Wire, answer
 
 HOURS = 3600
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager
@@ -178,7 +173,7 @@ async def test_of_too_many_the_oldest_give_way(
     assert (await bob.legacy("ping")).is_success  # others are counted by themselves
     assert await rows(server.app, "client_sessions") == 3
     sdk_sessions = await sessions_of_sdk(server.app)
-    await until(lambda: len(sdk_sessions) == 3)
+    await wait_until(lambda: len(sdk_sessions) == 3)
 
 
 @pytest.mark.parametrize("params", [{}, {"protocolVersion": LEGACY}, {"protocolVersion": 7, "capabilities": []}])
@@ -188,7 +183,7 @@ async def test_a_handshake_that_comes_to_nothing_leaves_nothing(
     refused = answer(await wire.post(wire.request("initialize", params)))
     assert "error" in refused
     sdk_sessions = await sessions_of_sdk(server.app)
-    await until(lambda: not sdk_sessions)
+    await wait_until(lambda: not sdk_sessions)
     assert len(server.app.mcp.sessions) == 0
     assert await rows(server.app, "client_sessions") == await rows(server.app, "events") == 0
 
@@ -245,7 +240,7 @@ async def test_an_older_client_is_sent_nothing_it_cannot_read(wire: Wire, server
     await wire.shake_hands("2025-06-18")
     own = {"mcp-session-id": wire.session, "mcp-protocol-version": "2025-06-18", "accept": "text/event-stream"}
     async with wire.http.stream("GET", "/mcp", headers=wire.headers(own)) as response:
-        await until(lambda: len(server.app.feed) == 1)
+        await wait_until(lambda: len(server.app.feed) == 1)
         await register(wire, "Bob")
         ((id, told),) = await take(_messages(response), 1)
     assert told["method"].startswith("notifications/")
@@ -272,11 +267,11 @@ async def test_a_reader_that_takes_nothing_is_cut_off(wire: Wire, server: Runnin
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", port))
         deaf.sendall("\r\n".join(lines).encode())
-        await until(lambda: len(feed) == 1)
+        await wait_until(lambda: len(feed) == 1)
         for number in range(2000):
             change = {"agent_id": "Bob", "description": f"{number}"}
             assert (await wire.http.post("/agora/agent/update", json=change)).is_success
             if feed.live["cut_off"]:
                 break
-        await until(lambda: not session.open and session.standing is None)
+        await wait_until(lambda: not session.open and session.standing is None)
     assert (await wire.legacy("ping")).is_success  # the session goes on

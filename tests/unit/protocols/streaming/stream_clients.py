@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket as socketlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from agora.protocols.streaming.requests import abort_connection
 from agora.server.app import App
 from agora.store.port import Tx
 from tests.harness import Running
+from tests.polling import wait_until
 
 __all__ = [
     "WEBSOCKET",
@@ -34,7 +35,6 @@ __all__ = [
     "publish",
     "receive",
     "socket",
-    "until",
 ]
 
 
@@ -128,7 +128,7 @@ async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> A
     with socketlib.create_connection(("127.0.0.1", port)) as connection:
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{k}: {v}" for k, v in headers.items())]
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
-        await until(lambda: server.app.feed.live["subscribers"] == 1)
+        await wait_until(lambda: server.app.feed.live["subscribers"] == 1)
         yield
 
 
@@ -174,10 +174,3 @@ async def prune(server: Running) -> int:
 
     await server.app.store.write("default", work)
     return server.app.feed.head("default")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let everything run until a condition holds; fails after a while."""
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.001)

@@ -12,7 +12,8 @@ import pytest
 
 from agora.protocols import http_streams as following
 from tests.harness import Running
-from tests.unit.protocols.streaming.stream_clients import Drops, call, deaf, event_source, flood, prune, publish, until
+from tests.polling import wait_until
+from tests.unit.protocols.streaming.stream_clients import Drops, call, deaf, event_source, flood, prune, publish
 
 
 async def taken(messages: Any, count: int) -> list[dict[str, str]]:
@@ -131,7 +132,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
     async with event_source(server) as (_, messages):
         await anext(messages)
         assert server.app.feed.live["subscribers"] == 1
-    await until(lambda: server.app.feed.live["subscribers"] == 0)
+    await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
     assert server.app.feed.live["cut_off"] == 0
 
 
@@ -143,7 +144,7 @@ async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, mon
     monkeypatch.setattr(following, "abort_connection", drops)
     async with deaf(server, "/events"):
         await flood(server)
-        await until(lambda: bool(drops.transports))
+        await wait_until(lambda: bool(drops.transports))
         (transport,) = drops.transports
         assert transport.is_closing()
         assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"

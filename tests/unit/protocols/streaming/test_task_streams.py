@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from agora.protocols.streaming import streams
 from tests.harness import Running
-from tests.unit.protocols.streaming.stream_clients import call, event_source, events_of, publish, receive, socket, until
+from tests.polling import wait_until
+from tests.unit.protocols.streaming.stream_clients import call, event_source, events_of, publish, receive, socket
 
 SOURCE_ROUTE = "/v1/agent/tasks/{}/output/stream"
 
@@ -172,8 +173,8 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
     async with event_source(server, path=SOURCE_ROUTE.format(task_id)) as (_, messages):
         await anext(messages)
         assert server.app.feed.live["subscribers"] == 1
-    await until(lambda: server.app.feed.live["subscribers"] == 0)
-    await until(lambda: not server.app.feed.has_readers("default"))  # calls that wait at the start read it, too
+    await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
+    await wait_until(lambda: not server.app.feed.has_readers("default"))  # calls that wait at the start read it, too
 
 
 # -- WebSocket -----------------------------------------------------------------------------------
@@ -261,7 +262,7 @@ async def test_cancelling_ends_a_stream_and_frees_its_id(server: Running) -> Non
             assert (await wire.open(7, task_id))["position"] == 0
             await wire.send(cancel=7)
             assert (await wire.rest(7))[1] == {"id": 7, "result": None, "done": False}
-        await until(lambda: server.app.feed.live["subscribers"] == 1)
+        await wait_until(lambda: server.app.feed.live["subscribers"] == 1)
         await wire.send(cancel=7)
         await wire.send(id=8, operation="agora.event.list")
         assert (await wire.next())["id"] == 8, "to cancel what is not open is no mistake"
@@ -352,8 +353,8 @@ async def test_leaving_ends_the_streams_of_a_socket(server: Running) -> None:
         await wire.open(7, task_id)
         await wire.open(8, task_id)
         wire.connection.transport.abort()
-        await until(lambda: server.app.feed.live["subscribers"] == 0)
-        await until(lambda: not server.app.feed.has_readers("default"))
+        await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
+        await wait_until(lambda: not server.app.feed.has_readers("default"))
 
 
 @pytest.mark.limits(stream_buffer=65_536)

@@ -15,6 +15,7 @@ from agora.protocols.streaming import calls, websocket
 from agora.protocols.streaming.websocket import TransportSink
 from tests.failing_stores import failing_store
 from tests.harness import Running
+from tests.polling import wait_until
 from tests.unit.protocols.streaming.stream_clients import (
     WEBSOCKET,
     Drops,
@@ -26,7 +27,6 @@ from tests.unit.protocols.streaming.stream_clients import (
     publish,
     receive,
     socket,
-    until,
 )
 
 
@@ -286,7 +286,7 @@ async def test_garbage_closes_the_socket(server: Running, garbage: str | bytes) 
         code, reason = await closed(connection)
         assert code == 4400
         assert reason
-    await until(lambda: server.app.feed.live["subscribers"] == 0)
+    await wait_until(lambda: server.app.feed.live["subscribers"] == 0)
 
 
 @pytest.mark.limits(body_limit=2048)
@@ -332,10 +332,10 @@ async def test_a_client_that_leaves_is_forgotten(server: Running, politely: bool
             await connection.close()
         else:
             connection.transport.abort()
-        await until(lambda: feed.live["subscribers"] == 1)
+        await wait_until(lambda: feed.live["subscribers"] == 1)
         await publish(server, "a.b")
         assert len(await events_of(other, 1)) == 1
-    await until(lambda: feed.live["subscribers"] == 0)
+    await wait_until(lambda: feed.live["subscribers"] == 0)
     assert not feed.has_readers("default")
     assert feed.live["cut_off"] == 0
 
@@ -346,7 +346,7 @@ async def test_draining_closes_with_resume_later_and_finishes_calls(server: Runn
         await connection.send(
             json.dumps({"id": 1, "operation": "agora.event.publish", "arguments": {"event_type": "b"}})
         )
-        await until(lambda: server.app.feed.head("default") == 2)
+        await wait_until(lambda: server.app.feed.head("default") == 2)
         server.app.feed.close("resume later")
         assert await closed(connection) == (1012, "resume later")
     status, problem = await refusal(server)
@@ -422,7 +422,7 @@ async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, mon
     monkeypatch.setattr(websocket, "abort_connection", drops)
     async with deaf(server, "/ws", WEBSOCKET):
         await flood(server)
-        await until(lambda: bool(drops.transports))
+        await wait_until(lambda: bool(drops.transports))
         (transport,) = drops.transports
         assert transport.is_closing()
         assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
