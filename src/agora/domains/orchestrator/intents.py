@@ -47,6 +47,7 @@ PROPER = re.compile(
     r"\b(?:[A-Z][a-z0-9]*[A-Z0-9]\w*|[A-Z]\w+)(?:-\w+)*(?: \d+)?\b"
 )  # CodeHelper, MyBot5, Ada, Foo-Bar 3000
 JOINED_NAME = r"(?-i:[A-Z][a-z0-9]+[A-Z0-9]\w*)"  # CodeHelper: no word of a sentence
+STARTS_WITH_NAME = re.compile(rf"\s+(?:{QUOTED.pattern}|{JOINED_NAME})", re.IGNORECASE)
 ABLE = re.compile(
     r"(?:\b(?:it|which|who|that|and)?\s*(?:can(?: do)?|does|is able to|is capable of)\s+"
     r"|\b(?:for|capabilit(?:y|ies)(?: of)?|skills?)\b\s*:?\s*|,\s*(?:it|which|who|that)\s+|^\s*[,:;-]\s*(?=\w+[a-z]s\s)"
@@ -118,13 +119,13 @@ THINGS = re.compile(
     r"^(?:what|where|which|welche[rs]?|quels?|quelles?)\b", re.IGNORECASE
 )  # asked for anything, not for agents alone
 LIMIT = re.compile(
-    rf"(?<!than )\b(?:top |first |the )*(\d{{1,3}}|{'|'.join(NUMBERS)})\b(?= (?:\w+[- ]?){{0,4}}(?:agents?|bots?|apps?|agenten|agentes)\b)",
+    rf"(?<!than )\b(?:top |first |the )*(\d{{1,3}}|{'|'.join(NUMBERS)})\b(?= (?:\w+[- ]?){{0,4}}(?:agents?|bots?|apps?|ones|agenten|agentes)\b)",
     re.IGNORECASE,
 )
 QUESTION_ABOUT_ONE = re.compile(
     r"^(?:(?:what|how much) (?:can|does) (?P<a>.+?) (?:do|cost|offer)|is (?P<b>.+?) (?:online|available|active|free|busy|(?:any )?(?:good|reliable|expensive)|worth it)(?: now)?"
     r"|how (?:good|expensive|reliable) is (?P<c>.+?)|(?:combien coûte|que fait|was (?:kostet|kann)|wie viel kostet|cuánto cuesta|qué hace) (?P<f>.+?)"
-    rf"|what is (?P<h>{JOINED_NAME}) .{{1,100}}|(?:what|how (?:much|high)) is the (?:price|cost|rating|status) of (?P<i>.+?)"
+    rf"|what is (?P<h>{JOINED_NAME})(?:'s)? .{{1,100}}|(?:what|how (?:much|high)) is the (?:price|cost|rating|status) of (?P<i>.+?)"
     rf"|(?:can|could|does|is|has) (?P<e>{JOINED_NAME}) .{{1,200}}|(?P<g>{JOINED_NAME})"
     r"|(?P<d>[\w.-]+(?: agent)?) (?:details?|infos?|information|profile))[\s.?!]*$",
     re.IGNORECASE,
@@ -181,7 +182,14 @@ def _parse_registration(text: str) -> ParsedIntent | None:
         return None
     rest = ASKED_LAST.sub("", text[verb.end() :])
     alias = ALIAS.search(rest)
-    if alias is None and AGENTS.search(text) is None and not re.search(r"\b(?:to|on|in) the market", rest, re.I):
+    is_named = STARTS_WITH_NAME.match(rest) is not None and verb[0].lower() in (
+        "register",
+        "enrol",
+        "enroll",
+        "onboard",
+    )
+    names_agent = is_named or AGENTS.search(text) is not None or re.search(r"\b(?:to|on|in) the market", rest, re.I)
+    if alias is None and not names_agent:
         return None  # "create a report" creates nothing here
     name, after = _parse_new_name(rest, alias)
     if alias is not None:
@@ -283,8 +291,8 @@ def _parse_search(text: str) -> ParsedIntent:
         arguments = {key: value for key, value in arguments.items() if key in _APP_ARGUMENTS}
     if is_agent or is_app or (asks and (words or arguments)):
         return ParsedIntent(tool, arguments)
-    short = bool(words) and len(text.split()) <= 4 and not re.search(r"[?!\d]", text)
-    bare = short and (words == _all_words(text) or _STARTS_SUPERLATIVE.match(text) is not None)
+    short = bool(words) and len(text.split()) <= 4 and not re.search(r"[!\d]", text)
+    bare = short and (_STARTS_SUPERLATIVE.match(text) is not None or ("?" not in text and words == _all_words(text)))
     return ParsedIntent(tool, arguments, bare=True) if bare else ParsedIntent(None)
 
 
@@ -292,7 +300,7 @@ _SUPERLATIVE = re.compile(
     r"\b(?:cheapest|least expensive|lowest|best|top|highest|günstigste|billigste|beste|más barat[oa]\b|mejor\b)",
     re.IGNORECASE,
 )
-_STARTS_SUPERLATIVE = re.compile(rf"(?:the )?{_SUPERLATIVE.pattern}", re.IGNORECASE)
+_STARTS_SUPERLATIVE = re.compile(rf"(?:the )?(?:{_SUPERLATIVE.pattern}|{FREE.pattern})", re.IGNORECASE)
 _APP_ARGUMENTS = frozenset({"query", "industry", "free", "limit"})
 
 

@@ -67,7 +67,7 @@ SEARCHES = _compile_pattern(
 #: "sure" where only one agent can be meant
 DESCRIPTIONS = _compile_pattern(
     r"""^(?:(?:give|show|get|tell)\s(?:me\s|us\s)?)?
-    (?:(?P<sure>(?:more\s|all\s|some\s|the\s)*(?:details?|infos?|information)\s(?:about|of|on|for)|more\s(?:about|on)|about|describe|profile\sof)
+    (?:(?P<sure>(?:more\s|all\s|some\s|the\s)*(?:details?|infos?|information)\s(?:about|of|on|for)|(?:more|everything|anything|something)\s(?:about|on)|about|describe|profile\sof)
     |(?:who\sis|what\sis|was\sist|wer\sist))\s+"""
 )
 COUNTS = _compile_pattern(

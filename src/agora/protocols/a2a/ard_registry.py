@@ -32,36 +32,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
 }
 _WORD: Final = re.compile(r"[^\W_]+")
 _COMMON: Final = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "any",
-        "are",
-        "can",
-        "do",
-        "does",
-        "find",
-        "for",
-        "i",
-        "in",
-        "is",
-        "it",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "some",
-        "that",
-        "the",
-        "to",
-        "what",
-        "which",
-        "who",
-        "with",
-        "you",
-    ]
+    "a an and any are can do does find for i in is it me my of on or some that the to what which who with you".split()  # noqa: SIM905 - a list of words reads best as words
 )
 _CODES: Final[Mapping[int, str]] = {
     400: "INVALID_ARGUMENT",
