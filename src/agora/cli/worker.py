@@ -56,7 +56,7 @@ AgentName = Annotated[
     str | None,
     typer.Option(
         "--agent",
-        help="opencode, claude, codex, gemini, a profile, or a command that speaks ACP; else the first installed.",
+        help="opencode, claude, codex, gemini, a profile, or a command that speaks ACP; else the first that is logged in.",
         rich_help_panel=AGENT,
     ),
 ]

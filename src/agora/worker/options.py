@@ -97,7 +97,7 @@ def parse_choice(option: str, value: str, choices: type[Choice]) -> Choice:
 
 
 def choose_agent(reference: str | None, isolation: Isolation = Isolation.WORKTREE) -> CodingAgent:
-    """An agent by its name, or by a command line of one that speaks ACP; the first installed one if None.
+    """An agent by its name, or by a command line of one that speaks ACP; the first installed one that is logged in, if None.
 
     Raises ValueError, which says how to get one. An agent in containers is one of their image, not of this machine.
     """
@@ -108,7 +108,8 @@ def choose_agent(reference: str | None, isolation: Isolation = Isolation.WORKTRE
         if not installed:
             hints = "; ".join(f"{agent.title}: {agent.install}" for agent in AGENTS.values())
             raise ValueError(f"No coding agent is installed. {hints}. See agora worker doctor.")
-        return installed[0]
+        ready = [agent for agent in installed if agent.find_credential(os.environ, Path.home())]
+        return (ready or installed)[0]
     agent = AGENTS.get(reference)
     if agent is not None:
         if isolation is not Isolation.DOCKER and agent.find_executable() is None:

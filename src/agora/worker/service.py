@@ -136,7 +136,8 @@ class CodingWorker(Agent):
         names = await self._registry.register_codebases(self.client, self.worker_id)
         self._adopt_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
-        logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
+        places = ", ".join(str(codebase.path) for codebase in self.options.codebases)
+        logger.info("%s takes jobs for %s with %s", self.name, places, self.options.agent_name)
         self._disk = DiskKeeper(self.options, self.client, self._registry)
         self._chores = [asyncio.create_task(self._disk.run_regularly()), asyncio.create_task(self._report_alive())]
         if self.options.local_sessions is not None:

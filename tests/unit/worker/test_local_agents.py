@@ -12,14 +12,30 @@ from typing import cast
 import pytest
 
 from agora.worker import local_sessions
+from agora.worker.agents import AGENTS
 from agora.worker.local_sessions import find_database, read_messages, read_sessions
 from agora.worker.models import choose_models, list_providers
+from agora.worker.options import choose_agent
 from agora.worker.registry import CodebaseRegistry
 from agora.worker.session_sync import SessionSync
 from agora_sdk.client import AgoraClient
 from agora_sdk.errors import InvalidRequest, ServerUnreachable
 
 LISTING = "opencode/free-model\nanthropic/claude-opus-5\nanthropic/claude-opus-5\nopenai/gpt\nstub/stub\nnoise\n"
+
+
+def test_the_agent_that_is_logged_in_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("opencode", "claude-agent-acp"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for agent in AGENTS.values():
+        for variable in agent.credential_variables:
+            monkeypatch.delenv(variable, raising=False)
+    assert choose_agent(None).name == "opencode", "the first, if none is"
+    monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "x")
+    assert choose_agent(None).name == "claude"
 
 
 def test_models_are_those_that_the_agent_is_logged_in_to(tmp_path: Path) -> None:
