@@ -102,6 +102,7 @@ def fill_coding(market: Marketplace) -> None:
         market.made.setdefault("codebase", codebase["codebase_id"])
     _finish_job(market)
     _ask_permission(market)
+    _attempt_prompt(market)
     _fill_board(market)
 
 
@@ -192,7 +193,7 @@ def _finish_job(market: Marketplace) -> None:
         market.call("agora.review.comment", job_id=task_id, path=path, line=line, text=text)
 
 
-def _submit_review(market: Marketplace, fence: dict[str, Any]) -> None:
+def _submit_review(market: Marketplace, fence: dict[str, Any], title: str = "Mend the rate limit") -> None:
     """Hand over what the job has changed, as its worker."""
     patches = ["diff --git" + patch for patch in DIFF.split("diff --git")[1:]]
     files = [
@@ -200,8 +201,31 @@ def _submit_review(market: Marketplace, fence: dict[str, Any]) -> None:
         {"path": "tests/test_limits.py", "status": "A", "additions": 4, "deletions": 0, "patch": patches[1]},
     ]
     commits = {"base": "3f1c2aa0" * 5, "head": "9be0d14c" * 5, "branch": f"agora/{fence['task_id']}", "target": "main"}
-    place = {"codebase_id": market.made["codebase"], "title": "Mend the rate limit"}
+    place = {"codebase_id": market.made["codebase"], "title": title}
     market.call("agora.review.submit", "laptop", job_id=fence["task_id"], **fence, **commits, **place, files=files)
+
+
+def _attempt_prompt(market: Marketplace) -> None:
+    """Two attempts at one prompt, both done."""
+    variants = ["coding:opencode", f"worker:{market.made['worker']}"]
+    prompt = "Make the search of the documentation twice as fast."
+    place = {"codebase_id": market.made["codebase"], "title": "Speed up the search"}
+    group = market.call("agora.attempt.start", prompt=prompt, variants=variants, **place)
+    market.made["attempts"] = group["group_id"]
+    texts = ("The index is kept in memory between two searches.", "Words are looked up in a sorted list now.")
+    for text, number in zip(texts, (1, 2), strict=True):
+        (task,) = market.call("agora.task.claim", "laptop", worker="laptop")["tasks"]
+        fence = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+        _submit_review(market, fence, title="Speed up the search")
+        usage = {
+            "input_tokens": 9_000 * number,
+            "output_tokens": 700 * number,
+            "cost": 0.02 * number,
+            "currency": "USD",
+        }
+        market.call(
+            "agora.task.complete", "laptop", **fence, result={"text": text, "usage": usage, "check": number - 1}
+        )
 
 
 def _fill_board(market: Marketplace) -> None:

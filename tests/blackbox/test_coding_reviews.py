@@ -130,6 +130,39 @@ def test_a_pull_request_is_opened_and_updated(
     assert "+++ b/c.txt" in part["text"]
 
 
+def test_an_expired_token_is_told_and_the_review_can_be_decided_again(
+    shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
+) -> None:
+    operator = shared_server.operator
+    job = finish_job(operator, "EDIT: e.txt=1", worker)
+    token = forge.tokens["authorization"]
+    forge.tokens["authorization"] = "Bearer another"
+    review = approve(operator, job, "pull_request")
+    assert review["state"] == "open"
+    assert "was answered with 401" in review["error"]
+    assert "Bad credentials" in review["error"]
+    assert GITHUB_TOKEN not in json.dumps(operator.get(f"/v1/agent/tasks/{review['delivery_task_id']}"))
+    forge.tokens["authorization"] = token
+    assert approve(operator, job, "pull_request")["state"] == "proposed"
+
+
+def test_an_approval_waits_for_a_worker_that_has_died_and_is_carried_out_once(
+    shared_server: ServerProcess, worker: WorkerProcess
+) -> None:
+    operator, repository = shared_server.operator, repository_of(worker)
+    job = finish_job(operator, "EDIT: f.txt=1", worker)
+    worker.kill()
+    operator.post(f"/v1/agent/reviews/{job}/approve", {"action": "merge"})
+    second = operator.post(f"/v1/agent/reviews/{job}/approve", {"action": "push"}, expect=409)  # another reviewer
+    assert "has been approved" in json.dumps(second)
+    assert operator.get(f"/v1/agent/reviews/{job}")["state"] == "delivering"
+    worker.start()
+    poll_until(lambda: operator.get(f"/v1/agent/reviews/{job}")["state"] == "merged", "it is merged")
+    merges = git(repository, "log", "--merges", "--format=%P", "main").splitlines()
+    head = operator.get(f"/v1/agent/reviews/{job}")["head"]
+    assert sum(head in parents for parents in merges) == 1
+
+
 def test_a_merge_request_is_opened_and_updated_at_gitlab(
     shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
 ) -> None:

@@ -211,11 +211,22 @@ def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: P
     wait_for_status(place.operator, done, "completed")
     asking = submit_job(place.operator, "RUN: echo a very long command " + "and-so-on" * 60)
     wait_for_status(place.operator, asking, "input_required")
+    changed = submit_job(place.operator, "EDIT: reviewed.txt=one")
+    wait_for_status(place.operator, changed, "input_required")
+    place.operator.post("/agora/task/message", {"task_id": changed, "text": "allow once"})
+    poll_until(lambda: place.operator.get(f"/v1/agent/tasks/{changed}")["status"] == "completed", "it is done")
+    comment = {"path": "reviewed.txt", "line": 1, "text": "A comment"}
+    place.operator.post(f"/v1/agent/reviews/{changed}/comments", comment)
+    codebase_id = place.codebase.rpartition("/")[2]
+    attempts = {"codebase_id": codebase_id, "prompt": "SAY: hi", "variants": ["worker:laptop", "worker:laptop"]}
+    group = place.operator.post("/v1/agent/attempts", attempts)
     sessions = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
     worker = place.operator.get("/v1/agent/workers")["workers"][0]  # another test may have left one, offline
     paths = ["inbox", "board", "agents/workers", f"agents/workers/{worker['worker_id']}", "codebases", place.codebase]
     paths += [f"{place.codebase}/sessions", f"tasks/{done}", f"tasks/{asking}"]
     paths += [f"{place.codebase}/sessions/{session['session_id']}" for session in sessions]
+    paths += ["reviews", f"reviews/{changed}?file=1&side=new&line=1", f"reviews/{changed}?view=split"]
+    paths += ["attempts", f"attempts/{group['group_id']}", f"{place.codebase}?new=1"]
     problems: dict[str, list[str]] = {}
     for path in paths:
         page.set_viewport_size({"width": 1280, "height": 900})
