@@ -295,6 +295,22 @@ async def test_a_review_of_20_000_lines_is_read_file_by_file(market: Market, cod
     assert ">Here</p>" in await read_page(browser, f"reviews/{job_id}?file=7")
 
 
+async def test_a_job_links_to_its_codebase_and_its_review(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    job_id, browser = coding.fence["task_id"], await signed_in(market)
+    page = await read_page(browser, f"tasks/{job_id}")
+    assert f'href="/v1/monitor/codebases/{coding.codebase}"' in page
+    assert ">Review</a>" not in page
+    place = {"job_id": job_id, "codebase_id": coding.codebase, "branch": "agora/x", "files": []}
+    await market.call(coding.coder, "review.submit", **coding.fence, **place, base="0" * 40, head="1" * 40)
+    assert f'href="/v1/monitor/reviews/{job_id}">Review</a>' in await read_page(browser, f"tasks/{job_id}")
+    for task_type in ("coding.job", "coding.delivery"):
+        payload = {"codebase_id": f"cb_{EVIL}", "job_id": f"task_{EVIL}", "prompt": "x"}
+        assign = {"task_type": task_type, "payload": payload, "assignee": f"worker:{coding.worker}"}
+        odd = await market.call(coding.person, "task.assign", **assign)
+        assert ">Review</a>" not in await read_page(browser, f"tasks/{odd.task_id}")
+
+
 async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market, coding: Coding) -> None:
     await coding.begin()
     job_id = coding.fence["task_id"]

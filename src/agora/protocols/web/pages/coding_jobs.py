@@ -15,6 +15,7 @@ from agora_sdk.contract.reviews import Review
 from agora_sdk.contract.tasks import Task
 from agora_sdk.contract.tasks.coding import DELIVERY_TYPE, JOB_TYPE
 
+from ..filters import find_page_path
 from ..view import View
 from .list_parameters import query_if_allowed
 
@@ -25,6 +26,7 @@ __all__ = [
     "find_session",
     "is_job_of_codebase",
     "is_job_of_session",
+    "load_codebase",
     "load_jobs",
     "load_review",
     "read_first_job",
@@ -84,13 +86,24 @@ def read_first_job(task: Task) -> str:
     return str(place.get("job") or "") if isinstance(place, Mapping) else ""
 
 
+async def load_codebase(view: View, task: Task) -> Codebase | None:
+    """The codebase that a job works in, if it names one that this person may see."""
+    codebase_id = task.payload.get("codebase_id") if task.task_type == JOB_TYPE else None
+    if not isinstance(codebase_id, str) or find_page_path(codebase_id) is None:  # it is whatever the author says
+        return None
+    codebase: Codebase | None = await query_if_allowed(view, "agora.codebase.get", {"codebase_id": codebase_id})
+    return codebase
+
+
 async def load_review(view: View, task: Task) -> Review | None:
     """The review of what a job has changed, or of what a delivery carries out."""
     if task.task_type == DELIVERY_TYPE:
         job_id = str(task.payload.get("job_id") or "")
     else:
         job_id = (read_first_job(task) or task.task_id) if task.task_type == JOB_TYPE else ""
-    review: Review | None = await query_if_allowed(view, "agora.review.get", {"job_id": job_id}) if job_id else None
+    if find_page_path(job_id) is None:
+        return None
+    review: Review | None = await query_if_allowed(view, "agora.review.get", {"job_id": job_id})
     return review
 
 

@@ -14,7 +14,7 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .charges import load_charges
-from .coding_jobs import OPEN, find_session, load_review, sum_usage
+from .coding_jobs import OPEN, find_session, load_codebase, load_review, sum_usage
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
@@ -127,12 +127,13 @@ async def load_task_trail_fragment(view: View) -> Mapping[str, Any] | None:
 
 async def _build_task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
-    agent_names, exchange, charges, work, review = await asyncio.gather(
+    agent_names, exchange, charges, work, review, codebase = await asyncio.gather(
         names_by_id(view, [task.created_by, task.assigned_agent]),
         load_exchange(view, task),
         load_charges(view, task_id=task.task_id),
         load_model_work(view, task),
         load_review(view, task),
+        load_codebase(view, task),
     )
     return {
         "task": task,
@@ -144,6 +145,10 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
         "is_job": task.task_type == JOB_TYPE,
         "session": find_session(task),
         "review": review,
+        "codebase": codebase,
+        "requirements": [
+            name for name in task.required_capabilities if not (codebase and name.startswith("codebase:"))
+        ],
         "usage": sum_usage([task]),
     }
 
