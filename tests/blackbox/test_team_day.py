@@ -20,20 +20,24 @@ FIRST_MERGE, CONFLICT, SECOND_MERGE = 0, 3, 1  #: jobs that are approved, in thi
 
 @dataclass(frozen=True)
 class Day:
-    """How much happens. kills: of workers, by SIGKILL; each is started again."""
+    """How much happens. kills: of workers, by SIGKILL; each is started again. groups: of attempts, beside the jobs."""
 
     people: int
     workers: int
     jobs: int
     kills: int
+    groups: int
 
 
 DAYS = [
-    pytest.param(Day(people=2, workers=2, jobs=6, kills=1), id="small"),
+    pytest.param(Day(people=2, workers=2, jobs=6, kills=1, groups=1), id="small"),
     pytest.param(
-        Day(people=5, workers=8, jobs=200, kills=20), id="whole", marks=[pytest.mark.long, pytest.mark.timeout(1800)]
+        Day(people=5, workers=8, jobs=200, kills=20, groups=8),
+        id="whole",
+        marks=[pytest.mark.long, pytest.mark.timeout(1800)],
     ),
 ]
+ATTEMPTS = 3  #: of a group
 
 
 def name_file(number: int) -> str:
@@ -87,6 +91,8 @@ def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path, day: Day)
             )
             for number in range(day.jobs)
         ]
+        agent = find_agent(server, codebases[0])
+        groups = [start_attempts(people[n % day.people], prefix, n, agent) for n in range(day.groups)]
         pace = day.jobs // (day.kills + 1)
         for number, job in enumerate(jobs):
             wait_for_status(people[number % day.people], job, "completed", timeout=WAIT)
@@ -94,14 +100,43 @@ def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path, day: Day)
             if rest == 0 and turn <= day.kills:
                 workers[turn % day.workers].kill()
                 workers[turn % day.workers].start()
+        chosen = {group: choose_attempt(people[number % day.people], group) for number, group in enumerate(groups)}
         require_done_once(server, repository, jobs)
         approved = [FIRST_MERGE, CONFLICT, SECOND_MERGE]
         states = [approve_job(people[number % day.people], jobs[number]) for number in approved]
         assert states == ["merged", "conflicted", "merged"]
-        require_nothing_lost(server, repository, codebases[0], jobs, tmp_path / "home/state/worktrees" / prefix)
+        root = tmp_path / "home/state/worktrees" / prefix
+        require_nothing_lost(server, repository, codebases[0], jobs, root)
+        require_attempts_kept(server, repository, codebases[0], chosen, root)
     finally:
         for worker in workers:
             worker.close()
+
+
+def find_agent(server: ServerProcess, codebase: str) -> str:
+    """The capability of the coding agent that all workers run."""
+    worker = server.operator.get(f"/v1/agent/codebases/{codebase}")["worker_id"]
+    capabilities = server.operator.get(f"/v1/agent/workers/{worker}")["capabilities"]
+    return next(str(name) for name in capabilities if name.startswith("coding:"))
+
+
+def start_attempts(person: Account, prefix: str, number: int, agent: str) -> str:
+    """Start attempts at one prompt, by any of the workers that have the codebase; answers their group."""
+    request = {"prompt": f"SLOWLY: 10\nEDIT: attempt-{number}.txt=attempted", "codebase_id": prefix}
+    return str(person.post("/v1/agent/attempts", request | {"variants": [agent] * ATTEMPTS})["group_id"])
+
+
+def choose_attempt(person: Account, group: str) -> str:
+    """Choose the first attempt that completes, whatever the others do meanwhile; answers its job."""
+
+    def look() -> str | None:
+        attempts = person.get(f"/v1/agent/attempts/{group}")["attempts"]
+        return next((each["task_id"] for each in attempts if each["status"] == "completed"), None)
+
+    chosen = poll_until(look, "one of the attempts completes", WAIT)
+    decided = person.post(f"/v1/agent/attempts/{group}/choose", {"task_id": chosen})
+    assert {each["status"] for each in decided["attempts"]} <= {"completed", "cancelled"}
+    return chosen
 
 
 def find_codebases(server: ServerProcess, repository: Path, count: int) -> list[str] | None:
@@ -133,3 +168,34 @@ def require_nothing_lost(server: ServerProcess, repository: Path, codebase: str,
         assert run_git(repository, "merge-base", "--is-ancestor", heads[job], f"agora/{job}") == ""
         if job not in merged:
             assert (root / job / name_file(number)).exists(), (number, job, result["left"])
+
+
+def require_attempts_kept(
+    server: ServerProcess, repository: Path, codebase: str, chosen: Mapping[str, str], root: Path
+) -> None:
+    """Every attempt has ended once, one of each group is in review, and a clean-up leaves what the others have done.
+
+    chosen: jobs by their groups.
+    """
+    names, works = [], []
+    for number, (group, choice) in enumerate(chosen.items()):
+        attempts = server.operator.get(f"/v1/agent/attempts/{group}")["attempts"]
+        assert [each["task_id"] for each in attempts if each["review"] not in (None, "dismissed")] == [choice]
+        for job in (each["task_id"] for each in attempts):
+            entries = server.operator.get(f"/v1/agent/tasks/{job}/history?limit=500")["entries"]
+            ends = [entry["status"] for entry in entries if entry["status"] in ("completed", "failed", "cancelled")]
+            assert len(ends) == 1, (job, ends)
+            names.append(job)
+            works.append(root / job / f"attempt-{number}.txt")
+    heads = {job: head for job in names if (head := find_branch(repository, job))}
+    kept = [file for file in works if file.exists()]
+    assert len(kept) >= len(chosen), "what was chosen has been made"
+    task = server.operator.post(f"/v1/agent/codebases/{codebase}/worktrees/clean", {"job_ids": names})
+    wait_for_status(server.operator, task["task_id"], "completed", timeout=WAIT)
+    assert {job: find_branch(repository, job) for job in heads} == heads, "no branch is gone"
+    assert all(file.exists() for file in kept)
+
+
+def find_branch(repository: Path, job: str) -> str:
+    """The commit of a job's branch; empty where it has none, because nobody has begun it."""
+    return run_git(repository, "for-each-ref", "--format=%(objectname)", f"refs/heads/agora/{job}")
