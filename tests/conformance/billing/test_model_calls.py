@@ -336,6 +336,31 @@ async def test_nobody_spends_the_money_of_others_by_what_it_reports(market: Mark
     assert len((await market.call(worker, "token_billing.recent", task_id=task)).calls) == 4
 
 
+async def test_usage_without_a_price_is_charged_with_the_next_report_and_of_ended_jobs_never(market: Market) -> None:
+    """A price holds from when it is set: what was shown as not charged is billed only to a job that goes on."""
+    asker, worker = await market.agent("Asker"), await market.agent("Worker")
+    places = []
+    for _ in range(2):
+        await market.call(asker, "task.assign", task_type="coding.job", assignee="Worker", payload={"prompt": "Mend"})
+        (claim,) = (await market.call(worker, "task.claim")).tasks
+        places.append({"task_id": claim.task_id, "fencing_token": claim.fencing_token})
+    ended, working = places
+
+    async def report(place: dict[str, Any], tokens: int) -> Any:
+        usage = {"model": "own/unheard-of", "input_tokens": tokens, "output_tokens": 0}
+        return await market.call(worker, "task.report_usage", **place, **usage)
+
+    assert [(await report(place, 1_000_000)).is_charged for place in places] == [False, False]
+    await market.call(worker, "task.complete", **ended, result={})
+    amounts = {"input_cost_per_m": 2, "output_cost_per_m": 2}
+    await market.call(market.operator, PRICE, provider="own", model="unheard-of", **amounts)
+    assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 0, "nobody is billed by a price"
+    assert (await report(working, 1_500_000)).is_charged
+    assert (await market.call(worker, "token_billing.summary")).totals.cost_dollars == 3
+    listed = (await market.call(worker, "billing.tokens")).tokens
+    assert {usage.task_id: usage.is_charged for usage in listed} == {ended["task_id"]: False, working["task_id"]: True}
+
+
 async def test_reported_totals_cannot_be_bent(market: Market, models: ModelTill) -> None:
     """Nothing is free without a price, no sum is charged twice, and only who holds the task reports."""
     asker, worker, other = [await market.agent(name) for name in ("Asker", "Worker", "Other")]
