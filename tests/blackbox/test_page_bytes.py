@@ -34,6 +34,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.a2a.list_push_configs": "a URL of 2,000 characters and a token of 4,000, 100 at once",
     "agora.a2a.list_remotes": "an operator adds them; their cards are not in the list",
     "agora.a2a.push_dead_letters": "a URL and an error of bounded length",
+    "agora.attempt.list": "a title of 200 characters, and for at most eight attempts names and an error; the page is cut by its bytes all the same",
     "agora.billing.balance": "numbers",
     "agora.billing.budgets": "numbers",
     "agora.billing.coupons": "numbers and a code",

@@ -8,6 +8,7 @@ still there until its owner cleans up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from agora.clock import new_id, to_datetime
@@ -19,6 +20,7 @@ from agora.domains.tasks import access, states
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.service import TaskService
+from agora.store.records import list_record_values
 from agora_sdk.contract import attempts as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus
@@ -117,6 +119,12 @@ class AttemptService(BoundService, contract.Attempts):
         )
         more, rows = len(rows) > limit, rows[:limit]
         attempts = await self._select_attempts(rows)
+        budget = paging.PageBudget(call.context.settings.page_bytes)
+        for count, row in enumerate(rows):
+            records = (row, *attempts[row.group_id])
+            if not budget.take_if_fits(chain.from_iterable(map(list_record_values, records))):
+                more, rows = True, rows[:count]
+                break
         groups = [_build_group(row, [_build_attempt(each) for each in attempts[row.group_id]]) for row in rows]
         return contract.AttemptGroupPage.model_construct(
             groups=groups, **paging.build_page_fields(groups, "group_id", more=more, cursor=cursor)
