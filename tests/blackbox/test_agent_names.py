@@ -27,7 +27,6 @@ def operator(shared_server: ServerProcess) -> Account:
         "System_Wide",
         "operator",
         "any",  # an assignee that somebody may take for "whoever can"
-        "nobody",
         ".",  # /agents/.. is another path
         "..",
         "app:Planner",  # a model of /v1/models that is an app

@@ -32,7 +32,6 @@ RESERVED: Final = frozenset(
         "front",
         "marketplace",
         "me",
-        "nobody",
         "operator",
         "orchestrator",
         "self",
