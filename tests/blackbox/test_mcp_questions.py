@@ -139,12 +139,12 @@ async def test_who_declines_or_cancels_is_heard(
 
 
 @pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize("view", ["", "?view=full"])
+@pytest.mark.parametrize("view", ["", "?view=full", "?view=model&toolsets=task"])
 async def test_a_client_that_can_ask_nobody_is_told_how_to_answer(
     shared_server: ServerProcess, era: str, view: str
 ) -> None:
     http, client = _connect(shared_server, era, shared_server.admin_token, f"/mcp{view}")
-    name = f"Silent {era}{'' if not view else ' in full'}"
+    name = f"Silent {era} {len(view)}"
     with _Worker(_offer(shared_server, name), _ask()):
         async with http, client:
             listed = {tool.name for tool in (await client.list_tools()).tools}

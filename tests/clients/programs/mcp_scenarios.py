@@ -137,7 +137,7 @@ class _Scenarios:
             _check(QUESTION in asked, asked)
             call = json.JSONDecoder().raw_decode(asked[asked.index('{"name":') :])[0]
             _check(call["name"] in listed, call)
-            call["arguments"]["arguments"]["message"] = ANSWER
+            call["arguments"]["message"] = ANSWER
             answer = await session.call_tool(call["name"], call["arguments"])
         _check(f"You chose {ANSWER}" in answer, answer)
 

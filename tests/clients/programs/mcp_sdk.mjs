@@ -84,7 +84,7 @@ const scenarios = {
       check(asked.includes(question), asked);
       const call = JSON.parse(asked.slice(asked.indexOf('{"name":')));
       check(names.includes(call.name), call);
-      call.arguments.arguments.message = answer;
+      call.arguments.message = answer;
       const said = await callTool(client, call.name, call.arguments);
       check(said.includes(`You chose ${answer}`), said);
     }),

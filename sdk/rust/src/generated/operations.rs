@@ -4224,6 +4224,11 @@ impl Request<DiscoveryListOperation> {
         self.with::<Lifecycle>("status", status.into())
     }
 
+    /// Include the schema of each operation's parameters.
+    pub fn schemas(self, schemas: bool) -> Self {
+        self.with("schemas", schemas)
+    }
+
     /// Maximum number of items returned.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)

@@ -602,10 +602,10 @@ pub struct A2aService<'a> {
 }
 
 impl A2aService<'_> {
-    /// Send a message to an agent: it creates a task, or continues one (section 3.1.1).
+    /// Send a message to an agent and wait for its answer (section 3.1.1).
     ///
-    /// A plain text is a message with one part. The message is stored before the call returns. By default the call
-    /// waits until the task ends or needs input. A repeated `messageId` returns the task it created.
+    /// It creates a task, or continues the one with `task_id`; a plain text is a message with one part. The message is
+    /// stored before the call returns. By default the call waits until the task ends or needs input. A repeated `messageId` returns the task it created.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn send(&self, message: impl Into<Value>) -> Request<A2aSendOperation> {
@@ -2246,7 +2246,7 @@ pub struct DiscoveryService<'a> {
 }
 
 impl DiscoveryService<'_> {
-    /// List the operations of the marketplace with their schemas.
+    /// List the operations of the marketplace, with their schemas unless `schemas` is false.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<DiscoveryListOperation> {

@@ -2108,6 +2108,8 @@ export interface DiscoveryListArguments {
   /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
   version?: string | null | undefined;
   status?: Lifecycle | null | undefined;
+  /** Include the schema of each operation's parameters. */
+  schemas?: boolean | undefined;
   /** Maximum number of items returned. */
   limit?: number | undefined;
   /** Number of items to skip. A cursor is cheaper. */
@@ -3932,10 +3934,10 @@ export interface BillingService {
 /** Operations of the category ``a2a``. */
 export interface A2aService {
   /**
-   * Send a message to an agent: it creates a task, or continues one (section 3.1.1).
+   * Send a message to an agent and wait for its answer (section 3.1.1).
    *
-   * A plain text is a message with one part. The message is stored before the call returns. By default the call
-   * waits until the task ends or needs input. A repeated ``messageId`` returns the task it created.
+   * It creates a task, or continues the one with `task_id`; a plain text is a message with one part. The message is
+   * stored before the call returns. By default the call waits until the task ends or needs input. A repeated ``messageId`` returns the task it created.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
@@ -4921,7 +4923,7 @@ export interface QueryService {
 /** Operations of the category ``discovery``. */
 export interface DiscoveryService {
   /**
-   * List the operations of the marketplace with their schemas.
+   * List the operations of the marketplace, with their schemas unless `schemas` is false.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */

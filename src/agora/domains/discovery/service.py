@@ -80,6 +80,7 @@ class DiscoveryService(BoundService, contract.Discovery):
         version: str | None = None,
         status: LifecycleLike | None = None,
         *,
+        schemas: bool = True,
         limit: int = 500,
         offset: int = 0,
     ) -> ServicePage:
@@ -88,11 +89,11 @@ class DiscoveryService(BoundService, contract.Discovery):
         operations = call.context.registry.select(
             call.caller, category=category, version=version, status=status and Lifecycle(status)
         )
-        for operation in operations[offset : offset + limit]:
+        for operation in operations[offset : offset + limit] if schemas else ():
             # The first caller makes the schemas, a second of processor time in all: the loop serves others meanwhile.
             if "input_schema" not in vars(operation) and operation.input_schema:
                 await asyncio.sleep(0)
-        return build_service_page(call, operations, limit, offset, schema=True)
+        return build_service_page(call, operations, limit, offset, schema=schemas)
 
     @implements
     async def schema(self, service: str, version: str | None = None) -> contract.ServiceSchema:

@@ -150,6 +150,6 @@ def _describe_answer(view: View, task_id: str) -> str:
             "a client that supports elicitation needs none."
         )
     call: dict[str, Any] = {"name": name, "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}
-    if view.is_model_choice:
+    if view.toolsets:
         call = {"name": "agora_tools_call", "arguments": call}
     return f"Give it, and get the result, with this tool call: {to_json(call).decode()}"

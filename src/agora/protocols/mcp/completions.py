@@ -28,7 +28,7 @@ async def complete_argument(resources: Resources, exchange: Exchange, argument: 
     name = str(argument.get("name", ""))
     try:
         if name == "service":
-            page = await resources.invoke_operation(exchange, "agora.discovery.list", {})
+            page = await resources.invoke_operation(exchange, "agora.discovery.list", {"schemas": False})
             candidates = [service["name"] for service in page["services"]]
         elif name in _COLLECTION_BY_ARGUMENT:
             candidates = await _list_candidates(resources, exchange, _COLLECTION_BY_ARGUMENT[name])

@@ -18,6 +18,7 @@ from .agent_tools import AgentToolCalls
 from .bounded_streams import read_bounded_stream
 from .enabled_toolsets import EnabledToolsets
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError, ignore_progress
+from .model_view import apply_model_defaults
 from .progress import ProgressReporter, WaitingTask
 from .resources import Resources
 from .results import ToolResult, build_error_result
@@ -186,6 +187,8 @@ class Core:
         self, exchange: Exchange, operation: Operation, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
         """The result of an operation. Raises an AgoraError."""
+        if exchange.view.compact:
+            arguments = apply_model_defaults(operation.name, arguments)
         dispatcher, caller, silent = self.dispatcher, exchange.caller, exchange.progress is ignore_progress
         seconds = choose_wait_seconds(operation, arguments)
         reporter = ProgressReporter(exchange.progress, seconds)

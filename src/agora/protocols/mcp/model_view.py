@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .schemas import simplify_schema
 
-__all__ = ["MAX_BYTES", "MAX_TOOLS", "MODEL_TOOLS", "compact_document"]
+__all__ = ["MAX_BYTES", "MAX_TOOLS", "MODEL_TOOLS", "apply_model_defaults", "compact_document"]
 
 MAX_TOOLS: Final = 30
 MAX_BYTES: Final = 32_000  #: of the whole result of tools/list, as compact JSON
@@ -24,6 +24,15 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "agora.messaging.receive": ("agent_id", "since", "message_type", "unread", "wait", "limit"),
     "agora.messaging.mark": ("message_ids", "status"),
     "agora.messaging.subscribe": ("agent_id", "event_types"),
+    "agora.a2a.send": (
+        "agent",
+        "message",
+        "message.parts",
+        "message.parts.text",
+        "message.parts.data",
+        "task_id",
+        "wait",
+    ),
     # tasks
     "agora.task.assign": ("task_type", "assignee", "payload", "deadline", "priority", "required_capabilities"),
     "agora.task.list": ("agent_id", "status", "limit", "offset", "task_type"),
@@ -52,29 +61,45 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "agora.workflow.approve": ("workflow_id", "step", "approved", "comment"),
     # queries and discovery
     "agora.query.agents": ("capabilities", "status", "service_tier", "search", "limit"),
-    "agora.query.services": ("category", "version", "status"),
+    "agora.query.services": ("category", "version", "status", "limit"),
     "agora.query.marketplace": (),
-    "agora.discovery.list": ("category", "version", "status"),
+    "agora.discovery.list": ("category", "version", "status", "schemas", "limit", "offset"),
     "agora.discovery.schema": ("service", "version"),
     # agents
     "agora.agent.register": ("agent_name", "capabilities", "service_tier", "description", "metadata"),
     "agora.agent.get": ("agent_id",),
-    "agora.agent.heartbeat": ("agent_id", "status", "load"),
     # administration, for those who may
     "agora.admin.override": ("target_id", "action", "reason", "priority", "expires_in"),
     "agora.admin.manage": ("resource", "target", "action", "value", "reason"),
     "agora.admin.health": ("component",),
 }
 
+#: operation to other defaults of its parameters: a whole catalogue does not fit into what a model can read
+MODEL_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "agora.discovery.list": {"schemas": False, "limit": 20},
+    "agora.query.services": {"limit": 20},
+}
+
 _HINTS: Final = ("readOnlyHint", "destructiveHint")
 
 
-def compact_document(document: Mapping[str, Any], name: str, parameters: Sequence[str] | None) -> dict[str, Any]:
+def apply_model_defaults(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of a call in the model view, completed with the defaults that the listing shows."""
+    defaults = MODEL_DEFAULTS.get(operation)
+    return arguments if defaults is None else {**defaults, **arguments}
+
+
+def compact_document(
+    document: Mapping[str, Any], operation: str, name: str, parameters: Sequence[str] | None
+) -> dict[str, Any]:
     """A tool's entry in few words: its name, purpose, parameters and hints. parameters: those shown; None shows all."""
     hints = document.get("annotations") or {}
+    schema = simplify_schema(document["inputSchema"], parameters)
+    for parameter, default in MODEL_DEFAULTS.get(operation, {}).items():
+        schema["properties"][parameter] = schema["properties"][parameter] | {"default": default}
     return {
         "name": name,
         "description": " ".join(document.get("description", "").replace("``", "`").split()),
-        "inputSchema": simplify_schema(document["inputSchema"], parameters),
+        "inputSchema": schema,
         "annotations": {hint: hints[hint] for hint in _HINTS if hint in hints},
     }

@@ -31,11 +31,12 @@ HANDSHAKE_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-
 MODERN: Final = "2026-07-28"  #: the revision without a handshake
 
 _INSTRUCTIONS: Final = """Agora is a marketplace of agents. Without an agent of your own, start with {register} and use the token
-it returns. Find agents with {query}, write to them with {send}, read with {receive}, give work with {assign}; take it with {claim} and
-end it with {complete}. {rest} An error says what to do about it in 'fix'."""
+it returns. Find agents with {query}; ask one and wait for its answer with {ask}. Write to them with {send}, read with {receive}, give work
+with {assign}; take it with {claim} and end it with {complete}. {rest} An error says what to do about it in 'fix'."""
 _NAMED_TOOLS: Final = {
     "register": "agora.agent.register",
     "query": "agora.query.agents",
+    "ask": "agora.a2a.send",
     "send": "agora.messaging.send",
     "receive": "agora.messaging.receive",
     "assign": "agora.task.assign",

@@ -93,7 +93,7 @@ class Tool:
     @cached_property
     def compact(self) -> dict[str, Any]:
         """The entry as the model view shows it, with underscores in its name."""
-        return compact_document(self.call_document, underscore_name(self.name), MODEL_TOOLS.get(self.name))
+        return compact_document(self.call_document, self.name, underscore_name(self.name), MODEL_TOOLS.get(self.name))
 
     def render_for_view(self, view: View) -> dict[str, Any]:
         """The entry as a view shows it."""

@@ -108,6 +108,19 @@ async def test_parameters_that_are_not_shown_are_accepted(wire: Wire) -> None:
         assert [message["metadata"] for message in received["structuredContent"]["messages"]] == [{"k": "v"}] * 2
 
 
+async def test_no_listed_tool_answers_with_a_whole_catalogue(wire: Wire) -> None:
+    tools = await _listing(wire)
+    for name in ("agora_discovery_list", "agora_query_services"):
+        limit = tools[name]["inputSchema"]["properties"]["limit"]["default"]
+        result = await _call(wire, name, {})
+        assert len(result["structuredContent"]["services"]) == limit
+        assert len(to_json(result["structuredContent"])) <= 16_000
+    whole = (await _call(wire, "agora_discovery_list", {"limit": 500, "schemas": True}))["structuredContent"]
+    wire.query = "?view=full"
+    assert (await _call(wire, "agora.discovery.list", {}))["structuredContent"] == whole
+    assert all("schema" in service for service in whole["services"])
+
+
 async def test_every_other_tool_is_one_choice_away(wire: Wire) -> None:
     model = await _listing(wire)
     full = await _listing(wire, "?view=full&page=1000")

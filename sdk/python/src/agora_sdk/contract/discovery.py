@@ -45,10 +45,11 @@ class Discovery(Service, category="discovery"):
         version: SemverRange = None,
         status: LifecycleLike | None = None,
         *,
+        schemas: Annotated[bool, Field(description="Include the schema of each operation's parameters.")] = True,
         limit: Limit = 500,
         offset: Offset = 0,
     ) -> ServicePage:
-        """List the operations of the marketplace with their schemas."""
+        """List the operations of the marketplace, with their schemas unless `schemas` is false."""
 
     @operation("GET /discovery/schema/{service}", scope="", exposure=Exposure.PUBLIC)
     async def schema(

@@ -133,10 +133,10 @@ class A2A(Service, category="a2a"):
             list[Uri], Field(max_length=50, description="URIs of extensions that you support, beside the message's.")
         ] = [],
     ) -> A2ASendResult:
-        """Send a message to an agent: it creates a task, or continues one (section 3.1.1).
+        """Send a message to an agent and wait for its answer (section 3.1.1).
 
-        A plain text is a message with one part. The message is stored before the call returns. By default the call
-        waits until the task ends or needs input. A repeated ``messageId`` returns the task it created.
+        It creates a task, or continues the one with `task_id`; a plain text is a message with one part. The message is
+        stored before the call returns. By default the call waits until the task ends or needs input. A repeated ``messageId`` returns the task it created.
         """
 
     @operation("GET /agora/a2a/get", scope="read:tasks")
