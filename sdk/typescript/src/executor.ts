@@ -184,6 +184,7 @@ function buildQuestion({ message: text, options }: InputRequired): Omit<TaskMess
     const named = Object.entries(questions).map(([name, { schema, ...rest }]) => [name, schema ? { ...rest, requestedSchema: schema } : rest]);
     metadata["questions"] = Object.fromEntries(named) as JsonObject;
   }
-  const parts = data === undefined ? [{ text }] : [{ text }, { data }];
+  const objects = data === undefined ? [] : Array.isArray(data) ? data : [data];
+  const parts = [{ text }, ...objects.map((each) => ({ data: each }))];
   return { parts, metadata, status: auth ? "auth_required" : "input_required" };
 }

@@ -22,8 +22,8 @@ export interface NamedQuestion {
 export interface QuestionOptions {
   /** Whether what is missing is a credential: the task waits as `auth_required`. */
   auth?: boolean;
-  /** What a program needs to answer: a part of the message beside the text. */
-  data?: JsonObject;
+  /** What a program needs to answer: a part of the message beside the text, each object of a list one of its own. */
+  data?: JsonObject | JsonObject[];
   /** JSON schema of the answer, from which clients make a form; the answer then is a data part. */
   schema?: JsonObject;
   /** Several questions at once, by name; the task is claimed again once all are answered, and `task.answers` has the answers. */

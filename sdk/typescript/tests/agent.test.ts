@@ -52,7 +52,7 @@ class Worker extends Agent {
       case "permanently":
         throw new PermanentFailure("never");
       case "ask":
-        throw new InputRequired("Which one?");
+        throw new InputRequired("Which one?", { data: [{ colour: "red" }, { colour: "blue" }] });
       case "for ever":
         await new Promise((_, reject) => task.signal.addEventListener("abort", () => reject(task.signal.reason as Error)));
     }
@@ -76,7 +76,11 @@ test("an agent answers messages, does tasks, hears events, and leaves", async ()
   expect([task.checkpoint, task.notes]).toEqual([{ some_rows: 1 }, "half"]);
   expect((await requester.task.output({ taskId: task.taskId })).content).toBe("ab");
   expect((await ended(await assign("Worker", { how: "permanently" }))).error).toBe("never");
-  expect((await ended(await assign("Worker", { how: "ask" }))).status).toBe("input_required");
+  const asking = await assign("Worker", { how: "ask" });
+  expect((await ended(asking)).status).toBe("input_required");
+  const { entries } = await requester.task.history({ taskId: asking });
+  const question = entries.find(({ status }) => status === "input_required")?.data as { parts: unknown[] };
+  expect(question.parts).toEqual([{ text: "Which one?" }, { data: { colour: "red" } }, { data: { colour: "blue" } }]);
 
   const failing = await requester.messaging.send({ toAgent: "Worker", content: "fail" });
   await until(() => (worker.seen.filter((content) => content === "fail").length === 3 ? true : undefined));
