@@ -6,6 +6,7 @@ Real coding agents run against it without a network. What the model "decides" is
 * ``TOOL: name {arguments}`` - call the tool whose name ends so, then say what came of it
 * ``SAY: text`` - answer with the text; ``SLOWLY: n`` - answer with n words, a tenth of a second apart
 * ``RECALL`` - answer with every prompt of the session so far, which shows whether its context is there
+* ``CONFLICT: command`` - as RUN, once a prompt after that one says that the branch conflicts
 * ``LIMIT: seconds`` - refuse with 429 until that many seconds after the first refusal, as an account's usage limit does
 
 Run it as a program: it prints its port.
@@ -23,7 +24,7 @@ from typing import Any
 
 JsonMap = dict[str, Any]
 Wire = Callable[[tuple[str, str], list[JsonMap]], AsyncIterator[JsonMap]]
-DIRECTIVE = re.compile(r"^\s*(RUN|TOOL|SAY|SLOWLY|RECALL|LIMIT)\b:? ?(.*)$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^\s*(RUN|TOOL|SAY|SLOWLY|RECALL|LIMIT|CONFLICT)\b:? ?(.*)$", re.MULTILINE)
 REFUSAL = "You asked for permission:"  #: as the worker's prompts tell of one
 SHELLS = ("bash", "shell", "Bash", "exec_command", "run_shell_command")
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
@@ -58,9 +59,15 @@ class Model:
         if role == "user" and REFUSAL in text and not DIRECTIVE.search(text):
             return "say", "I go on without it."
         is_answered = role == "tool"
-        for word, rest in DIRECTIVE.findall(prompts[-1]):
+        has_conflict = any(speaker == "user" and "the branch conflicts with" in said for speaker, said in turns)
+        prompt = prompts[-1].rpartition("\n---\n")[2]  # after the transcript that a rewound conversation begins with
+        for word, rest in DIRECTIVE.findall(prompt):
             if word == "LIMIT":
                 self._check_limit(rest)
+            elif word == "CONFLICT" and has_conflict and not is_answered:
+                return "run", rest
+            elif word == "CONFLICT":
+                continue
             elif word in ("RUN", "TOOL") and not is_answered:
                 return word.lower(), rest
             elif word == "RUN":
