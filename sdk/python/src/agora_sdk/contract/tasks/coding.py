@@ -58,10 +58,11 @@ def _priority_word(number: int) -> str:
 
 
 def worker_status_to_arguments(document: Any) -> Any:
-    """Translate the status ``running`` to ``in_progress``."""
-    if isinstance(document, Mapping) and document.get("status") == "running":
-        return {**document, "status": "in_progress"}
-    return document
+    """Translate the status ``running`` to ``in_progress``; who may write is told by the credential, not by ``worker_id``."""
+    if not isinstance(document, Mapping):
+        return document
+    rest = {name: value for name, value in document.items() if name != "worker_id"}
+    return rest | {"status": "in_progress"} if rest.get("status") == "running" else rest
 
 
 def worker_output_to_arguments(document: Any) -> Any:
