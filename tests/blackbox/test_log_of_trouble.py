@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.blackbox.server import ServerProcess
+from tests.harness import free_port
 from tests.polling import poll_until
 
 
@@ -23,3 +24,16 @@ def test_a_declared_agent_without_a_provider_is_told_once(start_server: Callable
         poll_until(lambda number=number: f"There is no provider 'missing{number}'" in server.log(), server.log)
     assert server.log().count("declared agent Lonely") == 1
     assert "Traceback" not in server.log()
+
+
+def test_a_notification_that_is_given_up_names_its_tenant(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(a2a_private_networks="true", push_attempts="1")
+    key = server.operator.post("/tenants", {"tenant_id": "acme", "name": "Acme"})["token"]
+    chief = server.account(key)
+    task = chief.post("/agora/task/assign", {"task_type": "x"})["task_id"]
+    receiver = f"http://127.0.0.1:{free_port()}/hook"  # where nobody listens
+    chief.post("/agora/a2a/create_push_config", {"task_id": task, "url": receiver})
+    chief.post("/agora/task/cancel", {"task_id": task})
+    poll_until(lambda: f"notifications of {task} are given up" in server.log(), server.log)
+    (line,) = [line for line in server.log().splitlines() if "are given up" in line]
+    assert "tenant=acme caller=system" in line

@@ -28,6 +28,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.net.backoff import compute_jittered_delay
 from agora.store.port import Reader, StoredEvent
+from agora.telemetry import CALLER
 from agora.wire.a2a import v03 as legacy
 
 from . import push_queries as statements
@@ -141,6 +142,7 @@ class PushOutbox(Controller):
 
     async def _run_worker(self, key: Key) -> None:
         """Deliver pages until none is left. Each configuration has its own task: a slow receiver delays no other."""
+        CALLER.set((key[0], "system"))
         try:
             while True:
                 self._again.discard(key)

@@ -210,7 +210,7 @@ class InstanceReconciler(DueController):
         del self._working[key], self._lives[key]
         self.mark_tenant_due(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("a step of the instance %s failed", key[1], exc_info=error)
+            log.warning("a step of the instance %s of tenant %s failed", key[1], key[0], exc_info=error)
             self._resting[key] = time.monotonic() + RETRY_AFTER_ERROR
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"

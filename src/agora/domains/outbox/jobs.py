@@ -25,6 +25,7 @@ from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.net.backoff import compute_jittered_delay
 from agora.store.port import Reader, StoredEvent, StoreUnavailable
+from agora.telemetry import CALLER
 from agora_sdk.errors import AgoraError
 
 from . import queries as statements
@@ -94,6 +95,7 @@ class Outbox(DueController):
 
     async def _serve_destination(self, tenant: str, destination: str) -> None:
         """Deliver until nothing is due there, or it does not answer."""
+        CALLER.set((tenant, "system"))
         claim = partial(_claim_rows, destination=destination)
         try:
             while not self.context.overrides.is_halted(tenant):
