@@ -38,6 +38,7 @@ DAYS = [
     ),
 ]
 ATTEMPTS = 3  #: of a group
+LIVES = 10  #: of a job: whoever is killed takes an attempt of each job that it has, and the third would end it as a dead letter
 
 
 def name_file(number: int) -> str:
@@ -88,6 +89,7 @@ def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path, day: Day)
                 write_prompt(number),
                 f"capability:codebase:{prefix}",
                 payload={"codebase": prefix},
+                max_attempts=LIVES,
             )
             for number in range(day.jobs)
         ]
