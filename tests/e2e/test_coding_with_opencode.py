@@ -394,6 +394,7 @@ def test_the_board_shows_each_state_and_holds_what_is_queued(place: Place, page:
         open_live(page, "board")
         lane(page, "Done").locator(f"#card-{before}").wait_for()
         lane(page, "Review").locator(f"#card-review-{job}").wait_for()
+    operator.post(f"/v1/agent/{place.codebase}/watch/start", {"review_limit": 0})
     page.locator(f"#card-{working} a").click()
     page.get_by_role("button", name="Cancel").click()
     page.locator("dialog[open]").get_by_role("button", name="Cancel the task").click()
