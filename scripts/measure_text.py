@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {"agora": ROOT / "src" / "agora", "agora_sdk": ROOT / "sdk" / "python" / "src" / "agora_sdk"}
-ANCHORS = ("starlette", "httpx", "uvicorn", "mcp", "a2a", "hypothesis", "schemathesis", "pytest")
+ANCHORS = ("starlette", "httpx", "uvicorn", "mcp", "a2a", "hypothesis", "schemathesis", "_pytest")
 PARTICIPLES = frozenset(
     [
         "found",
@@ -40,6 +40,12 @@ PARTICIPLES = frozenset(
         "got",
         "written",
         "read_",
+        "began",
+        "begun",
+        "chosen",
+        "ended",
+        "named",
+        "stored",
     ]
 )
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -39,10 +39,10 @@ class AlignedClock:
     """
 
     def __init__(self, own: Clock, skew: Callable[[], int]) -> None:
-        self._own, self._skew = own, skew
+        self._base_clock, self._skew = own, skew
 
     def now(self) -> int:
-        return self._own.now() + self._skew()
+        return self._base_clock.now() + self._skew()
 
 
 def to_datetime(microseconds: int) -> datetime:

@@ -57,16 +57,16 @@ class FairQueue(Generic[T]):
     def has_room(self, owner: Owner | None) -> bool:
         """Whether one more item of an owner may be queued."""
         free = self.limit - self._size
-        lane = self._lanes.get(owner) if owner is not None else None
-        return free > 0 if lane is None else len(lane) < free
+        share = self._lanes.get(owner) if owner is not None else None
+        return free > 0 if share is None else len(share) < free
 
     def push_item(self, owner: Owner | None, item: T) -> None:
         """Queue an item; the caller has looked whether there is room."""
         self._size += 1
         if owner is None:
             self._urgent.append(item)
-        elif (lane := self._lanes.get(owner)) is not None:
-            lane.append(item)
+        elif (share := self._lanes.get(owner)) is not None:
+            share.append(item)
         else:
             self._lanes[owner] = deque((item,))
 
@@ -78,10 +78,10 @@ class FairQueue(Generic[T]):
         owner = next(iter(self._lanes), None)
         if owner is None:
             raise KeyError("the queue is empty")
-        lane = self._lanes[owner]
+        share = self._lanes[owner]
         self._size -= 1
-        item = lane.popleft()
-        if not lane:
+        item = share.popleft()
+        if not share:
             del self._lanes[owner]
         elif len(self._lanes) > 1:
             self._lanes.move_to_end(owner)
@@ -101,10 +101,10 @@ class FairQueue(Generic[T]):
         yield from self._urgent
         turns = deque(map(iter, self._lanes.values()))
         while turns:
-            lane = turns.popleft()
-            for item in lane:
+            share = turns.popleft()
+            for item in share:
                 yield item
-                turns.append(lane)
+                turns.append(share)
                 break
 
 
@@ -184,13 +184,13 @@ class LoopScheduler:
         # Owners and groups that wait, by position; it may be out of date, and so is an entry that is not their place.
         self._heap: list[tuple[float, int, Share]] = []
         self._order = count()
-        self._used = 0.0  # seconds since the last turns were given
+        self._used_seconds = 0.0  # seconds since the last turns were given
         self._recent: Share | None = None  # who began a call last
-        self._mixed = False  # whether several owners began calls since the last turns were given
-        self._slice = LONE_SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
-        self._passed = False  # whether anybody passed without waiting since then
+        self._has_several_owners = False  # whether several owners began calls since the last turns were given
+        self._slice_seconds = LONE_SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
+        self._has_passed = False  # whether anybody passed without waiting since then
         self._rest_until = 0.0
-        self._lone_at = 0.0  # when that will have been so long ago that there is one owner only
+        self._alone_after = 0.0  # when that will have been so long ago that there is one owner only
         self._pumping = False
 
     def find_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
@@ -205,10 +205,10 @@ class LoopScheduler:
     def may_proceed(self, share: Share) -> bool:
         """Whether a call may continue without waiting; else it awaits :meth:`wait_for_turn`."""
         position = share.virtual if share.group is None else share.position
-        if share.waiting or position > self._virtual + self._slice:
+        if share.waiting or position > self._virtual + self._slice_seconds:
             return False
         self._begin_turn(share)
-        self._passed = True
+        self._has_passed = True
         return True
 
     async def wait_for_turn(self, share: Share) -> None:
@@ -231,7 +231,7 @@ class LoopScheduler:
         """Count processor time that a call of an owner has used."""
         share.estimate += (seconds - share.estimate) / 4
         share.add_time(seconds, self._virtual)
-        self._used += seconds
+        self._used_seconds += seconds
 
     def _enqueue_waiter(self, share: Share) -> None:
         """Let an owner wait, as a member of its group if it has one."""
@@ -247,12 +247,12 @@ class LoopScheduler:
     def _pop_next_waiter(self) -> tuple[float, Share, asyncio.Future[None]] | None:
         """Position, share and call of the next turn; None if the entry was stale."""
         heap = self._heap
-        position, place, waiter = heap[0]
-        if place != waiter.place:
+        position, slot, waiter = heap[0]
+        if slot != waiter.place:
             heapq.heappop(heap)
             return None
         if position < waiter.position:
-            heapq.heapreplace(heap, (waiter.position, place, waiter))
+            heapq.heapreplace(heap, (waiter.position, slot, waiter))
             return None
         share = waiter.members[0][2] if waiter.members else waiter
         future = share.waiting.popleft()
@@ -268,27 +268,27 @@ class LoopScheduler:
         share.add_time(OVERHEAD_SECONDS, self._virtual)
         if share is not self._recent:
             if self._recent is not None:
-                self._mixed, self._slice = True, SLICE_SECONDS
+                self._has_several_owners, self._slice_seconds = True, SLICE_SECONDS
             self._recent = share
 
     def _grant_turns(self) -> None:
         """Grant turns to the callers that have used least, for about one slice; then schedule the next round."""
         now = time.monotonic()
-        if self._mixed:
-            self._lone_at = now + LONE_AFTER_SECONDS
-        if self._passed:
+        if self._has_several_owners:
+            self._alone_after = now + LONE_AFTER_SECONDS
+        if self._has_passed:
             self._rest_until = now + CALM_SECONDS
-        lone = now >= self._lone_at
-        self._slice = LONE_SLICE_SECONDS if lone else SLICE_SECONDS
-        overrun = self._used - SLICE_SECONDS
-        self._used, self._mixed, self._passed = 0.0, False, False
+        lone = now >= self._alone_after
+        self._slice_seconds = LONE_SLICE_SECONDS if lone else SLICE_SECONDS
+        overrun = self._used_seconds - SLICE_SECONDS
+        self._used_seconds, self._has_several_owners, self._has_passed = 0.0, False, False
         loop = asyncio.get_running_loop()
         if (
             overrun > 0 and not lone and now < self._rest_until
         ):  # long turns: give the steps of others' calls as much time between
             loop.call_later(min(overrun, MAX_REST_SECONDS), self._grant_turns)
             return
-        heap, planned = self._heap, self._slice
+        heap, planned = self._heap, self._slice_seconds
         while heap and planned > 0:
             if (turn := self._pop_next_waiter()) is not None:
                 position, share, future = turn
@@ -329,18 +329,18 @@ class MeteredCoroutine(Coroutine[Any, Any, T]):
         return self.send(None)
 
     def send(self, value: Any) -> Any:
-        began = self._clock.begin_step()
+        started_at = self._clock.begin_step()
         try:
             return self._work.send(value)
         finally:
-            self._charge(self._clock.measure_step(began))
+            self._charge(self._clock.measure_step(started_at))
 
     def throw(self, *error: Any) -> Any:
-        began = self._clock.begin_step()
+        started_at = self._clock.begin_step()
         try:
             return self._work.throw(*error)
         finally:
-            self._charge(self._clock.measure_step(began))
+            self._charge(self._clock.measure_step(started_at))
 
     def close(self) -> None:
         self._work.close()

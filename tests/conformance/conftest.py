@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agora.core.jobs import JobContext
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.server.app import App
 from agora.store.port import Store
 from tests.conformance.engines import ENGINES, Engine, PostgresEngine, RunsOn, an_engine
@@ -88,9 +88,9 @@ def job_context(market: Market) -> JobContext:
 
 
 @pytest.fixture
-def upkeep(job_context: JobContext) -> TaskDeadlines:
+def upkeep(job_context: JobContext) -> TaskDeadlineController:
     """The controller that looks after tasks, to be stepped by hand."""
-    return TaskDeadlines(job_context)
+    return TaskDeadlineController(job_context)
 
 
 @pytest.fixture

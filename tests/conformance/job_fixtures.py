@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from agora.core.call import Caller
 from agora.core.jobs import Controller, JobContext
-from agora.domains.agents.jobs import Heartbeats
+from agora.domains.agents.jobs import HeartbeatController
 from tests.conformance.engines import Engine
 from tests.market import Market
 
@@ -29,8 +29,8 @@ def context(market: Market) -> JobContext:
 
 
 @pytest.fixture
-def heartbeats(context: JobContext) -> Heartbeats:
-    return Heartbeats(context)
+def heartbeats(context: JobContext) -> HeartbeatController:
+    return HeartbeatController(context)
 
 
 def data(market: Market, type: str) -> list[Any]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.server.app import App
 from agora.store.port import Query, Reader
 from tests.conformance.engines import Engine
@@ -55,7 +55,7 @@ class Place:
         )
         self.run(self.app.start())
         app = self.app
-        self.upkeep = TaskDeadlines(
+        self.upkeep = TaskDeadlineController(
             JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, self.clock)
         )
         self.market = Market(app, self.clock)  # type: ignore[arg-type]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from agora.domains.monitoring.readiness import Readiness
-from agora.domains.monitoring.sampling import Sampling
+from agora.domains.monitoring.readiness import ReadinessController
+from agora.domains.monitoring.sampling import SamplingController
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.server.app import App
 from tests.deploy.prometheus_expressions import expressions
@@ -38,7 +38,7 @@ async def _shown(directory: Path) -> dict[str, set[str]]:
         await market.agent("Ada")
         await client.get("/metrics")
         app.measures.record_model_call({"provider": "own", "model": "small", "currency": "USD", "cost": "0.5"})
-        for kind in (StoredCounts, Readiness, Sampling):
+        for kind in (StoredCounts, ReadinessController, SamplingController):
             await next(found for found in app.controllers if isinstance(found, kind)).step()
         text = (await client.get("/metrics")).text
     await app.stop()

@@ -11,6 +11,10 @@ import tempfile
 from collections.abc import Callable
 
 import uvloop
+from opentelemetry import trace
+
+from agora import __version__
+from agora.telemetry.tracing import open_provider
 
 from .configuration import RunnerConfiguration
 from .supervisor import Supervisor
@@ -41,11 +45,6 @@ async def run_until_input_ends() -> None:
 
 def _open_tracing() -> Callable[[], None]:
     """Send traces where the usual variables say; answers how to end it."""
-    from opentelemetry import trace
-
-    from agora import __version__
-    from agora.telemetry.tracing import open_provider
-
     provider, end = open_provider(__version__)
     trace.set_tracer_provider(provider)
     return end

@@ -6,7 +6,9 @@ Clients of OpenAI's API keep the conversation themselves, and send it with each 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.fields import TaskStatus
@@ -15,9 +17,6 @@ from agora_sdk.message import Message
 from agora_sdk.taskrun import TaskRun, opening_message
 
 from .prompts import describe_request, mark_as_data, truncate_text
-
-if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage
 
 __all__ = ["read_client_conversation", "read_earlier_tasks"]
 
@@ -31,8 +30,6 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
 
     Those of other requesters in the context are left out: nobody is told what another has said.
     """
-    from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
-
     page = await client.task.list(context_id=task.context_id, limit=REMEMBERED, descending=True)
     messages: list[ModelMessage] = []
     for summary in reversed(page.tasks):
@@ -51,8 +48,6 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
 
 def read_client_conversation(message: Message) -> list[ModelMessage]:
     """What a client of OpenAI's API sent with its newest message: instructions, and what was said before. Empty for any other."""
-    from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
-
     context = message.metadata.get(CLIENT)
     if not isinstance(context, dict):
         return []

@@ -6,7 +6,9 @@ import json
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.models import ModelRequestParameters
 
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.billing.models import ModelTokens
@@ -15,11 +17,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, PaymentRequired, StaleLease
 from agora_sdk.taskrun import MAX_CHUNK_CHARACTERS, PermanentFailure, TaskRun
 
-from .models import Answer, ModelUnavailable
-
-if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelResponse
-    from pydantic_ai.models import ModelRequestParameters
+from .models import ModelAnswer, ModelUnavailable
 
 __all__ = ["CallMeter", "estimate_input_tokens", "estimate_output_tokens"]
 
@@ -31,8 +29,6 @@ CHANGED_RETRY_SECONDS = 1.0  #: until the process has the newest declaration
 
 def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> int:
     """Most tokens that a request has, by its length."""
-    from pydantic_ai.messages import ModelMessagesTypeAdapter
-
     size = len(ModelMessagesTypeAdapter.dump_json(list(messages), exclude_none=True))
     for tool in (*parameters.function_tools, *parameters.output_tools):
         size += len(tool.name) + len(tool.description or "") + len(json.dumps(tool.parameters_json_schema))
@@ -41,8 +37,6 @@ def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelReq
 
 def estimate_output_tokens(response: ModelResponse) -> int:
     """Tokens of an answer, by its length."""
-    from pydantic_ai.messages import ModelMessagesTypeAdapter
-
     return len(ModelMessagesTypeAdapter.dump_json([response], exclude_none=True)) // CHARACTERS_OF_TOKEN + 1
 
 
@@ -53,9 +47,9 @@ class CallMeter:
         self._client, self._task = client, task
         self._input_estimate = 0
         self._open_step: int | None = None  # of a call that is reserved, and neither charged nor given back
-        self._unrecorded: Answer | None = None
+        self._unrecorded: ModelAnswer | None = None
 
-    def note_cut(self, answer: Answer) -> None:
+    def note_cut(self, answer: ModelAnswer) -> None:
         """Remember an answer that was cut off: it is charged by :meth:`settle`, or before the next reservation."""
         self._unrecorded = answer
 
@@ -106,7 +100,7 @@ class CallMeter:
         except AgoraError as error:
             log.warning("what a call of a model for %s took could not be recorded: %s", task.task_id, error)
 
-    async def record(self, step: int, answer: Answer, checkpoint: JsonObject | None, output: str = "") -> None:
+    async def record(self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, output: str = "") -> None:
         """Have a call charged, and stored with it: the checkpoint, None for none, and an end of the task's output.
 
         Raises Conflict, PayloadTooLarge where the output does not take its end; the call is charged then.
@@ -128,7 +122,7 @@ class CallMeter:
             await self._task.write(output)
 
     async def _record_once(
-        self, step: int, answer: Answer, checkpoint: JsonObject | None, number: int | None, output: str = ""
+        self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, number: int | None, output: str = ""
     ) -> RecordedModelCall:
         task = self._task
         return await self._client.declared_agent.record_model_call(
@@ -147,7 +141,7 @@ class CallMeter:
             output_offset=task.output_size if output else None,
         )
 
-    def _count_tokens(self, answer: Answer) -> ModelTokens:
+    def _count_tokens(self, answer: ModelAnswer) -> ModelTokens:
         """Tokens as the service has counted them, or by the length of the texts where it has not."""
         usage = answer.response.usage
         if answer.is_cut:  # a count that came before the end covers the input, and what was written by then

@@ -9,15 +9,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic_ai.direct import model_request_stream
+from pydantic_ai.exceptions import ModelHTTPError
+from pydantic_ai.messages import ModelMessage, ModelResponse, PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 
 from .configuration import ModelConfiguration
 
-if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelResponse
-    from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
-
-__all__ = ["Answer", "ModelPool", "ModelRefused", "ModelUnavailable"]
+__all__ = ["ModelAnswer", "ModelPool", "ModelRefused", "ModelUnavailable"]
 
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 DEFAULT_RETRY_SECONDS = 5.0
@@ -38,7 +39,7 @@ class ModelRefused(Exception):
 
 
 @dataclass(slots=True)
-class Answer:
+class ModelAnswer:
     """What a model answered. model: its name in the declaration. first_token: seconds until it began, if it streamed any.
 
     is_cut: whether the end is missing: what is there was paid for, and is not used.
@@ -63,10 +64,10 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
-        on_cut: Callable[[Answer], None],
+        on_cut: Callable[[ModelAnswer], None],
         choose: Callable[[Sequence[str]], Awaitable[str]],
         max_tokens: int,
-    ) -> Answer:
+    ) -> ModelAnswer:
         """Ask the models until one answers. on_text: told each piece of text. max_tokens: most of an answer.
 
         on_cut: told what there is of an answer whose end is missing, also when this is cancelled.
@@ -92,20 +93,16 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
-        on_cut: Callable[[Answer], None],
+        on_cut: Callable[[ModelAnswer], None],
         max_tokens: int,
-    ) -> Answer:
-        from pydantic_ai.direct import model_request_stream
-        from pydantic_ai.exceptions import ModelHTTPError
-        from pydantic_ai.messages import ModelResponse
-
-        began, first = time.perf_counter(), None
+    ) -> ModelAnswer:
+        started_at, first = time.perf_counter(), None
         response: ModelResponse | None = None
         streamed: StreamedResponse | None = None
 
         def report_cut() -> None:
             partial = ModelResponse(parts=[]) if streamed is None else streamed.get()
-            on_cut(Answer(partial, configuration.name, time.perf_counter() - began, first, is_cut=True))
+            on_cut(ModelAnswer(partial, configuration.name, time.perf_counter() - started_at, first, is_cut=True))
 
         try:
             model = self._open_model(configuration)
@@ -116,7 +113,7 @@ class ModelPool:
                 async for event in stream:
                     text = _read_event_text(event)
                     if text:
-                        first = first if first is not None else time.perf_counter() - began
+                        first = first if first is not None else time.perf_counter() - started_at
                         on_text(text)
                 response = stream.get()
         except asyncio.CancelledError:  # the request was sent: its input is paid for, at least
@@ -135,7 +132,7 @@ class ModelPool:
             # finished says why.
             report_cut()
             raise ModelUnavailable(f"{configuration.name}: the answer was cut off", CUT_RETRY_SECONDS)
-        return Answer(response, configuration.name, time.perf_counter() - began, first)
+        return ModelAnswer(response, configuration.name, time.perf_counter() - started_at, first)
 
     def _open_model(self, configuration: ModelConfiguration) -> Model:
         model = self._models.get(configuration.name)
@@ -158,8 +155,6 @@ def _build_model(configuration: ModelConfiguration) -> Model:
 
 
 def _read_event_text(event: Any) -> str:
-    from pydantic_ai.messages import PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
-
     if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
         return event.part.content
     if isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
 from pydantic_core import from_json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic_ai.messages import ModelMessage
 
 __all__ = ["RunState"]
 
@@ -45,8 +42,6 @@ class RunState:
     @classmethod
     def load(cls, checkpoint: Mapping[str, Any] | None) -> RunState:
         """From a checkpoint; a new state without one, or with one of another program."""
-        from pydantic_ai.messages import ModelMessagesTypeAdapter
-
         if not checkpoint or checkpoint.get("format") != FORMAT:
             return cls()
         values = {name: value for name, value in checkpoint.items() if name in cls.__dataclass_fields__}
@@ -59,8 +54,6 @@ class RunState:
 
     def dump(self) -> dict[str, Any]:
         """As JSON. A long conversation is compressed, for a checkpoint holds 64 KiB."""
-        from pydantic_ai.messages import ModelMessagesTypeAdapter
-
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         messages = ModelMessagesTypeAdapter.dump_json(self.messages, exclude_none=True)
         if len(messages) > LONGEST_PLAIN:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
+
+from agora_sdk.retry import Backoff
 
 from .configuration import AgentConfiguration, RunnerConfiguration
 from .thinking_agent import ThinkingAgent
@@ -14,7 +15,7 @@ __all__ = ["Supervisor"]
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
+BACKOFF = Backoff(first=1.0, most=60.0)
 STEADY_SECONDS = 60.0  # after which an agent's end counts as a first one
 
 
@@ -38,7 +39,7 @@ class RunningAgent:
     async def _keep_running(self) -> None:
         loop, failures, name = asyncio.get_running_loop(), 0, self.configuration.name
         while not self._stopping.is_set():
-            began = loop.time()
+            started_at = loop.time()
             self._agent = ThinkingAgent(self.configuration, self._url)
             try:
                 await self._agent.serve()
@@ -46,8 +47,8 @@ class RunningAgent:
                 log.error("%s ended: %s", name, error, exc_info=error)
             if self._stopping.is_set():
                 return
-            failures = 1 if loop.time() - began > STEADY_SECONDS else failures + 1
-            pause = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311
+            failures = 1 if loop.time() - started_at > STEADY_SECONDS else failures + 1
+            pause = BACKOFF.pause(failures - 1)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
@@ -61,11 +62,11 @@ class Supervisor:
     async def apply(self, configuration: RunnerConfiguration) -> None:
         """Run these agents and no others: those whose configuration changed are started anew."""
         desired = {(agent.tenant, agent.name): agent for agent in configuration.agents}
-        outdated = [place for place, one in self._running.items() if desired.get(place) != one.configuration]
-        await asyncio.gather(*(self._running.pop(place).stop() for place in outdated))
-        for place, agent in desired.items():
-            if place not in self._running:
-                self._running[place] = RunningAgent(configuration.url, agent)
+        outdated = [key for key, one in self._running.items() if desired.get(key) != one.configuration]
+        await asyncio.gather(*(self._running.pop(key).stop() for key in outdated))
+        for key, agent in desired.items():
+            if key not in self._running:
+                self._running[key] = RunningAgent(configuration.url, agent)
                 log.info("%s runs, version %d", agent.name, agent.version)
 
     async def stop(self) -> None:

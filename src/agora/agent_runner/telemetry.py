@@ -7,21 +7,22 @@ of prompts and answers are recorded only where the conventions' own variable ask
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from pydantic_ai.messages import ModelMessage
+
 from agora.telemetry.context import extract_trace
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage
-
     from agora_sdk.taskrun import TaskRun
 
-    from .models import Answer
+    from .models import ModelAnswer
 
 __all__ = ["RunTelemetry"]
 
@@ -31,18 +32,14 @@ MAX_TEXT = 8_000  #: characters of a recorded text
 
 
 class RunTelemetry:
-    """Spans of one task; none without OpenTelemetry."""
+    """Spans of one task; without a tracer provider they are recorded nowhere."""
 
     def __init__(self, agent: str, task: TaskRun) -> None:
         self._agent, self._metadata = agent, task.metadata
         self._attributes = {"gen_ai.agent.name": agent, "agora.task_id": task.task_id}
         if task.context_id is not None:
             self._attributes["gen_ai.conversation.id"] = task.context_id
-        self._tracer: Any = None
-        if importlib.util.find_spec("opentelemetry") is not None:
-            from opentelemetry import trace
-
-            self._tracer = trace.get_tracer("agora.agent_runner")
+        self._tracer = trace.get_tracer("agora.agent_runner")
 
     def invoke_agent(self) -> contextlib.AbstractContextManager[Any]:
         """The whole task."""
@@ -54,8 +51,8 @@ class RunTelemetry:
         return self._span(f"{EXECUTE_TOOL} {tool}", attributes)
 
     async def chat(
-        self, request: Callable[[], Awaitable[Answer]], model: str, messages: Sequence[ModelMessage]
-    ) -> Answer:
+        self, request: Callable[[], Awaitable[ModelAnswer]], model: str, messages: Sequence[ModelMessage]
+    ) -> ModelAnswer:
         """One request of a model. model: PROVIDER:MODEL."""
         provider = model.partition(":")[0]
         attributes = {
@@ -63,15 +60,15 @@ class RunTelemetry:
             "gen_ai.provider.name": provider,
             "gen_ai.request.model": model,
         }
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         with self._span(f"{CHAT} {model}", attributes) as span:
             answer = await request()
-            if span is not None:
+            if span.is_recording():
                 usage = answer.response.usage
                 span.set_attribute("gen_ai.response.model", answer.model)
                 span.set_attribute("gen_ai.usage.input_tokens", usage.input_tokens)
                 span.set_attribute("gen_ai.usage.output_tokens", usage.output_tokens)
-                first = answer.first_token if answer.first_token is not None else time.perf_counter() - began
+                first = answer.first_token if answer.first_token is not None else time.perf_counter() - started_at
                 span.set_attribute("gen_ai.response.time_to_first_chunk", first)
                 if os.environ.get(TEXTS_VARIABLE, "").lower() == "true":
                     span.set_attribute("gen_ai.input.messages", _describe_messages(messages))
@@ -79,13 +76,7 @@ class RunTelemetry:
             return answer
 
     @contextlib.contextmanager
-    def _span(self, name: str, attributes: dict[str, str]) -> Iterator[Any]:
-        if self._tracer is None:
-            yield None
-            return
-        from opentelemetry import trace
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
+    def _span(self, name: str, attributes: dict[str, str]) -> Iterator[trace.Span]:
         is_inner = trace.get_current_span().get_span_context().is_valid
         parent = None if is_inner else TraceContextTextMapPropagator().extract(extract_trace(self._metadata))
         with self._tracer.start_as_current_span(name, parent, attributes=self._attributes | attributes) as span:

@@ -11,10 +11,23 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.tools import ToolDefinition
 from pydantic_core import to_json
 
+from agora_sdk.contract.declared_agents import AgentTool
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
 
@@ -22,18 +35,12 @@ from .client_tools import MAX_CLIENT_CALLS, ClientTool, read_client_results, rea
 from .configuration import AgentConfiguration
 from .conversation import read_client_conversation, read_earlier_tasks
 from .metering import CallMeter, estimate_input_tokens
-from .models import Answer, ModelPool, ModelRefused, ModelUnavailable
+from .models import ModelAnswer, ModelPool, ModelRefused, ModelUnavailable
 from .prompts import build_instructions, describe_request, mark_as_data
 from .run_state import RunState
 from .telemetry import RunTelemetry
 from .text_stream import TextStream
 from .toolbox import Toolbox
-
-if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelRequest, ToolCallPart
-    from pydantic_ai.models import ModelRequestParameters
-
-    from agora_sdk.contract.declared_agents import AgentTool
 
 __all__ = ["ThinkingRun"]
 
@@ -73,7 +80,7 @@ class ThinkingRun:
         self._began = time.monotonic()
         self._is_stopping = False
         self._has_unsaved_results = False  # of tools: stored with the reservation of the next call of the model
-        self._model_request: asyncio.Task[Answer] | None = None
+        self._model_request: asyncio.Task[ModelAnswer] | None = None
 
     def stop(self) -> None:
         """Give the task back. An answer of the model is not waited for: whoever goes on asks for it again."""
@@ -126,16 +133,13 @@ class ThinkingRun:
     # -- the beginning ------------------------------------------------------------------------------------
 
     def _build_parameters(self) -> ModelRequestParameters:
-        from pydantic_ai.models import ModelRequestParameters
-        from pydantic_ai.tools import ToolDefinition
-
         offered: list[AgentTool | ClientTool] = [*self._toolbox.tools, *self._client_tools.values()]
         tools = [
             ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=dict(tool.input_schema))
             for tool in offered
         ]
-        about = "Ask whoever gave you the task, and wait for the answer."
-        tools.append(ToolDefinition(name=ASK, description=about, parameters_json_schema=ASK_SCHEMA))
+        description = "Ask whoever gave you the task, and wait for the answer."
+        tools.append(ToolDefinition(name=ASK, description=description, parameters_json_schema=ASK_SCHEMA))
         schema = self._specification.output_schema
         if schema is None:
             must_call = self._state.steps == 0 and bool(self._client_tools) and requires_tool_call(self._task.message)
@@ -148,8 +152,6 @@ class ThinkingRun:
         )
 
     async def _begin(self) -> None:
-        from pydantic_ai.messages import ModelRequest, UserPromptPart
-
         history = await read_earlier_tasks(self._toolbox.client, self._task) if self._has_history else []
         history += read_client_conversation(self._task.message)
         prompt = describe_request(self._task.message, self._task.task_type)
@@ -191,7 +193,7 @@ class ThinkingRun:
                 )
             )
             answer = await self._model_request
-            rest = await stream.take_rest()
+            remaining_text = await stream.take_rest()
         except asyncio.CancelledError:
             if self._is_stopping:
                 await self._meter.settle()
@@ -206,11 +208,11 @@ class ThinkingRun:
         finally:
             self._model_request = None
             await stream.close()
-        await self._record_answer(answer, rest)
+        await self._record_answer(answer, remaining_text)
 
     async def _request_model(
         self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, stream: TextStream
-    ) -> Answer:
+    ) -> ModelAnswer:
         """Ask the models that the limits cover."""
         step, size = self._state.steps, estimate_input_tokens(messages, parameters)
 
@@ -229,11 +231,12 @@ class ThinkingRun:
             self._specification.limits.output_tokens,
         )
 
-    def _with_instructions(self, request: Any) -> ModelRequest:
+    def _with_instructions(self, request: ModelMessage) -> ModelRequest:
+        assert isinstance(request, ModelRequest)
         instructions = build_instructions(self._configuration.name, self._specification)
-        return replace(request, instructions=instructions)  # type: ignore[no-any-return]
+        return replace(request, instructions=instructions)
 
-    async def _record_answer(self, answer: Answer, rest: str) -> None:
+    async def _record_answer(self, answer: ModelAnswer, rest: str) -> None:
         """Have an answer charged and stored. rest: the end of its text, which is not in the task's output yet."""
         state, usage = self._state, answer.response.usage
         state.messages.append(answer.response)
@@ -261,8 +264,6 @@ class ThinkingRun:
 
     def _open_calls(self) -> Sequence[ToolCallPart] | None:
         """The tools that the model asks for; None where it is the model's turn."""
-        from pydantic_ai.messages import ModelResponse, ToolCallPart
-
         last = self._state.messages[-1]
         if not isinstance(last, ModelResponse):
             return None
@@ -270,8 +271,6 @@ class ThinkingRun:
 
     def _text_of_answer(self) -> str:
         """The words of the last answer. Raises PermanentFailure where its end was cut off."""
-        from pydantic_ai.messages import ModelResponse, TextPart
-
         answer, limit = self._state.messages[-1], self._specification.limits.output_tokens
         if isinstance(answer, ModelResponse) and answer.finish_reason == "length":
             raise PermanentFailure(f"The answer is cut off at {limit} tokens: raise limits.output_tokens of the agent.")
@@ -330,8 +329,6 @@ class ThinkingRun:
 
     async def _give_results(self, calls: Sequence[ToolCallPart]) -> None:
         """Hand the results to the model, as the next request."""
-        from pydantic_ai.messages import ModelRequest, ToolReturnPart, UserPromptPart
-
         parts: list[Any] = []
         for number, call in enumerate(calls):
             result = self._state.results[str(number)]
@@ -346,8 +343,6 @@ class ThinkingRun:
 
     async def _finish(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
         """Take the result if it fits the schema, else have the model correct it."""
-        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-
         assert self._specification.output_schema is not None
         error = next(Draft202012Validator(self._specification.output_schema).iter_errors(result), None)
         if error is None:
@@ -380,7 +375,7 @@ class ThinkingRun:
         await self._note_question(str(number))
         excerpt = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
         approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
-        text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{excerpt}"
+        text = f"May {self._configuration.name} call {tool}? ModelAnswer 'approve' or 'reject'.\n{excerpt}"
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
     def _list_asked_calls(self) -> list[int]:

@@ -62,13 +62,11 @@ class Toolbox:
         assert outcome.task_id is not None
         async for _ in self.client.task.stream(outcome.task_id):
             pass  # it ends with the task
-        ended = await self.client.task.get(outcome.task_id)
-        while ended.status not in ENDED:  # a stream that was cut
+        task = await self.client.task.get(outcome.task_id)
+        while task.status not in ENDED:  # a stream that was cut
             await asyncio.sleep(PENDING_SECONDS)
-            ended = await self.client.task.get(outcome.task_id)
-        if ended.status == TaskStatus.COMPLETED:
-            return outcome.model_copy(update={"content": ended.result})
-        error = (
-            f"The other agent's task ended as {ended.status.value}: {ended.error or ended.notes or 'no reason given'}"
-        )
+            task = await self.client.task.get(outcome.task_id)
+        if task.status == TaskStatus.COMPLETED:
+            return outcome.model_copy(update={"content": task.result})
+        error = f"The other agent's task ended as {task.status.value}: {task.error or task.notes or 'no reason given'}"
         return outcome.model_copy(update={"status": "failed", "content": None, "error": error})

@@ -109,8 +109,8 @@ def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:
         parts = tuple(part for part in PARTS if part in listed) or PARTS
     if isinstance(payload_text := data.get("text"), str):
         return payload_text, parts
-    rest = message_text[match.end() :] if match else message_text
-    return (rest if rest.strip() else message_text), parts
+    remainder = message_text[match.end() :] if match else message_text
+    return (remainder if remainder.strip() else message_text), parts
 
 
 def _analyze_text(text: str, parts: tuple[str, ...]) -> dict[str, Any]:

@@ -95,16 +95,16 @@ class _Parser:
     """Recursive descent; each method evaluates one rule of the grammar above."""
 
     def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens, self._at, self._depth = tokens, 0, 0
+        self._tokens, self._index, self._depth = tokens, 0, 0
 
     @property
     def _next_token(self) -> _Token:
-        return self._tokens[self._at]
+        return self._tokens[self._index]
 
     def _accept_sign(self, *signs: str) -> str | None:
         token = self._next_token
         if token.kind in ("sign", "name") and token.text in signs:
-            self._at += 1
+            self._index += 1
             return token.text
         return None
 
@@ -171,19 +171,19 @@ class _Parser:
             if self._accept_sign("!"):
                 value = FUNCTIONS["factorial"](value)
             elif self._next_token.text == "%" and not self._is_modulo():
-                self._at += 1
+                self._index += 1
                 value = (value / _HUNDRED).as_percent()
             else:
                 return value
 
     def _is_modulo(self) -> bool:
         """Whether the next percent sign is between two operands, and therefore means modulo."""
-        following = self._tokens[self._at + 1]
+        following = self._tokens[self._index + 1]
         return (following.kind in ("number", "name") and following.text != "of") or following.text == "("
 
     def _parse_atom(self) -> Number:
         token = self._next_token
-        self._at += 1
+        self._index += 1
         if token.kind == "number":
             return _parse_literal(token.text)
         if token.text == "(":

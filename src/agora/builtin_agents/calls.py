@@ -8,16 +8,17 @@ from typing import Any, Protocol
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.usage import DEFAULT_TENANT
+from agora.net.backoff import compute_exponential_delay
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, StorageUnavailable
 
-__all__ = ["AgentCalls", "Pause"]
+__all__ = ["AgentCalls", "InterruptibleSleep"]
 
 TRANSIENT_ERRORS = (Halted, Overloaded, RateLimited, StorageUnavailable)
-MIN_BACKOFF, MAX_BACKOFF = 0.05, 2.0
+FIRST_BACKOFF, MAX_BACKOFF = 0.1, 2.0
 
 
-class Pause(Protocol):
+class InterruptibleSleep(Protocol):
     """Sleep for a number of seconds, or until an override changes."""
 
     async def __call__(self, seconds: float, /) -> None: ...
@@ -30,7 +31,7 @@ class AgentCalls:
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, caller: Caller, find: Callable[[str, str], Operation], pause: Pause
+        self, dispatcher: Dispatcher, caller: Caller, find: Callable[[str, str], Operation], pause: InterruptibleSleep
     ) -> None:
         self._dispatcher, self.caller, self._find, self._pause = dispatcher, caller, find, pause
         self.tracing, self.settings = dispatcher.tracing, dispatcher.context.settings
@@ -58,4 +59,5 @@ class AgentCalls:
 
 
 def _compute_retry_delay(error: AgoraError, tries: int) -> float:
-    return min(MAX_BACKOFF, max(MIN_BACKOFF * float(1 << min(tries, 8)), float(error.extra.get("retry_after") or 0)))
+    delay = compute_exponential_delay(tries, FIRST_BACKOFF, MAX_BACKOFF)
+    return min(MAX_BACKOFF, max(delay, float(error.extra.get("retry_after") or 0)))

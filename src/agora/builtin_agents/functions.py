@@ -27,9 +27,9 @@ CONSTANTS: Mapping[str, Number] = {
 _HALF = Number(Fraction(1, 2))
 
 
-def _require_whole_number(number: Number, what: str) -> int:
+def _require_whole_number(number: Number, operand: str) -> int:
     if number.as_integer is None:
-        raise CalculationError(f"{what} takes whole numbers.")
+        raise CalculationError(f"{operand} takes whole numbers.")
     return number.as_integer
 
 
@@ -50,8 +50,8 @@ def _cbrt(number: Number) -> Number:
     if number.value < 0:
         return -_cbrt(-number)
     root = Number(number.decimal ** (Decimal(1) / Decimal(3)), True) if number.value else number
-    near = Fraction(round(root.value))
-    return Number(near, True) if near**3 == number.as_fraction else root
+    nearest = Fraction(round(root.value))
+    return Number(nearest, True) if nearest**3 == number.as_fraction else root
 
 
 def _round_to(number: Number, places: Number | None = None) -> Number:
@@ -87,8 +87,8 @@ def _log(number: Number, base: Number | None = None) -> Number:
 
 def _snap_to_whole(value: Decimal) -> Number:
     """Round a value that differs from an integer by less than 1e-30: logarithms of powers are integers."""
-    near = value.quantize(Decimal(1), ROUND_HALF_UP)
-    return Number(Fraction(near), True) if abs(value - near) < Decimal("1e-30") else Number(value, True)
+    nearest = value.quantize(Decimal(1), ROUND_HALF_UP)
+    return Number(Fraction(nearest), True) if abs(value - nearest) < Decimal("1e-30") else Number(value, True)
 
 
 def _exp(number: Number) -> Number:

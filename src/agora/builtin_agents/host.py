@@ -95,7 +95,7 @@ class AgentHost:
         self._claim = find("agora.task.claim", "default")
         self._hosted_agents: dict[tuple[str, str], HostedAgent] = {}
         self._tenants: dict[str, set[HostedAgent]] = {}
-        self._handed: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
+        self._handed_tasks: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
         self._runs: dict[str, tuple[HostedAgent, TaskRun]] = {}
         self._changed = asyncio.Event()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -115,9 +115,9 @@ class AgentHost:
         calls = AgentCalls(self._dispatcher, caller, self._find, self._sleep_until_override_change)
         hosted = HostedAgent(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
         hosted.barred = barred
-        own = self._tenants.setdefault(tenant, set())
-        own.discard(self._hosted_agents.get((tenant, agent_id), hosted))
-        own.add(hosted)
+        agent_keys = self._tenants.setdefault(tenant, set())
+        agent_keys.discard(self._hosted_agents.get((tenant, agent_id), hosted))
+        agent_keys.add(hosted)
         self._hosted_agents[tenant, agent_id] = hosted
         self.start_fetch(hosted)
 
@@ -128,7 +128,7 @@ class AgentHost:
             return
         self._tenants[tenant].discard(hosted)
         for task_id in hosted.handed:  # their leases run out
-            del self._handed[task_id]
+            del self._handed_tasks[task_id]
         hosted.handed.clear()
         await self._drain_runs([hosted])
         await hosted.resident.close()
@@ -155,20 +155,20 @@ class AgentHost:
     def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         hosted = self._hosted_agents[tenant, agent_id]
         hosted.handed[task.task_id] = time.monotonic()
-        self._handed[task.task_id] = (hosted, task)
+        self._handed_tasks[task.task_id] = (hosted, task)
 
-    def _free_slots_of_rolled_back_tasks(self, hosted: HostedAgent) -> None:
+    def _free_slots_of_rolled_back_tasks(self, hosted_agent: HostedAgent) -> None:
         """Free the slots of tasks whose transaction was rolled back."""
         before = time.monotonic() - FORGET
-        for task_id in [name for name, since in hosted.handed.items() if since < before]:
-            del hosted.handed[task_id], self._handed[task_id]
+        for task_id in [name for name, since in hosted_agent.handed.items() if since < before]:
+            del hosted_agent.handed[task_id], self._handed_tasks[task_id]
 
-    def _may_claim_tasks(self, hosted: HostedAgent) -> bool:
+    def _may_claim_tasks(self, hosted_agent: HostedAgent) -> bool:
         """Whether the agent may claim tasks now: not suspended and not halted by an override."""
-        if hosted.barred:
+        if hosted_agent.barred:
             return False
         try:
-            self._overrides.check_overrides(hosted.caller, self._claim, self._clock.now())
+            self._overrides.check_overrides(hosted_agent.caller, self._claim, self._clock.now())
         except Halted:
             return False
         return True
@@ -177,11 +177,11 @@ class AgentHost:
         """Apply committed events on the event loop: start leased tasks, fetch waiting ones, stop ended ones."""
         if not self._hosted_agents or self._closing:
             return
-        for stored in events:
+        for event in events:
             try:
-                self._apply_event(stored.tenant_id, stored.event)
+                self._apply_event(event.tenant_id, event.event)
             except Exception:  # other followers of the log must still get the events
-                log.exception("the residents could not follow %s", stored.event.type)
+                log.exception("the residents could not follow %s", event.event.type)
 
     def _apply_event(self, tenant: str, event: NewEvent) -> None:
         if event.type.startswith("agora.task."):
@@ -196,37 +196,39 @@ class AgentHost:
         elif event.type in STATUS_EVENTS and (hosted := self._hosted_agents.get((tenant, event.subject or ""))):
             self._apply_status_event(hosted, event)
 
-    def _apply_status_event(self, hosted: HostedAgent, event: NewEvent) -> None:
+    def _apply_status_event(self, hosted_agent: HostedAgent, event: NewEvent) -> None:
         """Apply the suspension, the activation or the deregistration of an agent."""
         if event.type == "agora.agent.deregistered":
-            leaving = asyncio.get_running_loop().create_task(self.remove(hosted.caller.tenant, hosted.caller.subject))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            removal = asyncio.get_running_loop().create_task(
+                self.remove(hosted_agent.caller.tenant, hosted_agent.caller.subject)
+            )
+            self._leaving.add(removal)
+            removal.add_done_callback(self._leaving.discard)
             return
-        hosted.barred = from_json(event.data)["to"] == "suspended"
-        if hosted.barred:
-            for run in tuple(hosted.runs.values()):
+        hosted_agent.barred = from_json(event.data)["to"] == "suspended"
+        if hosted_agent.barred:
+            for run in tuple(hosted_agent.runs.values()):
                 run.stop_handler("stopping")
         else:
-            hosted.waiting = True
-            self.start_fetch(hosted)
+            hosted_agent.waiting = True
+            self.start_fetch(hosted_agent)
 
-    def _apply_task_event(self, tenant: str, event: NewEvent, happening: str) -> None:
+    def _apply_task_event(self, tenant: str, event: NewEvent, change: str) -> None:
         task_id = event.subject or ""
-        if happening == "started":
-            if task_id in self._handed:
-                hosted, task = self._handed.pop(task_id)
+        if change == "started":
+            if task_id in self._handed_tasks:
+                hosted, task = self._handed_tasks.pop(task_id)
                 del hosted.handed[task_id]
                 self._start_run(hosted, task)
-        elif happening == "available":
+        elif change == "available":
             for hosted in self._list_eligible_agents(tenant, event):
                 hosted.waiting = True
                 self.start_fetch(hosted)
-        elif task_id in self._runs and happening == "message":
+        elif task_id in self._runs and change == "message":
             self._runs[task_id][1].news.set()
-        elif task_id in self._runs and happening in ENDED_EVENTS:
-            self._runs[task_id][1].stop_handler("cancelled" if happening == "cancelled" else "lost")
-        elif task_id in self._runs and happening in RETURNED_EVENTS:
+        elif task_id in self._runs and change in ENDED_EVENTS:
+            self._runs[task_id][1].stop_handler("cancelled" if change == "cancelled" else "lost")
+        elif task_id in self._runs and change in RETURNED_EVENTS:
             checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew_lease(self._clock.now()))
             self._checking.add(checking)
             checking.add_done_callback(self._checking.discard)
@@ -255,76 +257,80 @@ class AgentHost:
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def _start_run(self, hosted: HostedAgent, task: ClaimedTask) -> None:
-        run = TaskRun.from_claimed_task(task, hosted.calls, hosted.resident, hosted.caller.tenant, self._clock.now())
-        hosted.runs[run.task_id] = run
-        self._runs[run.task_id] = (hosted, run)
+    def _start_run(self, hosted_agent: HostedAgent, task: ClaimedTask) -> None:
+        run = TaskRun.from_claimed_task(
+            task, hosted_agent.calls, hosted_agent.resident, hosted_agent.caller.tenant, self._clock.now()
+        )
+        hosted_agent.runs[run.task_id] = run
+        self._runs[run.task_id] = (hosted_agent, run)
         run.task = asyncio.get_running_loop().create_task(run.run_handler(), name=f"resident {run.task_id}")
-        run.task.add_done_callback(partial(self._finish_run, hosted, run))
+        run.task.add_done_callback(partial(self._finish_run, hosted_agent, run))
 
-    def _finish_run(self, hosted: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
+    def _finish_run(self, hosted_agent: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what became of %s is not known", run.task_id, exc_info=error)
-        if hosted.runs.get(run.task_id) is run:
-            del hosted.runs[run.task_id]
+        if hosted_agent.runs.get(run.task_id) is run:
+            del hosted_agent.runs[run.task_id]
             del self._runs[run.task_id]
-        if hosted.waiting or hosted.mail:
-            self.start_fetch(hosted)
+        if hosted_agent.waiting or hosted_agent.mail:
+            self.start_fetch(hosted_agent)
 
-    def start_fetch(self, hosted: HostedAgent) -> None:
+    def start_fetch(self, hosted_agent: HostedAgent) -> None:
         """Start fetching work for an agent, unless a fetch is running."""
-        if hosted.fetching is None and not self._closing:
-            hosted.fetching = asyncio.get_running_loop().create_task(self._fetch_work(hosted))
+        if hosted_agent.fetching is None and not self._closing:
+            hosted_agent.fetching = asyncio.get_running_loop().create_task(self._fetch_work(hosted_agent))
 
-    async def _fetch_work(self, hosted: HostedAgent) -> None:
+    async def _fetch_work(self, hosted_agent: HostedAgent) -> None:
         """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`reconcile`."""
         try:
-            while not self._closing and self._may_claim_tasks(hosted):
-                if hosted.stale:
-                    await self._reclaim_stale_tasks(hosted)
-                elif hosted.mail:
-                    await self._fetch_inbox_messages(hosted)
-                elif hosted.waiting and hosted.free_slots:
-                    await self._claim_tasks(hosted)
+            while not self._closing and self._may_claim_tasks(hosted_agent):
+                if hosted_agent.stale:
+                    await self._reclaim_stale_tasks(hosted_agent)
+                elif hosted_agent.mail:
+                    await self._fetch_inbox_messages(hosted_agent)
+                elif hosted_agent.waiting and hosted_agent.free_slots:
+                    await self._claim_tasks(hosted_agent)
                 else:
                     return
         except AgoraError as error:
-            log.info("%s could not look for its tasks: %s", hosted.caller.name, error)
+            log.info("%s could not look for its tasks: %s", hosted_agent.caller.name, error)
         except Exception:
-            log.exception("%s could not look for its tasks", hosted.caller.name)
+            log.exception("%s could not look for its tasks", hosted_agent.caller.name)
         finally:
-            hosted.fetching = None
+            hosted_agent.fetching = None
 
-    async def _reclaim_stale_tasks(self, hosted: HostedAgent) -> None:
-        work = partial(take_back_tasks, agent_id=hosted.caller.subject, running=frozenset(self._runs))
-        await self._dispatcher.write_as_system(hosted.caller.tenant, work, label=LABEL)
-        hosted.stale = False
+    async def _reclaim_stale_tasks(self, hosted_agent: HostedAgent) -> None:
+        work = partial(take_back_tasks, agent_id=hosted_agent.caller.subject, running=frozenset(self._runs))
+        await self._dispatcher.write_as_system(hosted_agent.caller.tenant, work, label=LABEL)
+        hosted_agent.stale = False
 
-    async def _fetch_inbox_messages(self, hosted: HostedAgent) -> None:
-        hosted.mail = False
+    async def _fetch_inbox_messages(self, hosted_agent: HostedAgent) -> None:
+        hosted_agent.mail = False
         try:
             count = await self._dispatcher.write_as_system(
-                hosted.caller.tenant, partial(create_message_tasks, reader=hosted.caller), label=LABEL
+                hosted_agent.caller.tenant, partial(create_message_tasks, reader=hosted_agent.caller), label=LABEL
             )
         except BaseException:
-            hosted.mail = True
+            hosted_agent.mail = True
             raise
-        hosted.mail = hosted.mail or count >= BATCH
+        hosted_agent.mail = hosted_agent.mail or count >= BATCH
 
-    async def _claim_tasks(self, hosted: HostedAgent) -> None:
-        hosted.waiting, limit = False, hosted.free_slots
+    async def _claim_tasks(self, hosted_agent: HostedAgent) -> None:
+        hosted_agent.waiting, limit = False, hosted_agent.free_slots
 
         async def claim_tasks(call: Call) -> Claim:
-            return await claim_own_tasks(replace(call, caller=hosted.caller), limit, hosted.resident.lease_seconds)
+            return await claim_own_tasks(
+                replace(call, caller=hosted_agent.caller), limit, hosted_agent.resident.lease_seconds
+            )
 
         try:
-            claim = await self._dispatcher.write_as_system(hosted.caller.tenant, claim_tasks, label=LABEL)
+            claim = await self._dispatcher.write_as_system(hosted_agent.caller.tenant, claim_tasks, label=LABEL)
         except BaseException:
-            hosted.waiting = True
+            hosted_agent.waiting = True
             raise
-        hosted.waiting = hosted.waiting or len(claim) >= limit
+        hosted_agent.waiting = hosted_agent.waiting or len(claim) >= limit
         for task in claim.tasks:
-            self._start_run(hosted, task)
+            self._start_run(hosted_agent, task)
 
     # -- time ------------------------------------------------------------------------------------
 

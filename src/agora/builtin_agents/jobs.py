@@ -24,7 +24,7 @@ class BuiltinAgentsController(Controller):
     def __init__(self, context: JobContext, host: AgentHost) -> None:
         super().__init__(context)
         self._host = host
-        self._settled: set[str] = set()
+        self._settled_tenants: set[str] = set()
         self._signs_at = 0
 
     async def prepare(self) -> None:
@@ -41,7 +41,7 @@ class BuiltinAgentsController(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         """Register the built-in agents in a tenant, once."""
-        if tenant in self._settled:
+        if tenant in self._settled_tenants:
             return
         for resident in BUILTIN:
             settings = self.context.server.settings
@@ -52,7 +52,7 @@ class BuiltinAgentsController(Controller):
             ):
                 agent_id, suspended = registration
                 self._host.host_agent(tenant, agent_id, resident.profile.name, resident, barred=suspended)
-        self._settled.add(tenant)
+        self._settled_tenants.add(tenant)
 
     def _record_heartbeats(self) -> None:
         """Record heartbeats as a connected agent does, three times within the offline timeout."""
@@ -60,6 +60,6 @@ class BuiltinAgentsController(Controller):
         if now < self._signs_at:
             return
         self._signs_at = now + int(settings.offline_after * SECOND / 3)
-        for place in self._host.hosted_agents:
-            if place.resident.alive:
-                self.context.server.last_seen[place.caller.tenant, place.caller.subject] = now
+        for key in self._host.hosted_agents:
+            if key.resident.alive:
+                self.context.server.last_seen[key.caller.tenant, key.caller.subject] = now

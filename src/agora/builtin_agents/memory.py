@@ -95,9 +95,9 @@ class MemoryAgent(BuiltinAgent):
 
     async def _store_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         fields = {name: request[name] for name in ("key", "value", "tags", "if_version") if name in request}
-        stored = await job.call("agora.memory.store", **fields, **_build_namespace_argument(request))
-        await job.publish("memory.stored", {"key": stored.key, "version": stored.version, "by": job.requester})
-        return f"Stored {_quote_value(stored.value)} with key '{stored.key}'", _build_memory_data(stored)
+        receipt = await job.call("agora.memory.store", **fields, **_build_namespace_argument(request))
+        await job.publish("memory.stored", {"key": receipt.key, "version": receipt.version, "by": job.requester})
+        return f"Stored {_quote_value(receipt.value)} with key '{receipt.key}'", _build_memory_data(receipt)
 
     async def _recall_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         memory = await job.call("agora.memory.recall", key=request.get("key"), **_build_namespace_argument(request))
@@ -125,8 +125,8 @@ class MemoryAgent(BuiltinAgent):
         return f"Keys: {', '.join(keys)}{more}", {"keys": keys, "has_more": page.has_more}
 
     async def _search_memories(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        place = _build_namespace_argument(request) or {"namespace": "default"}
-        page = await job.call("agora.memory.search", query=request.get("query"), limit=MAX_LISTED, **place)
+        namespace_argument = _build_namespace_argument(request) or {"namespace": "default"}
+        page = await job.call("agora.memory.search", query=request.get("query"), limit=MAX_LISTED, **namespace_argument)
         if not page.memories:
             return "Nothing that is kept has these words.", {"memories": []}
         lines = [f"{memory.key}: {_format_value(memory.value)}" for memory in page.memories]

@@ -114,11 +114,11 @@ class TaskRun(Job):
         else:
             await self._store_task_outcome(self._complete_task(answer))
 
-    def stop_handler(self, why: StopReason) -> None:
+    def stop_handler(self, reason: StopReason) -> None:
         """Stop the handler, unless it has ended by itself."""
         if self.settling or self.ended is not None:
             return
-        self.ended = why
+        self.ended = reason
         if self.task is not None:
             self.task.cancel()
 
@@ -241,8 +241,8 @@ class TaskRun(Job):
         async with self._writing:
             for start in range(0, len(text), CHUNK):
                 part = text[start : start + CHUNK]
-                stored = await self._write_task("append", content=part, offset=self.output_size)
-                self.output_size = stored.next_offset
+                receipt = await self._write_task("append", content=part, offset=self.output_size)
+                self.output_size = receipt.next_offset
 
     async def artifact(
         self,
@@ -306,5 +306,5 @@ def _format_reply_text(answer: Any) -> str:
 
 
 def _truncate_text(text: str) -> str:
-    sound = text.replace("\x00", "").encode("utf-8", "replace").decode()
-    return sound[:TEXT] or "No reason was given."
+    valid_text = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return valid_text[:TEXT] or "No reason was given."

@@ -96,8 +96,8 @@ def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
     code = _read_number(current, "weather_code")
     conditions = next((words for most, words in _CONDITIONS if code is not None and code <= most), "conditions unknown")
     time = current.get("time")
-    about = {"place": place.name, "latitude": place.latitude, "longitude": place.longitude}
-    return {**about, **figures, "conditions": conditions, "time": time if isinstance(time, str) else None}
+    location = {"place": place.name, "latitude": place.latitude, "longitude": place.longitude}
+    return {**location, **figures, "conditions": conditions, "time": time if isinstance(time, str) else None}
 
 
 def _fetch_place(answer: Mapping[str, Any]) -> _Place | None:

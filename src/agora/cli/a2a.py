@@ -34,14 +34,14 @@ HELP = "/card shows the agent, /task the last task, /new starts a new conversati
 def build_address_group(group: type[TyperGroup]) -> type[TyperGroup]:
     """Build the A2A command group. A first word that is not an operation is an agent's address."""
 
-    class Addressed(group):  # type: ignore[misc,valid-type]
+    class AddressedAgent(group):  # type: ignore[misc,valid-type]
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             if args and args[0] != "--help" and args[0] not in self.commands:
                 args = ["talk", *args]
             parsed: list[str] = super().parse_args(ctx, args)
             return parsed
 
-    return Addressed
+    return AddressedAgent
 
 
 @client_command
@@ -70,12 +70,12 @@ def talk(
 
     from agora_sdk.a2a import A2AClient
 
-    own = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL
+    server_url = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL
     # A credential of this marketplace goes to this marketplace alone.
     token = auth or (session.connection.token or os.environ.get("AGORA_TOKEN") if address is None else None)
     with asyncio.Runner() as runner:
         with _show_spinner(session, "connecting"):
-            agent = runner.run(A2AClient.connect(address or own, token=token, seconds=seconds))
+            agent = runner.run(A2AClient.connect(address or server_url, token=token, seconds=seconds))
         try:
             conversation = Conversation(session, runner, agent, stream, skill, context_id, task)
             if message is not None:

@@ -12,6 +12,10 @@ import typer
 
 from .arguments import build_argument_error, parse_document, parse_value
 from .dashboard import print_dashboard
+from .instance_views import print_instance, print_instances, print_market
+from .instances import execute_and_print, print_result, require_confirmation
+from .manifest_file import CONTAINER, PROGRAM, read_manifest
+from .manifests import deploy_agent, write_file
 from .projection import SETTINGS
 from .serving import serve as run
 from .session import Connection, Session, reporting_errors
@@ -55,14 +59,14 @@ def main() -> None:
 
 def build_application() -> typer.Typer:
     """Build the command line."""
-    about = "AgentHub's commands for an Agora server. Each is an 'agora' command under another name."
+    help_text = "AgentHub's commands for an Agora server. Each is an 'agora' command under another name."
     app = typer.Typer(
         name="agenthub",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="rich",
         context_settings=SETTINGS,
-        help=about,
+        help=help_text,
     )
     for panel, functions in (
         (SERVING, (serve, check_connection)),
@@ -158,9 +162,6 @@ def register_agent(
     server_url: Server = None,
 ) -> None:
     """Register an agent from its manifest. If the manifest names a program, instances of it can be run."""
-    from .manifest_file import read_manifest
-    from .manifests import deploy_agent
-
     with _ServerSession(api_key, server_url, database_url) as session:
         manifest = read_manifest(config)
         runs_here = any(name in manifest for name in ("directory", "repository", "docker_image", "build_config"))
@@ -189,8 +190,10 @@ def _register_remote(session: Session, manifest: dict[str, Any], url: str | None
         metadata={name: manifest[name] for name in METADATA_FIELDS if name in manifest},
     )
     if price is not None:
-        rest = {"agent_id": registered.agent_id} | {name: value for name, value in price.items() if name != "agent_id"}
-        session.as_operator(lambda client: client.billing.set_price(**rest))
+        price_fields = {"agent_id": registered.agent_id} | {
+            name: value for name, value in price.items() if name != "agent_id"
+        }
+        session.as_operator(lambda client: client.billing.set_price(**price_fields))
     _print_registered(session, registered.agent_id, registered.agent_name)
 
 
@@ -207,9 +210,6 @@ def register_docker_agent(
     server_url: Server = None,
 ) -> None:
     """Register an agent that runs from a container image."""
-    from .manifest_file import read_manifest
-    from .manifests import deploy_agent
-
     with _ServerSession(api_key, server_url, database_url) as session:
         registered = deploy_agent(
             session, read_manifest(config), docker_image, registry_user, registry_pass, registry_url
@@ -224,9 +224,6 @@ def example_config(
     ] = False,
 ) -> None:
     """Write an example manifest."""
-    from .manifest_file import CONTAINER, PROGRAM
-    from .manifests import write_file
-
     write_file(output, CONTAINER if docker else PROGRAM)
     typer.echo(f"{output} written")
 
@@ -263,8 +260,6 @@ def marketplace_discover(
     server_url: Server = None,
 ) -> None:
     """Discover agents, with price, availability and instances."""
-    from .instance_views import print_market
-
     with _ServerSession(api_key, server_url) as session:
         print_market(session.out, session.client.instance.discover(category=category, name=name, limit=limit))
 
@@ -306,8 +301,6 @@ def _print_instance(session: Session, instance: Any, message: str) -> None:
 
 def instance_list(api_key: Key = None, server_url: Server = None) -> None:
     """List instances."""
-    from .instance_views import print_instances
-
     with _ServerSession(api_key, server_url) as session:
         page = session.client.instance.list()
         print_instances(session.out, page.instances)
@@ -316,8 +309,6 @@ def instance_list(api_key: Key = None, server_url: Server = None) -> None:
 
 def instance_details(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Show an instance."""
-    from .instances import print_result
-
     with _ServerSession(api_key, server_url) as session:
         print_result(session, session.client.instance.get(instance_id))
 
@@ -325,15 +316,15 @@ def instance_details(instance_id: Instance, api_key: Key = None, server_url: Ser
 def instance_pause(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Pause an instance; no running time is charged until it is resumed."""
     with _ServerSession(api_key, server_url) as session:
-        changed = session.client.instance.pause(instance_id)
-        _print_instance(session, changed, changed.message)
+        instance = session.client.instance.pause(instance_id)
+        _print_instance(session, instance, instance.message)
 
 
 def instance_resume(instance_id: Instance, api_key: Key = None, server_url: Server = None) -> None:
     """Resume an instance."""
     with _ServerSession(api_key, server_url) as session:
-        changed = session.client.instance.resume(instance_id)
-        _print_instance(session, changed, changed.message)
+        instance = session.client.instance.resume(instance_id)
+        _print_instance(session, instance, instance.message)
 
 
 def instance_terminate(
@@ -343,14 +334,11 @@ def instance_terminate(
     confirm: Annotated[bool, typer.Option("--confirm", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Terminate an instance permanently, and show its final bill."""
-    from .instance_views import print_instance
-    from .instances import require_confirmation
-
     require_confirmation(instance_id, confirm)
     with _ServerSession(api_key, server_url) as session:
-        ended = session.client.instance.terminate(instance_id)
-        _print_instance(session, ended, ended.message)
-        print_instance(session.out, ended)
+        instance = session.client.instance.terminate(instance_id)
+        _print_instance(session, instance, instance.message)
+        print_instance(session.out, instance)
 
 
 def instance_execute(
@@ -362,7 +350,5 @@ def instance_execute(
     server_url: Server = None,
 ) -> None:
     """Execute a request on an instance."""
-    from .instances import execute_and_print
-
     with _ServerSession(api_key, server_url) as session:
         execute_and_print(session, instance_id, endpoint, parse_value(parameters), "POST", timeout)

@@ -86,9 +86,9 @@ def build_contract_group() -> typer.Typer:
 
 def build_marketplace_group() -> typer.Typer:
     """Build the group ``agora marketplace``."""
-    about = "The marketplace: agents with their prices and availability."
+    help_text = "The marketplace: agents with their prices and availability."
     app = typer.Typer(
-        help=about, no_args_is_help=True, cls=create_lazy_group_class(lambda: ["discover"], _build_market_command)
+        help=help_text, no_args_is_help=True, cls=create_lazy_group_class(lambda: ["discover"], _build_market_command)
     )
     app.callback()(lambda: None)
     return app
@@ -172,13 +172,15 @@ def call(context: typer.Context) -> None:
     with reporting_errors(Output(json="--json" in words)):
         if not words or words[0].startswith("-"):
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
-        rest, base = extract_json_argument(words[1:])
+        remaining_arguments, base = extract_json_argument(words[1:])
         try:
             operation_command = build_command(find_operation(words[0]), base)
         except NotFound as unknown:
             operation_command, first = build_tool_command(words[0], base, unknown)
-            rest = [*first, *rest]
-    operation_command.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
+            remaining_arguments = [*first, *remaining_arguments]
+    operation_command.main(
+        remaining_arguments, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True
+    )
 
 
 def export(

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -173,7 +174,7 @@ class Conversation:
         """Print a task's output and retry reasons until it ends or asks a question. Returns the task and its last log
         entry."""
         reason = None
-        with _Words(self._session) as words:
+        with _AnswerPrinter(self._session) as words:
             stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))
             for item in stream:
                 after = str(item.number)
@@ -233,7 +234,7 @@ class WorkerConversation(Conversation):
         return self._client.task.assign(JOB_TYPE, payload, self._name, context_id=self._context)
 
 
-class _Words:
+class _AnswerPrinter:
     """Output of a streamed answer: live Markdown in a terminal, plain text elsewhere."""
 
     def __init__(self, session: Session) -> None:
@@ -241,7 +242,7 @@ class _Words:
         self._live: Live | None = None
         self.any = False
 
-    def __enter__(self) -> _Words:
+    def __enter__(self) -> _AnswerPrinter:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -330,6 +331,4 @@ def _read_question(task: Task) -> str:
 
 
 def _create_context_id() -> str:
-    from uuid import uuid4
-
     return f"chat-{uuid4().hex}"

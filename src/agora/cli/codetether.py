@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from agora.cli import main as agora
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Entry point of ``codetether``."""
-    from agora.cli import main as agora
-
     arguments = sys.argv[1:]
     if arguments[:1] != ["worker"]:
         sys.exit(

@@ -59,8 +59,8 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def load_command(place: str) -> Callable[..., Any]:
+def load_command(reference: str) -> Callable[..., Any]:
     """Import a command's function."""
-    module, _, function = place.partition(".")
+    module, _, function = reference.partition(".")
     command: Callable[..., Any] = getattr(import_module(f".{module}", __package__), function)
     return command

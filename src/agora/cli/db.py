@@ -60,10 +60,10 @@ def upgrade(
     from agora.store import databases
 
     async def apply_migrations(target: str) -> tuple[int, DatabaseStatus]:
-        before = await databases.read_database_status(target)
-        if create and not before.exists:
+        previous_status = await databases.read_database_status(target)
+        if create and not previous_status.exists:
             await databases.create_database(target)
-            applied = len(before.pending)
+            applied = len(previous_status.pending)
         else:
             applied = await databases.upgrade_database(target)
         return applied, await databases.read_database_status(target)

@@ -145,11 +145,11 @@ def _print_applied(session: Session, applied: AppliedAgent, *, dry_run: bool) ->
 
 def _print_changes(session: Session, name: str, preview: AppliedAgent) -> None:
     try:
-        before = session.client.declared_agent.get(name).specification
+        current_specification = session.client.declared_agent.get(name).specification
     except NotFound:
         return
     for field in preview.changed:
-        for mark, tone, value in (("-", "red", before), ("+", "green", preview.specification)):
+        for mark, tone, value in (("-", "red", current_specification), ("+", "green", preview.specification)):
             for line in _lines_of(value, field):
                 session.out.say(f"  {mark} {field}: {line}", tone)
 

@@ -170,7 +170,7 @@ def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
     """Check the ports. An occupied main port is correct only if a server answers; the events port is optional."""
     import socket
 
-    for name, port, trouble in (
+    for name, port, problem in (
         ("AGORA_PORT", settings.port, "fail"),
         ("AGORA_EVENTS_PORT", settings.events_port, "warn"),
     ):
@@ -184,7 +184,7 @@ def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
                 if reachable:
                     yield Finding("ok", f"port {port}", "in use, and a server answers")
                 else:
-                    yield Finding(trouble, f"port {port}", "in use by another program", f"Choose another: {name}.")
+                    yield Finding(problem, f"port {port}", "in use by another program", f"Choose another: {name}.")
             else:
                 yield Finding("ok", f"port {port}", "free")
 
@@ -194,8 +194,8 @@ def _check_server(session: Session) -> Iterator[Finding]:
     try:
         health = client.admin.health()
     except ServerUnreachable as error:
-        chosen = session.connection.url or os.environ.get("AGORA_URL")
-        yield Finding("fail" if chosen else "warn", "server", error.detail, error.fix or "")
+        url = session.connection.url or os.environ.get("AGORA_URL")
+        yield Finding("fail" if url else "warn", "server", error.detail, error.fix or "")
         return
     except Unauthenticated as error:
         yield Finding("ok", "server", f"{client.url} answers")
@@ -260,13 +260,13 @@ GAPS = {
 @client_command
 def doctor(session: Session) -> None:
     """Check this machine and the connection to the server, with a fix for each problem."""
-    settings, wrong = _load_settings()
+    settings, problem = _load_settings()
     server = list(_check_server(session))
     ports = _check_ports(settings, reachable=_has_answered(server))
     findings = [
         _check_python(),
         _check_sqlite(),
-        *wrong,
+        *problem,
         *_check_directory(settings),
         *_check_database(settings),
         *_check_certificate(settings),

@@ -40,7 +40,7 @@ class _PieceRelay:
     """HTTP I/O that requests a stream, forwards each chunk, and returns the whole response."""
 
     def __init__(self, line: Blocking, on_piece: Callable[[str], None]) -> None:
-        self._line, self._told = line, on_piece
+        self._line, self._on_piece = line, on_piece
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
         headers = request.headers | {"accept": EVENTS}
@@ -61,7 +61,7 @@ class _PieceRelay:
         headers = {name.lower(): value for name, value in response.headers.items()}
         for name, data in _parse_events(response.iter_lines()):
             if name == "piece":
-                self._told(json.loads(data)["content"])
+                self._on_piece(json.loads(data)["content"])
             elif name == "result":
                 return Answer(response.status_code, headers | {"content-type": "application/json"}, data.encode())
             elif name == "error":

@@ -108,8 +108,8 @@ def _build_usage_fields(instance: Instance) -> dict[str, Any]:
 def _build_bill_fields(instance: Instance) -> dict[str, Any]:
     bill = instance.billing_info
     parts = bill.cost_breakdown
-    named = {"base": parts.base_cost, "usage": parts.usage_cost, "executions": parts.task_cost}
-    parts_text = ", ".join(f"{name} {format_money(amount)}" for name, amount in named.items() if amount)
+    costs = {"base": parts.base_cost, "usage": parts.usage_cost, "executions": parts.task_cost}
+    parts_text = ", ".join(f"{name} {format_money(amount)}" for name, amount in costs.items() if amount)
     return {"cost": format_money(bill.total_cost, bill.currency) + (f" ({parts_text})" if parts_text else "")}
 
 
@@ -140,9 +140,9 @@ def print_market(out: Output, page: MarketplacePage) -> None:
 
 def _format_instances(agent: MarketplaceAgent) -> str:
     info = agent.marketplace_info
-    most = f" of {info.availability.max_instances}" if info.availability.max_instances is not None else ""
+    limit_note = f" of {info.availability.max_instances}" if info.availability.max_instances is not None else ""
     yours = f", {info.customer_instances} yours" if info.customer_instances else ""
-    return f"{info.total_instances}{most}{yours}"
+    return f"{info.total_instances}{limit_note}{yours}"
 
 
 def _format_percent(share: float | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agora_sdk.errors import AgoraError, NotFound
+from agora_sdk.login import Login as Kept
 
 from .session import Session, client_command
 
@@ -75,8 +76,6 @@ def _store_login(session: Session, grant: Login, client_id: str | None) -> None:
 def _store_tokens(
     session: Session, username: str, access: str, refresh: str | None, expires: float, client_id: str | None
 ) -> None:
-    from agora_sdk.login import Login as Kept
-
     _list_stored_logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
 
 

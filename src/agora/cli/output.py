@@ -151,9 +151,9 @@ class Output:
         """Say what a page leaves out."""
         if page.total is None or (page.count == page.total and not page.has_more):
             return
-        about = "about " if page.total_is_estimate else ""
+        prefix = "about " if page.total_is_estimate else ""
         more = f"; more with --cursor {page.next_cursor}" if page.next_cursor else ""
-        self.note(f"{page.count} of {about}{page.total}{more}")
+        self.note(f"{page.count} of {prefix}{page.total}{more}")
 
     def error(self, error: AgoraError) -> None:
         """Print an error on stderr: what happened, the fields at fault, the fix."""

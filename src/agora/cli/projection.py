@@ -84,8 +84,10 @@ def project_operation(
 
     def run_command(session: Session, values: Any = None, **options: Any) -> None:
         provided = {field.name: options.get(ARGUMENT_NAMES.get(field.name, field.name)) for field in fields}
-        own = {parameter.name: options[parameter.name] for parameter in more}
-        (run or run_operation)(session, operation, gather_arguments(fields, values or (), provided, base), **own)
+        own_options = {parameter.name: options[parameter.name] for parameter in more}
+        (run or run_operation)(
+            session, operation, gather_arguments(fields, values or (), provided, base), **own_options
+        )
 
     parameters = [inspect.Parameter("session", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Session)]
     if free:
@@ -144,20 +146,24 @@ def find_operation(name: str) -> Operation:
                 by_name[each] = operation
     if short in by_name:
         return by_name[short]
-    near = get_close_matches(short, by_name, 3, 0.5)
-    fix = f"Did you mean {' or '.join(near)}?" if near else "See 'agora services' for what can be called."
+    similar_names = get_close_matches(short, by_name, 3, 0.5)
+    fix = (
+        f"Did you mean {' or '.join(similar_names)}?"
+        if similar_names
+        else "See 'agora services' for what can be called."
+    )
     raise NotFound(f"There is no operation {name!r}.", fix=fix)
 
 
 def extract_json_argument(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | None]:
     """Take ``--json OBJECT`` out of a line; a ``--json`` without an object stays, and asks for JSON output."""
-    rest, document = list(arguments), None
-    for at, argument in enumerate(rest[:-1]):
-        if argument == "--json" and rest[at + 1].startswith(("{", "@")):
-            document = parse_document(rest[at + 1])
-            del rest[at + 1]
+    remaining_arguments, document = list(arguments), None
+    for at, argument in enumerate(remaining_arguments[:-1]):
+        if argument == "--json" and remaining_arguments[at + 1].startswith(("{", "@")):
+            document = parse_document(remaining_arguments[at + 1])
+            del remaining_arguments[at + 1]
             break
-    return rest, document
+    return remaining_arguments, document
 
 
 def escape_markup(text: str) -> str:

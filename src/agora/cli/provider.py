@@ -53,7 +53,7 @@ def fetch_login_tokens(
     issuer: str,
     client_id: str | None,
     scope: str,
-    say: Callable[[str], None],
+    print_line: Callable[[str], None],
     *,
     browser: bool = False,
     pause: Callable[[float], None] = time.sleep,
@@ -71,11 +71,21 @@ def fetch_login_tokens(
     configuration = _discover_provider(issuer)
     if not browser and (endpoint := configuration.get("device_authorization_endpoint")):
         return _run_device_login(
-            _check_url(endpoint, issuer), _read_token_endpoint(configuration, issuer), client_id, scope, say, pause
+            _check_url(endpoint, issuer),
+            _read_token_endpoint(configuration, issuer),
+            client_id,
+            scope,
+            print_line,
+            pause,
         )
     if endpoint := configuration.get("authorization_endpoint"):
         return _run_browser_login(
-            _check_url(endpoint, issuer), _read_token_endpoint(configuration, issuer), client_id, scope, say, show
+            _check_url(endpoint, issuer),
+            _read_token_endpoint(configuration, issuer),
+            client_id,
+            scope,
+            print_line,
+            show,
         )
     raise NotFound(
         f"{issuer} has neither a device authorization endpoint nor one for browsers.",
@@ -146,14 +156,21 @@ def _build_grant_error(answer: Mapping[str, Any]) -> AgoraError:
 
 
 def _run_device_login(
-    endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], pause: Callable[[float], None]
+    endpoint: str,
+    token: str,
+    client_id: str,
+    scope: str,
+    print_line: Callable[[str], None],
+    pause: Callable[[float], None],
 ) -> Grant:
     status, authorization = _request_json("POST", endpoint, {"client_id": client_id, "scope": scope})
     code, user_code, where = (authorization.get(name) for name in ("device_code", "user_code", "verification_uri"))
     if status != 200 or not all(isinstance(text, str) for text in (code, user_code, where)):
         raise _build_grant_error(authorization)
     complete = authorization.get("verification_uri_complete")
-    say(f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}.")
+    print_line(
+        f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}."
+    )
     interval = float(authorization.get("interval") or 5)
     deadline = time.monotonic() + min(LOGIN_SECONDS, float(authorization.get("expires_in") or LOGIN_SECONDS))
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
@@ -200,26 +217,31 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _run_browser_login(
-    endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], show: Callable[[str], Any]
+    endpoint: str, token: str, client_id: str, scope: str, print_line: Callable[[str], None], show: Callable[[str], Any]
 ) -> Grant:
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     with _Callback(("127.0.0.1", 0), _Handler) as callback:
-        back = f"http://127.0.0.1:{callback.server_port}/callback"
+        callback_url = f"http://127.0.0.1:{callback.server_port}/callback"
         parameters = {
             "response_type": "code",
             "client_id": client_id,
             "scope": scope,
-            "redirect_uri": back,
+            "redirect_uri": callback_url,
             "state": state,
         }
         parameters |= {"code_challenge": compute_pkce_challenge(verifier), "code_challenge_method": "S256"}
         url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
-        say(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
+        print_line(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
         show(url)
         query = _wait_for_callback(callback, state)
     if "code" not in query:
         raise _build_grant_error(query)
-    form = {"grant_type": "authorization_code", "code": query["code"], "redirect_uri": back, "client_id": client_id}
+    form = {
+        "grant_type": "authorization_code",
+        "code": query["code"],
+        "redirect_uri": callback_url,
+        "client_id": client_id,
+    }
     return _read_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
 
 

@@ -33,18 +33,18 @@ def _build_option_parameters() -> Iterator[inspect.Parameter]:
     """An option for each setting; the values are checked with the settings, hence with the same errors."""
     for name, field in Settings.model_fields.items():
         yield _build_parameter(name, _choose_option_type(name, field))
-    about = f"Settings file; default: agora.toml if it exists ({PREFIX}CONFIG)."
-    yield _build_parameter("config", Annotated[Path | None, typer.Option("--config", help=about)])
+    help_text = f"Settings file; default: agora.toml if it exists ({PREFIX}CONFIG)."
+    yield _build_parameter("config", Annotated[Path | None, typer.Option("--config", help=help_text)])
 
 
 def _choose_option_type(name: str, field: FieldInfo) -> Any:
-    option, about = f"--{name.replace('_', '-')}", f"{field.description} ({PREFIX}{name.upper()})"
+    option, help_text = f"--{name.replace('_', '-')}", f"{field.description} ({PREFIX}{name.upper()})"
     if field.annotation is bool:
-        return Annotated[bool | None, typer.Option(f"{option}/--no-{option[2:]}", help=about)]
+        return Annotated[bool | None, typer.Option(f"{option}/--no-{option[2:]}", help=help_text)]
     if field.annotation is SecretStr:
-        about += " Command lines are visible to all users of this machine: prefer the environment or the file."
+        help_text += " Command lines are visible to all users of this machine: prefer the environment or the file."
     metavar = "INTEGER" if field.annotation is int else "NUMBER" if field.annotation is float else "TEXT"
-    return Annotated[str | None, typer.Option(option, help=about, metavar=metavar)]
+    return Annotated[str | None, typer.Option(option, help=help_text, metavar=metavar)]
 
 
 def _build_parameter(name: str, annotation: Any) -> inspect.Parameter:

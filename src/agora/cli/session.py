@@ -145,9 +145,9 @@ _SHARED = [
 
 def client_command(function: Callable[..., Any]) -> Callable[..., None]:
     """Make a function of a :class:`Session` and its own options a command with the global options too."""
-    own = list(inspect.signature(function).parameters.values())[1:]
+    own_parameters = list(inspect.signature(function).parameters.values())[1:]
     hints = get_type_hints(function, include_extras=True)
-    own = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in own]
+    own_parameters = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in own_parameters]
 
     @functools.wraps(function)
     def run_command(context: typer.Context, **options: Any) -> None:
@@ -160,7 +160,7 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
             finally:
                 session.close()
 
-    return with_signature(run_command, [*own, *_SHARED])
+    return with_signature(run_command, [*own_parameters, *_SHARED])
 
 
 def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:

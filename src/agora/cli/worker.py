@@ -235,7 +235,7 @@ def run_worker(
                     )
                 )
             # A container with the home directory in it would keep nothing apart.
-            if not is_contained and GLOBAL not in {place.name for place in places}:
+            if not is_contained and GLOBAL not in {directory.name for directory in places}:
                 places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
             known = load_profiles(profiles, mode) if profiles else {}
             default = known.get(agent or "")
@@ -386,12 +386,12 @@ def show_disk_use(
             places = parse_codebases(codebases)
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
-        for place in places:
-            uses = asyncio.run(examine_worktrees(place, root, limits))
-            removed = asyncio.run(clean_worktrees(place, root, limits)) if clean else []
+        for directory in places:
+            uses = asyncio.run(examine_worktrees(directory, root, limits))
+            removed = asyncio.run(clean_worktrees(directory, root, limits)) if clean else []
             for use in uses:
                 verdict = "removed" if use.job_id in removed else use.verdict
-                rows.append({"codebase": place.name, **use.to_document(), "verdict": verdict})
+                rows.append({"codebase": directory.name, **use.to_document(), "verdict": verdict})
     if json:
         out.value(rows)
         return

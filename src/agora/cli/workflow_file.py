@@ -62,9 +62,9 @@ def _parse_workflow(source: str, text: str) -> Any:
         return yaml.load(text, _create_yaml_loader())  # noqa: S506  (derived from SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        location = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise _build_workflow_error(source, [(place, f"is not YAML: {problem}")]) from None
+        raise _build_workflow_error(source, [(location, f"is not YAML: {problem}")]) from None
 
 
 @cache
@@ -104,19 +104,19 @@ def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, st
 
 def _find_error_place(document: Any, path: tuple[int | str, ...]) -> str:
     """Where a fault is, as its author knows it: what pydantic calls the members of a union is left out."""
-    place, at = "", document
+    location, at = "", document
     for part in path:
         if isinstance(at, list) and isinstance(part, int):
             at = at[part] if part < len(at) else None
             name = at.get("name", at.get("step")) if isinstance(at, dict) else None
-            place += f"[{part}]" + (f" ({name})" if isinstance(name, str) else "")
+            location += f"[{part}]" + (f" ({name})" if isinstance(name, str) else "")
         elif isinstance(at, dict) and part != "[key]":
             at = at.get(part)
-            place += f".{part}" if place else str(part)
-    return place
+            location += f".{part}" if location else str(part)
+    return location
 
 
-def _build_workflow_error(source: str, faults: list[tuple[str, str]]) -> InvalidRequest:
+def _build_workflow_error(source: str, problems: list[tuple[str, str]]) -> InvalidRequest:
     name = "standard input" if source == "-" else source
-    errors = [field_error(place, message) for place, message in faults]
+    errors = [field_error(location, message) for location, message in problems]
     return InvalidRequest(f"{name} is no workflow that can be created.", errors=errors)

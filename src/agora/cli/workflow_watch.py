@@ -97,20 +97,20 @@ def watch_workflow(session: Session, workflow_id: str) -> Workflow | None:
 
 
 async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Display) -> Workflow:
-    watched, changed = WatchedWorkflow(client, workflow_id), asyncio.Event()
+    watched, change_event = WatchedWorkflow(client, workflow_id), asyncio.Event()
     async with contextlib.aclosing(client), client.event.stream(TYPES) as events:
         await events  # what happens from here on is heard of
         await watched.refresh()
-        reading = asyncio.create_task(_mark_changes(events, watched, changed))
-        reading.add_done_callback(lambda _: changed.set())
+        reading = asyncio.create_task(_mark_changes(events, watched, change_event))
+        reading.add_done_callback(lambda _: change_event.set())
         try:
             with display:
                 while True:
                     display.show(watched)
                     if watched.workflow.status in ENDED:
                         return watched.workflow
-                    await changed.wait()
-                    changed.clear()
+                    await change_event.wait()
+                    change_event.clear()
                     if reading.done():
                         reading.result()
                     await watched.refresh()

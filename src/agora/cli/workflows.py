@@ -104,8 +104,8 @@ def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -
 def _watch_to_end(session: Session, workflow_id: str) -> None:
     """Follow a workflow until it ends, then exit with the code of its status."""
 
-    ended = watch_workflow(session, workflow_id)
-    if ended is not None and ended.status != "completed":
+    workflow = watch_workflow(session, workflow_id)
+    if workflow is not None and workflow.status != "completed":
         raise typer.Exit(1)
 
 
@@ -141,12 +141,16 @@ def _format_span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
         return round(min(max((moment - timeline.start).total_seconds() / total, 0.0), 1.0) * CHART)
 
     ready = column_of(span.start, CHART)
-    begun = max(column_of(span.begun, column_of(span.end, CHART)), ready)
-    ended = max(column_of(span.end, CHART), begun)
-    if span.begun is not None and ended == begun:  # however short, it is there
-        ready, begun, ended = min(ready, CHART - 1), min(begun, CHART - 1), min(begun, CHART - 1) + 1
+    start_column = max(column_of(span.begun, column_of(span.end, CHART)), ready)
+    workflow = max(column_of(span.end, CHART), start_column)
+    if span.begun is not None and workflow == start_column:  # however short, it is there
+        ready, start_column, workflow = (
+            min(ready, CHART - 1),
+            min(start_column, CHART - 1),
+            min(start_column, CHART - 1) + 1,
+        )
     waits, works = (".", "#") if plain else ("╌", "━")
-    return (" " * ready + waits * (begun - ready) + works * (ended - begun)).ljust(CHART)
+    return (" " * ready + waits * (start_column - ready) + works * (workflow - start_column)).ljust(CHART)
 
 
 @client_command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from pydantic_core import from_json, to_json
 
@@ -16,7 +16,7 @@ from agora_sdk.contract import Lifecycle, Operation, Result
 from agora_sdk.errors import AgoraError
 
 from .events.filter import EventFilter, Viewer
-from .operation_life import OperationLife
+from .operation_lifecycle import OperationLifecycle
 from .ports import Ports
 from .runtime_settings import RuntimeSettings
 from .signals import Signal, Signals
@@ -175,7 +175,7 @@ class OperationRegistry(Protocol):
         self, caller: Caller, /, *, category: str | None, version: str | None, status: Lifecycle | None
     ) -> Sequence[Operation]: ...
     def status(self, operation: Operation, tenant: str, /) -> Lifecycle: ...
-    def describe_lifecycle(self, operation: Operation, tenant: str, /) -> OperationLife: ...
+    def describe_lifecycle(self, operation: Operation, tenant: str, /) -> OperationLifecycle: ...
     def declared_status(self, operation: Operation, /) -> Lifecycle: ...
     def updated_at(self, operation: Operation, tenant: str, /) -> int: ...
     def usage(self, operation: Operation, tenant: str, /) -> dict[str, Any]: ...
@@ -335,7 +335,7 @@ def cast_relay_to_result(
     perform: Callable[[], Awaitable[T]], settle: Callable[[Call, T | AgoraError], Awaitable[R]], timeout: float
 ) -> R:
     """A :class:`Relay`, typed as its eventual result, so that a relay's method keeps its contract's type."""
-    return Relay(perform, settle, timeout)  # type: ignore[return-value]
+    return cast(R, Relay(perform, settle, timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +347,7 @@ class EncodedResult:
 
 def cast_encoded_to_result(json: bytes, kind: type[R]) -> R:
     """An :class:`EncodedResult`, typed as the result that it encodes."""
-    return EncodedResult(json)  # type: ignore[return-value]
+    return cast(R, EncodedResult(json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +362,7 @@ class DeferredResult:
 
 def cast_deferred_to_result(read: Callable[[Call], Awaitable[R]]) -> R:
     """A :class:`DeferredResult`, typed as its eventual result."""
-    return DeferredResult(read)  # type: ignore[return-value]
+    return cast(R, DeferredResult(read))
 
 
 class WaitForEvent(Exception):

@@ -233,12 +233,12 @@ class Dispatcher:
 
         A name that is not known costs a call, and the time that looking for similar ones takes.
         """
-        began = self.scheduler.clock.begin_step()
+        started_at = self.scheduler.clock.begin_step()
         try:
             return self.context.registry.find(name, version, caller.tenant)
         except AgoraError:
             usage = self._find_cpu_usage(caller)
-            usage.add_seconds(self.scheduler.clock.measure_step(began))
+            usage.add_seconds(self.scheduler.clock.measure_step(started_at))
             usage.charge_rate()
             self.limiter.count_call(caller)
             raise
@@ -265,7 +265,7 @@ class Dispatcher:
 
     async def _run_operation(self, request: _Request, arguments: bytes | Mapping[str, Any]) -> Outcome:
         operation, caller, usage = request.operation, request.caller, request.usage
-        began, waited = time.perf_counter(), 0.0
+        started_at, waited = time.perf_counter(), 0.0
         # Set before anything can raise: a cancellation passes both handlers below, and is still counted as one.
         failure: str | None = "cancelled"
         REQUEST.set(request.request_id)
@@ -297,7 +297,7 @@ class Dispatcher:
             failure = InternalError.code
             raise self._to_internal_error(operation, error) from error
         finally:
-            self._record_call(operation, caller, time.perf_counter() - began, waited, failure)
+            self._record_call(operation, caller, time.perf_counter() - started_at, waited, failure)
 
     def _record_call(
         self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None
@@ -324,11 +324,11 @@ class Dispatcher:
     ) -> dict[str, Any]:
         if type(arguments) is bytes and len(arguments) <= SMALL:
             return validate_arguments(operation, arguments)
-        began = self.scheduler.clock.begin_step()
+        started_at = self.scheduler.clock.begin_step()
         try:
             return validate_arguments(operation, arguments)
         finally:
-            usage.add_seconds(self.scheduler.clock.measure_step(began))
+            usage.add_seconds(self.scheduler.clock.measure_step(started_at))
 
     def _build_call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
@@ -400,8 +400,10 @@ class Dispatcher:
             if key is not None and outcome.deferred_result is None:
                 # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue_credential.
                 hidden = set(operation.secrets)
-                stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
-                store_idempotent_answer(call, key, operation.name, digest, stored)
+                stored_body = (
+                    operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
+                )
+                store_idempotent_answer(call, key, operation.name, digest, stored_body)
             # In the same transaction, so that every committed effect has an audit record and no rolled-back one does.
             tx.append(AUDIT, _build_audit_row(call, operation.name, "ok"))
             return outcome
@@ -519,7 +521,7 @@ class Dispatcher:
 
         valid: raises when the stream's credential has ended. Attach a sink to what it answers, or iterate it.
         """
-        began, failure = time.perf_counter(), "cancelled"
+        started_at, failure = time.perf_counter(), "cancelled"
         try:
             usage = self._find_cpu_usage(caller)
             if not usage.may_proceed():
@@ -551,7 +553,7 @@ class Dispatcher:
             failure = InternalError.code
             raise self._to_internal_error(operation, error) from error
         finally:
-            self._record_call(operation, caller, time.perf_counter() - began, 0.0, failure or None)
+            self._record_call(operation, caller, time.perf_counter() - started_at, 0.0, failure or None)
 
     async def write_as_system(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM

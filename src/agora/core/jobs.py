@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from agora.clock import SECOND, Clock
+from agora.net.backoff import compute_exponential_delay
 from agora.store.port import Query, R, Reader, Store, StoredEvent, StoreUnavailable
 from agora.telemetry import CALLER
 from agora_sdk.errors import UpstreamUnavailable
@@ -117,7 +118,8 @@ class Controller:
     @property
     def pause(self) -> float:
         """Seconds until the next step: doubled by each failure in a row, up to five minutes, or five seconds in an outage."""
-        return min(self.interval * float(1 << min(self.failures, 16)), max(self._longest_wait, self.interval))
+        longest = max(self._longest_wait, self.interval)
+        return compute_exponential_delay(self.failures + 1, self.interval, longest)
 
     @property
     def is_stopping(self) -> bool:
@@ -224,9 +226,9 @@ class DueController(Controller):
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
         """Mark the tenants of these events to be read at the next step, which follows soon."""
-        for stored in events:
-            if stored.tenant_id not in self._unread:  # runs for every commit, so it must be cheap
-                self.mark_tenant_due(stored.tenant_id)
+        for event in events:
+            if event.tenant_id not in self._unread:  # runs for every commit, so it must be cheap
+                self.mark_tenant_due(event.tenant_id)
 
     def mark_tenant_due(self, tenant: str) -> None:
         """Mark a tenant to be read at the next step, because one of its rows may be due earlier than known."""

@@ -23,7 +23,7 @@ from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset, field_error
 
 from .call import Caller
-from .operation_life import LifeNotice, OperationLife, StatusDecision, describe_life
+from .operation_lifecycle import LifecycleNotice, OperationLifecycle, StatusDecision, describe_life
 from .records import OperationStatusRow
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
 from .usage import DEFAULT_TENANT, Meter
@@ -44,7 +44,7 @@ class OperationRegistry:
     ) -> None:
         self._clock = clock
         self._meter = meter or Meter()
-        self._since = clock.now()
+        self._started_at = clock.now()
         self._decisions: dict[tuple[str, str, str], StatusDecision] = {}
         self._names: dict[str, list[Operation]] = {}
         self.operations: tuple[Operation, ...] = tuple(
@@ -102,8 +102,8 @@ class OperationRegistry:
         offered = self._offered_names.get(tenant, {})
         names |= {_shorten_name_for_comparison(spelling): operation.name for spelling, operation in offered.items()}
         part = _shorten_name_for_comparison(name[:200])
-        alike = names if len(names) <= COMPARED else [other for other in names if other[:2] == part[:2]][:COMPARED]
-        close = difflib.get_close_matches(part, alike, n=3, cutoff=0.6)
+        candidates = names if len(names) <= COMPARED else [other for other in names if other[:2] == part[:2]][:COMPARED]
+        close = difflib.get_close_matches(part, candidates, n=3, cutoff=0.6)
         suggestions = list(dict.fromkeys(names[match] for match in close))
         fix = (
             f"Did you mean {' or '.join(suggestions)}?"
@@ -153,12 +153,12 @@ class OperationRegistry:
         None of them goes by a name that something declared has, whichever way it is written.
         """
         accepted = [operation for operation in operations if not self._names.keys() & _list_name_spellings(operation)]
-        mine = self._offered.setdefault(tenant, {})
-        mine.pop(prefix, None)
+        offered_operations = self._offered.setdefault(tenant, {})
+        offered_operations.pop(prefix, None)
         if accepted:
-            mine[prefix] = accepted
+            offered_operations[prefix] = accepted
         names = self._offered_names[tenant] = {}
-        for operation in chain.from_iterable(mine[each] for each in sorted(mine)):
+        for operation in chain.from_iterable(offered_operations[each] for each in sorted(offered_operations)):
             for name in _list_name_spellings(operation):
                 names.setdefault(name, operation)
 
@@ -168,7 +168,7 @@ class OperationRegistry:
         """Return the status from the declaration and dates only."""
         return operation.lifecycle_on(self._compute_current_date())
 
-    def describe_lifecycle(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
+    def describe_lifecycle(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLifecycle:
         """Status, dates, replacement and guide, as declared and as an operator decided."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
         return describe_life(operation, decision, self._compute_current_date())
@@ -187,21 +187,21 @@ class OperationRegistry:
     def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:
         """Return the time of the last change: a status set, a date reached, else the start of the server."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        reached = [
+        reached_dates = [
             at
             for at in map(_compute_day_start_microseconds, (operation.deprecation_date, operation.sunset_date))
             if at is not None and at <= self._clock.now()
         ]
-        return decision.changed_at if decision else max(reached, default=self._since)
+        return decision.changed_at if decision else max(reached_dates, default=self._started_at)
 
     def require_available(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
         """Check that an operation is available. Raises OperationSunset with the replacement."""
         if self._has_no_notices(operation) or self.status(operation, tenant) is not Lifecycle.SUNSET:
             return
         life = self.describe_lifecycle(operation, tenant)
-        ended = f" on {life.sunset_date.isoformat()}" if life.sunset_date else ""
+        sunset_text = f" on {life.sunset_date.isoformat()}" if life.sunset_date else ""
         raise OperationSunset(
-            f"{operation.name}@{operation.version} was sunset{ended}.",
+            f"{operation.name}@{operation.version} was sunset{sunset_text}.",
             fix=f"Call {life.replacement} instead." if life.replacement else None,
             replacement=life.replacement,
             migration_guide=life.migration_guide,
@@ -240,7 +240,7 @@ class OperationRegistry:
         dated = _compute_day_start_microseconds(operation.deprecation_date) or _compute_day_start_microseconds(
             operation.sunset_date
         )
-        return decision.changed_at if decision else dated or self._since
+        return decision.changed_at if decision else dated or self._started_at
 
     def _format_successor_link(self, replacement: str | None) -> str | None:
         if not replacement:
@@ -270,7 +270,7 @@ class OperationRegistry:
             if data["reset"]:
                 self._decisions.pop(key, None)
             else:
-                notice = LifeNotice.from_document(data.get("details"))  # earlier events had none
+                notice = LifecycleNotice.from_document(data.get("details"))  # earlier events had none
                 self._decisions[key] = StatusDecision(Lifecycle(data["status"]), stored.event.time, notice)
             self._noticed.clear()
 

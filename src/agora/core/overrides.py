@@ -100,9 +100,9 @@ class ActiveOverrides:
         self._standing.setdefault((tenant, override.target_id), {})[override.override_id] = override
 
     def _remove_override(self, tenant: str, target_id: str, override_id: str) -> None:
-        standing = self._standing.get((tenant, target_id), {})
-        standing.pop(override_id, None)
-        if not standing:
+        active_overrides = self._standing.get((tenant, target_id), {})
+        active_overrides.pop(override_id, None)
+        if not active_overrides:
             self._standing.pop((tenant, target_id), None)
 
     def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None:
@@ -124,8 +124,8 @@ class ActiveOverrides:
     def find_brake(self, tenant: str, now: int) -> Override | None:
         """Find the override that stops the whole marketplace, if any: a halt before a pause, then the highest
         authority."""
-        standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
-        in_force = [each for each in standing if each.expires_at is None or each.expires_at > now]
+        active_overrides = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
+        in_force = [each for each in active_overrides if each.expires_at is None or each.expires_at > now]
         return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
 
     def list_brakes(self, now: int) -> dict[str, Override]:
@@ -138,8 +138,8 @@ class ActiveOverrides:
 
         A halt that is over counts until it is recorded as lifted: with that, leases get their time back.
         """
-        standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
-        return any(override.action == "emergency_halt" for override in standing)
+        active_overrides = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
+        return any(override.action == "emergency_halt" for override in active_overrides)
 
 
 def _build_halted_error(override: Override) -> Halted:

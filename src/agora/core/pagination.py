@@ -133,7 +133,7 @@ def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequenc
 
 async def read_page(
     read: Callable[[Any, int], Awaitable[Sequence[T]]],
-    place: Any,
+    position: Any,
     column: str | tuple[str, ...],
     limit: int,
     most: int,
@@ -143,12 +143,12 @@ async def read_page(
     read: answers at most so many rows after a place, which is the value of ``column`` in the row before, or those of
     several columns. most: bytes.
     """
-    return await fill_page_with_rows(read, place, column, limit, PageBudget(most))
+    return await fill_page_with_rows(read, position, column, limit, PageBudget(most))
 
 
 async def fill_page_with_rows(
     read: Callable[[Any, int], Awaitable[Sequence[T]]],
-    place: Any,
+    position: Any,
     column: str | tuple[str, ...],
     limit: int,
     budget: PageBudget,
@@ -158,7 +158,7 @@ async def fill_page_with_rows(
     while True:
         small = rows and budget.size < SMALL_ROW * len(rows)
         count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
-        following = await read(place, count)
+        following = await read(position, count)
         for row in following:
             if len(rows) == limit or not budget.take_if_fits(list_record_values(row)):
                 return rows, True
@@ -166,7 +166,7 @@ async def fill_page_with_rows(
         if len(following) < count:
             return rows, False
         last = rows[-1]
-        place = getattr(last, column) if isinstance(column, str) else tuple(getattr(last, name) for name in column)
+        position = getattr(last, column) if isinstance(column, str) else tuple(getattr(last, name) for name in column)
 
 
 async def count_rows_up_to_limit(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:

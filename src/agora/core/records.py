@@ -142,7 +142,7 @@ class OperationUsageRow:
 
 @record
 class OperationStatusRow:
-    """The status that one version of an operation was given at run time. details: JSON (:class:`.operation_life.LifeNotice`)."""
+    """The status that one version of an operation was given at run time. details: JSON (:class:`.operation_lifecycle.LifecycleNotice`)."""
 
     operation: str
     version: str

@@ -185,11 +185,11 @@ class Traffic:
 
     def take_unsaved_minutes(self, tenant: str) -> dict[int, dict[str, Any]]:
         """Take the rows of changed minutes for storing; mark them again if storing fails."""
-        fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
+        unsaved_minutes = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
         # Unmarked before the write: a call that is counted meanwhile marks the minute again.
-        for minute in fresh.values():
+        for minute in unsaved_minutes.values():
             minute.fresh = False
-        return {number: minute.to_row() for number, minute in fresh.items()}
+        return {number: minute.to_row() for number, minute in unsaved_minutes.items()}
 
     def mark_unsaved(self, tenant: str, numbers: Iterable[int]) -> None:
         """Mark minutes as unsaved after a failed write."""
@@ -264,13 +264,13 @@ class Meter:
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
         """Take the counts to store. They stay included until :meth:`mark_saved` or the next call of this method."""
-        waiting = self._leaving.setdefault(tenant, {})
+        tenant_usage = self._leaving.setdefault(tenant, {})
         # Moved, not copied: calls during the write go to a new counter, and are neither lost nor stored twice.
         for operation, usage in self._fresh.pop(tenant, {}).items():
-            waiting.setdefault((operation.name, operation.version), Usage()).add_usage(usage)
-        if not waiting:
+            tenant_usage.setdefault((operation.name, operation.version), Usage()).add_usage(usage)
+        if not tenant_usage:
             del self._leaving[tenant]
-        return waiting
+        return tenant_usage
 
     def mark_saved(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
         """Record the stored totals, which include the counts taken for storing."""

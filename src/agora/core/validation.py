@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from agora_sdk.contract import Operation
@@ -32,9 +32,11 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
     model = operation.input
     try:
         if isinstance(arguments, bytes) and not _has_many_fields(operation, arguments):
-            return model.__pydantic_validator__.validate_json(arguments or b"{}").__dict__  # type: ignore[no-any-return]
+            request: BaseModel = model.__pydantic_validator__.validate_json(arguments or b"{}")
+            return request.__dict__
         if isinstance(arguments, Mapping) and len(arguments) <= len(model.model_fields) + MAX_UNKNOWN_FIELDS:
-            return model.__pydantic_validator__.validate_python(arguments).__dict__  # type: ignore[no-any-return]
+            request = model.__pydantic_validator__.validate_python(arguments)
+            return request.__dict__
     except ValidationError as error:
         if error.error_count() <= MAX_LISTED_ERRORS:
             raise convert_validation_error(error, operation) from None
@@ -57,8 +59,10 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
     document = from_json(arguments) if isinstance(arguments, bytes) else arguments
     fields = operation.input.model_fields
     if isinstance(document, Mapping):
-        others = islice((name for name in document if name not in fields), ABRIDGED_PARTS)
-        document = {name: _truncate_value(document[name]) for name in (*(set(fields) & document.keys()), *others)}
+        unknown_names = islice((name for name in document if name not in fields), ABRIDGED_PARTS)
+        document = {
+            name: _truncate_value(document[name]) for name in (*(set(fields) & document.keys()), *unknown_names)
+        }
     try:
         operation.input.__pydantic_validator__.validate_python(document)
     except ValidationError as error:
@@ -83,8 +87,8 @@ def convert_validation_error(error: ValidationError, operation: Operation) -> In
     """Convert a pydantic error to InvalidRequest, with fields but without values."""
     faults = error.errors(include_url=False, include_input=False)
     errors = [
-        field_error(".".join(map(str, place)) or "body", describe_error(fault, operation.input))
-        for fault, place in islice(locate_errors(faults), MAX_LISTED)
+        field_error(".".join(map(str, location)) or "body", describe_error(fault, operation.input))
+        for fault, location in islice(locate_errors(faults), MAX_LISTED)
     ]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")

@@ -59,15 +59,15 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
     try:
         async with contextlib.AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agora-demo-")))
-            place = await stack.enter_async_context(use_server(url, directory, reporter.say))
+            server = await stack.enter_async_context(use_server(url, directory, reporter.say))
             client = AgoraClient(
-                place.url, token=place.token, credentials=directory / "none.json", mode="async", timeout=CALL_SECONDS
+                server.url, token=server.token, credentials=directory / "none.json", mode="async", timeout=CALL_SECONDS
             )
             await stack.enter_async_context(client)
             beginning = await _find_last_sequence(client)
             participants = Participants()
-            stage = AgentProcesses(participants, _build_agent_environment(place, directory), directory, without)
-            play = DemoRun(client, stage, participants, place, beginning)
+            stage = AgentProcesses(participants, _build_agent_environment(server, directory), directory, without)
+            play = DemoRun(client, stage, participants, server, beginning)
             stack.push_async_callback(_clean_up, play)
             await stack.enter_async_context(stage)
             findings = await _observe_all(play, reporter)
@@ -94,28 +94,28 @@ async def _find_last_sequence(client: AgoraClient) -> int:
     return (await client.event.list(limit=1)).last_sequence
 
 
-def _build_agent_environment(place: DemoServer, directory: Path) -> dict[str, str]:
+def _build_agent_environment(server: DemoServer, directory: Path) -> dict[str, str]:
     """The agents' environment: the server, and credentials that are not the person's."""
     environ = dict(os.environ)
-    if place.token is not None:
+    if server.token is not None:
         environ.pop("AGORA_TOKEN", None)
-    return environ | {"AGORA_URL": place.url, "AGORA_CREDENTIALS": str(directory / "credentials.json")}
+    return environ | {"AGORA_URL": server.url, "AGORA_CREDENTIALS": str(directory / "credentials.json")}
 
 
-async def _observe_all(play: DemoRun, reporter: Reporter) -> list[Finding]:
+async def _observe_all(demo_run: DemoRun, reporter: Reporter) -> list[Finding]:
     """Go through the plot; what time is not left for was not observed."""
     end = asyncio.get_running_loop().time() + RUN_SECONDS
     findings = []
     for expectation in SCENARIOS:
-        findings.append(await _observe_one(expectation, play, end))
+        findings.append(await _observe_one(expectation, demo_run, end))
         reporter.print_finding(findings[-1])
     return findings
 
 
-async def _observe_one(expectation: Expectation, play: DemoRun, end: float) -> Finding:
+async def _observe_one(expectation: Expectation, demo_run: DemoRun, end: float) -> Finding:
     try:
         async with asyncio.timeout_at(end):
-            return Finding(expectation.title, await expectation.observe(play), True)
+            return Finding(expectation.title, await expectation.observe(demo_run), True)
     except TimeoutError:
         observed = f"not within {RUN_SECONDS:g} seconds of the start"
     except ExpectationSkipped as reason:
@@ -125,9 +125,9 @@ async def _observe_one(expectation: Expectation, play: DemoRun, end: float) -> F
     return Finding(expectation.title, observed, False)
 
 
-async def _clean_up(play: DemoRun) -> None:
+async def _clean_up(demo_run: DemoRun) -> None:
     """Leave nothing behind on the server, as far as it answers."""
-    for put_away in (end_hosting(play), remove_agents(play.client, play.participants)):
+    for put_away in (end_hosting(demo_run), remove_agents(demo_run.client, demo_run.participants)):
         with contextlib.suppress(AgoraError, TimeoutError):
             async with asyncio.timeout(CLEANUP_SECONDS):
                 await put_away

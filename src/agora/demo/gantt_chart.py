@@ -36,9 +36,9 @@ def draw_chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_o
 
 def _bar_widths(timeline: Timeline, span: Span) -> tuple[int, int, int]:
     """Widths of what lies before a bar, of its waiting and of its work."""
-    start, begun, end = (_build_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
-    begun = min(begun, WIDTH - 1)
-    return min(start, begun), begun - min(start, begun), max(1, end - begun)
+    start, start_column, end = (_build_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
+    start_column = min(start_column, WIDTH - 1)
+    return min(start, start_column), start_column - min(start, start_column), max(1, end - start_column)
 
 
 def _build_time_column(timeline: Timeline, moment: datetime | None) -> int:

@@ -82,24 +82,24 @@ class Ledger:
 
     async def wait_for_any_role(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
         """The first such report of any of these roles; Missing names all that have none."""
-        waiting = [asyncio.ensure_future(self.wait_for_first(role, kind, **fields)) for role in roles]
+        futures = [asyncio.ensure_future(self.wait_for_first(role, kind, **fields)) for role in roles]
         faults = []
         try:
-            for answer in asyncio.as_completed(waiting):
+            for answer in asyncio.as_completed(futures):
                 try:
                     return await answer
                 except ExpectationFailed as fault:
                     faults.append(str(fault))
         finally:
-            for wait in waiting:
+            for wait in futures:
                 wait.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(*futures, return_exceptions=True)
         raise ExpectationFailed("; ".join(faults))
 
     async def wait_for_each_role(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
         """The first such report of every role; Missing names all that have none."""
-        waiting = [self.wait_for_first(role, kind, **fields) for role in roles]
-        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        futures = [self.wait_for_first(role, kind, **fields) for role in roles]
+        answers = await asyncio.gather(*futures, return_exceptions=True)
         if faults := [answer for answer in answers if isinstance(answer, BaseException)]:
             if unforeseen := [fault for fault in faults if not isinstance(fault, ExpectationFailed)]:
                 raise unforeseen[0]

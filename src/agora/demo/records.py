@@ -50,13 +50,13 @@ def generate_source(path: Path, seed: str) -> tuple[int, Totals]:
         writer.writerow(FIELDS)
         for number in range(ORDERS_A_REGION * len(REGIONS)):
             region, product, amount = dice.choice(REGIONS), dice.choice(PRODUCTS), dice.randint(50, 9999)
-            sound = dice.random() > 0.1
-            text = f" {amount / 100:.2f}" if sound else dice.choice(("", "n/a", "-1", "free"))
+            is_valid = dice.random() > 0.1
+            text = f" {amount / 100:.2f}" if is_valid else dice.choice(("", "n/a", "-1", "free"))
             copies = 2 if dice.random() < 0.05 else 1
             for _ in range(copies):
                 writer.writerow((number, region, dice.choice((product, product.upper(), f" {product} ")), text))
             record_count += copies
-            if sound:
+            if is_valid:
                 orders[region, product] += 1
                 cents[region, product] += amount
     return record_count, {key: (orders[key], cents[key]) for key in orders}

@@ -79,9 +79,9 @@ class Reporter:
         missing = [finding for finding in findings if not (finding.fulfilled or finding.skipped)]
         skipped = sum(finding.skipped for finding in findings)
         if not missing:
-            rest = f"; {skipped} could not be shown here" if skipped else ""
+            skipped_note = f"; {skipped} could not be shown here" if skipped else ""
             count = f"{len(findings) - skipped} of {len(findings)}" if skipped else f"All {len(findings)}"
-            self._print_line(f"{count} expectations were observed{rest}.", "bold green")
+            self._print_line(f"{count} expectations were observed{skipped_note}.", "bold green")
             return
         self._print_line(f"{len(missing)} of {len(findings)} expectations were not observed:", "bold red")
         for finding in missing:

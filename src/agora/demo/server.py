@@ -96,17 +96,17 @@ class OwnServer:
 
 
 @asynccontextmanager
-async def use_server(url: str | None, directory: Path, say: Callable[[str], None]) -> AsyncIterator[DemoServer]:
+async def use_server(url: str | None, directory: Path, print_line: Callable[[str], None]) -> AsyncIterator[DemoServer]:
     """A ready server until the block ends; raises ServerUnreachable if the given one does not answer."""
     candidate = url or os.environ.get("AGORA_URL") or DEFAULT_URL
     if await _is_ready(candidate):
-        say(f"Using the server at {candidate}.")
+        print_line(f"Using the server at {candidate}.")
         yield DemoServer(candidate, _usual_data())
         return
     if url:
         raise ServerUnreachable(f"No Agora server is ready at {url}.", fix="Start it, or leave the address out.")
     async with _run_own_server(directory) as own:
-        say(f"No server is ready at {candidate}: started one at {own.url}.")
+        print_line(f"No server is ready at {candidate}: started one at {own.url}.")
         yield own
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["create_file_once", "replace_file", "write_json"]
+__all__ = ["create_file_once", "replace_file", "write_json", "write_then_replace"]
 
 
 def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
@@ -26,6 +26,17 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable
 def write_json(path: Path, value: object, *, durable: bool = True) -> None:
     """Put a JSON document in place of a file, or create it. Raises OSError."""
     replace_file(path, json.dumps(value), durable=durable)
+
+
+@contextmanager
+def write_then_replace(path: Path) -> Iterator[Path]:
+    """A temporary file beside the target, to be written by the block; it replaces the target unless the block raises."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def create_file_once(path: Path, content: bytes) -> None:

@@ -117,11 +117,11 @@ class Connection:
 
     __slots__ = (
         "_backpressure",
-        "_held",
+        "_held_size",
+        "_last_progress",
         "_queues",
         "_resumed",
         "_stalled_since",
-        "_taken",
         "account",
         "address",
         "caller",
@@ -141,10 +141,10 @@ class Connection:
         self.on_abort: Callable[[], None] = _close_nothing
         self.relayed: Callable[[], int] | None = None
         self.provisional = self.paused = False
-        self.waiting = self._held = 0
+        self.waiting = self._held_size = 0
         self._queues: tuple[SizedQueue, ...] = ()
         self._resumed: asyncio.Event | None = None
-        self._taken = 0
+        self._last_progress = 0
         self._stalled_since: float | None = None
 
     # -- what waits ------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class Connection:
 
     def update_unsent_size(self) -> None:
         """Measure the unsent bytes again."""
-        size = self._held
+        size = self._held_size
         if self.transport is not None:
             size += self.transport.get_write_buffer_size()
         for queue in self._queues:
@@ -185,12 +185,12 @@ class Connection:
     @contextmanager
     def count_bytes(self, size: int) -> Iterator[None]:
         """Count bytes that are ready for this connection and not in its transport yet."""
-        self._held += size
+        self._held_size += size
         self.update_unsent_size()
         try:
             yield
         finally:
-            self._held -= size
+            self._held_size -= size
             self.update_unsent_size()
 
     @contextmanager
@@ -218,16 +218,16 @@ class Connection:
     def is_stalled(self, now: float) -> float:
         """For how many seconds its reader has taken nothing while bytes waited in the transport, or for room granted."""
         size = 0 if self.transport is None else self.transport.get_write_buffer_size()
-        if not size and not (self.relayed is not None and self._held):
+        if not size and not (self.relayed is not None and self._held_size):
             self._stalled_since = None
             return 0.0
         progress = 0 if self.relayed is None else self.relayed()
         if size:
             acknowledged = _read_acknowledged_bytes(self.transport)
             progress += -size if acknowledged is None else acknowledged
-        if self._stalled_since is None or progress > self._taken:
+        if self._stalled_since is None or progress > self._last_progress:
             self._stalled_since = now
-        self._taken = progress
+        self._last_progress = progress
         return now - self._stalled_since
 
     def abort_connection(self) -> None:

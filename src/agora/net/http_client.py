@@ -173,7 +173,7 @@ class _Connection(asyncio.Protocol):
         self._idle, self._open, self._keepalive = idle, opened, keepalive
         self._loop = asyncio.get_running_loop()
         self._expiry: asyncio.TimerHandle | None = None
-        self._news: asyncio.Future[None] | None = None
+        self._response_change: asyncio.Future[None] | None = None
         self._reset_reply()
         self._complete = True
 
@@ -181,9 +181,9 @@ class _Connection(asyncio.Protocol):
         """Forget the answer before."""
         self._parser = httptools.HttpResponseParser(self)
         self.status, self.headers = 0, dict[str, str]()
-        self._head_size = self._held = 0
+        self._head_size = self._buffered_size = 0
         self._parts: deque[bytes] = deque()
-        self._complete = self._reusable = self._paused = self._surplus = False
+        self._complete = self._reusable = self._paused = self._has_surplus = False
         self._error: ConnectionLost | None = None
 
     # -- for a request ---------------------------------------------------------------------------
@@ -213,15 +213,15 @@ class _Connection(asyncio.Protocol):
                 return b""
             await self._wait_for_data()
         part = self._parts.popleft()
-        self._held -= len(part)
-        if self._paused and self._held < READ_AHEAD // 2:
+        self._buffered_size -= len(part)
+        if self._paused and self._buffered_size < READ_AHEAD // 2:
             self._paused = False
             self._transport.resume_reading()
         return part
 
     def release(self) -> None:
         """Wait for the next request, if this one is over and the other side allows."""
-        over = self._complete and self._reusable and not self._surplus and self._error is None
+        over = self._complete and self._reusable and not self._has_surplus and self._error is None
         if not over or self.closing:
             self.close()
             return
@@ -237,15 +237,15 @@ class _Connection(asyncio.Protocol):
     async def _wait_for_data(self) -> None:
         if self._error is not None:
             raise self._error
-        self._news = self._loop.create_future()
-        await self._news
+        self._response_change = self._loop.create_future()
+        await self._response_change
 
     def _notify_reader(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        if self._response_change is not None and not self._response_change.done():
+            self._response_change.set_result(None)
 
-    def _fail_connection(self, why: str) -> None:
-        self._error = self._error or ConnectionLost(why)
+    def _fail_connection(self, reason: str) -> None:
+        self._error = self._error or ConnectionLost(reason)
         self._transport.abort()
         self._notify_reader()
 
@@ -263,7 +263,7 @@ class _Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             self._fail_connection(f"what it answers is not HTTP: {error}")
-        if self._held > READ_AHEAD and not self._paused:
+        if self._buffered_size > READ_AHEAD and not self._paused:
             self._paused = True
             self._transport.pause_reading()
         self._notify_reader()
@@ -283,11 +283,11 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._complete:  # a second answer
-            self._surplus = True
+            self._has_surplus = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_size += len(name) + len(value)
-        if self._surplus or self._error is not None:
+        if self._has_surplus or self._error is not None:
             return
         if self._head_size > MAX_HEAD_BYTES:
             self._fail_connection(f"its headers are larger than {MAX_HEAD_BYTES} bytes")
@@ -295,7 +295,7 @@ class _Connection(asyncio.Protocol):
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        if self._surplus or self._error is not None:
+        if self._has_surplus or self._error is not None:
             return
         status = self._parser.get_status_code()
         if status >= 200:
@@ -306,10 +306,10 @@ class _Connection(asyncio.Protocol):
             self.headers.clear()
 
     def on_body(self, body: bytes) -> None:
-        if self._surplus:
+        if self._has_surplus:
             return
         self._parts.append(body)
-        self._held += len(body)
+        self._buffered_size += len(body)
 
     def on_message_complete(self) -> None:
         if self.status:

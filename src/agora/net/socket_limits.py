@@ -50,7 +50,7 @@ class HttpProtocol(HttpToolsProtocol):
     seconds: float
     backpressure: Backpressure
     connection: Connection | None = None
-    _alarm: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
     _is_arriving = False  # a request has begun and is not complete
     _unread = 0  # bytes since the parser last had something to tell
     _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier answers have been read
@@ -65,15 +65,15 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self.connection.refuse = self._close_after_response
         self.connection.on_abort = self._disconnect_running
-        self._alarm = self.loop.call_later(self.seconds, self._time_out)
+        self._timer = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
         # Counted here because httptools buffers an incomplete head without a limit, and reports it only when it is whole.
         self._unread += len(data)
         super().data_received(data)
         # Most requests arrive with one read and are complete by now; a timer is set for the others only.
-        if self._is_arriving and self._alarm is None and not self.transport.is_closing():
-            self._alarm = self.loop.call_later(self.seconds, self._time_out)
+        if self._is_arriving and self._timer is None and not self.transport.is_closing():
+            self._timer = self.loop.call_later(self.seconds, self._time_out)
         if self._unread > HEAD_LIMIT and not self.transport.is_closing():
             self._refuse_large_head()
 
@@ -151,12 +151,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _cancel_timer(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _time_out(self) -> None:
-        self._alarm = None
+        self._timer = None
         self._close_with(TIMEOUT)
 
     def _refuse_large_head(self) -> None:

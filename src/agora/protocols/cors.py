@@ -44,12 +44,12 @@ class CorsPolicy:
     """The settings ``cors_origins`` and ``allow_loopback_origins``."""
 
     def __init__(self, settings: Settings) -> None:
-        self._any = "*" in settings.cors_origins
+        self._allows_any = "*" in settings.cors_origins
         self._origins = {
             _strip_default_port(origin) for text in settings.cors_origins if (origin := parse_origin(text)) is not None
         }
         self._loopback = settings.allow_loopback_origins
-        self._own = parse_origin(settings.public_url.rstrip("/")) if settings.public_url else None
+        self._own_origin = parse_origin(settings.public_url.rstrip("/")) if settings.public_url else None
         self.enabled = bool(settings.cors_origins) or settings.allow_loopback_origins
 
     def allows_origin(self, text: str) -> bool:
@@ -57,7 +57,7 @@ class CorsPolicy:
         origin = parse_origin(text)
         if origin is None:
             return False
-        if self._any or _strip_default_port(origin) in self._origins:
+        if self._allows_any or _strip_default_port(origin) in self._origins:
             return True
         return self._loopback and origin.host.name in LOOPBACK_NAMES
 
@@ -110,7 +110,9 @@ class CorsPolicy:
         if text is None:
             return
         origin = parse_origin(text)
-        if origin is not None and (origin == self._own or origin.host == parse_host(read_header(scope, b"host") or "")):
+        if origin is not None and (
+            origin == self._own_origin or origin.host == parse_host(read_header(scope, b"host") or "")
+        ):
             return
         if not self.allows_origin(text):
             raise _build_origin_refused_error(text)

@@ -69,8 +69,8 @@ def parse_host(text: str) -> Host | None:
 @lru_cache(maxsize=1024)
 def parse_origin(text: str) -> Origin | None:
     """The site of a header ``Origin``; None for ``null``, and for what is no ``http`` or ``https`` origin (RFC 6454)."""
-    scheme, separator, rest = text.partition("://")
-    host = parse_host(rest) if separator and scheme in ("http", "https") else None
+    scheme, separator, authority = text.partition("://")
+    host = parse_host(authority) if separator and scheme in ("http", "https") else None
     return None if host is None else Origin(scheme, host)
 
 

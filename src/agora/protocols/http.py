@@ -20,7 +20,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLi
 
 __all__ = [
     "Access",
-    "Answer",
+    "HttpAnswer",
     "HttpApp",
     "Message",
     "Receive",
@@ -76,7 +76,7 @@ class HttpApp(Protocol):
     def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Awaitable[None]: ...
 
 
-class Answer:
+class HttpAnswer:
     """Sends one answer, and remembers its status; 0 before it has begun.
 
     connection: over which it goes. headers: sent besides its own, of which one with the same name stands.
@@ -100,9 +100,9 @@ class Answer:
 def _merge_headers(
     headers: Iterable[tuple[bytes, bytes]], extra: Sequence[tuple[bytes, bytes]]
 ) -> list[tuple[bytes, bytes]]:
-    own = list(headers)
-    names = {name for name, _ in own} - {b"vary"}
-    return own + [header for header in extra if header[0] not in names]
+    own_ports = list(headers)
+    names = {name for name, _ in own_ports} - {b"vary"}
+    return own_ports + [header for header in extra if header[0] not in names]
 
 
 class Access:
@@ -182,9 +182,9 @@ class Access:
         parsed = parse_origin(origin)
         if parsed is None or parsed.scheme != self._scheme or parsed.host.name not in self._names:
             return False
-        own = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
+        own_ports = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
         port = parsed.host.port or DEFAULT_PORTS[parsed.scheme]
-        return port in own or parsed.host == parse_host(read_header(scope, b"host") or "")
+        return port in own_ports or parsed.host == parse_host(read_header(scope, b"host") or "")
 
 
 def _build_client_network_key(address: str) -> str:
@@ -256,13 +256,13 @@ def check_json_weight(document: bytes, limit: int) -> None:
     Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its bytes.
     Nothing is parsed for it. Raises PayloadTooLarge.
     """
-    most = max(MIN_VALUES, limit // BYTES_PER_VALUE)
-    if len(document) * 4 <= most or _estimate_json_weight(document) <= most:
+    value_limit = max(MIN_VALUES, limit // BYTES_PER_VALUE)
+    if len(document) * 4 <= value_limit or _estimate_json_weight(document) <= value_limit:
         return
     unescaped = document.replace(rb"\\", b"").replace(rb"\"", b"")
-    if _estimate_json_weight(b"".join(unescaped.split(b'"')[::2])) > most:  # what stands in texts weighs nothing
+    if _estimate_json_weight(b"".join(unescaped.split(b'"')[::2])) > value_limit:  # what stands in texts weighs nothing
         raise PayloadTooLarge(
-            f"The body holds too many values: more than {most:,}, where a list or object counts as five.",
+            f"The body holds too many values: more than {value_limit:,}, where a list or object counts as five.",
             fix="Send it in parts, or as one text; the bound is a tenth of the setting body_limit.",
             errors=[field_error("body", "too many values")],
         )
@@ -286,16 +286,16 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) ->
 
     A claim that went on waiting for a worker that is dead would take a task for it.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(receive))
+    working, disconnect = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(receive))
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
         raise InvalidRequest("The caller left before the answer.")
     finally:
-        for task in (working, leaving):
+        for task in (working, disconnect):
             task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        await asyncio.gather(working, disconnect, return_exceptions=True)
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
@@ -306,7 +306,7 @@ async def wait_for_disconnect(receive: Receive) -> None:
 
 def find_transport(send: Send) -> Any:
     """The connection below; None where the server does not let us reach it."""
-    direct = send.direct if isinstance(send, Answer) else send
+    direct = send.direct if isinstance(send, HttpAnswer) else send
     return getattr(getattr(direct, "__self__", None), "transport", None)
 
 
@@ -327,7 +327,7 @@ async def send_response(
     kind: tuple[bytes, bytes] = JSON,
 ) -> None:
     """Send one whole response. Raises RateLimited or Overloaded for a large one while too much waits to be read."""
-    if isinstance(send, Answer) and send.connection is not None:
+    if isinstance(send, HttpAnswer) and send.connection is not None:
         send.connection.admit_answer(len(body))
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY, *headers]})

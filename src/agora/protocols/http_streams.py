@@ -15,7 +15,7 @@ from agora.core.events.frames import TOO_SLOW, Batch, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
-from agora.protocols.http import Answer, Receive, Send, abort_connection, wait_for_disconnect
+from agora.protocols.http import HttpAnswer, Receive, Send, abort_connection, wait_for_disconnect
 
 __all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "StreamEncoder", "follow_stream"]
 
@@ -46,7 +46,7 @@ async def follow_stream(
 
     limit: bytes that the client may lag behind. ends: whether the response ends with the stream; else more of it may follow.
     """
-    connection = send.connection if isinstance(send, Answer) else None
+    connection = send.connection if isinstance(send, HttpAnswer) else None
     sink = CuttingSink(limit, connection)
     with nullcontext() if connection is None else connection.count_queue(sink):
         await _follow_until_closed(stream, sink, wording, receive, send, ends=ends)
@@ -56,14 +56,14 @@ async def _follow_until_closed(
     stream: LiveStream, sink: CuttingSink, wording: StreamEncoder, receive: Receive, send: Send, *, ends: bool
 ) -> None:
     writing = asyncio.create_task(_write_batches(stream, sink, wording, send, ends=ends))
-    leaving = asyncio.create_task(wait_for_disconnect(receive))
-    tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
+    disconnect = asyncio.create_task(wait_for_disconnect(receive))
+    tasks = [writing, disconnect, asyncio.create_task(stream.attach(sink))]
     try:
-        await asyncio.wait((writing, leaving, sink.cut), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((writing, disconnect, sink.cut), return_when=asyncio.FIRST_COMPLETED)
         if sink.cut.done():
             await asyncio.wait((writing,), timeout=GRACE_SECONDS)
             if not writing.done() and abort_connection(send):
-                await asyncio.wait((leaving,), timeout=GRACE_SECONDS)
+                await asyncio.wait((disconnect,), timeout=GRACE_SECONDS)
     finally:
         stream.close()
         for task in tasks:

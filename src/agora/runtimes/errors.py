@@ -58,9 +58,9 @@ class InvalidSpec(EngineError):
 
     code = "invalid_spec"
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("; ".join(faults), fix="Correct the named fields.")
-        self.faults = list(faults)
+    def __init__(self, errors: Sequence[str]) -> None:
+        super().__init__("; ".join(errors), fix="Correct the named fields.")
+        self.faults = list(errors)
 
 
 class Unsupported(EngineError):

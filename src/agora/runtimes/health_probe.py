@@ -16,10 +16,10 @@ CLOSES_WITHIN = 0.1  #: seconds within which a proxy closes the connection if th
 
 async def probe_health(host: str, port: int, health: Health) -> HealthResult:
     """GET the path: healthy with 2xx or 3xx; without a path, connect: healthy if it is accepted. Raises nothing."""
-    began = time.monotonic()
+    started_at = time.monotonic()
 
     def build_result(healthy: bool, detail: str) -> HealthResult:
-        return HealthResult(healthy, detail, time.monotonic() - began)
+        return HealthResult(healthy, detail, time.monotonic() - started_at)
 
     try:
         async with asyncio.timeout(health.timeout):

@@ -16,6 +16,7 @@ __all__ = [
     "Build",
     "Capacity",
     "EngineStatus",
+    "ExitReason",
     "FoundInstance",
     "Handle",
     "HealthResult",
@@ -32,6 +33,7 @@ __all__ = [
 #: running: at least one of its processes may run. paused: all are stopped. exited: its program has ended.
 #: absent: the engine knows nothing of it (never started here, or removed).
 State: TypeAlias = Literal["running", "paused", "exited", "absent"]
+ExitReason: TypeAlias = Literal["exited", "stopped", "memory", "pids", "lost"]
 #: told each line that a build prints
 Progress: TypeAlias = Callable[[str], None]
 
@@ -92,7 +94,7 @@ class ProcessExit:
 
     code: int | None = None
     signal: int | None = None
-    reason: Literal["exited", "stopped", "memory", "pids", "lost"] = "exited"
+    reason: ExitReason = "exited"
     at: int | None = None
 
     @property

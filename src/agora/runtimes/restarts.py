@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agora.clock import SECOND
@@ -23,15 +22,6 @@ class RestartPolicy:
     longest: int = 300_000_000
     settled: int = 600_000_000
     loop: int = 5
-
-    def count_failures(self, runs: Sequence[tuple[int, int]]) -> int:
-        """How many of the last runs, each (began, ended), oldest first, failed in a row without settling."""
-        count = 0
-        for began, ended in reversed(runs):
-            if ended - began >= self.settled:
-                break
-            count += 1
-        return count
 
     def restart_delay(self, failures: int) -> int:
         """Time from the end of the last run to the next start."""

@@ -242,14 +242,14 @@ def _find_command_errors(spec: Spec) -> Iterator[str]:
 
 
 def _find_variable_errors(spec: Spec) -> Iterator[str]:
-    for place, variables in (("build_config.env_vars", spec.build_config.env_vars), ("env", spec.env)):
+    for section, variables in (("build_config.env_vars", spec.build_config.env_vars), ("env", spec.env)):
         if len(variables) > MAX_VARIABLES:
-            yield f"{place}: at most {MAX_VARIABLES} variables"
+            yield f"{section}: at most {MAX_VARIABLES} variables"
         for name, value in variables.items():
             if not VARIABLE.fullmatch(name) or RESERVED.fullmatch(name):
-                yield f"{place}: {name[:50]!r} can not be the name of a variable"
+                yield f"{section}: {name[:50]!r} can not be the name of a variable"
             elif "\0" in value or len(value) > MAX_VALUE_CHARACTERS:
-                yield f"{place}.{name}: at most {MAX_VALUE_CHARACTERS} characters without NUL"
+                yield f"{section}.{name}: at most {MAX_VALUE_CHARACTERS} characters without NUL"
 
 
 def _find_port_errors(spec: Spec) -> Iterator[str]:

@@ -47,6 +47,7 @@ from agora.domains.mcp_upstreams.oauth.grants import UPSTREAM_GRANTS, UpstreamGr
 from agora.domains.mcp_upstreams.offers import OFFERS, Offers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.mcp_upstreams.task_questions import OPERATIONS
+from agora.domains.monitoring.health import build_health_without_store
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
 from agora.domains.outbox.port import OUTBOX_SOURCES
 from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
@@ -61,7 +62,7 @@ from agora.protocols.host_header import check_host
 from agora.protocols.http import (
     TENANT,
     Access,
-    Answer,
+    HttpAnswer,
     HttpApp,
     Receive,
     Scope,
@@ -399,26 +400,26 @@ class App:
     def _publish_commit(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
         self.replicas.receive_committed_events(events)
-        changed = False
-        for stored in events:
-            self.measures.count_event(stored.event.type)
-            if stored.event.type == MODEL_CALLED:
-                self.measures.record_model_call(from_json(stored.event.data))
-            if stored.event.type.startswith(FOLLOWED):
-                changed = self.overrides.apply_event(stored) or changed
-                self.registry.apply_event(stored)
-                self.federation.apply_event(stored)
-                if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply_event(stored):
+        has_changed = False
+        for event in events:
+            self.measures.count_event(event.event.type)
+            if event.event.type == MODEL_CALLED:
+                self.measures.record_model_call(from_json(event.event.data))
+            if event.event.type.startswith(FOLLOWED):
+                has_changed = self.overrides.apply_event(event) or has_changed
+                self.registry.apply_event(event)
+                self.federation.apply_event(event)
+                if event.tenant_id == DEFAULT_TENANT and self.configuration.apply_event(event):
                     self._apply_configuration()
-        self._update_followers(events, changed)
+        self._update_followers(events, has_changed)
 
     async def _apply_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
         """Handle a commit of another server: the caches are read again from the rows."""
-        changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
-        if changed:
+        has_changed = any(event.event.type.startswith(FOLLOWED) for event in events)
+        if has_changed:
             await self._load_tenant(tenant)
             await self.federation.load_tenant(tenant)
-        self._update_followers(events, changed)
+        self._update_followers(events, has_changed)
 
     async def _reload_after_missed_events(self, tenant: str) -> None:
         """Events of other servers were deleted before they were read: reload the state that follows them, recheck streams."""
@@ -432,11 +433,11 @@ class App:
         self.agent_host.receive_committed_events(events)
         for follower in self._followers:
             follower.receive_committed_events(events)
-        for stored in events:
-            if stored.event.type in SESSION_EVENTS:
-                self.mcp.handle_session_event(stored.event.type, from_json(stored.event.data))
+        for event in events:
+            if event.event.type in SESSION_EVENTS:
+                self.mcp.handle_session_event(event.event.type, from_json(event.event.data))
         self.feed.publish(events)
-        if changed or any(_may_end_credential(stored.event) for stored in events):
+        if changed or any(_may_end_credential(event.event) for event in events):
             self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())
 
     def _apply_configuration(self) -> None:
@@ -479,8 +480,10 @@ class App:
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
         )
         sealer = Sealer(self.signer.encryption_key("monitor"))
-        ended = self.authenticator.ended.has_ended
-        self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
+        has_ended = self.authenticator.ended.has_ended
+        self.monitor_app = MonitorApp(
+            self.dispatcher, access, self.settings, sealer, self.clock, has_ended, self.sign_on
+        )
 
     async def _find_marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
         """Whether the whole marketplace of a request's tenant is ``halted`` or ``paused``, and since when."""
@@ -507,8 +510,6 @@ class App:
                 raise
             except (AgoraError, TimeoutError) as error:
                 log.info("the health could not be read: %s", error)
-        from agora.domains.monitoring.health import build_health_without_store
-
         report = build_health_without_store(self.monitor, self.clock.now())
         return False, HEALTH.output.dump_json(report, by_alias=True)
 
@@ -524,7 +525,7 @@ class App:
             await self._handle_lifespan(receive, send)
 
     async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = Answer(send, connection_of(scope), self.cors.response_headers(scope))
+        answer = HttpAnswer(send, connection_of(scope), self.cors.response_headers(scope))
         PROTOCOL.set("rest")
         try:
             if self.tracing is None:
@@ -535,7 +536,7 @@ class App:
             if answer.status:  # else the caller has left
                 self.measures.responses[PROTOCOL.get(), answer.status] += 1
 
-    async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
+    async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: HttpAnswer) -> None:
         method = scope["method"]
         with tracing.begin(
             f"HTTP {method}", "server", read_trace_carrier(scope), {"http.request.method": method}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from agora import __version__
 from agora.clock import Clock
-from agora.domains.bus.engines.port import BridgeBus, Terms
+from agora.domains.bus.engines.port import BridgeBus, RedeliveryPolicy
 from agora.settings import ConfigurationError, Settings
 from agora.store.databases import is_postgres, sqlite_path
 from agora.store.port import Store
@@ -41,9 +41,9 @@ def open_bus(settings: Settings) -> BridgeBus | None:
         raise ConfigurationError(
             "bus: hiredis is not installed; install agora-server[redis], or set bus to embedded"
         ) from None
-    terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+    terms = RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
     try:
-        return RedisBus(settings.bus_url, terms=terms, buffer=settings.bus_buffer)
+        return RedisBus(settings.bus_url, policy=terms, buffer=settings.bus_buffer)
     except ValueError as error:
         raise ConfigurationError(f"bus: {error}") from None
 

@@ -43,7 +43,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, known: Iterable[str]) -> None:
         super().__init__()
         words = [re.escape(word) for word in known]
-        self._known = re.compile("|".join(words)) if words else None
+        self._secret_pattern = re.compile("|".join(words)) if words else None
 
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps(self.collect_fields(record))
@@ -67,7 +67,7 @@ class JsonFormatter(logging.Formatter):
 
     def _redact_secrets(self, text: str) -> str:
         text = _SECRETS.sub(HIDDEN, text)
-        return self._known.sub(HIDDEN, text) if self._known is not None else text
+        return self._secret_pattern.sub(HIDDEN, text) if self._secret_pattern is not None else text
 
 
 class _TextFormatter(JsonFormatter):

@@ -59,7 +59,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _open_listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.socket]:
+def _open_listeners(settings: Settings, print_line: Callable[[str], None]) -> list[socket.socket]:
     """The API's socket and, where it can be had, the events' one."""
     try:
         listeners = [_bind_socket(settings.host, settings.port)]
@@ -73,12 +73,12 @@ def _open_listeners(settings: Settings, say: Callable[[str], None]) -> list[sock
         try:
             listeners.append(_bind_socket(settings.host, settings.events_port))
         except OSError:
-            say(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
+            print_line(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
             listeners.insert(1, _bind_socket(settings.host, settings.mcp_port))
         except OSError:
-            say(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
+            print_line(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
     return listeners
 
 
@@ -120,9 +120,9 @@ def _create_data_directory(directory: Path) -> None:
 
 def _raise_file_limit() -> None:
     """Each connection is a file: use as many as the system lets this process have."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 def _free_large_blocks() -> None:
@@ -143,24 +143,26 @@ class _Server(uvicorn.Server):
         config: uvicorn.Config,
         app: App,
         tls: ReloadableContext | None,
-        say: Callable[[str], None],
+        print_line: Callable[[str], None],
         lines: list[str],
     ) -> None:
         super().__init__(config)
-        self._app, self._tls, self._say, self._lines = app, tls, say, lines
+        self._app, self._tls, self._say, self._lines = app, tls, print_line, lines
         self._loop: asyncio.AbstractEventLoop | None = None
         self._exit_requested = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at SIGTERM and SIGINT; a stop that was asked for is a success, not a death by signal."""
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous_handlers = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         if self._tls is not None:
-            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._handle_reload)
+            previous_handlers[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._handle_reload)
         try:
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in previous_handlers.items():
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -233,7 +235,7 @@ def _log_line(line: str) -> None:
     log.info("%s", " ".join(line.split()))
 
 
-def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) -> int:
+def run_server(settings: Settings, *, print_line: Callable[[str], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; answers the exit code.
 
     Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
@@ -243,12 +245,12 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
         log.warning("%s", settings.legacy_notice)
     _raise_file_limit()
     _free_large_blocks()
-    if say is None:  # machine-readable output must contain nothing else
-        say = _print_line if settings.log_format == "text" else _log_line
+    if print_line is None:  # machine-readable output must contain nothing else
+        print_line = _print_line if settings.log_format == "text" else _log_line
     files = TlsFiles.from_settings(settings)
     tls = None if files is None else ReloadableContext.load_files(files)
     _create_data_directory(settings.data_dir)
-    listeners = _open_listeners(settings, say)
+    listeners = _open_listeners(settings, print_line)
     app = App(settings)
     config = uvicorn.Config(
         app,
@@ -269,7 +271,7 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
         h11_max_incomplete_event_size=65_536,
         proxy_headers=False,
     )
-    server = _Server(config, app, tls, say, _describe_addresses(settings, listeners))
+    server = _Server(config, app, tls, print_line, _describe_addresses(settings, listeners))
     try:
         with contextlib.suppress(SystemExit):  # uvicorn's way to say that the start failed; ``failure`` says why
             server.run(sockets=listeners)

@@ -102,14 +102,14 @@ class PrometheusExporter:
         yield from self._collect_counts(families)
 
     def _collect_calls(self, families: _MetricFamilies) -> Iterator[Metric]:
-        ended = families.counter("agora_calls", "Finished calls.", "protocol", "operation", "code")
+        calls_family = families.counter("agora_calls", "Finished calls.", "protocol", "operation", "code")
         took = families.histogram("agora_call_duration_seconds", "Duration of calls.", "protocol", "operation")
         for (protocol, operation), series in tuple(self._measures.calls.items()):
             name = str(getattr(operation, "name", operation))
             failed = sum(series.failures.values())
-            ended.add_metric([protocol, name, "ok"], sum(series.counts) - failed)
+            calls_family.add_metric([protocol, name, "ok"], sum(series.counts) - failed)
             for code in dict.fromkeys((*OWN_FAULTS, *series.failures)):
-                ended.add_metric([protocol, name, code], series.failures[code])
+                calls_family.add_metric([protocol, name, code], series.failures[code])
             families.add_histogram(took, [protocol, name], series)
         answers = families.counter("agora_http_responses", "HTTP responses.", "protocol", "status")
         for (protocol, status), count in self._measures.responses.items():
@@ -117,7 +117,7 @@ class PrometheusExporter:
         events = families.counter("agora_events", "Events committed by this server.", "type")
         for kind in dict.fromkeys((*FORESEEN, *self._measures.events)):
             events.add_metric([kind], self._measures.events[kind])
-        yield from (ended, took, answers, events)
+        yield from (calls_family, took, answers, events)
         expiries = self._measures.lease_expiries
         yield families.total("agora_task_lease_expiries", "Expired task leases.", expiries)
 

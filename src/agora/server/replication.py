@@ -36,14 +36,14 @@ class Replication:
         self,
         store: Store,
         limiter: RateLimiter,
-        tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
+        deliver_events: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
         missed: Callable[[str], Awaitable[None]],
         urgent: Callable[[str], bool],
     ) -> None:
         self._peers: Peers | None = store.peers
         self._limiter = limiter
-        self._remote_commits = RemoteCommits(store, tell, missed, urgent)
-        self._looking: set[asyncio.Task[None]] = set()
+        self._remote_commits = RemoteCommits(store, deliver_events, missed, urgent)
+        self._read_tasks: set[asyncio.Task[None]] = set()
         self._presence: asyncio.Task[None] | None = None
         self.others: dict[str, float] = {}
 
@@ -67,7 +67,7 @@ class Replication:
         if self._peers is None:
             return
         self._peers.send(LEAVING)
-        tasks = [*self._looking, *([self._presence] if self._presence is not None else [])]
+        tasks = [*self._read_tasks, *([self._presence] if self._presence is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -125,8 +125,8 @@ class Replication:
     def _start_poll(self) -> None:
         """Read commits for which no notification arrived."""
         task = asyncio.create_task(self._poll_logs())
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+        self._read_tasks.add(task)
+        task.add_done_callback(self._read_tasks.discard)
 
     async def _poll_logs(self) -> None:
         try:

@@ -54,12 +54,12 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
         try:
-            before = read_legacy_names(environ)
+            legacy_names = read_legacy_names(environ)
         except RefusedName as error:
             raise ConfigurationError(str(error)) from None
         for origin, part in (
             read_settings_file(config_file, environ),
-            read_environment(environ, before.values, cls.model_fields),
+            read_environment(environ, legacy_names.values, cls.model_fields),
             ("the command line", {name: value for name, value in overrides.items() if value is not None}),
         ):
             values |= part
@@ -68,7 +68,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
             settings = cls(**values)
         except ValidationError as error:
             raise ConfigurationError(explain_errors(error, origins, cls.model_fields)) from None
-        notices = (before.notice, describe_unknown_variables(environ, cls.model_fields))
+        notices = (legacy_names.notice, describe_unknown_variables(environ, cls.model_fields))
         settings._notice = "; ".join(filter(None, notices)) or None
         return settings
 

@@ -95,6 +95,6 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
 
 def _strip_driver_from_url(url: str) -> str | None:
     """Remove a driver suffix from the scheme of a PostgreSQL URL."""
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, address = url.partition("://")
     engine = scheme.partition("+")[0].lower()
-    return f"{engine}://{rest}" if separator and engine in SCHEMES else None
+    return f"{engine}://{address}" if separator and engine in SCHEMES else None

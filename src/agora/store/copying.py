@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -109,15 +109,15 @@ def _check_source(connection: sqlite3.Connection, path: Path) -> None:
 async def _copy_tables(
     reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, progress: ProgressCallback
 ) -> CopyResult:
-    here = {row["tablename"] for row in await connection.fetch(_TABLES)}
-    names = [name for name in _list_tables(reading) if name in here and name not in DERIVED]
-    if missing := set(_list_tables(reading)) - here - DERIVED:
+    tables = {row["tablename"] for row in await connection.fetch(_TABLES)}
+    names = [name for name in _list_tables(reading) if name in tables and name not in DERIVED]
+    if missing := set(_list_tables(reading)) - tables - DERIVED:
         raise StoreFailure(f"PostgreSQL has no table for {', '.join(sorted(missing))}.")
     await connection.execute(f"set local lock_timeout = '{WAIT_SECONDS:g}s'")
-    await connection.execute("".join(f"alter table {name} disable trigger user;" for name in sorted(here)))
-    await connection.execute(f"lock table {', '.join(sorted(here))} in exclusive mode")
+    await connection.execute("".join(f"alter table {name} disable trigger user;" for name in sorted(tables)))
+    await connection.execute(f"lock table {', '.join(sorted(tables))} in exclusive mode")
     await connection.execute("set local role agora_admin")
-    await _require_empty(connection, here, target)
+    await _require_empty(connection, tables, target)
     await connection.execute("delete from tenants")
     copied = {}
     for name in names:
@@ -127,7 +127,7 @@ async def _copy_tables(
     for name in names:
         await _compare_counts(reading, connection, name)
     await connection.execute("set local role none")
-    await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(here)))
+    await connection.execute("".join(f"alter table {name} enable trigger user;" for name in sorted(tables)))
     return CopyResult(copied)
 
 
@@ -175,11 +175,11 @@ async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connectio
     return count
 
 
-def _convert_value(value: object, kind: str) -> object:
+def _convert_value(value: Any, kind: str) -> Any:
     if value is None:
         return None
     if kind == "double precision":
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     if kind == "text" and not isinstance(value, str):
         return value.decode() if isinstance(value, bytes) else str(value)
     return value
@@ -189,6 +189,6 @@ async def _compare_counts(reading: sqlite3.Connection, connection: asyncpg.Conne
     """Compare the row counts of every tenant on both sides."""
     text = f"select tenant_id, count(*) as rows from {name} group by tenant_id"
     there = {row["tenant_id"]: row["rows"] for row in reading.execute(text)}
-    here = {row["tenant_id"]: row["rows"] for row in await connection.fetch(text)}
-    if there != here:
-        raise StoreFailure(f"{name} was copied with {sum(here.values())} rows instead of {sum(there.values())}.")
+    tables = {row["tenant_id"]: row["rows"] for row in await connection.fetch(text)}
+    if there != tables:
+        raise StoreFailure(f"{name} was copied with {sum(tables.values())} rows instead of {sum(there.values())}.")

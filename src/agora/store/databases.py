@@ -66,7 +66,7 @@ async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> Da
     connect_seconds: in which PostgreSQL must take a connection.
     """
     if is_postgres(url):
-        from .postgres.upkeep import postgres_status
+        from .postgres.maintenance import postgres_status
 
         return await postgres_status(url, connect_seconds)
     path = sqlite_path(url)
@@ -78,16 +78,16 @@ async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> Da
 async def upgrade_database(url: str) -> int:
     """Apply pending migrations and return their number. Raises StoreFailure."""
     if is_postgres(url):
-        from .postgres.upkeep import upgrade_postgres
+        from .postgres.maintenance import upgrade_postgres
 
         return await upgrade_postgres(url)
     from .sqlite import SqliteStore
 
-    before = await read_database_status(url)
+    previous_status = await read_database_status(url)
     store = SqliteStore(sqlite_path(url), clock=SystemClock())
     await store.start()  # migrates; raises if a server has the file open
     await store.close()
-    return len(before.pending)
+    return len(previous_status.pending)
 
 
 async def create_database(url: str, login: str | None = None, password: str | None = None) -> bool:
@@ -96,7 +96,7 @@ async def create_database(url: str, login: str | None = None, password: str | No
     login: a role that may connect to it and work as the server does, made unless it is there; PostgreSQL only.
     """
     if is_postgres(url):
-        from .postgres.upkeep import create_postgres
+        from .postgres.maintenance import create_postgres
 
         return await create_postgres(url, login, password)
     if login:

@@ -22,21 +22,23 @@ class Outages:
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
-        self._began = self._last = 0.0
+        self._outage_began = self._last_failure = 0.0
 
     def record_failure(self, error: StoreUnavailable) -> None:
         """Count a call that failed."""
-        self._last = time.monotonic()
+        self._last_failure = time.monotonic()
         cause: str = error.extra["cause"]
         if not self._calls:
-            self._began = self._last
+            self._outage_began = self._last_failure
         if cause not in self._calls:
             log.error("storage unavailable (%s): %s %s", cause, error.detail, error.reason)
         self._calls[cause] += 1
 
     def record_recovery(self, since: float) -> None:
         """End the outage: something was stored that began at ``since`` (monotonic seconds), after the last failure."""
-        if self._calls and since > self._last:
+        if self._calls and since > self._last_failure:
             causes = ", ".join(f"{cause} {count}" for cause, count in self._calls.items())
-            log.warning("storage available again after %.1f s; calls that failed: %s", since - self._began, causes)
+            log.warning(
+                "storage available again after %.1f s; calls that failed: %s", since - self._outage_began, causes
+            )
             self._calls.clear()

@@ -113,10 +113,10 @@ class _ConfinementCheck:
     def check_group(self, group: Group, confined_outside: frozenset[str]) -> None:
         """Check each query of a group. held: names of outer tables that are already confined."""
         for segment in _split_set_operation(group.parts):
-            own = confined_outside | self.check_segment(segment, confined_outside)
+            conditions = confined_outside | self.check_segment(segment, confined_outside)
             for part in segment:
                 if isinstance(part, Group):
-                    self.check_group(part, own)
+                    self.check_group(part, conditions)
 
     def check_segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
         """Check one query without its subqueries. Returns the names of confined tables."""
@@ -155,8 +155,8 @@ class _ConfinementCheck:
                 continue  # an insert has checks of its own
             if after == "as":
                 after = parts[at + 3]
-            named = isinstance(after, str) and _NAME.fullmatch(after) and after not in _AFTER_TABLE
-            yield (str(after) if named else name), name
+            has_alias = isinstance(after, str) and _NAME.fullmatch(after) and after not in _AFTER_TABLE
+            yield (str(after) if has_alias else name), name
 
 
 def _split_set_operation(parts: Parts) -> Iterator[Parts]:
@@ -230,7 +230,7 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
     listed = _split_items(columns.parts) if isinstance(columns, Group) else []
     if [COLUMN] not in listed:
         raise Unconfined(f"{name}: the insert does not name tenant_id")
-    place = listed.index([COLUMN])
+    column_index = listed.index([COLUMN])
     after = at + 2
     values: Sequence[Parts] = []
     if parts[after] == "values":
@@ -243,7 +243,7 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
         raise Unconfined(f"{name}: the inserted values cannot be parsed")
     for row in values:
         items = _split_items(row)
-        if place >= len(items) or items[place] not in ([TENANT], [f"{TENANT}"]):
+        if column_index >= len(items) or items[column_index] not in ([TENANT], [f"{TENANT}"]):
             raise Unconfined(f"{name}: the insert does not write :tenant into tenant_id")
     if "conflict" in parts:
         target = parts[parts.index("conflict") + 1]

@@ -26,7 +26,7 @@ def trace_store(store: Store, tracing: Tracing) -> Store:
 class _TracedStore:
     def __init__(self, store: Store, tracing: Tracing) -> None:
         self._store, self._tracing = store, tracing
-        self._told = {"db.system.name": "sqlite" if store.exclusive else "postgresql"}
+        self._attributes = {"db.system.name": "sqlite" if store.exclusive else "postgresql"}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -34,7 +34,7 @@ class _TracedStore:
     def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> Awaitable[T]:
         if TRACE.get() is None:
             return self._store.write(tenant, work, label=label, owner=owner)
-        span = self._tracing.start("store.write", "client", self._told | {"agora.work": label})
+        span = self._tracing.start("store.write", "client", self._attributes | {"agora.work": label})
         try:
             future = asyncio.ensure_future(self._store.write(tenant, work, label=label, owner=owner))
         except BaseException as error:
@@ -46,7 +46,7 @@ class _TracedStore:
     async def read(self, tenant: str, work: Reading[T]) -> T:
         if TRACE.get() is None:
             return await self._store.read(tenant, work)
-        span = self._tracing.start("store.read", "client", self._told)
+        span = self._tracing.start("store.read", "client", self._attributes)
         try:
             result = await self._store.read(tenant, work)
         except BaseException as error:

@@ -48,7 +48,7 @@ class Span(Protocol):
     def set_attribute(self, name: str, value: str | int | float | bool) -> None:
         """Set an attribute."""
 
-    def fail(self, what: str) -> None:
+    def fail(self, error: str) -> None:
         """It has failed; what: the error's code or kind, never its text."""
 
 
@@ -64,7 +64,7 @@ class Trace(Protocol):
 
 class _NullSpan:
     def set_attribute(self, name: str, value: str | int | float | bool) -> None: ...
-    def fail(self, what: str) -> None: ...
+    def fail(self, error: str) -> None: ...
 
 
 _NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_NullSpan())
@@ -103,10 +103,10 @@ def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
     if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
         return {}
-    sound = (
+    is_valid = (
         isinstance(state, str) and len(state) <= MAX_TRACESTATE_CHARACTERS and state.isascii() and state.isprintable()
     )
-    return {TRACEPARENT: parent, **({TRACESTATE: str(state)} if state and sound else {})}
+    return {TRACEPARENT: parent, **({TRACESTATE: str(state)} if state and is_valid else {})}
 
 
 @contextlib.contextmanager

@@ -89,21 +89,21 @@ class LoopWatchdog:
 
     def _record_stall(self, answered: threading.Event, start: float, cpu_start: float) -> None:
         """Count a stall, and log the stack until the loop answers."""
-        began, pause = time.time() - (time.monotonic() - start), self.threshold
+        started_at, pause = time.time() - (time.monotonic() - start), self.threshold
         self.stalls += 1
-        ended = False
-        while not ended and not self._stopped.is_set():
+        has_ended = False
+        while not has_ended and not self._stopped.is_set():
             stack = self._format_stack()
-            self.last = self._build_stall(began, start, cpu_start, stack)
+            self.last = self._build_stall(started_at, start, cpu_start, stack)
             log.error(
                 "The event loop has stood still for %.1f s, using %.1f s of CPU time, in:\n%s",
                 self.last.seconds,
                 self.last.cpu_seconds,
                 stack,
             )
-            ended = answered.wait(pause)
+            has_ended = answered.wait(pause)
             pause = min(2 * pause, MAX_LOG_INTERVAL)
-        self.last = self._build_stall(began, start, cpu_start, stack, ended=True)
+        self.last = self._build_stall(started_at, start, cpu_start, stack, ended=True)
         self.stalled_seconds += self.last.seconds
         log.warning(
             "The event loop runs again after %.1f s, %.1f s of them on the CPU.",

@@ -36,10 +36,10 @@ def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         raise TracingUnavailable("tracing: OpenTelemetry is not installed; install agora-server[otel]") from None
-    about = Resource.create({"service.version": version})
-    if str(about.attributes.get("service.name", "")).startswith("unknown_service"):
-        about = about.merge(Resource({"service.name": NAME}))
-    provider = TracerProvider(resource=about, shutdown_on_exit=False)
+    resource = Resource.create({"service.version": version})
+    if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
+        resource = resource.merge(Resource({"service.name": NAME}))
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider, provider.shutdown
 
@@ -70,8 +70,8 @@ class Tracing:
     ) -> Iterator[Span]:
         """A span for the duration of the block. parent: the current one by default."""
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(attributes))
-        here = self._trace.set_span_in_context(span, parent)
-        own, theirs = TRACE.set(_CurrentTrace(self, span, here)), self._context.attach(here)
+        span_context = self._trace.set_span_in_context(span, parent)
+        own, theirs = TRACE.set(_CurrentTrace(self, span, span_context)), self._context.attach(span_context)
         opened = OpenedSpan(span, self)
         try:
             yield opened
@@ -94,9 +94,9 @@ class Tracing:
         self._format.inject(carrier, context)
         return carrier
 
-    def mark_failed(self, span: OpenSpan, what: str) -> None:
+    def mark_failed(self, span: OpenSpan, error: str) -> None:
         """Mark a span as failed."""
-        span.set_attribute("error.type", what)
+        span.set_attribute("error.type", error)
         span.set_status(self._trace.StatusCode.ERROR)
 
 
@@ -111,8 +111,8 @@ class OpenedSpan:
     def set_attribute(self, name: str, value: str | int | float | bool) -> None:
         self._span.set_attribute(name, value)
 
-    def fail(self, what: str) -> None:
-        self._tracing.mark_failed(self._span, what)
+    def fail(self, error: str) -> None:
+        self._tracing.mark_failed(self._span, error)
 
     def close(self, error: BaseException | None) -> None:
         """It is over, well or not."""

@@ -9,7 +9,7 @@ import pytest
 
 from agora.clock import to_datetime
 from agora.domains.a2a.states import STATES
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.contract.a2a import A2AState
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import (
@@ -336,7 +336,7 @@ async def test_what_a_worker_says_is_the_message_of_the_status(market: Market) -
     assert failed["status"]["message"]["parts"] == [{"text": "no luck"}]
 
 
-async def test_every_state_has_its_own(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_every_state_has_its_own(market: Market, upkeep: TaskDeadlineController) -> None:
     assert set(STATES) == set(TaskStatus)
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     told = {}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.a2a.push_outbox import LEASE, PushOutbox
+from agora.domains.a2a.push_outbox import LEASE, PushController
 from agora.server.app import App
 from agora_sdk.errors import NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
@@ -57,8 +57,8 @@ async def bob(market: Market) -> Caller:
     return await market.agent("Bob")
 
 
-def pushing(market: Market) -> PushOutbox:
-    return next(found for found in market.app.controllers if isinstance(found, PushOutbox))
+def pushing(market: Market) -> PushController:
+    return next(found for found in market.app.controllers if isinstance(found, PushController))
 
 
 async def given(market: Market, ann: Caller, url: str, **config: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.core.jobs import JobContext
-from agora.domains.admin.retention import Retention
+from agora.domains.admin.retention import RetentionController
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.job_fixtures import DAY, MARK, RECEIVE, SEND, context, count
 from tests.market import Market
@@ -19,7 +19,7 @@ async def test_old_events_go_from_the_beginning_and_the_newest_stays(
     await market.agent("Ada")
     for _ in range(9):
         await market.call(market.operator, "event.publish", event_type="tick", data={})
-    retention = Retention(context)
+    retention = RetentionController(context)
     retention.batch = 3
     await retention.step()
     assert await count(engine, "events") == 10
@@ -40,7 +40,7 @@ async def test_answers_and_audit_entries_go_in_their_time(market: Market, contex
         await market.call(ada, SEND, to_agent="Bob", content="x", key=f"key-{number}")
     market.clock.advance(DAY - 60)
     await market.call(ada, SEND, to_agent="Bob", content="x", key="young")
-    retention = Retention(context)
+    retention = RetentionController(context)
     retention.batch = 2
     market.clock.advance(61)
     await retention.step()
@@ -58,7 +58,7 @@ async def test_messages_are_deleted_with_their_deliveries(market: Market, contex
     shout = await market.call(ada, SEND, to_agent="broadcast", content="all")
     await market.call(bob, MARK, message_ids=[shout.message_id])
     lasting = await market.call(ada, SEND, to_agent="Bob", content="lasting", expires_in=200 * DAY)
-    retention = Retention(context)
+    retention = RetentionController(context)
     retention.batch, retention.sweep = 2, 3
     market.clock.advance(59 * DAY)
     await retention.step()
@@ -77,10 +77,10 @@ async def test_a_deletion_cut_short_is_finished_later(market: Market, context: J
     await market.call(ada, SEND, to_agent="Bob", content="old")
     market.clock.advance(61 * DAY)
 
-    class StoppingRetention(Retention):
+    class StoppingRetention(RetentionController):
         is_stopping = True
 
     await StoppingRetention(context).step()
     assert await count(engine, "messages") == 1
-    await Retention(context).step()
+    await RetentionController(context).step()
     assert (await count(engine, "messages"), await count(engine, "deliveries")) == (0, 0)

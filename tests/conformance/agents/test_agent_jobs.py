@@ -9,9 +9,9 @@ from pydantic_core import from_json
 
 from agora.core.call import Call
 from agora.core.jobs import JobContext
-from agora.domains.admin.jobs import Overrides
-from agora.domains.agents.jobs import Heartbeats
-from agora.domains.messaging.jobs import MailExpiry
+from agora.domains.admin.jobs import OverrideController
+from agora.domains.agents.jobs import HeartbeatController
+from agora.domains.messaging.jobs import MessageExpiryController
 from agora.store.port import StoreFailure, Write
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.job_fixtures import DAY, HOUR, MARK, SEND, context, count, data, heartbeats, status
@@ -26,7 +26,7 @@ __all__ = ["context", "heartbeats"]
 # -- heartbeats ------------------------------------------------------------------------------------
 
 
-async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: Heartbeats) -> None:
+async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     market.clock.advance(50)
     await market.call(ada, "agent.list")
@@ -37,7 +37,7 @@ async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: Heartbeats
     assert not market.of_type("agora.agent.status_changed"), "no event without a change of state"
 
 
-async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats: Heartbeats) -> None:
+async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     before = (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity
     market.app.context.last_seen["default", ada.subject] = 1
@@ -45,7 +45,7 @@ async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats:
     assert (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity == before
 
 
-async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: Heartbeats) -> None:
+async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: HeartbeatController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob", visibility="private")
     market.clock.advance(91)
     await market.call(ada, "agent.list")
@@ -67,7 +67,9 @@ async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: H
     assert 0.4 < availability < 0.55, "the time offline does not count"
 
 
-async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(market: Market, heartbeats: Heartbeats) -> None:
+async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(
+    market: Market, heartbeats: HeartbeatController
+) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "agent.update", agent_id="Ada", status="offline")
     await heartbeats.step()
@@ -78,7 +80,7 @@ async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(market: Market
     assert await status(market, ada) == "active"
 
 
-async def test_only_who_works_goes_offline(market: Market, heartbeats: Heartbeats) -> None:
+async def test_only_who_works_goes_offline(market: Market, heartbeats: HeartbeatController) -> None:
     agents = {name: await market.agent(name) for name in ("busy", "error", "inactive", "gone")}
     for name in ("busy", "error", "inactive"):
         await market.call(agents[name], "agent.update", agent_id=name, status=name)
@@ -90,7 +92,9 @@ async def test_only_who_works_goes_offline(market: Market, heartbeats: Heartbeat
     assert moved == {"busy", "error"}
 
 
-async def test_many_silent_agents_go_offline_in_bounded_batches(market: Market, heartbeats: Heartbeats) -> None:
+async def test_many_silent_agents_go_offline_in_bounded_batches(
+    market: Market, heartbeats: HeartbeatController
+) -> None:
     heartbeats.batch = 3
     for number in range(8):
         await market.agent(f"agent-{number}")
@@ -105,7 +109,7 @@ async def test_many_silent_agents_go_offline_in_bounded_batches(market: Market, 
     assert len(market.of_type("agora.agent.status_changed")) == 16
 
 
-async def test_nobody_is_called_silent_right_after_a_start(market: Market, heartbeats: Heartbeats) -> None:
+async def test_nobody_is_called_silent_right_after_a_start(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     market.clock.advance(DAY)
     market.app.context.started_at = market.clock.now()
@@ -118,7 +122,9 @@ async def test_nobody_is_called_silent_right_after_a_start(market: Market, heart
     assert await status(market, ada) == "offline"
 
 
-async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: Market, heartbeats: Heartbeats) -> None:
+async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(
+    market: Market, heartbeats: HeartbeatController
+) -> None:
     ada = await market.agent("Ada")
     halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 2 * HOUR}
     await market.call(market.operator, "admin.override", **halt)
@@ -127,7 +133,7 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: 
     market.clock.advance(HOUR - 1)
     await heartbeats.step()
     market.clock.advance(60)  # the halt is over, but Ada may not have noticed yet
-    await Overrides(heartbeats.context).step()
+    await OverrideController(heartbeats.context).step()
     await heartbeats.step()
     assert await status(market, ada) == "active"
     market.clock.advance(60)
@@ -135,7 +141,7 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: 
     assert await status(market, ada) == "offline"
 
 
-async def test_signs_of_life_survive_a_failed_write(market: Market, heartbeats: Heartbeats) -> None:
+async def test_signs_of_life_survive_a_failed_write(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "agent.list")
     with failing_store(market.app).failing(), pytest.raises(StoreFailure):
@@ -155,7 +161,7 @@ async def test_what_nobody_fetched_in_time_expires(market: Market, context: JobC
     sent = await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="both", expires_in=HOUR)
     held = await market.call(ada, SEND, to_agent="Nobody", content="held", expires_in=HOUR)
     lasting = [await market.call(ada, SEND, to_agent="Cyd", content="stays") for _ in range(4)]
-    mail = MailExpiry(context)
+    mail = MessageExpiryController(context)
     mail.page, mail.batch = 2, 1
     await mail.step()
     assert await count(engine, "deliveries", "state = 'expired'") == 0
@@ -182,7 +188,7 @@ async def test_a_long_pass_goes_on_where_it_stopped(market: Market, context: Job
     for _ in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x")
     market.clock.advance(31 * DAY)
-    mail, seen = MailExpiry(context), []
+    mail, seen = MessageExpiryController(context), []
     mail.page, mail.pages = 2, 1
     for _ in range(4):
         await mail.step()
@@ -198,7 +204,7 @@ async def test_what_waits_under_a_registered_name_is_handed_over(
     await market.call(ada, SEND, to_agent="Nobody", content="waits")
     await market.call(ada, SEND, to_agent="operator", content="not an agent")
     await _hold(market, sent.message_id, bob.subject, "name:Bob")
-    mail = MailExpiry(context)
+    mail = MessageExpiryController(context)
     market.events.clear()
     for _ in range(2):
         await mail.step()
@@ -213,7 +219,7 @@ async def test_mail_stands_still_during_a_halt(market: Market, context: JobConte
     await market.call(ada, SEND, to_agent="Bob", content="x")
     await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")
     market.clock.advance(31 * DAY)
-    await MailExpiry(context).step()
+    await MessageExpiryController(context).step()
     assert await count(engine, "deliveries", "state = 'queued'") == 1
 
 

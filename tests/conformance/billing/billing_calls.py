@@ -10,7 +10,7 @@ import pytest
 
 from agora.core.call import Call, Caller
 from agora.core.jobs import JobContext
-from agora.domains.billing.jobs import Billing
+from agora.domains.billing.jobs import BillingController
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import Run, bill_runs
 from agora.store.port import Query, Reader
@@ -44,7 +44,7 @@ class Till:
     def __init__(self, market: Market, tenant: str = "default") -> None:
         self.market, self.tenant = market, tenant
         app = market.app
-        self.keeper = Billing(
+        self.keeper = BillingController(
             JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
         )
 

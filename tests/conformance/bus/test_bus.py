@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import (
     Conflict,
     IdempotencyConflict,
@@ -251,7 +251,9 @@ async def test_a_task_of_any_protocol_comes_by_the_bus(market: Market, a: Caller
     assert entries[0].priority.value == "high"
 
 
-async def test_reports_of_failure_and_progress(market: Market, a: Caller, b: Caller, upkeep: TaskDeadlines) -> None:
+async def test_reports_of_failure_and_progress(
+    market: Market, a: Caller, b: Caller, upkeep: TaskDeadlineController
+) -> None:
     receipt = await assigned(market, a, max_attempts=2)
     (entry,) = await read(market, b)
     held = {"task_id": entry.task_id, "fencing_token": entry.fencing_token}

@@ -12,7 +12,7 @@ import pytest
 import redis.asyncio
 
 from agora.domains.bus.engines.embedded import EmbeddedBus
-from agora.domains.bus.engines.port import Bus, Terms
+from agora.domains.bus.engines.port import Bus, RedeliveryPolicy
 from agora.domains.bus.engines.redis import RedisBus
 from agora_sdk.errors import NotFound, Overloaded
 from tests.conformance.engines import RunsOn, an_engine
@@ -31,7 +31,7 @@ STREAM = "xnai:agent_bus"
 class Place:
     """Where engines are made, and where time goes by."""
 
-    async def make(self, terms: Terms | None = None, **options: Any) -> Bus:
+    async def make(self, terms: RedeliveryPolicy | None = None, **options: Any) -> Bus:
         raise NotImplementedError
 
     async def age(self, group: str, seconds: float, stream: str = STREAM) -> None:
@@ -43,8 +43,8 @@ class InStore(Place):
     def __init__(self, store: Any, clock: ManualClock) -> None:
         self.store, self.clock = store, clock
 
-    async def make(self, terms: Terms | None = None, **options: Any) -> Bus:
-        return EmbeddedBus(self.store, self.clock, terms=terms, **options)
+    async def make(self, terms: RedeliveryPolicy | None = None, **options: Any) -> Bus:
+        return EmbeddedBus(self.store, self.clock, policy=terms, **options)
 
     async def age(self, group: str, seconds: float, stream: str = STREAM) -> None:
         self.clock.advance(seconds)
@@ -54,8 +54,8 @@ class InRedis(Place):
     def __init__(self, url: str, stack: AsyncExitStack) -> None:
         self.url, self.stack = url, stack
 
-    async def make(self, terms: Terms | None = None, **options: Any) -> Bus:
-        bus = RedisBus(self.url, terms=terms, **options)
+    async def make(self, terms: RedeliveryPolicy | None = None, **options: Any) -> Bus:
+        bus = RedisBus(self.url, policy=terms, **options)
         await bus.start()
         self.stack.push_async_callback(bus.close)
         return bus
@@ -149,8 +149,8 @@ async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
 
 async def test_a_group_can_begin_at_the_end(bus: Bus) -> None:
     await filled(bus, 3, "whole")
-    assert await bus.create_group(STREAM, "late", whole=False)
-    assert not await bus.create_group(STREAM, "late", whole=True), "it is there already, and stays where it is"
+    assert await bus.create_group(STREAM, "late", from_start=False)
+    assert not await bus.create_group(STREAM, "late", from_start=True), "it is there already, and stays where it is"
     assert await bus.read(STREAM, "late", "c") == []
     entry_id = await bus.publish(STREAM, entry(9))
     assert [e.entry_id for e in await bus.read(STREAM, "late", "c")] == [entry_id]
@@ -219,7 +219,7 @@ async def test_the_time_is_doubled_then_it_is_a_dead_letter(bus: Bus, place: Pla
 
 
 async def test_how_often_and_how_long_are_terms(place: Place) -> None:
-    bus = await place.make(Terms(stale=5, silent=90, most=1))
+    bus = await place.make(RedeliveryPolicy(stale=5, silent=90, most=1))
     await filled(bus, 1, "g")
     await bus.read(STREAM, "g", "a")
     await place.age("g", 6)
@@ -261,7 +261,7 @@ async def test_tending_buries_what_nobody_deals_with(bus: Bus, place: Place) -> 
 
 
 async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Place) -> None:
-    bus = await place.make(Terms(stale=30, silent=0, most=3))
+    bus = await place.make(RedeliveryPolicy(stale=30, silent=0, most=3))
     ids = await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "holds", count=1)
     await bus.read(STREAM, "g", "idle", count=1)

@@ -11,7 +11,7 @@ from agora.core.jobs import JobContext
 from agora.domains.coding.capabilities import ONLINE_SECONDS
 from agora.domains.coding.jobs import CodebaseQuestions
 from agora.domains.coding.registration import SILENT_SECONDS
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, StaleLease
 from tests.conformance.coding.test_sessions import call
 from tests.conformance.engines import RunsOn
@@ -179,7 +179,7 @@ async def test_a_codebase_is_refused_once_nobody_is_left_to_answer(market: Marke
         task = await call(market, person, "task.get", task_id=codebase.task_id)
         assert (task.status, "is online any more" in str(task.error)) == ("failed", True)
     market.clock.advance(600)
-    await TaskDeadlines(job_context).reconcile("default")
+    await TaskDeadlineController(job_context).reconcile("default")
     await job.reconcile("default")
     row = await call(market, two, "codebase.get", codebase_id=named.codebase_id)
     assert (row.state, row.problem) == ("refused", "The question that workers were asked is expired.")

@@ -8,7 +8,7 @@ import pytest
 
 from agora.core.jobs import JobContext
 from agora.domains.coding.jobs import StandIns
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import StaleLease
 from tests.conformance.coding.test_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
@@ -19,7 +19,7 @@ RUNS_ON = RunsOn.BOTH
 
 async def test_the_job_of_a_silent_worker_goes_to_another(market: Market, job_context: JobContext) -> None:
     coder = await market.agent("Coder")
-    deadlines, stand_ins = TaskDeadlines(job_context), StandIns(job_context)
+    deadlines, stand_ins = TaskDeadlineController(job_context), StandIns(job_context)
     _, codebase = await make_codebase(market, coder)
     await call(market, coder, "worker.register", worker_name="desk", capabilities=["coding"])
     await call(
@@ -62,7 +62,7 @@ async def test_the_job_of_a_silent_worker_goes_to_another(market: Market, job_co
 
 async def test_a_paused_job_stays_with_its_worker_while_that_is_online(market: Market, job_context: JobContext) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
-    deadlines = TaskDeadlines(job_context)
+    deadlines = TaskDeadlineController(job_context)
     for name in ("laptop", "desk"):
         await call(market, coder, "worker.register", worker_name=name, capabilities=["coding", "spare"])
     job = {"task_type": "coding.job", "payload": {"prompt": "x"}, "assignee": "capability:spare"}
@@ -108,5 +108,5 @@ async def test_work_that_is_no_coding_job_is_put_off_for_anybody(market: Market,
     fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
     await call(market, coder, "task.release", **fence, delay=10)
     market.clock.advance(11)
-    await TaskDeadlines(job_context).reconcile("default")
+    await TaskDeadlineController(job_context).reconcile("default")
     assert len((await call(market, coder, "task.claim", worker="desk")).tasks) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
-from agora.domains.conversations.jobs import ConversationTimeouts
+from agora.domains.conversations.jobs import ConversationTimeoutController
 from tests.market import Market
 
 __all__ = ["DAY", "HOSTING", "ORCHESTRATOR", "answering", "loop", "pending", "send"]
@@ -32,8 +32,8 @@ async def pending(market: Market, who: Caller) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def loop(market: Market) -> ConversationTimeouts:
+def loop(market: Market) -> ConversationTimeoutController:
     app = market.app
-    return ConversationTimeouts(
+    return ConversationTimeoutController(
         JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     )

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from agora.core.jobs import JobContext
-from agora.domains.admin.retention import Retention
-from agora.domains.conversations.jobs import ConversationTimeouts
-from agora.domains.messaging.jobs import MailExpiry
+from agora.domains.admin.retention import RetentionController
+from agora.domains.conversations.jobs import ConversationTimeoutController
+from agora.domains.messaging.jobs import MessageExpiryController
 from agora_sdk.errors import (
     IdempotencyConflict,
     InvalidRequest,
@@ -107,7 +107,7 @@ async def test_old_conversations_are_deleted(market: Market) -> None:
     market.clock.advance(800 * DAY)
     app = market.app
     context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
-    await Retention(context).step()
+    await RetentionController(context).step()
     assert (await market.call(ada, "conversation.list")).count == 0
     with pytest.raises(NotFound):
         await market.call(ada, "conversation.get", conversation_id="old")
@@ -136,7 +136,7 @@ async def test_reported_usage_is_checked(market: Market) -> None:
     assert event.audience == (ada.subject,)
 
 
-async def test_who_was_asked_may_have_left_meanwhile(market: Market, loop: ConversationTimeouts) -> None:
+async def test_who_was_asked_may_have_left_meanwhile(market: Market, loop: ConversationTimeoutController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     timeout = {"expected": {"timeout": 1000}}
     await send(market, ada, "request", bob.subject, id="r", **timeout)
@@ -169,7 +169,7 @@ async def test_an_alias_and_a_message_for_it_may_cross(market: Market) -> None:
         found = await asyncio.gather(*sends[:2], market.agent(f"Racer{number}", alias=alias), sends[2])
         assert sorted(message["payload"]["n"] for message in await pending(market, found[2])) == [0, 1, 2]
     app = market.app
-    await MailExpiry(
+    await MessageExpiryController(
         JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     ).step()
     (racer,) = (await market.call(market.operator, "messaging.receive", agent_id="Racer4", limit=1)).messages

@@ -9,7 +9,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.domains.conversations import rules
-from agora.domains.conversations.jobs import ConversationTimeouts
+from agora.domains.conversations.jobs import ConversationTimeoutController
 from agora_sdk.contract.envelopes import Performative
 from agora_sdk.errors import (
     IllegalTransition,
@@ -197,7 +197,7 @@ async def test_an_answer_that_names_nothing_means_the_only_open_question(market:
 
 
 async def test_a_question_that_is_due_or_timed_out_is_answered_by_name_only(
-    market: Market, loop: ConversationTimeouts
+    market: Market, loop: ConversationTimeoutController
 ) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     lost = await send(market, ada, "request", "Bob", id="lost", expected={"timeout": 1000})
@@ -278,7 +278,7 @@ async def test_a_reply_is_waited_for(market: Market) -> None:
     assert again.message.payload == {"n": 8}, "asked again, it is there again"
 
 
-async def test_what_is_not_answered_in_time_fails_for_both(market: Market, loop: ConversationTimeouts) -> None:
+async def test_what_is_not_answered_in_time_fails_for_both(market: Market, loop: ConversationTimeoutController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob", id="r", expected={"timeout": 5000})
     assert request.due_at is not None
@@ -297,7 +297,7 @@ async def test_what_is_not_answered_in_time_fails_for_both(market: Market, loop:
     assert (await market.call(ada, "conversation.get", conversation_id=request.conversation_id)).state == "informed"
 
 
-async def test_an_answer_in_time_stops_the_clock(market: Market, loop: ConversationTimeouts) -> None:
+async def test_an_answer_in_time_stops_the_clock(market: Market, loop: ConversationTimeoutController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob", expected={"timeout": 5000})
     await send(market, bob, "refuse", "Ada", correlation=answering(request), payload={"error": "no"})
@@ -308,7 +308,9 @@ async def test_an_answer_in_time_stops_the_clock(market: Market, loop: Conversat
     assert [message["type"] for message in await pending(market, bob)] == ["request"]
 
 
-async def test_nothing_times_out_while_the_marketplace_is_halted(market: Market, loop: ConversationTimeouts) -> None:
+async def test_nothing_times_out_while_the_marketplace_is_halted(
+    market: Market, loop: ConversationTimeoutController
+) -> None:
     ada = await market.agent("Ada")
     await market.agent("Bob")
     await send(market, ada, "request", "Bob", expected={"timeout": 1000})

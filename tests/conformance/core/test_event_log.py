@@ -40,7 +40,7 @@ async def read(journal: Journal, after: int | None, limit: int = event_log.PAGE)
 
 
 async def locate(journal: Journal, place: str) -> int:
-    return await journal.store.read(journal.tenant, partial(event_log.resolve_position, place=place))
+    return await journal.store.read(journal.tenant, partial(event_log.resolve_position, position=place))
 
 
 async def test_pages_follow_each_other_to_the_head(journal: Journal) -> None:

@@ -16,7 +16,7 @@ import pytest
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Caller
 from agora.core.scopes import ROLES
-from agora.domains.identity.jobs import People
+from agora.domains.identity.jobs import UserController
 from agora.domains.identity.users import DAY
 from agora.server.app import App
 from agora_sdk.errors import (
@@ -63,7 +63,7 @@ async def who(market: Market, credential: str) -> Caller:
 
 
 async def written(market: Market) -> None:
-    (people,) = [found for found in market.app.controllers if isinstance(found, People)]
+    (people,) = [found for found in market.app.controllers if isinstance(found, UserController)]
     await people.flush_sightings()
 
 
@@ -362,7 +362,7 @@ async def test_what_is_over_is_forgotten(market: Market) -> None:
     await signed_in(market, "vera")
     uma = await login(market, "uma")
     await market.call(await who(market, uma.access_token), LOGOUT)
-    (people,) = [found for found in market.app.controllers if isinstance(found, People)]
+    (people,) = [found for found in market.app.controllers if isinstance(found, UserController)]
     market.clock.advance(2 * 86_400)
     await people.reconcile("default")
 

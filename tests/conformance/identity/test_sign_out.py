@@ -66,12 +66,12 @@ async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: Postg
         page = await there.get()
         assert page.status_code == 200
         ended = b.app.authenticator.ended
-        assert len(ended._going_on) == 1, "what was looked at is remembered"
+        assert len(ended._active_logins) == 1, "what was looked at is remembered"
         stream = asyncio.create_task(there.http.get(f"{HOME}live/", headers=EVENTS))
         await wait_until(lambda: len(b.app.feed.list_streams()) == 1)
         left = await here.post("sign-out", {"csrf": csrf_of(await here.get())})
         assert left.status_code == 200
-        await wait_until(lambda: not ended._going_on)
+        await wait_until(lambda: not ended._active_logins)
         async with asyncio.timeout(60):
             await stream
         for browser in (there, await at(a, copy)):

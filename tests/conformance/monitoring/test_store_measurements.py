@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agora.domains.monitoring.readiness import Readiness
+from agora.domains.monitoring.readiness import ReadinessController
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.store.port import Store, Tx
 from tests.conformance.engines import RunsOn
@@ -41,7 +41,7 @@ async def test_the_probe_and_the_census_work_on_it(market: Market) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
-    await next(c for c in app.controllers if isinstance(c, Readiness)).step()
+    await next(c for c in app.controllers if isinstance(c, ReadinessController)).step()
     assert app.monitor.probed is not None
     assert app.monitor.probed.failure is None
     page, _ = app.exporter.render("")

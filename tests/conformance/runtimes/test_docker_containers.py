@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agora.runtimes.docker import Options, context
+from agora.runtimes.docker import Options, build_context
 from agora.runtimes.docker.commands import BuildOrder, find_command_errors, parse_build_command, parse_run_command
 from agora.runtimes.docker.containers import (
     STATE,
@@ -173,8 +173,8 @@ def test_two_ports_cannot_be_one() -> None:
 # -- what images are built of --------------------------------------------------------------------------------------
 
 
-def packed(content: context.BuildContext, file: Path) -> dict[str, tarfile.TarInfo]:
-    context.write_context(content, file)
+def packed(content: build_context.BuildContext, file: Path) -> dict[str, tarfile.TarInfo]:
+    build_context.write_context(content, file)
     with tarfile.open(file) as archive:
         return {member.name: member for member in archive}
 
@@ -196,7 +196,7 @@ def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
     (source / ".dockerignore").write_text(
         "# no secrets\n.env\nlogs\n!logs/keep.txt\n**/*.pyc\n*.md\n!README.md\nDockerfile\n"
     )
-    found = packed(context.build_dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
+    found = packed(build_context.build_dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
     files = {name for name, member in found.items() if member.isreg()}
     assert files == {"Dockerfile", ".dockerignore", "main.py", "logs/keep.txt", "README.md"}
     assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
@@ -208,14 +208,14 @@ def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:
     (tmp_path / "source" / "link").symlink_to("..")
     for order in (BuildOrder(), BuildOrder(context="none"), BuildOrder(context="link"), BuildOrder(file="part")):
         with pytest.raises(InvalidSpec):
-            context.build_dockerfile_context(tmp_path / "source", order)
+            build_context.build_dockerfile_context(tmp_path / "source", order)
 
 
 def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "main.py").write_text("x")
     config = BuildConfig("python", "python3 main.py", "pip install x && echo '$HOME'", {"A": 'it\'s "1"\n2'})
-    content = context.build_command_context(tmp_path / "tree", "python:3.12-slim", config)
+    content = build_context.build_command_context(tmp_path / "tree", "python:3.12-slim", config)
     assert {"tree/main.py", "Dockerfile", ".agora-build"} <= set(packed(content, tmp_path / "c.tar"))
     recipe, script = (text.decode() for _, text in content.more)
     assert recipe.startswith("FROM python:3.12-slim\n")

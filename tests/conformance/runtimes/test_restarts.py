@@ -17,14 +17,5 @@ def test_waits_double_up_to_the_longest(failures: int, seconds: int) -> None:
     assert RestartPolicy().restart_delay(failures) == seconds * SECOND
 
 
-def test_only_failures_in_a_row_count() -> None:
-    short, long = (0, SECOND), (0, 601 * SECOND)
-    restarts = RestartPolicy()
-    assert restarts.count_failures([]) == 0
-    assert restarts.count_failures([short] * 7) == 7
-    assert restarts.count_failures([short, long, short, short]) == 2
-    assert restarts.count_failures([short, long]) == 0
-
-
 def test_from_the_fifth_on_it_is_a_loop() -> None:
     assert [RestartPolicy().is_crash_loop(count) for count in (4, 5)] == [False, True]

@@ -11,7 +11,7 @@ from agora.core.call import Call
 from agora.core.jobs import Controller, JobContext
 from agora.core.usage import Meter
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
-from agora.domains.admin.jobs import Overrides
+from agora.domains.admin.jobs import OverrideController
 from agora.domains.events.jobs import PositionFlusher
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.usage_jobs import UsageCounters
@@ -31,7 +31,7 @@ __all__ = ["context"]
 
 
 async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, context: JobContext) -> None:
-    ada, overrides = await market.agent("Ada"), Overrides(context)
+    ada, overrides = await market.agent("Ada"), OverrideController(context)
     short: dict[str, Any] = {"target_id": "Ada", "action": "pause", "reason": "lunch", "expires_in": 60}
     first = await market.call(market.operator, "admin.override", **short)
     await market.call(market.operator, "admin.override", **short | {"expires_in": 120})
@@ -64,7 +64,7 @@ async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, context:
     halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 10}
     await market.call(market.operator, "admin.override", **halt)
     market.clock.advance(11)
-    await Overrides(context).step()
+    await OverrideController(context).step()
     assert not market.app.overrides.is_halted("default"), "the gate follows the log"
     assert await count(engine, "overrides", "status = 'expired' and lifted_by = 'system'") == 1
     await market.call(ada, "agent.heartbeat")
@@ -75,7 +75,7 @@ async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, conte
     await market.call(market.operator, "admin.override", target_id="Ada", action="pause", expires_in=60)
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
     market.clock.advance(61)
-    await Overrides(context).step()
+    await OverrideController(context).step()
     assert await status(market, ada) == "suspended"
     assert len(market.of_type("agora.override.expired")) == 1
 

@@ -69,13 +69,13 @@ async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Ma
 async def test_what_one_committed_the_other_follows_once_and_in_order(pair: tuple[Market, Market]) -> None:
     a, b = pair
     told: list[tuple[str, int]] = []
-    before = b.app.replicas._remote_commits._tell
+    before = b.app.replicas._remote_commits._deliver_events
 
     async def tell(tenant: str, events: Any) -> None:
         told.extend((stored.event.type, stored.seq) for stored in events)
         await before(tenant, events)
 
-    b.app.replicas._remote_commits._tell = tell
+    b.app.replicas._remote_commits._deliver_events = tell
 
     async def publish(market: Market, name: str) -> None:
         for _ in range(20):
@@ -192,8 +192,8 @@ async def test_what_is_said_of_a_log_is_looked_at(pair: tuple[Market, Market], p
     assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
     await wait_until(lambda: not remote._readers)
     head = a.app.feed.head("default")
-    await wait_until(lambda: remote._seen["default"] >= head)
-    assert remote._seen["default"] < 999_999
+    await wait_until(lambda: remote._last_sequence["default"] >= head)
+    assert remote._last_sequence["default"] < 999_999
 
 
 async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> None:

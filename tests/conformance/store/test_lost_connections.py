@@ -187,7 +187,7 @@ async def test_session_that_postgresql_ended_is_replaced(
     store = postgres.store()
     await store.start()
     tail = writing._hold_tenant_lock(
-        store._writer._tails, TENANT
+        store._writer._append_locks, TENANT
     )  # whoever logs events waits for it, with the transaction open
     async with tail, asyncio.timeout(60):
         late = store.write(TENANT, append_if_absent("late", "1"))

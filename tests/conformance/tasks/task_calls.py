@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from agora.core.call import Caller
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from tests.market import Market
 
 __all__ = ["assign", "claim", "get", "pass_time", "told"]
@@ -32,7 +32,7 @@ def told(market: Market, happening: str) -> list[Any]:
     return [from_json(event.data) for event in market.of_type(f"agora.task.{happening}")]
 
 
-async def pass_time(market: Market, upkeep: TaskDeadlines, seconds: float) -> None:
+async def pass_time(market: Market, upkeep: TaskDeadlineController, seconds: float) -> None:
     """Let time pass, and do what is due then."""
     market.clock.advance(seconds)
     await upkeep.step()

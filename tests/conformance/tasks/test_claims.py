@@ -9,8 +9,8 @@ import pytest
 
 from agora.clock import to_datetime
 from agora.core.call import Caller
-from agora.domains.admin.jobs import Overrides
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.admin.jobs import OverrideController
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import Conflict, IdempotencyConflict, NotFound, PayloadTooLarge, StaleLease
 from tests.conformance.engines import RunsOn
@@ -126,7 +126,9 @@ async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> Non
 # -- leases ------------------------------------------------------------------------------------
 
 
-async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
     giver = await market.agent("Giver")
     first, second = await market.agent("First", capabilities=["a"]), await market.agent("Second", capabilities=["a"])
     task_id = await assign(market, giver, assignee="capability:a", retry_backoff=10)
@@ -164,7 +166,7 @@ async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(market: Mark
     assert (await get(market, task_id)).result == {"rows": 9}
 
 
-async def test_after_the_last_attempt_it_is_dead_lettered(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_after_the_last_attempt_it_is_dead_lettered(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=0)
     for _ in range(2):
@@ -175,7 +177,7 @@ async def test_after_the_last_attempt_it_is_dead_lettered(market: Market, upkeep
     assert await claim(market, doer) is None
 
 
-async def test_the_same_agent_with_an_old_token_is_refused(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_the_same_agent_with_an_old_token_is_refused(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", retry_backoff=0)
     old = await claim(market, doer, lease_seconds=5)
@@ -202,7 +204,7 @@ async def test_checkpoints_never_go_back(market: Market) -> None:
     assert (await get(market, task_id)).checkpoint == {"n": 5}
 
 
-async def test_a_released_task_is_for_the_next_one(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_released_task_is_for_the_next_one(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver)
     claimed = await claim(market, doer)
@@ -214,7 +216,9 @@ async def test_a_released_task_is_for_the_next_one(market: Market, upkeep: TaskD
     assert (again.attempts, again.checkpoint) == (1, {"n": 1})
 
 
-async def test_a_failed_attempt_is_tried_again_until_none_is_left(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_failed_attempt_is_tried_again_until_none_is_left(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=4)
     first = await claim(market, doer)
@@ -233,7 +237,7 @@ async def test_a_failed_attempt_is_tried_again_until_none_is_left(market: Market
     assert (await get(market, final)).status == "failed"
 
 
-async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer", timeout=30, max_attempts=1)
     await claim(market, doer, lease_seconds=3600)
@@ -242,7 +246,7 @@ async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep:
     assert (task.status, task.error) == ("failed", "The attempt took longer than 30 s.")
 
 
-async def test_deadlines(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_deadlines(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     soon = to_datetime(market.clock.now()) + timedelta(seconds=60)
     running = await assign(market, giver, assignee="Doer", deadline=soon)
@@ -256,7 +260,9 @@ async def test_deadlines(market: Market, upkeep: TaskDeadlines) -> None:
     assert len(told(market, "overdue")) == 1
 
 
-async def test_leases_stand_still_while_the_marketplace_is_halted(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_leases_stand_still_while_the_marketplace_is_halted(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     claimed = await claim(market, doer, lease_seconds=30)
@@ -272,19 +278,19 @@ async def test_leases_stand_still_while_the_marketplace_is_halted(market: Market
     await market.call(doer, "task.complete", task_id=task_id, fencing_token=claimed.fencing_token)
 
 
-async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     task_id = await assign(market, giver, assignee="Doer")
     await claim(market, doer, lease_seconds=30)
     halt = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 600}
     await market.call(market.operator, "admin.override", **halt)
     await pass_time(market, upkeep, 601)
-    await Overrides(upkeep.context).step()
+    await OverrideController(upkeep.context).step()
     await upkeep.step()
     assert (await get(market, task_id)).status == "in_progress"
 
 
-async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDeadlineController) -> None:
     """Its agent may wait with all it knows; when it does not come, any other that fits goes on."""
     asker = await market.agent("Asker", capabilities=["code"])
     other = await market.agent("Other", capabilities=["code"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
 from tests.conformance.engines import RunsOn
 from tests.market import Market
@@ -93,7 +93,7 @@ async def held_question(market: Market, worker: Caller, person: Caller) -> dict[
     return held
 
 
-async def test_a_holder_who_waits_goes_on_under_the_same_lease(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_holder_who_waits_goes_on_under_the_same_lease(market: Market, upkeep: TaskDeadlineController) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     held = await held_question(market, worker, person)
     market.clock.advance(20)
@@ -111,7 +111,9 @@ async def test_a_holder_who_waits_goes_on_under_the_same_lease(market: Market, u
     assert (await market.call(worker, "task.complete", **held, result="done")).status == "completed"
 
 
-async def test_a_question_is_withdrawn_with_the_lease_of_who_waits(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_question_is_withdrawn_with_the_lease_of_who_waits(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
     worker, person = await market.agent("Worker"), await market.agent("Person")
     held = await held_question(market, worker, person)
     market.clock.advance(31)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agora.clock import to_datetime
-from agora.domains.admin.retention import Retention
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.admin.retention import RetentionController
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get
@@ -132,7 +132,7 @@ async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: s
         await market.app.dispatcher.open_stream(operation, giver, {"task_id": task_id, "last_event_id": place})
 
 
-async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadlineController) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     old = [await assign(market, giver, assignee="Doer") for _ in range(2)]
     for task_id in old:
@@ -143,7 +143,7 @@ async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadl
     running = (await market.call(giver, "workflow.status", workflow_id=made.workflow_id)).steps[0].task_id
     await market.call(doer, "task.complete", task_id=running)
     market.clock.advance(91 * 86_400)
-    await Retention(upkeep.context).step()
+    await RetentionController(upkeep.context).step()
     for task_id in old:
         with pytest.raises(NotFound):
             await get(market, task_id)
@@ -151,6 +151,6 @@ async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadl
     assert (await get(market, running)).status == "completed", "its workflow goes on"
     await market.call(giver, "workflow.cancel", workflow_id=made.workflow_id)
     market.clock.advance(91 * 86_400)
-    await Retention(upkeep.context).step()
+    await RetentionController(upkeep.context).step()
     assert (await market.call(market.operator, "workflow.list")).total == 0
     assert (await market.call(market.operator, "task.list")).total == 1

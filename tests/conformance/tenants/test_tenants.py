@@ -11,7 +11,7 @@ import pytest
 
 from agora.core.call import Caller
 from agora.domains.monitoring.usage_jobs import UsageCounters
-from agora.domains.tenants.jobs import Tenants
+from agora.domains.tenants.jobs import TenantController
 from agora.server.app import App
 from agora_sdk.errors import (
     Conflict,
@@ -72,7 +72,8 @@ async def test_counts_of_a_tenant_that_is_being_deleted_are_not_stored(market: M
     await market.call(market.operator, "tenant.suspend", tenant_id="acme")
     await market.call(market.operator, "tenant.delete", tenant_id="acme", confirm="acme")
     tenants, counters = (
-        next(job for job in market.app.controllers if isinstance(job, kind)) for kind in (Tenants, UsageCounters)
+        next(job for job in market.app.controllers if isinstance(job, kind))
+        for kind in (TenantController, UsageCounters)
     )
     await tenants.step()
     await counters.step()
@@ -184,7 +185,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -
     assert "acme" not in await market.app.store.tenants()
     with pytest.raises(Unauthenticated):
         await market.app.authenticator.authenticate(created.token)
-    (keeper,) = [found for found in market.app.controllers if isinstance(found, Tenants)]
+    (keeper,) = [found for found in market.app.controllers if isinstance(found, TenantController)]
     keeper.batch = 20
     await keeper.step()
     assert market.of_type("agora.tenant.deleted") == [], "something may still be on its way"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.conformance.workflows.workflow_calls import create, do, idle, states, status
@@ -238,7 +238,7 @@ async def test_a_part_whose_payload_cannot_be_made_fails_alone(market: Market) -
     assert (await status(market, none)).status == "completed"
 
 
-async def test_a_step_for_anyone_assigned_goes_to_nobody_else(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_step_for_anyone_assigned_goes_to_nobody_else(market: Market, upkeep: TaskDeadlineController) -> None:
     boss, stranger = await market.agent("Boss"), await market.agent("Stranger")
     one, two = await market.agent("One"), await market.agent("Two")
     workflow_id = await create(market, boss, ["only"], assigned_agents=["One", "Two", "NotYet"])

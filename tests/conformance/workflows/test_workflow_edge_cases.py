@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time
 from tests.conformance.workflows.workflow_calls import create, do, idle, states, status
@@ -83,7 +83,9 @@ async def test_making_up_for_a_failure_waits_for_the_end_of_a_pause(market: Mark
     assert (await status(market, workflow_id)).error == "pay: no money"
 
 
-async def test_after_a_pause_a_task_nobody_takes_is_for_anyone_again(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_after_a_pause_a_task_nobody_takes_is_for_anyone_again(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
     boss = await market.agent("Boss")
     able = [await market.agent(name, capabilities=["c"]) for name in ("One", "Two")]
     workflow_id = await create(market, boss, [{"name": "x", "capability": "c"}])

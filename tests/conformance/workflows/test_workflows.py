@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import IllegalTransition, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.conformance.workflows.workflow_calls import create, do, fail, idle, states, status, told
@@ -135,7 +135,7 @@ async def test_an_expression_that_fails_fails_its_step(market: Market) -> None:
     assert done.error.startswith("b: ")
 
 
-async def test_a_step_goes_to_the_least_loaded_agent_that_fits(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_step_goes_to_the_least_loaded_agent_that_fits(market: Market, upkeep: TaskDeadlineController) -> None:
     boss = await market.agent("Boss")
     able = [await market.agent(f"Able{n}", capabilities=["etl"], max_concurrent_tasks=2) for n in range(3)]
     steps = [{"name": f"s{n}", "capability": "etl", "depends_on": []} for n in range(6)]
@@ -153,7 +153,9 @@ async def test_a_step_goes_to_the_least_loaded_agent_that_fits(market: Market, u
     assert (await status(market, workflow_id)).status == "completed"
 
 
-async def test_the_step_of_an_agent_that_died_need_not_wait_for_it(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_the_step_of_an_agent_that_died_need_not_wait_for_it(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
     boss = await market.agent("Boss")
     able = [await market.agent(f"Able{n}", capabilities=["etl"]) for n in range(2)]
     workflow_id = await create(market, boss, [{"name": "s", "capability": "etl", "retry_backoff": 0}])
@@ -187,7 +189,7 @@ async def test_a_failed_step_fails_the_workflow_and_stops_the_rest(market: Marke
     assert len(told(market, "failed")) == 1
 
 
-async def test_retries_come_before_failure(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_retries_come_before_failure(market: Market, upkeep: TaskDeadlineController) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     steps = [{"name": "flaky", "agent": "Doer", "retries": 2, "retry_backoff": 0}]
     workflow_id = await create(market, boss, steps)
@@ -249,7 +251,7 @@ async def test_a_failure_may_be_made_up_for(market: Market) -> None:
     assert (await states(market, broke))["ship"] == "cancelled"
 
 
-async def test_a_step_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlines) -> None:
+async def test_a_step_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlineController) -> None:
     boss, doer = await market.agent("Boss"), await market.agent("Doer")
     workflow_id = await create(market, boss, [{"name": "slow", "agent": "Doer", "timeout": 20}])
     await market.call(doer, "task.claim", lease_seconds=600)

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
 from pydantic_ai.usage import RequestUsage
 
-from agora.agent_runner.models import Answer
+from agora.agent_runner.models import ModelAnswer
 from agora.agent_runner.telemetry import TEXTS_VARIABLE, RunTelemetry
 
 MESSAGES = [
@@ -32,9 +32,9 @@ async def test_a_step_is_described_by_the_conventions(monkeypatch: pytest.Monkey
     telemetry = RunTelemetry("Ada", cast(Any, task))
     telemetry._tracer = provider.get_tracer("test")
 
-    async def request() -> Answer:
+    async def request() -> ModelAnswer:
         usage = RequestUsage(input_tokens=100, output_tokens=20)
-        return Answer(ModelResponse(parts=[TextPart(content="It is 2.")], usage=usage), "far:tiny", 0.5, 0.25)
+        return ModelAnswer(ModelResponse(parts=[TextPart(content="It is 2.")], usage=usage), "far:tiny", 0.5, 0.25)
 
     with telemetry.invoke_agent():
         await telemetry.chat(request, "far:tiny", MESSAGES)

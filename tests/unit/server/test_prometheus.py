@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from agora.domains.monitoring.stored_counts import StoredCounts
-from agora.domains.tasks.jobs import TaskDeadlines
+from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.server.app import App
 from agora.telemetry import Measures, Series
 from agora_sdk.contract import operations
@@ -218,7 +218,7 @@ async def test_leases_that_run_out_are_counted(app: App, clock: ManualClock) -> 
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
     await market.call(bob, "task.claim", lease_seconds=30)
-    tasks = next(c for c in app.controllers if isinstance(c, TaskDeadlines))
+    tasks = next(c for c in app.controllers if isinstance(c, TaskDeadlineController))
     await tasks.step()
     assert app.measures.lease_expiries == 0
     clock.advance(31)

@@ -347,12 +347,12 @@ async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
 
 async def _read_lines(response: httpx.Response) -> AsyncIterator[str]:
     """Lines that end as those of server-sent events do: other line ends of Unicode may stand in JSON."""
-    rest = b""
+    incomplete_line = b""
     async for chunk in response.aiter_bytes():
-        *lines, rest = (rest + chunk).split(b"\n")
+        *lines, incomplete_line = (incomplete_line + chunk).split(b"\n")
         for line in lines:
             yield line.removesuffix(b"\r").decode("utf-8", "replace")
-        if len(rest) > MAX_BYTES:
+        if len(incomplete_line) > MAX_BYTES:
             raise UpstreamFailed(f"A line of the stream has more than {MAX_BYTES} bytes.")
 
 

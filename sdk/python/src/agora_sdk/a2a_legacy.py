@@ -53,16 +53,16 @@ def pick_members(source: Mapping[str, Any], members: tuple[str, ...]) -> dict[st
 def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A part as 0.3 has it, section 6.5."""
     metadata = dict(source.get("metadata") or {})
-    beside = pick_members(source, ("filename", "mediaType"))
+    sibling_fields = pick_members(source, ("filename", "mediaType"))
     if "raw" in source or "url" in source:
         file = {"bytes": source["raw"]} if "raw" in source else {"uri": source["url"]}
         for member, name in (("mimeType", "mediaType"), ("name", "filename")):
-            if name in beside:
-                file[member] = beside[name]
+            if name in sibling_fields:
+                file[member] = sibling_fields[name]
         result: dict[str, Any] = {"kind": "file", "file": file}
     else:
-        if beside:
-            metadata[BESIDE] = beside
+        if sibling_fields:
+            metadata[BESIDE] = sibling_fields
         if "text" in source:
             result = {"kind": "text", "text": source["text"]}
         elif isinstance(source.get("data"), dict):

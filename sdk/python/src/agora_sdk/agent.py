@@ -315,8 +315,8 @@ class Agent:
         arguments = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.answers_with == "message":
             about_a2a = self.metadata.get("a2a")
-            own = dict(about_a2a) if isinstance(about_a2a, Mapping) else {}
-            arguments["metadata"] = {**self.metadata, "a2a": {**own, "answers": "message"}}
+            a2a_options = dict(about_a2a) if isinstance(about_a2a, Mapping) else {}
+            arguments["metadata"] = {**self.metadata, "a2a": {**a2a_options, "answers": "message"}}
         registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:

@@ -132,18 +132,18 @@ class AgoraClient:
         idempotency_key: for one command: a repetition with the same key and arguments answers the first result.
         token: the copy's identity; without it the copy is who this client is.
         """
-        mine = self._session
+        session = self._session
         options = Options(
-            mode or mine.options.mode,
-            mine.options.timeout if timeout is None else timeout,
-            mine.options.retries if retries is None else retries,
-            idempotency_key or mine.options.idempotency_key,
+            mode or session.options.mode,
+            session.options.timeout if timeout is None else timeout,
+            session.options.retries if retries is None else retries,
+            idempotency_key or session.options.idempotency_key,
         )
-        identity = mine.identity
+        identity = session.identity
         if token:
             identity = Identity(identity.store, identity.url, identity.tenant, token=token)
         copy = type(self).__new__(type(self))
-        copy._session = Session(mine.server, identity, options)
+        copy._session = Session(session.server, identity, options)
         return copy
 
     def as_agent(self, agent: str | contract.agents.Registration) -> Self:
@@ -157,10 +157,10 @@ class AgoraClient:
         agent: its name, or what registering it answered. Raises :class:`agora_sdk.errors.Unauthenticated` where no credential
         of it is kept.
         """
-        mine = self._session
+        session = self._session
         name = agent if isinstance(agent, str) else agent.agent_name
         copy = type(self).__new__(type(self))
-        copy._session = Session(mine.server, mine.identity.of_agent(name), mine.options)
+        copy._session = Session(session.server, session.identity.of_agent(name), session.options)
         return copy
 
     @cached_property

@@ -87,8 +87,8 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
         recipients = {str(recipient["header"]["kid"]): recipient for recipient in document["recipients"]}
     except (KeyError, TypeError):
         raise Undecipherable("The payload is no JWE of this protocol.") from None
-    mine = next((key for key in keys if key["kid"] in recipients), None)
-    if mine is None:
+    own_key = next((key for key in keys if key["kid"] in recipients), None)
+    if own_key is None:
         raise UnknownKey(
             f"The message was encrypted for {', '.join(sorted(recipients)) or 'nobody'}, and there is no such key here.",
             fix="Use the key ring it was made with, or ask for it again: the newest published key is used.",
@@ -96,7 +96,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
         )
     try:
         jwe = jose.jwe.decrypt_json(
-            {**document, "recipients": [recipients[mine["kid"]]]}, _import_key(mine), algorithms=ALGORITHMS
+            {**document, "recipients": [recipients[own_key["kid"]]]}, _import_key(own_key), algorithms=ALGORITHMS
         )
         plain = json.loads(jwe.plaintext)
     except (jose.errors.JoseError, ValueError, TypeError, KeyError):
@@ -130,8 +130,8 @@ class KeyRing:
     """The private keys of agents: ``AGORA_KEYS``, else ``keys.json`` beside the credentials. Its owner alone can read it."""
 
     def __init__(self, credentials_path: str, path: str | os.PathLike[str] | None = None) -> None:
-        beside = os.path.join(os.path.dirname(credentials_path), "keys.json")
-        self.path = os.path.abspath(os.path.expanduser(os.fspath(path or os.environ.get("AGORA_KEYS") or beside)))
+        keys_path = os.path.join(os.path.dirname(credentials_path), "keys.json")
+        self.path = os.path.abspath(os.path.expanduser(os.fspath(path or os.environ.get("AGORA_KEYS") or keys_path)))
 
     def __repr__(self) -> str:
         return f"KeyRing({self.path!r})"

@@ -75,7 +75,7 @@ class Executor:
         clock = asyncio.get_running_loop().time
         while True:
             await self._free.wait()
-            begun = clock()
+            started_at = clock()
             if self._wake is not None:
                 self._wake.clear()  # before the claim: what becomes available during it is claimed by the next one
             claim = await self._claim_tasks(self._max_concurrent - len(self._working))
@@ -83,7 +83,7 @@ class Executor:
                 self._start_task(task)
             if not claim and self._wake is not None:
                 await self._wake.wait()
-            elif not claim and clock() - begun < EARLY_RETURN_SECONDS:
+            elif not claim and clock() - started_at < EARLY_RETURN_SECONDS:
                 await asyncio.sleep(self._backoff.pause(0))
 
     async def finish(self, seconds: float) -> None:

@@ -30,9 +30,9 @@ COPY_HINT = "Copy it whole, and nothing else with it."
 _acting: ContextVar[Mapping[Identity, str]] = ContextVar("agora_sdk_acting")
 
 
-def _require_visible_ascii(text: str, what: str, fix: str) -> str:
+def _require_visible_ascii(text: str, name: str, fix: str) -> str:
     if not text.isascii() or any(sign <= " " or sign == "\x7f" for sign in text):
-        raise InvalidRequest(f"{what} holds characters other than visible ones of ASCII.", fix=fix)
+        raise InvalidRequest(f"{name} holds characters other than visible ones of ASCII.", fix=fix)
     return text
 
 
@@ -163,9 +163,9 @@ class Identity:
     def _find_current_credential(self) -> Credential | None:
         name = self.name
         if name and name not in self._agents and not self._explicit:
-            stored = self.store.find(self.url, self.tenant, name)
-            if stored is not None:
-                self._agents[name] = stored
+            credential = self.store.find(self.url, self.tenant, name)
+            if credential is not None:
+                self._agents[name] = credential
         return self._agents.get(name) if name else None
 
     def candidate_tokens(self, name: str) -> list[str | None]:
@@ -175,11 +175,11 @@ class Identity:
         a new one. A stored token is worthless once its server began anew.
         """
         explicit = self._explicit or self._ambient_token
-        stored = self.store.find(self.url, self.tenant, name)
-        own = [explicit] if explicit and explicit.startswith(AGENT_TOKEN) else []
-        identity = self._agents.get(name) or stored  # the file may be one that cannot be written
+        credential = self.store.find(self.url, self.tenant, name)
+        agent_tokens = [explicit] if explicit and explicit.startswith(AGENT_TOKEN) else []
+        identity = self._agents.get(name) or credential  # the file may be one that cannot be written
         stored_tokens = [identity.token] if identity else []
-        return list(dict.fromkeys([*own, *stored_tokens, explicit]))
+        return list(dict.fromkeys([*agent_tokens, *stored_tokens, explicit]))
 
     def adopt_registration(self, registration: Registration, used: str | None) -> None:
         """Keep the credential of a registered agent, and act as it unless this client is another one already."""
@@ -208,9 +208,9 @@ class Identity:
             logger.warning("The credential of %s could not be kept: %s", name, error)
 
     @staticmethod
-    def _warn_unchanged_identity(name: str, who: str | None) -> None:
+    def _warn_unchanged_identity(name: str, agent_name: str | None) -> None:
         logger.warning(
-            "%s is registered; this client goes on as %s. client.as_agent(%r) acts as %s.", name, who, name, name
+            "%s is registered; this client goes on as %s. client.as_agent(%r) acts as %s.", name, agent_name, name, name
         )
 
     def forget_agent(self, agent_id: str) -> None:

@@ -91,12 +91,14 @@ class Inbox:
         while True:
             page = await self._client.messaging.receive(unread=True, limit=PAGE_SIZE, cursor=cursor)
             # A message in handling is still unread at the server and comes again; the states here tell that it is in handling.
-            fresh = [m for m in page.items if m.message_id not in self._states and m not in self._expected_replies]
+            new_messages = [
+                m for m in page.items if m.message_id not in self._states and m not in self._expected_replies
+            ]
             await self._mark_messages(
-                [m.message_id for m in fresh if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED
+                [m.message_id for m in new_messages if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED
             )
             await self._mark_again([m.message_id for m in page.items])
-            for message in fresh:
+            for message in new_messages:
                 await self._slots.acquire()
                 self._start_handler(message)
             cursor = page.next_cursor

@@ -98,9 +98,9 @@ async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
         # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.
         with try_lock_file(logins.path, REFRESH_TIMEOUT_SECONDS) as mine:
             if mine and (login := logins.find(url)) is not None and login.due:
-                fresh = await _refresh_login(io, login, url)
-                logins.write(url, fresh)
-                return fresh
+                refreshed_login = await _refresh_login(io, login, url)
+                logins.write(url, refreshed_login)
+                return refreshed_login
         if not mine:
             await io.pause(POLL_SECONDS)
     return login

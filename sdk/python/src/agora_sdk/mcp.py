@@ -247,14 +247,14 @@ class MCPClient:
 
     async def _find_server_of_tool(self, pick: Pick, name: str, server: str | None) -> Peer:
         """The server that has a tool; if none is known to, they are asked again, then one is tried that does not list all it has."""
-        chosen = self._select_peers(server)
-        for peer in chosen.values():
+        peers = self._select_peers(server)
+        for peer in peers.values():
             if name in peer.tools:
                 return peer
-        for peer in chosen.values():
+        for peer in peers.values():
             if name in await peer.list_tools(pick(peer), self._options.timeout):
                 return peer
-        for peer in chosen.values():
+        for peer in peers.values():
             if UNLISTED in peer.tools:
                 return peer
         where = f"The server {server!r} has" if server else "No connected server has"

@@ -55,9 +55,11 @@ class _Endpoint(Endpoint):
     pooling: Pooling = field(default_factory=Pooling)
 
     def client_options(self) -> dict[str, Any]:
-        most = self.pooling.max_connections
+        max_connections = self.pooling.max_connections
         limits = httpx.Limits(
-            max_connections=most, max_keepalive_connections=most, keepalive_expiry=self.pooling.pool_recycle
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=self.pooling.pool_recycle,
         )
         return Endpoint.client_options(self) | {"limits": limits}
 

@@ -130,15 +130,15 @@ class Events:
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that are complete with these bytes; raises ValueError for one that is too long."""
-        lines, newline, rest = chunk.rpartition(b"\n")
+        lines, newline, incomplete_line = chunk.rpartition(b"\n")
         if newline:
             whole = b"".join((*self._rest, lines))
-            self._rest, self._rest_size = [rest], len(rest)
+            self._rest, self._rest_size = [incomplete_line], len(incomplete_line)
             for line in whole.split(b"\n"):
                 yield from self._feed_line(line.rstrip(b"\r"))
         else:
-            self._rest.append(rest)
-            self._rest_size += len(rest)
+            self._rest.append(incomplete_line)
+            self._rest_size += len(incomplete_line)
         if self._data_size + self._rest_size > self._limit:
             raise ValueError(f"an event of more than {self._limit} bytes")
 

@@ -106,8 +106,8 @@ class Message:
     @classmethod
     def carried(cls, content: str, metadata: Mapping[str, Any], **known: Any) -> Self:
         """A message of the marketplace as one in parts: those it carries, else its text."""
-        about = metadata.get(CARRIED)
-        wire = about.get("message") if isinstance(about, dict) else None
+        carried_fields = metadata.get(CARRIED)
+        wire = carried_fields.get("message") if isinstance(carried_fields, dict) else None
         if not isinstance(wire, Mapping):
             wire = {"parts": [{"text": content}], "role": "user"}
         return cls.of(wire, **known)
@@ -125,5 +125,5 @@ class Message:
 
     def as_text(self) -> str:
         """For those who read text only: its texts, else its data as JSON."""
-        others = [part.content for part in self.parts if part.type != "text"]
-        return self.text or "\n".join(json.dumps(content, ensure_ascii=False) for content in others)
+        other_parts = [part.content for part in self.parts if part.type != "text"]
+        return self.text or "\n".join(json.dumps(content, ensure_ascii=False) for content in other_parts)

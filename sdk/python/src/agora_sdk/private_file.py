@@ -30,12 +30,12 @@ def replace_json(path: str, document: Any) -> None:
     from tempfile import mkstemp
 
     name = os.path.splitext(os.path.basename(path))[0]
-    handle, fresh = mkstemp(dir=os.path.dirname(path), prefix=f".{name}-")  # mode 0600
+    handle, temporary_path = mkstemp(dir=os.path.dirname(path), prefix=f".{name}-")  # mode 0600
     with open(handle, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=2)
         file.flush()
         os.fsync(handle)
-    os.replace(fresh, path)  # one step: no reader sees half of the file
+    os.replace(temporary_path, path)  # one step: no reader sees half of the file
 
 
 @contextmanager
@@ -80,19 +80,19 @@ def try_lock_file(path: str, seconds: float) -> Iterator[bool]:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        mine = True
+        has_lock = True
         if fcntl is not None:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                mine = False
-        mine = mine and _try_make_exclusively(f"{path}.writing")
+                has_lock = False
+        has_lock = has_lock and _try_make_exclusively(f"{path}.writing")
         try:
-            if mine:
+            if has_lock:
                 os.utime(f"{path}.writing", (time.time(), time.time() + seconds))
-            yield mine
+            yield has_lock
         finally:
-            if mine:
+            if has_lock:
                 with suppress(FileNotFoundError):
                     os.unlink(f"{path}.writing")
     finally:

@@ -210,8 +210,13 @@ class AgentProtocol:
         **more: Any,
     ) -> AgentMessage:
         """Have an instance of an agent run where one of another runs; answers as :meth:`deploy` does, or ``refuse``."""
-        near = _drop_none({"required": True, "with_agent": with_agent, "reason": reason})
-        fields = {"agent_id": agent_id, "customer_id": customer_id, "with_agent": with_agent, "co_location": near}
+        co_location = _drop_none({"required": True, "with_agent": with_agent, "reason": reason})
+        fields = {
+            "agent_id": agent_id,
+            "customer_id": customer_id,
+            "with_agent": with_agent,
+            "co_location": co_location,
+        }
         return self._request_answer("co_locate", ORCHESTRATOR, "co_locate", _drop_none(fields), timeout, more)
 
     def scale(
@@ -384,14 +389,14 @@ class AgentProtocol:
         from .crypto import new_key, public
 
         me = await self._fetch_own_agent(io)
-        mine = {key["kid"] for key in self._list_private_keys()}
-        if not fresh and me.public_keys and me.public_keys[0].kid in mine:
+        own_key_ids = {key["kid"] for key in self._list_private_keys()}
+        if not fresh and me.public_keys and me.public_keys[0].kid in own_key_ids:
             return me
         key = new_key()
         identity = self._session.identity
         # Stored before it is published: a message encrypted for a key that a crash lost could never be read.
         self.keys.add(identity.url, identity.tenant, me.agent_id, key)
-        current = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in mine][:1]
+        current = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in own_key_ids][:1]
         update = Agents.operations["update"]
         agent: Agent = await self._session.invoke(io, update, me.agent_id, public_keys=[public(key), *current])
         return agent

@@ -102,10 +102,10 @@ def _is_final(error: AgoraError) -> bool:
     return error.extra.get("outcome") == "unknown" or not REFUSED.isdisjoint(error.extra)
 
 
-def server_unreachable(url: str, why: object) -> ServerUnreachable:
+def server_unreachable(url: str, reason: object) -> ServerUnreachable:
     """The error of a server that does not answer, naming the fix."""
     return ServerUnreachable(
-        f"No Agora server answers at {url} ({why}).",
+        f"No Agora server answers at {url} ({reason}).",
         fix="Start one with `make up` or `agora serve`, or set AGORA_URL to where it runs.",
         url=url,
     )

@@ -187,9 +187,9 @@ class Session:
     async def _wait_for_stored_credential(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
         """The credential that another process, registering the same agent at the same time, is just keeping."""
         for pause in STORED_CREDENTIAL_PAUSES:
-            fresh = [token for token in self.identity.candidate_tokens(name) if token not in tried]
-            if fresh:
-                return fresh[0]
+            untried_tokens = [token for token in self.identity.candidate_tokens(name) if token not in tried]
+            if untried_tokens:
+                return untried_tokens[0]
             await io.pause(pause)
         return None
 

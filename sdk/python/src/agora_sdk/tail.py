@@ -48,7 +48,7 @@ class Tail:
         skips_gaps: bool = False,
         on_listening: Callable[[], None] | None = None,
     ) -> None:
-        self._io, self._ways, self._headers, self._backoff = io, ways, headers, backoff
+        self._io, self._methods, self._headers, self._backoff = io, ways, headers, backoff
         self._skips_gaps, self._on_listening = skips_gaps, on_listening
         self._channel: Channel | None = None
         self._first: Frame | None = None
@@ -92,16 +92,18 @@ class Tail:
 
     async def _open_channel(self) -> Channel:
         headers = await self._headers()
-        for way in self._ways:
+        for connection_method in self._methods:
             try:
-                channel = await way.open_channel(self._io, way.target(self.position), headers)
+                channel = await connection_method.open_channel(
+                    self._io, connection_method.target(self.position), headers
+                )
             except Refused as refused:
                 logger.info("events of %s: %s", self._io.endpoint.url, refused)
-                if way is self._ways[-1]:
+                if connection_method is self._methods[-1]:
                     raise
             else:
                 if not self._has_listened:
-                    self._ways = self._ways[self._ways.index(way) :]
+                    self._methods = self._methods[self._methods.index(connection_method) :]
                 return channel
         raise AssertionError("there is at least one way")
 

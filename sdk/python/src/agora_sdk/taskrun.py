@@ -132,10 +132,15 @@ class TaskRun(ClaimedTask):
     def record_message(self, message: Mapping[str, Any]) -> None:
         """Append a message as A2A writes it, of the requester or of the agent."""
         skill = None if self.task_type == MESSAGE_TASK else self.task_type
-        about = {"sender": self.created_by, "task_id": self.task_id, "context_id": self.context_id, "skill": skill}
+        task_fields = {
+            "sender": self.created_by,
+            "task_id": self.task_id,
+            "context_id": self.context_id,
+            "skill": skill,
+        }
         if message.get("role") == "ROLE_AGENT":
-            about["sender"] = self.assigned_agent
-        self._conversation.append(Message.of(message, **about))
+            task_fields["sender"] = self.assigned_agent
+        self._conversation.append(Message.of(message, **task_fields))
 
     @property
     def message(self) -> Message:
@@ -192,8 +197,8 @@ class TaskRun(ClaimedTask):
         async with self._writing:
             for start in range(0, len(text), MAX_CHUNK_CHARACTERS):
                 part = text[start : start + MAX_CHUNK_CHARACTERS]
-                stored = await self._lease.call("append", part, offset=self.output_size)
-                self.output_size = stored.next_offset
+                receipt = await self._lease.call("append", part, offset=self.output_size)
+                self.output_size = receipt.next_offset
 
     async def say(self, text: str) -> None:
         """Send the requester a message while the task runs."""
@@ -226,5 +231,5 @@ class TaskRun(ClaimedTask):
     ) -> None:
         """Hand over a piece of the result: parts as A2A 1.0 writes them, such as ``{"text": ...}``, ``{"data": ...}``."""
         options = {"name": name, "artifact_id": artifact_id}
-        named = {key: value for key, value in options.items() if value is not None}
-        await self._lease.call("artifact", parts=list(parts), append=append, last=last, **named)
+        arguments = {key: value for key, value in options.items() if value is not None}
+        await self._lease.call("artifact", parts=list(parts), append=append, last=last, **arguments)

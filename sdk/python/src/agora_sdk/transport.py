@@ -155,8 +155,8 @@ class Looped:
         loop = asyncio.get_running_loop()
         if loop in self._pools:
             return self._pools[loop]
-        for ended in [pool_loop for pool_loop in self._pools if pool_loop.is_closed()]:
-            self._pools.pop(ended, None)
+        for closed_loop in [pool_loop for pool_loop in self._pools if pool_loop.is_closed()]:
+            self._pools.pop(closed_loop, None)
         # On loopback there is no proxy: one transport has all connections.
         is_local = self.endpoint.is_local
         transport = httpx.AsyncHTTPTransport(verify=False, trust_env=False, limits=LIMITS) if is_local else None

@@ -60,7 +60,7 @@ def bind_arguments(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[
     except ValidationError as error:
         faults = locate_errors(error.errors(include_url=False))
         raise _build_invalid_arguments(
-            operation, [_build_argument_error(item, place, operation) for item, place in faults]
+            operation, [_build_argument_error(item, location, operation) for item, location in faults]
         ) from None
 
 
@@ -68,11 +68,11 @@ def _build_argument_error(item: Mapping[str, Any], found: Place, operation: Oper
     """One finding of pydantic, with its place."""
     first, *rest = found or ("",)
     inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
-    place = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
+    location = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
     message = describe_error(item, operation.input)
     if item["type"] == "extra_forbidden":
         message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
-    return field_error(place, message)
+    return field_error(location, message)
 
 
 def _build_invalid_arguments(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
@@ -130,9 +130,9 @@ def parse_result(operation: Operation, answer: Answer) -> Any:
         return operation.output.validate_json(answer.body)
     except ValidationError as error:
         reason = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, reason["loc"])) or "body"
+        location = ".".join(map(str, reason["loc"])) or "body"
         raise InternalError(
-            f"The answer to {operation.name} cannot be read: {place}: {reason['msg']}.",
+            f"The answer to {operation.name} cannot be read: {location}: {reason['msg']}.",
             fix="Is it an Agora server, of this SDK's version or newer?",
         ) from None
 

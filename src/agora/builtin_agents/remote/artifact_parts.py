@@ -34,17 +34,21 @@ def select_unwritten_parts(previous: Sequence[Part], now: Sequence[Part]) -> tup
 
     given: what was handed over. Where that is not how it begins now, all of it is, in its place.
     """
-    before, after = join_texts(previous), join_texts(now)
-    if before == after:
+    previous_text, new_text = join_texts(previous), join_texts(now)
+    if previous_text == new_text:
         return None
-    last = len(before) - 1
-    if last < 0 or len(after) <= last or before[:last] != after[:last]:
+    last = len(previous_text) - 1
+    if last < 0 or len(new_text) <= last or previous_text[:last] != new_text[:last]:
         return list(now), False
-    if before[last] == after[last]:
-        return after[last + 1 :], True
-    if _is_text(before[last]) and _is_text(after[last]) and after[last]["text"].startswith(before[last]["text"]):
-        more = after[last]["text"][len(before[last]["text"]) :]
-        return [{"text": more}, *after[last + 1 :]], True
+    if previous_text[last] == new_text[last]:
+        return new_text[last + 1 :], True
+    if (
+        _is_text(previous_text[last])
+        and _is_text(new_text[last])
+        and new_text[last]["text"].startswith(previous_text[last]["text"])
+    ):
+        more = new_text[last]["text"][len(previous_text[last]["text"]) :]
+        return [{"text": more}, *new_text[last + 1 :]], True
     return list(now), False
 
 
@@ -52,12 +56,12 @@ def merge_chunks(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Merge consecutive chunks of one artifact: each event costs a transaction."""
     merged_events: list[dict[str, Any]] = []
     for event in events:
-        before = merged_events[-1].get("artifactUpdate") if merged_events else None
+        previous_text = merged_events[-1].get("artifactUpdate") if merged_events else None
         piece = event.get("artifactUpdate")
-        if before is not None and piece is not None and _continues_artifact(before, piece):
-            before["artifact"]["parts"] += piece["artifact"]["parts"]
+        if previous_text is not None and piece is not None and _continues_artifact(previous_text, piece):
+            previous_text["artifact"]["parts"] += piece["artifact"]["parts"]
             if "lastChunk" in piece:
-                before["lastChunk"] = piece["lastChunk"]
+                previous_text["lastChunk"] = piece["lastChunk"]
         else:
             merged_events.append(event)
     return merged_events

@@ -39,7 +39,7 @@ def _generate_card_urls(url: str) -> Iterator[str]:
         return
     base = parts._replace(query="", fragment="").geturl().rstrip("/")
     root = parts._replace(path="", query="", fragment="").geturl()
-    yield from dict.fromkeys(place + path for place, path in itertools.product((base, root), WELL_KNOWN))
+    yield from dict.fromkeys(card_url + path for card_url, path in itertools.product((base, root), WELL_KNOWN))
     yield url
 
 
@@ -49,24 +49,24 @@ async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
     A signature that does not fit its key is refused; those that were verified stay with the card, and others are
     left out.
     """
-    document, place = await _fetch_card(post, url)
+    document, card_url = await _fetch_card(post, url)
     try:
-        card = _resolve_urls(legacy_cards.from_legacy(document), place)
+        card = _resolve_urls(legacy_cards.from_legacy(document), card_url)
     except AgoraError as error:
         raise RemoteError(f"Its card cannot be read: {error.detail}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise RemoteError(f"Its card cannot be read ({type(error).__name__}).") from None
-    verified = await _verify_signatures(post, document, place)
+    verified = await _verify_signatures(post, document, card_url)
     card.pop("signatures", None)
     return card | ({"signatures": verified} if verified else {})
 
 
 async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
     """Fetch the first card at one of the candidate URLs. Returns the document and its URL."""
-    for place in _generate_card_urls(url):
-        document = await _fetch_json(post, place, MAX_CARD_BYTES)
+    for card_url in _generate_card_urls(url):
+        document = await _fetch_json(post, card_url, MAX_CARD_BYTES)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
-            return document, place
+            return document, card_url
     raise RemoteError("There is no agent card at this address.")
 
 
@@ -90,14 +90,14 @@ async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
         reply.close()
 
 
-def _resolve_urls(card: dict[str, Any], place: str) -> dict[str, Any]:
+def _resolve_urls(card: dict[str, Any], card_url: str) -> dict[str, Any]:
     """Resolve relative interface URLs. A card fetched over https may not name http interfaces (no downgrade)."""
-    secure = urlsplit(place).scheme == "https"
+    secure = urlsplit(card_url).scheme == "https"
     interfaces = []
     for entry in card.get("supportedInterfaces") or ():
         if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
             continue
-        url = urljoin(place, entry["url"])
+        url = urljoin(card_url, entry["url"])
         if url.startswith("https://") or (url.startswith("http://") and not secure):
             interfaces.append(entry | {"url": url})
     return card | {"supportedInterfaces": interfaces}
@@ -106,7 +106,7 @@ def _resolve_urls(card: dict[str, Any], place: str) -> dict[str, Any]:
 # -- signatures ------------------------------------------------------------------------------------
 
 
-async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_url: str) -> list[dict[str, Any]]:
     """Return the signatures that verify. Raises RemoteError if keys were found but no signature verifies.
 
     Only keys at the card's own origin are fetched (``jku``): keys of other origins are not trusted.
@@ -116,7 +116,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place:
     contents = _list_signed_contents(card)
     fitting, failing = [], 0
     for signature in signatures[:MAX_SIGNATURES]:
-        key = await _fetch_key(post, signature, place)
+        key = await _fetch_key(post, signature, card_url)
         if key is None:
             continue
         if any(_is_valid_signature(signature, content, key) for content in contents):
@@ -136,11 +136,11 @@ def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
         return []
 
 
-async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], card_url: str) -> dict[str, Any] | None:
     """The key that a signature names, from its ``jku``."""
     header = _decode_protected_header(signature)
     jku = header.get("jku")
-    if not isinstance(jku, str) or _split_origin(jku) != _split_origin(place):
+    if not isinstance(jku, str) or _split_origin(jku) != _split_origin(card_url):
         return None
     keys = await _fetch_json(post, jku, MAX_KEY_SET_BYTES)
     entries = keys.get("keys") if isinstance(keys, dict) else None

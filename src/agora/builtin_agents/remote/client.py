@@ -42,25 +42,25 @@ class OriginClient:
     ) -> None:
         self._egress = EgressPolicy(private=private, resolver=resolver)
         self._http = HttpClient(url, self._egress, min(CONNECT_SECONDS, seconds), None)
-        own = {"host": self._http.host, "user-agent": "agora", "accept-encoding": "identity"}
-        self._headers: dict[str, str] = {**own, **headers}
+        own_headers = {"host": self._http.host, "user-agent": "agora", "accept-encoding": "identity"}
+        self._headers: dict[str, str] = {**own_headers, **headers}
         self.seconds = seconds
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    async def send(self, letter: A2ARequest) -> Reply:
+    async def send(self, request: A2ARequest) -> Reply:
         """Send a request, and wait for the head of its answer. Raises Fault."""
         with open_span("a2a.request", "client", **{"server.address": self._http.host}) as here:
-            reply = await self._send_with_timeout(letter, {**self._headers, **letter.headers, **trace_headers()})
+            reply = await self._send_with_timeout(request, {**self._headers, **request.headers, **trace_headers()})
             here.set_attribute("http.response.status_code", reply.status)
             return reply
 
-    async def _send_with_timeout(self, letter: A2ARequest, headers: Mapping[str, str]) -> Reply:
+    async def _send_with_timeout(self, request: A2ARequest, headers: Mapping[str, str]) -> Reply:
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._http.request(letter.method, letter.target, headers, letter.body)
+                return await self._http.request(request.method, request.target, headers, request.body)
         except AddressRefused as error:
             raise RemoteError(
                 f"{error}, and the setting a2a_private_networks does not allow that.", away=True
@@ -155,7 +155,7 @@ class A2AStream:
     """An open stream of events. first: events that were received already."""
 
     def __init__(self, line: A2AClient, reply: Reply, first: list[dict[str, Any]]) -> None:
-        self._client, self._reply, self._first = line, reply, first
+        self._client, self._reply, self._first_chunk = line, reply, first
         self._events = Events(MAX_RESPONSE_BYTES)
         self._size = self._count = 0
 
@@ -174,8 +174,8 @@ class A2AStream:
 
     async def next_items(self) -> list[dict[str, Any]] | None:
         """Wait for the next events. None at the end of the stream. Raises RemoteError."""
-        if self._first:
-            events, self._first = self._first, []
+        if self._first_chunk:
+            events, self._first_chunk = self._first_chunk, []
             return events
         try:
             async with asyncio.timeout(self._client.timeout) as timeout:

@@ -30,6 +30,6 @@ class RemoteError(Exception):
         return kind(f"{name}: {self.detail}", fix="Look whether it runs, and whether its URL is right.")
 
 
-def build_malformed_answer_error(what: str) -> RemoteError:
+def build_malformed_answer_error(description: str) -> RemoteError:
     """The error of an answer that is not valid A2A."""
-    return RemoteError(f"Its answer is not A2A: {what}.")
+    return RemoteError(f"Its answer is not A2A: {description}.")

@@ -61,7 +61,7 @@ class RemoteAgentsController(Controller):
     def __init__(self, context: JobContext, host: AgentHost, lines: A2AClientPool) -> None:
         super().__init__(context)
         self._host, self._pool, self._history = host, lines, ConversationHistory(context.store)
-        self._places: dict[Key, RemoteAgentState] = {}
+        self._states: dict[Key, RemoteAgentState] = {}
         self._checks: dict[Key, asyncio.Task[None]] = {}
         self._syncing: dict[str, asyncio.Task[None]] = {}
         self._changed: set[str] = set()
@@ -75,26 +75,26 @@ class RemoteAgentsController(Controller):
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log, on the loop: a newly added remote agent gets its connection without waiting for a step."""
-        for stored in events:
-            if stored.event.type.startswith(FOLLOWED):
-                self._changed.add(stored.tenant_id)
-                if stored.tenant_id not in self._syncing:
-                    self._syncing[stored.tenant_id] = asyncio.create_task(self._follow_changes(stored.tenant_id))
+        for event in events:
+            if event.event.type.startswith(FOLLOWED):
+                self._changed.add(event.tenant_id)
+                if event.tenant_id not in self._syncing:
+                    self._syncing[event.tenant_id] = asyncio.create_task(self._follow_changes(event.tenant_id))
 
     async def step(self) -> None:
         now = self.context.clock.now()
         if now - self._read_at >= READ_ROWS * SECOND:
             self._read_at = now
             await self.run_for_each_tenant(self._sync_tenant)
-        for key, place in self._places.items():
-            resident = place.resident
+        for key, state in self._states.items():
+            resident = state.resident
             if resident is not None and resident.suspect:
                 resident.suspect = False
-                place.due = min(place.due, max(now, place.looked + int(SOONEST * SECOND)))
+                state.due = min(state.due, max(now, state.looked + int(SOONEST * SECOND)))
             if resident is not None and not resident.alive:
                 self.context.server.last_seen.pop(key, None)  # its own writes here are no heartbeat of the remote agent
-            if place.due <= now and key not in self._checks:
-                self._checks[key] = asyncio.create_task(self._check_agent(key, place))
+            if state.due <= now and key not in self._checks:
+                self._checks[key] = asyncio.create_task(self._check_agent(key, state))
 
     async def finish(self) -> None:
         tasks = [*self._checks.values(), *self._syncing.values()]
@@ -125,20 +125,20 @@ class RemoteAgentsController(Controller):
         rows = {row.agent_id: row for row in await self.read(tenant, statements.select_remote_agent_profiles)}
         for agent_id, row in rows.items():
             await self._update_agent((tenant, agent_id), row)
-        for key in [key for key in self._places if key[0] == tenant and key[1] not in rows]:
-            del self._places[key]
+        for key in [key for key in self._states if key[0] == tenant and key[1] not in rows]:
+            del self._states[key]
             await self._host.remove(*key)
 
     async def _update_agent(self, key: Key, row: RemoteAgentProfile) -> None:
-        place, reachable = self._places.get(key), row.state != "unavailable"
-        if place is None:
+        state, reachable = self._states.get(key), row.state != "unavailable"
+        if state is None:
             backoff = Backoff(FIRST_RETRY_SECONDS, MAX_BACKOFF)
-            place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._compute_first_check_time(row))
-        if place.resident is not None:
-            place.resident.reachable = reachable
-        if (place.revision, place.card) == (row.revision, row.card):
+            state = self._states[key] = RemoteAgentState(-1, None, None, backoff, self._compute_first_check_time(row))
+        if state.resident is not None:
+            state.resident.reachable = reachable
+        if (state.revision, state.card) == (row.revision, row.card):
             return
-        place.revision, place.card = row.revision, row.card
+        state.revision, state.card = row.revision, row.card
         if row.card is None or row.interface is None:
             return  # its card was never read
         card, interface = decode_json(row.card), decode_json(row.interface)
@@ -147,7 +147,7 @@ class RemoteAgentsController(Controller):
         except (AgoraError, RemoteError) as error:
             log.warning("%s cannot be passed anything: %s", row.agent_name, error)
             return
-        before, place.resident = place.resident, resident
+        before, state.resident = state.resident, resident
         self._host.host_agent(*key, row.agent_name, resident, barred=row.status == "suspended")
         if before is not None:
             before.close_when_idle()
@@ -171,7 +171,7 @@ class RemoteAgentsController(Controller):
 
     # -- how they are ----------------------------------------------------------------------------
 
-    async def _check_agent(self, key: Key, place: RemoteAgentState) -> None:
+    async def _check_agent(self, key: Key, state: RemoteAgentState) -> None:
         """Read one agent's card in its own task, so that a slow agent delays no other."""
         from agora.domains.a2a.remote_agents import record_remote_check
 
@@ -187,18 +187,18 @@ class RemoteAgentsController(Controller):
                 outcome = error
             await self.write_as_system(tenant, partial(record_remote_check, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
-            if place.resident is not None:
-                place.resident.reachable = not away
+            if state.resident is not None:
+                state.resident.reachable = not away
             if away:
                 log.info("Remote agent %s is unreachable: %s", agent_id, outcome)
-            place.looked = self.context.clock.now()
-            pause = int(place.backoff.next_delay() * SECOND) if away else self._refresh_interval
-            place.due = place.looked + pause
+            state.looked = self.context.clock.now()
+            pause = int(state.backoff.next_delay() * SECOND) if away else self._refresh_interval
+            state.due = state.looked + pause
             if not away:
-                place.backoff.reset_failures()
+                state.backoff.reset_failures()
         except Exception:
             log.exception("Remote agent %s could not be checked", agent_id)
-            place.due = self.context.clock.now() + self._refresh_interval
+            state.due = self.context.clock.now() + self._refresh_interval
         finally:
             del self._checks[key]
 

@@ -33,7 +33,7 @@ class MessageRelay:
     """
 
     def __init__(self, job: Job, line: A2AClient, name: str, last_number: int, save: Save, hear: Hear) -> None:
-        self._job, self._client, self._name, self._save, self._hear = job, line, name, save, hear
+        self._job, self._client, self._name, self._save, self._listen = job, line, name, save, hear
         self.last_number = last_number
         self._delivered = False
         self._lock = asyncio.Lock()
@@ -88,7 +88,7 @@ class MessageRelay:
         else:
             self._delivered = True
             if "message" in answer:
-                await self._hear(answer["message"])
+                await self._listen(answer["message"])
         self.last_number = number
         await self._save()
 

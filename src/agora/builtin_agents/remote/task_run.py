@@ -175,8 +175,8 @@ class RemoteTaskRun:
             finally:
                 answer.close()
         for event in events:
-            about = next(iter(event.values()))
-            self._task = self._task or about.get("taskId") or ("task" in event and about.get("id")) or None
+            payload = next(iter(event.values()))
+            self._task = self._task or payload.get("taskId") or ("task" in event and payload.get("id")) or None
 
     async def _poll_task(self) -> Reply:
         """Follow a task that exists remotely, by subscription or by polling with backoff."""
@@ -272,11 +272,11 @@ class RemoteTaskRun:
 
     async def _load_previous_output(self) -> None:
         """Load the artifacts and messages that earlier runs have written."""
-        own = await self._job.call("agora.a2a.get", task_id=self._job.task_id)
-        for artifact in own.artifacts or ():
+        task = await self._job.call("agora.a2a.get", task_id=self._job.task_id)
+        for artifact in task.artifacts or ():
             parts = [part.model_dump(by_alias=True, exclude_unset=True) for part in artifact.parts]
             self._parts_written[artifact.artifact_id] = parts
-        messages = [*(own.history or ()), *([own.status.message] if own.status.message else ())]
+        messages = [*(task.history or ()), *([task.status.message] if task.status.message else ())]
         self._relayed_ids = {message.message_id for message in messages if message.message_id}
 
     async def _complete_with_message(self, message: Mapping[str, Any]) -> Reply:
@@ -312,8 +312,8 @@ class RemoteTaskRun:
             raise InputRequired(message["parts"] if message else question, auth=auth)
         if message is not None:
             await self._relay_agent_message(message)
-        own = metadata.get("agora") if isinstance(metadata, dict) else None
-        progress = own.get("progress") if isinstance(own, dict) else None
+        task = metadata.get("agora") if isinstance(metadata, dict) else None
+        progress = task.get("progress") if isinstance(task, dict) else None
         if isinstance(progress, int | float) and 0 < progress <= 100:
             with contextlib.suppress(AgoraError):  # it goes back there, and does not here
                 await self._job.report(float(progress))
@@ -395,6 +395,6 @@ def _close_late_stream(sending: asyncio.Task[Any]) -> None:
         answer.close()
 
 
-def _is_unsupported(fault: RemoteError) -> bool:
+def _is_unsupported(error: RemoteError) -> bool:
     """Whether the error means that the agent cannot stream: it says so, or has no such method or resource."""
-    return fault.reason is not None and not fault.passing
+    return error.reason is not None and not error.passing

@@ -171,13 +171,13 @@ def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | N
     if member == "message":
         return {"message": tolerant_input.read_message(fields)}
     fields = tolerant_input.convert_to_json_names(fields)
-    about = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
+    task_fields = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
-        return {"statusUpdate": about | {"status": legacy.from_status(fields.get("status"))}}
+        return {"statusUpdate": task_fields | {"status": legacy.from_status(fields.get("status"))}}
     if not _list_artifact_parts(fields.get("artifact")):
         return None
     flags = {name: fields[name] for name in ("append", "lastChunk") if isinstance(fields.get(name), bool)}
-    return {"artifactUpdate": about | flags | {"artifact": legacy.from_artifact(fields.get("artifact"))}}
+    return {"artifactUpdate": task_fields | flags | {"artifact": legacy.from_artifact(fields.get("artifact"))}}
 
 
 def _list_artifact_parts(value: Any) -> Any:

@@ -40,8 +40,8 @@ class Bridge:
         self._pipe, self._server = pipe, ServerLink(upstream, pipe.send, timeout)
         self._requests: dict[Any, tuple[PendingRequest, asyncio.Task[None]]] = {}
         self._handshake: asyncio.Task[None] | None = None
-        self._standing: asyncio.Task[None] | None = None
-        self._mirrored: dict[str, dict[tuple[str, ...], str]] = {}
+        self._listen_task: asyncio.Task[None] | None = None
+        self._subscriptions: dict[str, dict[tuple[str, ...], str]] = {}
         self._slots = asyncio.Semaphore(MAX_REQUESTS)
 
     async def run_until_closed(self) -> None:
@@ -58,7 +58,7 @@ class Bridge:
                 await self._finish_requests()
         finally:
             tasks = [reading, *ends, *(task for _, task in self._requests.values())]
-            await _cancel_tasks(tasks + ([self._standing] if self._standing else []))
+            await _cancel_tasks(tasks + ([self._listen_task] if self._listen_task else []))
             await self._server.close()
 
     async def _read_lines(self) -> None:
@@ -91,7 +91,7 @@ class Bridge:
         elif self._server.session.has_begun:
             await self._server.send_notification(line)
             if parts[0].get("method") == "notifications/initialized" and self._server.session.has_stream:
-                self._standing = self._standing or asyncio.create_task(self._read_standing_stream())
+                self._listen_task = self._listen_task or asyncio.create_task(self._read_standing_stream())
 
     # Requests
 
@@ -99,9 +99,9 @@ class Bridge:
         """Send a request on its way."""
         if pending.method == "initialize":
             self._server.session = Session(pending.first)
-            if self._standing is not None:
-                self._standing.cancel()
-                self._standing = None
+            if self._listen_task is not None:
+                self._listen_task.cancel()
+                self._listen_task = None
         identity = pending.first.get("id")
         if identity in self._requests:
             self._requests[identity][1].cancel()
@@ -139,7 +139,7 @@ class Bridge:
                 raise
 
     async def _exchange_once(self, pending: PendingRequest, deliver: Callable[[Answer], Awaitable[None]]) -> None:
-        mirrored = self._mirrored.get(str(read_request_params(pending.first).get("name")), {})
+        mirrored = self._subscriptions.get(str(read_request_params(pending.first).get("name")), {})
         await self._server.exchange_messages(
             pending, pending.build_headers(self._server.session.headers, mirrored), deliver
         )
@@ -162,7 +162,7 @@ class Bridge:
                 self._server.session.store_handshake(part, answer.headers)
             case "tools/list":
                 for tool in part["result"].get("tools", ()):
-                    self._mirrored[tool["name"]] = dict(mcp_wire.mirrored_header_paths(tool.get("inputSchema")))
+                    self._subscriptions[tool["name"]] = dict(mcp_wire.mirrored_header_paths(tool.get("inputSchema")))
             case _:
                 self._server.session.record_request(request)
 

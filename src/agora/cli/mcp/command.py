@@ -81,14 +81,14 @@ def bridge(
         return
     connection = Connection(url, token, tenant, agent).merge_defaults(context.find_object(Connection))
     with reporting_errors(Output(json=connection.json)):
-        chosen = connection.url or os.environ.get("AGORA_URL")
+        configured_url = connection.url or os.environ.get("AGORA_URL")
         if embedded and connection.url:
             raise typer.BadParameter("--embedded and --url exclude each other")
-        place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
+        location, identity = _locate_server(configured_url if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
         parameters = view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
         path = view_options.build_endpoint_path(server, parameters)
-        raise typer.Exit(_relay_until_closed(place, identity, path, patience))
+        raise typer.Exit(_relay_until_closed(location, identity, path, patience))
 
 
 def _locate_server(
@@ -102,14 +102,16 @@ def _locate_server(
     from .server_location import FixedLocation, LocalLocation
 
     address = Server(chosen or DEFAULT_URL).url
-    place = FixedLocation(address) if chosen or embedded is False else LocalLocation(address, embedded=bool(embedded))
+    location = (
+        FixedLocation(address) if chosen or embedded is False else LocalLocation(address, embedded=bool(embedded))
+    )
     identity = Identity(
         Credentials(), address, connection.tenant or "default", agent=connection.agent, token=connection.token
     )
-    return place, identity
+    return location, identity
 
 
-def _relay_until_closed(place: ServerLocation, identity: Identity, path: str, patience: float) -> int:
+def _relay_until_closed(location: ServerLocation, identity: Identity, path: str, patience: float) -> int:
     """Relay until the client ends it; answers the exit code."""
     import asyncio
 
@@ -125,11 +127,11 @@ def _relay_until_closed(place: ServerLocation, identity: Identity, path: str, pa
     async def run_bridge() -> None:
         pipe = Pipe(*claim_standard_streams())
         try:
-            upstream = Upstream(place, identity, path=path, version=__version__)
+            upstream = Upstream(location, identity, path=path, version=__version__)
             await Bridge(pipe, upstream, timeout=patience).run_until_closed()
         finally:
             pipe.close()
-            await place.close()
+            await location.close()
 
     resume_garbage_collection()
     asyncio.run(run_bridge())

@@ -14,18 +14,18 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from agora.server.process import run_server
+from agora.settings import ConfigurationError, Settings
+from agora.store.port import StoreFailure
+from agora.store.sqlite.directory_lock import DataDirectoryLocked
+
+from .server_location import ADDRESS_FILE, LOCKED
+
 __all__ = ["main"]
 
 
 def main() -> int:
     """Serve until standard input ends; answers the exit code."""
-    from agora.server.process import run_server
-    from agora.settings import ConfigurationError, Settings
-    from agora.store.port import StoreFailure
-    from agora.store.sqlite.directory_lock import DataDirectoryLocked
-
-    from .server_location import ADDRESS_FILE, LOCKED
-
     answering = os.dup(1)
     os.dup2(2, 1)
     threading.Thread(target=_stop_at_end, daemon=True).start()
@@ -34,7 +34,7 @@ def main() -> int:
         settings = Settings.load_settings(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
         file = settings.data_dir / ADDRESS_FILE
         with _publish_address(answering, file) as say:
-            return run_server(settings, say=say)
+            return run_server(settings, print_line=say)
     except DataDirectoryLocked:
         return LOCKED
     except (ConfigurationError, StoreFailure, OSError) as error:

@@ -120,8 +120,8 @@ def _is_ours(entry: Any) -> bool:
     command, arguments = entry.get("command"), entry.get("args") or []
     words = [*(command if isinstance(command, list) else [command]), *arguments]
     address = next((str(entry[key]) for key in ("url", "serverUrl", "httpUrl") if key in entry), "")
-    ours = any(part in address for part in ("/mcp?view=", "/mcp?names=", "/mcp/servers/"))
-    return ours or ("mcp" in words and any("agora" in str(word) for word in words))
+    is_agora_url = any(part in address for part in ("/mcp?view=", "/mcp?names=", "/mcp/servers/"))
+    return is_agora_url or ("mcp" in words and any("agora" in str(word) for word in words))
 
 
 def _find_client(client: str) -> McpClient:
@@ -169,12 +169,12 @@ def _create_entry(
     host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, endpoint: _Endpoint
 ) -> ServerEntry:
     """The configuration entry for that client."""
-    chosen = url or os.environ.get("AGORA_URL")
+    configured_url = url or os.environ.get("AGORA_URL")
     if transport == "http":
         if host.http is None:
             raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
-        return _build_url_entry(host, agent, chosen, endpoint.path)
-    address = ("--url", chosen) if chosen else ()
+        return _build_url_entry(host, agent, configured_url, endpoint.path)
+    address = ("--url", configured_url) if configured_url else ()
     identity = ("--agent", agent) if agent else ()
     environment = {name: os.environ[name] for name in ("AGORA_CREDENTIALS", "AGORA_DATA_DIR") if os.environ.get(name)}
     if os.environ.get("AGORA_TOKEN") and not agent:
@@ -185,7 +185,7 @@ def _create_entry(
                 f"{host.title} cannot name a variable: see to it that AGORA_TOKEN reaches the command, or use --agent."
             )
     if agent:
-        _check_credential(agent, chosen)
+        _check_credential(agent, configured_url)
     return ServerEntry((*_build_program_command(scope), "mcp", *address, *identity, *endpoint.options), environment)
 
 
@@ -212,8 +212,8 @@ def _build_program_command(scope: str) -> tuple[str, ...]:
     """How to start this program: by its path, since a desktop has another PATH; by its name in a shared project."""
     if scope == "project" and shutil.which("agora"):
         return ("agora",)
-    beside = Path(sys.executable).parent / "agora"
-    return (str(beside),) if beside.exists() else (sys.executable, "-m", "agora.cli")
+    executable = Path(sys.executable).parent / "agora"
+    return (str(executable),) if executable.exists() else (sys.executable, "-m", "agora.cli")
 
 
 def _check_credential(agent: str, chosen: str | None) -> None:
@@ -247,14 +247,14 @@ def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
 
     target = file.resolve()
     try:
-        before = target.read_bytes().decode() if target.exists() else ""
-        after = _merge_entry(host, before, name, entry)
-        if after == before:
+        previous_text = target.read_bytes().decode() if target.exists() else ""
+        new_text = _merge_entry(host, previous_text, name, entry)
+        if new_text == previous_text:
             typer.echo(f"{file} has it already")
             return
-        backup = _create_backup(target) if before else None
+        backup = _create_backup(target) if previous_text else None
         target.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(target, after, mode=0o600)
+        replace_file(target, new_text, mode=0o600)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{file} cannot be changed: {error}.") from None
     except InvalidRequest as error:

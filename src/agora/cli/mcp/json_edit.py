@@ -46,10 +46,10 @@ def set_json_member(text: str, path: Sequence[str], value: Any, *, comments: boo
     expected = _set_member(document, path, value)
     if expected == document:
         return text
-    changed = _edit_text(text, plain, path, value)
-    if parse_json(changed, comments=comments) != expected:
+    edited_text = _edit_text(text, plain, path, value)
+    if parse_json(edited_text, comments=comments) != expected:
         raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the entry by hand.")
-    return changed
+    return edited_text
 
 
 def _strip_comments(text: str, *, comments: bool) -> str:
@@ -61,8 +61,8 @@ def _strip_comments(text: str, *, comments: bool) -> str:
     bare = _COMMENT.sub(blank_out, text)
     plain = _TRAILING.sub(blank_out, bare)
     if plain != text and not comments:
-        place = next(number for number, (ours, theirs) in enumerate(zip(plain, text, strict=True)) if ours != theirs)
-        line, what = text.count("\n", 0, place) + 1, "a comment" if bare != text else "a trailing comma"
+        offset = next(number for number, (ours, theirs) in enumerate(zip(plain, text, strict=True)) if ours != theirs)
+        line, what = text.count("\n", 0, offset) + 1, "a comment" if bare != text else "a trailing comma"
         raise InvalidRequest(
             f"It has {what} in line {line}, which is not JSON.", fix="Remove it, or paste the entry by hand."
         )
@@ -87,31 +87,31 @@ def _set_member(document: Any, path: Sequence[str], value: Any) -> Any:
 def _edit_text(text: str, plain: str, path: Sequence[str], value: Any) -> str:
     unit = indentation[1] if (indentation := re.search(r"\n([ \t]+)\"", text)) else "  "
     end = "\r\n" if "\r\n" in text else "\n"
-    place, depth = _locate_object(plain, _SPACE.match(plain).end()), 0  # type: ignore[union-attr]
+    offset, depth = _locate_object(plain, _skip_space(plain, 0)), 0
     while True:
-        spans = {key: (begins, ends) for key, begins, ends in place.members}
+        spans = {key: (begins, ends) for key, begins, ends in offset.members}
         if path[depth] not in spans:
             break
         begins, ends = spans[path[depth]]
         if depth == len(path) - 1:
             return text[:begins] + _format_value(value, unit, depth + 1, end) + text[ends:]
-        place, depth = _locate_object(plain, begins), depth + 1
+        offset, depth = _locate_object(plain, begins), depth + 1
     for name in reversed(path[depth + 1 :]):
         value = {name: value}
     member = f"{json.dumps(path[depth], ensure_ascii=False)}: {_format_value(value, unit, depth + 1, end)}"
-    return _insert_member(text, place, unit, depth, end, member)
+    return _insert_member(text, offset, unit, depth, end, member)
 
 
-def _insert_member(text: str, place: _Object, unit: str, depth: int, end: str, member: str) -> str:
+def _insert_member(text: str, object_span: _Object, unit: str, depth: int, end: str, member: str) -> str:
     """The text with a member added at the end of an object, after any comments there."""
-    body = len(text[: place.closes].rstrip())
-    last = place.members[-1][2] if place.members else place.opens + 1
-    rest = text[last:body]
-    if place.members and "," not in _COMMENT.sub("", rest):
-        rest = "," + rest
-    tail = text[body : place.closes]
+    body = len(text[: object_span.closes].rstrip())
+    last = object_span.members[-1][2] if object_span.members else object_span.opens + 1
+    remainder = text[last:body]
+    if object_span.members and "," not in _COMMENT.sub("", remainder):
+        remainder = "," + remainder
+    tail = text[body : object_span.closes]
     tail = tail if "\n" in tail else end + unit * depth
-    return text[:last] + rest + end + unit * (depth + 1) + member + tail + text[place.closes :]
+    return text[:last] + remainder + end + unit * (depth + 1) + member + tail + text[object_span.closes :]
 
 
 def _format_value(value: Any, unit: str, depth: int, end: str) -> str:
@@ -129,17 +129,18 @@ def _format_value(value: Any, unit: str, depth: int, end: str) -> str:
 def _locate_object(plain: str, opens: int) -> _Object:
     """The object whose opening brace is at that offset, in valid JSON."""
     members: list[tuple[str, int, int]] = []
-    decoder, here = JSONDecoder(), _skip_space(plain, opens + 1)
-    while plain[here] != "}":
-        key, here = scanstring(plain, here + 1)
-        begins = _skip_space(plain, _skip_space(plain, here) + 1)
+    decoder, offset = JSONDecoder(), _skip_space(plain, opens + 1)
+    while plain[offset] != "}":
+        key, offset = scanstring(plain, offset + 1)
+        begins = _skip_space(plain, _skip_space(plain, offset) + 1)
         _, ends = decoder.raw_decode(plain, begins)
         members.append((key, begins, ends))
-        here = _skip_space(plain, ends)
-        if plain[here] == ",":
-            here = _skip_space(plain, here + 1)
-    return _Object(opens, here, members)
+        offset = _skip_space(plain, ends)
+        if plain[offset] == ",":
+            offset = _skip_space(plain, offset + 1)
+    return _Object(opens, offset, members)
 
 
 def _skip_space(plain: str, here: int) -> int:
-    return _SPACE.match(plain, here).end()  # type: ignore[union-attr]
+    space = _SPACE.match(plain, here)
+    return here if space is None else space.end()

@@ -41,7 +41,7 @@ class ServerLink:
         self.session = Session()
         self._upstream, self._announce, self._timeout = upstream, announce, timeout
         self._renewing = asyncio.Lock()
-        self._reached = self._away = False
+        self._was_reached = self._is_unreachable = False
 
     async def exchange_messages(self, pending: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
         """One try. Raises what became of it, unless everything was answered."""
@@ -97,7 +97,9 @@ class ServerLink:
                 over, since = tries > MAX_TRIES, now()
             except ServerAway as error:
                 reason = str(error)
-                over = now() - since > (self._timeout if self._reached else min(self._timeout, FIRST_CONTACT_SECONDS))
+                over = now() - since > (
+                    self._timeout if self._was_reached else min(self._timeout, FIRST_CONTACT_SECONDS)
+                )
                 pause = max(pause, min(error.retry_after or 0.0, MAX_RETRY_AFTER))
                 self._mark_unreachable(reason)
             if over and not forever():
@@ -107,7 +109,7 @@ class ServerLink:
 
     async def close(self) -> None:
         """End the session and the connections."""
-        if self.session.has_stream and not self._away:
+        if self.session.has_stream and not self._is_unreachable:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(0.5):
                     await self._upstream.end_session(self.session.headers)
@@ -141,14 +143,14 @@ class ServerLink:
             logger.warning("%s could not be repeated in the new session: %s", message.get("method"), error)
 
     def _mark_reachable(self) -> None:
-        if self._away:
+        if self._is_unreachable:
             logger.info("The server answers again.")
-        self._reached, self._away = True, False
+        self._was_reached, self._is_unreachable = True, False
 
     def _mark_unreachable(self, reason: str) -> None:
-        if not self._away:
+        if not self._is_unreachable:
             logger.warning("%s; waiting for it.", reason)
-        self._away = True
+        self._is_unreachable = True
 
 
 async def _ignore_answer(answer: Answer) -> None:

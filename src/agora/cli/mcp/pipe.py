@@ -7,7 +7,7 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 __all__ = ["Pipe", "claim_standard_streams"]
 
@@ -67,21 +67,21 @@ class Pipe:
         self._writer.join(CLOSE_SECONDS)
 
     def _read_lines(self) -> None:
-        rest = bytearray()
+        incomplete_line = bytearray()
         try:
             while chunk := os.read(self._reading, CHUNK):
                 if b"\n" not in chunk:
-                    rest += chunk
-                    if len(rest) > MAX_LINE:
+                    incomplete_line += chunk
+                    if len(incomplete_line) > MAX_LINE:
                         logger.error("The client sent a line of more than %d bytes.", MAX_LINE)
                         break
                     continue
-                *lines, last = (bytes(rest) + chunk).split(b"\n")
-                rest = bytearray(last)
+                *lines, last = (bytes(incomplete_line) + chunk).split(b"\n")
+                incomplete_line = bytearray(last)
                 for line in lines:
                     self._queue_line(line)
-            if rest:
-                self._queue_line(bytes(rest))
+            if incomplete_line:
+                self._queue_line(bytes(incomplete_line))
         except OSError:
             pass
         self._call_in_loop(self._lines.put_nowait, None)
@@ -100,9 +100,9 @@ class Pipe:
                 return
             self._call_in_loop(self._free_slots.release)
 
-    def _call_in_loop(self, call: object, *arguments: object) -> None:
+    def _call_in_loop(self, call: Callable[..., object], *arguments: object) -> None:
         """Call something in the event loop, if it still runs."""
         try:
-            self._loop.call_soon_threadsafe(call, *arguments)  # type: ignore[arg-type]
+            self._loop.call_soon_threadsafe(call, *arguments)
         except RuntimeError:
             return

@@ -52,20 +52,22 @@ class LocalLocation:
     """A server on this machine. url: the usual address; embedded: start one without looking there."""
 
     def __init__(self, url: str, *, embedded: bool = False) -> None:
-        self._usual, self._embedded = url, embedded
-        self._found: str | None = None
-        self._settled = False
+        self._default_url, self._embedded = url, embedded
+        self._address: str | None = None
+        self._is_settled = False
         self._finding = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
 
     async def resolve_address(self) -> str:
         async with self._finding:
-            if self._found is None:
-                self._found = self._usual if self._settled else await self._find_running() or await self._start_server()
-            return self._found
+            if self._address is None:
+                self._address = (
+                    self._default_url if self._is_settled else await self._find_running() or await self._start_server()
+                )
+            return self._address
 
     def mark_lost(self) -> None:
-        self._found = None
+        self._address = None
 
     async def close(self) -> None:
         """Stop the server that was started: it ends when its input does."""
@@ -84,15 +86,17 @@ class LocalLocation:
 
     async def _find_running(self) -> str | None:
         """A server that runs already: at the usual address, or another bridge's."""
-        if not self._embedded and await _is_agora(self._usual):
-            self._settled = True  # somebody runs it there: if it goes away it comes back, and needs its data directory
-            return self._usual
+        if not self._embedded and await _is_agora(self._default_url):
+            self._is_settled = (
+                True  # somebody runs it there: if it goes away it comes back, and needs its data directory
+            )
+            return self._default_url
         published = _read_published_address()
         return published if published and await _is_agora(published) else None
 
     async def _start_server(self) -> str:
         await self.close()
-        logger.info("No server answers at %s; starting one for %s.", self._usual, find_data_directory())
+        logger.info("No server answers at %s; starting one for %s.", self._default_url, find_data_directory())
         command = (sys.executable, "-m", f"{__package__}.embedded")
         self._process = process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE

@@ -70,8 +70,8 @@ Deliver = Callable[[Answer], Awaitable[None]]
 class Upstream:
     """Exchanges with the server's MCP endpoint, with one identity."""
 
-    def __init__(self, place: ServerLocation, identity: Identity, *, path: str = PATH, version: str = "") -> None:
-        self._location, self._identity = place, identity
+    def __init__(self, location: ServerLocation, identity: Identity, *, path: str = PATH, version: str = "") -> None:
+        self._location, self._identity = location, identity
         self._target = path
         self._agent = f"agora-mcp/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}

@@ -61,7 +61,7 @@ def import_file(
         on_progress=_progress_notes(session.out),
     )
     summary = importer.run()
-    stored = {} if dry_run else {table: _count_stored(session, database, table) for table in TABLES}
+    stored_counts = {} if dry_run else {table: _count_stored(session, database, table) for table in TABLES}
     run_id = None if summary.run is None else summary.run.run_id
     if session.out.json:
         session.out.value(
@@ -70,7 +70,7 @@ def import_file(
                 "dry_run": dry_run,
                 "rows": summary.totals,
                 "counts": {table: dict(counts) for table, counts in summary.counts.items()},
-                "stored": stored,
+                "stored": stored_counts,
                 "refused": summary.refused,
                 "refused_file": str(refusals) if summary.refused else None,
             }
@@ -80,7 +80,7 @@ def import_file(
         columns: list[Column] = [("table", lambda pair: pair[0]), ("rows", lambda pair: summary.totals.get(pair[0], 0))]
         columns += [(name, _count_of(name)) for name in names]
         session.out.table(summary.counts.items(), columns)
-        for table, number in stored.items():
+        for table, number in stored_counts.items():
             session.out.say(f"SELECT COUNT(*) FROM {table}: {number}")
         if summary.refused:
             session.out.say(f"{summary.refused} rows were refused; they are in {refusals}", "yellow")

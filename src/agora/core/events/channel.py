@@ -66,12 +66,12 @@ class Channel:
             self.head = self.known = max(self.known, events[-1].seq) if events else self.known
             return
         run, last = [], self.head
-        for stored in events:
-            if stored.seq == last + 1:
-                run.append(stored)
+        for event in events:
+            if event.seq == last + 1:
+                run.append(event)
                 last += 1
-            elif stored.seq > last:
-                self.known = max(self.known, stored.seq)
+            elif event.seq > last:
+                self.known = max(self.known, event.seq)
         if run:
             self._deliver_events(run)
         self.schedule_log_reading()
@@ -152,10 +152,10 @@ class Channel:
         if not self._groups:
             return
         hits: dict[Group, list[EncodedEvent]] = {}
-        for stored in run:
-            encoded = EncodedEvent(stored)
-            for group in self._list_candidate_groups(stored.event):
-                if group.filter.matches_event(stored.event):
+        for event in run:
+            encoded = EncodedEvent(event)
+            for group in self._list_candidate_groups(event.event):
+                if group.filter.matches_event(event.event):
                     hits.setdefault(group, []).append(encoded)
         for group, events in hits.items():
             self.delivered += group.deliver_events(events)

@@ -97,12 +97,12 @@ class Feed:
     def publish(self, events: Sequence[StoredEvent]) -> None:
         """Deliver committed events; the store's ``on_commit``."""
         by_tenant: dict[str, list[StoredEvent]] = {}
-        for stored in events:
-            by_tenant.setdefault(stored.tenant_id, []).append(stored)
+        for event in events:
+            by_tenant.setdefault(event.tenant_id, []).append(event)
         for tenant, own in by_tenant.items():
             channel = self._channels.get(tenant)
             if channel is None:  # no reader yet; later readers start from the log
-                self._create_channel(tenant, max(stored.seq for stored in own))
+                self._create_channel(tenant, max(event.seq for event in own))
             else:
                 channel.publish(own)
 

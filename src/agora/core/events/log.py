@@ -105,23 +105,23 @@ async def _read_bounds(tx: Reader) -> tuple[int, int]:
     return (row.oldest or 0, row.head or 0) if row is not None else (0, 0)
 
 
-async def resolve_position(tx: Reader, place: str) -> int:
+async def resolve_position(tx: Reader, position: str) -> int:
     """Resolve an event id or number to a sequence number in the log.
 
     Raises InvalidRequest for nonsense and for a number not reached yet, NotFound for an unknown id.
     """
-    if place.isascii() and place.isdigit():
-        return await _check_sequence(tx, int(place))
-    if not place.startswith("evt_"):
-        raise _build_invalid_position_error(f"{place!r} is neither an event's id nor a sequence number.")
-    sequence = await tx.one(events.select_event_position, event_id=place)
+    if position.isascii() and position.isdigit():
+        return await _check_sequence(tx, int(position))
+    if not position.startswith("evt_"):
+        raise _build_invalid_position_error(f"{position!r} is neither an event's id nor a sequence number.")
+    sequence = await tx.one(events.select_event_position, event_id=position)
     if sequence is not None:
         return sequence
     first = await tx.one(events.select_first_event_id)
-    if first is not None and place < first:  # ids sort by the time they were made
+    if first is not None and position < first:  # ids sort by the time they were made
         raise build_position_expired_error(0, (await _read_bounds(tx))[0])
     raise NotFound(
-        f"No event {place!r} is in the log.",
+        f"No event {position!r} is in the log.",
         fix="Resume from the id or the sequence number of an event you received.",
         errors=[field_error("last_event_id", "unknown event")],
     )

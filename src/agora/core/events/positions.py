@@ -26,8 +26,8 @@ class Positions:
 
     def advance_position(self, tenant: str, subscription_id: str, sequence: int) -> None:
         """Record that everything up to a sequence number was received. A position never decreases."""
-        waiting = self._waiting.setdefault(tenant, {})
-        waiting[subscription_id] = max(sequence, waiting.get(subscription_id, 0))
+        positions = self._waiting.setdefault(tenant, {})
+        positions[subscription_id] = max(sequence, positions.get(subscription_id, 0))
 
     def find_latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
         """Return the position to start from: the stored one, or a later one in memory."""

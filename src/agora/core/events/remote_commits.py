@@ -36,20 +36,20 @@ class RemoteCommits:
     def __init__(
         self,
         store: Store,
-        tell: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
+        deliver_events: Callable[[str, Sequence[StoredEvent]], Awaitable[None]],
         missed: Callable[[str], Awaitable[None]],
         urgent: Callable[[str], bool],
     ) -> None:
-        self._store, self._tell, self._missed, self._urgent = store, tell, missed, urgent
-        self._seen: dict[str, int] = {}
-        self._own: dict[str, set[int]] = {}
+        self._store, self._deliver_events, self._on_missed, self._has_urgent = store, deliver_events, missed, urgent
+        self._last_sequence: dict[str, int] = {}
+        self._own_sequences: dict[str, set[int]] = {}
         self._ahead: dict[str, int] = {}  # how far the log is known to go
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Start at the current end of each log."""
         for tenant in await self._store.tenants():
-            self._seen[tenant] = await self._store.read(tenant, event_log.read_head)
+            self._last_sequence[tenant] = await self._store.read(tenant, event_log.read_head)
 
     async def stop(self) -> None:
         readers = list(self._readers.values())
@@ -59,20 +59,20 @@ class RemoteCommits:
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Advance past this server's own commits, so that they are not delivered twice."""
-        for stored in events:
-            tenant = stored.tenant_id
-            position = self._seen.setdefault(tenant, 0)
-            if stored.seq <= position:  # it was read before this server knew that it had committed it
+        for event in events:
+            tenant = event.tenant_id
+            position = self._last_sequence.setdefault(tenant, 0)
+            if event.seq <= position:  # it was read before this server knew that it had committed it
                 continue
-            if stored.seq == position + 1 and tenant not in self._readers:
-                self._seen[tenant] = stored.seq
+            if event.seq == position + 1 and tenant not in self._readers:
+                self._last_sequence[tenant] = event.seq
             else:
-                self._own.setdefault(tenant, set()).add(stored.seq)
-                self.notice_remote_head(tenant, stored.seq)
+                self._own_sequences.setdefault(tenant, set()).add(event.seq)
+                self.notice_remote_head(tenant, event.seq)
 
     def notice_remote_head(self, tenant: str, head: int) -> None:
         """Handle a peer's notification that a tenant's log has reached a sequence number."""
-        position = self._seen.setdefault(tenant, 0)
+        position = self._last_sequence.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > position and tenant not in self._readers:
             self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_missing(tenant))
@@ -80,15 +80,15 @@ class RemoteCommits:
     async def poll_logs(self) -> None:
         """Check every log, in case notifications were missed."""
         for tenant in await self._store.tenants():
-            self._seen.setdefault(tenant, 0)
+            self._last_sequence.setdefault(tenant, 0)
             self.notice_remote_head(tenant, await self._store.read(tenant, event_log.read_head))
 
     async def _deliver_missing(self, tenant: str) -> None:
         try:
-            while self._seen[tenant] < self._ahead[tenant]:
+            while self._last_sequence[tenant] < self._ahead[tenant]:
                 try:
                     await self._deliver_page(tenant)
-                    await asyncio.sleep(QUICK_SECONDS if self._urgent(tenant) else SLOW_SECONDS)
+                    await asyncio.sleep(QUICK_SECONDS if self._has_urgent(tenant) else SLOW_SECONDS)
                 except Exception:
                     log.exception("reading what other servers committed failed")
                     await asyncio.sleep(AGAIN_SECONDS)
@@ -97,7 +97,7 @@ class RemoteCommits:
 
     async def _deliver_page(self, tenant: str) -> None:
         """Deliver one page. The log, not the notification, decides where it ends."""
-        after, target = self._seen[tenant], self._ahead[tenant]
+        after, target = self._last_sequence[tenant], self._ahead[tenant]
 
         async def read_page(reader: Reader) -> event_log.EventPage:
             return await event_log.read_events(reader, after, event_filter=EVERYTHING, viewer=SYSTEM)
@@ -105,14 +105,14 @@ class RemoteCommits:
         try:
             page_read = await self._store.read(tenant, read_page)
         except CursorTooOld:
-            self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
-            await self._missed(tenant)
+            self._last_sequence[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
+            await self._on_missed(tenant)
             return
-        own = self._own.pop(tenant, set())
-        if events := [stored for stored in page_read.events if stored.seq not in own]:
-            await self._tell(tenant, events)
-        self._seen[tenant] = page_read.position
+        own_commits = self._own_sequences.pop(tenant, set())
+        if events := [event for event in page_read.events if event.seq not in own_commits]:
+            await self._deliver_events(tenant, events)
+        self._last_sequence[tenant] = page_read.position
         if self._ahead[tenant] == target:
             self._ahead[tenant] = page_read.head
-        if later := {seq for seq in own | self._own.get(tenant, set()) if seq > page_read.position}:
-            self._own[tenant] = later
+        if later := {seq for seq in own_commits | self._own_sequences.get(tenant, set()) if seq > page_read.position}:
+            self._own_sequences[tenant] = later

@@ -259,14 +259,14 @@ class LogStream(LiveStream):
     heartbeat, should one not come at all. ``attach`` returns when the stream has ended.
     """
 
-    __slots__ = ("_bell", "_following", "_hints", "_store", "_waits")
+    __slots__ = ("_following", "_hints", "_store", "_waits", "_wake_sink")
 
     def __init__(
         self, feed: Supervisor, store: Store, tenant: str, following: LogStreamSpec, check: Check | None = None
     ) -> None:
         super().__init__(feed, tenant, following.viewer, following.position, check)
         self._store, self._following = store, following
-        self._bell = _WakeSink()
+        self._wake_sink = _WakeSink()
         self._hints: EventStream | None = None
         self._waits = False
 
@@ -283,7 +283,7 @@ class LogStream(LiveStream):
         try:
             while self.close_reason is None:
                 await self._subscribe_bell(channel)
-                self._bell.rung.clear()
+                self._wake_sink.rung.clear()
                 await self._send_next_page(channel)
         finally:
             if self._hints is not None:
@@ -294,7 +294,7 @@ class LogStream(LiveStream):
         if self._hints is None or self._hints.close_reason is not None:
             opening = EventStreamSpec(EventFilter.from_wishes(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
-            await self._hints.attach(self._bell)
+            await self._hints.attach(self._wake_sink)
 
     async def _send_next_page(self, channel: Channel) -> None:
         """Send the next page, or wait for a wake-up."""
@@ -309,7 +309,7 @@ class LogStream(LiveStream):
             self.end(ENDED)
         elif not page_events.entries:
             self._waits = True
-            await self._bell.rung.wait()
+            await self._wake_sink.rung.wait()
             self._waits = False
 
     async def read_available_entries(self) -> list[Entry]:
@@ -328,11 +328,11 @@ class LogStream(LiveStream):
 
     def write_heartbeat(self) -> None:
         super().write_heartbeat()
-        self._bell.rung.set()
+        self._wake_sink.rung.set()
 
     def _unsubscribe(self) -> None:
         self._waits = False
-        self._bell.rung.set()
+        self._wake_sink.rung.set()
 
 
 def _split_entries(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:

@@ -26,46 +26,46 @@ ONCE, HOURLY = 0.5, 360.0  #: the price of an instance, of its time
 HOSTING = Scenario()
 
 
-def require_instances(play: DemoRun) -> HostedAgent:
+def require_instances(demo_run: DemoRun) -> HostedAgent:
     """What runs here; raises Missing or Skipped if nothing does."""
-    if play.hosted is None:
+    if demo_run.hosted is None:
         raise ExpectationFailed("no agent was registered")
-    if len(play.hosted.instances) < COUNT:
+    if len(demo_run.hosted.instances) < COUNT:
         raise ExpectationFailed("the instances were not started")
-    return play.hosted
+    return demo_run.hosted
 
 
 @HOSTING.register_expectation("A Python agent is registered from its directory, with a price")
-async def register_agent(play: DemoRun) -> str:
-    name = play.participants.name("Counter")
-    source = (await _source_directory(play)) / name
+async def register_agent(demo_run: DemoRun) -> str:
+    name = demo_run.participants.name("Counter")
+    source = (await _source_directory(demo_run)) / name
     source.mkdir(parents=True)
     try:
         shutil.copy(counter.__file__, source / "main.py")
-        registered = await play.client.deployment.register(_build_agent_manifest(name, source))
-        key = await play.client.token.create(
-            f"the demo's customer {play.participants.mark}", account=_account_name(play)
+        registered = await demo_run.client.deployment.register(_build_agent_manifest(name, source))
+        key = await demo_run.client.token.create(
+            f"the demo's customer {demo_run.participants.mark}", account=_account_name(demo_run)
         )
     except BaseException:
         shutil.rmtree(source)
         raise
-    customer = AgoraClient(play.client.url, token=key.token, mode="async", timeout=CALL_SECONDS)
-    play.hosted = HostedAgent(registered.agent_id, source, customer, key.token_id)
+    customer = AgoraClient(demo_run.client.url, token=key.token, mode="async", timeout=CALL_SECONDS)
+    demo_run.hosted = HostedAgent(registered.agent_id, source, customer, key.token_id)
     cost = "0.50 USD once, 0.10 a running second, 0.01 an execution"
     return f"revision {registered.revision}, runs with: {', '.join(registered.engines)}; {cost}"
 
 
-async def _source_directory(play: DemoRun) -> Path:
+async def _source_directory(demo_run: DemoRun) -> Path:
     """The directory whose content the server may run; raises Skipped if it is not known."""
-    data = play.venue.data
+    data = demo_run.venue.data
     try:
-        own = (data / "host-id").read_text("ascii").strip()
+        own_host_id = (data / "host-id").read_text("ascii").strip()
     except (OSError, ValueError):
-        own = None
-    hosts = {host.host_id: host async for host in play.client.host.list()}
-    if own not in hosts:
+        own_host_id = None
+    hosts = {host.host_id: host async for host in demo_run.client.host.list()}
+    if own_host_id not in hosts:
         raise ExpectationSkipped("where the server takes programs from is not known here (AGORA_DATA_DIR says it)")
-    if "process" not in hosts[own].engines:
+    if "process" not in hosts[own_host_id].engines:
         raise ExpectationSkipped("the server runs no processes")
     return data / "sources"
 
@@ -81,15 +81,15 @@ def _build_agent_manifest(name: str, source: Path) -> dict[str, Any]:
     }
 
 
-def _account_name(play: DemoRun) -> str:
-    return f"demo-{play.participants.mark}"
+def _account_name(demo_run: DemoRun) -> str:
+    return f"demo-{demo_run.participants.mark}"
 
 
 @HOSTING.register_expectation(f"{COUNT} instances of it are started, each a process of its own")
-async def start_instances(play: DemoRun) -> str:
-    hosted = play.hosted
+async def start_instances(demo_run: DemoRun) -> str:
+    hosted = demo_run.hosted
     if hosted is None:
-        raise await _build_missing_agent_error(play)
+        raise await _build_missing_agent_error(demo_run)
     create = hosted.customer.instance.create
     created = await asyncio.gather(*(create(hosted.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
     hosted.instances = [each.instance_id for each in created]
@@ -98,18 +98,18 @@ async def start_instances(play: DemoRun) -> str:
     return ", ".join(f"{each.name} at {each.address}" for each in created)
 
 
-async def _build_missing_agent_error(play: DemoRun) -> Exception:
+async def _build_missing_agent_error(demo_run: DemoRun) -> Exception:
     """Why nothing was registered, again."""
     try:
-        await _source_directory(play)
+        await _source_directory(demo_run)
     except ExpectationSkipped as reason:
         return reason
     return ExpectationFailed("no agent was registered")
 
 
 @HOSTING.register_expectation("Work is executed on them, and charged")
-async def execute_work(play: DemoRun) -> str:
-    hosted = await require_hosted(play)
+async def execute_work(demo_run: DemoRun) -> str:
+    hosted = await require_hosted(demo_run)
     for instance_id in (*hosted.instances, *hosted.instances):
         await hosted.execute_count(instance_id)
     processes = {answer["process"] for answer in hosted.said.values()}
@@ -121,16 +121,16 @@ async def execute_work(play: DemoRun) -> str:
     return f"{hosted.done} times {len(TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
 
 
-async def require_hosted(play: DemoRun) -> HostedAgent:
+async def require_hosted(demo_run: DemoRun) -> HostedAgent:
     """What runs here; raises what kept it from running."""
-    if play.hosted is None:
-        raise await _build_missing_agent_error(play)
-    return require_instances(play)
+    if demo_run.hosted is None:
+        raise await _build_missing_agent_error(demo_run)
+    return require_instances(demo_run)
 
 
 @HOSTING.register_expectation("One is paused: its cost stands still, while the other's goes on")
-async def pause_instance(play: DemoRun) -> str:
-    hosted = await require_hosted(play)
+async def pause_instance(demo_run: DemoRun) -> str:
+    hosted = await require_hosted(demo_run)
     change = hosted.customer.instance
     paused = await change.pause(hosted.paused)
     before = await _measure_other(hosted)
@@ -146,27 +146,27 @@ async def pause_instance(play: DemoRun) -> str:
     return f"{still:.6f} USD before and after {WATCH_SECONDS:g} s; the other's grew by {grown:.6f}"
 
 
-async def _measure_other(hosted: HostedAgent) -> Instance:
+async def _measure_other(hosted_agent: HostedAgent) -> Instance:
     """The other instance, with its bill so far: a pause closes the running interval."""
-    instance = await hosted.customer.instance.pause(hosted.working)
-    await hosted.customer.instance.resume(hosted.working)
+    instance = await hosted_agent.customer.instance.pause(hosted_agent.working)
+    await hosted_agent.customer.instance.resume(hosted_agent.working)
     return instance
 
 
-async def end_hosting(play: DemoRun) -> None:
+async def end_hosting(demo_run: DemoRun) -> None:
     """Terminate the instances and collect their cost; no-op without instances."""
-    hosted, play.hosted = play.hosted, None
+    hosted, demo_run.hosted = demo_run.hosted, None
     if hosted is None:
         return
-    client = play.client
+    client = demo_run.client
     shutil.rmtree(hosted.source, ignore_errors=True)
     await hosted.customer.aclose()
-    instance_ids = [each.instance_id async for each in client.instance.list(account=_account_name(play))]
+    instance_ids = [each.instance_id async for each in client.instance.list(account=_account_name(demo_run))]
     await asyncio.gather(*(client.instance.terminate(each) for each in instance_ids))
     with contextlib.suppress(AgoraError):
         await client.agent.deregister(hosted.agent_id)
     await client.token.revoke(hosted.token_id)
-    entries = [entry async for entry in client.billing.usage(account=_account_name(play))]
+    entries = [entry async for entry in client.billing.usage(account=_account_name(demo_run))]
     for entry in entries:
         if entry.reverses is None:
             await client.billing.reverse(entry.entry_id, "the demo is over")

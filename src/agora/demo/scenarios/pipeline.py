@@ -56,65 +56,65 @@ def pipeline_steps(participants: Participants) -> list[Step]:
 
 
 @PIPELINE.register_expectation(f"{len(WORKERS)} more agents come, and wait for tasks")
-async def start_workers(play: DemoRun) -> str:
+async def start_workers(demo_run: DemoRun) -> str:
     for role in WORKERS:
-        await play.stage.start_agent(role)
-    came = await play.ledger.wait_for_each_role(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
+        await demo_run.stage.start_agent(role)
+    came = await demo_run.ledger.wait_for_each_role(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
     return ", ".join(report.role for report in came)
 
 
 @PIPELINE.register_expectation("A workflow begins: extract, then transform each partition that was found, then load")
-async def start_pipeline(play: DemoRun) -> str:
-    source = play.stage.directory / "sales.csv"
-    play.records, play.truth = records.generate_source(source, play.participants.mark)
-    receipt = await play.client.workflow.create(
-        play.participants.pipeline,
-        pipeline_steps(play.participants),
-        input={"source": str(source), "database": str(play.sales_database_path)},
+async def start_pipeline(demo_run: DemoRun) -> str:
+    source = demo_run.stage.directory / "sales.csv"
+    demo_run.records, demo_run.truth = records.generate_source(source, demo_run.participants.mark)
+    receipt = await demo_run.client.workflow.create(
+        demo_run.participants.pipeline,
+        pipeline_steps(demo_run.participants),
+        input={"source": str(source), "database": str(demo_run.sales_database_path)},
     )
-    play.workflow = receipt.workflow_id
-    await play.ledger.wait_for_first("Extractor", "worked")
-    await play.ledger.wait_for_any_role(TRANSFORMERS, "claimed")
-    extracted: Any = (await play.client.workflow.status(play.workflow)).steps[0].result
-    if extracted["records"] != play.records:
-        raise ExpectationFailed(f"{extracted['records']} of {play.records} records were extracted")
+    demo_run.workflow = receipt.workflow_id
+    await demo_run.ledger.wait_for_first("Extractor", "worked")
+    await demo_run.ledger.wait_for_any_role(TRANSFORMERS, "claimed")
+    extracted: Any = (await demo_run.client.workflow.status(demo_run.workflow)).steps[0].result
+    if extracted["records"] != demo_run.records:
+        raise ExpectationFailed(f"{extracted['records']} of {demo_run.records} records were extracted")
     parts = ", ".join(f"{part['region']} {part['records']}" for part in extracted["partitions"])
-    return f"{play.records} records: {parts}"
+    return f"{demo_run.records} records: {parts}"
 
 
 @PIPELINE.register_expectation("The partitions are transformed in parallel, one by each transformer")
-async def check_parallelism(play: DemoRun) -> str:
-    claims = await play.ledger.wait_for_each_role(TRANSFORMERS, "claimed")
+async def check_parallelism(demo_run: DemoRun) -> str:
+    claims = await demo_run.ledger.wait_for_each_role(TRANSFORMERS, "claimed")
     if len({claim["task_id"] for claim in claims}) != len(claims):
         raise ExpectationFailed("a partition was given out twice")
-    await play.half_way()
-    others = [role for role in TRANSFORMERS if role != KILLED_ROLE]
-    await play.ledger.wait_for_each_role(others, "worked")
-    most = await _max_parallel(play, [claim["task_id"] for claim in claims])
-    if most < 2:
+    await demo_run.half_way()
+    other_roles = [role for role in TRANSFORMERS if role != KILLED_ROLE]
+    await demo_run.ledger.wait_for_each_role(other_roles, "worked")
+    max_parallel = await _max_parallel(demo_run, [claim["task_id"] for claim in claims])
+    if max_parallel < 2:
         raise ExpectationFailed("one after the other")
-    return f"{most} partitions at once: {', '.join(claim.role for claim in claims)}"
+    return f"{max_parallel} partitions at once: {', '.join(claim.role for claim in claims)}"
 
 
-async def _max_parallel(play: DemoRun, task_ids: list[str]) -> int:
+async def _max_parallel(demo_run: DemoRun, task_ids: list[str]) -> int:
     """How many of these tasks were in progress at the same time."""
     changes: list[tuple[datetime, bool, str]] = []
     for task_id in task_ids:
-        trail = [entry async for entry in play.client.task.history(task_id)]
+        trail = [entry async for entry in demo_run.client.task.history(task_id)]
         changes += [(e.time, e.status == "in_progress", task_id) for e in trail if e.type in ("status", "done")]
     now: Counter[str] = Counter()
-    most = 0
+    max_parallel = 0
     for _, working, task_id in sorted(changes):
         now[task_id] = working
-        most = max(most, now.total())
-    return most
+        max_parallel = max(max_parallel, now.total())
+    return max_parallel
 
 
 @PIPELINE.register_expectation("A transformer is killed half-way through its partition (SIGKILL)")
-async def kill_transformer(play: DemoRun) -> str:
-    half = await play.half_way()
-    code = await play.stage.kill(KILLED_ROLE)
-    task = await play.client.task.get(half["task_id"])
+async def kill_transformer(demo_run: DemoRun) -> str:
+    half = await demo_run.half_way()
+    code = await demo_run.stage.kill(KILLED_ROLE)
+    task = await demo_run.client.task.get(half["task_id"])
     row = (task.checkpoint or {}).get("row")
     if code != -signal.SIGKILL or task.status != "in_progress" or row != half["row"]:
         raise ExpectationFailed(f"it ended with code {code}, its task is {task.status}, its checkpoint {row}")
@@ -122,32 +122,34 @@ async def kill_transformer(play: DemoRun) -> str:
 
 
 @PIPELINE.register_expectation("Its lease runs out, and another agent goes on from its checkpoint")
-async def check_takeover(play: DemoRun) -> str:
-    half = await play.half_way()
-    claim = await _second_claim(play, half)
+async def check_takeover(demo_run: DemoRun) -> str:
+    half = await demo_run.half_way()
+    claim = await _second_claim(demo_run, half)
     row = (claim["checkpoint"] or {}).get("row")
     if row != half["row"] or claim["attempt"] != 2 or claim["token"] <= half["token"]:
         raise ExpectationFailed(
             f"attempt {claim['attempt']} from row {row}, token {claim['token']} after {half['token']}"
         )
-    lost = [e async for e in play.client.task.history(half["task_id"]) if e.status == "pending" and e.content]
+    lost = [e async for e in demo_run.client.task.history(half["task_id"]) if e.status == "pending" and e.content]
     if not lost or "expired" not in (lost[0].content or ""):
         raise ExpectationFailed("the trail says nothing of the lease")
     return f"{claim.role} at row {row}: attempt 2, fencing token {claim['token']} after {half['token']}"
 
 
-async def _second_claim(play: DemoRun, half: Report) -> Report:
-    others = [role for role in TRANSFORMERS if role != KILLED_ROLE]
-    return await play.ledger.wait_for_any_role(others, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"])
+async def _second_claim(demo_run: DemoRun, half: Report) -> Report:
+    other_roles = [role for role in TRANSFORMERS if role != KILLED_ROLE]
+    return await demo_run.ledger.wait_for_any_role(
+        other_roles, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"]
+    )
 
 
 @PIPELINE.register_expectation("What the dead one would still write is refused: its fencing token is old")
-async def check_fencing(play: DemoRun) -> str:
-    half = await play.half_way()
-    await _second_claim(play, half)
+async def check_fencing(demo_run: DemoRun) -> str:
+    half = await demo_run.half_way()
+    await _second_claim(demo_run, half)
     task_id, old = half["task_id"], {"fencing_token": half["token"]}
     async with AsyncExitStack() as stack:
-        ghost = await stack.enter_async_context(_acting_as(play, KILLED_ROLE))
+        ghost = await stack.enter_async_context(_acting_as(demo_run, KILLED_ROLE))
         tries = {
             "save": ghost.task.renew(task_id, checkpoint={"row": 0}, **old),
             "write": ghost.task.append(task_id, "I am still here.", **old),
@@ -161,30 +163,34 @@ async def check_fencing(play: DemoRun) -> str:
     return f"{', '.join(answers)}: {refusal.code}, token {half['token']} is not the newest"
 
 
-def _acting_as(play: DemoRun, role: str) -> AgoraClient:
+def _acting_as(demo_run: DemoRun, role: str) -> AgoraClient:
     """A client with an agent's own credentials, as if its process lived on."""
-    where = play.stage.environ["AGORA_CREDENTIALS"]
-    return AgoraClient(play.client.url, agent=play.participants.name(role), credentials=where, mode="async", timeout=5)
+    where = demo_run.stage.environ["AGORA_CREDENTIALS"]
+    return AgoraClient(
+        demo_run.client.url, agent=demo_run.participants.name(role), credentials=where, mode="async", timeout=5
+    )
 
 
 @PIPELINE.register_expectation("The workflow completes all the same")
-async def check_completion(play: DemoRun) -> str:
-    workflow = await _wait_for_end(play)
+async def check_completion(demo_run: DemoRun) -> str:
+    workflow = await _wait_for_end(demo_run)
     if workflow.status != "completed":
         raise ExpectationFailed(
             f"it is {workflow.status}, {workflow.progress:.0f} % done; {workflow.error or 'no error'}"
         )
-    completed = {play.played_by(share.agent_id): share.completed for share in workflow.agents if share.completed}
+    completed = {demo_run.played_by(share.agent_id): share.completed for share in workflow.agents if share.completed}
     return f"{workflow.duration_seconds:.1f} s; tasks done: {', '.join(f'{who} {n}' for who, n in completed.items())}"
 
 
-async def _wait_for_end(play: DemoRun) -> Workflow:
+async def _wait_for_end(demo_run: DemoRun) -> Workflow:
     """The workflow, when it has ended or there was time enough for it."""
-    stream = play.client.event.stream(END_EVENTS, subject=play.workflow_id, last_event_id=str(play.beginning))
+    stream = demo_run.client.event.stream(
+        END_EVENTS, subject=demo_run.workflow_id, last_event_id=str(demo_run.beginning)
+    )
     try:
         async with asyncio.timeout(ENDING_SECONDS), stream as events:
             async for _ in events:
                 break
     except TimeoutError:
         pass  # its status says how far it is
-    return await play.client.workflow.status(play.workflow_id)
+    return await demo_run.client.workflow.status(demo_run.workflow_id)

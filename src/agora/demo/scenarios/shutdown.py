@@ -17,13 +17,13 @@ SHUTDOWN = Scenario()
 
 
 @SHUTDOWN.register_expectation("The agents leave properly, and the marketplace is as it was")
-async def stop_agents(play: DemoRun) -> str:
-    codes = await play.stage.stop_all()
+async def stop_agents(demo_run: DemoRun) -> str:
+    codes = await demo_run.stage.stop_all()
     if bad := {role: code for role, code in codes.items() if code}:
         raise ExpectationFailed(f"exit codes {bad}")
-    came = {report["agent_id"] for report in play.ledger.reports if report.kind == "arrived"}
-    deregistered = await remove_agents(play.client, play.participants)
-    remaining = await play.client.query.agents([play.participants.membership])
+    came = {report["agent_id"] for report in demo_run.ledger.reports if report.kind == "arrived"}
+    deregistered = await remove_agents(demo_run.client, demo_run.participants)
+    remaining = await demo_run.client.query.agents([demo_run.participants.membership])
     if remaining.count or deregistered != len(came):
         raise ExpectationFailed(f"{len(came)} registered, {deregistered} deregistered, {remaining.count} still there")
     return f"{deregistered} stopped and were deregistered"

@@ -27,12 +27,12 @@ SURVIVAL = Scenario()
 
 
 @SURVIVAL.register_expectation("The server is killed (SIGKILL); the instances go on without it")
-async def kill_server(play: DemoRun) -> str:
-    hosted = await require_hosted(play)
-    if play.venue.own is None:
+async def kill_server(demo_run: DemoRun) -> str:
+    hosted = await require_hosted(demo_run)
+    if demo_run.venue.own is None:
         raise ExpectationSkipped(NOT_ITS_OWN)
     address = (await hosted.customer.instance.get(hosted.working)).address
-    code = await play.venue.own.kill()
+    code = await demo_run.venue.own.kill()
     async with httpx.AsyncClient() as directly:
         answer = await directly.get(f"{address}/")
     if code != -signal.SIGKILL or answer.status_code != 200:
@@ -41,49 +41,49 @@ async def kill_server(play: DemoRun) -> str:
 
 
 @SURVIVAL.register_expectation("Started again, it adopts them: the same processes, each where it was")
-async def check_adoption(play: DemoRun) -> str:
-    hosted = await require_hosted(play)
-    if play.venue.own is None:
+async def check_adoption(demo_run: DemoRun) -> str:
+    hosted = await require_hosted(demo_run)
+    if demo_run.venue.own is None:
         raise ExpectationSkipped(NOT_ITS_OWN)
-    await play.venue.own.start_process()
+    await demo_run.venue.own.start_process()
     adopted = await asyncio.gather(*(_wait_for_adoption(hosted, each) for each in hosted.instances))
-    before = hosted.said[hosted.working]
-    after = await hosted.execute_count(hosted.working)
+    count_before = hosted.said[hosted.working]
+    count_after = await hosted.execute_count(hosted.working)
     if [each.status for each in adopted] != ["paused", "running"] or any(each.generation > 1 for each in adopted):
         raise ExpectationFailed(", ".join(f"{each.status}, start {each.generation}" for each in adopted))
-    if (after["process"], after["asked"]) != (before["process"], before["asked"] + 1):
-        raise ExpectationFailed(f"{before} before, {after} after")
+    if (count_after["process"], count_after["asked"]) != (count_before["process"], count_before["asked"] + 1):
+        raise ExpectationFailed(f"{count_before} before, {count_after} after")
     if hosted.rest is None or adopted[0].billing_info.total_cost != hosted.rest.total_cost:
         raise ExpectationFailed(f"the paused one costs {adopted[0].billing_info.total_cost}, not what it did")
-    return f"one paused, one running; process {after['process']} counts on: {before['asked']}, {after['asked']}"
+    return f"one paused, one running; process {count_after['process']} counts on: {count_before['asked']}, {count_after['asked']}"
 
 
-async def _wait_for_adoption(hosted: HostedAgent, instance_id: str) -> Instance:
+async def _wait_for_adoption(hosted_agent: HostedAgent, instance_id: str) -> Instance:
     """An instance, when the server has seen it again or there was time enough for it."""
     end = asyncio.get_running_loop().time() + ADOPTION_SECONDS
     while True:
-        instance = await hosted.customer.instance.get(instance_id)
+        instance = await hosted_agent.customer.instance.get(instance_id)
         if instance.status in ("running", "paused") or asyncio.get_running_loop().time() > end:
             return instance
         await asyncio.sleep(0.05)
 
 
 @SURVIVAL.register_expectation("The agent stays registered while they run; terminated, nothing is left of them")
-async def terminate_instances(play: DemoRun) -> str:
-    hosted = await require_hosted(play)
+async def terminate_instances(demo_run: DemoRun) -> str:
+    hosted = await require_hosted(demo_run)
     try:
-        await play.client.agent.deregister(hosted.agent_id)
+        await demo_run.client.agent.deregister(hosted.agent_id)
     except Conflict:
         pass
     else:
         raise ExpectationFailed("it was deregistered while they ran")
     change = hosted.customer.instance
-    ended = await asyncio.gather(*(change.terminate(each) for each in hosted.instances))
+    results = await asyncio.gather(*(change.terminate(each) for each in hosted.instances))
     survivors = [answer["process"] for answer in hosted.said.values() if _is_alive(answer["process"])]
-    if survivors or any(each.status != "stopped" for each in ended):
-        raise ExpectationFailed(f"{[each.status for each in ended]}, processes {survivors}")
-    await play.client.agent.deregister(hosted.agent_id)
-    bills = [f"{each.billing_info.total_cost:.6f}" for each in ended]
+    if survivors or any(each.status != "stopped" for each in results):
+        raise ExpectationFailed(f"{[each.status for each in results]}, processes {survivors}")
+    await demo_run.client.agent.deregister(hosted.agent_id)
+    bills = [f"{each.billing_info.total_cost:.6f}" for each in results]
     return f"final bills: {' and '.join(bills)} USD"
 
 
@@ -98,15 +98,19 @@ def _is_alive(process: int) -> bool:
 
 
 @SURVIVAL.register_expectation("The invoice adds up: what they began with, the time they ran, what they did")
-async def check_invoice(play: DemoRun) -> str:
-    hosted = await require_hosted(play)
-    play.invoice = invoice_now = await hosted.customer.billing.invoice()
+async def check_invoice(demo_run: DemoRun) -> str:
+    hosted = await require_hosted(demo_run)
+    demo_run.invoice = invoice_now = await hosted.customer.billing.invoice()
     bills = [(await hosted.customer.instance.get(each)).billing_info for each in hosted.instances]
     parts = {line.kind.value: line.amount for line in invoice_now.lines}
     agreed = {"base": COUNT * ONCE, "request": hosted.done * EACH}
-    wrong = [kind for kind, amount in agreed.items() if _to_micros(parts.get(kind, 0)) != _to_micros(amount)]
+    mismatches = [kind for kind, amount in agreed.items() if _to_micros(parts.get(kind, 0)) != _to_micros(amount)]
     total = _to_micros(invoice_now.charges)
-    if wrong or total != sum(map(_to_micros, parts.values())) or total != sum(_to_micros(b.total_cost) for b in bills):
+    if (
+        mismatches
+        or total != sum(map(_to_micros, parts.values()))
+        or total != sum(_to_micros(b.total_cost) for b in bills)
+    ):
         raise ExpectationFailed(f"{invoice_now.charges} for {parts}, bills {[bill.total_cost for bill in bills]}")
     parts_text = ", ".join(f"{kind} {amount:.6f}" for kind, amount in parts.items())
     return f"{parts_text}: {invoice_now.charges:.6f} USD, as the final bills say"

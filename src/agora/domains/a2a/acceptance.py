@@ -24,12 +24,12 @@ async def check_card_accepts_message(
     support an extension that it requires (3.3.4).
     """
     row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id)
-    stored = decode_json(row.card) if row is not None and row.card else {}
-    _check_extensions(agent, stored, extensions)
+    card = decode_json(row.card) if row is not None and row.card else {}
+    _check_extensions(agent, card, extensions)
     modes = [_read_part_media_type(part) for part in parts]
     if all(mode is None for mode in modes):
         return
-    accepted = _list_accepted_modes(agent, stored)
+    accepted = _list_accepted_modes(agent, card)
     for number, mode in enumerate(modes):
         if accepted is not None and mode is not None and not any(_matches_mode(mode, pattern) for pattern in accepted):
             raise InvalidRequest(
@@ -73,8 +73,8 @@ def _list_accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str
 
 def _parse_modes(value: Any) -> list[str]:
     """Media types, in small letters; none of what is no list of them."""
-    sound = isinstance(value, list) and all(isinstance(mode, str) for mode in value)
-    return [mode.lower() for mode in value] if sound else []
+    is_valid = isinstance(value, list) and all(isinstance(mode, str) for mode in value)
+    return [mode.lower() for mode in value] if is_valid else []
 
 
 def _matches_mode(mode: str, pattern: str) -> bool:

@@ -15,7 +15,7 @@ from agora.core.call import Call, cast_encoded_to_result, decode_json, encode_js
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import choose_agent_event_audience
-from agora.domains.billing.terms import Terms, build_pricing_fields, find_terms_of_agents
+from agora.domains.billing.terms import PriceTerms, build_pricing_fields, find_terms_of_agents
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
@@ -93,9 +93,9 @@ def _build_registered_card(agent: AgentRow) -> dict[str, Any]:
     return _overlay_card(
         fields,
         {
-            ours: a2a_metadata[theirs]
-            for theirs, ours in _METADATA_FIELDS.items()
-            if _is_valid_field(ours, a2a_metadata.get(theirs))
+            own_name: a2a_metadata[card_name]
+            for card_name, own_name in _METADATA_FIELDS.items()
+            if _is_valid_field(own_name, a2a_metadata.get(card_name))
         },
     )
 
@@ -115,8 +115,10 @@ def _build_skill(agent: AgentRow, declared: Mapping[str, Any], tags: Sequence[st
     name = name if _is_nonempty_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
     skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent.agent_name}."}
     skill["tags"] = list(tags) or [declared["id"]]
-    rest = {key: value for key, value in declared.items() if key not in ("id", "name") and _is_valid_field(key, value)}
-    return {**skill, **rest}
+    other_fields = {
+        key: value for key, value in declared.items() if key not in ("id", "name") and _is_valid_field(key, value)
+    }
+    return {**skill, **other_fields}
 
 
 def _is_nonempty_text(value: Any) -> bool:
@@ -171,8 +173,8 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     )
     row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id if agent is not None else FRONT)
     if row is not None:
-        for stored in (row.card, row.extended if extended else None):
-            document = _overlay_card(document, decode_json(stored)) if stored else document
+        for card_json in (row.card, row.extended if extended else None):
+            document = _overlay_card(document, decode_json(card_json)) if card_json else document
     # The protocol lets a skill leave out what the card says; some clients want it of every skill.
     modes = {"inputModes": document["defaultInputModes"], "outputModes": document["defaultOutputModes"]}
     document["skills"] = [modes | skill for skill in document["skills"]]
@@ -264,19 +266,19 @@ def _check_card(card: Mapping[str, Any]) -> str:
     return text
 
 
-def _check_fields(fields: Mapping[str, Any], where: str) -> None:
+def _check_fields(fields: Mapping[str, Any], field: str) -> None:
     for name, value in fields.items():
         if not (_is_nonempty_text(value) if name == "id" else _is_valid_field(name, value)):
             kind = "a list of texts" if name in LISTS else "an object" if name == "provider" else "a text"
-            raise _field_error(f"{where}.{name}" if where == "card" else where, f"{name} is {kind} that is not empty")
+            raise _field_error(f"{field}.{name}" if field == "card" else field, f"{name} is {kind} that is not empty")
 
 
 def _has_items_of_type(value: Any, kind: type) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)
 
 
-def _field_error(field: str, what: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {what}.", errors=[field_error(field, what)])
+def _field_error(field: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
 
 
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
@@ -306,7 +308,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     )
 
 
-def _build_catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> contract.A2ACatalogueEntry:
+def _build_catalogue_entry(base: str, row: AgentRow, terms: PriceTerms | None) -> contract.A2ACatalogueEntry:
     url = _build_agent_url(base, row)
     return contract.A2ACatalogueEntry.model_construct(
         agent_id=row.agent_id,

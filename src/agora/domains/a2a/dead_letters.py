@@ -22,29 +22,29 @@ GONE = "The push configuration, or its task, is gone."
 class PushSource(DeadLetterSource):
     """Webhooks of tasks: a replay resumes where deliveries stopped; discarding deletes the configuration."""
 
-    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        row = await _find_config(call, letter)
+    async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
+        row = await _find_config(call, dead_letter)
         if row is None:
             return Inspection(None, GONE)
         return Inspection(
-            build_config_document(row) | {"url": letter.destination, "token": None, "position": row.position}
+            build_config_document(row) | {"url": dead_letter.destination, "token": None, "position": row.position}
         )
 
-    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        row = await _find_config(call, letter)
+    async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
+        row = await _find_config(call, dead_letter)
         if row is None or not await revive_config(call, row):
             raise Conflict(GONE if row is None else "It is being delivered already.", fix="Discard it.")
 
-    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        await call.tx.execute(statements.delete_push_config, **_build_config_key(letter))
+    async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
+        await call.tx.execute(statements.delete_push_config, **_build_config_key(dead_letter))
 
 
-async def _find_config(call: Call, letter: DeadLetterRow) -> PushConfigRow | None:
-    return await call.tx.one(statements.select_push_config, **_build_config_key(letter))
+async def _find_config(call: Call, dead_letter: DeadLetterRow) -> PushConfigRow | None:
+    return await call.tx.one(statements.select_push_config, **_build_config_key(dead_letter))
 
 
-def _build_config_key(letter: DeadLetterRow) -> dict[str, str]:
-    detail = decode_json(letter.detail)
+def _build_config_key(dead_letter: DeadLetterRow) -> dict[str, str]:
+    detail = decode_json(dead_letter.detail)
     return {"task_id": detail["task_id"], "config_id": detail["config_id"]}
 
 

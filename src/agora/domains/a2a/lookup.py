@@ -203,27 +203,27 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
         parameters["since"] = to_microseconds(request.since)
     filters = frozenset(parameters) - {"context_task"}
     parameters["viewer"] = call.caller.subject
-    place = _decode_position(request.token) if request.token else {}
+    position = _decode_position(request.token) if request.token else {}
     rows = await call.tx.all(
-        statements.build_listing_query(filters, bool(place)), **parameters, **place, limit=request.size + 1
+        statements.build_listing_query(filters, bool(position)), **parameters, **position, limit=request.size + 1
     )
     documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     more = len(rows) > len(documents)
     total = len(documents)
-    if more or place:
+    if more or position:
         documents = []  # many may count at once: none holds a page meanwhile
         total, _ = await paging.count_rows_up_to_limit(
             call.tx, statements.build_listing_count_query(filters), parameters
         )
         documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     last = rows[len(documents) - 1] if more else None
-    rest = {
+    other_fields = {
         "nextPageToken": paging.encode_cursor(last.status_at, last.task_id) if last is not None else "",
         "pageSize": request.size,
         "totalSize": total,
     }
     return cast_encoded_to_result(
-        b'{"tasks":[%b],%b' % (b",".join(documents), view.encode_document(rest)[1:]), A2ATaskList
+        b'{"tasks":[%b],%b' % (b",".join(documents), view.encode_document(other_fields)[1:]), A2ATaskList
     )
 
 

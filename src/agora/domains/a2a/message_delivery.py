@@ -24,8 +24,8 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
+from agora.domains.tasks.task_updates import begin_work
 from agora.domains.tasks.views import task_context_id
-from agora.domains.tasks.work import begin_work
 from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agora.core.call import Call
-from agora.domains.billing.terms import Terms, build_pricing_fields, find_terms_in_force
+from agora.domains.billing.terms import PriceTerms, build_pricing_fields, find_terms_in_force
 from agora_sdk.contract.billing import PricingType
 
 __all__ = ["PRICE_EXTENSION", "build_price_extension", "find_price_extension"]
@@ -31,7 +31,7 @@ async def find_price_extension(call: Call, agent_id: str) -> dict[str, Any] | No
     return build_price_extension(await find_terms_in_force(call.tx, agent_id, call.now, currency))
 
 
-def build_price_extension(terms: Terms) -> dict[str, Any] | None:
+def build_price_extension(terms: PriceTerms) -> dict[str, Any] | None:
     """An ``AgentExtension``; None for what is free. Amounts that are zero are left out."""
     if not terms.is_chargeable:
         return None

@@ -169,9 +169,9 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
 
 async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
     """Mark a configuration as dead and log an event. No-op if it was deleted or another server holds its fence."""
-    place = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
+    config_key = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
     for dead in await call.tx.returning(
-        deliveries.mark_config_dead, **place, error=error, attempts=attempts, now=call.now
+        deliveries.mark_config_dead, **config_key, error=error, attempts=attempts, now=call.now
     ):
         call.target = row.task_id
         await record_dead_letter(call, _build_letter(dead))
@@ -182,8 +182,8 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
     """A page of the configurations that were given up: the caller's own, an operator sees all."""
     task_id, config_id = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}
-    place = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
-    rows = await call.tx.all(deliveries.select_dead_configs, **whose, **place)
+    config_key = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
+    rows = await call.tx.all(deliveries.select_dead_configs, **whose, **config_key)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     letters = [_build_dead_letter(row) for row in rows]
     return PushDeadLetters.model_construct(

@@ -35,7 +35,7 @@ from . import push_queries as statements
 from .push_delivery import Notification, NotificationSender
 from .records import PushConfigRow
 
-__all__ = ["PushOutbox"]
+__all__ = ["PushController"]
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ CONFIGURED = "agora.push.configured"
 Key = tuple[str, str, str]
 
 
-class PushOutbox(Controller):
+class PushController(Controller):
     """Woken by commits; passes retry what is due, and take over from servers that stopped."""
 
     name = "push"
@@ -66,9 +66,9 @@ class PushOutbox(Controller):
         self.counts = context.server.pushes
         self.watched: dict[tuple[str, str], set[str]] = {}  # ids of configurations by tenant and task
         self._workers: dict[Key, asyncio.Task[None]] = {}
-        self._again: set[Key] = set()
-        self._later: list[tuple[int, Key]] = []
-        self._swept = 0
+        self._retry_keys: set[Key] = set()
+        self._due_heap: list[tuple[int, Key]] = []
+        self._swept_at = 0
         self._closing = False
 
     # -- life ------------------------------------------------------------------------------------
@@ -80,11 +80,11 @@ class PushOutbox(Controller):
             await self._watch_tenant(tenant)
 
     async def _watch_tenant(self, tenant: str) -> None:
-        place = {"task_id": "", "config_id": ""}
-        while rows := await self.read(tenant, statements.select_active_configs, **place, limit=PAGE):
+        position = {"task_id": "", "config_id": ""}
+        while rows := await self.read(tenant, statements.select_active_configs, **position, limit=PAGE):
             for row in rows:
                 self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
-            place = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
+            position = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log: any event about a task with a push configuration may have to be posted."""
@@ -100,17 +100,17 @@ class PushOutbox(Controller):
 
     async def step(self) -> None:
         now = self.context.clock.now()
-        while self._later and self._later[0][0] <= now:
-            self._wake_worker(heapq.heappop(self._later)[1])
-        if now - self._swept >= SWEEP * SECOND:
-            self._swept = now
+        while self._due_heap and self._due_heap[0][0] <= now:
+            self._wake_worker(heapq.heappop(self._due_heap)[1])
+        if now - self._swept_at >= SWEEP * SECOND:
+            self._swept_at = now
             await self.run_for_each_tenant(self.reconcile)
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next retry or sweep is due."""
         if await super()._wait_for_next_step(stop):
             return True
-        due = min(self._swept + int(SWEEP * SECOND), self._later[0][0] if self._later else sys.maxsize)
+        due = min(self._swept_at + int(SWEEP * SECOND), self._due_heap[0][0] if self._due_heap else sys.maxsize)
         seconds = (due - self.context.clock.now()) / SECOND
         return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else False
 
@@ -136,7 +136,7 @@ class PushOutbox(Controller):
 
     def _wake_worker(self, key: Key) -> None:
         if key in self._workers:
-            self._again.add(key)
+            self._retry_keys.add(key)
         elif not self._closing:
             self._workers[key] = asyncio.get_running_loop().create_task(self._run_worker(key))
 
@@ -145,16 +145,16 @@ class PushOutbox(Controller):
         CALLER.set((key[0], "system"))
         try:
             while True:
-                self._again.discard(key)
-                if not await self._deliver_next_page(key) and key not in self._again:
+                self._retry_keys.discard(key)
+                if not await self._deliver_next_page(key) and key not in self._retry_keys:
                     return
         except Exception:
             log.exception("notifications of %s could not be delivered; they will be", key[1])
-            self._swept = 0
+            self._swept_at = 0
             self._wakeup.set()
         finally:
             del self._workers[key]
-            self._again.discard(key)
+            self._retry_keys.discard(key)
 
     async def _deliver_next_page(self, key: Key) -> bool:
         """Deliver a page of items; returns whether more are due now."""
@@ -218,8 +218,8 @@ class PushOutbox(Controller):
                     legacy.task_to_v03(document),
                     max(entries[-1].number, view.compute_stream_position(task.entries)),
                 )
-                ended = task.completed_at is not None
-                return task, [Entry(number, "task", view.encode_document(payload))], ended
+                is_ended = task.completed_at is not None
+                return task, [Entry(number, "task", view.encode_document(payload))], is_ended
             return task, entries, page.done
 
         return await self.context.store.read(tenant, load_updates)
@@ -274,7 +274,7 @@ class PushOutbox(Controller):
             return await call.tx.execute(statements.postpone_config, **_build_config_key(row), **values)
 
         if await self.write_as_system(tenant, postpone_config):
-            heapq.heappush(self._later, (due_at, key))
+            heapq.heappush(self._due_heap, (due_at, key))
             self._wakeup.set()
 
 

@@ -102,18 +102,18 @@ async def add_remote(
         if isinstance(outcome, AgoraError):
             raise outcome
         card = None if outcome is None else _check_card(outcome)
-        chosen = name or str((card or {})["name"]).strip()
-        await _check_name_free(end, chosen)
+        agent_name = name or str((card or {})["name"]).strip()
+        await _check_name_free(end, agent_name)
         if card is not None:
             row.card, row.interface = encode_json(card), encode_json(_choose_interface(card))
             row.state, row.checked_at, row.refreshed_at = contract.RemoteState.AVAILABLE.value, end.now, end.now
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
-        agent_id = (await service.register(chosen, **_build_profile_from_card(card))).agent_id
+        agent_id = (await service.register(agent_name, **_build_profile_from_card(card))).agent_id
         row.agent_id, row.secrets = agent_id, seal_secrets(end, headers, agent_id)
         await check_and_record_administration(end, f"remote:{agent_id}")
         end.tx.append(REMOTES, row)
-        emit_remote_event(end, "added", row, chosen)
-        return _build_remote_agent(row, chosen)
+        emit_remote_event(end, "added", row, agent_name)
+        return _build_remote_agent(row, agent_name)
 
     return cast_relay_to_result(fetch_card, store_outcome, CARD_TIMEOUT)
 
@@ -187,12 +187,16 @@ def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
 def _build_card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a card that the agent's metadata holds, those of the wrong type left out."""
     a2a_metadata: dict[str, Any] = {}
-    for theirs, ours in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):
-        if isinstance(fields.get(theirs), list):
-            a2a_metadata[ours] = [mode for mode in fields[theirs] if isinstance(mode, str)]
-    for theirs, ours in (("version", "version"), ("documentationUrl", "documentation_url"), ("iconUrl", "icon_url")):
-        if isinstance(fields.get(theirs), str):
-            a2a_metadata[ours] = fields[theirs]
+    for card_name, own_name in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):
+        if isinstance(fields.get(card_name), list):
+            a2a_metadata[own_name] = [mode for mode in fields[card_name] if isinstance(mode, str)]
+    for card_name, own_name in (
+        ("version", "version"),
+        ("documentationUrl", "documentation_url"),
+        ("iconUrl", "icon_url"),
+    ):
+        if isinstance(fields.get(card_name), str):
+            a2a_metadata[own_name] = fields[card_name]
     if isinstance(fields.get("provider"), dict):
         a2a_metadata["provider"] = fields["provider"]
     return a2a_metadata

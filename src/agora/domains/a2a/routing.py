@@ -168,12 +168,12 @@ class _Skill:
 
     @classmethod
     def from_document(cls, declared: Mapping[str, Any]) -> _Skill:
-        named = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
+        words = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
         tagged = frozenset(_SPLIT.findall(" ".join(_select_texts(declared.get("tags"))).casefold())) - _COMMON
         return cls(
             declared,
-            named,
-            tagged - named,
+            words,
+            tagged - words,
             [frozenset(tokenize_text(text)) for text in _select_texts(declared.get("examples"))],
         )
 
@@ -237,7 +237,7 @@ def _stem_word(word: str) -> str:
     return word
 
 
-async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], why: str) -> str:
+async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], reason: str) -> str:
     """The message when no agent matches: the reason, the available capabilities, and how to address one."""
     offered = await call.tx.all(statistics.select_top_capabilities, limit=MAX_LISTED_CAPABILITIES)
     capabilities = ", ".join(f"{row.capability} ({row.agents})" for row in offered)
@@ -247,7 +247,7 @@ async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], why:
         for skill in parse_agent_skills(agent)
     ]
     parts = [
-        f"{why} I read words, not meanings: I pass a message to the agent whose skill or capability it names, and I cannot plan "
+        f"{reason} I read words, not meanings: I pass a message to the agent whose skill or capability it names, and I cannot plan "
         "work over several agents.",
         f"Capabilities here, with the number of agents: {capabilities}." if capabilities else "",
         "To go on, name one of them in the text, name a skill in the message's metadata, as 'skill', or send the message to "

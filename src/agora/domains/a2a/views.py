@@ -89,8 +89,8 @@ def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
     message = _complete_message(row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT)
     del message["taskId"]
     metadata = message.get("metadata") or {}
-    own = {"task": row.task_id, "agent": row.assigned_agent}
-    return message | {"metadata": {**metadata, "agora": own}}
+    own_metadata = {"task": row.task_id, "agent": row.assigned_agent}
+    return message | {"metadata": {**metadata, "agora": own_metadata}}
 
 
 def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
@@ -103,8 +103,8 @@ def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
 
 def add_marketplace_metadata(metadata: Fields, row: TaskRow) -> dict[str, Any]:
     """A task's metadata with what the marketplace adds."""
-    own = metadata.get("agora")
-    added = dict(own) if isinstance(own, dict) else {}
+    own_metadata = metadata.get("agora")
+    added = dict(own_metadata) if isinstance(own_metadata, dict) else {}
     if row.assigned_agent is not None:
         added["agent"] = row.assigned_agent
     if row.progress:

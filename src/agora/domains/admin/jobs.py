@@ -12,7 +12,7 @@ from agora.domains.agents.supervision import publish_halt_end, resume_agent
 
 from . import retention_queries as statements
 
-__all__ = ["Overrides"]
+__all__ = ["OverrideController"]
 
 FIELDS = tuple(
     field.name for field in fields(Override) if field.name != "created_at"
@@ -20,7 +20,7 @@ FIELDS = tuple(
 BY = "system"
 
 
-class Overrides(DueController):
+class OverrideController(DueController):
     """The gate ignores expired overrides by itself; this records the expiry and resumes the agent."""
 
     name = "overrides"
@@ -37,8 +37,8 @@ class Overrides(DueController):
         """Lift a batch of expired overrides. Returns their number."""
         lifted = 0
         for row in await call.tx.all(overrides.select_expired_overrides, now=call.now):
-            ended = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}
-            if not await call.tx.execute(overrides.end_override, **ended):
+            change = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}
+            if not await call.tx.execute(overrides.end_override, **change):
                 continue
             lifted += 1
             data = {name: getattr(row, name) for name in FIELDS} | {"status": "expired"}

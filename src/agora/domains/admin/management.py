@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from agora.clock import to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import BoundService, encode_json
-from agora.core.operation_life import LifeNotice
+from agora.core.operation_lifecycle import LifecycleNotice
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
@@ -142,9 +142,9 @@ class Management(BoundService):
         configuration.require_changeable(target)
         if action != "get":
             check_authority(call.caller, configuration.current.admin_authority_level, "change settings, which takes")
-        before = getattr(configuration.current, target)
+        previous_value = getattr(configuration.current, target)
         if action == "get":
-            return before, before
+            return previous_value, previous_value
         if action == "set":
             after = configuration.validate_value(target, value)
             await call.tx.execute(
@@ -157,7 +157,7 @@ class Management(BoundService):
             raise _build_unknown_action_error(action, ("list", "get", "set", "reset"))
         data = {"name": target, "value": after, "reset": action == "reset"}
         call.emit("agora.configuration.changed", data, subject=target, audience=(call.caller.subject,))
-        return before, after
+        return previous_value, after
 
     async def _manage_service(self, target: str, action: str, value: JsonValue) -> Change:
         call, registry = self.call, self.call.context.registry
@@ -169,29 +169,29 @@ class Management(BoundService):
         if operation.name in ALWAYS_AVAILABLE and (action == "sunset" or notice.sunset_date is not None):
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await check_and_record_administration(call, call.target)
-        before, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
+        previous_value, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
         where, details = {"operation": operation.name, "version": operation.version}, notice.to_document()
         if status is None:
             await call.tx.execute(statements.delete_operation_status, **where)
             status = str(registry.declared_status(operation))
         else:
-            stored = encode_json(details) if details else None
+            details_json = encode_json(details) if details else None
             await call.tx.execute(
                 statements.upsert_operation_status,
                 **where,
                 status=status,
                 now=call.now,
                 by=call.caller.subject,
-                details=stored,
+                details=details_json,
             )
         data = where | {"status": status, "reset": action == "reset", "details": details}
         call.emit("agora.service.status_changed", data, subject=operation.name)
-        return before, {"status": status, **details} if details else status
+        return previous_value, {"status": status, **details} if details else status
 
-    def _parse_notice(self, operation: Operation, action: str, value: JsonValue) -> LifeNotice:
+    def _parse_notice(self, operation: Operation, action: str, value: JsonValue) -> LifecycleNotice:
         """What ``value`` says of the end of an operation: the name of its replacement, or an object. Raises InvalidRequest."""
         if value is None:
-            return LifeNotice()
+            return LifecycleNotice()
         if action not in ("deprecate", "sunset"):
             raise InvalidRequest(
                 f"{action} takes no value.",
@@ -216,7 +216,7 @@ class Management(BoundService):
                 errors=[field_error("value.sunset_date", "not in the future")],
             )
         self._check_replacement(operation, end.replacement)
-        return LifeNotice(end.replacement, end.sunset_date, end.migration_guide)
+        return LifecycleNotice(end.replacement, end.sunset_date, end.migration_guide)
 
     def _check_replacement(self, operation: Operation, name: str | None) -> None:
         """Raise InvalidRequest for a replacement that is not there, or is the operation itself."""

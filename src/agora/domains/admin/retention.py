@@ -16,13 +16,13 @@ from agora.store.port import Query, Write
 
 from . import retention_queries as statements
 
-__all__ = ["Retention"]
+__all__ = ["RetentionController"]
 
 ENDED = 100  # tasks deleted in one transaction: each may have many entries
 SLACK = 86_400 * SECOND  # ids are made by the machine's clock, which may have been put right since
 
 
-class Retention(Controller):
+class RetentionController(Controller):
     """Events, answers under idempotency keys, audit entries, messages and conversations twice as old as they may get
     unread, dead letters as old, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
 

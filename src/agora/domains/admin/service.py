@@ -56,9 +56,9 @@ class AdminService(BoundService, contract.Admin):
         agent = await self._find_agent(target_id)
         target = call.target = agent.agent_id if agent is not None else target_id
         call.detail = f"{kind.value} with authority {authority}" + (f": {reason}" if reason else "")
-        standing = list(await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now))
+        active_overrides = list(await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now))
         if kind is OverrideAction.RESUME:
-            return await self._lift_overrides(target, agent, authority, standing)
+            return await self._lift_overrides(target, agent, authority, active_overrides)
         if kind is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
             raise IllegalTransition(
                 "The marketplace as a whole cannot be terminated.",

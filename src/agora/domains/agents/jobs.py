@@ -11,14 +11,14 @@ from agora.core.jobs import Controller, JobContext, split_batches
 from . import presence_queries as presence
 from .supervision import set_agent_status
 
-__all__ = ["Heartbeats"]
+__all__ = ["HeartbeatController"]
 
 CHECKS = 10  # for silent agents, while one of them becomes silent
 
 Seen = Sequence[tuple[str, int]]
 
 
-class Heartbeats(Controller):
+class HeartbeatController(Controller):
     """Writes the activity the dispatcher recorded, then marks silent agents offline.
 
     No agent is marked in the first ``offline_after`` seconds after a start or the end of a halt, because agents could
@@ -31,7 +31,7 @@ class Heartbeats(Controller):
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
-        self._deaf_until: dict[str, int] = {}
+        self._ignore_until: dict[str, int] = {}
         self._checked_at = 0
 
     async def step(self) -> None:
@@ -81,8 +81,8 @@ class Heartbeats(Controller):
         context = self.context
         now, timeout = context.clock.now(), int(context.server.settings.offline_after * SECOND)
         if context.overrides.is_halted(tenant):
-            self._deaf_until[tenant] = now
-        if now - self._deaf_until.get(tenant, context.server.started_at) < timeout:
+            self._ignore_until[tenant] = now
+        if now - self._ignore_until.get(tenant, context.server.started_at) < timeout:
             return
         while not self.is_stopping:
             silent = await self.read(tenant, presence.select_silent_agents, before=now - timeout, limit=self.batch)

@@ -191,9 +191,9 @@ class AgentService(BoundService, contract.Agents):
         """The caller's own row under this name; None if the name is free. Raises NameTaken."""
         row = await find_agent(self.call.tx, name)
         if row is not None and row.agent_id != self.call.caller.subject:
-            alike = f" (it looks like {row.agent_name!r})" if row.agent_name != name else ""
+            similar_name_note = f" (it looks like {row.agent_name!r})" if row.agent_name != name else ""
             raise NameTaken(
-                f"The name {name!r} belongs to another agent{alike}.",
+                f"The name {name!r} belongs to another agent{similar_name_note}.",
                 fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
                 errors=[field_error("agent_name", "taken")],
             )
@@ -254,11 +254,13 @@ class AgentService(BoundService, contract.Agents):
         registrar = self.call.caller.registers_as
         if registrar is None:
             return None
-        most = self.call.context.settings.max_agents_each
-        registered = await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=most) or 0
-        if registered >= most:
+        agent_limit = self.call.context.settings.max_agents_each
+        registered = (
+            await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=agent_limit) or 0
+        )
+        if registered >= agent_limit:
             raise Overloaded(
-                f"{most} agents that you registered are there, counted with those that they registered.",
+                f"{agent_limit} agents that you registered are there, counted with those that they registered.",
                 fix="Deregister some, or have an operator register others or raise the setting max_agents_each.",
                 retry_after=60,
             )
@@ -269,11 +271,13 @@ class AgentService(BoundService, contract.Agents):
         enrolment = self.call.caller.enrolment
         if enrolment is None:
             return None
-        most = self.call.context.settings.max_agents_enrolled
-        enrolled = await self.call.tx.one(statements.count_agents_of_enrolment, enrolment=enrolment, most=most) or 0
-        if enrolled >= most:
+        agent_limit = self.call.context.settings.max_agents_enrolled
+        enrolled = (
+            await self.call.tx.one(statements.count_agents_of_enrolment, enrolment=enrolment, most=agent_limit) or 0
+        )
+        if enrolled >= agent_limit:
             raise Overloaded(
-                f"{most} agents of one enrolment token are there, counted with those that they registered.",
+                f"{agent_limit} agents of one enrolment token are there, counted with those that they registered.",
                 fix="Deregister some, or have an operator make another token or raise the setting max_agents_enrolled.",
                 retry_after=60,
             )
@@ -366,15 +370,15 @@ class AgentService(BoundService, contract.Agents):
         if capabilities is not None:
             await call.tx.execute(statements.delete_capabilities, agent_id=agent_id)
             self._append_capabilities(agent_id, capabilities)
-        changed = replace(row, **values, last_activity=call.now)
-        self._emit_agent_event("agora.agent.updated", changed)
-        if changed.alias not in (None, row.alias):
-            await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, changed.alias))
-        if changed.status in ("offline", "inactive"):
-            changed.status = await self._set_own_status(changed, AgentStatus.ACTIVE)
-        elif changed.status in ("active", "busy") and changed.max_concurrent_tasks != row.max_concurrent_tasks:
-            changed.status = await set_agent_status(call, changed, AgentStatus.ACTIVE.value)
-        return changed
+        updated_row = replace(row, **values, last_activity=call.now)
+        self._emit_agent_event("agora.agent.updated", updated_row)
+        if updated_row.alias not in (None, row.alias):
+            await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, updated_row.alias))
+        if updated_row.status in ("offline", "inactive"):
+            updated_row.status = await self._set_own_status(updated_row, AgentStatus.ACTIVE)
+        elif updated_row.status in ("active", "busy") and updated_row.max_concurrent_tasks != row.max_concurrent_tasks:
+            updated_row.status = await set_agent_status(call, updated_row, AgentStatus.ACTIVE.value)
+        return updated_row
 
     @implements
     async def get(self, agent_id: str) -> contract.Agent:
@@ -403,12 +407,12 @@ class AgentService(BoundService, contract.Agents):
             "account": caller.account,
             "viewer": caller.subject,
         }
-        chosen = {name: value for name, value in parameters.items() if name in query.parameter_names}
+        arguments = {name: value for name, value in parameters.items() if name in query.parameter_names}
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_agents(after: str, count: int) -> Sequence[AgentRow]:
             skipped = offset if after == first else 0
-            return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
+            return await self.call.tx.all(query, **arguments, after=after, limit=count, offset=skipped)
 
         rows, more = await paging.read_page(
             read_agents, first, "agent_id", limit, self.call.context.settings.page_bytes
@@ -457,10 +461,10 @@ class AgentService(BoundService, contract.Agents):
         values = {name: getattr(row, name) if value is None else value for name, value in changes.items()}
         values |= {"service_tier": row.service_tier, "requested_tier": row.requested_tier}
         values |= await self._resolve_protocol_fields(row, alias, public_keys)
-        changed = await self._update_agent(row, values, capabilities)
+        updated_row = await self._update_agent(row, values, capabilities)
         if status is not None:
-            changed.status = await self._set_own_status(changed, AgentStatus(status))
-        return build_agent_from_row(changed, self.call.now)
+            updated_row.status = await self._set_own_status(updated_row, AgentStatus(status))
+        return build_agent_from_row(updated_row, self.call.now)
 
     async def _lock_own_agent(self, agent_id: str | None, *, by_developer: bool = False) -> AgentRow:
         """Lock and return the caller's agent, or another one that it may act for.
@@ -539,8 +543,8 @@ class AgentService(BoundService, contract.Agents):
         rater = call.caller.subject
         if rater == agent_id:
             raise InvalidRequest("An agent does not rate itself.", errors=[field_error("agent_id", "your own agent")])
-        before = await call.tx.one(statements.select_rating, agent_id=agent_id, rater_id=rater)
-        change, raters = (rating, 1) if before is None else (rating - before, 0)
+        previous_rating = await call.tx.one(statements.select_rating, agent_id=agent_id, rater_id=rater)
+        change, raters = (rating, 1) if previous_rating is None else (rating - previous_rating, 0)
         await call.tx.execute(
             statements.upsert_rating,
             agent_id=agent_id,

@@ -48,13 +48,13 @@ async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: st
 
     ``last_activity`` is unchanged, because this is no activity of the agent.
     """
-    agent_id, before = row.agent_id, row.status
+    agent_id, previous_status = row.agent_id, row.status
     if status == "active" and row.active_tasks >= row.max_concurrent_tasks:
         status = "busy"
-    if status == before:
+    if status == previous_status:
         return status
     await call.tx.execute(presence.update_presence_state, agent_id=agent_id, status=status, now=call.now)
-    data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": before, "to": status}
+    data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": previous_status, "to": status}
     call.emit("agora.agent.status_changed", data, subject=agent_id, audience=choose_agent_event_audience(row))
     return status
 
@@ -99,8 +99,8 @@ async def publish_halt_end(call: Call, row: OverrideRow) -> None:
     """Publish ``HALT_ENDED`` if the ended override was the last halt of the marketplace, so that leases are extended."""
     if row.target_id != SYSTEM_WIDE or row.action != OverrideAction.EMERGENCY_HALT:
         return
-    standing = await call.tx.all(overrides.select_overrides_of_target, target_id=SYSTEM_WIDE, now=call.now)
-    if not any(other.action == OverrideAction.EMERGENCY_HALT for other in standing):
+    active_overrides = await call.tx.all(overrides.select_overrides_of_target, target_id=SYSTEM_WIDE, now=call.now)
+    if not any(other.action == OverrideAction.EMERGENCY_HALT for other in active_overrides):
         await call.publish(HALT_ENDED, row.created_at)
 
 

@@ -53,21 +53,21 @@ async def install_app(
     dry_run: change nothing, and answer what would be.
     """
     names = _check_agents(installation.agents)
-    changed = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
+    changed_fields = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
     draft = installation.draft
     if dry_run and draft.orchestrator in names and await find_agent(call.tx, draft.orchestrator or "") is None:
         draft = replace(draft, orchestrator=None)  # it is still to be declared
-        changed = ["orchestrator_agent", *changed]
+        changed_fields = ["orchestrator_agent", *changed_fields]
     row = await build_validated_app_row(call, draft, before, names)
-    changed = [*_list_changed_fields(before, row), *changed]
+    changed_fields = [*_list_changed_fields(before, row), *changed_fields]
     price = installation.pricing
     if price is not None and (row.orchestrator is None or await is_price_different(call, row.orchestrator, price)):
-        changed.append("pricing")
-    if before is not None and not changed:
+        changed_fields.append("pricing")
+    if before is not None and not changed_fields:
         return before, []
     row = replace(row, revision=1 if before is None else before.revision + 1, published=0)
     if dry_run:
-        return row, changed
+        return row, changed_fields
     await check_and_record_administration(call, row.app_id)
     if price is not None:
         await set_price(call, row, price)
@@ -75,7 +75,7 @@ async def install_app(
         insert_app(call, row)
     else:
         await replace_app(call, row)
-    return row, changed
+    return row, changed_fields
 
 
 def _list_changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
@@ -98,21 +98,21 @@ async def _apply_agents(
     call: Call, agents: Sequence[contract.AppAgent], before: AppRow | None, *, dry_run: bool
 ) -> list[str]:
     """Declare the agents of an app, and remove those that it has brought and brings no more; answers what has changed."""
-    brought, changed = list_brought_agents(before), []
+    agent_names, changed_fields = list_brought_agents(before), []
     if agents:
         call.context.ports.get(ADMISSION).check_operation_allowed(APPLY, call.caller)
     for number, agent in enumerate(agents):
-        if agent.name not in brought:
+        if agent.name not in agent_names:
             await _require_agent_name_free(call, agent.name, number)
         fields = {name: getattr(agent, name) for name in agent.model_fields_set - {"name"}}
         specification = AgentSpecification(**fields)
         applied = await DeclaredAgentService(call).apply(agent.name, specification, dry_run=dry_run)
         if applied.change != "unchanged":
-            changed.append(f"agents.{agent.name}")
-    dropped = [name for name in brought if name not in {agent.name for agent in agents}]
+            changed_fields.append(f"agents.{agent.name}")
+    dropped = [name for name in agent_names if name not in {agent.name for agent in agents}]
     if not dry_run and before is not None:
         await _delete_agents(call, dropped, f"The app {before.name!r} brings its agent no more.")
-    return changed + [f"agents.{name}" for name in dropped]
+    return changed_fields + [f"agents.{name}" for name in dropped]
 
 
 async def _require_agent_name_free(call: Call, name: str, number: int) -> None:

@@ -74,8 +74,8 @@ async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str |
 async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
     query = statements.build_apps_page_query(app_filter.build_selection(call))
 
-    async def read_apps_after(place: str, count: int) -> Sequence[AppRow]:
-        values = app_filter.build_parameters(call, place)
+    async def read_apps_after(after: str, count: int) -> Sequence[AppRow]:
+        values = app_filter.build_parameters(call, after)
         names = query.parameter_names
         return await call.tx.all(query, **{name: value for name, value in values.items() if name in names}, limit=count)
 

@@ -129,10 +129,12 @@ async def _require_registrar(call: Call) -> str | None:
     registrar = call.caller.registers_as
     if registrar is None:
         return None
-    most = call.context.settings.max_agents_each
-    if (await call.tx.one(statements.count_apps_of_registrar, registrar=registrar, most=most) or 0) >= most:
+    agent_limit = call.context.settings.max_agents_each
+    if (
+        await call.tx.one(statements.count_apps_of_registrar, registrar=registrar, most=agent_limit) or 0
+    ) >= agent_limit:
         raise Overloaded(
-            f"{most} apps that you published are there.",
+            f"{agent_limit} apps that you published are there.",
             fix="Remove some, or have an operator publish others or raise the setting max_agents_each.",
             retry_after=60,
         )

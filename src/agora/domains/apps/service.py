@@ -88,7 +88,7 @@ class AppService(BoundService, contract.Apps):
         workflow: contract.AppWorkflow | None = None,
     ) -> contract.AppDetails:
         call = self.call
-        before = await self._lock_own_app(ref)
+        previous_row = await self._lock_own_app(ref)
         values = {
             "alias": alias,
             "description": description,
@@ -101,12 +101,12 @@ class AppService(BoundService, contract.Apps):
         }
         changes: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         row = await build_validated_app_row(
-            call, replace(_describe_row(before), **changes), before, list_brought_agents(before)
+            call, replace(_describe_row(previous_row), **changes), previous_row, list_brought_agents(previous_row)
         )
         await check_and_record_administration(call, row.app_id)
         if pricing is not None:
             await set_price(call, row, pricing)
-        row = replace(row, revision=before.revision + 1)
+        row = replace(row, revision=previous_row.revision + 1)
         await replace_app(call, row)
         return await self._build_details(row)
 
@@ -136,12 +136,14 @@ class AppService(BoundService, contract.Apps):
     ) -> contract.AppChange:
         call = self.call
         draft = AppDraft(name, alias, description, industry, version, orchestrator_agent, uses, visibility, workflow)
-        before = await self._lock_installed_app(name)
-        row, changed = await install_app(call, Installation(draft, agents, pricing), before, dry_run=dry_run)
-        change: Change = "created" if before is None else "updated" if changed else "unchanged"
+        previous_row = await self._lock_installed_app(name)
+        row, changed_fields = await install_app(
+            call, Installation(draft, agents, pricing), previous_row, dry_run=dry_run
+        )
+        change: Change = "created" if previous_row is None else "updated" if changed_fields else "unchanged"
         call.target = row.app_id
         details = await build_details(call, row)
-        return contract.AppChange.model_construct(**dict(details), change=change, changed=changed)
+        return contract.AppChange.model_construct(**dict(details), change=change, changed=changed_fields)
 
     @implements
     async def run(self, ref: str, input: JsonObject = {}) -> WorkflowReceipt:

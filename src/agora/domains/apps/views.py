@@ -57,7 +57,7 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
     if agent is not None and present:
         currency = str(call.context.settings.billing_currency)
         pricing = await build_pricing_info(call.tx, agent.agent_id, call.now, currency)
-    own = owns_app(call.caller, row) or sees_private_apps(call.caller)
+    is_visible = owns_app(call.caller, row) or sees_private_apps(call.caller)
     return {
         "app_id": row.app_id,
         "name": row.name,
@@ -71,7 +71,7 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
         "uses": decode_json(row.uses),
         "pricing": pricing,
         "visibility": Visibility(row.visibility),
-        "account": row.account_id if own else None,
+        "account": row.account_id if is_visible else None,
         "agents": decode_json(row.agents),
         "runnable": row.workflow is not None,
         "problem": None if row.orchestrator is None or present else "Its orchestrator agent was deregistered.",

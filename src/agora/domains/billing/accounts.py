@@ -51,8 +51,8 @@ def resolve_reporting_account(caller: Caller, payer: str) -> str:
 
     Nobody spends the money of others by what it says itself.
     """
-    own = find_paying_account_of_caller(caller)
-    return payer if payer == own or caller.may("meter:billing") else own
+    own_account = find_paying_account_of_caller(caller)
+    return payer if payer == own_account or caller.may("meter:billing") else own_account
 
 
 async def find_account_of_subject(tx: Reader, subject: str) -> str:
@@ -74,14 +74,14 @@ def resolve_visible_account(caller: Caller, requested: str | None) -> str | None
     """Resolve the account to report on: None for all, '' if the caller can see none."""
     if can_see_all_accounts(caller):
         return requested
-    own = find_paying_account_of_caller(caller)
-    return own if requested in (None, own) else ""
+    own_account = find_paying_account_of_caller(caller)
+    return own_account if requested in (None, own_account) else ""
 
 
 def can_set_price(caller: Caller, agent: AgentRow) -> bool:
     """Whether the caller may set an agent's price: the agent itself, or its account."""
-    own = agent.account_id != NOBODY and agent.account_id == caller.account
-    return own or caller.subject == agent.agent_id
+    own_account = agent.account_id != NOBODY and agent.account_id == caller.account
+    return own_account or caller.subject == agent.agent_id
 
 
 def require_pricing_right(caller: Caller, agent: AgentRow) -> None:
@@ -101,8 +101,8 @@ async def require_account(tx: Reader, account_id: str) -> None:
     """
     if account_id == NOBODY or await tx.one(statements.select_account_exists, account=account_id) is not None:
         return
-    near = get_close_matches(account_id, await tx.all(statements.select_accounts), 3)
-    fix = f"Did you mean {' or '.join(near)}? " if near else ""
+    similar_accounts = get_close_matches(account_id, await tx.all(statements.select_accounts), 3)
+    fix = f"Did you mean {' or '.join(similar_accounts)}? " if similar_accounts else ""
     raise not_found(
         "account",
         f"There is no account {account_id}.",

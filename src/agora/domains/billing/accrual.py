@@ -11,45 +11,47 @@ from collections.abc import Sequence
 from agora.core.call import Call
 
 from .ledger import Ledger
-from .ports import RUNNING_TIME, Ahead
+from .ports import RUNNING_TIME, ProjectedCost
 from .records import PriceChange
-from .terms import Terms, find_later_versions
+from .terms import PriceTerms, find_later_versions
 
 __all__ = ["estimate_unmetered_costs", "read_running_time"]
 
 
-async def read_running_time(call: Call, account: str | None, instance: str = "") -> Sequence[Ahead]:
+async def read_running_time(call: Call, account: str | None, instance: str = "") -> Sequence[ProjectedCost]:
     """Read unmetered running time with its cost. account: None for all, '' for none. instance: '' for all."""
     port = call.context.ports.find(RUNNING_TIME)
     return [] if port is None or account == "" else await port.get()(call, account, instance)
 
 
-async def estimate_unmetered_costs(call: Call, stretches: Sequence[tuple[str, str, int, int, int]]) -> list[Ahead]:
+async def estimate_unmetered_costs(
+    call: Call, stretches: Sequence[tuple[str, str, int, int, int]]
+) -> list[ProjectedCost]:
     """Estimate the cost of each interval (account, agent, price version, start, length), never above the later bill.
 
     Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
     """
     spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    for _, agent, version, began, length in stretches:
-        spans[agent, version].append((began, began + length))
+    for _, agent, version, started_at, length in stretches:
+        spans[agent, version].append((started_at, started_at + length))
     ledger, terms_by_agent = Ledger(call), {}
     for (agent, version), bounds in spans.items():
-        current = await ledger.find_agreed_terms(agent, version, min(began for began, _ in bounds))
+        current = await ledger.find_agreed_terms(agent, version, min(started_at for started_at, _ in bounds))
         until = max(ended for _, ended in bounds)
         changes = await find_later_versions(call.tx, agent, current.version, until, ledger.notice_period)
         terms_by_agent[agent, version] = (current, changes)
     return [
-        _estimate_cost(account, agent, began, length, *terms_by_agent[agent, version])
-        for account, agent, version, began, length in stretches
+        _estimate_cost(account, agent, started_at, length, *terms_by_agent[agent, version])
+        for account, agent, version, started_at, length in stretches
     ]
 
 
 def _estimate_cost(
-    account: str, agent: str, began: int, length: int, initial: Terms, later: Sequence[PriceChange]
-) -> Ahead:
+    account: str, agent: str, began: int, length: int, initial: PriceTerms, later: Sequence[PriceChange]
+) -> ProjectedCost:
     in_force = [row for row in later if row.begins <= began]
-    terms = Terms.from_row(in_force[-1]) if in_force else initial
+    terms = PriceTerms.from_row(in_force[-1]) if in_force else initial
     changes = [row.begins for row in later if row.begins > began and row.version > terms.version]
     price, unit = terms.time_price
     costs = min(length, min(changes, default=began + length) - began)
-    return Ahead(account, agent, terms.currency, length, price * costs // unit)
+    return ProjectedCost(account, agent, terms.currency, length, price * costs // unit)

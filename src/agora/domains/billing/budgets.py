@@ -21,7 +21,7 @@ from . import queries as statements
 from .accounts import list_account_members
 from .money import compute_end_of_month, convert_to_month_number, format_amount, format_month, from_micros
 from .records import BudgetRow
-from .terms import Terms
+from .terms import PriceTerms
 
 __all__ = [
     "SOFT_SHARE",
@@ -114,7 +114,7 @@ async def _read_balance(tx: Reader, account: str, currency: str) -> int:
 
 
 async def find_block_reason(
-    tx: Reader, account: str, agent: str, terms: Terms, now: int, *, ahead: int = 0
+    tx: Reader, account: str, agent: str, terms: PriceTerms, now: int, *, ahead: int = 0
 ) -> str | None:
     """Find why an account may not use a priced agent: ``budget`` or ``credit``; None if it may.
 
@@ -252,7 +252,7 @@ class SpendingLimits:
         """
         soft, hard, period = row.soft_limit, row.hard_limit, status.period
         warned, exhausted, committed = row.warned, row.exhausted, status.committed
-        reached = hard is not None and (committed >= hard or committed + margin > hard)
+        is_exceeded = hard is not None and (committed >= hard or committed + margin > hard)
         is_credit_used_up = status.available_credit is not None and (
             status.available_credit <= 0 or status.available_credit < margin
         )
@@ -260,7 +260,7 @@ class SpendingLimits:
         if (soft is not None and committed >= soft) and warned < period:
             warned = period
             await self._emit_budget_event("agora.billing.budget_warning", row, status)
-        if (reached or is_credit_used_up) and exhausted < period:
+        if (is_exceeded or is_credit_used_up) and exhausted < period:
             exhausted = period
             await self._emit_budget_event("agora.billing.budget_exhausted", row, status)
         if (warned, exhausted) != (row.warned, row.exhausted):
@@ -344,5 +344,5 @@ async def _find_budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
     if row.account_id:
         return await list_account_members(tx, row.account_id)
     agent = await tx.one(agents.select_agent_by_id, ref=row.agent_id)
-    others = await list_account_members(tx, agent.account_id) if agent is not None else ()
-    return tuple(dict.fromkeys((row.agent_id, *others)))
+    member_ids = await list_account_members(tx, agent.account_id) if agent is not None else ()
+    return tuple(dict.fromkeys((row.agent_id, *member_ids)))

@@ -87,9 +87,9 @@ async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
 
 async def save_profile(call: Call, account: str | None, values: dict[str, str | None]) -> contract.BillingProfile:
     """Change the billing profile of an account. values: None if unchanged. Raises PermissionDenied, NotFound."""
-    own = find_paying_account_of_caller(call.caller)
-    name = call.target = account or own
-    if name != own:
+    own_account = find_paying_account_of_caller(call.caller)
+    name = call.target = account or own_account
+    if name != own_account:
         if not call.caller.may("admin"):
             raise PermissionDenied(
                 "Only the account itself may set its invoice details.",
@@ -97,6 +97,8 @@ async def save_profile(call: Call, account: str | None, values: dict[str, str | 
             )
         await require_account(call.tx, name)
     profile = await load_profile(call.tx, name)
-    changed = {field: getattr(profile, field) if value is None else value for field, value in values.items()}
-    await call.tx.execute(statements.upsert_profile, account=name, **changed, now=call.now, by=call.caller.subject)
+    updated_fields = {field: getattr(profile, field) if value is None else value for field, value in values.items()}
+    await call.tx.execute(
+        statements.upsert_profile, account=name, **updated_fields, now=call.now, by=call.caller.subject
+    )
     return await load_profile(call.tx, name)

@@ -28,7 +28,7 @@ from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
 from .views import Scope, Tally, choose_currency, load_current_tallies, read_agent_names
 
-__all__ = ["Line", "build_invoice", "build_open_invoice", "build_summary", "find_invoice", "issue_invoice"]
+__all__ = ["InvoiceLine", "build_invoice", "build_open_invoice", "build_summary", "find_invoice", "issue_invoice"]
 
 DESCRIPTIONS: Mapping[EntryKind, str] = {
     EntryKind.BASE: "Base price",
@@ -46,7 +46,7 @@ DESCRIPTIONS: Mapping[EntryKind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InvoiceLine:
     """Sum of entries of one kind, agent and month."""
 
     period: int
@@ -57,7 +57,7 @@ class Line:
     entries: int
 
 
-async def read_pending_lines(tx: Reader, account: str, currency: str, period: int) -> tuple[list[Line], int]:
+async def read_pending_lines(tx: Reader, account: str, currency: str, period: int) -> tuple[list[InvoiceLine], int]:
     """Read uninvoiced lines up to a month, and the balance of all invoiced entries."""
     names = {"account": account, "currency": currency}
     sums: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -70,7 +70,7 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
             remainder[at] -= value
         opening -= row.amount
     lines = [
-        Line(month, agent, EntryKind(kind), quantity, amount, count)
+        InvoiceLine(month, agent, EntryKind(kind), quantity, amount, count)
         for (month, agent, kind), (quantity, amount, count) in sorted(sums.items())
         if count > 0 and month <= period
     ]
@@ -131,7 +131,7 @@ async def _emit_issued(call: Call, row: InvoiceRow) -> None:
     call.emit("agora.billing.invoice_issued", data, subject=row.invoice_id, audience=audience)
 
 
-def _build_line_row(invoice: InvoiceRow, line: Line, names: Mapping[str, str]) -> InvoiceLineRow:
+def _build_line_row(invoice: InvoiceRow, line: InvoiceLine, names: Mapping[str, str]) -> InvoiceLineRow:
     return InvoiceLineRow(
         tenant_id=invoice.tenant_id,
         account_id=invoice.account_id,
@@ -147,7 +147,7 @@ def _build_line_row(invoice: InvoiceRow, line: Line, names: Mapping[str, str]) -
     )
 
 
-def _sum_lines(lines: Sequence[Line]) -> tuple[int, int]:
+def _sum_lines(lines: Sequence[InvoiceLine]) -> tuple[int, int]:
     """Charges, and what was paid in."""
     return (
         sum(line.amount for line in lines if line.kind not in PAID_IN),
@@ -175,7 +175,7 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
         statements.select_invoice_lines, account=row.account_id, currency=row.currency, invoice_id=row.invoice_id
     )
     invoice_lines = [
-        _build_line(Line(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
+        _build_line(InvoiceLine(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
         for at in lines
     ]
     details = InvoiceDetails.from_text(row.details)
@@ -212,7 +212,7 @@ async def build_open_invoice(
 
 async def _read_open_lines(
     call: Call, account: str, currency: str, tallies: Mapping[str, Mapping[str, Tally]], *, visible: bool = True
-) -> tuple[list[Line], InvoiceTotals]:
+) -> tuple[list[InvoiceLine], InvoiceTotals]:
     """Read the lines of the open invoice in a currency, including unmetered running time."""
     period = convert_to_month_number(call.now)
     pending, opening = await read_pending_lines(call.tx, account, currency, period) if visible else ([], 0)
@@ -220,7 +220,7 @@ async def _read_open_lines(
     for agent_id, tally in tallies.get(currency, {}).items():
         if tally.accrued_time:
             key = (period, agent_id, EntryKind.TIME)
-            line = lines.get(key, Line(*key, 0, 0, 0))
+            line = lines.get(key, InvoiceLine(*key, 0, 0, 0))
             lines[key] = replace(line, quantity=line.quantity + tally.accrued_time, amount=line.amount + tally.accrued)
     ordered = [lines[key] for key in sorted(lines)]
     charges, credits = _sum_lines(ordered)
@@ -283,7 +283,7 @@ def _build_total_fields(row: InvoiceRow | InvoiceTotals) -> dict[str, Any]:
     }
 
 
-def _build_line(line: Line, name: str) -> contract.InvoiceLine:
+def _build_line(line: InvoiceLine, name: str) -> contract.InvoiceLine:
     unit, size = UNITS[line.kind]
     return contract.InvoiceLine(
         period=format_month(line.period),

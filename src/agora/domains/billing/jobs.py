@@ -8,16 +8,19 @@ from agora.clock import SECOND
 from agora.core.jobs import Controller, JobContext
 
 from . import view_queries as views
+from .model_calls import release_abandoned_calls
 from .money import compute_previous_month, convert_to_month_number
+from .reservations import charge_completed_tasks
+from .usage_records import close_months
 
-__all__ = ["SETTLING", "Billing"]
+__all__ = ["SETTLING", "BillingController"]
 
 SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
 INVOICE_CHECK_INTERVAL = 300 * SECOND  #: interval of checks for due invoices
 BATCH = 20  #: accounts invoiced in one transaction
 
 
-class Billing(Controller):
+class BillingController(Controller):
     """Runs while the marketplace is halted, too: usage is still billed."""
 
     name = "billing"
@@ -25,24 +28,19 @@ class Billing(Controller):
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
-        self._looked: dict[str, int] = {}
+        self._checked_at: dict[str, int] = {}
 
     async def reconcile(self, tenant: str) -> None:
-        from .model_calls import release_abandoned_calls
-        from .reservations import charge_completed_tasks
-
         for settle in (charge_completed_tasks, release_abandoned_calls):
             while not self.is_stopping and await self.write_as_system(tenant, settle):
                 pass
         now = self.context.clock.now()
-        if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
+        if not 0 <= now - self._checked_at.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
             await self._issue_due_invoices(tenant, compute_previous_month(convert_to_month_number(now - SETTLING)))
-            self._looked[tenant] = now
+            self._checked_at[tenant] = now
 
     async def _issue_due_invoices(self, tenant: str, month: int) -> None:
         """Invoice what is due up to a month, a few accounts at a time."""
-        from .usage_records import close_months
-
         account, currency = "", ""
         while not self.is_stopping:
             rows = await self.read(

@@ -24,7 +24,7 @@ from . import queries as statements
 from .budgets import SpendingLimits, find_block_reason
 from .money import convert_to_day_number, divide_half_up
 from .records import LEDGER, MODEL_CALLS, LedgerEntry, ModelCallRow
-from .terms import Terms, find_agreed_terms, find_terms_in_force
+from .terms import PriceTerms, find_agreed_terms, find_terms_in_force
 
 __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger", "ModelUse"]
 
@@ -96,7 +96,7 @@ class Ledger:
     def __init__(self, call: Call) -> None:
         self.call = call
 
-    async def find_terms(self, agent_id: str, at: int | None = None) -> Terms:
+    async def find_terms(self, agent_id: str, at: int | None = None) -> PriceTerms:
         """Find the price terms of an agent at a time (microseconds since 1970; default: now)."""
         currency = self.call.context.settings.billing_currency
         return await find_terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
@@ -106,7 +106,7 @@ class Ledger:
         """Notice period in microseconds before a new price applies to earlier agreements."""
         return int(self.call.context.settings.billing_price_notice * SECOND)
 
-    async def find_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> Terms:
+    async def find_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> PriceTerms:
         """Find the terms at a time (default: now) for an agreed price version; newer versions apply after the notice
         period."""
         currency = self.call.context.settings.billing_currency
@@ -115,7 +115,7 @@ class Ledger:
         )
 
     async def charge_usage(
-        self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
+        self, charge: Charge, terms: PriceTerms | None = None, *, enforce: bool = True, fresh: bool = False
     ) -> LedgerEntry:
         """Charge usage. Returns its entry, or the existing one if the key was used before.
 
@@ -131,16 +131,16 @@ class Ledger:
         _check_amount(amount)
         return await self.write_entry(charge, terms, amount, enforce=enforce)
 
-    async def write_entry(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> LedgerEntry:
+    async def write_entry(self, charge: Charge, terms: PriceTerms, amount: int, *, enforce: bool) -> LedgerEntry:
         """Write an entry with a known amount under an unused key.
 
         The amount is not limited: measured usage is owed, and one rejected entry must not block the entries after it.
         """
         call, now = self.call, self.call.now
-        ended = now if charge.ended is None else charge.ended
-        began = ended if charge.began is None else charge.began
+        ended_at = now if charge.ended is None else charge.ended
+        started_at = ended_at if charge.began is None else charge.began
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
-        day = convert_to_day_number(max(began, ended - 1))
+        day = convert_to_day_number(max(started_at, ended_at - 1))
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
         # Before the entry: a trigger adds it to the sums that the limits read, which would have it twice (ADR 12).
         model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)
@@ -158,8 +158,8 @@ class Ledger:
             price_version=terms.version,
             currency=terms.currency,
             amount=amount,
-            began=began,
-            ended=ended,
+            began=started_at,
+            ended=ended_at,
             day=day,
             description=charge.description,
             reverses=None,
@@ -197,8 +197,8 @@ class Ledger:
                 free = min(charge.quantity, max(0, rule.number - used))
                 reductions.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
             else:
-                rest = amount - sum(each.amount for each in reductions)
-                part = divide_half_up(rest * rule.number, BASIS)
+                remaining = amount - sum(each.amount for each in reductions)
+                part = divide_half_up(remaining * rule.number, BASIS)
                 reductions.append(Reduction(EntryKind.DISCOUNT, part, f"Discount of {rule.number / 100:g} %"))
         return [each for each in reductions if each.amount]
 
@@ -252,9 +252,9 @@ class Ledger:
         if (existing := await self._find_entry(key)) is not None:
             return existing
         charge = Charge(key, account, "", kind, 1, description=reason)
-        return await self.write_entry(charge, Terms(0, currency), -amount, enforce=False)
+        return await self.write_entry(charge, PriceTerms(0, currency), -amount, enforce=False)
 
-    async def find_block_reason(self, account: str, agent_id: str, terms: Terms, *, ahead: int = 0) -> str | None:
+    async def find_block_reason(self, account: str, agent_id: str, terms: PriceTerms, *, ahead: int = 0) -> str | None:
         """Find why an account may not use an agent: ``budget`` or ``credit``; None if it may or the agent is free.
 
         ahead: what it is about to commit to, in millionths.

@@ -59,13 +59,13 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     """Set or remove a budget, and emit warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
     _check_limits(wish, scope)
     account, agent = _resolve_account(call, scope.account, scope.agent), scope.agent
-    place = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
-    place |= {"model": scope.model, "project": scope.project}
-    call.target = account or place["agent"]
-    await _check_permission(call, place)
+    budget_key = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
+    budget_key |= {"model": scope.model, "project": scope.project}
+    call.target = account or budget_key["agent"]
+    await _check_permission(call, budget_key)
     operator = call.caller.may("admin")
     if operator:
-        await check_and_record_administration(call, _build_administration_target(place))
+        await check_and_record_administration(call, _build_administration_target(budget_key))
     values = {
         "soft_limit": wish.warning_threshold,
         "hard_limit": wish.hard,
@@ -73,22 +73,26 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
         "set_by": "operator" if operator else "account",
         "now": call.now,
     }
-    await call.tx.execute(statements.upsert_budget, **place, **values, actor=call.caller.subject)
-    row = await call.tx.one(statements.lock_budget, **place)
+    await call.tx.execute(statements.upsert_budget, **budget_key, **values, actor=call.caller.subject)
+    row = await call.tx.one(statements.lock_budget, **budget_key)
     assert row is not None
     await call.publish(BUDGET_SET, row)
     if wish.warning_threshold is None and not wish.prepaid:
-        await call.tx.execute(statements.delete_budget, **place)
+        await call.tx.execute(statements.delete_budget, **budget_key)
         return await _build_budget(call.tx, row, call.now)
     await _emit_warnings(call, row)
-    row = await call.tx.one(statements.lock_budget, **place)
+    row = await call.tx.one(statements.lock_budget, **budget_key)
     assert row is not None
     return await _build_budget(call.tx, row, call.now)
 
 
-def _build_administration_target(place: Mapping[str, str]) -> str:
-    target = f"budget:{place['account']}:{place['agent']}:{place['currency']}"
-    return f"{target}:{place['model']}:{place['project']}" if place["model"] or place["project"] else target
+def _build_administration_target(budget_key: Mapping[str, str]) -> str:
+    target = f"budget:{budget_key['account']}:{budget_key['agent']}:{budget_key['currency']}"
+    return (
+        f"{target}:{budget_key['model']}:{budget_key['project']}"
+        if budget_key["model"] or budget_key["project"]
+        else target
+    )
 
 
 def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
@@ -121,15 +125,15 @@ def _check_limits(wish: BudgetLimits, scope: BudgetScope) -> None:
         )
 
 
-async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
-    row = await call.tx.one(statements.lock_budget, **place)
+async def _check_permission(call: Call, budget_key: Mapping[str, str]) -> None:
+    row = await call.tx.one(statements.lock_budget, **budget_key)
     if row is not None and row.set_by == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
     if row is None and not call.caller.may("admin"):
-        await _check_currency(call, place)
+        await _check_currency(call, budget_key)
     if row is None:
-        counted = await call.tx.one(statements.count_budgets, account=place["account"], agent=place["agent"])
-        if counted is not None and counted >= MAX_BUDGETS:
+        counts = await call.tx.one(statements.count_budgets, account=budget_key["account"], agent=budget_key["agent"])
+        if counts is not None and counts >= MAX_BUDGETS:
             raise InvalidRequest(
                 f"There are {MAX_BUDGETS} budgets already.",
                 fix="Lift some that are not needed: set them without limits.",
@@ -137,16 +141,16 @@ async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
             )
 
 
-async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
+async def _check_currency(call: Call, budget_key: Mapping[str, str]) -> None:
     """An account with an operator's limit may not add a currency, which would evade that limit. Raises PermissionDenied."""
-    account, agent = place["account"], place["agent"]
-    if agent or not account or place["model"] or place["project"]:
+    account, agent = budget_key["account"], budget_key["agent"]
+    if agent or not account or budget_key["model"] or budget_key["project"]:
         return
     for row in await call.tx.all(statements.select_budgets_in_scope, account=account, agent="", model="", project=""):
         if row.account_id == account and row.set_by == "operator":
             raise PermissionDenied(
                 f"An operator limits {account} in {row.currency}; a budget in another currency is an operator's too.",
-                fix=f"Ask an operator for a budget in {place['currency']}.",
+                fix=f"Ask an operator for a budget in {budget_key['currency']}.",
             )
 
 

@@ -20,7 +20,7 @@ from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
 from .money import compute_end_of_month, convert_to_day_number
 from .records import MeteredRun
-from .terms import Terms, find_later_versions
+from .terms import PriceTerms, find_later_versions
 
 __all__ = ["Run", "bill_runs", "build_base_price_key"]
 
@@ -57,7 +57,7 @@ class BilledInterval:
 
     began: int
     ended: int
-    terms: Terms
+    terms: PriceTerms
 
 
 async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
@@ -75,7 +75,7 @@ class _RunBilling:
 
     def __init__(self, call: Call, run: Run) -> None:
         self.call, self.run, self.ledger = call, run, Ledger(call)
-        self._carried: dict[int, tuple[int, int]] = {}
+        self._carried_time: dict[int, tuple[int, int]] = {}
 
     async def bill_run(self) -> None:
         call, run = self.call, self.run
@@ -86,15 +86,15 @@ class _RunBilling:
             return
         if row is None:
             await self._charge_base_price()
-        began = run.began if row is None else row.began
+        interval = run.began if row is None else row.began
         billed, measured = self._read_progress(row)
         # Quantity and amount billed so far at each price version: rounding is over their sum, so parts add up exactly.
         for timed in await call.tx.all(statements.sum_instance_charges, instance_id=run.instance_id):
-            self._carried[timed.price_version] = (timed.quantity, timed.amount)
-        intervals = await self._split_by_price(began + billed, began + measured)
-        rest = await self._write_entries(intervals)
-        billed = measured if rest is None else rest.began - began
-        await self._store_progress(began, measured, billed, rest)
+            self._carried_time[timed.price_version] = (timed.quantity, timed.amount)
+        intervals = await self._split_by_price(interval + billed, interval + measured)
+        unwritten = await self._write_entries(intervals)
+        billed = measured if unwritten is None else unwritten.began - interval
+        await self._store_progress(interval, measured, billed, unwritten)
 
     def _read_progress(self, row: MeteredRun | None) -> tuple[int, int]:
         """Billed and measured running time, in microseconds. The measured time never decreases: reports may arrive out of order."""
@@ -121,7 +121,7 @@ class _RunBilling:
         while began < ended:
             start = [row for row in later if row.begins <= began]
             if start:
-                terms = Terms.from_row(start[-1])
+                terms = PriceTerms.from_row(start[-1])
             ahead = [row.begins for row in later if row.begins > began and row.version > terms.version]
             upto = min(ended, compute_end_of_month(began), *ahead)
             intervals.append(BilledInterval(began, upto, terms))
@@ -146,8 +146,8 @@ class _RunBilling:
     async def _write_entry(self, interval: BilledInterval) -> None:
         run, terms, length = self.run, interval.terms, interval.ended - interval.began
         amount = self._compute_amount_due(interval)
-        quantity, carried = self._carried.get(terms.version, (0, 0))
-        self._carried[terms.version] = (quantity + length, carried + amount)
+        quantity, carried = self._carried_time.get(terms.version, (0, 0))
+        self._carried_time[terms.version] = (quantity + length, carried + amount)
         charge = Charge(
             f"time:{run.instance_id}:{run.number}:{interval.began}",
             run.account_id,
@@ -162,7 +162,7 @@ class _RunBilling:
 
     def _compute_amount_due(self, interval: BilledInterval) -> int:
         """Millionths by which an interval raises the rounded price of all running time at its price version."""
-        quantity, carried = self._carried.get(interval.terms.version, (0, 0))
+        quantity, carried = self._carried_time.get(interval.terms.version, (0, 0))
         whole = quantity + interval.ended - interval.began
         return interval.terms.compute_amount(EntryKind.TIME, max(0, whole)) - carried
 

@@ -25,7 +25,7 @@ from .ledger import Charge, Ledger, ModelUse
 from .model_prices import TokenRates
 from .money import convert_to_month_number, from_micros
 from .records import RESERVATIONS, BudgetRow, LedgerEntry, ModelCallRow, ReservationRow
-from .terms import Terms
+from .terms import PriceTerms
 from .views import build_model_charge_key
 
 __all__ = [
@@ -246,7 +246,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
         description=rates.name,
         use=_build_model_use(payer, rates, report),
     )
-    entry = await ledger.write_entry(charge, Terms(0, rates.currency), amount, enforce=False)
+    entry = await ledger.write_entry(charge, PriceTerms(0, rates.currency), amount, enforce=False)
     row = await _require_call(call, entry)
     call.emit(
         "agora.billing.model_called", _build_event_data(row), subject=row.agent_id, audience=(call.caller.subject,)

@@ -24,7 +24,7 @@ from .records import ModelPriceRow
 
 __all__ = [
     "ANY_MODEL",
-    "PriceWish",
+    "ModelPriceRequest",
     "TokenRates",
     "build_reported_rates",
     "delete_model_price",
@@ -183,7 +183,7 @@ def _build_rates_of_unknown_model(call: Call, provider: str, model: str, markup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceWish:
+class ModelPriceRequest:
     """A price to set, in units of the currency per million tokens; None for kinds without a specific price."""
 
     provider: str
@@ -197,7 +197,7 @@ class PriceWish:
     markup_percent: float | None
 
 
-async def set_model_price(call: Call, wish: PriceWish) -> ModelPrice:
+async def set_model_price(call: Call, wish: ModelPriceRequest) -> ModelPrice:
     """Set the price of a model."""
     call.target = f"{wish.provider}:{wish.model}"
     await check_and_record_administration(call, f"model-price:{call.target}")

@@ -106,8 +106,8 @@ def _sum_usage(rows: Sequence[ModelSum]) -> UsageTotals:
 
 async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
     """The budget of a whole account, and its credit in millionths."""
-    place = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
-    row = await call.tx.one(statements.select_budget, **place)
+    budget_key = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
+    row = await call.tx.one(statements.select_budget, **budget_key)
     balance = await call.tx.one(statements.select_balance, account=account, currency=currency)
     return row, int(balance or 0)
 

@@ -9,11 +9,11 @@ from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
 
-__all__ = ["RUNNING_TIME", "Ahead"]
+__all__ = ["RUNNING_TIME", "ProjectedCost"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class ProjectedCost:
     """Running time of an agent's instances, in microseconds, and its minimum cost, in millionths."""
 
     account_id: str
@@ -24,4 +24,6 @@ class Ahead:
 
 
 #: running time that is not metered yet, of an account (None: of all) or of one instance
-RUNNING_TIME: Port[Lazy[Callable[[Call, str | None, str], Awaitable[Sequence[Ahead]]]]] = Port("running instances")
+RUNNING_TIME: Port[Lazy[Callable[[Call, str | None, str], Awaitable[Sequence[ProjectedCost]]]]] = Port(
+    "running instances"
+)

@@ -16,7 +16,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
 from . import queries as statements
 from .money import check_whole_units, to_micros
 from .records import PRICES, PriceRow
-from .terms import Terms, build_pricing_fields
+from .terms import PriceTerms, build_pricing_fields
 
 __all__ = ["AMOUNTS", "PriceRequest", "add_price_version", "build_price"]
 
@@ -100,7 +100,7 @@ async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -
 def build_price(row: PriceRow, name: str) -> contract.Price:
     """Build the result of a price version."""
     return contract.Price(
-        **build_pricing_fields(Terms.from_row(row)),
+        **build_pricing_fields(PriceTerms.from_row(row)),
         agent_id=row.agent_id,
         agent_name=name,
         version=row.version,
@@ -112,14 +112,14 @@ def build_price(row: PriceRow, name: str) -> contract.Price:
 
 def _check_amounts(request: PriceRequest) -> None:
     type, takes = request.type, TAKES[request.type]
-    wrong = [name for name in AMOUNTS if getattr(request, name) and name not in takes]
+    invalid_amounts = [name for name in AMOUNTS if getattr(request, name) and name not in takes]
     if request.usage_unit and type is not PricingType.HYBRID:
-        wrong.append("usage_unit")
-    if wrong:
+        invalid_amounts.append("usage_unit")
+    if invalid_amounts:
         raise InvalidRequest(
-            f"A price of type {type} has no {wrong[0]}.",
+            f"A price of type {type} has no {invalid_amounts[0]}.",
             fix=f"It has {', '.join(sorted(takes))}." if takes else "It has no amounts.",
-            errors=[field_error(name, f"not for {type}") for name in wrong],
+            errors=[field_error(name, f"not for {type}") for name in invalid_amounts],
         )
     if takes and not any(getattr(request, name) for name in takes):
         raise InvalidRequest(

@@ -74,11 +74,13 @@ async def set_free_quota(call: Call, agent: AgentRow, kind: EntryKind, quantity:
         raise InvalidRequest(
             f"A quota of {unit}s is a whole number.", errors=[field_error("quantity", "not a whole number")]
         )
-    place = {"agent": agent.agent_id, "kind": kind.value}
+    reduction_key = {"agent": agent.agent_id, "kind": kind.value}
     if whole:
-        await call.tx.execute(statements.upsert_quota, **place, quantity=whole, now=call.now, by=call.caller.subject)
+        await call.tx.execute(
+            statements.upsert_quota, **reduction_key, quantity=whole, now=call.now, by=call.caller.subject
+        )
     else:
-        await call.tx.execute(statements.delete_quota, **place)
+        await call.tx.execute(statements.delete_quota, **reduction_key)
     return contract.FreeQuota(
         agent_id=agent.agent_id, agent_name=agent.agent_name, kind=kind, quantity=whole / size, unit=unit
     )
@@ -158,9 +160,9 @@ async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
 async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEntry:
     """Add the credit of a coupon to an account once. Raises NotFound, Conflict, or PermissionDenied for another's
     account."""
-    own = find_paying_account_of_caller(call.caller)
-    name = call.target = account or own
-    if name != own:
+    own_account = find_paying_account_of_caller(call.caller)
+    name = call.target = account or own_account
+    if name != own_account:
         if not call.caller.may("admin"):
             raise PermissionDenied("A coupon is for your own account.", fix="Use a credential of the account.")
         await require_account(call.tx, name)

@@ -19,7 +19,7 @@ from .allowances import find_allowance, take_from_allowance
 from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
 from .records import RESERVATIONS, ReservationRow
-from .terms import Terms
+from .terms import PriceTerms
 from .views import build_task_charge_key
 
 __all__ = ["charge_completed_tasks", "release_reservation", "reserve_price", "settle_reservation"]
@@ -89,7 +89,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
         build_task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )
     # Charged at the reserved price and regardless of limits, because the work is done.
-    terms = Terms(row.price_version, row.currency)
+    terms = PriceTerms(row.price_version, row.currency)
     await Ledger(call).write_entry(charge, terms, row.amount, enforce=False)
 
 

@@ -20,7 +20,7 @@ from .records import PriceChange, PriceRow
 
 __all__ = [
     "UNITS",
-    "Terms",
+    "PriceTerms",
     "build_pricing_fields",
     "build_pricing_info",
     "find_agreed_terms",
@@ -47,7 +47,7 @@ UNITS: Mapping[EntryKind, tuple[str, int]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PriceTerms:
     """One version of an agent's price, in millionths of its currency; version 0 is an agent without a price."""
 
     version: int
@@ -61,7 +61,7 @@ class Terms:
     output_price: int = 0
 
     @classmethod
-    def from_row(cls, row: PriceRow) -> Terms:
+    def from_row(cls, row: PriceRow) -> PriceTerms:
         return cls(
             row.version,
             row.currency,
@@ -109,26 +109,26 @@ class Terms:
         raise ValueError(f"{kind} has no price")
 
 
-async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
+async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> PriceTerms:
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
     row = await tx.one(statements.select_price_at, agent_id=agent_id, at=at)
-    return Terms.from_row(row) if row is not None else Terms(0, currency)
+    return PriceTerms.from_row(row) if row is not None else PriceTerms(0, currency)
 
 
-async def find_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, Terms]:
+async def find_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, PriceTerms]:
     """Terms of those of some agents that have a price at a moment, by the agent's id."""
     rows = await tx.all(statements.select_prices_at, agents=encode_json(agent_ids), at=at) if agent_ids else ()
-    return {row.agent_id: Terms.from_row(row) for row in rows}
+    return {row.agent_id: PriceTerms.from_row(row) for row in rows}
 
 
-async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
+async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> PriceTerms:
     """Terms at a moment of what was agreed on with a version of the price: that one, until the notice of another is over.
 
     notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
     agent without a price.
     """
     row = await tx.one(statements.select_agreed_price, agent_id=agent_id, version=version, at=at, notice=notice)
-    return Terms.from_row(row) if row is not None else Terms(0, currency)
+    return PriceTerms.from_row(row) if row is not None else PriceTerms(0, currency)
 
 
 async def find_later_versions(
@@ -138,7 +138,7 @@ async def find_later_versions(
     return await tx.all(statements.select_prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
 
-def build_pricing_fields(terms: Terms) -> dict[str, Any]:
+def build_pricing_fields(terms: PriceTerms) -> dict[str, Any]:
     """Fields of the contract's :class:`PricingInfo`."""
     return {
         "type": terms.type,

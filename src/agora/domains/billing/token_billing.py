@@ -155,8 +155,8 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         account: str | None = None,
     ) -> results.SpendingLimit:
         name = account or find_paying_account_of_caller(self.call.caller)
-        place = {"account": name, "agent": "", "currency": CATALOG.currency, "model": "", "project": ""}
-        row = await self.call.tx.one(statements.lock_budget, **place)
+        budget_key = {"account": name, "agent": "", "currency": CATALOG.currency, "model": "", "project": ""}
+        row = await self.call.tx.one(statements.lock_budget, **budget_key)
         is_prepaid = row is not None and bool(row.prepaid)
         budget = await self._set_budget(account, monthly_limit_cents, monthly_alert_cents, is_prepaid=is_prepaid)
         return results.SpendingLimit(account_id=name, monthly_limit_dollars=budget.hard_limit)
@@ -197,7 +197,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     ) -> results.ModelPrice:
         currency = currency or CATALOG.currency
         check_whole_units(currency, input_cost_per_m=input_cost_per_m, output_cost_per_m=output_cost_per_m)
-        wish = model_prices.PriceWish(
+        wish = model_prices.ModelPriceRequest(
             provider=provider,
             model=model,
             currency=currency,

@@ -109,7 +109,7 @@ def _build_entry_key(usage: Usage, kind: EntryKind) -> str:
 
 
 def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
-    began = usage.at - quantity if kind is EntryKind.TIME else usage.at
+    started_at = usage.at - quantity if kind is EntryKind.TIME else usage.at
     return Charge(
         _build_entry_key(usage, kind),
         usage.account,
@@ -117,7 +117,7 @@ def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
         kind,
         quantity,
         usage.instance,
-        began,
+        started_at,
         usage.at,
         usage.description,
     )

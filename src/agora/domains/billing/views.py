@@ -192,11 +192,11 @@ async def read_agent_names(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
 
 
 def rank_agents_by_cost(
-    agents: Mapping[str, Tally], names: Mapping[str, str], currency: str, most: int
+    agents: Mapping[str, Tally], names: Mapping[str, str], currency: str, limit: int
 ) -> list[contract.AgentCost]:
     """List the most expensive agents."""
     used = [(agent, tally) for agent, tally in agents.items() if agent]
-    dearest = sorted(used, key=lambda item: (-item[1].total_cost, item[0]))[:most]
+    dearest = sorted(used, key=lambda item: (-item[1].total_cost, item[0]))[:limit]
     return [
         contract.AgentCost(agent_id=agent, agent_name=names.get(agent, agent), **tally.to_fields(currency))
         for agent, tally in dearest

@@ -113,7 +113,7 @@ async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     # A look without the lock, as nearly every read finds its group; ``create_group`` looks again under it.
     if await call.tx.one(statements.select_group, stream=owner.stream_name, group=group) is not None:
         return False
-    return await streams.create_group(call.tx, owner.stream_name, group, call.now, whole=False)
+    return await streams.create_group(call.tx, owner.stream_name, group, call.now, from_start=False)
 
 
 async def fill_and_deliver_stream(
@@ -150,28 +150,28 @@ async def fill_and_deliver_stream(
 async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> int:
     """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": compute_expiry_horizon(call)}
-    place = {"agent_id": owner.agent_id, "address": owner.address}
+    owner_key = {"agent_id": owner.agent_id, "address": owner.address}
     # The lock is for the inbox, too: two reads at once would append the same messages (ADR 14).
     head = await call.tx.one(statements.lock_stream_head, stream=owner.stream_name)
     floor = max(owner.joined, head.floor if head is not None else "")
     room = call.context.settings.page_bytes
 
     async def read_queued(after: str, limit: int) -> Sequence[WaitingMessage]:
-        return await call.tx.all(statements.select_queued_messages, **place, **when, after=after, limit=limit)
+        return await call.tx.all(statements.select_queued_messages, **owner_key, **when, after=after, limit=limit)
 
     async def read_broadcasts(after: str, limit: int) -> Sequence[WaitingMessage]:
         return await call.tx.all(
             statements.select_broadcasts, agent_id=owner.agent_id, **when, after=after, limit=limit
         )
 
-    mine, _ = await paging.read_page(read_queued, "", "message_id", count, room)
+    own_rows, _ = await paging.read_page(read_queued, "", "message_id", count, room)
     common, has_more = await paging.read_page(read_broadcasts, floor, "message_id", count, room)
-    chosen = sorted([*mine, *common], key=lambda row: row.message_id)[:count]
-    if not chosen:
+    rows = sorted([*own_rows, *common], key=lambda row: row.message_id)[:count]
+    if not rows:
         return 0
-    ids = [row.message_id for row in chosen]
-    await _mark_delivered(call, place, ids, common)
-    entries = [(row.message_id, _read_publisher_message_id(row.metadata), "{}") for row in chosen]
+    ids = [row.message_id for row in rows]
+    await _mark_delivered(call, owner_key, ids, common)
+    entries = [(row.message_id, _read_publisher_message_id(row.metadata), "{}") for row in rows]
     await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
     if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
         await call.tx.execute(
@@ -188,15 +188,15 @@ def _read_publisher_message_id(metadata: str) -> str | None:
 
 
 async def _mark_delivered(
-    call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[WaitingMessage]
+    call: Call, owner_key: dict[str, str], ids: Sequence[str], common: Sequence[WaitingMessage]
 ) -> None:
-    await call.tx.execute(statements.mark_messages_delivered, **place, ids=encode_json(list(ids)), now=call.now)
-    chosen = set(ids)
+    await call.tx.execute(statements.mark_messages_delivered, **owner_key, ids=encode_json(list(ids)), now=call.now)
+    rows = set(ids)
     for row in common:
-        if row.message_id in chosen:
+        if row.message_id in rows:
             delivery = DeliveryRow(
                 tenant_id=call.caller.tenant,
-                recipient=place["agent_id"],
+                recipient=owner_key["agent_id"],
                 message_id=row.message_id,
                 state="delivered",
                 updated_at=call.now,
@@ -262,8 +262,8 @@ async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: S
     refs = [row.ref for row in rows if row.ref]
     if not refs:
         return
-    place = {"agent_id": owner.agent_id, "address": owner.address}
-    await call.tx.execute(statements.mark_messages_dead_lettered, **place, ids=encode_json(refs), now=call.now)
+    owner_key = {"agent_id": owner.agent_id, "address": owner.address}
+    await call.tx.execute(statements.mark_messages_dead_lettered, **owner_key, ids=encode_json(refs), now=call.now)
     senders = {
         row.message_id: row.from_agent for row in await call.tx.all(statements.select_messages, ids=encode_json(refs))
     }

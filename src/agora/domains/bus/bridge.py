@@ -68,8 +68,8 @@ class BusBridge(Controller):
         self.state = context.server.ports.provide(BRIDGE_PORT, Bridge(create_group=self._create_group))
         self._members: set[tuple[str, str]] = set()
         self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
-        self._swept: dict[str, int] = {}
-        self._followed = self._examined = self._epoch = 0
+        self._swept_at: dict[str, int] = {}
+        self._followed_at = self._examined_at = self._epoch = 0
         self.ready = False
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
         self._reconnected = asyncio.Event()  # replaced when set
@@ -137,7 +137,7 @@ class BusBridge(Controller):
             return
         await self._report_refusals()
         now, settings = self.context.clock.now(), self.context.server.settings
-        due = now - self._followed >= self._sent_check_interval * SECOND
+        due = now - self._followed_at >= self._sent_check_interval * SECOND
         try:
             if due:
                 await self._remove_foreign_consumers()
@@ -146,7 +146,7 @@ class BusBridge(Controller):
             self.ready = False  # the stream was deleted: create its group again
             return
         if due:
-            self._followed = now
+            self._followed_at = now
             await self.run_for_each_tenant(self.sync_acknowledgements)
             await self.bus.trim_stream(settings.bus_stream, settings.bus_length)
             await self.bus.trim_stream(settings.bus_stream + DEAD, settings.bus_length)
@@ -221,12 +221,12 @@ class BusBridge(Controller):
             self.ready = False
             return
         if self.bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
-            self._epoch, self.ready, self._examined = self.bus.epoch, False, 0
+            self._epoch, self.ready, self._examined_at = self.bus.epoch, False, 0
             self.outbound.forget_verified_streams()
             self._reconnected.set()  # waiting readers start again
             self._reconnected = asyncio.Event()
-        if now - self._examined >= DURABILITY_CHECK_SECONDS * SECOND:
-            self._examined = now
+        if now - self._examined_at >= DURABILITY_CHECK_SECONDS * SECOND:
+            self._examined_at = now
             await self.bus.refresh_durability()
             state.durability = self.bus.durability
             for warning in self.bus.warnings:
@@ -281,9 +281,9 @@ class BusBridge(Controller):
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
         )  # popped: if sending fails, the next turn checks all agents
-        if known_epoch != epoch or now - self._swept[tenant] >= SWEEP * SECOND:
+        if known_epoch != epoch or now - self._swept_at[tenant] >= SWEEP * SECOND:
             position, agent_ids = channel.head, None
-            self._swept[tenant] = now
+            self._swept_at[tenant] = now
         else:
             page = await channel.read(since, OCCASIONS, SYSTEM)
             position, agent_ids = page.position, _find_concerned_agents(stored.event for stored in page.events)

@@ -104,7 +104,7 @@ class Inbound:
         maintenance = await self._bus.maintain(*self._stream_and_group)
         recovery = await self._bus.recover(*self._stream_and_group, self.consumer, count=BATCH)
         dead = [*maintenance.dead, *recovery.dead]
-        await self.record_dead_letters([(letter, EXHAUSTED) for letter in dead])
+        await self.record_dead_letters([(dead_letter, EXHAUSTED) for dead_letter in dead])
         callers, refused = await self.process_deliveries(recovery.entries)
         return callers, [*(_build_refusal(each, EXHAUSTED) for each in dead), *refused]
 
@@ -119,10 +119,10 @@ class Inbound:
             return await self._process_in_order(deliveries)
 
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
-        fresh = await self._skip_own_entries(deliveries)
-        senders = await asyncio.gather(*map(self._identify_sender, fresh))
+        new_deliveries = await self._skip_own_entries(deliveries)
+        senders = await asyncio.gather(*map(self._identify_sender, new_deliveries))
         turns = await self._take_buffered_entries()
-        for delivery, result in zip(fresh, senders, strict=True):
+        for delivery, result in zip(new_deliveries, senders, strict=True):
             if isinstance(result, Caller):
                 sender = result.tenant, result.subject
                 if not self.held.defer_entry(sender, delivery.entry_id):
@@ -134,9 +134,9 @@ class Inbound:
 
     async def _skip_own_entries(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """The entries that others wrote. The marketplace's own are acknowledged: published again, they would go in circles."""
-        own = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]
-        if own:
-            await self._bus.ack(*self._stream_and_group, own)
+        own_ids = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]
+        if own_ids:
+            await self._bus.ack(*self._stream_and_group, own_ids)
         return [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
 
     async def _take_buffered_entries(self) -> dict[Sender, list[Entry]]:
@@ -196,14 +196,14 @@ class Inbound:
         records = [
             NewDeadLetter(
                 source=DEAD_LETTER_SOURCE,
-                key=f"{self._stream_and_group[0]}/{letter.entry_id}",
+                key=f"{self._stream_and_group[0]}/{dead_letter.entry_id}",
                 owner="",
                 destination=self._stream_and_group[0],
                 reason=reason,
-                attempts=letter.deliveries,
-                detail={"fields": _strip_credentials(letter.fields)},
+                attempts=dead_letter.deliveries,
+                detail={"fields": _strip_credentials(dead_letter.fields)},
             )
-            for letter, reason in letters
+            for dead_letter, reason in letters
         ]
         if records:
             work = partial(record_dead_letters, letters=records, once=True)
@@ -212,7 +212,9 @@ class Inbound:
     async def record_unrecorded_dead_letters(self) -> None:
         """Keep what a server buried in Redis and did not live to record, or what was buried before letters were recorded."""
         letters = await self._bus.read_dead(self._stream_and_group[0])
-        await self.record_dead_letters([(letter, letter.fields.get("dead_reason") or EXHAUSTED) for letter in letters])
+        await self.record_dead_letters(
+            [(dead_letter, dead_letter.fields.get("dead_reason") or EXHAUSTED) for dead_letter in letters]
+        )
 
     async def _publish_delivery(self, delivery: Delivery, caller: Caller | None) -> Caller:
         """Publish one entry. A buffered one is authenticated again: its credential may have been revoked meanwhile."""
@@ -267,10 +269,10 @@ class Inbound:
                 "A signed entry needs a timestamp.", fix="Write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z."
             )
         age = (to_datetime(self._context.clock.now()) - at.astimezone(UTC)).total_seconds()
-        most = self._context.server.settings.idempotency_lifetime
-        if not -MAX_CLOCK_SKEW_SECONDS <= age <= most:
+        lifetime = self._context.server.settings.idempotency_lifetime
+        if not -MAX_CLOCK_SKEW_SECONDS <= age <= lifetime:
             raise Unauthenticated(
-                f"The entry was signed {age:.0f} s ago; between {-MAX_CLOCK_SKEW_SECONDS} and {most} it counts."
+                f"The entry was signed {age:.0f} s ago; between {-MAX_CLOCK_SKEW_SECONDS} and {lifetime} it counts."
             )
 
 

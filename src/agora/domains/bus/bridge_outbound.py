@@ -60,16 +60,16 @@ class Outbound:
     async def send_waiting(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
-        waiting = await self._controller.write_as_system(tenant, partial(_take_entries_to_send, agent=agent))
-        if not waiting:
+        entries = await self._controller.write_as_system(tenant, partial(_take_entries_to_send, agent=agent))
+        if not entries:
             return 0
         try:
             await self._bus.create_group(stream, name)
-            published = [self._bus.publish(stream, self._sign_fields(tenant, agent, fields)) for _, fields in waiting]
+            published = [self._bus.publish(stream, self._sign_fields(tenant, agent, fields)) for _, fields in entries]
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
-            ids = [error] * len(waiting)
-        await self._controller.write_as_system(tenant, partial(_record_sent, agent=agent, waiting=waiting, ids=ids))
+            ids = [error] * len(entries)
+        await self._controller.write_as_system(tenant, partial(_record_sent, agent=agent, waiting=entries, ids=ids))
         for result in ids:
             if isinstance(result, BaseException):
                 raise result
@@ -86,8 +86,8 @@ class Outbound:
         stream, name = self.stream_name(tenant, agent.agent_name), agent.agent_name
         if self._owned.get(stream) != agent.agent_id:
             await self._bus.set_owner(stream, agent.agent_id)
-            place = {"stream": agent.agent_id, "group": BRIDGE}
-            rows = await self._controller.read(tenant, statements.select_sent_entries, **place, limit=UNREAD)
+            group_key = {"stream": agent.agent_id, "group": BRIDGE}
+            rows = await self._controller.read(tenant, statements.select_sent_entries, **group_key, limit=UNREAD)
             ids = [row.consumer for row in rows]
             there = (
                 {*await self._bus.find_acknowledged(stream, name, ids), *await self._bus.find_existing(stream, ids)}
@@ -142,8 +142,8 @@ class Outbound:
 
     async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
         """Entries that were sent and not acknowledged, as far as is known."""
-        place = {"stream": agent.agent_id, "group": BRIDGE}
-        return await self._controller.read(tenant, statements.select_sent_entries, **place, limit=UNREAD)
+        group_key = {"stream": agent.agent_id, "group": BRIDGE}
+        return await self._controller.read(tenant, statements.select_sent_entries, **group_key, limit=UNREAD)
 
     async def _record_moved(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
         """Store the new ids of entries that were appended again, by any server."""
@@ -180,9 +180,9 @@ class Outbound:
 
         Until both hold, a server that dies needs the move to find the outbox entry by its new id.
         """
-        waiting = {row.consumer for row in await self._read_sent(tenant, agent)}
+        entries = {row.consumer for row in await self._read_sent(tenant, agent)}
         acknowledged = await self._bus.find_acknowledged(stream, agent.agent_name, list(entry_ids))
-        await self._bus.forget_moved(stream, [each for each in acknowledged if each not in waiting])
+        await self._bus.forget_moved(stream, [each for each in acknowledged if each not in entries])
 
     def _record_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
         """Count requests of an agent's consumers as its own activity, so that it shows as online."""
@@ -196,30 +196,32 @@ class Outbound:
 
 
 async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
-    place = {"stream": agent.agent_id, "group": BRIDGE}
+    group_key = {"stream": agent.agent_id, "group": BRIDGE}
     for each in moved:  # in order: an entry may have been appended again several times
-        await call.tx.execute(statements.rename_sent_entry, **place, entry=each.entry_id, previous=each.previous_id)
+        await call.tx.execute(statements.rename_sent_entry, **group_key, entry=each.entry_id, previous=each.previous_id)
 
 
 async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
     """Take the entries to send now and mark them as leaving; return each with its fields."""
     owner = build_stream_owner_from_agent(call, agent)
-    place = {"stream": owner.stream_name, "group": BRIDGE}
-    if await call.tx.one(statements.lock_group, **place) is None:
+    group_key = {"stream": owner.stream_name, "group": BRIDGE}
+    if await call.tx.one(statements.lock_group, **group_key) is None:
         return []  # the agent left the bridge meanwhile
-    rows = await call.tx.all(statements.select_unsent_entries, **place, before=call.now - RESEND * SECOND, limit=BATCH)
+    rows = await call.tx.all(
+        statements.select_unsent_entries, **group_key, before=call.now - RESEND * SECOND, limit=BATCH
+    )
     again = [groups.build_delivery_from_row(row, extra_deliveries=1) for row in rows]
     if again:
         numbers = encode_json([row.number for row in rows])
         await call.tx.execute(
-            statements.assign_pending_entries, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now
+            statements.assign_pending_entries, **group_key, numbers=numbers, consumer=statements.LEAVING, now=call.now
         )
-    pending = await call.tx.one(statements.count_pending_entries, **place) or 0
+    pending = await call.tx.one(statements.count_pending_entries, **group_key) or 0
     room = min(BATCH - len(again), UNREAD - pending)
     deliveries = [*again, *(await _take_new_entries(call, agent, room))]
-    documents, vanished = await render_entries(call, owner, deliveries)
+    documents, missing_ids = await render_entries(call, owner, deliveries)
     await groups.acknowledge_entries(
-        call.tx, owner.stream_name, BRIDGE, groups.parse_entry_numbers(each.entry_id for each in vanished)
+        call.tx, owner.stream_name, BRIDGE, groups.parse_entry_numbers(each.entry_id for each in missing_ids)
     )
     by_entry = {each.entry_id: each for each in deliveries}
     return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
@@ -252,22 +254,22 @@ async def _record_sent(
     ids: Sequence[str | BaseException],
 ) -> None:
     """Store the Redis ids of sent entries; the others are sent again."""
-    place = {"stream": agent.agent_id, "group": BRIDGE}
-    back = []
+    group_key = {"stream": agent.agent_id, "group": BRIDGE}
+    released_entries = []
     for (delivery, _), entry_id in zip(waiting, ids, strict=True):
         number = groups.parse_entry_number(delivery.entry_id)
         if isinstance(entry_id, str):
-            await call.tx.execute(statements.mark_entry_sent, **place, number=number, entry=entry_id)
+            await call.tx.execute(statements.mark_entry_sent, **group_key, number=number, entry=entry_id)
         else:
-            back.append(number)
-    if back:
-        await call.tx.execute(statements.unassign_pending_entries, **place, numbers=encode_json(back))
+            released_entries.append(number)
+    if released_entries:
+        await call.tx.execute(statements.unassign_pending_entries, **group_key, numbers=encode_json(released_entries))
 
 
 async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
     """Make entries that Redis has lost leave again."""
-    place = {"stream": agent.agent_id, "group": BRIDGE}
-    await call.tx.execute(statements.unassign_pending_entries, **place, numbers=encode_json(list(numbers)))
+    group_key = {"stream": agent.agent_id, "group": BRIDGE}
+    await call.tx.execute(statements.unassign_pending_entries, **group_key, numbers=encode_json(list(numbers)))
 
 
 async def _settle_entries(
@@ -275,10 +277,10 @@ async def _settle_entries(
 ) -> None:
     """Remove acknowledged and dead entries from the outbox, unless another server has done so, or they were sent again."""
     owner = build_stream_owner_from_agent(call, agent)
-    place = {"stream": owner.stream_name, "group": BRIDGE}
+    group_key = {"stream": owner.stream_name, "group": BRIDGE}
     row_numbers = set()
     for row in (*rows, *dead):
-        if await call.tx.execute(statements.delete_sent_entry, **place, number=row.number, entry=row.consumer):
+        if await call.tx.execute(statements.delete_sent_entry, **group_key, number=row.number, entry=row.consumer):
             row_numbers.add(row.number)
     await store_dead_letters(call, owner, BRIDGE, [row for row in dead if row.number in row_numbers])
     messages = [row.ref for row in rows if row.number in row_numbers and row.ref and row.ref.startswith("msg_")]

@@ -34,49 +34,51 @@ class BusSource(DeadLetterSource):
     on the stream again; one whose claim has ended went on by itself.
     """
 
-    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
+    async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
+        agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
         if agent is None:
             return Inspection(None, "The agent no longer exists.")
-        documents, _ = await render_entries(call, build_stream_owner_from_agent(call, agent), [_to_delivery(letter)])
+        documents, _ = await render_entries(
+            call, build_stream_owner_from_agent(call, agent), [_to_delivery(dead_letter)]
+        )
         if not documents:
             return Inspection(
-                None, "The message was deleted." if _is_message(letter) else "The task is no longer claimed."
+                None, "The message was deleted." if _is_message(dead_letter) else "The task is no longer claimed."
             )
         content = {name: value for name, value in documents[0].items() if name not in ("entry_id", "deliveries")}
-        return Inspection(content, await self._find_replay_obstacle(call, letter, agent))
+        return Inspection(content, await self._find_replay_obstacle(call, dead_letter, agent))
 
-    async def _find_replay_obstacle(self, call: Call, letter: DeadLetterRow, agent: AgentRow) -> str | None:
+    async def _find_replay_obstacle(self, call: Call, dead_letter: DeadLetterRow, agent: AgentRow) -> str | None:
         if agent.retired_at is not None:
             return "The agent has been deregistered."
-        if _is_message(letter) and not await call.tx.one(
-            statements.count_replayable_messages, **_read_place(call, letter, agent)
+        if _is_message(dead_letter) and not await call.tx.one(
+            statements.count_replayable_messages, **_read_place(call, dead_letter, agent)
         ):
             return "The message has expired, or was dealt with."
         return None
 
-    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
+    async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
+        agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
         if agent is None or agent.retired_at is not None:
             raise _build_not_replayable_error("its agent has been deregistered")
-        if _is_message(letter):
-            if not await call.tx.execute(statements.requeue_dead_message, **_read_place(call, letter, agent)):
+        if _is_message(dead_letter):
+            if not await call.tx.execute(statements.requeue_dead_message, **_read_place(call, dead_letter, agent)):
                 raise _build_not_replayable_error("the message has expired, or was dealt with")
-            (row,) = await call.tx.all(statements.select_messages, ids=encode_json([letter.ref]))
+            (row,) = await call.tx.all(statements.select_messages, ids=encode_json([dead_letter.ref]))
             # To this recipient alone, also where the message was for everyone.
-            emit_message_event(call, replace(row, broadcast=0), (letter.owner,))
+            emit_message_event(call, replace(row, broadcast=0), (dead_letter.owner,))
         else:
-            await self._append_task(call, letter, build_stream_owner_from_agent(call, agent))
+            await self._append_task(call, dead_letter, build_stream_owner_from_agent(call, agent))
 
-    async def _append_task(self, call: Call, letter: DeadLetterRow, owner: StreamOwner) -> None:
-        delivery = _to_delivery(letter)
+    async def _append_task(self, call: Call, dead_letter: DeadLetterRow, owner: StreamOwner) -> None:
+        delivery = _to_delivery(dead_letter)
         documents, _ = await render_entries(call, owner, [delivery])
         if not documents:
             raise _build_not_replayable_error("its task is not claimed any more, and went on by itself")
-        entry = (letter.ref, decode_json(letter.detail).get("name"), encode_json(dict(delivery.fields)))
+        entry = (dead_letter.ref, decode_json(dead_letter.detail).get("name"), encode_json(dict(delivery.fields)))
         await groups.append_entries(call.tx, owner.stream_name, [entry], call.now)
 
-    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         """Nothing is kept for it: its message stays ``dead_lettered``."""
 
 
@@ -86,13 +88,13 @@ class InboundSource(DeadLetterSource):
     Their credentials are not kept, so who replays one publishes it by an authority of its own: an operator's.
     """
 
-    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        return Inspection(wire.decode_fields(decode_json(letter.detail)["fields"]))
+    async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
+        return Inspection(wire.decode_fields(decode_json(dead_letter.detail)["fields"]))
 
-    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
+    async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         from .service import BusService
 
-        entry = {"message_id": letter.key} | wire.decode_fields(decode_json(letter.detail)["fields"])
+        entry = {"message_id": dead_letter.key} | wire.decode_fields(decode_json(dead_letter.detail)["fields"])
         if entry.get("sender") in (call.caller.subject, call.caller.name):
             del entry["sender"]
         try:
@@ -107,24 +109,24 @@ class InboundSource(DeadLetterSource):
             ) from None
         await BusService(call).publish(**{name: getattr(request, name) for name in request.model_fields_set})
 
-    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         """Nothing else is kept for it."""
 
 
-def _is_message(letter: DeadLetterRow) -> bool:
-    return (letter.ref or "").startswith("msg_")
+def _is_message(dead_letter: DeadLetterRow) -> bool:
+    return (dead_letter.ref or "").startswith("msg_")
 
 
-def _to_delivery(letter: DeadLetterRow) -> Delivery:
-    fields = decode_json(letter.detail).get("fields") or {}
-    return Delivery(letter.key, fields, letter.attempts, letter.ref)
+def _to_delivery(dead_letter: DeadLetterRow) -> Delivery:
+    fields = decode_json(dead_letter.detail).get("fields") or {}
+    return Delivery(dead_letter.key, fields, dead_letter.attempts, dead_letter.ref)
 
 
-def _read_place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
+def _read_place(call: Call, dead_letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
     return {
-        "agent_id": letter.owner,
+        "agent_id": dead_letter.owner,
         "address": build_address_of_name(agent.agent_name),
-        "message_id": letter.ref,
+        "message_id": dead_letter.ref,
         "now": call.now,
         "horizon": compute_expiry_horizon(call),
     }

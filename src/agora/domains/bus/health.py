@@ -31,9 +31,9 @@ async def read_health(call: Call) -> BusHealth:
     if bridge is not None:
         connected, group = bridge.connected, call.context.settings.bus_group
     lag = await _read_lag(call, owner, bridge)
-    trouble = call.context.ports.get(TROUBLE_REPORT).outage_reason()
+    outage_reason = call.context.ports.get(TROUBLE_REPORT).outage_reason()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
-    if trouble is not None or (bridge is not None and not connected):
+    if outage_reason is not None or (bridge is not None and not connected):
         status = "unhealthy"
     elif lag >= LAG_HIGH or (bridge is not None and bridge.lag >= LAG_HIGH):
         status = "degraded"
@@ -51,18 +51,18 @@ async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | Non
 
     The consumers of an agent that receives by Redis are there: what was sent waits until one of them has read it.
     """
-    waiting = await call.tx.one(
+    counts = await call.tx.one(
         statements.count_waiting_messages, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH
     )
     group_rows = await call.tx.all(statements.select_groups_of_stream, stream=owner.stream_name)
     lags = {row.group_name: row.lag for row in group_rows}
     if bridge is None or streams.BRIDGE not in lags:
-        return lags.get(owner.agent_id, 0) + (waiting or 0)
+        return lags.get(owner.agent_id, 0) + (counts or 0)
     delivered = compute_entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
-    place = {"stream": owner.stream_name, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
-    outbox = await call.tx.all(statements.select_pending_entries, **place)
+    group_key = {"stream": owner.stream_name, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
+    outbox = await call.tx.all(statements.select_pending_entries, **group_key)
     unread = sum(row.consumer in UNSENT or compute_entry_sort_key(row.consumer) > delivered for row in outbox)
-    return lags[streams.BRIDGE] + unread + (waiting or 0)
+    return lags[streams.BRIDGE] + unread + (counts or 0)
 
 
 async def read_stats(call: Call) -> BusStats:
@@ -87,8 +87,8 @@ async def read_stats(call: Call) -> BusStats:
 
 
 async def _describe_group(call: Call, row: GroupOverview) -> BusGroup:
-    place = {"stream": row.stream, "group": row.group_name}
-    consumer_rows = await call.tx.all(statements.select_consumers, **place, limit=SHOWN) if row.consumers else ()
+    group_key = {"stream": row.stream, "group": row.group_name}
+    consumer_rows = await call.tx.all(statements.select_consumers, **group_key, limit=SHOWN) if row.consumers else ()
     is_own = row.group_name == row.stream
     return BusGroup.model_construct(
         stream=row.stream,

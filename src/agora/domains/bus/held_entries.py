@@ -67,8 +67,8 @@ class HeldEntries:
     def _add_deferred(self, sender: Sender, ids: Sequence[str], *, first: bool = False) -> None:
         room = self._id_limit - sum(map(len, self._deferred.values()))
         if accepted := ids[: max(room, 0)]:
-            waiting = self._deferred.setdefault(sender, deque())
-            waiting.extendleft(reversed(accepted)) if first else waiting.extend(accepted)
+            deferred_entries = self._deferred.setdefault(sender, deque())
+            deferred_entries.extendleft(reversed(accepted)) if first else deferred_entries.extend(accepted)
 
     def take_all(self) -> Mapping[Sender, Sequence[Delivery]]:
         """Take all entries out of the buffer."""

@@ -14,7 +14,7 @@ from agora.store.port import Reader
 
 from . import queries as statements
 from .engines import groups
-from .engines.port import Terms
+from .engines.port import RedeliveryPolicy
 from .records import GroupKey, SilentConsumer
 
 __all__ = ["BusReconciler"]
@@ -55,11 +55,11 @@ class BusReconciler(DueController):
         if self.context.overrides.is_halted(tenant):
             return
         now, settings = self.context.clock.now(), self.context.server.settings
-        terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+        terms = RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE):
             if not self.is_stopping:
-                await self.write_as_system(tenant, partial(_release_stale_entries, row=row, terms=terms))
+                await self.write_as_system(tenant, partial(_release_stale_entries, row=row, policy=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_due_responses(tenant, now)
 
@@ -108,12 +108,12 @@ class BusReconciler(DueController):
                 return
 
 
-async def _release_stale_entries(call: Call, *, row: GroupKey, terms: Terms) -> None:
+async def _release_stale_entries(call: Call, *, row: GroupKey, policy: RedeliveryPolicy) -> None:
     """Take back a group's stale entries, and notify the agent."""
     from .agent_streams import build_stream_owner_from_agent, store_dead_letters
 
     stream, group = row.stream, row.group_name
-    entries = await groups.release_stale_entries(call.tx, stream, group, terms, call.now, BATCH)
+    entries = await groups.release_stale_entries(call.tx, stream, group, policy, call.now, BATCH)
     agent = await call.tx.one(agents.select_agent_by_id, ref=stream)
     if agent is None:
         return
@@ -129,8 +129,8 @@ async def _release_stale_entries(call: Call, *, row: GroupKey, terms: Terms) -> 
 
 async def _drop_consumers(call: Call, *, rows: Sequence[SilentConsumer], before: int) -> None:
     for row in rows:
-        place = {"stream": row.stream, "group": row.group_name, "consumer": row.consumer}
-        await call.tx.execute(statements.delete_consumer, **place, before=before)
+        consumer_key = {"stream": row.stream, "group": row.group_name, "consumer": row.consumer}
+        await call.tx.execute(statements.delete_consumer, **consumer_key, before=before)
 
 
 async def _clear_stream(call: Call, *, stream: str) -> None:

@@ -24,7 +24,7 @@ from . import health as status
 from . import queries as statements
 from . import views as view
 from .engines import groups
-from .engines.port import Delivery, Terms
+from .engines.port import Delivery, RedeliveryPolicy
 from .publication import Entry, publish_entry
 from .records import PendingEntry
 
@@ -105,12 +105,12 @@ class BusService(BoundService, contract.Bus):
     async def _build_batch(
         self, owner: streams.StreamOwner, consumer: str, deliveries: Sequence[Delivery]
     ) -> contract.BusBatch:
-        documents, vanished = await view.render_entries(self.call, owner, deliveries)
+        documents, missing_ids = await view.render_entries(self.call, owner, deliveries)
         await groups.acknowledge_entries(
             self.call.tx,
             owner.stream_name,
             owner.agent_id,
-            groups.parse_entry_numbers(each.entry_id for each in vanished),
+            groups.parse_entry_numbers(each.entry_id for each in missing_ids),
         )
         entries = [view.to_bus_delivery(entry) for entry in documents]
         return contract.BusBatch.model_construct(
@@ -158,21 +158,21 @@ class BusService(BoundService, contract.Bus):
         )
 
     @property
-    def _bus_terms(self) -> Terms:
+    def _bus_terms(self) -> RedeliveryPolicy:
         settings = self.call.context.settings
-        return Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
+        return RedeliveryPolicy(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
 
     # -- inspection ------------------------------------------------------------------------------
 
     @implements
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        place = {"stream": owner.stream_name, "group": owner.agent_id}
-        rows = await call.tx.all(statements.select_pending_entries, **place, limit=count)
-        counted = await call.tx.one(statements.count_pending_entries, **place)
+        group_key = {"stream": owner.stream_name, "group": owner.agent_id}
+        rows = await call.tx.all(statements.select_pending_entries, **group_key, limit=count)
+        counts = await call.tx.one(statements.count_pending_entries, **group_key)
         entries = [view.to_pending_entry(row, call.now) for row in rows]
         return contract.BusPending.model_construct(
-            group=owner.name, entries=entries, count=len(entries), total=counted if counted else 0
+            group=owner.name, entries=entries, count=len(entries), total=counts if counts else 0
         )
 
     @implements
@@ -230,8 +230,8 @@ class BusService(BoundService, contract.Bus):
 
 def _list_acknowledgeable_ids(row: PendingEntry) -> tuple[str, ...]:
     """All ids by which a pending entry may be acknowledged."""
-    place = groups.format_entry_id(row.created_at or 0, row.number)
-    return tuple(name for name in (place, row.ref, row.name) if name)
+    group_key = groups.format_entry_id(row.created_at or 0, row.number)
+    return tuple(name for name in (group_key, row.ref, row.name) if name)
 
 
 def _may_add_entry(event: NewEvent, agent_id: str) -> bool:

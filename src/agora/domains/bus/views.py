@@ -41,7 +41,7 @@ async def render_entries(
         row.task_id: row
         for row in await call.tx.all(statements.select_task_claims, ids=encode_json(_list_task_ids(refs)))
     }
-    documents, vanished = [], []
+    documents, missing_ids = [], []
     for each in deliveries:
         if each.ref in message_rows:
             entry_document = to_entry(message_rows[each.ref], owner)
@@ -49,10 +49,10 @@ async def render_entries(
             entry = decode_json(each.fields["entry"])
             entry_document = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
         else:
-            vanished.append(each)
+            missing_ids.append(each)
             continue
         documents.append(entry_document | {"entry_id": each.entry_id, "deliveries": each.deliveries})
-    return documents, vanished
+    return documents, missing_ids
 
 
 def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def compute_client_session_key(id: str) -> str:
 
 async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
-    most = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
+    session_limit = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
     for oldest in await call.tx.all(
-        rows.select_surplus_sessions, kind=caller.kind, subject=caller.subject, most=most - 1
+        rows.select_surplus_sessions, kind=caller.kind, subject=caller.subject, most=session_limit - 1
     ):
         await end_session(call, caller, oldest)
     expires = call.now + LIFETIME
@@ -104,10 +104,10 @@ async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | 
 async def extend_session(call: Call, caller: Caller, key: str) -> int | None:
     """Extend a session. Returns the new expiry, or None if the session has ended."""
     until = call.now + LIFETIME
-    changed = await call.tx.execute(
+    updated_rows = await call.tx.execute(
         rows.extend_session, until=until, now=call.now, **_build_session_filter(caller, key)
     )
-    return until if changed else None
+    return until if updated_rows else None
 
 
 async def end_session(call: Call, caller: Caller, key: str, *, quietly: bool = False) -> None:

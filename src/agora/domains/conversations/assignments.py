@@ -21,10 +21,10 @@ async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
     """Create a task for the recipient, or for the assignee in the payload; return the confirmation to send."""
     message = draft.message
     assert message.intent is not None
-    others = [ref for ref in draft.to if ref not in draft.own]
-    assignee = others[0] if others else message.payload.get("agent_id") or message.payload.get("assignee")
+    recipients = [ref for ref in draft.to if ref not in draft.own]
+    assignee = recipients[0] if recipients else message.payload.get("agent_id") or message.payload.get("assignee")
     capability = message.payload.get("capability")
-    if not others and not assignee and isinstance(capability, str):
+    if not recipients and not assignee and isinstance(capability, str):
         assignee = f"capability:{capability}"
     receipt = await TaskService(call).assign(
         message.intent,

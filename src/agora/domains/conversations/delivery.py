@@ -230,11 +230,13 @@ async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
     question, kind = draft.asked, draft.message.type
     if question is None:
         return
-    before, own = Performative(question.type), question.sender == draft.sender.agent_id
-    if not rules.is_legal_answer(before, kind, own=own):
-        allowed = sorted(answer for answer in Performative if rules.is_legal_answer(before, answer, own=own))
+    previous_type, own_fields = Performative(question.type), question.sender == draft.sender.agent_id
+    if not rules.is_legal_answer(previous_type, kind, own=own_fields):
+        allowed = sorted(
+            answer for answer in Performative if rules.is_legal_answer(previous_type, answer, own=own_fields)
+        )
         raise IllegalTransition(
-            f"A message of type {before.value} is not answered by one of type {kind.value}.",
+            f"A message of type {previous_type.value} is not answered by one of type {kind.value}.",
             fix=f"Possible are: {', '.join(allowed)}."
             if allowed
             else "Nothing answers it: begin anew, without reply_to.",
@@ -243,7 +245,7 @@ async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
     closed = await call.tx.one(
         statements.select_closing_answers, message_id=question.message_id, sender=draft.sender.agent_id
     )
-    if closed is not None and not own:
+    if closed is not None and not own_fields:
         raise IllegalTransition(
             f"You have answered this with {closed} already.",
             fix="That ended the exchange: start a new one, without reply_to.",
@@ -287,12 +289,12 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
 
 async def _resolve_destination(service: MessagingService, draft: Draft) -> Destination:
     """The recipients; built-in agents have no inbox."""
-    others = [ref for ref in draft.to if ref not in draft.own]
-    if draft.own and "broadcast" in others:
+    recipients = [ref for ref in draft.to if ref not in draft.own]
+    if draft.own and "broadcast" in recipients:
         raise InvalidRequest("'broadcast' must be the only recipient.", errors=[field_error("to", "mixed with others")])
-    if not others:
+    if not recipients:
         return Destination([], [])
-    return await service.resolve_destination(others if len(others) > 1 else others[0])
+    return await service.resolve_destination(recipients if len(recipients) > 1 else recipients[0])
 
 
 async def send_as_marketplace(
@@ -322,8 +324,8 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
     if draft.asked is not None and "reply_to" not in correlation:
         correlation["reply_to"] = draft.asked.envelope_id
     defaults = {"id": message_id, "ts": format_time(now)}
-    own = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
-    return {**defaults, **document, **own}
+    own_fields = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
+    return {**defaults, **document, **own_fields}
 
 
 def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str) -> MessageRow:

@@ -80,23 +80,27 @@ class EndpointSource(OutboxSource, DeadLetterSource):
 
     # -- dead letters ----------------------------------------------------------------------------
 
-    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        message = None if letter.ref is None else await call.tx.one(messages.select_message, message_id=letter.ref)
+    async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
+        message = (
+            None if dead_letter.ref is None else await call.tx.one(messages.select_message, message_id=dead_letter.ref)
+        )
         if message is None:
             return Inspection(None, GONE)
-        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
         obstacle = GONE if _read_agent_endpoint(agent, call.context.settings) is None else None
         return Inspection(to_agentify(build_envelope_document(message)), obstacle)
 
-    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
-        message = None if letter.ref is None else await call.tx.one(messages.select_message, message_id=letter.ref)
+    async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
+        agent = await call.tx.one(agents.select_agent_by_id, ref=dead_letter.owner)
+        message = (
+            None if dead_letter.ref is None else await call.tx.one(messages.select_message, message_id=dead_letter.ref)
+        )
         endpoint = _read_agent_endpoint(agent, call.context.settings)
         if message is None or endpoint is None:
             raise Conflict(GONE, fix="Discard it.")
         append_endpoint_delivery(call, message, endpoint, None)
 
-    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         """Nothing was kept but the message, which is in its recipient's inbox."""
 
 

@@ -10,12 +10,12 @@ from agora.core.jobs import DueController
 from . import queries as conversations
 from .timeouts import time_out_question
 
-__all__ = ["ConversationTimeouts"]
+__all__ = ["ConversationTimeoutController"]
 
 BATCH = 200
 
 
-class ConversationTimeouts(DueController):
+class ConversationTimeoutController(DueController):
     """Ends due questions with a failure; does nothing while the marketplace is halted."""
 
     name = "conversations"

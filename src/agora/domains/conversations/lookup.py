@@ -159,11 +159,11 @@ async def list_usage(
         agent_id = (await resolve_acting_party(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
     query = statements.build_usage_query(agent_id is not None, customer_id is not None, since is not None)
-    chosen = {name: value for name, value in filters.items() if value is not None}
+    arguments = {name: value for name, value in filters.items() if value is not None}
     first = paging.decode_cursor(cursor)[0] if cursor else ""
 
     async def read_reported_usage(after: str, count: int) -> Sequence[ReportedUsageRow]:
-        return await call.tx.all(query, after=after, limit=count, **chosen)
+        return await call.tx.all(query, after=after, limit=count, **arguments)
 
     rows, more = await paging.read_page(read_reported_usage, first, "usage_id", limit, call.context.settings.page_bytes)
     return _build_usage_page(rows, more, bool(cursor))

@@ -57,8 +57,8 @@ class ConversationService(BoundService, contract.Conversations):
             "correlation": {"conversation_id": sent.label, "reply_to": sent.id},
         }
         question = await tx.one(statements.select_envelope_of_message, message_id=sent.message_id)
-        own = draft.own[0] if draft.own else ORCHESTRATOR
-        answer = await send_as_marketplace(self.call, own, document, question, closes=bool(draft.own))
+        own_address = draft.own[0] if draft.own else ORCHESTRATOR
+        answer = await send_as_marketplace(self.call, own_address, document, question, closes=bool(draft.own))
         row = await tx.one(messages.select_message, message_id=answer.message_id)
         assert row is not None
         return lookup.build_envelope_from_row(row)

@@ -72,9 +72,11 @@ async def _is_reachable(call: Call, ref: str) -> bool:
 
 async def _find_unregistered(call: Call, refs: Sequence[str]) -> list[str]:
     """Those recipients that are names of no agent."""
-    own, groups = await find_builtin_agents(call, list(refs)), ("broadcast", OPERATOR)
-    others = [ref for ref in refs if ref not in own and ref not in groups and not ref.startswith("capability:")]
-    return [ref for ref in others if await find_agent(call.tx, ref) is None]
+    builtin_ids, groups = await find_builtin_agents(call, list(refs)), ("broadcast", OPERATOR)
+    recipients = [
+        ref for ref in refs if ref not in builtin_ids and ref not in groups and not ref.startswith("capability:")
+    ]
+    return [ref for ref in recipients if await find_agent(call.tx, ref) is None]
 
 
 def _explain_unregistered(names: Sequence[str]) -> dict[str, Any]:

@@ -18,9 +18,9 @@ MAX_LETTERS = 1000  #: of one owner and source; the oldest make room
 MAX_REASON_CHARACTERS = 1000
 
 
-async def record_dead_letter(call: Call, letter: NewDeadLetter) -> None:
+async def record_dead_letter(call: Call, dead_letter: NewDeadLetter) -> None:
     """Keep a delivery that is given up, and tell its owner. No-op if its key has a letter already."""
-    await record_dead_letters(call, [letter])
+    await record_dead_letters(call, [dead_letter])
 
 
 async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, once: bool = False) -> None:
@@ -28,17 +28,17 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
     if not letters:
         return
     source, owner = letters[0].source, letters[0].owner
-    keys = encode_json([letter.key for letter in letters])
+    keys = encode_json([dead_letter.key for dead_letter in letters])
     recorded_keys = set(
         await call.tx.all(
             statements.select_known_keys if once else statements.select_open_keys, source=source, keys=keys
         )
     )
-    for letter in letters:
-        if letter.key in recorded_keys:
+    for dead_letter in letters:
+        if dead_letter.key in recorded_keys:
             continue
-        recorded_keys.add(letter.key)
-        row = _build_row(call, letter)
+        recorded_keys.add(dead_letter.key)
+        row = _build_row(call, dead_letter)
         call.tx.append(LETTERS, row)
         if owner:  # of those that concern operators alone, their source tells in one event for many
             emit_letter_event(call, "recorded", row)
@@ -46,19 +46,19 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
         await call.tx.execute(statements.delete_letters, ids=encode_json(list(oldest)))
 
 
-def _build_row(call: Call, letter: NewDeadLetter) -> DeadLetterRow:
+def _build_row(call: Call, dead_letter: NewDeadLetter) -> DeadLetterRow:
     return DeadLetterRow(
         tenant_id=call.caller.tenant,
         letter_id=new_id("dead"),
-        source=letter.source,
-        key=letter.key,
-        owner=letter.owner,
-        account=letter.account,
-        ref=letter.ref,
-        destination=letter.destination,
-        reason=letter.reason[:MAX_REASON_CHARACTERS].replace("\0", ""),
-        attempts=letter.attempts,
-        detail=encode_json(dict(letter.detail)),
+        source=dead_letter.source,
+        key=dead_letter.key,
+        owner=dead_letter.owner,
+        account=dead_letter.account,
+        ref=dead_letter.ref,
+        destination=dead_letter.destination,
+        reason=dead_letter.reason[:MAX_REASON_CHARACTERS].replace("\0", ""),
+        attempts=dead_letter.attempts,
+        detail=encode_json(dict(dead_letter.detail)),
         state=DeadLetterState.DEAD.value,
         died_at=call.now,
         settled_at=None,
@@ -74,7 +74,7 @@ async def settle_by_key(call: Call, source: str, key: str, state: DeadLetterStat
         emit_letter_event(call, happening, row)
 
 
-def emit_letter_event(call: Call, happening: str, row: DeadLetterRow) -> None:
+def emit_letter_event(call: Call, change: str, row: DeadLetterRow) -> None:
     """Log the event ``agora.dead_letter.HAPPENING``, for the letter's owner."""
     data = {
         "dead_letter_id": row.letter_id,
@@ -86,4 +86,4 @@ def emit_letter_event(call: Call, happening: str, row: DeadLetterRow) -> None:
         "attempts": row.attempts,
     }
     audience = (row.owner or "operator",)
-    call.emit(f"agora.dead_letter.{happening}", data, subject=row.letter_id, audience=audience)
+    call.emit(f"agora.dead_letter.{change}", data, subject=row.letter_id, audience=audience)

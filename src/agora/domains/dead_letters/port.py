@@ -52,13 +52,13 @@ class Inspection:
 class DeadLetterSource(Protocol):
     """A way out that gives up deliveries. Only the store may be awaited: each call is within a transaction."""
 
-    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
+    async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
         """Show what the letter says, as far as it still exists. Changes nothing."""
 
-    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
+    async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         """Have it delivered again, once the transaction is committed. Called once for a letter. Raises Conflict."""
 
-    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
         """Forget what was kept for a replay. Called once for a letter."""
 
 

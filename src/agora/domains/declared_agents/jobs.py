@@ -172,9 +172,9 @@ class DeclaredAgentsController(Controller):
         for problem in problems:
             log.warning("declared agent %s of tenant %s: %s", name, tenant, problem)
 
-    async def _read_mail(self, place: tuple[str, str]) -> None:
+    async def _read_mail(self, agent_key: tuple[str, str]) -> None:
         """Make tasks of an agent's messages."""
-        agent = self._agents.get(place)
+        agent = self._agents.get(agent_key)
         if agent is None:
             return
 
@@ -185,10 +185,10 @@ class DeclaredAgentsController(Controller):
             return await create_message_tasks(call, agent.caller)
 
         try:
-            if await self.write_as_system(place[0], create_tasks) >= BATCH:
-                self._mail.add(place)
+            if await self.write_as_system(agent_key[0], create_tasks) >= BATCH:
+                self._mail.add(agent_key)
         except BaseException:
-            self._mail.add(place)
+            self._mail.add(agent_key)
             raise
 
     async def _take_back_tasks(self) -> None:

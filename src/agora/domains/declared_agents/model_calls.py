@@ -29,7 +29,7 @@ from agora.domains.billing.records import ReservationRow
 from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
-from agora.domains.tasks.work import RenewalRequest, append_output, renew_lease
+from agora.domains.tasks.task_updates import RenewalRequest, append_output, renew_lease
 from agora_sdk.contract import declared_agents as contract
 from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.declared_agents import AgentSpecification

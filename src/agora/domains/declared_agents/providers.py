@@ -54,8 +54,10 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         call = self.call
         call.target = f"model-provider:{name}"
         await check_and_record_administration(call, call.target)
-        before = await call.tx.one(statements.select_provider, name=name)
-        speaks = wire or (before.wire if before is not None else "anthropic" if name == "anthropic" else "openai")
+        previous_row = await call.tx.one(statements.select_provider, name=name)
+        speaks = wire or (
+            previous_row.wire if previous_row is not None else "anthropic" if name == "anthropic" else "openai"
+        )
         # Whoever chooses the URL has the server connect to it, at private addresses too.
         if base_url is not None and not is_installation_operator(
             call.caller, call.context.settings.admin_authority_level
@@ -65,8 +67,8 @@ class ModelProviderService(BoundService, contract.ModelProviders):
                 fix="Leave base_url out for OpenAI's or Anthropic's own, or ask an operator.",
                 required="admin",
             )
-        where = base_url or (before.url if before is not None and wire is None else URLS[speaks])
-        sealed = before.sealed_key if before is not None else b""
+        where = base_url or (previous_row.url if previous_row is not None and wire is None else URLS[speaks])
+        sealed = previous_row.sealed_key if previous_row is not None else b""
         if api_key is not None:
             sealer = call.context.ports.get(KEY_SEALER)
             sealed = sealer.seal(api_key.encode(), _seal_context(call.caller.tenant, name)) if api_key else b""
@@ -133,8 +135,8 @@ def resolve_model(
         # The key of the settings is the installation's own: other tenants bring theirs.
         endpoint = settings_provider(settings) if tenant == HOME else None
         return endpoint or "The settings name no model: set llm_model, or declare the agent with PROVIDER:MODEL."
-    name, separator, rest = model.partition(":")
-    if not separator or not rest:
+    name, separator, model_name = model.partition(":")
+    if not separator or not model_name:
         return f"{model!r} names no provider: write PROVIDER:MODEL."
     row = next((row for row in rows if row.name == name), None)
     if row is None:
@@ -145,7 +147,7 @@ def resolve_model(
             key = sealer.open(row.sealed_key, _seal_context(tenant, name)).decode()
         except ValueError as error:
             return f"The key of {name!r} cannot be opened ({error}): set it again."
-    return ModelEndpoint(name, row.wire, row.url, key, rest)
+    return ModelEndpoint(name, row.wire, row.url, key, model_name)
 
 
 def _seal_context(tenant: str, name: str) -> str:

@@ -104,8 +104,10 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
         return NOTHING if agent is None or agent.status in ("suspended", "retired") else scopes.AGENT
     if subject.startswith("key_"):
         key = await call.tx.one(tokens.select_token, token_id=subject)
-        ended = key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= call.now)
-        if key is None or ended or key.kind == "enrolment":
+        is_revoked = (
+            key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= call.now)
+        )
+        if key is None or is_revoked or key.kind == "enrolment":
             return NOTHING
         return _as_agent(frozenset(decode_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):

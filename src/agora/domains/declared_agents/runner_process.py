@@ -45,7 +45,7 @@ class RunnerProcess:
     def __init__(self) -> None:
         self._process: Process | None = None
         self._log_task: asyncio.Task[None] | None = None
-        self._sent = b""
+        self._sent_configuration = b""
         self._backoff = Backoff(1.0, 15.0)
         self._started_at = 0.0
         self._start_again_at = 0.0
@@ -71,13 +71,13 @@ class RunnerProcess:
                 return False
             await self._start()
             is_started = True
-        if configuration != self._sent:
+        if configuration != self._sent_configuration:
             await self._send(configuration)
         return is_started
 
     async def stop(self) -> None:
         """End the process: it gives its tasks back; killed if it does not."""
-        process, self._process, self._sent = self._process, None, b""
+        process, self._process, self._sent_configuration = self._process, None, b""
         if process is None:
             return
         if process.stdin is not None:
@@ -94,7 +94,7 @@ class RunnerProcess:
             await asyncio.gather(self._log_task, return_exceptions=True)
 
     async def _start(self) -> None:
-        self._sent, self._started_at = b"", time.monotonic()
+        self._sent_configuration, self._started_at = b"", time.monotonic()
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", MODULE),
             env=_environment(os.environ),
@@ -114,7 +114,7 @@ class RunnerProcess:
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
             return  # it has ended; the next step sees it
-        self._sent = configuration
+        self._sent_configuration = configuration
 
     async def _note_end(self, process: Process) -> None:
         self._process = None

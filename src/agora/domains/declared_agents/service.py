@@ -48,24 +48,26 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         call.target = name
         self._check_specification(specification)
         row = await call.tx.one(statements.lock_agent, name=name)
-        before = None if row is None else contract.AgentSpecification.model_validate_json(row.specification)
-        changed = _changed_fields(before, specification)
-        if row is not None and not changed and await self._is_registered(row):
+        previous_specification = (
+            None if row is None else contract.AgentSpecification.model_validate_json(row.specification)
+        )
+        changed_fields = _changed_fields(previous_specification, specification)
+        if row is not None and not changed_fields and await self._is_registered(row):
             return await self._build_applied(row, "unchanged", [])
         if dry_run:
-            return await self._preview(name, row, specification, changed)
+            return await self._preview(name, row, specification, changed_fields)
         await check_and_record_administration(call, _target_of(name))
         agent_id = await self._register(name, row, specification)
         is_same = row is not None and row.agent_id == agent_id  # one that is registered anew has neither
-        await self._apply_money(agent_id, before if is_same else None, specification)
-        stored = await self._store_version(name, row, specification, agent_id)
+        await self._apply_money(agent_id, previous_specification if is_same else None, specification)
+        version_row = await self._store_version(name, row, specification, agent_id)
         change: Change = "created" if row is None else "updated"
-        data = {"name": name, "version": stored.version}
+        data = {"name": name, "version": version_row.version}
         if row is None:
             call.emit("agora.declared_agent.created", data, subject=agent_id)
         else:
             call.emit("agora.declared_agent.updated", data, subject=agent_id)
-        return await self._build_applied(stored, change, changed)
+        return await self._build_applied(version_row, change, changed_fields)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeclaredAgentPage:
@@ -92,8 +94,10 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         async def read(before: int, count: int) -> Sequence[DeclaredAgentVersionRow]:
             return await self.call.tx.all(statements.list_versions, name=name, before=before, limit=count)
 
-        before = paging.decode_cursor(cursor, int)[0] if cursor else NEWEST
-        rows, more = await paging.read_page(read, before, "version", limit, self.call.context.settings.page_bytes)
+        previous_specification = paging.decode_cursor(cursor, int)[0] if cursor else NEWEST
+        rows, more = await paging.read_page(
+            read, previous_specification, "version", limit, self.call.context.settings.page_bytes
+        )
         page = [_build_version(row) for row in rows]
         return contract.DeclaredAgentVersionPage.model_construct(
             versions=page, **paging.build_page_fields(page, "version", more=more, cursor=cursor)
@@ -286,7 +290,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             created_at=call.now,
         )
         call.tx.append(DECLARED_AGENT_VERSIONS, version)
-        stored = DeclaredAgentRow(
+        version_row = DeclaredAgentRow(
             tenant_id=version.tenant_id,
             name=name,
             agent_id=agent_id,
@@ -297,18 +301,18 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             updated_at=call.now,
         )
         if row is None:
-            call.tx.append(DECLARED_AGENTS, stored)
+            call.tx.append(DECLARED_AGENTS, version_row)
         else:
             await call.tx.execute(
                 statements.update_agent,
                 name=name,
                 agent_id=agent_id,
-                version=stored.version,
+                version=version_row.version,
                 specification=text,
-                declared_by=stored.declared_by,
+                declared_by=version_row.declared_by,
                 now=call.now,
             )
-        return stored
+        return version_row
 
     async def _preview(
         self,

@@ -123,11 +123,11 @@ def check_tool_names(specification: AgentSpecification) -> None:
 
 
 def _is_tool_name(name: str) -> bool:
-    prefix, separator, rest = name.partition(":")
+    prefix, separator, tool_name = name.partition(":")
     if separator:
-        if rest == ANY_AGENT:
+        if tool_name == ANY_AGENT:
             return prefix == "agent"
-        return prefix in ("upstream", "agent", "handoff", "capability") and bool(rest)
+        return prefix in ("upstream", "agent", "handoff", "capability") and bool(tool_name)
     if name in TOOLSETS or name in _GRANTS:
         return True
     return "." in name.strip(".") and not name.startswith(("agora.", "agora_"))
@@ -153,7 +153,7 @@ def resolve_tools(
 def _expand_name(
     source: str, registry: OperationRegistry, operations: Sequence[Operation], tenant: str
 ) -> Iterator[ResolvedTool]:
-    prefix, separator, rest = source.partition(":")
+    prefix, separator, tool_name = source.partition(":")
     if source in TOOLSETS:
         for grant in TOOLSETS[source]:
             yield _granted_tool(source, grant, registry, tenant)
@@ -161,16 +161,16 @@ def _expand_name(
         yield _granted_tool(source, _GRANTS[source], registry, tenant)
     elif separator and prefix in ("agent", "handoff"):
         verb = "ask" if prefix == "agent" else "hand_over_to"
-        name = "ask_agent" if rest == ANY_AGENT else _shorten_name(f"{verb}_{rest}")
+        name = "ask_agent" if tool_name == ANY_AGENT else _shorten_name(f"{verb}_{tool_name}")
         assign = registry.find("agora.task.assign", None, tenant)
-        yield ResolvedTool(name, source, assign, agent=rest, hands_over=prefix == "handoff")
+        yield ResolvedTool(name, source, assign, agent=tool_name, hands_over=prefix == "handoff")
     elif separator and prefix == "capability":
         assign = registry.find("agora.task.assign", None, tenant)
-        yield ResolvedTool(_shorten_name(f"use_{rest}"), source, assign, capability=rest)
+        yield ResolvedTool(_shorten_name(f"use_{tool_name}"), source, assign, capability=tool_name)
     else:
         for operation in operations:
             is_outside = operation.implementation == "upstream" and operation.category != "upstream"
-            if is_outside and (operation.category == rest if separator else operation.name == source):
+            if is_outside and (operation.category == tool_name if separator else operation.name == source):
                 yield ResolvedTool(_shorten_name(operation.name), source, operation)
 
 

@@ -128,14 +128,6 @@ class Authenticator:
                 fix="The operator of the server resumes it with agora.tenant.resume.",
             )
 
-    async def check_credential_still_valid(self, credential: str | None, *, local: bool = False) -> bool:
-        """Whether a stream opened with this credential may stay open."""
-        try:
-            await self.authenticate(credential, local=local)
-        except (PermissionDenied, Unauthenticated):
-            return False
-        return True
-
     def forget_all(self) -> None:
         """Drop every cached caller."""
         self._changes += 1
@@ -263,8 +255,8 @@ def _build_credential_error(
 def _parse_static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
     callers = {}
     for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
-        name, _, rest = entry.partition(":")
-        token, _, role = rest.partition(":")
+        name, _, listed_roles = entry.partition(":")
+        token, _, role = listed_roles.partition(":")
         allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
         authority = settings.admin_authority_level if role == "admin" else 0
         callers[signer.digest(token)] = Caller(

@@ -77,8 +77,8 @@ async def check_override_authority(call: Call, target: str, authority: int | Non
     Raises PermissionDenied.
     """
     acting = call.caller.authority if authority is None else authority
-    standing = await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now)
-    higher = [row for row in standing if row.authority > acting]
+    active_overrides = await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now)
+    higher = [row for row in active_overrides if row.authority > acting]
     if higher:
         raise PermissionDenied(
             f"{target} is held by an authority of {max(row.authority for row in higher)}; yours is {acting}.",

@@ -25,13 +25,13 @@ class EndedSessions:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._going_on: dict[tuple[str, str], float] = {}
+        self._active_logins: dict[tuple[str, str], float] = {}
         self._changes = 0
 
     async def has_ended(self, tenant: str, session: str) -> bool:
         """Whether a session of a tenant has ended."""
         key = tenant, session
-        if self._going_on.get(key, 0.0) > time.monotonic():
+        if self._active_logins.get(key, 0.0) > time.monotonic():
             return False
 
         async def read_login(reader: Reader) -> str | None:
@@ -41,9 +41,9 @@ class EndedSessions:
         if await self._store.read(tenant, read_login) is not None:
             return True
         if version == self._changes:  # otherwise the session may have ended during the read
-            if len(self._going_on) >= SIZE:
-                self._going_on.clear()
-            self._going_on[key] = time.monotonic() + SECONDS
+            if len(self._active_logins) >= SIZE:
+                self._active_logins.clear()
+            self._active_logins[key] = time.monotonic() + SECONDS
         return False
 
     def forget_ended(self, events: Sequence[StoredEvent]) -> None:
@@ -54,4 +54,4 @@ class EndedSessions:
     def forget_all(self) -> None:
         """Drop the whole cache."""
         self._changes += 1
-        self._going_on.clear()
+        self._active_logins.clear()

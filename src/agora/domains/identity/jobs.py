@@ -9,7 +9,7 @@ from agora.store.port import Write
 from . import queries as people
 from .sign_on_port import Sighting
 
-__all__ = ["People"]
+__all__ = ["UserController"]
 
 BATCH = 200
 SWEEPS = 60  #: steps between two expiry passes
@@ -17,7 +17,7 @@ SWEEPS = 60  #: steps between two expiry passes
 Sightings = dict[tuple[str, str], Sighting]
 
 
-class People(Controller):
+class UserController(Controller):
     """Stores the sightings that the authenticator collected. seen: by tenant and user id, shared with it."""
 
     name = "people"
@@ -25,7 +25,7 @@ class People(Controller):
 
     def __init__(self, context: JobContext, seen: Sightings) -> None:
         super().__init__(context)
-        self._seen = seen
+        self._sightings = seen
         self._steps = 0
 
     async def step(self) -> None:
@@ -40,14 +40,14 @@ class People(Controller):
     async def flush_sightings(self) -> None:
         """Store the collected sightings; those that fail stay for the next flush."""
         by_tenant: dict[str, list[tuple[str, Sighting]]] = {}
-        for (tenant, user_id), sighting in self._seen.items():
+        for (tenant, user_id), sighting in self._sightings.items():
             by_tenant.setdefault(tenant, []).append((user_id, sighting))
         for tenant, sightings in by_tenant.items():
             for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), BATCH):
                 await self._write_last_seen_times(tenant, dict(batch))
                 for user_id, sighting in batch:
-                    if self._seen.get((tenant, user_id)) is sighting:
-                        del self._seen[tenant, user_id]
+                    if self._sightings.get((tenant, user_id)) is sighting:
+                        del self._sightings[tenant, user_id]
 
     async def _write_last_seen_times(self, tenant: str, batch: dict[str, Sighting]) -> None:
         async def write_last_seen(call: Call) -> None:

@@ -92,8 +92,8 @@ class AuthService(BoundService, contract.Auth):
                 outcome = (False, None)
             if isinstance(outcome, AgoraError):
                 raise outcome
-            ended, url = outcome
-            return contract.LoggedOut(provider_logged_out=ended, logout_url=url)
+            was_ended, url = outcome
+            return contract.LoggedOut(provider_logged_out=was_ended, logout_url=url)
 
         return cast_relay_to_result(
             lambda: sign_on.sign_out(caller, refresh_token, client_id), build_logout_answer, SECONDS

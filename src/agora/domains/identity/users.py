@@ -69,9 +69,9 @@ class UserService(BoundService, contract.Users):
             row.daily_job_limit = None if daily_job_limit == INHERITED else daily_job_limit
         if disabled is not None and disabled != (row.disabled_at is not None):
             row.disabled_at = call.now if disabled else None
-        changed = {"role": row.role, "concurrency_limit": row.concurrency_limit, "disabled_at": row.disabled_at}
-        changed["daily_job_limit"] = row.daily_job_limit
-        await call.tx.execute(people.update_user, user_id=user_id, now=call.now, **changed)
+        columns = {"role": row.role, "concurrency_limit": row.concurrency_limit, "disabled_at": row.disabled_at}
+        columns["daily_job_limit"] = row.daily_job_limit
+        await call.tx.execute(people.update_user, user_id=user_id, now=call.now, **columns)
         data: dict[str, Any] = {"user_id": user_id, "role": row.role, "disabled": row.disabled_at is not None}
         call.emit("agora.user.updated", data, subject=user_id, audience=(user_id, call.caller.subject))
         return await self._with_tasks(row)
@@ -160,14 +160,14 @@ async def count_job(call: Call) -> None:
     if person is None:
         return
     day = call.now // DAY
-    most = person.daily_job_limit or UNLIMITED
-    if await call.tx.execute(people.increment_daily_jobs, user_id=call.caller.subject, day=day, most=most):
+    daily_limit = person.daily_job_limit or UNLIMITED
+    if await call.tx.execute(people.increment_daily_jobs, user_id=call.caller.subject, day=day, most=daily_limit):
         return
     resets_at = (day + 1) * DAY
     raise RateLimited(
-        f"You have asked for {most} coding jobs today, which is as many as you may in a day.",
+        f"You have asked for {daily_limit} coding jobs today, which is as many as you may in a day.",
         fix="Wait until 00:00 UTC, or ask an operator for more (agora.user.update, daily_job_limit).",
         retry_after=-(-(resets_at - call.now) // SECOND),
-        daily_job_limit=most,
+        daily_job_limit=daily_limit,
         resets_at=to_datetime(resets_at).isoformat(),
     )

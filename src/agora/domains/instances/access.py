@@ -15,12 +15,12 @@ __all__ = ["find_audience", "require_instance", "resolve_owner_account"]
 
 def resolve_owner_account(caller: Caller, requested: str | None) -> str:
     """The account that will own a new object. Raises PermissionDenied if it is not the caller's own, except for admins."""
-    own = find_paying_account_of_caller(caller)
-    if requested in (None, own):
-        return own
+    own_account = find_paying_account_of_caller(caller)
+    if requested in (None, own_account):
+        return own_account
     if not caller.may("admin"):
         raise PermissionDenied(
-            f"You act for the account {own}, not for {requested}.",
+            f"You act for the account {own_account}, not for {requested}.",
             fix="Leave out account, or use a credential of that account.",
         )
     assert requested is not None
@@ -34,8 +34,8 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
     """
     query = statements.lock_instance if change else statements.select_instance
     row = await call.tx.one(query, instance_id=instance_id)
-    own = row is not None and row.account_id == find_paying_account_of_caller(call.caller)
-    if row is None or not (own or (call.caller.may("admin") if change else can_see_all_accounts(call.caller))):
+    own_account = row is not None and row.account_id == find_paying_account_of_caller(call.caller)
+    if row is None or not (own_account or (call.caller.may("admin") if change else can_see_all_accounts(call.caller))):
         raise not_found(
             "instance_id", f"There is no instance {instance_id}.", fix="Yours are listed at GET /marketplace/instances."
         )

@@ -148,10 +148,10 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
 async def _check_backup_count(call: Call, row: InstanceRow) -> None:
     """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
     limit = call.context.settings.backups_each
-    counted = await call.tx.one(host_queries.count_backups, account=row.account_id)
-    if counted is not None and counted >= limit:
+    counts = await call.tx.one(host_queries.count_backups, account=row.account_id)
+    if counts is not None and counts >= limit:
         raise Conflict(
-            f"The account {row.account_id} has {counted} backups; at most {limit} are kept.",
+            f"The account {row.account_id} has {counts} backups; at most {limit} are kept.",
             fix="Delete some with agora.instance.drop_backup, or let an operator raise the setting backups_each.",
         )
 

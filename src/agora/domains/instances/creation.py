@@ -21,7 +21,7 @@ from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import build_base_price_key
 from agora.domains.billing.money import check_whole_units, format_amount, to_micros
 from agora.domains.billing.prices import AMOUNTS
-from agora.domains.billing.terms import Terms
+from agora.domains.billing.terms import PriceTerms
 from agora.domains.identity.records import TOKENS, TokenRow
 from agora.runtimes import spec as runtime
 from agora_sdk.contract.billing import EntryKind
@@ -76,8 +76,12 @@ class InstanceRequest:
     @property
     def neighbours(self) -> Sequence[str]:
         """Agents or instances to run on the same host with."""
-        near = self.near
-        return [ref for ref in (near.with_instance, near.with_agent) if ref] if near is not None else []
+        co_location = self.near
+        return (
+            [ref for ref in (co_location.with_instance, co_location.with_agent) if ref]
+            if co_location is not None
+            else []
+        )
 
 
 async def create_instance(call: Call, request: InstanceRequest, key: str | None = None) -> str:
@@ -94,8 +98,8 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     terms = await _resolve_agreed_terms(call, request, agent)
     secrets = open_secrets(call.context, deployment.secrets, f"deployment:{agent.agent_id}")
     _check_config(call, request, manifest, secrets)
-    near, place, need = await _choose_placement(call, request, manifest)
-    row = _build_row(call, _InstancePlan(request, key, deployment, terms, near, place, need))
+    co_location, place, need = await _choose_placement(call, request, manifest)
+    row = _build_row(call, _InstancePlan(request, key, deployment, terms, co_location, place, need))
     await _charge_base(call, row, terms)
     await _check_restorable(call, request, agent, place)
     secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
@@ -141,22 +145,22 @@ async def _check_instance_counts(call: Call, deployment: DeploymentRow, request:
     The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
     """
     total = await call.tx.one(statements.count_instances_of_agent, agent_id=deployment.agent_id) or 0
-    most = deployment.max_instances
-    if most is not None and total >= most:
+    max_instances = deployment.max_instances
+    if max_instances is not None and total >= max_instances:
         raise Conflict(
-            f"All {most} instances of this agent are in use.",
+            f"All {max_instances} instances of this agent are in use.",
             fix="Try again later; its manifest's max_instances says how many there may be.",
         )
     limit = call.context.settings.instances_each
-    own = await call.tx.one(statements.count_instances_of_account, account=request.account)
-    if own is not None and own.total >= limit:
+    own_counts = await call.tx.one(statements.count_instances_of_account, account=request.account)
+    if own_counts is not None and own_counts.total >= limit:
         raise Conflict(
-            f"The account {request.account} has {own.total} instances; at most {limit} are allowed.",
+            f"The account {request.account} has {own_counts.total} instances; at most {limit} are allowed.",
             fix="Terminate some, or let an operator raise the setting instances_each.",
         )
 
 
-async def find_payment_error(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
+async def find_payment_error(call: Call, account: str, agent_id: str, terms: PriceTerms) -> PaymentRequired | None:
     """The error if an account's budget or credit does not cover running an instance on these terms; None if it does.
 
     The remaining amount has to cover a second, or the time between two checks where that is shorter: an instance is
@@ -180,7 +184,7 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
     return None
 
 
-async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> Terms:
+async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> PriceTerms:
     """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent.agent_id
     terms = await (
@@ -193,7 +197,7 @@ async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: Age
     return terms
 
 
-def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> None:
+def check_max_price(agent_name: str, terms: PriceTerms, max_price: int | None) -> None:
     """Refuse an agent that costs more than the caller accepts, in millionths. Raises Conflict."""
     prices = {name: getattr(terms, name) for name in AMOUNTS}
     above = {name: amount for name, amount in prices.items() if max_price is not None and amount > max_price}
@@ -207,7 +211,7 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
         )
 
 
-async def _charge_base(call: Call, row: InstanceRow, terms: Terms) -> None:
+async def _charge_base(call: Call, row: InstanceRow, terms: PriceTerms) -> None:
     """Charge the base price; :func:`.transitions.finish_instance` reverses it if the instance never ran."""
     account = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
     charge = Charge(build_base_price_key(row.instance_id), *account)
@@ -228,14 +232,14 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
     currency = request.config.spend_currency or str(call.context.settings.billing_currency)
     check_whole_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
     spec = _build_probe_spec(request, manifest, secrets)
-    wrong = runtime.find_spec_errors(spec)
+    errors = runtime.find_spec_errors(spec)
     if request.pool or not call.caller.may(DEPLOY):
-        wrong += _find_exceeded_limits(spec.limits, manifest)
-    if wrong:
-        pairs = [error.partition(": ") for error in wrong]
+        errors += _find_exceeded_limits(spec.limits, manifest)
+    if errors:
+        pairs = [error.partition(": ") for error in errors]
         raise InvalidRequest(
-            f"The instance cannot run with this configuration. {wrong[0]}"
-            + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
+            f"The instance cannot run with this configuration. {errors[0]}"
+            + (f" (and {len(errors) - 1} more)" if errors[1:] else ""),
             errors=[field_error(place, message) for place, _, message in pairs],
         )
 
@@ -243,8 +247,12 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
 def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) -> list[str]:
     """Errors for limits above those of the agent's manifest."""
     allowed_texts = manifest.limits
-    most = runtime.Limits.from_texts(allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk)
-    pairs = [(name, getattr(requested, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
+    max_instances = runtime.Limits.from_texts(
+        allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk
+    )
+    pairs = [
+        (name, getattr(requested, name), getattr(max_instances, name)) for name in ("memory", "cpu", "pids", "disk")
+    ]
     return [
         f"instance_config.{name}_limit: the manifest allows at most {getattr(allowed_texts, name)}"
         for name, value, allowed in pairs
@@ -280,22 +288,24 @@ async def _choose_placement(
     required = requirements.co_location_required or (
         request.near is not None and request.near.required and bool(request.neighbours)
     )
-    near = await placement.find_neighbour(call, request.account, refs, required=required) if refs else None
+    co_location = await placement.find_neighbour(call, request.account, refs, required=required) if refs else None
     need = placement.PlacementRequest(
         requirements, list_suitable_engines(manifest), request.preferred, portable=manifest.directory is None
     )
-    if near is not None:
-        together = replace(need, host_id=near.host_id, engine=near.engine)
+    if co_location is not None:
+        together = replace(need, host_id=co_location.host_id, engine=co_location.engine)
         try:
-            return near, await placement.choose_placement(call, together), together
+            return co_location, await placement.choose_placement(call, together), together
         except (Conflict, InvalidRequest):
             if required:
                 raise
-            near = None
-    return near, await placement.choose_placement(call, need), need
+            co_location = None
+    return co_location, await placement.choose_placement(call, need), need
 
 
-async def _check_restorable(call: Call, request: InstanceRequest, agent: AgentRow, place: placement.Placement) -> None:
+async def _check_restorable(
+    call: Call, request: InstanceRequest, agent: AgentRow, placement_choice: placement.Placement
+) -> None:
     if request.restore is None:
         return
     row = await call.tx.one(host_queries.select_backup, backup_id=request.restore)
@@ -307,9 +317,9 @@ async def _check_restorable(call: Call, request: InstanceRequest, agent: AgentRo
             fix="Use a backup of an instance of the same agent.",
             errors=[field_error("restore", "of another agent")],
         )
-    if row.host_id != place.host.host_id:
+    if row.host_id != placement_choice.host.host_id:
         raise Conflict(
-            f"The backup is on another host than {place.host.name}.",
+            f"The backup is on another host than {placement_choice.host.name}.",
             fix="Name that host with preferred_host.",
             errors=[field_error("restore", "on another host")],
         )
@@ -326,7 +336,7 @@ class _InstancePlan:
     request: InstanceRequest
     key: str | None
     deployment: DeploymentRow
-    terms: Terms
+    terms: PriceTerms
     near: placement.Neighbour | None
     place: placement.Placement
     need: placement.PlacementRequest
@@ -334,7 +344,7 @@ class _InstancePlan:
 
 def _build_row(call: Call, plan: _InstancePlan) -> InstanceRow:
     """The row of a new instance, without its secrets."""
-    request, deployment, near = plan.request, plan.deployment, plan.near
+    request, deployment, co_location = plan.request, plan.deployment, plan.near
     return InstanceRow(
         tenant_id=call.caller.tenant,
         instance_id=new_id("inst"),
@@ -359,8 +369,8 @@ def _build_row(call: Call, plan: _InstancePlan) -> InstanceRow:
         secrets=None,
         token_id=new_id("key"),
         restore=request.restore,
-        group_name=near.group if near is not None else None,
-        beside=near.name if near is not None else None,
+        group_name=co_location.group if co_location is not None else None,
+        beside=co_location.name if co_location is not None else None,
         reserved_memory=plan.need.memory,
         reserved_cpu=plan.need.cpu,
         reserved_gpus=plan.need.gpus,

@@ -147,16 +147,16 @@ async def scale_agent(call: Call, message: AgentMessage, agent: AgentRow) -> dic
     payload = message.payload
     try:
         _check_scope(call)
-        least = _parse_number(payload, "min_instances", _parse_number(payload, "replicas", 1))
-        most = _parse_number(payload, "max_instances", least)
+        min_instances = _parse_number(payload, "min_instances", _parse_number(payload, "replicas", 1))
+        max_instances = _parse_number(payload, "max_instances", min_instances)
         target = payload.get("target_concurrency", 1.0)
         if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target <= 10_000:
             raise InvalidRequest("target_concurrency must be a number greater than 0 and at most 10000.")
         order = scaling.ScalingOrder(
             agent=agent.agent_id,
             account=_resolve_account(call, payload),
-            least=least,
-            most=most,
+            least=min_instances,
+            most=max_instances,
             target=float(target),
             config=_parse_config(call, payload),
         )
@@ -182,10 +182,10 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
     """Handle a request to the built-in hosting agent; return the reply, None if it is sent later."""
     payload, intent = message.payload, message.intent or ""
     if intent == CREATE:
-        named = payload.get("agent_id")
-        agent = await find_agent(call.tx, named) if isinstance(named, str) else None
+        agent_ref = payload.get("agent_id")
+        agent = await find_agent(call.tx, agent_ref) if isinstance(agent_ref, str) else None
         if agent is None or not is_agent_visible(call.caller, agent) or not await is_deployable(call, agent):
-            error = f"No instance of {named!r} can be made: it has no registered deployment."
+            error = f"No instance of {agent_ref!r} can be made: it has no registered deployment."
             return {
                 "type": "refuse",
                 "intent": "not_deployable",
@@ -203,8 +203,8 @@ async def _change_desired_state(call: Call, intent: str, payload: dict[str, Any]
     desired = {"pause_container": "paused", "resume_container": "running"}.get(intent, "stopped")
     try:
         _check_scope(call)
-        named = payload.get("container_id") or payload.get("instance_id")
-        row = await require_instance(call, named if isinstance(named, str) else "", change=True)
+        agent_ref = payload.get("container_id") or payload.get("instance_id")
+        row = await require_instance(call, agent_ref if isinstance(agent_ref, str) else "", change=True)
         if row.desired == "stopped" and desired != "stopped":
             raise InvalidRequest(f"The instance is {row.state}.")
         await set_desired_state(call, row, desired, "stopping" if desired == "stopped" else None)

@@ -36,17 +36,17 @@ __all__ = ["DeployedAgent", "DeploymentService", "build_profile", "load_manifest
 SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requirements")
 
 
-def seal_secrets(call: Call, secrets: Mapping[str, Any], place: str) -> bytes | None:
+def seal_secrets(call: Call, secrets: Mapping[str, Any], location: str) -> bytes | None:
     """Encrypt secrets for storage; None if there are none. place: the object they belong to, authenticated with them."""
     sealer = call.context.ports.get(CREDENTIAL_SEALER)
-    return sealer.seal(to_json(secrets), place) if secrets else None
+    return sealer.seal(to_json(secrets), location) if secrets else None
 
 
-def open_secrets(context: ServerContext, data: bytes | None, place: str) -> dict[str, Any]:
+def open_secrets(context: ServerContext, data: bytes | None, location: str) -> dict[str, Any]:
     """Decrypt stored secrets. Raises ValueError if they were encrypted with another server key."""
     if data is None:
         return {}
-    secrets: dict[str, Any] = from_json(context.ports.get(CREDENTIAL_SEALER).open(bytes(data), place))
+    secrets: dict[str, Any] = from_json(context.ports.get(CREDENTIAL_SEALER).open(bytes(data), location))
     return secrets
 
 
@@ -310,8 +310,8 @@ def _build_not_deployable_error(ref: str) -> NotFound:
 
 def build_profile(manifest: AgentManifest) -> dict[str, Any]:
     """The agent profile in a manifest; fields that only matter to an engine are left out."""
-    stored = manifest.to_stored_document()
-    metadata = {name: stored[name] for name in SHOWN if name in stored}
+    document = manifest.to_stored_document()
+    metadata = {name: document[name] for name in SHOWN if name in document}
     build = manifest.build_config
     if build is not None:
         metadata["build_config"] = build.model_dump(exclude_none=True, exclude={"env_vars"})

@@ -131,13 +131,13 @@ async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termi
     return wait_for_state(call, instance_id, wait, frozenset({"stopped"}), build_terminated_answer)
 
 
-def _build_illegal_transition_error(row: InstanceRow, what: str) -> IllegalTransition:
+def _build_illegal_transition_error(row: InstanceRow, subject: str) -> IllegalTransition:
     if row.desired == "stopped":
         return IllegalTransition(
-            f"The instance is {row.state}; it cannot be {what}.", fix="Make a new one.", allowed=[]
+            f"The instance is {row.state}; it cannot be {subject}.", fix="Make a new one.", allowed=[]
         )
     return IllegalTransition(
-        f"The instance is {row.state}; it cannot be {what}.",
+        f"The instance is {row.state}; it cannot be {subject}.",
         fix="Start it again with agora.instance.resume, or terminate it.",
         allowed=["resume", "terminate"],
     )

@@ -82,13 +82,13 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     assert local is not None, "_build_request has checked it"
 
     async def send_to_instance() -> tuple[InstanceAnswer, int]:
-        began = time.monotonic_ns()
+        started_at = time.monotonic_ns()
         try:
             piece = _build_progress_reporter(progress) if progress is not None else None
             answer = await local.asker.send_request(request, piece)
         except (OSError, ConnectionLost, AnswerTooLarge) as error:
             raise _to_upstream_error(error, execution_id) from error
-        return answer, (time.monotonic_ns() - began) // 1000
+        return answer, (time.monotonic_ns() - started_at) // 1000
 
     async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
         return await _settle_execution(end, started, entry, outcome)
@@ -259,14 +259,14 @@ async def _settle_execution(
     if answer is not None and answer.status >= 400:
         error = _build_refusal(answer, started)
     lost = error is not None and error.extra.get("outcome") == UNKNOWN
-    ended = replace(
+    ended_execution = replace(
         started,
         status=UNKNOWN if lost else "completed" if error is None else "failed",
         http_status=answer.status if answer is not None else None,
         error=error.detail[:EXCERPT] if error is not None else None,
         duration=duration,
     )
-    await end_execution(call, ended)
+    await end_execution(call, ended_execution)
     if error is not None:
         if lost:
             error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
@@ -277,7 +277,7 @@ async def _settle_execution(
     assert answer is not None
     result, encoding = _decode_answer(answer)
     return ExecutionResult.model_construct(
-        **shown(ended),
+        **shown(ended_execution),
         result=result,
         content_type=answer.content_type or None,
         encoding=encoding,

@@ -21,7 +21,7 @@ from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performativ
 
 from . import host_queries, metering, transitions
 from . import queries as statements
-from .metering import Ticks
+from .metering import MonotonicTime
 from .notifications import emit_instance_event
 from .ports import LOCAL_HOST
 from .records import InstanceRow
@@ -38,10 +38,10 @@ UNHEALTHY = 3
 URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
 
-def read_metering_clock(call: Call) -> Ticks:
+def read_metering_clock(call: Call) -> MonotonicTime:
     """Running time of remote instances is metered by this server: no monotonic clock is shared with their hosts."""
     local = call.context.ports.get(LOCAL_HOST)
-    return Ticks(local.steady_time(), "elsewhere")
+    return MonotonicTime(local.steady_time(), "elsewhere")
 
 
 async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
@@ -94,12 +94,12 @@ async def _ask_hosting_agent(
     agent = await _find_hosting_agent(call, row)
     if agent is None:
         return
-    about = {"container_id": row.remote_id, "instance_id": row.instance_id}
+    data = {"container_id": row.remote_id, "instance_id": row.instance_id}
     document = {
         "type": "request",
         "to": [agent.alias or agent.agent_name],
         "intent": intent,
-        "payload": about if payload is None else payload,
+        "payload": data if payload is None else payload,
     }
     message = await send_as_marketplace(call, ORCHESTRATOR, document, None, cause=row.cause)
     await call.tx.execute(
@@ -144,11 +144,11 @@ async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, An
     }
     payload |= {name: manifest[name] for name in fields if name in manifest}
     if row.beside:
-        near = await call.tx.one(statements.select_instance, instance_id=row.beside)
-        other = await call.tx.one(agents.select_agent_by_id, ref=near.agent_id) if near is not None else None
+        neighbour = await call.tx.one(statements.select_instance, instance_id=row.beside)
+        other = await call.tx.one(agents.select_agent_by_id, ref=neighbour.agent_id) if neighbour is not None else None
         payload["co_location"] = {
             "required": True,
-            "with_container_id": (near.remote_id if near is not None else None) or row.beside,
+            "with_container_id": (neighbour.remote_id if neighbour is not None else None) or row.beside,
         }
         if other is not None:
             payload["co_location"]["with_agent"] = other.alias or other.agent_name
@@ -267,9 +267,9 @@ async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str,
         await metering.begin_interval(call, row, read_metering_clock(call))
         await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
-        fresh = await call.tx.one(statements.select_instance, instance_id=row.instance_id)
-        if fresh is not None:
-            await report_running(call, fresh, address, health)
+        current_row = await call.tx.one(statements.select_instance, instance_id=row.instance_id)
+        if current_row is not None:
+            await report_running(call, current_row, address, health)
 
 
 async def _apply_change_reply(call: Call, row: InstanceRow, intent: str | None) -> None:

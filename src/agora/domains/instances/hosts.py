@@ -111,8 +111,8 @@ class HostService(BoundService, contract.Hosts):
             region=row.region if region is None else region,
             name=name or row.name,
         )
-        changed = await self._require_host(row.host_id)
-        call.emit("agora.host.changed", _build_event_data(changed), subject=row.host_id, audience=())
+        updated_host = await self._require_host(row.host_id)
+        call.emit("agora.host.changed", _build_event_data(updated_host), subject=row.host_id, audience=())
         return await self.get(row.host_id)
 
     @implements

@@ -24,7 +24,7 @@ from agora.runtimes.spec import Spec
 
 from . import metering, transitions
 from . import queries as statements
-from .metering import Ticks
+from .metering import MonotonicTime
 from .notifications import emit_instance_event
 from .records import InstanceRow
 from .reports import report_running
@@ -121,8 +121,8 @@ class InstanceLifecycle:
         return Handle.from_json(decode_json(self.row.handle))
 
     @property
-    def ticks(self) -> Ticks:
-        return Ticks(self.local.ticks(), self.local.boot)
+    def ticks(self) -> MonotonicTime:
+        return MonotonicTime(self.local.ticks(), self.local.boot)
 
     @property
     def _reason_without_transient(self) -> str | None:
@@ -208,7 +208,7 @@ class InstanceLifecycle:
 
         async def begin_running(call: Call) -> None:
             row = self.row
-            stored = await transitions.change_state(
+            changed_row = await transitions.change_state(
                 call,
                 row,
                 "running",
@@ -217,11 +217,11 @@ class InstanceLifecycle:
                 started_at=call.now,
                 due_at=call.now + self._next_check_delay(row),
             )
-            if not stored:
+            if not changed_row:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
-            began, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
-            check = metering.CheckResult(observation.usage, since=began, due=due)
+            started_at, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
+            check = metering.CheckResult(observation.usage, since=started_at, due=due)
             update = metering.build_check_update(call, row, check)
             await call.tx.execute(statements.update_checked_instances, checks=encode_json([update]), now=call.now)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
@@ -274,7 +274,7 @@ class InstanceLifecycle:
             await self._record_pause(ticks, was_running)
 
     @contextlib.contextmanager
-    def _freeze_running_time(self, ticks: Ticks) -> Iterator[None]:
+    def _freeze_running_time(self, ticks: MonotonicTime) -> Iterator[None]:
         """Stop the displayed running time at ``ticks``, so that it never exceeds what is billed in the end."""
         ending, instance_id = self.local.ending, self.row.instance_id
         ending[instance_id] = ticks.at
@@ -283,7 +283,7 @@ class InstanceLifecycle:
         finally:
             ending.pop(instance_id, None)
 
-    async def _record_pause(self, ticks: Ticks, was_running: bool) -> None:
+    async def _record_pause(self, ticks: MonotonicTime, was_running: bool) -> None:
         async def store_pause(call: Call) -> None:
             row = self.row
             reason = row.reason if row.blocked else None
@@ -303,10 +303,10 @@ class InstanceLifecycle:
 
         async def store_resume(call: Call) -> None:
             row = self.row
-            stored = await transitions.change_state(
+            changed_row = await transitions.change_state(
                 call, row, "running", healthy=1, failing=0, due_at=call.now + self._next_check_delay(row)
             )
-            if not stored:
+            if not changed_row:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
@@ -327,16 +327,16 @@ class InstanceLifecycle:
         )
         self._drop_connections()
 
-    async def _store_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
+    async def _store_crash(self, call: Call, *, ticks: MonotonicTime, exit: Any, reason: str) -> None:
         await transitions.record_crash(call, self.row, ticks, exit, reason)
 
     async def _stop_instance(self) -> None:
         """Stop it, store when it ended and its last output, then remove it from the engine."""
         handle = self._find_program_handle()
         if handle is not None:
-            before = await self._read_last_output(handle)
+            previous_output = await self._read_last_output(handle)
             await self._stop_program_and_metering(handle)
-            await self._store_output(await self._read_last_output(handle) or before)
+            await self._store_output(await self._read_last_output(handle) or previous_output)
             await self.current_engine.remove(handle)
         else:
             ticks = self.ticks
@@ -346,11 +346,11 @@ class InstanceLifecycle:
 
     async def _read_last_output(self, handle: Handle) -> LogPage | None:
         """The last part of its output; None if there is none, or the engine does not have it any more."""
-        most = self.context.settings.instance_output_kept * 1024
-        if not most:
+        output_limit = self.context.settings.instance_output_kept * 1024
+        if not output_limit:
             return None
         try:
-            page = await self.current_engine.logs(handle, -most, most)
+            page = await self.current_engine.logs(handle, -output_limit, output_limit)
         except EngineUnavailable:
             raise
         except EngineError:
@@ -372,14 +372,14 @@ class InstanceLifecycle:
         """Stop the program. Its metered time includes the time it took to end, up to when its process ended."""
         grace = decode_json(self.row.config).get("stop_grace", 10.0)
         was_running = (await self.current_engine.inspect(handle)).state == "running"
-        before, began = self.ticks, self.clock.now()
-        with self._freeze_running_time(before):
+        previous_output, started_at = self.ticks, self.clock.now()
+        with self._freeze_running_time(previous_output):
             observation = await self.current_engine.stop(handle, grace)
-            at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - before.at
-            stop_time = min(max(0, at - began), took) if was_running and at is not None else 0
+            at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - previous_output.at
+            stop_time = min(max(0, at - started_at), took) if was_running and at is not None else 0
 
             async def close_metering_interval(call: Call) -> None:
-                await metering.end_interval(call, self.row, before, at, until_now=was_running, more=stop_time)
+                await metering.end_interval(call, self.row, previous_output, at, until_now=was_running, more=stop_time)
 
             await self.act(close_metering_interval)
 
@@ -413,7 +413,7 @@ class InstanceLifecycle:
         else:
             await self.act(partial(self._store_crash, ticks=ticks, exit=exit, reason=reason))
 
-    async def _fail_permanently(self, call: Call, *, ticks: Ticks, reason: str) -> None:
+    async def _fail_permanently(self, call: Call, *, ticks: MonotonicTime, reason: str) -> None:
         row = self.row
         await metering.end_interval(call, row, ticks)
         if await transitions.report_failure_and_end(call, row, reason):

@@ -24,8 +24,8 @@ def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
     except ValueError:  # a manifest that cannot be read any more: its instance is answered all the same
         return []
     for name in ("memory", "cpu", "pids", "disk"):
-        limit, way = getattr(limits, name), enforcement.get(name, "none")
-        if limit is not None and (text := _describe_unenforced_limit(name, limit, way)) is not None:
+        limit, mode = getattr(limits, name), enforcement.get(name, "none")
+        if limit is not None and (text := _describe_unenforced_limit(name, limit, mode)) is not None:
             warnings.append(f"The engine {row.engine} of the host {host.name} {text}")
     return warnings
 

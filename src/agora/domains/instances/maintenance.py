@@ -45,20 +45,20 @@ class InstanceMaintenance(Controller):
     def __init__(self, context: JobContext, instances: InstanceReconciler) -> None:
         super().__init__(context)
         self.instances, self.local = instances, instances.local
-        self._passed: dict[str, int] = {}
-        self._passes = 0
-        self._exhausted: set[str] = set()
-        self._departures: dict[str, int] = {}  # by tenant, when the first agent left whose builds may still be here
+        self._swept_at: dict[str, int] = {}
+        self._sweep_count = 0
+        self._exhausted_tenants: set[str] = set()
+        self._departed_at: dict[str, int] = {}  # by tenant, when the first agent left whose builds may still be here
         self.interval = min(self.interval, context.server.settings.instance_pass)
 
     async def reconcile(self, tenant: str) -> None:
         if not self.context.overrides.is_halted(tenant):
             await self._adjust_scaling(tenant)
-        if tenant in self._exhausted:
+        if tenant in self._exhausted_tenants:
             await self._apply_limits(tenant)
         now, period = self.context.clock.now(), self.context.server.settings.instance_pass * SECOND
-        if not 0 <= now - self._passed.get(tenant, -period) < period:
-            self._passed[tenant] = now
+        if not 0 <= now - self._swept_at.get(tenant, -period) < period:
+            self._swept_at[tenant] = now
             await self.run_full_pass(tenant)
 
     async def run_full_pass(self, tenant: str) -> None:
@@ -67,25 +67,25 @@ class InstanceMaintenance(Controller):
         await self._apply_limits(tenant)
         await self._end_lost_executions(tenant)
         await self._delete_expired(tenant)
-        self._passes += 1
-        if tenant in self._departures:
+        self._sweep_count += 1
+        if tenant in self._departed_at:
             await self._discard_builds(tenant)
-        if self._passes % SWEEPS == 0 or tenant in self._departures:
+        if self._sweep_count % SWEEPS == 0 or tenant in self._departed_at:
             await self._sweep_host()
 
     # -- limits ----------------------------------------------------------------------------------
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Note exhausted budgets, so that the next step, not the next pass, pauses instances; and agents that left."""
-        for stored in events:
-            if stored.event.type == EXHAUSTED:
-                self._exhausted.add(stored.tenant_id)
-            elif stored.event.type == DEPARTED:
-                self._departures.setdefault(stored.tenant_id, stored.event.time)
+        for event in events:
+            if event.event.type == EXHAUSTED:
+                self._exhausted_tenants.add(event.tenant_id)
+            elif event.event.type == DEPARTED:
+                self._departed_at.setdefault(event.tenant_id, event.event.time)
 
     async def _apply_limits(self, tenant: str) -> None:
         """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
-        self._exhausted.discard(tenant)
+        self._exhausted_tenants.discard(tenant)
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
             if host.host_id == self.local.host_id or host.kind == "agent":
@@ -145,7 +145,7 @@ class InstanceMaintenance(Controller):
 
     async def _discard_builds(self, tenant: str) -> None:
         """Discard builds of agents that left since the last pass: they start no more instances."""
-        since = self._departures[tenant]
+        since = self._departed_at[tenant]
         texts = await self.read(tenant, host_queries.select_abandoned_builds, host_id=self.local.host_id, since=since)
         builds = [Build.from_json(decode_json(text)) for text in texts]
         for name, engine in self.local.engines.items():
@@ -153,7 +153,7 @@ class InstanceMaintenance(Controller):
                 with suppress(EngineError):  # the engine is away: its sweep says so
                     await engine.discard_builds(own)
         if self.context.clock.now() - since > LEAVING:
-            del self._departures[tenant]
+            del self._departed_at[tenant]
 
     async def _sweep_host(self) -> None:
         await asyncio.gather(self._delete_orphaned_backups(), *map(self._sweep_engine, self.local.engines.values()))

@@ -153,9 +153,9 @@ class AgentManifest(BaseModel):
     def to_stored_document(self) -> dict[str, Any]:
         """The document to store and show, without secrets and defaults."""
         document = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-        for place, name in SECRET_PLACES:
-            if place in document:
-                document[place].pop(name, None)
+        for location, name in SECRET_PLACES:
+            if location in document:
+                document[location].pop(name, None)
         return document
 
     def collect_secrets(self) -> dict[str, str]:
@@ -216,8 +216,10 @@ def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, li
     faults = []
     for name in document:
         if name not in fields | KEPT:
-            near = get_close_matches(name, fields, 1, MARK)
-            faults.append(Fault(field=name, message="is not known" + (f"; {near[0]} is" if near else "")))
+            similar_fields = get_close_matches(name, fields, 1, MARK)
+            faults.append(
+                Fault(field=name, message="is not known" + (f"; {similar_fields[0]} is" if similar_fields else ""))
+            )
     try:
         return AgentManifest.model_validate(document), faults
     except ValidationError as error:
@@ -228,27 +230,27 @@ def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, li
 def describes_program(manifest: AgentManifest) -> bool:
     """Whether it declares a program to run, valid or not."""
     places = (manifest.docker_image, manifest.repository, manifest.directory)
-    return manifest.build is not None and any(place is not None for place in places)
+    return manifest.build is not None and any(location is not None for location in places)
 
 
 def _to_manifest_error(error: Any) -> Fault:
-    place = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
-    return Fault(field=place, message=describe_error(error))
+    location = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    return Fault(field=location, message=describe_error(error))
 
 
 def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
     fields = set(AgentManifest.model_fields) | {"agent_id", "agent_name"}
     for name in document:
-        if name not in fields | KEPT and (near := get_close_matches(name, fields, 1, MARK)):
-            yield Fault(field=name, message=f"is not known; {near[0]} is")
+        if name not in fields | KEPT and (similar_fields := get_close_matches(name, fields, 1, MARK)):
+            yield Fault(field=name, message=f"is not known; {similar_fields[0]} is")
 
 
 def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> AgentManifest | None:
     """The manifest without the invalid fields, so that contradictions among the others can be reported too."""
-    wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
-    rest = {name: value for name, value in document.items() if name not in wrong}
+    invalid_fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+    valid_fields = {name: value for name, value in document.items() if name not in invalid_fields}
     try:
-        return AgentManifest.model_validate({"name": "unnamed"} | rest)
+        return AgentManifest.model_validate({"name": "unnamed"} | valid_fields)
     except ValidationError:
         return None
 
@@ -268,9 +270,11 @@ def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
     requirements = manifest.host_requirements
     if requirements.co_location_required and not requirements.co_location_with:
         yield Fault(field="host_requirements.co_location_with", message="name an agent to run beside")
-    engine, able = requirements.engine, list_suitable_engines(manifest)
-    if engine and able and engine not in able:
-        yield Fault(field="host_requirements.engine", message=f"{engine} does not run this: {' or '.join(able)}")
+    engine, engine_names = requirements.engine, list_suitable_engines(manifest)
+    if engine and engine_names and engine not in engine_names:
+        yield Fault(
+            field="host_requirements.engine", message=f"{engine} does not run this: {' or '.join(engine_names)}"
+        )
     if manifest.build is not None and sources:
         yield from _find_engine_errors(manifest)
 
@@ -295,8 +299,8 @@ def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
     )
     commands = docker.find_command_errors(spec.build_config) if build.type == "docker" else []
     for problem in [*runtime.find_spec_errors(spec), *commands]:
-        place, _, message = problem.partition(": ")
-        yield Fault(field=place, message=message)
+        location, _, message = problem.partition(": ")
+        yield Fault(field=location, message=message)
 
 
 def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
@@ -304,6 +308,6 @@ def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
     return runtime.Limits.from_texts(limits.memory, limits.cpu, limits.pids, limits.disk)
 
 
-def to_error_details(faults: Sequence[Fault]) -> list[dict[str, str]]:
+def to_error_details(details: Sequence[Fault]) -> list[dict[str, str]]:
     """Errors in the form of the API's error details."""
-    return [field_error(f"manifest.{fault.field}".rstrip("."), fault.message) for fault in faults]
+    return [field_error(f"manifest.{fault.field}".rstrip("."), fault.message) for fault in details]

@@ -80,15 +80,16 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
         return []
     ids = encode_json([agent.agent_id for agent in agents])
     deployed = {row.agent_id: row for row in await call.tx.all(host_queries.select_deployments_of_agents, ids=ids)}
-    mine = find_paying_account_of_caller(call.caller)
-    counted = {
-        row.agent_id: row for row in await call.tx.all(statements.count_instances_by_agent, ids=ids, account=mine)
+    paying_account = find_paying_account_of_caller(call.caller)
+    counts = {
+        row.agent_id: row
+        for row in await call.tx.all(statements.count_instances_by_agent, ids=ids, account=paying_account)
     }
     counters = {row.agent_id: row for row in await call.tx.all(host_queries.sum_agent_counters, ids=ids)}
     hosts = await call.tx.all(host_queries.list_hosts, after="", limit=MAX_HOSTS) if deployed else []
     return [
         await _describe_agent(
-            call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id), hosts
+            call, agent, deployed.get(agent.agent_id), counts.get(agent.agent_id), counters.get(agent.agent_id), hosts
         )
         for agent in agents
     ]
@@ -126,7 +127,7 @@ async def _describe_agent(
 def _build_availability(
     call: Call, agent: Agent, deployment: DeploymentRow | None, total: int, hosts: Sequence[HostRow]
 ) -> contract.Availability:
-    most = deployment.max_instances if deployment is not None else None
+    max_instances = deployment.max_instances if deployment is not None else None
     reason = None
     if deployment is None:
         reason = "Its owner runs it; no instances of it can be created here."
@@ -134,12 +135,12 @@ def _build_availability(
         reason = "It was withdrawn."
     elif agent.status in UNUSABLE:
         reason = f"It is {agent.status}."
-    elif most is not None and total >= most:
-        reason = f"All {most} instances are in use."
+    elif max_instances is not None and total >= max_instances:
+        reason = f"All {max_instances} instances are in use."
     else:
         reason = explain_missing_engine(hosts, load_manifest(deployment.manifest), call.now)
     return contract.Availability.model_construct(
-        available=reason is None, max_instances=most, current_instances=total, reason=reason
+        available=reason is None, max_instances=max_instances, current_instances=total, reason=reason
     )
 
 

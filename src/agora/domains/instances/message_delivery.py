@@ -30,9 +30,11 @@ class InstanceSource(EndpointSource):
         """An instance that runs; None if the agent has none at all. Raises DeliveryRejected while none can be reached."""
         if endpoint.url is not None:  # it has an address of its own since
             return await super().locate_endpoint(reader, endpoint, context)
-        place = {"agent_id": endpoint.agent_id, "account": endpoint.account}
+        agent_filter = {"agent_id": endpoint.agent_id, "account": endpoint.account}
         rows = [
-            row for row in await reader.all(statements.select_recent_instances, **place) if row.desired == "running"
+            row
+            for row in await reader.all(statements.select_recent_instances, **agent_filter)
+            if row.desired == "running"
         ]
         local = context.ports.find(LOCAL_HOST)
         for row in rows:
@@ -40,8 +42,8 @@ class InstanceSource(EndpointSource):
                 continue
             host = await reader.one(host_queries.select_host, ref=row.host_id)
             on_server = host is not None and host.kind == "server"
-            here = local is not None and row.host_id == local.host_id
-            if host is not None and (here or not row.address.startswith(LOOPBACK) or not on_server):
+            is_local = local is not None and row.host_id == local.host_id
+            if host is not None and (is_local or not row.address.startswith(LOOPBACK) or not on_server):
                 return row.address.rstrip("/") + PATH, on_server or bool(host.private)
         if rows:
             raise DeliveryRejected("No instance of the agent runs where this server can reach it.")

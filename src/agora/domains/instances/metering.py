@@ -18,11 +18,18 @@ from agora.runtimes.port import Usage
 from . import queries as statements
 from .records import INTERVALS, InstanceIntervalRow, InstanceRow, OpenInterval
 
-__all__ = ["CheckResult", "Ticks", "begin_interval", "bill_running_intervals", "build_check_update", "end_interval"]
+__all__ = [
+    "CheckResult",
+    "MonotonicTime",
+    "begin_interval",
+    "bill_running_intervals",
+    "build_check_update",
+    "end_interval",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Ticks:
+class MonotonicTime:
     """A reading of the monotonic clock. at: microseconds since boot. boot: id of that boot; others do not compare."""
 
     at: int
@@ -44,7 +51,7 @@ class CheckResult:
     error: str | None = None
 
 
-async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
+async def begin_interval(call: Call, row: InstanceRow, ticks: MonotonicTime) -> None:
     """Open an interval for a running instance. Idempotent."""
     if await call.tx.one(statements.select_open_interval, instance_id=row.instance_id) is not None:
         return
@@ -64,8 +71,8 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
     )
     call.tx.append(INTERVALS, interval)
     version = row.price_version
-    began = Run(row.instance_id, number, row.account_id, row.agent_id, call.now, call.now, version)
-    await bill_runs(call, [began])
+    new_run = Run(row.instance_id, number, row.account_id, row.agent_id, call.now, call.now, version)
+    await bill_runs(call, [new_run])
 
 
 def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list[Any]:
@@ -73,12 +80,12 @@ def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list
     usage = check.usage
     used = max(0.0, usage.cpu_seconds - row.cpu_seconds)
     percent = 100 * used / ((call.now - check.since) / SECOND) if call.now > check.since else 0.0
-    place = [row.instance_id, row.generation, check.due]
+    check_values = [row.instance_id, row.generation, check.due]
     outcome = [int(not check.failing), check.failing, check.error]
-    return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
+    return [*check_values, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 
-async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
+async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: MonotonicTime) -> None:
     """Extend and bill the open intervals of instances that were observed running now."""
     if not ids:
         return
@@ -89,7 +96,7 @@ async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -
 
 
 async def end_interval(
-    call: Call, row: InstanceRow, ticks: Ticks, at: int | None = None, *, until_now: bool = False, more: int = 0
+    call: Call, row: InstanceRow, ticks: MonotonicTime, at: int | None = None, *, until_now: bool = False, more: int = 0
 ) -> int:
     """Close the open interval and bill it; return its length in microseconds, 0 if none was open.
 
@@ -112,7 +119,9 @@ async def end_interval(
     return measured
 
 
-def _measure_time_since_last_check(interval: InstanceIntervalRow, ticks: Ticks, at: int | None, until_now: bool) -> int:
+def _measure_time_since_last_check(
+    interval: InstanceIntervalRow, ticks: MonotonicTime, at: int | None, until_now: bool
+) -> int:
     """Microseconds it ran since the last check, at most the time that has passed on the monotonic clock."""
     passed = max(0, ticks.at - interval.ticks) if ticks.boot == interval.boot else 0
     if until_now:
@@ -123,6 +132,6 @@ def _measure_time_since_last_check(interval: InstanceIntervalRow, ticks: Ticks, 
 def _build_run(
     row: InstanceRow | OpenInterval, interval: InstanceIntervalRow, measured: int, *, closed: bool = False
 ) -> Run:
-    began, version = interval.began, row.price_version
+    new_run, version = interval.began, row.price_version
     payer = (row.account_id, row.agent_id)
-    return Run(row.instance_id, interval.number, *payer, began, began + measured, version, closed)
+    return Run(row.instance_id, interval.number, *payer, new_run, new_run + measured, version, closed)

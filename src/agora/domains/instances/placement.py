@@ -172,8 +172,8 @@ def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
         return REMOTE
     available = [name for name, why in decode_json(host.engines).items() if not why]
     required = need.engine or need.requirements.engine
-    able = [name for name in need.engines if name in available and (required is None or name == required)]
-    return able[0] if able else None
+    engine_names = [name for name in need.engines if name in available and (required is None or name == required)]
+    return engine_names[0] if engine_names else None
 
 
 def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, now: int) -> str | None:
@@ -255,12 +255,12 @@ def _find_missing_resources(
 
 def _explain_unavailable_engine(host: HostRow, need: PlacementRequest) -> str:
     required = need.engine or need.requirements.engine
-    able = [name for name in need.engines if required is None or name == required]
-    if not able:
+    engine_names = [name for name in need.engines if required is None or name == required]
+    if not engine_names:
         return f"{required or 'no engine'} does not run this agent"
     engines: Mapping[str, str] = decode_json(host.engines)
-    reasons = [f"{name} ({engines[name]})" for name in able if engines.get(name)]
-    return f"{' or '.join(reasons or able)} is not available there"
+    reasons = [f"{name} ({engines[name]})" for name in engine_names if engines.get(name)]
+    return f"{' or '.join(reasons or engine_names)} is not available there"
 
 
 def _has_engine_when_back(host: HostRow, need: PlacementRequest) -> bool:

@@ -29,7 +29,7 @@ from .records import InstanceRow, RunningProgram
 
 if TYPE_CHECKING:
     from .lifecycle import InstanceLifecycle
-    from .metering import Ticks
+    from .metering import MonotonicTime
 
 __all__ = ["InstanceReconciler"]
 
@@ -65,13 +65,13 @@ class InstanceReconciler(DueController):
         super().__init__(context)
         self.local = local
         self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._lives: dict[tuple[str, str], InstanceLifecycle] = {}
-        self._resting: dict[tuple[str, str], float] = {}
-        self._hurrying: set[asyncio.Task[None]] = set()
-        self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._looked_at: dict[tuple[str, str], frozenset[str]] = {}
-        self._glances: dict[str, asyncio.Task[None]] = {}
-        self._next_glance: dict[str, int] = {}
+        self._lifecycles: dict[tuple[str, str], InstanceLifecycle] = {}
+        self._resting_until: dict[tuple[str, str], float] = {}
+        self._urgent_tasks: set[asyncio.Task[None]] = set()
+        self._probe_tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._probed_instances: dict[tuple[str, str], frozenset[str]] = {}
+        self._scan_tasks: dict[str, asyncio.Task[None]] = {}
+        self._next_scan_at: dict[str, int] = {}
         self._adopting: dict[str, asyncio.Task[None]] = {}
         self._adopted: set[str] = set()
         self._ask_again: dict[str, int] = {}
@@ -101,13 +101,13 @@ class InstanceReconciler(DueController):
         # those of other jobs.
         self.idle_interval = MIN_SCAN_INTERVAL / SECOND if self._due else DueController.idle_interval
         for name in self.local.engines if self._due else ():
-            if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check_interval:
-                self._run_in_background(self._glances, name, partial(self._scan_for_ended, name))
+            if name not in self._scan_tasks and not 0 < self._next_scan_at.get(name, 0) - now <= self.check_interval:
+                self._run_in_background(self._scan_tasks, name, partial(self._scan_for_ended, name))
 
     async def finish(self) -> None:
         """Cancel the running steps. Instances keep running; the next server repeats the steps."""
-        looks = [*self._looking.values(), *self._glances.values(), *self._adopting.values()]
-        tasks = [*self._hurrying, *self._working.values(), *looks]
+        looks = [*self._probe_tasks.values(), *self._scan_tasks.values(), *self._adopting.values()]
+        tasks = [*self._urgent_tasks, *self._working.values(), *looks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -117,7 +117,10 @@ class InstanceReconciler(DueController):
         """Handle due instances: those that only need a check together, the others each in a task of its own."""
         now = self.context.clock.now()
         looked_at = {
-            (tenant, name) for key in self._looking if key[0] == tenant for name in self._looked_at.get(key, ())
+            (tenant, name)
+            for key in self._probe_tasks
+            if key[0] == tenant
+            for name in self._probed_instances.get(key, ())
         }
         limit = BATCH + len(self._working) + len(looked_at)  # slow steps stay due and must not crowd out others
         rows = await self.read(
@@ -133,15 +136,15 @@ class InstanceReconciler(DueController):
 
     def _count_steps(self, engine: str) -> int:
         """Number of instances of an engine that take a step now."""
-        return sum(life.row.engine == engine for life in self._lives.values())
+        return sum(life.row.engine == engine for life in self._lifecycles.values())
 
     def _check_together(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Start a check for each engine, unless one is running."""
         for engine, group in _group_by_engine(rows).items():
             key = (tenant, engine)
-            if key not in self._looking and not self.is_stopping:
-                self._looked_at[key] = frozenset(row.instance_id for row in group)
-                self._run_in_background(self._looking, key, partial(self.check_instances, tenant, group))
+            if key not in self._probe_tasks and not self.is_stopping:
+                self._probed_instances[key] = frozenset(row.instance_id for row in group)
+                self._run_in_background(self._probe_tasks, key, partial(self.check_instances, tenant, group))
 
     def _run_in_background(
         self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]
@@ -154,30 +157,30 @@ class InstanceReconciler(DueController):
         """Cancel builds of instances that are to be stopped."""
         for row in rows:
             key = (tenant, row.instance_id)
-            if row.desired == "stopped" and key in self._lives and self._lives[key].row.state in BUILDING:
+            if row.desired == "stopped" and key in self._lifecycles and self._lifecycles[key].row.state in BUILDING:
                 self._working[key].cancel()
 
     def _drop_elapsed_delays(self) -> dict[tuple[str, str], float]:
         """Instances in their rest after an unexpected error."""
         now = time.monotonic()
-        self._resting = {key: until for key, until in self._resting.items() if until > now}
-        return self._resting
+        self._resting_until = {key: until for key, until in self._resting_until.items() if until > now}
+        return self._resting_until
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """React immediately to changed desired states, and register this host in new tenants."""
         super().receive_committed_events(events)
-        tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
+        tenants = {event.tenant_id for event in events if event.event.type in WANTS}
         if tenants and not self.is_stopping:
             hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
-            self._hurrying.add(hurrying)
-            hurrying.add_done_callback(self._hurrying.discard)
-        for stored in events:
-            if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.is_stopping:
+            self._urgent_tasks.add(hurrying)
+            hurrying.add_done_callback(self._urgent_tasks.discard)
+        for event in events:
+            if event.event.type == "agora.tenant.created" and event.event.subject and not self.is_stopping:
                 presenting = asyncio.ensure_future(
-                    self._run_recording_failure(partial(self.store_heartbeat, stored.event.subject))
+                    self._run_recording_failure(partial(self.store_heartbeat, event.event.subject))
                 )
-                self._hurrying.add(presenting)
-                presenting.add_done_callback(self._hurrying.discard)
+                self._urgent_tasks.add(presenting)
+                presenting.add_done_callback(self._urgent_tasks.discard)
 
     async def _reconcile_now(self, tenants: set[str]) -> None:
         for tenant in tenants:
@@ -192,7 +195,7 @@ class InstanceReconciler(DueController):
         life = InstanceLifecycle(
             self.local, self.context.clock, self.context.server, partial(self.write_as_system, tenant), tenant, row
         )
-        self._lives[key] = life
+        self._lifecycles[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
         task.add_done_callback(partial(self._schedule_after_step, key))
 
@@ -207,26 +210,26 @@ class InstanceReconciler(DueController):
             life.row = rows[0]
 
     def _schedule_after_step(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
-        del self._working[key], self._lives[key]
+        del self._working[key], self._lifecycles[key]
         self.mark_tenant_due(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a step of the instance %s of tenant %s failed", key[1], key[0], exc_info=error)
-            self._resting[key] = time.monotonic() + RETRY_AFTER_ERROR
+            self._resting_until[key] = time.monotonic() + RETRY_AFTER_ERROR
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
 
     async def wait_until_idle(self) -> None:
         """Wait until no step and no check is running."""
-        while under_way := [*self._working.values(), *self._looking.values()]:
+        while under_way := [*self._working.values(), *self._probe_tasks.values()]:
             await asyncio.wait(under_way)
 
     # -- looking ---------------------------------------------------------------------------------
 
     async def check_instances(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Check running instances: state, resource usage, health; extend their metered time."""
-        from .metering import Ticks
+        from .metering import MonotonicTime
 
-        ticks = Ticks(self.local.ticks(), self.local.boot)
+        ticks = MonotonicTime(self.local.ticks(), self.local.boot)
         running: list[tuple[InstanceRow, Observation]] = []
         for row, observation in await self._observe_instances(rows):
             if observation is not None and observation.state == "running":
@@ -287,7 +290,7 @@ class InstanceReconciler(DueController):
         *,
         looks: Sequence[tuple[InstanceRow, Observation]],
         verdicts: dict[str, tuple[bool, str]],
-        ticks: Ticks,
+        ticks: MonotonicTime,
     ) -> None:
         from . import metering
         from .lifecycle import UNHEALTHY
@@ -309,13 +312,13 @@ class InstanceReconciler(DueController):
 
     async def _scan_for_ended(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
-        began = time.monotonic()
+        started_at = time.monotonic()
         try:
             await self.run_for_each_tenant(partial(self._make_ended_due, engine=engine))
         finally:
-            rest = int((time.monotonic() - began) * REST_OF_GLANCES * SECOND)
-            self._next_glance[engine] = self.context.clock.now() + min(
-                self.check_interval, max(MIN_SCAN_INTERVAL, rest)
+            pause = int((time.monotonic() - started_at) * REST_OF_GLANCES * SECOND)
+            self._next_scan_at[engine] = self.context.clock.now() + min(
+                self.check_interval, max(MIN_SCAN_INTERVAL, pause)
             )
 
     async def _make_ended_due(self, tenant: str, *, engine: str) -> None:
@@ -327,9 +330,9 @@ class InstanceReconciler(DueController):
             for row, observation in await self._observe_instances(rows)
             if observation is not None and observation.state != "running"
         ]
-        waiting = [name for name in ended if (tenant, name) not in self._working]
-        if waiting:
-            await self.write_as_system(tenant, partial(_wake_instances, ids=waiting))
+        idle_names = [name for name in ended if (tenant, name) not in self._working]
+        if idle_names:
+            await self.write_as_system(tenant, partial(_wake_instances, ids=idle_names))
             self.mark_tenant_due(tenant)
 
     # -- being a host ----------------------------------------------------------------------------
@@ -381,21 +384,23 @@ class InstanceReconciler(DueController):
     async def _read_reserved_by_other_tenants(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
         rows = await self.read(tenant, host_queries.sum_reserved_resources)
-        own = next((row for row in rows if row.host_id == self.local.host_id), None)
-        self._kept[tenant] = {name: getattr(own, name) if own is not None else 0 for name in RESERVED_RESOURCES}
-        others = [amounts for other, amounts in self._kept.items() if other != tenant]
-        return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in RESERVED_RESOURCES}
+        own_host = next((row for row in rows if row.host_id == self.local.host_id), None)
+        self._kept[tenant] = {
+            name: getattr(own_host, name) if own_host is not None else 0 for name in RESERVED_RESOURCES
+        }
+        other_amounts = [amounts for other, amounts in self._kept.items() if other != tenant]
+        return {f"{name}_elsewhere": sum(amounts[name] for amounts in other_amounts) for name in RESERVED_RESOURCES}
 
     async def _remove_orphaned_programs(self) -> None:
         """After a start, remove programs without a row; the others are reconciled."""
-        begun = []
+        started_instances = []
         for name, engine in self.local.engines.items():
             now, again = self.context.clock.now(), self._ask_again.get(name, 0)
             if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ENGINE_RETRY_DELAY:
                 self._run_in_background(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
-                begun.append(self._adopting[name])
-        if begun:
-            await asyncio.wait(begun, timeout=ADOPTING)
+                started_instances.append(self._adopting[name])
+        if started_instances:
+            await asyncio.wait(started_instances, timeout=ADOPTING)
 
     async def _remove_orphans_of_engine(self, engine: Runtime) -> None:
         name = engine.name

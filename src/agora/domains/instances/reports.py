@@ -70,8 +70,8 @@ async def describe_container(
     if health_url:
         payload["health_url"] = health_url
     if row.beside:
-        near = await call.tx.one(statements.select_instance, instance_id=row.beside)
-        payload["co_located_with"] = (near.remote_id if near is not None else None) or row.beside
+        neighbour = await call.tx.one(statements.select_instance, instance_id=row.beside)
+        payload["co_located_with"] = (neighbour.remote_id if neighbour is not None else None) or row.beside
     return payload
 
 
@@ -97,11 +97,11 @@ async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | N
 async def _send_report(
     call: Call, row: InstanceRow, origin: EnvelopeRow, speaker: str, document: dict[str, Any]
 ) -> None:
-    letter = await call.tx.one(messages.select_message, message_id=origin.message_id)
-    if letter is None:
+    message = await call.tx.one(messages.select_message, message_id=origin.message_id)
+    if message is None:
         return
-    asker = await call.tx.one(agents.select_agent_by_id, ref=letter.from_agent)
+    asker = await call.tx.one(agents.select_agent_by_id, ref=message.from_agent)
     if asker is not None and asker.retired_at is not None:  # the sender was deregistered
         return
-    correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}
-    await send_as_marketplace(call, speaker, document | {"to": [letter.from_name], "correlation": correlation}, origin)
+    correlation = {"conversation_id": message.correlation_id, "reply_to": origin.envelope_id}
+    await send_as_marketplace(call, speaker, document | {"to": [message.from_name], "correlation": correlation}, origin)

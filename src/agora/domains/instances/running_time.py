@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.domains.billing.accrual import estimate_unmetered_costs
-from agora.domains.billing.ports import Ahead
+from agora.domains.billing.ports import ProjectedCost
 from agora.domains.instances.ports import LOCAL_HOST
 
 from . import queries as statements
@@ -23,7 +23,7 @@ __all__ = ["measure_running_time", "price_unmetered_time_by_instance"]
 CHECKS = 2  #: missed checks after which the estimate stops growing
 
 
-async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
+async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, ProjectedCost]:
     """By instance id: running time since the last measurement, and its cost."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
@@ -32,7 +32,7 @@ async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> di
     )
 
 
-async def measure_running_time(call: Call, account: str | None, instance: str) -> list[Ahead]:
+async def measure_running_time(call: Call, account: str | None, instance: str) -> list[ProjectedCost]:
     """Unmetered running time and cost of an account's instances (None: of all accounts), or of one instance."""
     if instance:
         return list((await price_unmetered_time_by_instance(call, [instance])).values())
@@ -43,7 +43,7 @@ async def measure_running_time(call: Call, account: str | None, instance: str) -
     return list((await _price_running_time(call, rows)).values())
 
 
-async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[str, Ahead]:
+async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[str, ProjectedCost]:
     passed = [(row, time) for row in rows if (time := _compute_time_since_measured(call, row)) > 0]
     intervals = [
         (row.account_id, row.agent_id, row.price_version, row.began + row.measured, time) for row, time in passed

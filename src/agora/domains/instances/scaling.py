@@ -51,14 +51,16 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
 
     Raises InvalidRequest, NotFound, Conflict.
     """
-    least, most, account, config = order.least, order.most, order.account, order.config
-    if most < least:
+    min_instances, max_instances, account, config = order.least, order.most, order.account, order.config
+    if max_instances < min_instances:
         raise InvalidRequest(
             "max_instances is below min_instances.",
             fix="Raise it, or leave it out.",
             errors=[field_error("max_instances", "below min_instances")],
         )
-    agent = await (load_visible_agent(call.tx, call.caller, order.agent) if most else load_agent(call.tx, order.agent))
+    agent = await (
+        load_visible_agent(call.tx, call.caller, order.agent) if max_instances else load_agent(call.tx, order.agent)
+    )
     agent_id = call.target = agent.agent_id
     if config is not None and config.environment:
         raise InvalidRequest(
@@ -66,15 +68,15 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
             errors=[field_error("instance_config.environment", "not here")],
         )
     terms = await Ledger(call).find_terms(agent_id)
-    if most:
+    if max_instances:
         await _check_deployable(call, agent)
         check_max_price(agent.agent_name, terms, order.max_price)
     key = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
         host_queries.upsert_scaling,
         **key,
-        least=least,
-        most=most,
+        least=min_instances,
+        most=max_instances,
         target=order.target,
         config=encode_json((config or InstanceConfig()).model_dump(exclude_none=True)),
         actor=call.caller.subject,
@@ -84,7 +86,7 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
     await adjust_instances(call, agent_id, account, measure=False)
     call.emit(
         "agora.instance.scaled",
-        key | {"min_instances": least, "max_instances": most},
+        key | {"min_instances": min_instances, "max_instances": max_instances},
         subject=agent_id,
         audience=(call.caller.subject,),
     )
@@ -186,8 +188,8 @@ async def _end_surplus_instances(call: Call, instances: Sequence[InstanceRow], n
 
     All of them end at once, so that scaling is over and an instance that is made next is left alone.
     """
-    own = [each for each in instances if every or each.pool]
-    own.sort(key=lambda each: (each.state == "running", [-ord(letter) for letter in each.instance_id]))
-    for each in own if every else own[: min(number, AT_ONCE)]:
+    affected_instances = [each for each in instances if every or each.pool]
+    affected_instances.sort(key=lambda each: (each.state == "running", [-ord(letter) for letter in each.instance_id]))
+    for each in affected_instances if every else affected_instances[: min(number, AT_ONCE)]:
         await set_desired_state(call, each, "stopped", "stopping", "It is not needed any more.")
         await emit_instance_event("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")

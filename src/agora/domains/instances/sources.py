@@ -28,8 +28,10 @@ async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]
     if local is None or manifest.directory is None or not call.caller.may("deploy:agents"):
         return []
     engine = manifest.host_requirements.engine
-    able = [name for name in list_suitable_engines(manifest) if name in local.engines and engine in (None, name)]
-    if not LOCAL.intersection(able) or await _has_other_servers(call, local.host_id):
+    engine_names = [
+        name for name in list_suitable_engines(manifest) if name in local.engines and engine in (None, name)
+    ]
+    if not LOCAL.intersection(engine_names) or await _has_other_servers(call, local.host_id):
         return []
     why = local.find_source_error(manifest.directory)
     return [] if why is None else [Fault(field="directory", message=why)]

@@ -16,7 +16,7 @@ from agora.clock import SECOND
 from agora.core.call import Call
 from agora.domains.billing.budgets import Headroom, find_headroom
 from agora.domains.billing.ledger import Ledger
-from agora.domains.billing.terms import Terms
+from agora.domains.billing.terms import PriceTerms
 
 from . import queries as statements
 from .records import InstanceRow, OpenInterval
@@ -79,7 +79,7 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
     """What runs for an account or of an agent, each with its price in millionths for a microsecond."""
     since = call.now - int(CHECKS * call.context.settings.instance_check * SECOND)
     intervals = await call.tx.all(statements.select_open_intervals_in_scope, account=account, agent=agent, since=since)
-    ledger, terms, rates = Ledger(call), dict[tuple[str, int], Terms](), []
+    ledger, terms, rates = Ledger(call), dict[tuple[str, int], PriceTerms](), []
     for row in intervals:
         key = (row.agent_id, row.price_version)
         if key not in terms:
@@ -91,9 +91,9 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
 
 def _estimate_time_left(limit: Headroom, rates: Sequence[tuple[OpenInterval, Fraction]], now: int) -> int | None:
     """Microseconds until a limit is used up by what runs under it; None if that costs nothing."""
-    counted = [(row, rate) for row, rate in rates if limit.covers_spending(row.account_id, row.agent_id)]
-    total = sum((rate for _, rate in counted), Fraction())
+    covered_rows = [(row, rate) for row, rate in rates if limit.covers_spending(row.account_id, row.agent_id)]
+    total = sum((rate for _, rate in covered_rows), Fraction())
     if not total:
         return None
-    unmeasured = sum((rate * max(0, now - row.seen_at) for row, rate in counted), Fraction())
+    unmeasured = sum((rate * max(0, now - row.seen_at) for row, rate in covered_rows), Fraction())
     return ceil((limit.amount - unmeasured) / total)

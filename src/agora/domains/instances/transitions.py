@@ -13,7 +13,7 @@ from agora.runtimes.restarts import RestartPolicy
 
 from . import metering, reports
 from . import queries as statements
-from .metering import Ticks
+from .metering import MonotonicTime
 from .notifications import emit_instance_event
 from .records import InstanceRow
 
@@ -48,7 +48,7 @@ async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any)
     values |= {"next_generation": row.generation} | changes
     for name in ("reason", "last_error"):
         values[name] = values[name] and clean_text(values[name])
-    changed = await call.tx.execute(
+    updated_rows = await call.tx.execute(
         statements.update_actual_state,
         instance_id=row.instance_id,
         state=state,
@@ -56,7 +56,7 @@ async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any)
         **build_row_guard_parameters(row),
         **values,
     )
-    return bool(changed)
+    return bool(updated_rows)
 
 
 def clean_text(text: str) -> str:
@@ -69,7 +69,9 @@ def build_row_guard_parameters(row: InstanceRow) -> dict[str, Any]:
     return {"generation": row.generation, "desired": row.desired, "blocked": row.blocked or ""}
 
 
-async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: ProcessExit | None, reason: str) -> None:
+async def record_crash(
+    call: Call, row: InstanceRow, ticks: MonotonicTime, exit: ProcessExit | None, reason: str
+) -> None:
     """Store that it ended or did not start against its desired state, and schedule a restart with backoff."""
     measured, reason = (
         await metering.end_interval(call, row, ticks, exit.at if exit is not None else None),
@@ -88,7 +90,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
     ):
         return
     retry = call.now + RESTARTS.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
-    stored = await change_state(
+    changed_row = await change_state(
         call,
         row,
         "failed",
@@ -99,7 +101,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
         last_error=reason,
         due_at=retry,
     )
-    if stored:
+    if changed_row:
         loop = RESTARTS.is_crash_loop(failures)
         await emit_instance_event(
             "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=loop, retry_at=retry
@@ -137,8 +139,8 @@ async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
 
 async def finish_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
     """Store its final state: revoke its token, and reverse the base charge if it never ran."""
-    stored = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
-    if not stored:
+    changed_row = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
+    if not changed_row:
         return
     if await call.tx.one(statements.select_last_interval, instance_id=row.instance_id) is None:
         await Ledger(call).reverse_by_key(build_base_price_key(row.instance_id), "It never ran.")
@@ -149,17 +151,17 @@ async def finish_instance(call: Call, row: InstanceRow, reason: str | None = Non
 
 async def record_loss(call: Call, row: InstanceRow, reason: str) -> None:
     """End an instance whose host is lost. Its metered time ends at the last check."""
-    await metering.end_interval(call, row, Ticks(0, ""))
+    await metering.end_interval(call, row, MonotonicTime(0, ""))
     await finish_instance(call, row, reason)
 
 
 async def set_block(call: Call, row: InstanceRow, why: str | None) -> None:
     """Set or clear what blocks it from running: ``budget``, ``credit`` or None."""
     reason = f"The {why} does not allow it to run." if why else None
-    changed = await call.tx.execute(
+    updated_rows = await call.tx.execute(
         statements.block_instance, instance_id=row.instance_id, blocked=why, reason=reason, now=call.now
     )
-    if changed and why is not None:
+    if updated_rows and why is not None:
         await emit_instance_event("agora.instance.blocked", call, row, reason=reason, blocked=why)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing.ledger import Ledger
-from agora.domains.billing.ports import Ahead
+from agora.domains.billing.ports import ProjectedCost
 from agora.domains.billing.terms import build_pricing_fields as terms_shown
 from agora.domains.billing.views import Scope, build_bill, read_agent_names
 from agora.runtimes.restarts import RestartPolicy
@@ -82,7 +82,7 @@ async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]
 
 
 async def _build_summary_fields(
-    tx: Reader, rows: Sequence[InstanceRow], more: Mapping[str, Ahead]
+    tx: Reader, rows: Sequence[InstanceRow], more: Mapping[str, ProjectedCost]
 ) -> list[dict[str, Any]]:
     ids = [row.instance_id for row in rows]
     if not ids:

@@ -109,13 +109,13 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
     subject = await _choose_subject(call, row, shared=shared)
     grants, endpoint = get_upstream_grants(call), build_upstream_endpoint(row)
     key = {"upstream_id": row.upstream_id, "subject": subject}
-    stored = await call.tx.one(grant_statements.select_grant, **key)
+    grant_row = await call.tx.one(grant_statements.select_grant, **key)
     await call.tx.execute(grant_statements.delete_grant, **key)
-    if stored is not None:
+    if grant_row is not None:
         await _announce_authorization(call, row, subject, ended=True)
 
     async def revoke_at_server() -> bool:
-        return stored is not None and await grants.revoke_grant(endpoint, grants.open_grant(stored))
+        return grant_row is not None and await grants.revoke_grant(endpoint, grants.open_grant(grant_row))
 
     async def build_deauthorization_answer(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
         revoked = outcome is True  # a grant that cannot be read is gone here all the same
@@ -190,20 +190,20 @@ class Authorizer:
             raise UpstreamAuthorizationRequired(
                 error.detail, fix="It needs an identified caller: register, or sign in."
             )
-        before = await self._grants.read_grant(endpoint, subject)
-        begun = await flow.begin_authorization(
+        previous_grant = await self._grants.read_grant(endpoint, subject)
+        authorization = await flow.begin_authorization(
             self._grants, endpoint, subject, self._caller.subject, self._base_url, error.challenge
         )
-        if _accepts_url_elicitation(self._client) and await self._ask_person(endpoint, begun):
-            generation = before.generation if before is not None else 0
+        if _accepts_url_elicitation(self._client) and await self._ask_person(endpoint, authorization):
+            generation = previous_grant.generation if previous_grant is not None else 0
             if await self._grants.wait_for_grant(endpoint, subject, generation, WAIT_SECONDS):
                 return
         raise UpstreamAuthorizationRequired(
             f"{endpoint.name} has to be authorized first, in a browser.",
-            fix=f"Visit {begun.url} signed in here as the one who calls, then call again.",
-            url=begun.url,
-            scope=begun.scope,
-            expires_at=to_datetime(begun.expires_at).isoformat(),
+            fix=f"Visit {authorization.url} signed in here as the one who calls, then call again.",
+            url=authorization.url,
+            scope=authorization.scope,
+            expires_at=to_datetime(authorization.expires_at).isoformat(),
         )
 
     async def _ask_person(self, endpoint: Endpoint, begun: BegunAuthorization) -> bool:

@@ -114,9 +114,9 @@ class Federation:
 
     def __init__(self, store: Store, offers: Offers, offer: Callable[[str, str, Sequence[Operation]], None]) -> None:
         self._store, self._offers, self._offer = store, offers, offer
-        self._known: dict[str, set[str]] = {}
+        self._upstream_names: dict[str, set[str]] = {}
         self._loading: dict[str, asyncio.Task[None]] = {}
-        self._again: set[str] = set()
+        self._reload_tenants: set[str] = set()
 
     async def load_tenant(self, tenant: str) -> None:
         """Take over what the store has."""
@@ -126,7 +126,7 @@ class Federation:
 
         rows = await self._store.read(tenant, load_tools)
         tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row.upstream))}
-        for name in self._known.get(tenant, set()) - tools_by_upstream.keys():
+        for name in self._upstream_names.get(tenant, set()) - tools_by_upstream.keys():
             self._apply_offer(Offer(tenant, name, ()))
         for name, mine in tools_by_upstream.items():
             tools = [OfferedTool(name, r.name, r.description, r.definition, r.server_version) for r in mine]
@@ -140,7 +140,7 @@ class Federation:
         if offer is not None:
             self._apply_offer(offer)
         elif stored.tenant_id in self._loading:
-            self._again.add(stored.tenant_id)
+            self._reload_tenants.add(stored.tenant_id)
         else:
             self._loading[stored.tenant_id] = asyncio.create_task(self._reload_tenant(stored.tenant_id))
 
@@ -150,9 +150,9 @@ class Federation:
 
     async def _reload_tenant(self, tenant: str) -> None:
         try:
-            self._again.add(tenant)
-            while tenant in self._again:
-                self._again.discard(tenant)
+            self._reload_tenants.add(tenant)
+            while tenant in self._reload_tenants:
+                self._reload_tenants.discard(tenant)
                 await self.load_tenant(tenant)
         except Exception:
             log.exception("the tools of upstreams could not be read")
@@ -160,7 +160,7 @@ class Federation:
             del self._loading[tenant]
 
     def _apply_offer(self, offer: Offer) -> None:
-        names = self._known.setdefault(offer.tenant, set())
+        names = self._upstream_names.setdefault(offer.tenant, set())
         (names.add if offer.tools else names.discard)(offer.upstream)
         self._offer(offer.tenant, offer.upstream, list(_build_operations(offer.tools)))
 

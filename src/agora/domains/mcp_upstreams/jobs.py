@@ -16,7 +16,7 @@ from agora.store.port import StoredEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as upstreams
-from .declared import read_declared, sync_declared
+from .declared_upstreams import read_declared, sync_declared
 from .oauth.grants import UPSTREAM_GRANTS
 from .offer_review import apply_listing, emit_offer_event
 from .port import Endpoint, Listing, Upstreams
@@ -34,19 +34,19 @@ class ListingLimiter:
     """Token bucket of listings per upstream: a burst of five, then one per minute."""
 
     def __init__(self) -> None:
-        self._left: dict[tuple[str, str], tuple[float, float]] = {}
+        self._tokens: dict[tuple[str, str], tuple[float, float]] = {}
 
     def try_acquire(self, key: tuple[str, str]) -> bool:
         """Whether to ask now; if so, it counts."""
         now = asyncio.get_running_loop().time()
-        tokens, since = self._left.get(key, (AT_ONCE, now))
+        tokens, since = self._tokens.get(key, (AT_ONCE, now))
         tokens = min(AT_ONCE, tokens + (now - since) / MINUTE)
-        self._left[key] = (tokens - 1 if tokens >= 1 else tokens, now)
+        self._tokens[key] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1
 
     def retain_upstreams(self, tenant: str, keys: set[tuple[str, str]]) -> None:
         """Forget the tenant's other upstreams."""
-        self._left = {key: tokens for key, tokens in self._left.items() if key[0] != tenant or key in keys}
+        self._tokens = {key: tokens for key, tokens in self._tokens.items() if key[0] != tenant or key in keys}
 
 
 class UpstreamReconciler(Controller):
@@ -75,9 +75,9 @@ class UpstreamReconciler(Controller):
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Read the upstreams of a tenant again when one of them has changed."""
-        changed = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
-        self._unread.update(changed)
-        for tenant in changed:
+        tenants = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
+        self._unread.update(tenants)
+        for tenant in tenants:
             self._grants.forget_cached_grants(tenant)
 
     async def step(self) -> None:
@@ -111,9 +111,9 @@ class UpstreamReconciler(Controller):
 
     def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
         """Ask those upstreams what they offer that may have changed it."""
-        changed = set(self._engine.list_outdated(tenant))
+        tenants = set(self._engine.list_outdated(tenant))
         for endpoint in endpoints:
-            due = endpoint.upstream_id in changed and endpoint.key not in self._listings
+            due = endpoint.upstream_id in tenants and endpoint.key not in self._listings
             if due and self._limiter.try_acquire(endpoint.key):
                 self._listings[endpoint.key] = asyncio.create_task(self._list_upstream(endpoint))
 

@@ -35,13 +35,13 @@ async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> 
     """Compare a listing with what is known, and keep it; whether anything changed."""
     upstream_id = upstream.upstream_id
     rows = await call.tx.all(statements.select_items, upstream_id=upstream_id)
-    stored = {(row.kind, row.name): row for row in rows}
-    changed = False
-    for item in _admit_items(listing.items, stored):
-        row = stored.pop((item.kind, item.name), None)
-        changed = await _store_item(call, row, _find_current_item(call, upstream_id, item, row)) or changed
-    for row in stored.values():
-        changed = await _drop_item(call, row) or changed
+    rows_by_name = {(row.kind, row.name): row for row in rows}
+    has_changed = False
+    for item in _admit_items(listing.items, rows_by_name):
+        row = rows_by_name.pop((item.kind, item.name), None)
+        has_changed = await _store_item(call, row, _find_current_item(call, upstream_id, item, row)) or has_changed
+    for row in rows_by_name.values():
+        has_changed = await _drop_item(call, row) or has_changed
     await call.tx.execute(
         statements.update_server_info,
         upstream_id=upstream_id,
@@ -51,7 +51,9 @@ async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> 
         instructions=listing.instructions[:20_000] if listing.instructions else None,
         now=call.now,
     )
-    return changed or upstream.listed_at is None or upstream.server_version != _truncate_name(listing.server_version)
+    return (
+        has_changed or upstream.listed_at is None or upstream.server_version != _truncate_name(listing.server_version)
+    )
 
 
 def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], UpstreamToolRow]) -> list[Item]:
@@ -116,8 +118,12 @@ def _find_accepted_definition(row: UpstreamToolRow | None, digest: str) -> str |
 
 
 def _describe_difference(accepted: str | None, definition: Mapping[str, Any]) -> str:
-    before = decode_json(accepted) if accepted else {}
-    keys = sorted(key for key in {*before, *definition} - {"_meta"} if before.get(key) != definition.get(key))
+    accepted_definition = decode_json(accepted) if accepted else {}
+    keys = sorted(
+        key
+        for key in {*accepted_definition, *definition} - {"_meta"}
+        if accepted_definition.get(key) != definition.get(key)
+    )
     return f"it changed since it was accepted: {', '.join(keys)[:500]}"
 
 
@@ -140,7 +146,7 @@ async def _store_item(call: Call, row: UpstreamToolRow | None, current: Upstream
     return True
 
 
-async def emit_offer_event(call: Call, happening: str, upstream: UpstreamRow) -> None:
+async def emit_offer_event(call: Call, change: str, upstream: UpstreamRow) -> None:
     """Tell what an upstream offers now, and hand its tools to the catalogue."""
     rows = await call.tx.all(statements.select_items, upstream_id=upstream.upstream_id)
     now = await call.tx.one(statements.select_upstream, ref=upstream.upstream_id)
@@ -158,7 +164,7 @@ async def emit_offer_event(call: Call, happening: str, upstream: UpstreamRow) ->
         "quarantined": [row.name for row in rows if row.state == "quarantined"][:MAX_LISTED],
         "dropped": [row.name for row in rows if row.state == "dropped"][:MAX_LISTED],
     }
-    event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream.upstream_id)
+    event_id = call.emit(f"agora.upstream.{change}", data, subject=upstream.upstream_id)
     call.context.ports.get(OFFERS).store_offer(event_id, Offer(call.caller.tenant, name, tools))
 
 

@@ -136,27 +136,27 @@ def _has_version(entry: Entry, version: str) -> bool:
 
 
 def _build_own_entry(call: Call) -> Entry:
-    about = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
-    began = call.context.started_at
-    return _build_entry(call, ServerSummary(OWN, about, __version__, "", began, began))
+    description = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
+    started_at = call.context.started_at
+    return _build_entry(call, ServerSummary(OWN, description, __version__, "", started_at, started_at))
 
 
 def _build_upstream_entry(call: Call, row: UpstreamRow) -> Entry:
     name = row.registry_name or f"{NAMESPACE}{row.name}"
-    about = row.description or f"The tools of {row.server_name or row.name}."
+    description = row.description or f"The tools of {row.server_name or row.name}."
     version = row.server_version or "1.0.0"
-    summary = ServerSummary(name, about, version, f"?toolsets={row.name}", row.created_at, row.updated_at)
+    summary = ServerSummary(name, description, version, f"?toolsets={row.name}", row.created_at, row.updated_at)
     return _build_entry(call, summary)
 
 
 def _build_entry(call: Call, summary: ServerSummary) -> Entry:
-    about, published_at = summary.description, to_datetime(summary.published_at)
-    if len(about) > MAX_DESCRIPTION_CHARACTERS:
-        about = about[: MAX_DESCRIPTION_CHARACTERS - 1] + "…"
+    description, published_at = summary.description, to_datetime(summary.published_at)
+    if len(description) > MAX_DESCRIPTION_CHARACTERS:
+        description = description[: MAX_DESCRIPTION_CHARACTERS - 1] + "…"
     server = {
         "$schema": SCHEMA,
         "name": summary.name,
-        "description": about,
+        "description": description,
         "version": summary.version,
         "remotes": [{"type": "streamable-http", "url": f"{call.context.settings.own_url}/mcp{summary.query}"}],
     }

@@ -87,10 +87,10 @@ def _fill_template(template: str, declared: Any, values: Mapping[str, str], miss
 
     def fill_variable(match: re.Match[str]) -> str:
         name = match[1]
-        about = variables.get(name)
-        about = about if isinstance(about, dict) else {}
-        text = about.get("value") or values.get(name) or about.get("default")
-        choices = about.get("choices")
+        variable = variables.get(name)
+        variable = variable if isinstance(variable, dict) else {}
+        text = variable.get("value") or values.get(name) or variable.get("default")
+        choices = variable.get("choices")
         if isinstance(choices, list) and choices and text is not None and text not in choices:
             raise _field_error(f"variables.{name}", f"is one of {', '.join(map(str, choices))}")
         if not isinstance(text, str):

@@ -121,8 +121,8 @@ class UpstreamService(contract.Upstreams):
             return await self._call.tx.all(statements.list_items, upstream_id=row.upstream_id, **filters, **place)
 
         first = tuple(paging.decode_cursor(cursor, str, str)) if cursor else ("", "")
-        most = self._call.context.settings.page_bytes
-        items, more = await paging.read_page(read_upstream_items, first, ("kind", "name"), MAX_ITEMS, most)
+        size_limit = self._call.context.settings.page_bytes
+        items, more = await paging.read_page(read_upstream_items, first, ("kind", "name"), MAX_ITEMS, size_limit)
         return build_detail(self._call, row, counts, items, more=more)
 
     @implements
@@ -138,9 +138,9 @@ class UpstreamService(contract.Upstreams):
         async def store_listing(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
             if isinstance(outcome, AgoraError):
                 raise outcome
-            stored = await require_upstream(end, row.upstream_id, lock=True)
-            if await apply_listing(end, stored, outcome):
-                await emit_offer_event(end, "changed", stored)
+            locked_row = await require_upstream(end, row.upstream_id, lock=True)
+            if await apply_listing(end, locked_row, outcome):
+                await emit_offer_event(end, "changed", locked_row)
             return await type(self)(end).get(row.upstream_id)
 
         call.target = row.upstream_id

@@ -49,14 +49,14 @@ class TaskClient:
         self, invoke: InvokeOperation, caller: Caller, task_id: str, fencing_token: int, inner: CallClient | None
     ) -> None:
         self._invoke, self._caller, self._inner = invoke, caller, inner
-        self._held = {"task_id": task_id, "fencing_token": fencing_token}
-        others = {} if inner is None else {name: inner.capabilities[name] for name in inner.capabilities}
-        self._capabilities = others | {"elicitation": {"form": {}, "url": {}}}
+        self._claimed_task = {"task_id": task_id, "fencing_token": fencing_token}
+        capabilities = {} if inner is None else {name: inner.capabilities[name] for name in inner.capabilities}
+        self._capabilities = capabilities | {"elicitation": {"form": {}, "url": {}}}
 
     @property
     def key(self) -> str:
         """Each call for a task has a connection alone."""
-        return f"task {self._held['task_id']}"
+        return f"task {self._claimed_task['task_id']}"
 
     @property
     def capabilities(self) -> Mapping[str, Any]:
@@ -94,7 +94,7 @@ class TaskClient:
         question["status"] = "input_required" if url is None else "auth_required"
         if isinstance(schema, Mapping):
             question["metadata"] = {"requestedSchema": dict(schema)}
-        entry = await self._invoke(self._caller, "agora.task.message", self._held | question)
+        entry = await self._invoke(self._caller, "agora.task.message", self._claimed_task | question)
         try:
             return await self._wait_for_answer(int(entry["number"]))
         except asyncio.CancelledError:
@@ -105,21 +105,21 @@ class TaskClient:
         loop = asyncio.get_running_loop()
         pause, renew_at = POLL_SECONDS, loop.time() + RENEW_SECONDS
         while True:
-            task = await self._invoke(self._caller, "agora.task.get", {"task_id": self._held["task_id"]})
+            task = await self._invoke(self._caller, "agora.task.get", {"task_id": self._claimed_task["task_id"]})
             if task["status"] not in WAITING:
                 return await self._read_answer(number)
             if loop.time() >= renew_at:
-                await self._invoke(self._caller, "agora.task.renew", self._held)
+                await self._invoke(self._caller, "agora.task.renew", self._claimed_task)
                 renew_at = loop.time() + RENEW_SECONDS
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, MAX_POLL_SECONDS)
 
     async def _read_answer(self, number: int) -> Mapping[str, Any] | None:
-        place = {"task_id": self._held["task_id"], "limit": 500}
+        task_filter = {"task_id": self._claimed_task["task_id"], "limit": 500}
         cursor = None
         while True:
             page = await self._invoke(
-                self._caller, "agora.task.history", place | ({"cursor": cursor} if cursor else {})
+                self._caller, "agora.task.history", task_filter | ({"cursor": cursor} if cursor else {})
             )
             for entry in page["entries"]:
                 data = entry.get("data")
@@ -134,7 +134,7 @@ class TaskClient:
         notes = "The question is withdrawn: the call that asked it has ended."
         with contextlib.suppress(AgoraError):  # the task has ended, or is another's: then it is withdrawn as well
             await self._invoke(
-                self._caller, "agora.task.update", self._held | {"status": "in_progress", "notes": notes}
+                self._caller, "agora.task.update", self._claimed_task | {"status": "in_progress", "notes": notes}
             )
 
 

@@ -67,11 +67,11 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
     """How much each upstream offers: tools that can be called, and what cannot be used; and whether it is authorized."""
     counts: dict[str, dict[str, int]] = {}
     for row in await call.tx.all(statements.count_items, ids=encode_json([row.upstream_id for row in rows])):
-        mine = counts.setdefault(row.upstream_id, {"tools": 0, "quarantined": 0, "dropped": 0})
+        counts_of_upstream = counts.setdefault(row.upstream_id, {"tools": 0, "quarantined": 0, "dropped": 0})
         if row.state != "active":
-            mine[row.state] += row.items
+            counts_of_upstream[row.state] += row.items
         elif row.kind == "tool":
-            mine["tools"] += row.items
+            counts_of_upstream["tools"] += row.items
     for subject in (SHARED, call.caller.subject):
         mode_rows = [
             row for row in rows if row.oauth_mode != "none" and (row.oauth_mode == "user") == (subject != SHARED)

@@ -48,15 +48,15 @@ class MemoryService(BoundService, contract.Memories):
         tags: list[str] = [],
         if_version: int | None = None,
     ) -> contract.Memory:
-        call, place = self.call, self._build_stored_namespace(namespace)
+        call, stored_namespace = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         text = _pack_value(value)
-        current = await call.tx.one(statements.select_memory, namespace=place, key=key)
+        current = await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
         if if_version is not None and if_version != (current.version if current else 0):
             raise _build_version_conflict_error(key, current)
         rows = await call.tx.returning(
             statements.upsert_memory,
-            namespace=place,
+            namespace=stored_namespace,
             key=key,
             memory_id=new_id("mem"),
             value=text,
@@ -67,7 +67,7 @@ class MemoryService(BoundService, contract.Memories):
         )
         if not rows:  # a concurrent call stored another version since it was read
             raise _build_version_conflict_error(
-                key, await call.tx.one(statements.select_memory, namespace=place, key=key)
+                key, await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
             )
         await self._update_search_index(rows[0], key, value, tags, is_new=rows[0].version == 1)
         data, audience = self._build_event_data_and_audience(rows[0])
@@ -82,14 +82,14 @@ class MemoryService(BoundService, contract.Memories):
         self, row: MemoryRow, key: str, value: JsonValue, tags: list[str], *, is_new: bool
     ) -> None:
         tx, memory_id = self.call.tx, row.memory_id
-        most = self.call.context.settings.memory_limit
+        memory_limit = self.call.context.settings.memory_limit
         if not is_new:
             await tx.execute(statements.delete_words, memory_id=memory_id)
-        elif not await tx.execute(statements.add_to_memory_count, change=1, most=most):
+        elif not await tx.execute(statements.add_to_memory_count, change=1, most=memory_limit):
             raise Conflict(
-                f"The limit of {most} memories is reached.",
+                f"The limit of {memory_limit} memories is reached.",
                 fix="Delete some with agora.memory.forget, or raise the setting memory_limit.",
-                limit=most,
+                limit=memory_limit,
             )
         for word in _split_words(f"{key} {' '.join(tags)}", *_list_value_texts(value)):
             tx.append(
@@ -103,9 +103,9 @@ class MemoryService(BoundService, contract.Memories):
 
     def _build_event_data_and_audience(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
         """Data and audience of an event, without the value: readers recall it, under access control."""
-        own, by = row.namespace.startswith("@"), self.call.caller.subject
-        data = {"namespace": OWN if own else row.namespace, "key": row.key, "by": by}
-        return data, (by,) if own else None
+        is_agent_namespace, by = row.namespace.startswith("@"), self.call.caller.subject
+        data = {"namespace": OWN if is_agent_namespace else row.namespace, "key": row.key, "by": by}
+        return data, (by,) if is_agent_namespace else None
 
     def _to_memory(self, row: MemoryRow) -> contract.Memory:
         return contract.Memory.model_construct(**_build_memory_fields(row))
@@ -127,10 +127,14 @@ class MemoryService(BoundService, contract.Memories):
     async def list(
         self, namespace: str = "default", *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> contract.MemoryPage:
-        place = {"namespace": self._build_stored_namespace(namespace), "prefix": prefix, "beyond": prefix + LAST}
+        stored_namespace = {
+            "namespace": self._build_stored_namespace(namespace),
+            "prefix": prefix,
+            "beyond": prefix + LAST,
+        }
 
         async def read_memories(after: str, count: int) -> Sequence[MemoryRow]:
-            return await self.call.tx.all(statements.list_memories, **place, after=after, limit=count)
+            return await self.call.tx.all(statements.list_memories, **stored_namespace, after=after, limit=count)
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows, more = await paging.read_page(read_memories, after, "key", limit, self.call.context.settings.page_bytes)
@@ -161,10 +165,10 @@ class MemoryService(BoundService, contract.Memories):
 
     @implements
     async def forget(self, key: str, namespace: str = "default") -> contract.Forgotten:
-        call, place = self.call, self._build_stored_namespace(namespace)
+        call, stored_namespace = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
-        row = await call.tx.one(statements.select_memory, namespace=place, key=key)
-        deleted = await call.tx.returning(statements.delete_memory, namespace=place, key=key)
+        row = await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
+        deleted = await call.tx.returning(statements.delete_memory, namespace=stored_namespace, key=key)
         if deleted and row is not None:
             await call.tx.execute(statements.delete_words, memory_id=deleted[0])
             await call.tx.execute(statements.add_to_memory_count, change=-1, most=1 << 62)

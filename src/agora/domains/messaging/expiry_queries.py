@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
-from .records import AddressedAgent, DeliveryPlace, OverdueDelivery
+from .records import AddressedAgent, DeliveryPosition, OverdueDelivery
 
 __all__ = [
     "expire_deliveries",
@@ -45,7 +45,7 @@ _PLAN_POSTGRES = {
 }
 select_page_end = Query(
     _PAGE_END.format(**_PLAN),
-    DeliveryPlace,
+    DeliveryPosition,
     postgres=_PAGE_END.format(**_PLAN_POSTGRES),
     types={"size": BIG},
     scan=True,
@@ -63,7 +63,7 @@ _EXPIRE = """
     returning recipient, message_id
 """
 expire_deliveries = Write(
-    _EXPIRE.format(pairs=_PAIRS), DeliveryPlace, postgres=_EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG}
+    _EXPIRE.format(pairs=_PAIRS), DeliveryPosition, postgres=_EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG}
 )
 
 # Agents with a name or alias that messages are held for: registration and sending ran concurrently.

@@ -13,7 +13,7 @@ from . import expiry_queries as expiry
 from .records import OverdueDelivery
 from .views import deliver_held
 
-__all__ = ["MailExpiry"]
+__all__ = ["MessageExpiryController"]
 
 START = ("", "")
 END = ("\U0010ffff", "")
@@ -21,7 +21,7 @@ END = ("\U0010ffff", "")
 Place = tuple[str, str]
 
 
-class MailExpiry(Controller):
+class MessageExpiryController(Controller):
     """Expires and hands over messages; does nothing while the marketplace is halted.
 
     page: waiting deliveries read at once. pages: of one step; the next one goes on from there. batch: deliveries
@@ -47,27 +47,27 @@ class MailExpiry(Controller):
     # -- expiry ----------------------------------------------------------------------------------
 
     async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
-        place = self._reached.pop(tenant, START)
+        position = self._reached.pop(tenant, START)
         for _ in range(self.pages):
-            end = await self._find_page_end(tenant, place)
-            for batch in split_batches(await self._read_overdue(tenant, place, end, when), self.batch):
+            end = await self._find_page_end(tenant, position)
+            for batch in split_batches(await self._read_overdue(tenant, position, end, when), self.batch):
                 await self._mark_expired(tenant, batch)
             if end == END or self.is_stopping:
                 return
-            place = end
-        self._reached[tenant] = place
+            position = end
+        self._reached[tenant] = position
 
-    async def _find_page_end(self, tenant: str, place: Place) -> Place:
+    async def _find_page_end(self, tenant: str, position: Place) -> Place:
         """The last key of the page after ``place``."""
         rows = await self.read(
-            tenant, expiry.select_page_end, recipient=place[0], message_id=place[1], size=self.page - 1
+            tenant, expiry.select_page_end, recipient=position[0], message_id=position[1], size=self.page - 1
         )
         return (rows[0].recipient, rows[0].message_id) if rows else END
 
     async def _read_overdue(
-        self, tenant: str, place: Place, end: Place, when: dict[str, int]
+        self, tenant: str, position: Place, end: Place, when: dict[str, int]
     ) -> Sequence[OverdueDelivery]:
-        page = {"recipient": place[0], "message_id": place[1], "last_recipient": end[0], "last_message": end[1]}
+        page = {"recipient": position[0], "message_id": position[1], "last_recipient": end[0], "last_message": end[1]}
         return await self.read(tenant, expiry.select_overdue_deliveries, **page, **when)
 
     async def _mark_expired(self, tenant: str, batch: Sequence[OverdueDelivery]) -> None:

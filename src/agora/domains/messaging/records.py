@@ -10,7 +10,7 @@ __all__ = [
     "MESSAGES",
     "AddressedAgent",
     "DeliveredState",
-    "DeliveryPlace",
+    "DeliveryPosition",
     "DeliveryRow",
     "InboxRow",
     "MessageRow",
@@ -57,7 +57,7 @@ DELIVERIES = Table("deliveries", DeliveryRow)
 
 
 @record
-class DeliveryPlace:
+class DeliveryPosition:
     """The place of a delivery in the order of deliveries."""
 
     recipient: str

@@ -211,8 +211,8 @@ class MessagingService(BoundService, contract.Messaging):
         rows = await self.call.tx.all(
             agents.select_agents_to_address, capability=capability, limit=CAPABILITY_LIMIT + 1
         )
-        chosen = [row for row in rows if row.agent_id != self.call.caller.subject]
-        if not chosen:
+        recipients = [row for row in rows if row.agent_id != self.call.caller.subject]
+        if not recipients:
             raise NotFound(
                 f"No agent has the capability {capability!r}.",
                 fix="See which there are with GET /agora/query/agents.",
@@ -222,7 +222,7 @@ class MessagingService(BoundService, contract.Messaging):
             raise _build_too_many_recipients_error(
                 f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}."
             )
-        for row in chosen:
+        for row in recipients:
             self.add_agent_as_recipient(destination, row)
 
     def add_agent_as_recipient(self, destination: Destination, row: CapableAgent | AgentRow) -> None:
@@ -244,10 +244,10 @@ class MessagingService(BoundService, contract.Messaging):
             )
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
-        waiting = await self.call.tx.one(
+        message_counts = await self.call.tx.one(
             statements.count_held_messages, address=build_address_of_name(ref), limit=HELD_LIMIT
         )
-        if ref != OPERATOR and waiting is not None and waiting >= HELD_LIMIT:
+        if ref != OPERATOR and message_counts is not None and message_counts >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
@@ -266,9 +266,9 @@ class MessagingService(BoundService, contract.Messaging):
             call.tx.append(DELIVERIES, delivery)
         for endpoint in destination.endpoints.values():
             append_endpoint_delivery(call, row, endpoint, destination.answer_by)
-        reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
-        if destination.broadcast or reached:
-            emit_message_event(call, row, reached, metadata)
+        recipients = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
+        if destination.broadcast or recipients:
+            emit_message_event(call, row, recipients, metadata)
         if held_names := [name for name in destination.held if name != OPERATOR]:
             data = {"message_id": message_id, "names": held_names, "from_agent": row.from_agent}
             call.emit("agora.message.held", data, subject=message_id, audience=(row.from_agent,))
@@ -330,10 +330,10 @@ class MessagingService(BoundService, contract.Messaging):
             if large:
                 rows = []  # counts may queue: a large page is dropped and read again, to bound memory
             whole = {name: value for name, value in parameters.items() if name != "after"}
-            counted = await self.call.tx.one(
+            counts = await self.call.tx.one(
                 statements.build_inbox_count_query(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
             )
-            total, estimate = paging.split_bounded_total(counted if counted else 0)
+            total, estimate = paging.split_bounded_total(counts if counts else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).check_backpressure(self.call.caller)
                 rows, more = await self._read_inbox_page(filters, parameters, limit, offset)
@@ -353,10 +353,10 @@ class MessagingService(BoundService, contract.Messaging):
         """The rows of a page, and whether there are more. Long messages make a page shorter."""
 
         async def read_inbox_rows(after: str | None, count: int) -> Sequence[InboxRow]:
-            place = {} if after is None else {"after": after}
-            query = statements.build_inbox_query(filters.union(place))
+            position_parameters = {} if after is None else {"after": after}
+            query = statements.build_inbox_query(filters.union(position_parameters))
             skipped = offset if after is None else 0
-            rows = await self.call.tx.all(query, **{**parameters, **place}, limit=count, offset=skipped)
+            rows = await self.call.tx.all(query, **{**parameters, **position_parameters}, limit=count, offset=skipped)
             return sorted(rows, key=attrgetter("message_id"))
 
         return await paging.read_page(read_inbox_rows, None, "message_id", limit, self.call.context.settings.page_bytes)

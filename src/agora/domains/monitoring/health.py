@@ -51,7 +51,7 @@ from agora_sdk.contract.fields import OverrideAction
 from agora_sdk.errors import AgoraError, NotFound, field_error
 
 from . import health_queries
-from .health_monitor import HealthMonitor, Loop
+from .health_monitor import HealthMonitor, LoopStatus
 from .trend import format_duration
 
 __all__ = ["COMPONENTS", "build_health_without_store", "check_health"]
@@ -155,9 +155,9 @@ def _may_see(override: ActiveOverride, caller: Caller) -> bool:
 
 
 async def _run_check(check: Check, call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    began = time.perf_counter()
+    started_at = time.perf_counter()
     report = await check(call, monitor)
-    return report.model_copy(update={"latency_ms": round((time.perf_counter() - began) * 1000, 3)})
+    return report.model_copy(update={"latency_ms": round((time.perf_counter() - started_at) * 1000, 3)})
 
 
 def build_health_without_store(monitor: HealthMonitor, now: int) -> Health:
@@ -207,23 +207,23 @@ def _build_sampled_report(
     return ComponentHealth(status=status, detail=detail, metrics=metrics, warning=warning)
 
 
-def _build_trend_warning(what: str, seconds: float | None, horizon: float) -> str | None:
+def _build_trend_warning(label: str, seconds: float | None, horizon: float) -> str | None:
     """The warning, if it is time for one."""
     if seconds is None or seconds >= horizon:
         return None
-    return f"At the present rate {what} in {format_duration(seconds)}."
+    return f"At the present rate {label} in {format_duration(seconds)}."
 
 
 # -- the components ----------------------------------------------------------------------------
 
 
 async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    sample, began = monitor.latest_sample, time.perf_counter()
+    sample, started_at = monitor.latest_sample, time.perf_counter()
     try:
         await call.tx.one(health_queries.select_one)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
-    elapsed_ms = (time.perf_counter() - began) * 1000
+    elapsed_ms = (time.perf_counter() - started_at) * 1000
     probed = monitor.probed
     failure = probed.failure if probed is not None else sample.failure if sample is not None else None
     if failure is not None:
@@ -333,7 +333,7 @@ async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHea
     return ComponentHealth(status="degraded" if complaints else "healthy", detail=detail, metrics=metrics)
 
 
-def _describe_loop_problem(loop: Loop, age: float) -> str | None:
+def _describe_loop_problem(loop: LoopStatus, age: float) -> str | None:
     if loop.failures >= FAILED_OFTEN:
         return f"{loop.name} failed {loop.failures} times in a row"
     if age > 3 * loop.interval + 60:
@@ -348,11 +348,11 @@ async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHeal
     if stall is None:
         return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
     metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
-    began = to_datetime(int(stall.began * SECOND))
+    started_at = to_datetime(int(stall.began * SECOND))
     recent = stall.seconds >= LONG_STALL_SECONDS and time.time() - stall.began - stall.seconds < RECENT_STALL_SECONDS
     return ComponentHealth(
         status="degraded" if recent else "healthy",
-        detail=f"stood still {watchdog.stalls} times, last at {began:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
+        detail=f"stood still {watchdog.stalls} times, last at {started_at:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",
         metrics=metrics,
         stack=stall.stack if call.caller.may("admin") else None,
     )

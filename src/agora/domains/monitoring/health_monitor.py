@@ -24,7 +24,7 @@ from agora.telemetry import LoopWatchdog
 
 from . import trend
 
-__all__ = ["HEALTH_MONITOR", "HealthMonitor", "Loop", "Probe", "Sample", "measure_machine"]
+__all__ = ["HEALTH_MONITOR", "HealthMonitor", "LoopStatus", "Probe", "Sample", "measure_machine"]
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ UNREACHABLE = "unreachable"
 Machine = Callable[[], Mapping[str, float]]
 
 
-class Loop(Protocol):
+class LoopStatus(Protocol):
     """Status of a controller for health reports."""
 
     name: str
@@ -94,7 +94,7 @@ class HealthMonitor:
         self._store, self._clock, self._live = store, clock, live
         self._machine = machine or _build_machine_probe(directory)
         self.samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
-        self.loops: Sequence[Loop] = ()
+        self.loops: Sequence[LoopStatus] = ()
         self.draining = False
         self.watchdog = LoopWatchdog(0)
         self.probed: Probe | None = None
@@ -121,7 +121,7 @@ class HealthMonitor:
 
     async def probe(self) -> Probe:
         """Let the store commit a row, now. A store that fails is a result, not an error; it logs its outages itself."""
-        began, failure, cause = time.perf_counter(), None, UNREACHABLE
+        started_at, failure, cause = time.perf_counter(), None, UNREACHABLE
         try:
             async with asyncio.timeout(self.probe_seconds):
                 await self._store.probe()
@@ -131,12 +131,12 @@ class HealthMonitor:
             failure, cause = _describe_failure(error), error.extra["cause"]
         except Exception as error:
             failure = type(error).__name__
-        before = self.probed.failure if self.probed is not None else None
-        if failure is not None and before is None:
+        previous_failure = self.probed.failure if self.probed is not None else None
+        if failure is not None and previous_failure is None:
             log.warning("not ready: %s", failure)
-        elif failure is None and before is not None:
+        elif failure is None and previous_failure is not None:
             log.warning("ready again")
-        self.probed = Probe(time.perf_counter() - began, failure, cause, time.monotonic())
+        self.probed = Probe(time.perf_counter() - started_at, failure, cause, time.monotonic())
         if failure is not None:
             self.on_failure()
         return self.probed

@@ -125,7 +125,7 @@ class MessageLogReader:
     """The log as one caller reads it. Where one look finds all there is, it is read in one stretch."""
 
     filter: MessageFilter
-    _last: str = ""  # message of the stretch that an export is in
+    _page_end: str = ""  # message of the stretch that an export is in
 
     async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
         """A bounded page of messages before one, newest first, and the next position; None if there is none."""
@@ -156,16 +156,16 @@ class MessageLogReader:
         """At most so many messages and bytes between two, oldest first, however far apart, and whether that was all."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, False)
         while True:
-            if after >= self._last:
+            if after >= self._page_end:
                 end = await self._find_page_end_after(tx, after)
-                self._last = ceiling if end is None else min(ceiling, end.message_id)
-            before = min(ceiling, _compute_place_after(self._last))
+                self._page_end = ceiling if end is None else min(ceiling, end.message_id)
+            before = min(ceiling, _compute_place_after(self._page_end))
             rows = await tx.all(query, after=after, before=before, limit=limit, **self.filter.values)
             fitting, more = paging.take_fitting_rows(rows, limit, most)
             finished = len(rows) < limit and before >= ceiling and not more
             if rows or finished:
                 return await build_messages(tx, fitting), finished
-            after = self._last
+            after = self._page_end
 
     async def count_messages(self, tx: Reader, limit: int) -> tuple[int, bool]:
         """How many messages there are, counted up to a limit, and whether there may be more."""

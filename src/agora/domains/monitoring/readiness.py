@@ -12,12 +12,12 @@ from agora.core.jobs import Controller, JobContext
 
 from .health_monitor import HealthMonitor
 
-__all__ = ["Readiness"]
+__all__ = ["ReadinessController"]
 
 IDLE_INTERVAL = 10.0  # seconds between probes while the store is well
 
 
-class Readiness(Controller):
+class ReadinessController(Controller):
     name = "readiness"
     interval = 1.5
 

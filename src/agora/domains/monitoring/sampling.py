@@ -6,10 +6,10 @@ from agora.core.jobs import Controller, JobContext
 
 from .health_monitor import HealthMonitor
 
-__all__ = ["Sampling"]
+__all__ = ["SamplingController"]
 
 
-class Sampling(Controller):
+class SamplingController(Controller):
     name = "sampling"
 
     def __init__(self, context: JobContext, monitor: HealthMonitor) -> None:

@@ -54,10 +54,12 @@ class MonitorService(BoundService, contract.Monitor):
         page = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
         ids = encode_json([agent.agent_id for agent in page.agents])
         tasks = {row.agent_id: row.tasks for row in await tx.all(statements.active_tasks, ids=ids)}
-        mail = {row.agent_id: row.messages for row in await tx.all(statements.waiting_for, ids=ids)}
+        message_counts = {row.agent_id: row.messages for row in await tx.all(statements.waiting_for, ids=ids)}
         agents = [
             contract.MonitoredAgent.model_construct(
-                **dict(agent), active_tasks=tasks.get(agent.agent_id, 0), waiting_messages=mail.get(agent.agent_id, 0)
+                **dict(agent),
+                active_tasks=tasks.get(agent.agent_id, 0),
+                waiting_messages=message_counts.get(agent.agent_id, 0),
             )
             for agent in page.agents
         ]
@@ -75,8 +77,8 @@ class MonitorService(BoundService, contract.Monitor):
         page = await WorkerService(self.call).list(limit=limit)
         if search is None:
             return page
-        named = [worker for worker in page.workers if search.strip().lower() in worker.worker_name.lower()]
-        return page.model_copy(update={"workers": named, "count": len(named), "total": None})
+        matches = [worker for worker in page.workers if search.strip().lower() in worker.worker_name.lower()]
+        return page.model_copy(update={"workers": matches, "count": len(matches), "total": None})
 
     # -- messages --------------------------------------------------------------------------------
 
@@ -133,9 +135,9 @@ class MonitorService(BoundService, contract.Monitor):
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
         before = str(paging.decode_cursor(cursor)[0]) if cursor else LAST
         log = MessageLogReader(await build_filter(self.call, query))
-        messages, onward = await log.read_back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
-        following = paging.encode_cursor(onward) if onward is not None else None
-        return messages, {"count": len(messages), "has_more": onward is not None, "next_cursor": following}
+        messages, next_cursor = await log.read_back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
+        following = paging.encode_cursor(next_cursor) if next_cursor is not None else None
+        return messages, {"count": len(messages), "has_more": next_cursor is not None, "next_cursor": following}
 
     @implements
     async def count(

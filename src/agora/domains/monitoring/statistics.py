@@ -27,18 +27,18 @@ async def collect_stats(call: Call) -> MonitorStats:
     tx, since = call.tx, call.now - HOUR
     agents = {row.status: row.agents for row in await tx.all(health_queries.count_agents_by_status)}
     tasks = {row.status: row.tasks for row in await tx.all(statements.count_open_tasks)}
-    ended = await tx.all(statements.count_ended_tasks, since=since, limit=EXACT_UP_TO)
+    counts = await tx.all(statements.count_ended_tasks, since=since, limit=EXACT_UP_TO)
     queued = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
     recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
-    waiting = await tx.one(statements.waiting, limit=EXACT_UP_TO)
+    waiting_counts = await tx.one(statements.waiting, limit=EXACT_UP_TO)
     return MonitorStats.model_construct(
         agents=sum(agents.values()),
         agents_by_status=agents,
         tasks_open=sum(tasks.values()),
-        tasks_by_status=tasks | {row.status: row.tasks for row in ended},
+        tasks_by_status=tasks | {row.status: row.tasks for row in counts},
         queue_depth=queued or 0,
         messages_last_hour=recent or 0,
-        messages_waiting=waiting or 0,
+        messages_waiting=waiting_counts or 0,
         **await _build_traffic_stats(call),
         cost_today=await _read_cost_today(call),
         streams=int(call.context.live.get("subscribers", 0)),

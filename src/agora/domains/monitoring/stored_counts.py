@@ -32,10 +32,10 @@ class StoredCounts(Controller):
         looked = self._measures.looked_at
         if looked is None or time.monotonic() - looked > WANTED:
             return
-        began, counts = time.perf_counter(), Counter(NOTHING)
+        started_at, counts = time.perf_counter(), Counter(NOTHING)
         for tenant in await self.context.store.tenants():
             for name, query in statements.EVERYTHING.items():
                 for row in await self.read(tenant, query):
                     counts[name, row.state] += row.number
         self._measures.counted = counts
-        self.interval = max(INTERVAL, (time.perf_counter() - began) / SHARE)
+        self.interval = max(INTERVAL, (time.perf_counter() - started_at) / SHARE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Line", "fit_line", "format_duration", "seconds_until"]
+__all__ = ["TrendLine", "fit_line", "format_duration", "seconds_until"]
 
 Point = tuple[float, float]  # seconds, value
 
@@ -13,7 +13,7 @@ CLEAR = 0.7  #: share of the variance that the line must explain before it is be
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TrendLine:
     """A least squares line: change per second, value at the last point, how well it fits (r squared, 0 to 1)."""
 
     slope: float
@@ -21,7 +21,7 @@ class Line:
     fit: float
 
 
-def fit_line(points: Sequence[Point]) -> Line | None:
+def fit_line(points: Sequence[Point]) -> TrendLine | None:
     """The line through points; None through fewer than two moments."""
     count = len(points)
     if count < 2:
@@ -35,7 +35,7 @@ def fit_line(points: Sequence[Point]) -> Line | None:
     together = sum((time - mean_time) * (value - mean) for time, value in points)
     slope = together / spread
     explained = together * together / (spread * variance) if variance else 1.0
-    return Line(slope, mean + slope * (points[-1][0] - mean_time), explained)
+    return TrendLine(slope, mean + slope * (points[-1][0] - mean_time), explained)
 
 
 def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> float | None:

@@ -45,12 +45,12 @@ class UsageCounters(Controller):
 
     async def _flush_tenant(self, tenant: str) -> None:
         meter = self.context.meter
-        leaving = dict(sorted(meter.take_unsaved_usage(tenant).items()))
-        if not leaving:
+        usage_to_store = dict(sorted(meter.take_unsaved_usage(tenant).items()))
+        if not usage_to_store:
             return
 
         async def add_counts(call: Call) -> dict[Key, Usage]:
-            return await _add_counts(call, leaving)
+            return await _add_counts(call, usage_to_store)
 
         meter.mark_saved(tenant, await self.write_as_system(tenant, add_counts))
 
@@ -79,9 +79,9 @@ async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usa
     for operation, version in sorted(missing):
         await call.tx.execute(statements.insert_usage, operation=operation, version=version, now=call.now)
     totals = _index_totals_by_key(await call.tx.all(statements.lock_usage) if missing else rows)
-    for key, counted in leaving.items():
+    for key, usage in leaving.items():
         total = totals[key]
-        total.add_usage(counted)
+        total.add_usage(usage)
         await call.tx.execute(
             statements.update_usage,
             operation=key[0],

@@ -30,9 +30,9 @@ class DeliveryRejected(Exception):
     """
 
     def __init__(
-        self, why: str, *, permanent: bool = False, retry_after: float = 0.0, status: int | None = None
+        self, reason: str, *, permanent: bool = False, retry_after: float = 0.0, status: int | None = None
     ) -> None:
-        super().__init__(why)
+        super().__init__(reason)
         self.permanent, self.retry_after, self.status = permanent, retry_after, status
 
 
@@ -74,11 +74,13 @@ class HttpSender:
         """Post. private: addresses that are not public are allowed. seconds: with the response. Raises DeliveryRejected."""
         try:
             origin = await self._open_origin(url, private)
-            own = {"host": origin.http.host, "user-agent": "agora", "accept-encoding": "identity"}
+            own_headers = {"host": origin.http.host, "user-agent": "agora", "accept-encoding": "identity"}
             origin.users += 1
             try:
                 async with origin.slots, self._slots, asyncio.timeout(seconds):
-                    reply = await origin.http.request("POST", build_request_target(url), {**own, **headers}, body)
+                    reply = await origin.http.request(
+                        "POST", build_request_target(url), {**own_headers, **headers}, body
+                    )
                     try:
                         return await self._read_response(reply)
                     finally:

@@ -33,7 +33,7 @@ from .http_sender import MAX_AT_ONCE, DeliveryRejected, HttpResponse, HttpSender
 from .port import OUTBOX_SOURCES, OutboxRequest, OutboxSource
 from .records import OutboxRow
 
-__all__ = ["Outbox"]
+__all__ = ["OutboxController"]
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ PERMANENT: Final = frozenset({400, 410, 413, 415, 422})
 WAKING: Final = frozenset({"agora.message.received", "agora.dead_letter.replayed"})
 
 
-class Outbox(DueController):
+class OutboxController(DueController):
     """Delivers what is due, for all sources."""
 
     name = "outbox"
@@ -71,9 +71,9 @@ class Outbox(DueController):
                 await self.write_as_system(tenant, _release_leases)
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
-        for stored in events:
-            if stored.event.type in WAKING:
-                self.mark_tenant_due(stored.tenant_id)
+        for event in events:
+            if event.event.type in WAKING:
+                self.mark_tenant_due(event.tenant_id)
 
     async def reconcile(self, tenant: str) -> None:
         """Begin to deliver to each destination with something due; nothing while the marketplace is halted."""
@@ -197,7 +197,7 @@ class Outbox(DueController):
 
     async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
         """Make the row a dead letter. failed: attempts not yet counted in the row."""
-        letter = NewDeadLetter(
+        dead_letter = NewDeadLetter(
             source=row.source,
             key=f"{row.ref}/{row.recipient}",
             owner=row.recipient,
@@ -211,7 +211,7 @@ class Outbox(DueController):
         async def store_failure(call: Call) -> None:
             if await call.tx.execute(statements.delete_delivery, **_build_row_key(row)):
                 call.target = row.ref
-                await record_dead_letter(call, letter)
+                await record_dead_letter(call, dead_letter)
 
         await self.write_as_system(tenant, store_failure)
         log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)

@@ -63,14 +63,14 @@ class AgentSearch:
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
         private = plain.private if plain is not None and self.chosen.sees != "all" else 0
         gathered = sum(row.agents for row in counts or ())
-        chosen = replace(
+        selection = replace(
             self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
         )
-        query = statements.build_agents_page_query(chosen)
+        query = statements.build_agents_page_query(selection)
 
-        async def read_agents(place: str, count: int) -> Sequence[AgentRow]:
-            skipped = offset if place == after else 0
-            return await self._run_query(query, after=place, limit=count, offset=skipped)
+        async def read_agents(position: str, count: int) -> Sequence[AgentRow]:
+            skipped = offset if position == after else 0
+            return await self._run_query(query, after=position, limit=count, offset=skipped)
 
         rows, more = await paging.read_page(
             read_agents, after, "agent_id", limit, self.call.context.settings.page_bytes
@@ -78,7 +78,7 @@ class AgentSearch:
         if plain is not None:
             total = await self._count_visible_agents(plain), False
         else:
-            total = await self._count_total(replace(chosen, common=gathered > COUNTED), after="")
+            total = await self._count_total(replace(selection, common=gathered > COUNTED), after="")
         following = paging.encode_cursor(rows[-1].agent_id) if more else None
         return _build_page(rows, self.call.now, total, following)
 
@@ -112,7 +112,7 @@ class AgentSearch:
         self, words: list[str], limit: int, offset: int, cursor: str | None
     ) -> contract.FoundAgentPage:
         """Search by words: exact matches, or, only if there are none, words that contain or resemble them."""
-        stage, place, after = _decode_position(cursor) if cursor else (EXACT, 0, "")
+        stage, rank, after = _decode_position(cursor) if cursor else (EXACT, 0, "")
         if self.chosen.retired:
             raise InvalidRequest(
                 "Agents that have left are not found by words.",
@@ -121,16 +121,20 @@ class AgentSearch:
             )
         if not words:
             return _build_page([], self.call.now, NOBODY)
-        chosen, total = replace(self.chosen, searched=True), NOBODY
+        selection, total = replace(self.chosen, searched=True), NOBODY
         if stage == EXACT:
             self.parameters |= statements.build_match_parameters([[_build_typed_term(word)] for word in words])
-            total = await self._count_total(chosen, place=0, after="")
+            total = await self._count_total(selection, place=0, after="")
         if total[0] == 0 and (stage == NEAR or not cursor):
             stage = NEAR
             self.parameters |= statements.build_match_parameters(await self._expand_words(words))
-            total = await self._count_total(chosen, place=0, after="")
+            total = await self._count_total(selection, place=0, after="")
         rows = await self._run_query(
-            statements.build_ranked_agents_page_query(chosen), place=place, after=after, limit=limit + 1, offset=offset
+            statements.build_ranked_agents_page_query(selection),
+            place=rank,
+            after=after,
+            limit=limit + 1,
+            offset=offset,
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(stage, rows[-1].place, rows[-1].agent_id) if more else None
@@ -180,8 +184,8 @@ def _select_nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list
     fewest = min(errors, default=allowed + 1)
     if fewest > allowed:
         return []
-    near = [term for term, count in zip(terms, errors, strict=True) if count == fewest]
-    return [Term(term, whole=len(term) <= len(word) + allowed) for term in near]
+    closest_terms = [term for term, count in zip(terms, errors, strict=True) if count == fewest]
+    return [Term(term, whole=len(term) <= len(word) + allowed) for term in closest_terms]
 
 
 def _build_page(
@@ -207,10 +211,10 @@ def _check_agent_id(part: str) -> str:
 
 def _decode_position(cursor: str) -> tuple[int, int, str]:
     """Stage, place and agent of a cursor in ranked pages."""
-    stage, place, agent_id = paging.decode_cursor(cursor, int, int, str)
-    if stage not in (EXACT, NEAR) or not 0 < place < 10:
+    stage, rank, agent_id = paging.decode_cursor(cursor, int, int, str)
+    if stage not in (EXACT, NEAR) or not 0 < rank < 10:
         raise _build_cursor_error()
-    return stage, place, _check_agent_id(agent_id)
+    return stage, rank, _check_agent_id(agent_id)
 
 
 def _build_cursor_error() -> InvalidRequest:

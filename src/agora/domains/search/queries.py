@@ -85,17 +85,17 @@ class Selection:
     scan: bool = True
 
 
-def _build_match_condition_sqlite(place: str) -> str:
+def _build_match_condition_sqlite(column: str) -> str:
     # Cross joins keep their order: words first, then whose they are.
     return f"""
-        (select d.agent_id{place} from agent_search s cross join agent_documents d
+        (select d.agent_id{column} from agent_search s cross join agent_documents d
          where s.agent_search match :fts_anywhere and d.document = s.rowid and d.tenant_id = :tenant)
     """
 
 
-def _build_match_condition_postgres(place: str) -> str:
+def _build_match_condition_postgres(column: str) -> str:
     return f"""
-        (select agent_id{place} from agora_agents_with(cast(:ts_anywhere as tsquery)))
+        (select agent_id{column} from agora_agents_with(cast(:ts_anywhere as tsquery)))
     """
 
 
@@ -257,12 +257,14 @@ def build_match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
     return parameters
 
 
-def _join_term_groups(groups: Sequence[Sequence[Term]], whole: bool, either: str, both: str, form: str) -> str:
+def _join_term_groups(groups: Sequence[Sequence[Term]], match_words: bool, either: str, both: str, form: str) -> str:
     """One term of each group. form: format string of a term and its prefix operator."""
     return both.join(
         "("
         + either.join(
-            form.format(t.text, "*" if t.goes_on and not whole else "") for t in group if t.whole or not whole
+            form.format(t.text, "*" if t.goes_on and not match_words else "")
+            for t in group
+            if t.whole or not match_words
         )
         + ")"
         for group in groups

@@ -75,10 +75,10 @@ class QueryService(BoundService, contract.Queries):
         capabilities = await tx.all(statistics.select_top_capabilities, limit=LISTED)
         capabilities_total = await tx.one(statistics.count_capabilities)
         messages = await tx.one(statistics.count_messages, since=call.now - HOUR)
-        waiting = await tx.one(statistics.count_waiting_deliveries)
+        delivery_counts = await tx.one(statistics.count_waiting_deliveries)
         events = await tx.one(statistics.count_events)
         assert messages is not None
-        assert waiting is not None
+        assert delivery_counts is not None
         assert events is not None
         operations = call.context.registry.list_visible(call.caller)
         usage = [
@@ -90,11 +90,13 @@ class QueryService(BoundService, contract.Queries):
             agents_by_tier=_sum_agents((row.service_tier, row.agents) for row in agents),
             top_capabilities={row.capability: row.agents for row in capabilities},
             capabilities_total=capabilities_total or 0,
-            messages=contract.MessageStatistics(total=messages.total, last_hour=messages.recent, waiting=waiting),
+            messages=contract.MessageStatistics(
+                total=messages.total, last_hour=messages.recent, waiting=delivery_counts
+            ),
             events_total=events,
             services_total=len(operations),
-            calls=sum(counted["calls"] for _, counted in usage),
-            errors=sum(counted["errors"] for _, counted in usage),
+            calls=sum(usage_count["calls"] for _, usage_count in usage),
+            errors=sum(usage_count["errors"] for _, usage_count in usage),
             busiest_services=_list_busiest_services(usage),
             started_at=to_datetime(call.context.started_at),
             timestamp=to_datetime(call.now),
@@ -111,6 +113,6 @@ def _sum_agents(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 def _list_busiest_services(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
     calls: Counter[str] = Counter()
-    for name, counted in usage:
-        calls[name] += counted["calls"]
+    for name, usage_count in usage:
+        calls[name] += usage_count["calls"]
     return {name: count for name, count in calls.most_common(LISTED) if count}

@@ -59,12 +59,12 @@ def compute_edit_distance(word: str, term: str, limit: int) -> int:
     term = term[: len(word) + limit]
     before: list[int] = []
     row = list(range(len(term) + 1))
-    for at, letter in enumerate(word, 1):
+    for at, character in enumerate(word, 1):
         older, before, row = before, row, [at]
-        for place, other in enumerate(term, 1):
-            cost = min(before[place] + 1, row[place - 1] + 1, before[place - 1] + (letter != other))
-            if at > 1 and place > 1 and letter == term[place - 2] and word[at - 2] == other:
-                cost = min(cost, older[place - 2] + 1)
+        for index, other in enumerate(term, 1):
+            cost = min(before[index] + 1, row[index - 1] + 1, before[index - 1] + (character != other))
+            if at > 1 and index > 1 and character == term[index - 2] and word[at - 2] == other:
+                cost = min(cost, older[index - 2] + 1)
             row.append(cost)
         if min(row) > limit:
             return limit + 1

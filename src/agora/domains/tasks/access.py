@@ -161,10 +161,10 @@ def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
 
 
 def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
-    mine = draft.row.holder == caller.subject or caller.acts_for_others
-    if token == draft.row.fence and mine and draft.row.status in states.UNFINISHED:
+    is_own = draft.row.holder == caller.subject or caller.acts_for_others
+    if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED:
         return
-    if token == draft.row.fence and mine and draft.row.status in ("completed", "failed"):
+    if token == draft.row.fence and is_own and draft.row.status in ("completed", "failed"):
         return  # a repeated call is idempotent: the operation compares it with what was recorded
     raise StaleLease(
         f"{draft.task_id} is {draft.row.status}; the fencing token {token} is not the newest."

@@ -16,7 +16,7 @@ from agora.domains.identity.users import check_concurrency, count_job
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
-from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
+from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, field_error
 
 from . import access, queues, states, views
 from . import queries as tasks
@@ -157,9 +157,11 @@ async def _choose_least_loaded(call: Call, order: Order, required: list[str]) ->
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
     query = workers.select_candidates(bool(required), bool(order.among))
     rows = await call.tx.all(query, **parameters, limit=LOADS_LOOKED_AT)
-    able = [row for row in rows if set(required) <= set(decode_json(row.capabilities))]
+    qualified_rows = [row for row in rows if set(required) <= set(decode_json(row.capabilities))]
     # The id breaks ties, so that concurrent servers choose alike and tests are deterministic.
-    best = min(able, key=lambda row: (row.open_tasks / max(1, row.max_concurrent_tasks), row.agent_id), default=None)
+    best = min(
+        qualified_rows, key=lambda row: (row.open_tasks / max(1, row.max_concurrent_tasks), row.agent_id), default=None
+    )
     return None if best is None else str(best.agent_id)
 
 
@@ -194,8 +196,8 @@ async def _resolve_unregistered_name(call: Call, ref: str, row: AgentRow | None,
         )
     check_name(ref, "assignee")
     address = build_address_of_name(ref)
-    waiting = await call.tx.one(tasks.count_tasks_held_for_name, address=address, limit=HELD_LIMIT)
-    if waiting is not None and waiting >= HELD_LIMIT:
+    held_counts = await call.tx.one(tasks.count_tasks_held_for_name, address=address, limit=HELD_LIMIT)
+    if held_counts is not None and held_counts >= HELD_LIMIT:
         raise Conflict(
             f"{HELD_LIMIT} tasks already wait for {ref!r}, which is not registered.",
             fix="Check the name; it is not among GET /agora/query/agents.",
@@ -284,7 +286,7 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
     return Turn()
 
 
-def _build_row(call: Call, order: Order, where: Destination, blocked: int, turn: Turn) -> TaskRow:
+def _build_row(call: Call, order: Order, destination: Destination, blocked: int, turn: Turn) -> TaskRow:
     """Build the row of a new task. blocked: how many tasks it waits for."""
     task_id = new_id("task")
     return TaskRow(
@@ -294,10 +296,10 @@ def _build_row(call: Call, order: Order, where: Destination, blocked: int, turn:
         status=TaskStatus.PENDING.value,
         priority=views.RANKS[order.priority],
         assignee=order.assignee,
-        assigned_agent=where.agent,
-        queue=queues.queue_name(where.lane, order.task_type),
+        assigned_agent=destination.agent,
+        queue=queues.queue_name(destination.lane, order.task_type),
         waiting=int(blocked == 0 and not order.paused and turn.rejection is None),
-        requirements=encode_json(where.requirements),
+        requirements=encode_json(destination.requirements),
         required_model=order.model,
         created_by=order.created_by or call.caller.subject,
         account_id=order.account or call.caller.account,
@@ -365,8 +367,8 @@ async def _check_dependencies(call: Call, order: Order) -> int:
     return blocked
 
 
-def _build_dependency_error(error: Exception) -> Exception:
-    error.extra["errors"] = [field_error("depends_on", str(error))]  # type: ignore[attr-defined]
+def _build_dependency_error(error: AgoraError) -> AgoraError:
+    error.extra["errors"] = [field_error("depends_on", str(error))]
     return error
 
 
@@ -386,14 +388,14 @@ async def _insert_dependencies(draft: TaskDraft) -> None:
         await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
 
 
-async def build_receipt(draft: TaskDraft, where: Destination) -> contract.TaskReceipt:
+async def build_receipt(draft: TaskDraft, destination: Destination) -> contract.TaskReceipt:
     """Build the result of ``agora.task.assign``."""
     return contract.TaskReceipt.model_construct(
         task_id=draft.task_id,
         status=TaskStatus(draft.row.status),
         estimated_completion=await estimate_completion(draft.call, draft.row),
         assigned_agent=draft.row.assigned_agent,
-        warning=where.warning,
+        warning=destination.warning,
     )
 
 

@@ -75,16 +75,21 @@ class ClaimRequest:
 
 async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
-    brought, addresses, worker = await _resolve_claimant(call, request.capabilities, request.models, request.worker)
+    capabilities, addresses, worker = await _resolve_claimant(
+        call, request.capabilities, request.models, request.worker
+    )
     if worker is not None and worker.draining_at is not None:
         # At once, without the wait: a draining worker is to end, not to sit in a long poll.
         return contract.Claim.model_construct(tasks=[], count=0)
     worker_id = None if worker is None else worker.worker_id
-    claimant = Claimant(brought, addresses, worker_id, frozenset(request.task_types), request.unassigned)
+    claimant = Claimant(capabilities, addresses, worker_id, frozenset(request.task_types), request.unassigned)
     if request.task_id is not None:
         return await _claim_one(call, claimant, request.task_id, request.lease_seconds)
-    task_queues, most = await _find_queues(call, claimant, open=request.unassigned), call.context.settings.page_bytes
-    rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, most)
+    task_queues, size_limit = (
+        await _find_queues(call, claimant, open=request.unassigned),
+        call.context.settings.page_bytes,
+    )
+    rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, size_limit)
     if rows:
         return await _build_claim(call, rows)
     raise WaitForEvent(AVAILABLE, request.wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
@@ -96,8 +101,8 @@ async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int 
     most: bytes of the answer; those of a page, if not given.
     """
     most = call.context.settings.page_bytes if most is None else most
-    brought, addresses, _ = await _resolve_claimant(call, None, (), None)
-    claimant = Claimant(brought, addresses, None, frozenset())
+    capabilities, addresses, _ = await _resolve_claimant(call, None, (), None)
+    claimant = Claimant(capabilities, addresses, None, frozenset())
     own_queues = await _find_queues(call, claimant, open=False)
     rows = await _lease_tasks(call, claimant, own_queues, limit, lease_seconds, most)
     return await _build_claim(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
@@ -162,7 +167,7 @@ def _can_claim_from(queue: str, claimant: Claimant) -> bool:
     return queues.can_claim_from(queue, claimant.brought, claimant.task_types)
 
 
-async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -> Sequence[str]:
+async def _drop_beyond_limit(call: Call, candidates: Sequence[str], limit: int) -> Sequence[str]:
     """The first of these tasks whose payloads and metadata fit into so many characters together; at least one."""
     rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
     sizes = {row.task_id: row.size for row in rows}
@@ -170,7 +175,7 @@ async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -
     for count, task_id in enumerate(candidates):
         total += sizes.get(task_id, 0)
         # The first one in any case, however large: nobody could claim it, and it would block its queue.
-        if count and total > most:
+        if count and total > limit:
             return candidates[:count]
     return candidates
 
@@ -185,21 +190,24 @@ async def _resolve_claimant(
     """Tokens of the caller's capabilities and models, its addresses, and its worker. Raises InvalidRequest, NotFound."""
     caller = call.caller
     addresses = [f"agent:{caller.subject}"]
-    own: list[str] | None = None
+    own_capabilities: list[str] | None = None
     if caller.kind == "agent":
         addresses.append(build_address_of_name(caller.name))
         row = await call.tx.one(agents.select_agent_by_id, ref=caller.subject)
-        own = decode_json(row.capabilities) if row is not None else []
+        own_capabilities = decode_json(row.capabilities) if row is not None else []
     row_of_worker = None
     if worker is not None:
         row_of_worker = await _find_own_worker(call, worker)
         addresses.append(f"worker:{row_of_worker.worker_id}")
-        own, models = decode_json(row_of_worker.capabilities), [*models, *decode_json(row_of_worker.models)]
+        own_capabilities, models = (
+            decode_json(row_of_worker.capabilities),
+            [*models, *decode_json(row_of_worker.models)],
+        )
     held_capabilities = frozenset(decode_json(row_of_worker.held)) if row_of_worker is not None else frozenset()
     if narrowed is None:
-        claimable = [name for name in own or () if name not in held_capabilities]
+        claimable = [name for name in own_capabilities or () if name not in held_capabilities]
         return frozenset(queues.build_requirement_tokens(claimable, models)), addresses, row_of_worker
-    if own is not None and (lacking := sorted(set(narrowed) - set(own))):
+    if own_capabilities is not None and (lacking := sorted(set(narrowed) - set(own_capabilities))):
         raise InvalidRequest(
             f"You have not registered the capability {', '.join(map(repr, lacking))}.",
             fix="Register it with agora.agent.update, or leave it out.",
@@ -230,12 +238,12 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
 
 async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
     """Names of the queues with waiting tasks that the caller may claim. open: also queues without requirements."""
-    own = queues.build_queue_ranges(claimant.addresses, (), open=False)
+    own_capabilities = queues.build_queue_ranges(claimant.addresses, (), open=False)
     pool = queues.build_queue_ranges(
         (), sorted(claimant.brought), open=open
     )  # equal for equal capabilities, so the store caches it
     names: list[str] = []
-    for name_ranges in filter(None, (own, pool)):
+    for name_ranges in filter(None, (own_capabilities, pool)):
         rows = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
         names += list(rows)
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]

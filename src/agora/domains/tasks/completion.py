@@ -153,7 +153,7 @@ async def move_task(
     among: the agent is one of several that the creator named. Raises PaymentRequired if a budget does not cover the
     price of the new agent, IllegalTransition.
     """
-    before = draft.row.assigned_agent
+    previous_agent = draft.row.assigned_agent
     if draft.row.status != _S.PENDING:
         states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
     holder, available_at = draft.row.holder, draft.row.available_at
@@ -166,8 +166,10 @@ async def move_task(
         draft.set_columns(fence=draft.row.fence + 1)  # invalidates the token of the former holder
     draft.set_columns(available_at=available_at)
     await agree_on_price(draft, among=among)
-    draft.append_entry("status", status=_S.PENDING, content=reason, data={"reassigned": {"from": before, "to": agent}})
-    draft.emit("reassigned", audience=audience, reason=reason, previous=before)
+    draft.append_entry(
+        "status", status=_S.PENDING, content=reason, data={"reassigned": {"from": previous_agent, "to": agent}}
+    )
+    draft.emit("reassigned", audience=audience, reason=reason, previous=previous_agent)
     offer_task(draft)
     await draft.save()
 
@@ -197,12 +199,12 @@ async def end_task(
 ) -> None:
     """End a task and release or cancel its dependants, recursively, in the same transaction. Raises IllegalTransition."""
     # A work list instead of recursion: chains of dependants may be longer than the interpreter's stack.
-    ended = [draft]
+    ended_drafts = [draft]
     await _end_task_without_dependants(draft, status, result, error, content)
-    while ended:
-        current = ended.pop()
+    while ended_drafts:
+        current = ended_drafts.pop()
         if current.row.has_dependants:
-            ended += await _release_dependants(current)
+            ended_drafts += await _release_dependants(current)
 
 
 async def _end_task_without_dependants(
@@ -272,7 +274,7 @@ async def _unblock_task(draft: TaskDraft) -> None:
 
 async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
     """Unblock dependants of an ended task, or cancel those that need its missing result; return the cancelled ones."""
-    call, ended = done.call, []
+    call, ended_drafts = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
     in_context = {dependant.task_id for dependant in dependants if dependant.in_context}
     # One that ends before its own turn leaves its place to those behind it.
@@ -290,5 +292,5 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
         else:
             why = f"It depends on {done.task_id}, which is {done.row.status}."
             await _end_task_without_dependants(draft, _S.CANCELLED, None, None, why)
-            ended.append(draft)
-    return ended
+            ended_drafts.append(draft)
+    return ended_drafts

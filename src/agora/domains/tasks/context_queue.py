@@ -60,10 +60,10 @@ async def join_context_queue(draft: TaskDraft) -> None:
     if agent is None or agent.busy != "enqueue":
         return
     rows = await find_tasks_under_way(draft.call, task_context_id(row), agent.agent_id, row.created_by)
-    others = [other for other in rows if other.task_id != row.task_id]
-    if others:
+    other_rows = [other for other in rows if other.task_id != row.task_id]
+    if other_rows:
         draft.set_columns(blocked=row.blocked + 1)
-        await insert_context_dependency(draft, others[-1].task_id)
+        await insert_context_dependency(draft, other_rows[-1].task_id)
 
 
 async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:

@@ -1,6 +1,6 @@
 """Timers of tasks: expired leases, retry delays, deadlines and assignment timeouts; and changes of the assignee.
 
-Every task has at most one timer, its column ``due_at`` (:func:`.states.next_due`); :class:`.jobs.TaskDeadlines` polls it.
+Every task has at most one timer, its column ``due_at`` (:func:`.states.next_due`); :class:`.jobs.TaskDeadlineController` polls it.
 """
 
 from __future__ import annotations
@@ -87,17 +87,19 @@ async def _offer_to_others(draft: TaskDraft) -> None:
     if draft.row.task_type == JOB_TYPE and await _is_worker_online(draft):
         await draft.save()
         return
-    queue, agent, others = pool_queue(draft), None, list[str]()
+    queue, agent, agent_ids = pool_queue(draft), None, list[str]()
     if not decode_json(draft.row.requirements):
-        others = [agent_id for agent_id in await _list_workflow_agents(draft) if agent_id != draft.row.assigned_agent]
-        if not others:
+        agent_ids = [
+            agent_id for agent_id in await _list_workflow_agents(draft) if agent_id != draft.row.assigned_agent
+        ]
+        if not agent_ids:
             await draft.save()
             return
-        order = assignment.Order(draft.row.task_type, "{}", balanced=True, among=others)
+        order = assignment.Order(draft.row.task_type, "{}", balanced=True, among=agent_ids)
         target = await assignment.resolve_destination(draft.call, order)
         queue, agent = queues.queue_name(target.lane, draft.row.task_type), target.agent
     try:
-        await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in others)
+        await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in agent_ids)
     except PaymentRequired as error:
         await end_task(draft, _S.FAILED, error=error.detail)
 

@@ -27,7 +27,7 @@ def list_parties(row: TaskRow) -> tuple[str, ...]:
 def emit_task_event(
     call: Call,
     row: TaskRow,
-    happening: str,
+    change: str,
     data: Mapping[str, Any],
     audience: tuple[str, ...] | None,
     source: str | None = None,
@@ -44,7 +44,7 @@ def emit_task_event(
     if CODEBASE in row.requirements:
         payload["codebase"] = row.requirements.split(CODEBASE, 1)[1].partition('"')[0]
     payload.update(data)
-    call.emit(f"agora.task.{happening}", payload, subject=row.task_id, audience=audience, source=source)
+    call.emit(f"agora.task.{change}", payload, subject=row.task_id, audience=audience, source=source)
 
 
 def append_start(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any]) -> None:
@@ -119,9 +119,9 @@ class TaskDraft:
         self.call.tx.append(ENTRIES, entry)
         return entry
 
-    def emit(self, happening: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
+    def emit(self, change: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
         """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties if left out."""
-        emit_task_event(self.call, self.row, happening, data, list_parties(self.row) if audience == () else audience)
+        emit_task_event(self.call, self.row, change, data, list_parties(self.row) if audience == () else audience)
 
     async def save(self) -> None:
         """Update the changed columns, and recompute ``due_at``."""

@@ -33,56 +33,56 @@ def check_job_files(task_type: str, payload: Mapping[str, Any]) -> None:
     if not isinstance(files, list) or len(files) > MAX_FILES:
         raise _build_invalid_files_error("", f"a list of at most {MAX_FILES} files")
     for index, file in enumerate(files):
-        place = f"[{index}]"
+        field = f"[{index}]"
         if isinstance(file, Mapping):
-            _check_file(file, place)
+            _check_file(file, field)
         elif not isinstance(file, str):
-            raise _build_invalid_files_error(place, "a path, or an object with path and content or artifact")
+            raise _build_invalid_files_error(field, "a path, or an object with path and content or artifact")
         else:
-            _check_path(file, place)
+            _check_path(file, field)
 
 
-def _check_file(file: Mapping[str, Any], place: str) -> None:
+def _check_file(file: Mapping[str, Any], field: str) -> None:
     if unknown := sorted(set(file) - NAMES):
         raise _build_invalid_files_error(
-            f"{place}.{unknown[0]}", f"not a field of a file; it has {', '.join(sorted(NAMES))}"
+            f"{field}.{unknown[0]}", f"not a field of a file; it has {', '.join(sorted(NAMES))}"
         )
-    _check_path(file.get("path"), f"{place}.path")
+    _check_path(file.get("path"), f"{field}.path")
     if ("content" in file) == ("artifact" in file):
-        raise _build_invalid_files_error(place, "give exactly one of content and artifact")
+        raise _build_invalid_files_error(field, "give exactly one of content and artifact")
     if "content" in file:
-        _check_content(file["content"], file.get("encoding", "utf-8"), place)
+        _check_content(file["content"], file.get("encoding", "utf-8"), field)
         return
     artifact = file["artifact"]
     ids = [artifact.get(name) for name in ("task_id", "artifact_id")] if isinstance(artifact, Mapping) else []
     if not ids or not all(isinstance(id, str) and 0 < len(id) <= MAX_ID for id in ids):
-        raise _build_invalid_files_error(f"{place}.artifact", "an object of task_id and artifact_id")
+        raise _build_invalid_files_error(f"{field}.artifact", "an object of task_id and artifact_id")
 
 
-def _check_content(content: Any, encoding: Any, place: str) -> None:
+def _check_content(content: Any, encoding: Any, field: str) -> None:
     if encoding not in ("utf-8", "base64"):
-        raise _build_invalid_files_error(f"{place}.encoding", "utf-8 or base64")
+        raise _build_invalid_files_error(f"{field}.encoding", "utf-8 or base64")
     if not isinstance(content, str):
-        raise _build_invalid_files_error(f"{place}.content", "a text; bytes as base64, with encoding base64")
+        raise _build_invalid_files_error(f"{field}.content", "a text; bytes as base64, with encoding base64")
     try:
         size = len(base64.b64decode(content, validate=True)) if encoding == "base64" else len(content.encode())
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise _build_invalid_files_error(f"{place}.content", f"not {encoding}") from error
+        raise _build_invalid_files_error(f"{field}.content", f"not {encoding}") from error
     if size > MAX_CONTENT_BYTES:
         raise _build_invalid_files_error(
-            f"{place}.content", f"at most {MAX_CONTENT_BYTES} bytes; give a larger one as an artifact"
+            f"{field}.content", f"at most {MAX_CONTENT_BYTES} bytes; give a larger one as an artifact"
         )
 
 
-def _check_path(path: Any, place: str) -> None:
+def _check_path(path: Any, field: str) -> None:
     """Only what stays below the directory that it is put into, and is none of git's own files."""
     if not isinstance(path, str) or not 0 < len(path) <= MAX_PATH or any(ord(letter) < 32 for letter in path):
-        raise _build_invalid_files_error(place, f"a path of at most {MAX_PATH} characters")
+        raise _build_invalid_files_error(field, f"a path of at most {MAX_PATH} characters")
     parts = PurePosixPath(path).parts
     if path.startswith("/") or "\\" in path or ".." in parts or not parts:
-        raise _build_invalid_files_error(place, "a relative path below the codebase, without '..'")
+        raise _build_invalid_files_error(field, "a relative path below the codebase, without '..'")
     if any(part.lower().rstrip(". ") == ".git" for part in parts):
-        raise _build_invalid_files_error(place, "none of git's own files")
+        raise _build_invalid_files_error(field, "none of git's own files")
 
 
 def _build_invalid_files_error(place: str, problem: str) -> InvalidRequest:

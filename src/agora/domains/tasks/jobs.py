@@ -10,12 +10,12 @@ from agora.core.jobs import DueController
 from . import queries as tasks
 from .deadlines import apply_due_timer
 
-__all__ = ["TaskDeadlines"]
+__all__ = ["TaskDeadlineController"]
 
 BATCH = 200
 
 
-class TaskDeadlines(DueController):
+class TaskDeadlineController(DueController):
     """Polls the tasks whose timer is due. Does nothing while the marketplace is halted: a halt stops all timers."""
 
     name = "tasks"

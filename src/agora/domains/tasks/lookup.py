@@ -131,8 +131,8 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
 
 def build_context_filter(context_id: str) -> dict[str, str]:
     """Query parameters for the tasks of a conversation. A task without a context is a conversation of its own."""
-    own = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
-    return {"context_id": context_id, "context_task": own}
+    task_id = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
+    return {"context_id": context_id, "context_task": task_id}
 
 
 async def _add_agent_filter(call: Call, ref: str, parameters: dict[str, Any]) -> None:
@@ -155,11 +155,11 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
     query = task_lists.list_tasks(filters, sort, request.descending, cursor is not None)
     parameters = {name: value for name, value in parameters_of_filters.items() if name != "open"}
-    place = {}
+    position_parameters = {}
     if cursor is not None:
         position = paging.decode_cursor(cursor, *_CURSORS[sort])
-        place = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
-    rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=request.offset)
+        position_parameters = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
+    rows = await call.tx.all(query, **parameters, **position_parameters, limit=limit + 1, offset=request.offset)
     page = await _load_tasks(call, rows[:limit])
     more = len(rows) > len(page)
     total, estimate = len(page), False
@@ -200,10 +200,12 @@ async def read_history(
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
     async def read_entries(after: int, count: int) -> Sequence[TaskEntryRow]:
-        place = {"task_id": task_id, "after": after, "limit": count}
+        position_parameters = {"task_id": task_id, "after": after, "limit": count}
         if types:
-            return await call.tx.all(task_lists.list_history_of_types, **place, types=encode_json(list(types)))
-        return await call.tx.all(task_lists.list_history, **place)
+            return await call.tx.all(
+                task_lists.list_history_of_types, **position_parameters, types=encode_json(list(types))
+            )
+        return await call.tx.all(task_lists.list_history, **position_parameters)
 
     rows, more = await paging.read_page(read_entries, after, "number", limit, call.context.settings.page_bytes)
     entries = [views.build_entry(row) for row in rows]
@@ -274,23 +276,26 @@ async def compute_statistics(
     if task_type is not None:
         scope["task_type"] = task_type
     by = (agent is not None, task_type is not None)
-    counted = await call.tx.all(task_lists.count_by_status(*by), **scope)
+    counts = await call.tx.all(task_lists.count_by_status(*by), **scope)
     created = await call.tx.one(task_lists.count_created(*by), **scope, since=begin)
-    ended = {row.status: row.tasks for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)}
+    counts_by_status = {
+        row.status: row.tasks for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)
+    }
     sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE)
     minutes = max((call.now - begin) / 60e6, 1 / 60)
-    completed = ended.get(TaskStatus.COMPLETED.value, 0)
+    completed = counts_by_status.get(TaskStatus.COMPLETED.value, 0)
     return contract.TaskStatistics(
-        total=sum(row.tasks for row in counted),
-        by_status=_sum_by(counted, "status"),
+        total=sum(row.tasks for row in counts),
+        by_status=_sum_by(counts, "status"),
         by_priority={
-            views.PRIORITIES[int(rank)].value: n for rank, n in _sum_by(counted, "priority", "waiting").items() if n
+            views.PRIORITIES[int(rank)].value: n for rank, n in _sum_by(counts, "priority", "waiting").items() if n
         },
-        waiting=sum(row.waiting for row in counted),
+        waiting=sum(row.waiting for row in counts),
         since=to_datetime(begin),
         created=created if created is not None else 0,
         completed=completed,
-        failed=ended.get(TaskStatus.FAILED.value, 0) + ended.get(TaskStatus.DEAD_LETTERED.value, 0),
+        failed=counts_by_status.get(TaskStatus.FAILED.value, 0)
+        + counts_by_status.get(TaskStatus.DEAD_LETTERED.value, 0),
         throughput_per_minute=round(completed / minutes, 4),
         wait_seconds=_summarize_durations([row.started_at - row.created_at for row in sample if row.started_at]),
         run_seconds=_summarize_durations(
@@ -300,11 +305,11 @@ async def compute_statistics(
     )
 
 
-def _sum_by(rows: Sequence[StatusCount], by: str, what: str = "tasks") -> dict[str, int]:
+def _sum_by(rows: Sequence[StatusCount], by: str, dimension: str = "tasks") -> dict[str, int]:
     sums: dict[str, int] = {}
     for row in rows:
         name = str(getattr(row, by))
-        sums[name] = sums.get(name, 0) + int(getattr(row, what))
+        sums[name] = sums.get(name, 0) + int(getattr(row, dimension))
     return sums
 
 

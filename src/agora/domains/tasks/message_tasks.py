@@ -28,18 +28,18 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
 
     A sender that cannot pay for the task gets an error message as the reply.
     """
-    own = MessagingService(replace(call, caller=reader))
-    page = await own.receive(unread=True, limit=BATCH)
+    reader_service = MessagingService(replace(call, caller=reader))
+    page = await reader_service.receive(unread=True, limit=BATCH)
     for message in page.messages:
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
             try:
                 await assignment.create_task(call, await _build_order(call, message, reader))
             except PaymentRequired as error:
                 with suppress(NotFound):  # the sender has left
-                    await own.send(message.from_agent, str(error), "error", reply_to=message.message_id)
+                    await reader_service.send(message.from_agent, str(error), "error", reply_to=message.message_id)
     if page.messages:
         ids = [message.message_id for message in page.messages]
-        await own.mark(ids, DeliveryState.ACKNOWLEDGED)
+        await reader_service.mark(ids, DeliveryState.ACKNOWLEDGED)
     return len(page.messages)
 
 

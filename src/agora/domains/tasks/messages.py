@@ -23,7 +23,7 @@ from .completion import end_task, release_context, requeue_task
 from .context_queue import join_context_queue
 from .draft import TaskDraft
 from .records import TaskEntryRow
-from .work import begin_work
+from .task_updates import begin_work
 
 __all__ = [
     "AGENT",

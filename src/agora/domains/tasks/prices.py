@@ -1,9 +1,11 @@
 """Prices of tasks: agreed when a task is assigned to a named agent, and reserved against the payer's budgets.
 
-A task in the pool has no price: its creator did not choose the agent. Billing is imported with the first assignment.
+A task in the pool has no price: its creator did not choose the agent.
 """
 
 from __future__ import annotations
+
+from agora.domains.billing import reservations
 
 from .draft import TaskDraft
 
@@ -15,8 +17,6 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
 
     among: the agent is one of several that the creator named. Raises BudgetExceeded, CreditExhausted.
     """
-    from agora.domains.billing import reservations
-
     await release_price(draft)
     assignee = draft.row.assignee
     if among or (assignee is not None and not assignee.startswith("capability:")):
@@ -26,8 +26,6 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
 async def release_price(draft: TaskDraft) -> None:
     """Release the reservation of a task that ended without completion or changes its assignee. Idempotent."""
     if draft.row.price_version is not None:
-        from agora.domains.billing import reservations
-
         await reservations.release_reservation(draft.call, draft.task_id)
         draft.set_columns(price_version=None)
 
@@ -35,6 +33,4 @@ async def release_price(draft: TaskDraft) -> None:
 async def charge_price(draft: TaskDraft) -> None:
     """Charge the agreed price of a completed task."""
     if draft.row.price_version is not None:
-        from agora.domains.billing import reservations
-
         await reservations.settle_reservation(draft.call, draft.task_id)

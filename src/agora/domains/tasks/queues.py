@@ -44,8 +44,8 @@ def queue_name(lane: str, task_type: str) -> str:
 
 def queue_address(queue: str) -> str | None:
     """The address a queue belongs to; None in the pool."""
-    lane = queue.partition(_TYPE)[0]
-    return None if lane.startswith(_POOL) else lane
+    address = queue.partition(_TYPE)[0]
+    return None if address.startswith(_POOL) else address
 
 
 def queue_task_type(queue: str) -> str:
@@ -56,8 +56,8 @@ def queue_task_type(queue: str) -> str:
 @lru_cache(4096)
 def queue_requirements(queue: str) -> frozenset[str]:
     """Tokens that a pool queue requires; empty for an address."""
-    lane = queue.partition(_TYPE)[0]
-    return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
+    address = queue.partition(_TYPE)[0]
+    return frozenset(address.removeprefix(_POOL).split(_ITEM)[:-1] if address.startswith(_POOL) else ())
 
 
 def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
@@ -65,9 +65,9 @@ def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open
 
     open: include the pool queues without requirements.
     """
-    own = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
+    own_ranges = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
     anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)] if open else []
-    return own + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
+    return own_ranges + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
 
 
 def can_claim_from(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:

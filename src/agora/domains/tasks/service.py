@@ -23,7 +23,20 @@ from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskSt
 from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, StaleLease, field_error
 
-from . import access, assignment, claims, delegation, job_files, lookup, messages, ordering, queues, states, views, work
+from . import (
+    access,
+    assignment,
+    claims,
+    delegation,
+    job_files,
+    lookup,
+    messages,
+    ordering,
+    queues,
+    states,
+    task_updates,
+    views,
+)
 from . import queries as statements
 from .completion import end_task, move_task, requeue_task
 
@@ -211,7 +224,7 @@ class TaskService(BoundService, contract.Tasks):
         result: JsonValue = None,
         fencing_token: int | None = None,
     ) -> contract.TaskUpdate:
-        update = work.UpdateRequest(
+        update = task_updates.UpdateRequest(
             task_id=task_id,
             status=status and TaskStatus(status),
             progress=progress,
@@ -220,7 +233,7 @@ class TaskService(BoundService, contract.Tasks):
             result=result,
             token=fencing_token,
         )
-        draft = await work.apply_update(self.call, update)
+        draft = await task_updates.apply_update(self.call, update)
         return views.build_update(draft.row)
 
     @implements
@@ -261,7 +274,7 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint: JsonObject | None = None,
         checkpoint_number: int | None = None,
     ) -> contract.Renewal:
-        request = work.RenewalRequest(
+        request = task_updates.RenewalRequest(
             task_id=task_id,
             token=fencing_token,
             lease_seconds=lease_seconds,
@@ -269,7 +282,7 @@ class TaskService(BoundService, contract.Tasks):
             checkpoint=checkpoint,
             checkpoint_number=checkpoint_number,
         )
-        return await work.renew_lease(self.call, request)
+        return await task_updates.renew_lease(self.call, request)
 
     @implements
     async def release(
@@ -281,7 +294,7 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint: JsonObject | None = None,
         delay: float = 0,
     ) -> contract.TaskUpdate:
-        draft = await work.release_task(self.call, task_id, fencing_token, reason, checkpoint, delay)
+        draft = await task_updates.release_task(self.call, task_id, fencing_token, reason, checkpoint, delay)
         return views.build_update(draft.row)
 
     @implements
@@ -335,19 +348,21 @@ class TaskService(BoundService, contract.Tasks):
     async def complete(
         self, task_id: str, result: JsonValue = None, *, notes: str | None = None, fencing_token: int | None = None
     ) -> contract.TaskUpdate:
-        return views.build_update((await work.complete_task(self.call, task_id, result, notes, fencing_token)).row)
+        return views.build_update(
+            (await task_updates.complete_task(self.call, task_id, result, notes, fencing_token)).row
+        )
 
     @implements
     async def fail(
         self, task_id: str, error: str, *, retry: bool = True, fencing_token: int | None = None
     ) -> contract.TaskUpdate:
-        return views.build_update((await work.fail_task(self.call, task_id, error, retry, fencing_token)).row)
+        return views.build_update((await task_updates.fail_task(self.call, task_id, error, retry, fencing_token)).row)
 
     @implements
     async def append(
         self, task_id: str, content: str, *, offset: int | None = None, fencing_token: int | None = None
     ) -> contract.TaskOutput:
-        return await work.append_output(self.call, task_id, content, offset, fencing_token)
+        return await task_updates.append_output(self.call, task_id, content, offset, fencing_token)
 
     # -- reading ---------------------------------------------------------------------------------
 

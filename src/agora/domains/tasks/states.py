@@ -71,8 +71,8 @@ def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
 
 def is_balanced(row: TaskRow) -> bool:
     """Whether the task's agent was chosen by load, not named by the creator."""
-    named = row.assignee is not None and not row.assignee.startswith("capability:")
-    return not named and queue_address(row.queue) is not None
+    is_named = row.assignee is not None and not row.assignee.startswith("capability:")
+    return not is_named and queue_address(row.queue) is not None
 
 
 def next_due(row: TaskRow, now: int) -> int | None:

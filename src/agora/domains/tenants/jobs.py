@@ -13,12 +13,12 @@ from agora.store.port import Write
 from . import queries as statements
 from .service import HOME
 
-__all__ = ["Tenants"]
+__all__ = ["TenantController"]
 
 GRACE_SECONDS = 120  # in which what is still in memory somewhere is written
 
 
-class Tenants(Controller):
+class TenantController(Controller):
     """Erases table by table, ``batch`` rows in one transaction. After a crash the next run continues."""
 
     name = "tenants"

@@ -34,9 +34,9 @@ ADMINISTRATOR: Final = scopes.AGENT | {"admin", "act:any", "read:all"}
 AUTHORITY: Final = 200  #: of a tenant's administrators; the operator of the installation overrules them
 
 
-def is_installation_operator(caller: Caller, least: int) -> bool:
+def is_installation_operator(caller: Caller, minimum: int) -> bool:
     """Whether a caller is an operator of the installation. least: the authority that the settings require."""
-    return caller.tenant == HOME and caller.authority >= least and caller.may("admin")
+    return caller.tenant == HOME and caller.authority >= minimum and caller.may("admin")
 
 
 class TenantService(BoundService, contract.Tenants):
@@ -107,9 +107,9 @@ class TenantService(BoundService, contract.Tenants):
     ) -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         packed = row.metadata if metadata is None else encode_json(metadata)
-        changed = await self._update_row(row, name=name or row.name, metadata=packed)
-        self._emit_event("updated", tenant_id, name=changed.name)
-        return contract.Tenant.model_construct(**_build_tenant_fields(changed))
+        updated_row = await self._update_row(row, name=name or row.name, metadata=packed)
+        self._emit_event("updated", tenant_id, name=updated_row.name)
+        return contract.Tenant.model_construct(**_build_tenant_fields(updated_row))
 
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
@@ -118,18 +118,18 @@ class TenantService(BoundService, contract.Tenants):
         if row.status == "suspended" and row.reason == reason:
             return contract.Tenant.model_construct(**_build_tenant_fields(row))
         since = row.status_since if row.status == "suspended" else self.call.now
-        changed = await self._update_row(row, status="suspended", reason=reason, since=since)
+        updated_row = await self._update_row(row, status="suspended", reason=reason, since=since)
         self._emit_event("suspended", tenant_id, reason=reason)
-        return contract.Tenant.model_construct(**_build_tenant_fields(changed))
+        return contract.Tenant.model_construct(**_build_tenant_fields(updated_row))
 
     @implements
     async def resume(self, tenant_id: str) -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         if row.status == "active":
             return contract.Tenant.model_construct(**_build_tenant_fields(row))
-        changed = await self._update_row(row, status="active", reason="", since=self.call.now)
+        updated_row = await self._update_row(row, status="active", reason="", since=self.call.now)
         self._emit_event("resumed", tenant_id)
-        return contract.Tenant.model_construct(**_build_tenant_fields(changed))
+        return contract.Tenant.model_construct(**_build_tenant_fields(updated_row))
 
     @implements
     async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
@@ -208,10 +208,10 @@ class TenantService(BoundService, contract.Tenants):
             "metadata": row.metadata,
             "since": row.status_since,
         }
-        changed = await self.call.tx.returning(
+        updated_row = await self.call.tx.returning(
             statements.update_tenant, id=row.tenant_id, was=row.status, now=self.call.now, **values | fields
         )
-        if not changed:
+        if not updated_row:
             raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
         return await self._require_tenant(row.tenant_id)
 
@@ -231,15 +231,15 @@ class TenantService(BoundService, contract.Tenants):
         )
         return token_id, key
 
-    def _emit_event(self, what: str, tenant_id: str, **data: Any) -> None:
+    def _emit_event(self, action: str, tenant_id: str, **data: Any) -> None:
         call: Call = self.call
         about = {"tenant_id": tenant_id, **data}
-        call.emit(f"agora.tenant.{what}", about, subject=tenant_id, audience=(call.caller.subject,))
+        call.emit(f"agora.tenant.{action}", about, subject=tenant_id, audience=(call.caller.subject,))
 
 
-def _refuse_home_tenant(tenant_id: str, what: str) -> None:
+def _refuse_home_tenant(tenant_id: str, action: str) -> None:
     if tenant_id == HOME:
-        raise IllegalTransition(f"The tenant {HOME} is the operator's own and cannot be {what}.", allowed=[])
+        raise IllegalTransition(f"The tenant {HOME} is the operator's own and cannot be {action}.", allowed=[])
 
 
 def _build_tenant_not_found_error(tenant_id: str) -> NotFound:

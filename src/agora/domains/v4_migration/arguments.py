@@ -166,11 +166,11 @@ class Arguments:
             raise _build_wrong_argument_error(self.reducer, name, f"has more than {MAX_NAME} characters", text)
         return text
 
-    def read_integer(self, name: str, default: int, least: int, most: int) -> int:
+    def read_integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
         """A whole number, also as text such as "90"; beyond its bounds it is the bound."""
-        return round(self.read_number(name, default, least, most))
+        return round(self.read_number(name, default, minimum, maximum))
 
-    def read_number(self, name: str, default: float, least: float, most: float) -> float:
+    def read_number(self, name: str, default: float, minimum: float, maximum: float) -> float:
         """A number, also as text."""
         value = _unquote_json(self.values.get(name))
         if value is None or value == "":
@@ -181,7 +181,7 @@ class Arguments:
             raise _build_wrong_argument_error(self.reducer, name, "is no number", value) from None
         if number != number:
             raise _build_wrong_argument_error(self.reducer, name, "is no number", value)
-        return min(max(number, least), most)
+        return min(max(number, minimum), maximum)
 
     def read_names(self, name: str) -> list[str]:
         """A list of names: a JSON list, or text separated by commas."""
@@ -261,9 +261,9 @@ def translate_priority(value: float) -> Priority:
 def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict[str, Any]:
     names = {name for form in signature.forms for name in form} | set(signature.flags)
     values: dict[str, Any] = {}
-    rest = list(args)
-    while rest:
-        flag, separator, value = str(rest.pop(0)).partition("=")
+    remaining_arguments = list(args)
+    while remaining_arguments:
+        flag, separator, value = str(remaining_arguments.pop(0)).partition("=")
         name = flag.removeprefix("--").replace("-", "_")
         if not flag.startswith("--") or name not in names:
             raise InvalidRequest(
@@ -272,9 +272,9 @@ def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict
                 errors=[field_error("args", "unknown flag")],
             )
         if not separator:
-            if not rest:
+            if not remaining_arguments:
                 raise InvalidRequest(f"{flag} has no value.", errors=[field_error("args", "a flag without a value")])
-            value = rest.pop(0)
+            value = remaining_arguments.pop(0)
         values[signature.flags.get(name, name)] = value
     return values
 

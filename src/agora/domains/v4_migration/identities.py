@@ -51,18 +51,18 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
     Who has the name goes before who was mapped to it, unless an import did that.
     """
     mapping = await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name)
-    named = await find_agent(call.tx, name)
-    if named is not None and named.retired_at is not None:
-        named = None
+    agent = await find_agent(call.tx, name)
+    if agent is not None and agent.retired_at is not None:
+        agent = None
     if mapping is None:
-        return named
-    if named is not None and not mapping.run_id:
-        return named  # any agent may have mapped the name to itself before its owner registered
+        return agent
+    if agent is not None and not mapping.run_id:
+        return agent  # any agent may have mapped the name to itself before its owner registered
     row = await find_agent(call.tx, mapping.target)
     if row is not None and row.retired_at is None:
         return row
     await call.tx.execute(statements.delete_mapping, kind=AGENT, v4_key=name)
-    return named
+    return agent
 
 
 async def ensure_agent(
@@ -202,8 +202,10 @@ def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detai
 
 def _build_origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObject:
     """The metadata of an agent that is switched: what says where it comes from."""
-    others = {key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")}
-    return {**others, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}
+    other_metadata = {
+        key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")
+    }
+    return {**other_metadata, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}
 
 
 async def _choose_name(call: Call, name: str) -> str:

@@ -188,8 +188,8 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
 
 def _build_message_id(created_at: int, position: int, digest: str) -> str:
     """An id that sorts as v4's messages did, since inboxes are in the order of ids: by time, then by place in the table."""
-    milliseconds, rest = divmod(created_at, 1000)
-    return f"msg_{milliseconds:012x}7{rest * 4096 // 1000:03x}{position & 0xFFFFFFFF:08x}{digest[:8]}"
+    milliseconds, remainder = divmod(created_at, 1000)
+    return f"msg_{milliseconds:012x}7{remainder * 4096 // 1000:03x}{position & 0xFFFFFFFF:08x}{digest[:8]}"
 
 
 async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
@@ -324,11 +324,11 @@ def _read_number(row: Row, name: str, default: float) -> float:
         raise InvalidRequest(f"{name} is no number: {value!r:.100}.", errors=[field_error(name, "no number")]) from None
 
 
-def _read_bounded(row: Row, most: int, *names: str) -> int | None:
+def _read_bounded(row: Row, maximum: int, *names: str) -> int | None:
     value = find_first_value(row, *names)
     if value in (None, ""):
         return None
-    return round(min(max(_read_number({names[0]: value}, names[0], 0), 0), most))
+    return round(min(max(_read_number({names[0]: value}, names[0], 0), 0), maximum))
 
 
 def _read_object(row: Row, *names: str) -> JsonObject:

@@ -183,8 +183,8 @@ class WorkflowRequest:
 async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "") -> str:
     """Create a workflow in the coordinator's name; answers its id. The participants are registered if need be."""
     ids = {}
-    named = [workflow.coordinator, *workflow.participants, *(step.get("agent") or "" for step in workflow.steps)]
-    for agent in dict.fromkeys(filter(None, named)):
+    agent_names = [workflow.coordinator, *workflow.participants, *(step.get("agent") or "" for step in workflow.steps)]
+    for agent in dict.fromkeys(filter(None, agent_names)):
         ids[agent] = (await ensure_agent(call, agent, run_id=run_id)).agent_id
     steps = [
         {

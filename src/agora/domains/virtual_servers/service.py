@@ -84,15 +84,15 @@ class VirtualServerService(BoundService, contract.VirtualServers):
     ) -> contract.VirtualServer:
         call = self.call
         call.target = name
-        before = _require_server(name, await call.tx.one(statements.lock_server, name=name))
+        previous_row = _require_server(name, await call.tx.one(statements.lock_server, name=name))
         await check_and_record_administration(call, build_virtual_server_scope(name))
         if tools is not None:
             self._check_tools(tools)
         row = replace(
-            before,
-            tools=before.tools if tools is None else encode_json(_unique_names(tools)),
-            description=before.description if description is None else description,
-            instructions=before.instructions if instructions is None else instructions,
+            previous_row,
+            tools=previous_row.tools if tools is None else encode_json(_unique_names(tools)),
+            description=previous_row.description if description is None else description,
+            instructions=previous_row.instructions if instructions is None else instructions,
             updated_at=call.now,
         )
         await call.tx.execute(

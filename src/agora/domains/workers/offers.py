@@ -43,6 +43,6 @@ def build_offer_filter(brought: Iterable[str], codebases: Collection[str], worke
     """The filter of a worker's stream. codebases: those that it asks for, by id or name; all that it has if empty."""
     tokens = frozenset(brought)
     if codebases:
-        named = ANY_CODEBASE | {CODEBASE + name for name in codebases}
-        tokens = frozenset(token for token in tokens if not token.startswith(CODEBASE) or token in named)
+        capabilities = ANY_CODEBASE | {CODEBASE + name for name in codebases}
+        tokens = frozenset(token for token in tokens if not token.startswith(CODEBASE) or token in capabilities)
     return OfferFilter(types=(AVAILABLE, UPDATED), brought=tokens, worker_id=worker_id)

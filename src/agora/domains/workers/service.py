@@ -167,8 +167,8 @@ class WorkerService(BoundService, contract.Workers):
                 errors=[field_error("worker_id", "has no provider_account")],
             )
         account = {"provider_account": row.provider_account, "owner": row.owner, "account": call.caller.account}
-        for changed in await call.tx.returning(statements.update_account_limit, **account, until=moment):
-            self._emit_worker_event("updated", changed, limited_until=to_datetime(moment).isoformat())
+        for worker_row in await call.tx.returning(statements.update_account_limit, **account, until=moment):
+            self._emit_worker_event("updated", worker_row, limited_until=to_datetime(moment).isoformat())
         row.limited_until = max(moment, row.limited_until or 0)
         return _build_worker(row, 0, call.now)
 
@@ -247,9 +247,9 @@ class WorkerService(BoundService, contract.Workers):
             raise not_found("worker_id", f"You have no worker {ref!r}.", fix="See GET /v1/agent/workers.")
         return row
 
-    def _emit_worker_event(self, happening: str, row: WorkerRow, **details: JsonValue) -> None:
+    def _emit_worker_event(self, change: str, row: WorkerRow, **details: JsonValue) -> None:
         data = {"worker_id": row.worker_id, "worker_name": row.worker_name, "owner": row.owner, **details}
-        self.call.emit(f"agora.worker.{happening}", data, subject=row.worker_id, audience=(row.owner,))
+        self.call.emit(f"agora.worker.{change}", data, subject=row.worker_id, audience=(row.owner,))
 
     @implements
     async def list(

@@ -162,13 +162,13 @@ async def compute_parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
 
-async def begin_items(run: WorkflowRun, step: StepDraft, most: int, run_child: RunChild) -> str | None:
+async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: RunChild) -> str | None:
     """Begin up to so many further parts; answers why the step has failed with one that could not be begun."""
     call, begun = run.call, 0
     scope: dict[str, Any] | None = None
-    while begun < most:
+    while begun < limit:
         where = {"workflow_id": run.workflow_id, "step": step.name}
-        rows = await call.tx.all(workflows.select_items, **where, status="pending", limit=most - begun)
+        rows = await call.tx.all(workflows.select_items, **where, status="pending", limit=limit - begun)
         if not rows:
             break
         if scope is None:
@@ -200,8 +200,8 @@ async def _begin_item(
         begun, failure, result = {}, str(error), None
     step.set_columns(items_open=step.row.items_open - 1, items_failed=step.row.items_failed + (failure is not None))
     status = _S.COMPLETED if failure is None else _S.FAILED
-    ended = {"status": status.value, "error": failure and failure[:4000], "result": result}
-    return begun | ended | {"completed_at": run.call.now}
+    columns = {"status": status.value, "error": failure and failure[:4000], "result": result}
+    return begun | columns | {"completed_at": run.call.now}
 
 
 def describe_failed_items(step: StepDraft) -> str | None:

@@ -60,8 +60,8 @@ async def _can_see(call: Call, row: WorkflowRow) -> bool:
     ):
         return True
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
-    named = list_named_agents(StepDraft(step).spec for step in steps)
-    return caller.subject in await resolve_ids_at(call.tx, (*decode_json(row.assigned_agents), *named), row.created_at)
+    agents = list_named_agents(StepDraft(step).spec for step in steps)
+    return caller.subject in await resolve_ids_at(call.tx, (*decode_json(row.assigned_agents), *agents), row.created_at)
 
 
 def _to_datetime(value: int | None) -> datetime | None:
@@ -74,15 +74,15 @@ def _compute_seconds_between(begin: int | None, end: int | None) -> float | None
 
 def build_summary(row: WorkflowRow, now: int) -> contract.Workflow:
     """A workflow without its steps."""
-    total, ended = row.total_steps, row.done_steps
+    total, done_steps = row.total_steps, row.done_steps
     return contract.Workflow.model_construct(
         workflow_id=row.workflow_id,
         workflow_name=row.workflow_name,
         status=WorkflowStatus(row.status),
-        current_step=min(ended + 1, total),
+        current_step=min(done_steps + 1, total),
         current_steps=[],
         total_steps=total,
-        progress=round(100 * ended / total, 2) if total else 100.0,
+        progress=round(100 * done_steps / total, 2) if total else 100.0,
         steps=[],
         agents=[],
         assigned_agents=decode_json(row.assigned_agents),
@@ -140,7 +140,7 @@ def _build_step_state(
     spec, row = step.spec, step.row
     last = tasks[-1] if tasks and row.items_total is None else None
     status = step.status
-    begun = row.ready_at if last is None else last.started_at
+    started_at = row.ready_at if last is None else last.started_at
     if status is _S.READY and ((last is not None and last.status != "pending") or row.child_id):
         status = _S.RUNNING
     return contract.StepState.model_construct(
@@ -155,9 +155,9 @@ def _build_step_state(
         depends_on=step.depends_on,
         attempts=last.attempts if last is not None else 0,
         progress=_compute_progress(step, last),
-        started_at=_to_datetime(begun),
+        started_at=_to_datetime(started_at),
         completed_at=_to_datetime(row.completed_at),
-        duration_seconds=_compute_seconds_between(begun, row.completed_at),
+        duration_seconds=_compute_seconds_between(started_at, row.completed_at),
         result=outcome.get("result"),
         error=row.error or (last.error if last is not None else None),
         awaiting="approval" if spec.approval and step.is_active else None,
@@ -181,10 +181,10 @@ def _build_items(step: StepDraft, tasks: Sequence[TaskRow]) -> contract.Items | 
     row = step.row
     if row.items_total is None:
         return None
-    ended = row.items_total - row.items_open
+    done_steps = row.items_total - row.items_open
     running = sum(1 for task in tasks if task.status not in ("pending",) and task.completed_at is None)
     return contract.Items.model_construct(
-        total=row.items_total, completed=ended - row.items_failed, failed=row.items_failed, running=running
+        total=row.items_total, completed=done_steps - row.items_failed, failed=row.items_failed, running=running
     )
 
 
@@ -237,15 +237,19 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
         "since": listing.since and to_microseconds(listing.since),
     }
     if (agent_id := listing.agent_id) is not None:
-        own = agent_id in (caller.subject, "operator")
-        parameters["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id)).agent_id
+        is_own = agent_id in (caller.subject, "operator")
+        parameters["created_by"] = agent_id if is_own else (await load_agent(call.tx, agent_id)).agent_id
     if not (caller.may("read:all") or caller.acts_for_others):
         parameters |= {"viewer": caller.subject} | await _list_viewer_names(call)
     parameters = {name: value for name, value in parameters.items() if value is not None}
     filters = frozenset(parameters) - VIEWER_NAMES
-    place = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
+    position_parameters = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
     rows = await call.tx.all(
-        workflows.list_workflows(filters | set(place)), **parameters, **place, limit=limit + 1, offset=offset
+        workflows.list_workflows(filters | set(position_parameters)),
+        **parameters,
+        **position_parameters,
+        limit=limit + 1,
+        offset=offset,
     )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [build_summary(row, call.now) for row in rows]
@@ -305,17 +309,17 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
 
 def _build_span(step: StepDraft, task: TaskRow | None) -> contract.Span:
     row = step.row
-    begun = row.ready_at if task is None else task.started_at
+    started_at = row.ready_at if task is None else task.started_at
     return contract.Span.model_construct(
         step=step.name,
         status=step.status,
         start=_to_datetime(row.ready_at),
         begun=None
         if step.spec.approval
-        else _to_datetime(begun),  # nobody works at it: it waits, and then it is decided
+        else _to_datetime(started_at),  # nobody works at it: it waits, and then it is decided
         end=_to_datetime(row.completed_at),
         awaiting="approval" if step.spec.approval and step.is_active else None,
-        duration_seconds=_compute_seconds_between(begun, row.completed_at),
+        duration_seconds=_compute_seconds_between(started_at, row.completed_at),
         agent=task.assigned_agent if task is not None else None,
         task_id=row.task_id,
         attempts=task.attempts if task is not None else 0,

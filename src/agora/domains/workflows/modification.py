@@ -75,13 +75,13 @@ async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[s
     """Add a step; answers its name."""
     if definition is None:
         raise InvalidRequest("What step?", fix="Give its definition.", errors=[field_error("definition", "required")])
-    changed = graphs.add_node(_restore_graph(run), definition, before, _list_begun_steps(run))
-    await check_steps(run.call, [node.step for node in changed.nodes.values()], new=[definition])
-    node, call = changed.nodes[definition.name], run.call
+    new_graph = graphs.add_node(_restore_graph(run), definition, before, _list_begun_steps(run))
+    await check_steps(run.call, [node.step for node in new_graph.nodes.values()], new=[definition])
+    node, call = new_graph.nodes[definition.name], run.call
     row = build_step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
     call.tx.append(STEPS, row)
-    _apply_graph(run, changed)
+    _apply_graph(run, new_graph)
     run.set_columns(total_steps=run.row.total_steps + (not node.compensation))
     return node.step.name
 
@@ -135,11 +135,11 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
         raise Conflict(f"{step.name} is not done by an agent.")
     if step.has_ended:
         raise IllegalTransition(f"{step.name} is {step.status}; it is not done again.", allowed=[])
-    changed = spec.model_copy(update={"agent": agent, "capability": list(capability)})
+    new_graph = spec.model_copy(update={"agent": agent, "capability": list(capability)})
     await check_steps(
-        run.call, [changed if other is step else other.spec for other in run.steps.values()], new=[changed]
+        run.call, [new_graph if other is step else other.spec for other in run.steps.values()], new=[new_graph]
     )
-    step.set_columns(definition=changed.model_dump_json(exclude_defaults=True))
+    step.set_columns(definition=new_graph.model_dump_json(exclude_defaults=True))
     for task_id in await _list_open_tasks(run, step):
         draft = await access.lock_task(run.call, task_id)
         if draft.row.status in states.UNFINISHED:

@@ -113,9 +113,9 @@ async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork
         await begin_more_items(run, step, 1)
 
 
-async def begin_more_items(run: WorkflowRun, step: StepDraft, most: int) -> None:
+async def begin_more_items(run: WorkflowRun, step: StepDraft, limit: int) -> None:
     """Begin up to so many further parts of a step."""
-    failure = await launch.begin_items(run, step, most, _run_child)
+    failure = await launch.begin_items(run, step, limit, _run_child)
     if failure is not None or step.row.items_open == 0:
         await settle_step(run, step, failure)
 

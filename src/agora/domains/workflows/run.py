@@ -123,10 +123,10 @@ class WorkflowRun:
     """A locked workflow. reported: whether the workflow it is a part of learns of its end by itself."""
 
     __slots__ = (
-        "_behind",
         "_changed",
         "_compensations",
         "_dependents",
+        "_examined_steps",
         "_resolved",
         "_scope",
         "budget",
@@ -143,7 +143,7 @@ class WorkflowRun:
         self.steps = {step.name: step for step in steps}
         self.moved: dict[str, str] = {}
         self.reported = False
-        self._behind: set[str] = set()
+        self._examined_steps: set[str] = set()
         self._resolved: tuple[list[str], list[str]] | None = None
         self._scope: dict[str, Any] | None = None
         self._changed: set[str] = set()
@@ -162,8 +162,8 @@ class WorkflowRun:
 
     async def reload_rows(self) -> None:
         """See what else has become of it in this transaction, after a save."""
-        fresh = await WorkflowRun.lock_run(self.call, self.workflow_id)
-        self.row, self.steps, self._scope, self._dependents = fresh.row, fresh.steps, None, None
+        locked_run = await WorkflowRun.lock_run(self.call, self.workflow_id)
+        self.row, self.steps, self._scope, self._dependents = locked_run.row, locked_run.steps, None, None
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -179,8 +179,8 @@ class WorkflowRun:
     def compensation_steps(self) -> frozenset[str]:
         """Steps that run only to make up for others."""
         if self._compensations is None:
-            named = (step.spec.compensate for step in self.steps.values())
-            self._compensations = frozenset(name for name in named if name is not None)
+            compensations = (step.spec.compensate for step in self.steps.values())
+            self._compensations = frozenset(name for name in compensations if name is not None)
         return self._compensations
 
     @property
@@ -223,10 +223,10 @@ class WorkflowRun:
             before = self.steps[waits.pop()]
             if not before.is_satisfied:
                 return False
-            if before.status is _S.SKIPPED and before.name not in self._behind and before.name not in left_out:
+            if before.status is _S.SKIPPED and before.name not in self._examined_steps and before.name not in left_out:
                 left_out.add(before.name)
                 waits += before.depends_on
-        self._behind |= left_out  # each is looked through once, however many ways lead to it
+        self._examined_steps |= left_out  # each is looked through once, however many ways lead to it
         return True
 
     # -- changing it -----------------------------------------------------------------------------
@@ -287,7 +287,7 @@ class WorkflowRun:
         awaited = any(step.is_active and step.spec.approval for step in self.steps.values())
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
-    async def emit(self, happening: str, **data: Any) -> None:
+    async def emit(self, change: str, **data: Any) -> None:
         """Log the event ``agora.workflow.HAPPENING`` for its creator and its agents."""
         row = self.row
         summary = {
@@ -298,7 +298,7 @@ class WorkflowRun:
             "total_steps": row.total_steps,
         }
         audience = tuple(dict.fromkeys((row.created_by, *await self._list_agent_ids())))
-        self.call.emit(f"agora.workflow.{happening}", summary | data, subject=self.workflow_id, audience=audience)
+        self.call.emit(f"agora.workflow.{change}", summary | data, subject=self.workflow_id, audience=audience)
 
     async def _list_agent_ids(self) -> list[str]:
         """Ids of the agents it is assigned to, and of those that its steps name: events are for ids, not for names.

@@ -52,8 +52,8 @@ class AiCatalog:
     async def _list_server_entries(self, base_url: str, caller: Caller) -> AsyncIterator[dict[str, Any]]:
         """MCP servers. The operator publishes them with the setting, so no scope is asked of the caller."""
         reader = replace(caller, scopes=caller.scopes | {"read:catalogue"})
-        own = {"name": "agora", "description": OWN_DESCRIPTION, "server_version": __version__}
-        yield _build_server_entry("mcp", own, f"{base_url}/mcp")
+        server_fields = {"name": "agora", "description": OWN_DESCRIPTION, "server_version": __version__}
+        yield _build_server_entry("mcp", server_fields, f"{base_url}/mcp")
         async for server in self._list_pages("agora.virtual_server.list", "servers", reader):
             yield _build_server_entry("server", server, base_url + server["url"], server["tools"])
         async for upstream in self._list_pages("agora.upstream.list", "upstreams", reader):

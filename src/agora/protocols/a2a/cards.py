@@ -56,8 +56,8 @@ class Cards:
 
     def _build_grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
         """The gRPC interface of an agent, identified by its tenant."""
-        own = f"{urlsplit(base_url).hostname or 'localhost'}:{self._settings.a2a_grpc_port}"
-        address = self._settings.a2a_grpc_url or own
+        grpc_address = f"{urlsplit(base_url).hostname or 'localhost'}:{self._settings.a2a_grpc_port}"
+        address = self._settings.a2a_grpc_url or grpc_address
         interface = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
         return interface if agent is None else interface | {"tenant": agent}
 

@@ -58,7 +58,7 @@ class Core:
     """Calls operations as A2A's methods mean them. wait: seconds that a SendMessage waits for its task."""
 
     def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
-        self.dispatcher, self._wait = dispatcher, wait
+        self.dispatcher, self._long_poll_seconds = dispatcher, wait
 
     @property
     def buffer_limit(self) -> int:
@@ -81,7 +81,7 @@ class Core:
         """The result of a method that does not stream, in the request's dialect. Raises an AgoraError."""
         method, arguments = request.method, self._add_addressed_agent(request)
         if method.name == "SendMessage":
-            arguments["wait"] = self._wait
+            arguments["wait"] = self._long_poll_seconds
         elif method.name == CARD:
             arguments["base_url"] = request.base_url
         elif method.name == "GetTaskPushNotificationConfig" and "config_id" not in arguments:

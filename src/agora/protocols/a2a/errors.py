@@ -142,9 +142,9 @@ class WireError:
 class A2AError(Exception):
     """A request that is refused by the wire itself."""
 
-    def __init__(self, fault: WireError) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
+    def __init__(self, error: WireError) -> None:
+        super().__init__(error.message)
+        self.fault = error
 
 
 def build_protocol_error(reason: str, message: str, **metadata: str) -> A2AError:

@@ -31,10 +31,10 @@ REFUSED_SECONDS: Final = 1.0  #: that a client has to read why its connection wa
 class FrameReader:
     """Reads the heads of the frames in one direction of a connection. skip: bytes before the first. data: bytes in DATA frames."""
 
-    __slots__ = ("_head", "_is_data", "_skip", "data")
+    __slots__ = ("_head", "_is_data", "_remaining_size", "data")
 
     def __init__(self, skip: int = 0) -> None:
-        self._skip, self._is_data, self._head = skip, False, bytearray()
+        self._remaining_size, self._is_data, self._head = skip, False, bytearray()
         self.data = 0
 
     def read(self, chunk: bytes) -> list[tuple[int, int, int]]:
@@ -42,9 +42,9 @@ class FrameReader:
         frames = []
         position = 0
         while position < len(chunk):
-            if self._skip:
-                size = min(self._skip, len(chunk) - position)
-                self._skip -= size
+            if self._remaining_size:
+                size = min(self._remaining_size, len(chunk) - position)
+                self._remaining_size -= size
                 self.data += size if self._is_data else 0
             else:
                 size = min(HEAD_SIZE - len(self._head), len(chunk) - position)
@@ -52,7 +52,7 @@ class FrameReader:
                 if len(self._head) == HEAD_SIZE:
                     head = bytes(self._head)
                     self._head.clear()
-                    self._skip, self._is_data = int.from_bytes(head[:3]), head[3] == DATA
+                    self._remaining_size, self._is_data = int.from_bytes(head[:3]), head[3] == DATA
                     frames.append((head[3], head[4], int.from_bytes(head[5:]) & 0x7FFFFFFF))
             position += size
         return frames
@@ -110,7 +110,7 @@ class ClientSide(asyncio.Protocol):
     def __init__(self, listener: GrpcListener) -> None:
         self._listener, self._loop = listener, asyncio.get_running_loop()
         self._server: ServerSide | None = None
-        self._early = b""  # what came before the library's server was there
+        self._early_bytes = b""  # what came before the library's server was there
         self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
         self._unfinished: dict[int, float] = {PREFACE: self._loop.time()}  # since when; the oldest first
         self._alarm: asyncio.TimerHandle | None = None
@@ -140,7 +140,7 @@ class ClientSide(asyncio.Protocol):
         if self._unfinished and self._alarm is None:
             self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
         if self._server is None:
-            self._early += data
+            self._early_bytes += data
         elif not self._server.transport.is_closing():
             self._server.transport.write(data)
 
@@ -179,8 +179,8 @@ class ClientSide(asyncio.Protocol):
         """The library's server is there, and knows this client by that address."""
         self._server = server
         self._listener.clients[address] = self
-        server.transport.write(self._early)
-        self._early = b""
+        server.transport.write(self._early_bytes)
+        self._early_bytes = b""
         self.transport.resume_reading()
 
     def server_lost(self, address: str) -> None:

@@ -118,9 +118,9 @@ class GrpcServer:
             connection.admit_answer(len(body))
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
-        waiting = ExitStack()
-        waiting.enter_context(connection.count_bytes(len(body)))
-        context.add_done_callback(lambda _: waiting.close())  # it is written, or its connection is gone
+        stack = ExitStack()
+        stack.enter_context(connection.count_bytes(len(body)))
+        context.add_done_callback(lambda _: stack.close())  # it is written, or its connection is gone
         if answer is None:  # google.protobuf.Empty
             return Empty()
         parsed: Message = ParseDict(from_json(body), answer(), ignore_unknown_fields=True)

@@ -97,17 +97,17 @@ def split_agent_path(scope: Scope) -> AgentPath:
     path = "/" + path.lstrip("/")
     if not path.startswith(AGENTS):
         return AgentPath(None, path)
-    agent, slash, rest = path.removeprefix(AGENTS).partition("/")
-    return AgentPath(decode_segment(agent), slash + rest.lstrip("/"))
+    agent, slash, subpath = path.removeprefix(AGENTS).partition("/")
+    return AgentPath(decode_segment(agent), slash + subpath.lstrip("/"))
 
 
 def find_resource(http_method: str, path: str) -> ResourceCall | None:
     """The route of an HTTP+JSON path; None if there is none. Raises MethodNotAllowed."""
     legacy = path.startswith(LEGACY + "/")
-    rest = path.removeprefix(LEGACY) if legacy else path
-    if legacy and rest == "/card":
-        rest = "/extendedAgentCard"
-    methods, parameters = _find_methods(rest)
+    subpath = path.removeprefix(LEGACY) if legacy else path
+    if legacy and subpath == "/card":
+        subpath = "/extendedAgentCard"
+    methods, parameters = _find_methods(subpath)
     if methods is None:
         return None
     a2a_method = methods.get(http_method)

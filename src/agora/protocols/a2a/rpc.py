@@ -49,8 +49,8 @@ class _Batch:
     the longest wait. The others run in turn, so that none is begun that has no room.
     """
 
-    def __init__(self, most: int) -> None:
-        self._budget, self._turn, self._most = PageBudget(most), asyncio.Lock(), most
+    def __init__(self, limit: int) -> None:
+        self._budget, self._turn, self._byte_limit = PageBudget(limit), asyncio.Lock(), limit
 
     async def run_request(self, request: Request, call: Callable[[Request], Awaitable[bytes]]) -> bytes:
         """The result of a request. Raises A2AError where the batch has no room for it."""
@@ -69,7 +69,7 @@ class _Batch:
 
     def _build_no_room_error(self, fix: str) -> A2AError:
         return build_protocol_error(
-            "UNSUPPORTED_OPERATION", f"The answers of a batch have at most {self._most} bytes together. {fix}."
+            "UNSUPPORTED_OPERATION", f"The answers of a batch have at most {self._byte_limit} bytes together. {fix}."
         )
 
 

@@ -50,7 +50,7 @@ class RunEvents:
         self._thread_id, self._run_id = thread_id, run_id
         self._state: dict[str, Any] | None = dict(state or {}) if isinstance(state, dict | None) else None
         self._task_id = ""
-        self._ours: dict[str, Any] = {}
+        self._own_state: dict[str, Any] = {}
         self._open_message: str | None = None
         self._last_text = ""
         self._has_spoken = False
@@ -82,7 +82,7 @@ class RunEvents:
     def follow_task(self, task_id: str) -> list[Event]:
         """Set the task of the run and its state at the beginning; later events are about this task."""
         self._task_id = task_id
-        self._ours = {
+        self._own_state = {
             "task_id": task_id,
             "context_id": self._thread_id,
             "status": "submitted",
@@ -127,12 +127,12 @@ class RunEvents:
         return []
 
     def _build_status_events(self, update: Fields) -> Iterator[Event]:
-        status, ours = update["status"], (update.get("metadata") or {}).get(OURS) or {}
+        status, own_metadata = update["status"], (update.get("metadata") or {}).get(OURS) or {}
         state, message = status["state"], status.get("message") or {}
         changes = {"status": state.removeprefix("TASK_STATE_").lower()}
-        if "progress" in ours:
-            changes["progress"] = ours["progress"]
-        is_note = bool(ours.get("note"))
+        if "progress" in own_metadata:
+            changes["progress"] = own_metadata["progress"]
+        is_note = bool(own_metadata.get("note"))
         if is_note:
             changes["note"] = join_texts(message)
         yield from self._change_state(changes)
@@ -262,8 +262,8 @@ class RunEvents:
         yield {"type": "CUSTOM", "name": "agora.artifact", "value": {"artifact": artifact, "append": append}}
         if not append and self._state is not None:
             entry = {"artifact_id": identifier, "name": artifact.get("name")}
-            if entry not in self._ours["artifacts"]:
-                self._ours["artifacts"].append(entry)
+            if entry not in self._own_state["artifacts"]:
+                self._own_state["artifacts"].append(entry)
                 yield _build_state_delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
 
     def _build_state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
@@ -280,18 +280,18 @@ class RunEvents:
         return self._build_state_snapshot()
 
     def _build_state_snapshot(self) -> list[Event]:
-        if self._state is None or self._is_patched or not self._ours:
+        if self._state is None or self._is_patched or not self._own_state:
             return []
-        return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OURS: dict(self._ours)}}]
+        return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OURS: dict(self._own_state)}}]
 
     def _change_state(self, changes: Fields) -> list[Event]:
-        fresh = {name: value for name, value in changes.items() if self._ours.get(name) != value}
-        self._ours.update(fresh)
-        if not fresh or self._state is None:
+        updates = {name: value for name, value in changes.items() if self._own_state.get(name) != value}
+        self._own_state.update(updates)
+        if not updates or self._state is None:
             return []
         return [
             _build_state_delta(
-                [{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in fresh.items()]
+                [{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in updates.items()]
             )
         ]
 

@@ -166,14 +166,14 @@ class RunOpener:
     async def _answer_task(self, request: RunRequest) -> tuple[str, int]:
         """Answer what a task waits for; the task's id, and the position in its log where the run begins."""
         run = request.run
-        named = run.resume[0].interrupt_id if run.resume else run.answers[0].call_id
-        task_id, _ = split_task_id(named)
+        interrupt_id = run.resume[0].interrupt_id if run.resume else run.answers[0].call_id
+        task_id, _ = split_task_id(interrupt_id)
         task = await self._read_task(request, task_id)
         if task["contextId"] != run.thread_id:
             raise NotFound(f"{task_id} is no task of the thread {run.thread_id}.")
-        begun = await self._find_run(request, task_id)
-        if begun is not None:
-            return task_id, begun
+        opened_run = await self._find_run(request, task_id)
+        if opened_run is not None:
+            return task_id, opened_run
         status = task["status"]
         if status["state"] not in INTERRUPTED:
             if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL:

@@ -67,17 +67,17 @@ class AgentifyApp:
             )
             await send_problem(send, error, instance=scope["path"], extra={"allow": "POST"})
             return
-        letter: IncomingMessage | None = None
+        message: IncomingMessage | None = None
         try:
-            letter = await self._read_message(scope, receive)
-            status, document = await self._process_message(letter, scope, receive)
+            message = await self._read_message(scope, receive)
+            status, document = await self._process_message(message, scope, receive)
         except AgoraError as error:
-            status, document = error.status, build_error_message(error, letter)
+            status, document = error.status, build_error_message(error, message)
         except Exception:
             incident = new_id("err")
             log.exception("a message failed (%s)", incident)
             internal = InternalError("Something went wrong on our side.", incident=incident)
-            status, document = internal.status, build_error_message(internal, letter)
+            status, document = internal.status, build_error_message(internal, message)
         await send_response(send, status, to_json(document), _build_response_headers(status, document))
 
     async def _read_message(self, scope: Scope, receive: Receive) -> IncomingMessage:
@@ -87,11 +87,11 @@ class AgentifyApp:
             raise UnsupportedMediaType(
                 f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
             )
-        letter = parse_message(body)
+        message = parse_message(body)
         match = PATH.fullmatch(scope["path"])
-        if match is not None and match[1] is not None and not letter.document.get("to"):
-            letter.document["to"] = [match[1]]
-        return letter
+        if match is not None and match[1] is not None and not message.document.get("to"):
+            message.document["to"] = [match[1]]
+        return message
 
     async def _process_message(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
         credential = self._access.credential(scope) or message.credential

@@ -79,13 +79,13 @@ class Exchange:
         timeout = _choose_reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT)
         deadline, short_waits = time.monotonic() + timeout, 0
         while True:
-            remaining = deadline - (began := time.monotonic())
+            remaining = deadline - (started_at := time.monotonic())
             arguments = {"message_id": receipt.message_id, "wait": max(0.0, min(remaining, POLL_SECONDS))}
             outcome = await self._dispatcher.invoke(REPLY, caller, arguments)
             if outcome.result.message is not None:
                 reply: Document = from_json(outcome.body)["message"]
                 return reply
-            short_waits += time.monotonic() - began < HASTE
+            short_waits += time.monotonic() - started_at < HASTE
             if remaining <= 0 or not outcome.result.waiting or short_waits > HASTY_LIMIT_ERROR:
                 return None
 

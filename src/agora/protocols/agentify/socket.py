@@ -101,9 +101,9 @@ class _Socket:
 
     async def run_connection(self, caller: Caller, query: Mapping[str, str]) -> None:
         """Accept the socket, push stored messages, handle incoming frames, until either side closes it."""
-        chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         self._receipts = query.get("receipts", "").lower() in ("1", "true", "yes")
-        await self._send({"type": "websocket.accept", "subprotocol": chosen})
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         listening = asyncio.create_task(self._read_frames())
         try:
             if caller.kind == "agent" or query.get("agent"):

@@ -129,8 +129,8 @@ def _list_builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]
     by_name = {agent["agent_name"]: agent for agent in agents if agent["metadata"].get("builtin") is True}
     for name, agent_name, capability, schema in BUILTIN_TOOLS:
         if agent := by_name.get(agent_name):
-            about = {"description": agent["description"], "input_schema": schema, "destructive": False}
-            tool = Tool(_build_tool_document(name, agent, capability, about))
+            offer_fields = {"description": agent["description"], "input_schema": schema, "destructive": False}
+            tool = Tool(_build_tool_document(name, agent, capability, offer_fields))
             yield Offer(tool, agent["agent_id"], capability, TIMEOUT)
 
 
@@ -140,15 +140,15 @@ def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Of
     for capability in agent["capabilities"]:
         if capability == MARK or (described and capability not in described):
             continue
-        about = described.get(capability)
-        about = about if isinstance(about, dict) else {}
+        offer_fields = described.get(capability)
+        offer_fields = offer_fields if isinstance(offer_fields, dict) else {}
         name = _read_tool_name(agent, capability)
         if underscore_name(name) in taken:
             name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         taken.add(underscore_name(name))
-        task_support = _choose_task_support(about)
-        tool = Tool(_build_tool_document(name, agent, capability, about), task_support=task_support)
-        yield Offer(tool, agent["agent_id"], capability, _choose_call_timeout(about), task_support)
+        task_support = _choose_task_support(offer_fields)
+        tool = Tool(_build_tool_document(name, agent, capability, offer_fields), task_support=task_support)
+        yield Offer(tool, agent["agent_id"], capability, _choose_call_timeout(offer_fields), task_support)
 
 
 def _read_tool_name(agent: Mapping[str, Any], capability: str) -> str:
@@ -171,8 +171,10 @@ def slugify_name(text: str, length: int) -> str:
 def _build_tool_document(
     name: str, agent: Mapping[str, Any], capability: str, about: Mapping[str, Any]
 ) -> dict[str, Any]:
-    own = about.get("description")
-    text = own if isinstance(own, str) and own.strip() else f"{capability}. {agent['description']}"
+    description = about.get("description")
+    text = (
+        description if isinstance(description, str) and description.strip() else f"{capability}. {agent['description']}"
+    )
     title = f"{agent['agent_name']}: {capability}"
     document: dict[str, Any] = {
         "name": name,

@@ -61,9 +61,9 @@ class AgentTasks:
         self, exchange: Exchange, arguments: Mapping[str, Any], key: str | None, metadata: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Send a message over A2A without waiting; answers what ``agora.a2a.send`` does. metadata: for the task."""
-        own = arguments.get("metadata", {})
-        if isinstance(own, Mapping):  # else the operation says what is wrong
-            arguments = {**arguments, "metadata": {**own, **metadata, TOOL: SEND}}
+        own_metadata = arguments.get("metadata", {})
+        if isinstance(own_metadata, Mapping):  # else the operation says what is wrong
+            arguments = {**arguments, "metadata": {**own_metadata, **metadata, TOOL: SEND}}
         send_result: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
         return send_result
 

@@ -32,19 +32,19 @@ async def read_bounded_stream(
     It returns as soon as there are items. Raises an AgoraError: the stream was refused, or broke off
     before its first item.
     """
-    own = dict(arguments)
-    wait = _pop_number(own, "wait", WAIT, 0.1, WAIT_LIMIT)
-    limit = int(_pop_number(own, "limit", ITEMS, 1, ITEM_LIMIT))
-    stream = await dispatcher.open_stream(operation, caller, own, valid=valid)
+    own_arguments = dict(arguments)
+    wait = _pop_number(own_arguments, "wait", WAIT, 0.1, WAIT_LIMIT)
+    limit = int(_pop_number(own_arguments, "limit", ITEMS, 1, ITEM_LIMIT))
+    stream = await dispatcher.open_stream(operation, caller, own_arguments, valid=valid)
     sink = QueueSink(dispatcher.feed.buffer_limit)
     attaching = asyncio.create_task(stream.attach(sink))
     try:
         items = await _collect_items(sink, wait)
         if not items and sink.close_reason is not None and sink.close_reason.error is not None:
             raise sink.close_reason.error
-        ended = sink.close_reason == ENDED and len(items) <= limit
+        is_ended = sink.close_reason == ENDED and len(items) <= limit
         cursor = items[:limit][-1].number if items else stream.position
-        return _encode_page([item.json for item in items[:limit]], cursor, ended)
+        return _encode_page([item.json for item in items[:limit]], cursor, is_ended)
     finally:
         stream.close()
         attaching.cancel()
@@ -68,9 +68,9 @@ def _encode_page(items: list[bytes], cursor: int, done: bool) -> bytes:
     return b'{"items":[%b],"cursor":%b,"done":%b}' % (b",".join(items), to_json(str(cursor)), to_json(done))
 
 
-def _pop_number(arguments: dict[str, Any], name: str, default: float, least: float, most: float) -> float:
+def _pop_number(arguments: dict[str, Any], name: str, default: float, minimum: float, limit: float) -> float:
     value = arguments.pop(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        rule = f"is a number from {least:g} to {most:g}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= limit:
+        rule = f"is a number from {minimum:g} to {limit:g}"
         raise InvalidRequest(f"{name} {rule}.", errors=[field_error(name, rule)])
     return value

@@ -82,8 +82,8 @@ class Core:
     async def _list_toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
         """The toolsets of the view and those enabled since; raises InvalidRequest for one there is not."""
         view = exchange.view
-        named = resolve_toolsets(view.toolsets, self.tools.list_categories(exchange.caller)) if view.toolsets else ()
-        return (*named, *await self._enabled_toolsets.read_toolsets(exchange)) if view.compact else named
+        toolsets = resolve_toolsets(view.toolsets, self.tools.list_categories(exchange.caller)) if view.toolsets else ()
+        return (*toolsets, *await self._enabled_toolsets.read_toolsets(exchange)) if view.compact else toolsets
 
     async def _list_offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""

@@ -46,9 +46,9 @@ class EnabledToolsets:
                 "The client cannot be identified: it has no credential and no session.",
                 fix="Name the toolsets in the header X-MCP-Toolsets, or in the URL: ?view=model&toolsets=task.",
             )
-        after = await self._session_store.change_toolsets(
+        enabled_toolsets = await self._session_store.change_toolsets(
             exchange.caller, client_key(exchange), toolsets, enabled=enabled
         )
         if session is not None:
-            session.toolsets = after
-        return after
+            session.toolsets = enabled_toolsets
+        return enabled_toolsets

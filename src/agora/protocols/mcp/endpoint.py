@@ -3,7 +3,7 @@
 =============================================  ======================================================
 ``/mcp``                                       Streamable HTTP, both eras (POST, GET, DELETE)
 ``/mcp/servers/{name}``                        the same with the tools of a virtual server
-``POST /mcp/v1/rpc``, ``GET /mcp/v1/tools``    :mod:`.plain`
+``POST /mcp/v1/rpc``, ``GET /mcp/v1/tools``    :mod:`.plain_rpc`
 ``/.well-known/oauth-protected-resource[/mcp]``  metadata of RFC 9728
 =============================================  ======================================================
 """
@@ -45,7 +45,7 @@ from .lean import FastPath
 from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
 from .long_calls import send_relayed_answer
 from .methods import Methods
-from .plain import PlainRpc
+from .plain_rpc import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, build_client_document_of_handshake
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
@@ -496,5 +496,7 @@ def _find_cancelled_request(message: Mapping[str, Any]) -> int | str | None:
     """The request that a notification cancels."""
     params = message.get("params") if message.get("method") == CANCELLED_METHOD else None
     request = params.get("requestId") if isinstance(params, dict) else None
-    sound = isinstance(request, int | str) and not isinstance(request, bool) and len(str(request)) <= MAX_REQUEST_LENGTH
-    return request if sound else None
+    is_valid = (
+        isinstance(request, int | str) and not isinstance(request, bool) and len(str(request)) <= MAX_REQUEST_LENGTH
+    )
+    return request if is_valid else None

@@ -46,10 +46,10 @@ def message_id(tag: str, number: int) -> str:
 
 def call_id(tag: str, number: int, request: Any) -> str:
     """The id of something that a call sends over its response."""
-    named = to_json(request)
-    if len(named) > MAX_REQUEST_BYTES:
+    request_json = to_json(request)
+    if len(request_json) > MAX_REQUEST_BYTES:
         return message_id(tag, number)
-    return f"{tag}.{number}.{base64.urlsafe_b64encode(named).rstrip(b'=').decode()}"
+    return f"{tag}.{number}.{base64.urlsafe_b64encode(request_json).rstrip(b'=').decode()}"
 
 
 def parse_event_id(event_id: str) -> EventId:

@@ -60,25 +60,25 @@ class GetStreams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
         """Serve one GET request until its stream ends. Raises InvalidRequest for an unknown Last-Event-ID, Overloaded."""
         last_event_id = read_header(scope, LAST_EVENT_ID)
-        place = event_ids.parse_event_id(last_event_id) if last_event_id else event_ids.EventId()
-        if last_event_id and place.position is None:
+        event_id = event_ids.parse_event_id(last_event_id) if last_event_id else event_ids.EventId()
+        if last_event_id and event_id.position is None:
             if any(number == last_event_id for number, _, _ in session.sent):
                 await self._replay_by_sdk(scope, receive, send, session)
             else:
-                await self._refuse_resumption(place, send)
+                await self._refuse_resumption(event_id, send)
             return
         server = await self._sdk()
         await ensure_sdk_session(server, session)
         await initialize_sdk_session(server, session)
         if last_event_id:
             await self._replace_stream(session)
-        stream, missed = await self._open_events(exchange, place.position)
+        stream, missed = await self._open_events(exchange, event_id.position)
         try:
             await self._session_store.refresh_watched(session)
-            own = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
+            sdk_scope = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
             connection = connection_of(scope)
             stream_of_session = _GetStream(self._dispatcher, exchange, session, stream, missed, connection)
-            await stream_of_session.keep_open(server, own, receive, send, self._drained)
+            await stream_of_session.keep_open(server, sdk_scope, receive, send, self._drained)
         finally:
             if stream is not None:
                 stream.close()
@@ -116,9 +116,9 @@ class GetStreams:
                 async with asyncio.timeout(SUCCESSION_SECONDS):
                     await earlier.ended.wait()
 
-    async def _refuse_resumption(self, place: event_ids.EventId, send: Send) -> None:
+    async def _refuse_resumption(self, event_id: event_ids.EventId, send: Send) -> None:
         """Answer a client that resumes the response stream of a call that is not on this server."""
-        if place.request is None:
+        if event_id.request is None:
             raise InvalidRequest(
                 "Last-Event-ID is no id of this session's.",
                 fix="Send the id of the last message that was received, or none.",
@@ -129,7 +129,7 @@ class GetStreams:
             fix="Call again, with the same idempotency key if it had one: then it is done once.",
         )
         error_object = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
-        answer = to_json({"jsonrpc": "2.0", "id": place.request, "error": error_object})
+        answer = to_json({"jsonrpc": "2.0", "id": event_id.request, "error": error_object})
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b"event: message\ndata: %b\n\n" % answer})
 
@@ -186,8 +186,8 @@ class _GetStream:
         if stream is None or session.protocol_version < PRIMING_VERSION:
             return b""
         session.numbered += 1
-        place = event_ids.build_standing_id(stream.position, session.tag, session.numbered)
-        return b"id: %b\nretry: %d\ndata: \n\n" % (place.encode(), RETRY_MILLISECONDS)
+        event_id = event_ids.build_standing_id(stream.position, session.tag, session.numbered)
+        return b"id: %b\nretry: %d\ndata: \n\n" % (event_id.encode(), RETRY_MILLISECONDS)
 
     async def _notify_changes(self, server: SdkServer, begun: asyncio.Event) -> None:
         """Send change notifications; set ``over`` when the event stream ends, for example by a revoked credential."""

@@ -34,15 +34,15 @@ def build_receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
     """A client that seems to leave at the first of these ends."""
 
     async def receive_or_disconnect() -> Message:
-        waiting = [asyncio.ensure_future(receive()), *(asyncio.ensure_future(end.wait()) for end in ends)]
+        futures = [asyncio.ensure_future(receive()), *(asyncio.ensure_future(end.wait()) for end in ends)]
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if waiting[0].done():
-                message: Message = waiting[0].result()  # type: ignore[assignment]
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+            if futures[0].done():
+                message: Message = futures[0].result()  # type: ignore[assignment]
                 return message
             return {"type": "http.disconnect"}
         finally:
-            for task in waiting:
+            for task in futures:
                 task.cancel()
 
     return receive_or_disconnect

@@ -25,19 +25,19 @@ STREAM_HEADERS: Final = (
 async def send_relayed_answer(work: Coroutine[Any, Any, Answer], receive: Receive, send: Send) -> None:
     """Send the result of a call; a client that disconnects cancels it. Raises the call's error before a stream begins."""
     working = asyncio.ensure_future(work)
-    leaving: asyncio.Future[None] | None = None
+    disconnect: asyncio.Future[None] | None = None
     try:
         await asyncio.wait((working,), timeout=UNWATCHED_SECONDS)
         if not working.done():
-            leaving = asyncio.ensure_future(wait_for_disconnect(receive))
-            await asyncio.wait((working, leaving), timeout=STREAM_AFTER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            disconnect = asyncio.ensure_future(wait_for_disconnect(receive))
+            await asyncio.wait((working, disconnect), timeout=STREAM_AFTER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             answer = working.result()
             await send_response(send, answer.status, answer.body, answer.headers)
-        elif leaving is not None and not leaving.done():
-            await _stream_answer(working, leaving, send)
+        elif disconnect is not None and not disconnect.done():
+            await _stream_answer(working, disconnect, send)
     finally:
-        tasks = [task for task in (working, leaving) if task is not None and not task.done()]
+        tasks = [task for task in (working, disconnect) if task is not None and not task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -52,13 +52,13 @@ class ProgressReporter:
 
     async def _report_heartbeats(self) -> None:
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        started_at = loop.time()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             if self._wait is None:
                 await self.report(None, self._text)
             else:
-                self._value = round(loop.time() - began, 1)
+                self._value = round(loop.time() - started_at, 1)
                 await self._progress(self._value, max(self._wait, self._value), self._text)
 
 
@@ -93,12 +93,12 @@ class WaitingTask:
 
     def __init__(self, dispatcher: Dispatcher, exchange: Exchange, reporter: ProgressReporter) -> None:
         self._dispatcher, self._exchange, self._reporter = dispatcher, exchange, reporter
-        self._following: asyncio.Task[None] | None = None
+        self._relay_task: asyncio.Task[None] | None = None
 
     def start_following(self, subject: str) -> None:
         """Begin to follow a task; other subjects have no progress."""
-        if self._following is None and subject.startswith("task_"):
-            self._following = asyncio.create_task(self._relay_log(subject))
+        if self._relay_task is None and subject.startswith("task_"):
+            self._relay_task = asyncio.create_task(self._relay_log(subject))
 
     async def _relay_log(self, task_id: str) -> None:
         with contextlib.suppress(AgoraError):  # who may not read the log is told by signs of life alone
@@ -107,6 +107,6 @@ class WaitingTask:
 
     async def stop(self) -> None:
         """Follow it no more."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        if self._relay_task is not None:
+            self._relay_task.cancel()
+            await asyncio.gather(self._relay_task, return_exceptions=True)

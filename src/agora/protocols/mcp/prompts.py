@@ -27,15 +27,15 @@ class Prompt:
     def to_document(self) -> dict[str, Any]:
         """The prompt's entry of a listing."""
         arguments = [
-            {"name": name, "description": about, "required": not about.startswith("Optional")}
-            for name, about in self.arguments.items()
+            {"name": name, "description": argument, "required": not argument.startswith("Optional")}
+            for name, argument in self.arguments.items()
         ]
         entry = {"name": self.name, "title": self.title, "description": self.description}
         return entry | {"arguments": arguments}
 
     def fill_template(self, arguments: Mapping[str, str]) -> dict[str, Any]:
         """The prompt for these arguments; raises Refusal naming what is missing or too much."""
-        required = {name for name, about in self.arguments.items() if not about.startswith("Optional")}
+        required = {name for name, argument in self.arguments.items() if not argument.startswith("Optional")}
         missing = sorted(required - {name for name, value in arguments.items() if value.strip()})
         unknown = sorted(arguments.keys() - self.arguments.keys())
         if missing or unknown:

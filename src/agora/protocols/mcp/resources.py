@@ -60,13 +60,13 @@ class Template:
 
     def match_uri(self, uri: str) -> str | None:
         """The value of the template's variable, percent-decoded; None for another URI."""
-        before, brace, rest = self.uri.partition("{")
+        prefix, brace, remainder = self.uri.partition("{")
         if not brace:
             return "" if uri == self.uri else None
-        after = rest.partition("}")[2]
-        if not (uri.startswith(before) and uri.endswith(after) and len(uri) > len(before) + len(after)):
+        suffix = remainder.partition("}")[2]
+        if not (uri.startswith(prefix) and uri.endswith(suffix) and len(uri) > len(prefix) + len(suffix)):
             return None
-        value = uri[len(before) : len(uri) - len(after)]
+        value = uri[len(prefix) : len(uri) - len(suffix)]
         return None if "/" in value else unquote(value)
 
     def to_document(self) -> dict[str, Any]:
@@ -181,8 +181,8 @@ class Resources:
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
         """The forms of URIs."""
-        own = [template.to_document() for template in TEMPLATES if template.parameter_name]
-        return {"resourceTemplates": own + await self.upstreams.list_templates(exchange)}
+        own_templates = [template.to_document() for template in TEMPLATES if template.parameter_name]
+        return {"resourceTemplates": own_templates + await self.upstreams.list_templates(exchange)}
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """What a URI names. Raises Refusal, and Unauthenticated where a credential would help."""

@@ -40,8 +40,8 @@ class ToolResult:
         return result if not self.meta else result | {"_meta": dict(self.meta)}
 
     def _merge_meta(self, more: Mapping[str, Any]) -> dict[str, Any]:
-        theirs = (self.relayed or {}).get("_meta") or {}
-        return {**theirs, **self.meta, **more}
+        foreign_meta = (self.relayed or {}).get("_meta") or {}
+        return {**foreign_meta, **self.meta, **more}
 
     def encode(self, envelope: Mapping[str, Any], meta: Mapping[str, Any]) -> bytes:
         """The same as JSON, with more members and more ``_meta``. The body is not parsed for it."""

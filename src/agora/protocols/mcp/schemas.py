@@ -138,8 +138,8 @@ def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
         return members
 
     definitions = {name: part for name, part in schema.get("$defs", {}).items() if name != _ANY_JSON}
-    rest = {key: value for key, value in schema.items() if key != "$defs"}
-    result: dict[str, Any] = replace_any_json(rest | ({"$defs": definitions} if definitions else {}))
+    other_keys = {key: value for key, value in schema.items() if key != "$defs"}
+    result: dict[str, Any] = replace_any_json(other_keys | ({"$defs": definitions} if definitions else {}))
     return result
 
 
@@ -169,12 +169,12 @@ def _convert_reference(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
     name = schema["$ref"].rpartition("/")[2]
-    beside = _convert_keywords(_drop_keys(schema, "$ref"), definitions, within)
+    siblings = _convert_keywords(_drop_keys(schema, "$ref"), definitions, within)
     if name == _ANY_JSON:
-        return {**ANY_VALUE, **beside}
+        return {**ANY_VALUE, **siblings}
     if name in within:
-        return {"type": "object", **beside, "description": beside.get("description", f"A {name}, as above.")}
-    return {**_convert_part(definitions[name], definitions, (*within, name)), **beside}
+        return {"type": "object", **siblings, "description": siblings.get("description", f"A {name}, as above.")}
+    return {**_convert_part(definitions[name], definitions, (*within, name)), **siblings}
 
 
 def _convert_alternatives(
@@ -185,15 +185,15 @@ def _convert_alternatives(
 ) -> dict[str, Any]:
     """Alternatives; of one and null, the description is the parameter's."""
     parts = [_convert_part(part, definitions, within) for part in alternatives]
-    beside = _convert_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
+    siblings = _convert_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
     described = [part["description"] for part in parts if "description" in part]
-    if len(described) == 1 and "description" not in beside:
-        beside["description"] = described[0]
+    if len(described) == 1 and "description" not in siblings:
+        siblings["description"] = described[0]
     if len(described) == 1:
-        parts = [_drop_keys(part, "description") if beside["description"] == described[0] else part for part in parts]
+        parts = [_drop_keys(part, "description") if siblings["description"] == described[0] else part for part in parts]
     if any("anyOf" in part for part in parts):  # any JSON value, whose alternatives include every other
-        return {**ANY_VALUE, **beside}
-    return {**beside, "anyOf": parts}
+        return {**ANY_VALUE, **siblings}
+    return {**siblings, "anyOf": parts}
 
 
 def _convert_keywords(
@@ -287,9 +287,9 @@ def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     alternatives = schema.get("anyOf")
     if not alternatives or _NULL not in alternatives or schema.get("default", "") is not None:
         return schema
-    others = [part for part in alternatives if part != _NULL]
-    rest = _drop_keys(schema, "anyOf", "default")
-    return {**others[0], **rest} if len(others) == 1 else {**rest, "anyOf": others}
+    other_parts = [part for part in alternatives if part != _NULL]
+    other_keys = _drop_keys(schema, "anyOf", "default")
+    return {**other_parts[0], **other_keys} if len(other_parts) == 1 else {**other_keys, "anyOf": other_parts}
 
 
 def strip_titles(schema: Any) -> Any:

@@ -329,13 +329,13 @@ class SdkServer:
     ) -> dict[str, Any]:
         filters = params.notifications
         uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
-        named = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
+        canonical_uris = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
         task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
-        named |= dict(build_task_watch(task_id) for task_id in task_ids)
+        canonical_uris |= dict(build_task_watch(task_id) for task_id in task_ids)
         teller = ListenNotifier(ctx, exchange, self.core.tasks)
         await teller.send_acknowledgement(filters, task_ids)
         watch_filter = WatchFilter(
-            named,
+            canonical_uris,
             tools=bool(filters.tools_list_changed),
             resources=bool(filters.resources_list_changed),
             prompts=bool(filters.prompts_list_changed),
@@ -352,7 +352,7 @@ class SdkServer:
         return {"_meta": teller.meta}
 
 
-class _AnyResult(types.Result):
+class _ClientResult(types.Result):
     """The result of a request to the client, as it came."""
 
     model_config = {"extra": "allow"}
@@ -392,7 +392,7 @@ class _ClientLink:
         request = CLIENT_REQUESTS[method].model_validate({"method": method, "params": dict(params)})
         related = ServerMessageMetadata(related_request_id=self._ctx.request_id)
         try:
-            result = await self._ctx.session.send_request(request, _AnyResult, ANSWER_SECONDS, metadata=related)
+            result = await self._ctx.session.send_request(request, _ClientResult, ANSWER_SECONDS, metadata=related)
         except MCPError as error:
             raise ClientRefused(str(error)) from None
         document: dict[str, Any] = result.model_dump(by_alias=True, mode="json")

@@ -84,15 +84,15 @@ def write_instructions(view: View) -> str:
     if view.tools and not view.toolsets:
         return "Agora is a marketplace of agents. An error says what to do about it in 'fix'."
     if view.is_model_choice:
-        rest = (
+        listing_note = (
             f"The tools listed are the usual ones, with their usual parameters. {search} finds any other by what it does, and shows all "
             f"parameters of the tool whose name it is asked for; {call} calls it; {enable} lists a toolset from now on."
         )
     elif view.toolsets:
-        rest = f"Not every one of these is listed: {search} finds any tool by what it does, {call} calls it."
+        listing_note = f"Not every one of these is listed: {search} finds any tool by what it does, {call} calls it."
     else:
-        rest = f"{search} finds the tool for a job."
-    return _INSTRUCTIONS.format(**names, rest=rest).replace("\n", " ")
+        listing_note = f"{search} finds the tool for a job."
+    return _INSTRUCTIONS.format(**names, rest=listing_note).replace("\n", " ")
 
 
 def build_discover_result(view: View) -> dict[str, Any]:

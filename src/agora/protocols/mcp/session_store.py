@@ -149,9 +149,9 @@ def build_client_document_of_handshake(params: Mapping[str, Any], version: str) 
     """
     capabilities, info = params.get("capabilities"), params.get("clientInfo")
     info = info if isinstance(info, dict) else {}
-    named = {name: info[name] for name in ("name", "version") if isinstance(info.get(name), str)}
-    document = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": named}
+    client_info = {name: info[name] for name in ("name", "version") if isinstance(info.get(name), str)}
+    document = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": client_info}
     if not isinstance(capabilities, dict) or len(to_json(document)) > MAX_CLIENT_BYTES:
-        named = {name: text[:100] for name, text in named.items()}
-        document = {"protocolVersion": version, "capabilities": {}, "clientInfo": named}
+        client_info = {name: text[:100] for name, text in client_info.items()}
+        document = {"protocolVersion": version, "capabilities": {}, "clientInfo": client_info}
     return document

@@ -117,7 +117,7 @@ async def notify_changes(
     dispatcher: Dispatcher,
     stream: LiveStream,
     watch_filter: WatchFilter,
-    teller: Notifier,
+    notifier: Notifier,
     *,
     sink: QueueSink | None = None,
     missed: bool = False,
@@ -130,17 +130,19 @@ async def notify_changes(
     sink = sink or QueueSink(dispatcher.feed.buffer_limit)
     position = stream.position
     attaching = asyncio.create_task(stream.attach(sink))
-    relaying = asyncio.create_task(_relay_updates(upstreams, teller))
+    relaying = asyncio.create_task(_relay_updates(upstreams, notifier))
     try:
         if missed:
-            await _send_notifications(_list_catch_up_notifications(watch_filter, teller), teller, position, position)
+            await _send_notifications(
+                _list_catch_up_notifications(watch_filter, notifier), notifier, position, position
+            )
         while batches := await sink.wait_for_batches():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [watch_filter.apply_event(event) for event in events]
             upstreams.refresh()
             before, position = position, batches[-1].sequence
             if await _send_notifications(
-                _list_notifications_for(event_changes, watch_filter, teller), teller, before, position
+                _list_notifications_for(event_changes, watch_filter, notifier), notifier, before, position
             ):
                 await asyncio.sleep(PAUSE_SECONDS)
         return sink.close_reason or CloseReason()
@@ -152,44 +154,44 @@ async def notify_changes(
         upstreams.close()
 
 
-async def _relay_updates(upstreams: UpstreamWatch, teller: Notifier) -> None:
+async def _relay_updates(upstreams: UpstreamWatch, notifier: Notifier) -> None:
     while True:
         for uri in await upstreams.next_updates():
-            await teller.resource_updated(uri)
+            await notifier.resource_updated(uri)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
 Notification = Callable[[], Awaitable[None]]
 
 
-async def _send_notifications(tellings: list[Notification], teller: Notifier, before: int, after: int) -> bool:
+async def _send_notifications(tellings: list[Notification], notifier: Notifier, before: int, after: int) -> bool:
     """Send each notification once; returns whether any was sent. A client that misses the last one gets all again."""
     for number, telling in enumerate(tellings, 1):
-        teller.set_position(after if number == len(tellings) else before)
+        notifier.set_position(after if number == len(tellings) else before)
         await telling()
     return bool(tellings)
 
 
-def _list_catch_up_notifications(watch_filter: WatchFilter, teller: Notifier) -> list[Notification]:
+def _list_catch_up_notifications(watch_filter: WatchFilter, notifier: Notifier) -> list[Notification]:
     """Notifications for everything that may have changed."""
     everything = changes.Changes(tuple(watch_filter.uris.values()), tools=True, resources=True, prompts=True)
-    return _list_notifications_for([everything], watch_filter, teller)
+    return _list_notifications_for([everything], watch_filter, notifier)
 
 
 def _list_notifications_for(
-    change_list: list[changes.Changes], watch_filter: WatchFilter, teller: Notifier
+    change_list: list[changes.Changes], watch_filter: WatchFilter, notifier: Notifier
 ) -> list[Notification]:
     changed_uris = {uri for change in change_list for uri in change.uris}
     notifications: list[Notification] = [
-        partial(teller.task_changed, uri.removeprefix(TASK_STATUS))
+        partial(notifier.task_changed, uri.removeprefix(TASK_STATUS))
         if uri.startswith(TASK_STATUS)
-        else partial(teller.resource_updated, uri)
-        for uri, named in watch_filter.uris.items()
-        if any(named == changed or named.startswith(changed + "/") for changed in changed_uris)
+        else partial(notifier.resource_updated, uri)
+        for uri, uris in watch_filter.uris.items()
+        if any(uris == changed or uris.startswith(changed + "/") for changed in changed_uris)
     ]
     lists = (
-        (watch_filter.tools and any(change.tools for change in change_list), teller.tools_changed),
-        (watch_filter.resources and any(change.resources for change in change_list), teller.resources_changed),
-        (watch_filter.prompts and any(change.prompts for change in change_list), teller.prompts_changed),
+        (watch_filter.tools and any(change.tools for change in change_list), notifier.tools_changed),
+        (watch_filter.resources and any(change.resources for change in change_list), notifier.resources_changed),
+        (watch_filter.prompts and any(change.prompts for change in change_list), notifier.prompts_changed),
     )
     return notifications + [notify for is_due, notify in lists if is_due]

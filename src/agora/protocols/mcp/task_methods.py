@@ -221,11 +221,11 @@ class TaskMethods:
             raise _build_missing_extension_error()
         if not isinstance(task_ids, list) or len(task_ids) > MAX_WATCHED:
             raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds is an array of at most {MAX_WATCHED} ids.")
-        own: dict[str, None] = {}
+        own_metadata: dict[str, None] = {}
         for task_id in task_ids:
             with contextlib.suppress(JsonRpcError):
-                own[(await self._read_own(exchange, {"taskId": task_id}))["task_id"]] = None
-        return list(own)
+                own_metadata[(await self._read_own(exchange, {"taskId": task_id}))["task_id"]] = None
+        return list(own_metadata)
 
     async def describe_task(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """A task as a notification shows it; None for what is no task of the caller's. params: with the client's capabilities."""
@@ -351,8 +351,8 @@ def build_no_task_support_error(name: str) -> JsonRpcError:
 def _find_task_id(sent: Mapping[str, Any]) -> str | None:
     """The task that a message made; None where it was answered without one. An answer of its agent names it."""
     task, message = sent.get("task"), sent.get("message") or {}
-    own = (message.get("metadata") or {}).get("agora") or {}
-    return task["id"] if task is not None else own.get("task")
+    own_metadata = (message.get("metadata") or {}).get("agora") or {}
+    return task["id"] if task is not None else own_metadata.get("task")
 
 
 def _declares_extension(params: Mapping[str, Any]) -> bool:

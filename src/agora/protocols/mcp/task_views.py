@@ -61,8 +61,8 @@ def build_legacy_task(
 ) -> dict[str, Any]:
     """A task in the form of 2025-11-25. now: microseconds since 1970. retention: seconds that ended tasks are kept."""
     status = task["status"]
-    ended = status in ENDED and status not in ("completed", "cancelled")
-    view_status = "failed" if ended else _choose_live_status(status)
+    is_ended = status in ENDED and status not in ("completed", "cancelled")
+    view_status = "failed" if is_ended else _choose_live_status(status)
     return _build_common_members(task, view_status, questions) | {
         "ttl": _compute_ttl(task, retention),
         "pollInterval": _choose_poll_interval(task, now),
@@ -157,8 +157,8 @@ def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     requested = _read_requested_ttl(task, retention)
     if requested is not None or task.get("completed_at") is None:
         return requested
-    ended = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
-    return ended // MILLISECOND + retention * 1000
+    is_ended = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
+    return is_ended // MILLISECOND + retention * 1000
 
 
 def _read_requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:

@@ -68,10 +68,10 @@ def _index_tool_stems(tool: Tool) -> Mapping[str, float]:
     """The stems of a tool, each with the highest weight of the places where it occurs."""
     weights = _weights.get(tool)
     if weights is None:
-        summary, _, rest = tool.description.partition("\n")
+        summary, _, details = tool.description.partition("\n")
         places = (
             (PARAMETER, " ".join(tool.parameter_names)),
-            (DESCRIPTION, rest),
+            (DESCRIPTION, details),
             (SUMMARY, summary),
             (KEYWORD, KEYWORDS.get(tool.name.removeprefix("agora."), "")),
             (NAME, tool.name.removeprefix("agora.")),

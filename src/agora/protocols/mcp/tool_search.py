@@ -26,7 +26,7 @@ __all__ = [
     "CALL",
     "ENABLE",
     "SEARCH",
-    "Called",
+    "InnerCall",
     "ToolsetChange",
     "build_toolsets_result",
     "list_tools_about_tools",
@@ -58,7 +58,7 @@ class _Search(_Arguments):
     limit: Annotated[int, Field(ge=1, le=50, description="Most tools of the answer.")] = 5
 
 
-class Called(_Arguments):
+class InnerCall(_Arguments):
     """A call inside a call."""
 
     name: Annotated[str, Field(min_length=1, max_length=200, description="Name of a tool that was found.")]
@@ -109,7 +109,7 @@ def _call_tool() -> Tool:
         CALL,
         "Tools: call",
         "Call a tool that the tool search found and this listing does not show.",
-        Called,
+        InnerCall,
         readOnlyHint=False,
         destructiveHint=True,
         idempotentHint=False,
@@ -156,9 +156,9 @@ def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]
     return _build_text_result("\n".join(lines))
 
 
-def unwrap_call(arguments: Mapping[str, Any]) -> Called:
+def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
     """The call inside a call; raises InvalidRequest."""
-    called: Called = _validate_arguments(Called, arguments)
+    called: InnerCall = _validate_arguments(InnerCall, arguments)
     if called.name.replace("_", ".") in (SEARCH, CALL, ENABLE):
         rule = "is a tool that is called by itself"
         raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])

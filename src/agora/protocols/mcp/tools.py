@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import to_json
 
 from agora.core.call import Caller, OperationRegistry
-from agora.core.operation_life import OperationLife
+from agora.core.operation_lifecycle import OperationLifecycle
 from agora.core.pagination import PageBudget
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
@@ -122,7 +122,7 @@ class Tool:
 class OperationTool(Tool):
     """An operation as a tool. Its schemas are made when they are first shown: together they take a second, and few are."""
 
-    def __init__(self, operation: Operation, life: OperationLife, name: str) -> None:
+    def __init__(self, operation: Operation, life: OperationLifecycle, name: str) -> None:
         self.operation, self.others = operation, {}
         self.task_support = "optional" if operation.name == SEND else "forbidden"
         self._operation, self._life, self._name = operation, life, name
@@ -177,7 +177,7 @@ class Tools:
 
     def __init__(self, registry: OperationRegistry) -> None:
         self._registry = registry
-        self._described: WeakKeyDictionary[Operation, dict[OperationLife, Tool]] = WeakKeyDictionary()
+        self._described: WeakKeyDictionary[Operation, dict[OperationLifecycle, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
 
     def has(self, name: str, tenant: str) -> bool:
@@ -235,7 +235,7 @@ class Tools:
         return answer
 
 
-async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) -> Listing:
+async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None, limit: int) -> Listing:
     """One page of tools in the order of their names, of so many bytes; raises Refusal for what is no cursor.
 
     The schemas of all tools take a second of processor time at first, so the loop serves others after each new one.
@@ -243,7 +243,7 @@ async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None,
     ordered = sorted(tools, key=lambda tool: tool.name)
     after = cursors.decode_cursor(cursor)
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
-    budget, entries = PageBudget(most), []
+    budget, entries = PageBudget(limit), []
     for tool in ordered[begin : begin + view.page]:
         if not tool.is_encoded_for_view(view):
             await asyncio.sleep(0)
@@ -259,7 +259,7 @@ def _choose_view_form(view: View) -> tuple[bool, bool, bool]:
     return view.compact, view.underscores, view.task_support
 
 
-def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:
+def _create_tool(operation: Operation, life: OperationLifecycle, name: str) -> Tool:
     """An operation as a tool. One with a ``definition`` is an upstream's tool, shown unchanged."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
@@ -267,7 +267,7 @@ def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:
     return OperationTool(operation, life, name)
 
 
-def _build_call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
+def _build_call_document(operation: Operation, life: OperationLifecycle) -> dict[str, Any]:
     """The entry of a listing without the schema of the result."""
     return {
         "name": operation.name,
@@ -284,12 +284,14 @@ def _build_call_document(operation: Operation, life: OperationLife) -> dict[str,
 
 
 def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]) -> dict[str, Any]:
-    own = {"name": operation.name, "description": definition.get("description") or operation.description}
+    own_definition = {"name": operation.name, "description": definition.get("description") or operation.description}
     hints = {"readOnlyHint": False, "openWorldHint": True, **(definition.get("annotations") or {})}
-    theirs = definition.get("_meta")
-    meta = select_foreign_meta(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
+    foreign_meta = definition.get("_meta")
+    meta = select_foreign_meta(foreign_meta if isinstance(foreign_meta, dict) else {}) | {
+        f"{META}version": operation.version
+    }
     schema = definition.get("inputSchema") or {"type": "object"}
-    return {**definition, **own, "inputSchema": schema, "annotations": hints, "_meta": meta}
+    return {**definition, **own_definition, "inputSchema": schema, "annotations": hints, "_meta": meta}
 
 
 def select_foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -301,7 +303,7 @@ def _build_tool_title(operation: Operation) -> str:
     return f"{operation.category}: {operation.action}".replace("_", " ").capitalize()
 
 
-def _build_tool_description(operation: Operation, life: OperationLife) -> str:
+def _build_tool_description(operation: Operation, life: OperationLifecycle) -> str:
     text = operation.description
     if operation.kind is Kind.STREAM:
         text += "\n\nAs a tool it answers what came while it waited; call it again with the cursor as last_event_id."

@@ -55,40 +55,40 @@ class UpstreamResources:
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """The contents of a resource. Raises an AgoraError."""
-        upstream, _, own = uri.removeprefix(PREFIX).partition("/")
-        result = await self._invoke(exchange, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own)})
+        upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
+        result = await self._invoke(exchange, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own_uri)})
         return {"contents": [content | {"uri": uri} for content in result["contents"]]}
 
     async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         """A prompt, filled in. Raises Refusal."""
-        upstream, _, own = name.partition(".")
-        call_arguments = {"upstream": upstream, "prompt": own, "arguments": dict(arguments)}
+        upstream, _, own_uri = name.partition(".")
+        call_arguments = {"upstream": upstream, "prompt": own_uri, "arguments": dict(arguments)}
         try:
             result = await self._invoke(exchange, "agora.upstream.prompt", call_arguments)
         except Unauthenticated:
             raise
         except AgoraError as error:
             raise JsonRpcError.from_error(error, modern=True) from None
-        about = {"description": result["description"]} if result["description"] else {}
+        optional_fields = {"description": result["description"]} if result["description"] else {}
         messages = [
             message | {"content": rewrite_links_to_local_uris(upstream, message["content"])}
             if "content" in message
             else message
             for message in result["messages"]
         ]
-        return {**about, "messages": messages}
+        return {**optional_fields, "messages": messages}
 
     async def complete(
         self, exchange: Exchange, argument: Mapping[str, Any], reference: Mapping[str, Any], context: Mapping[str, str]
     ) -> dict[str, Any] | None:
         """The upstream's completion of an argument; None where the prompt or template is not an upstream's."""
-        named = str(reference.get("name") or "")
+        reference_name = str(reference.get("name") or "")
         uri = str(reference.get("uri") or "")
         if uri.startswith(PREFIX):
-            upstream, _, own = uri.removeprefix(PREFIX).partition("/")
-            kind, name = "template", unquote(own)
-        elif "." in named:
-            upstream, _, name = named.partition(".")
+            upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
+            kind, name = "template", unquote(own_uri)
+        elif "." in reference_name:
+            upstream, _, name = reference_name.partition(".")
             kind = "prompt"
         else:
             return None
@@ -120,8 +120,8 @@ class UpstreamResources:
         try:
             async for name in self._list_upstream_names(exchange):
                 async for item in self._build_upstream_items(exchange, {"upstream": name, **filters}):
-                    own = item["definition"].get("name") or item["name"]
-                    yield name, f"{name}.{own}", item["definition"]
+                    own_uri = item["definition"].get("name") or item["name"]
+                    yield name, f"{name}.{own_uri}", item["definition"]
         except (PermissionDenied, Unauthenticated):
             return
 

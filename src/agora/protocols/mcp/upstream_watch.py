@@ -65,19 +65,19 @@ class UpstreamWatch:
             self._stops[uri] = await self._watch_resource(uri)
 
     async def _watch_resource(self, uri: str) -> Callable[[], None]:
-        upstream, _, own = uri.removeprefix(PREFIX).partition("/")
+        upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
         read = self._dispatcher.context.registry.find(READ, None, self._caller.tenant)
         if not self._caller.may(read.scope):
             return _do_nothing
 
         async def find_endpoint(call: Call) -> Endpoint:
-            return await find_watched_endpoint(call, upstream, unquote(own))
+            return await find_watched_endpoint(call, upstream, unquote(own_uri))
 
         try:
             endpoint = await self._dispatcher.write_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
             update = partial(self._mark_updated, uri)
-            return await engine.watch(endpoint, unquote(own), update, self._caller.subject, self._client)
+            return await engine.watch(endpoint, unquote(own_uri), update, self._caller.subject, self._client)
         except AgoraError as error:  # what there is not, or not now, does not change
             log.info("%s is not watched: %s", uri, error)
             return _do_nothing

@@ -41,8 +41,8 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     if server is None:
         raise NotFound(f"There is no virtual server {name[:100]!r}.", fix="They are listed at GET /virtual-servers.")
     members: list[str] = from_json(server.tools)
-    chosen = {underscore_name(tool) for tool in view.tools}
-    tools = tuple(tool for tool in members if not chosen or underscore_name(tool) in chosen)
+    tool_names = {underscore_name(tool) for tool in view.tools}
+    tools = tuple(tool for tool in members if not tool_names or underscore_name(tool) in tool_names)
     exchange.view = replace(
         view, toolsets=(), tools=tools, server=name, instructions=server.instructions or server.description
     )

@@ -85,15 +85,15 @@ def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list
     for them.
     """
     last = max((number for number, each in enumerate(messages) if each["role"] == "assistant"), default=-1)
-    fresh = messages[last + 1 :]
+    new_messages = messages[last + 1 :]
     request.outputs = [
         ToolOutput(str(each.get("tool_call_id")), join_content_text(each["content"]))
-        for each in fresh
+        for each in new_messages
         if each["role"] == "tool" and parse_call_id(str(each.get("tool_call_id"))) is not None
     ]
     prompts = [number for number, each in enumerate(messages) if each["role"] == "user"]
     if request.outputs:
-        user_messages = [each for each in fresh if each["role"] == "user"]
+        user_messages = [each for each in new_messages if each["role"] == "user"]
         request.parts = [part for each in user_messages for part in read_content(each["content"], "messages")]
         return messages[: last + 1]
     if not prompts:

@@ -59,13 +59,13 @@ def _read_file(file: Mapping[str, Any], at: str) -> Part:
     if file.get("file_id"):
         raise invalid_field(f"{at}.file_id", "files are not stored here", fix="Send it as file_data, or its file_url.")
     name = file.get("filename")
-    named = {"filename": name[:1000]} if isinstance(name, str) and name else {}
+    file_fields = {"filename": name[:1000]} if isinstance(name, str) and name else {}
     if file.get("file_url"):
-        return {"url": _read_limited(file["file_url"], f"{at}.file_url", 2000), **named}
+        return {"url": _read_limited(file["file_url"], f"{at}.file_url", 2000), **file_fields}
     data = file.get("file_data")
     if isinstance(data, str) and not data.startswith("data:"):
-        return {"raw": _read_base64(data, f"{at}.file_data"), **named}
-    return _read_url(data, f"{at}.file_data") | named
+        return {"raw": _read_base64(data, f"{at}.file_data"), **file_fields}
+    return _read_url(data, f"{at}.file_data") | file_fields
 
 
 def _read_url(url: Any, at: str) -> Part:

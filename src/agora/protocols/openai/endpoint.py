@@ -155,39 +155,39 @@ class _OpenAiRequest:
         asking = await self._app.authenticate(self._scope)
         await self._send_document(await (self._read_model(name, asking) if name else self._list_models(asking)))
 
-    async def _read_model(self, name: str, asking: Asking) -> dict[str, Any]:
+    async def _read_model(self, name: str, turn_caller: Asking) -> dict[str, Any]:
         """One model. Raises NotFound."""
         if name == FRONT:
             return dict(FRONT_MODEL)
         if not name.startswith(APP_PREFIX):
-            return build_model(await self._read_agent(name, asking))
+            return build_model(await self._read_agent(name, turn_caller))
         try:
             ref = name.removeprefix(APP_PREFIX)
-            app = await self._app.call_operation("agora.app.get", asking.caller, {"ref": ref})
+            app = await self._app.call_operation("agora.app.get", turn_caller.caller, {"ref": ref})
         except (NotFound, InvalidRequest) as error:
             raise model_not_found(name) from error
         return build_app_model(app)
 
-    async def _read_agent(self, ref: str, asking: Asking) -> dict[str, Any]:
+    async def _read_agent(self, ref: str, turn_caller: Asking) -> dict[str, Any]:
         """An agent with its price. Raises NotFound."""
         try:
-            agent = await self._app.call_operation("agora.agent.get", asking.caller, {"agent_id": ref})
+            agent = await self._app.call_operation("agora.agent.get", turn_caller.caller, {"agent_id": ref})
             arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE}
-            page = await self._app.call_operation("agora.instance.discover", asking.caller, arguments)
+            page = await self._app.call_operation("agora.instance.discover", turn_caller.caller, arguments)
         except (NotFound, InvalidRequest) as error:
             raise model_not_found(ref) from error
         listed = (each for each in page["agents"] if each["agent_id"] == agent["agent_id"])
         priced: dict[str, Any] = next(listed, agent | {"marketplace_info": {"pricing_info": None}})
         return priced
 
-    async def _list_models(self, asking: Asking) -> dict[str, Any]:
+    async def _list_models(self, turn_caller: Asking) -> dict[str, Any]:
         """A page of models. ``last_id`` is what ``after`` takes for the next page. Raises InvalidRequest."""
         arguments = read_page(self._read_query())
         cursor = arguments.get("cursor", "")
         data = [] if cursor else [dict(FRONT_MODEL)]
         try:
             if not cursor.startswith(APPS_CURSOR):
-                page = await self._app.call_operation("agora.instance.discover", asking.caller, arguments)
+                page = await self._app.call_operation("agora.instance.discover", turn_caller.caller, arguments)
                 data += map(build_model, page["agents"])
                 if page.get("next_cursor") is not None:
                     return {"object": "list", "data": data, "has_more": True, "last_id": page["next_cursor"]}
@@ -195,9 +195,9 @@ class _OpenAiRequest:
                 if not arguments["limit"]:
                     return {"object": "list", "data": data, "has_more": True, "last_id": APPS_CURSOR}
             else:
-                place = cursor.removeprefix(APPS_CURSOR)
-                arguments = {"limit": arguments["limit"]} | ({"cursor": place} if place else {})
-            apps = await self._app.call_operation("agora.app.list", asking.caller, arguments)
+                app_cursor = cursor.removeprefix(APPS_CURSOR)
+                arguments = {"limit": arguments["limit"]} | ({"cursor": app_cursor} if app_cursor else {})
+            apps = await self._app.call_operation("agora.app.list", turn_caller.caller, arguments)
         except InvalidRequest as error:
             raise explain_page_error(error) from error
         data += (build_app_model(app) for app in apps["apps"] if app.get("orchestrator_agent_id"))
@@ -229,22 +229,22 @@ class _OpenAiRequest:
             raise self._turns.deadline_error()
         await self._send_document(completion.build())
 
-    async def _complete_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
-        return await run_while_connected(self._receive, self._turns.complete_turn(request, asking))
+    async def _complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
+        return await run_while_connected(self._receive, self._turns.complete_turn(request, turn_caller))
 
     async def _stream_turn(
         self,
         begun: BegunTurn,
         tools: Collection[str],
         writer: TurnWriter,
-        asking: Asking,
+        turn_caller: Asking,
         *,
         outlives: bool = False,
         completion: ChatCompletion | None = None,
     ) -> None:
         """Stream a turn. outlives: whether it continues when the client disconnects; else it is cancelled. completion: for usage."""
         encoder = TurnEncoder(TurnReader(tools), writer)
-        stream = None if begun.id is None else await self._turns.follow_turn(begun.id, asking)
+        stream = None if begun.id is None else await self._turns.follow_turn(begun.id, turn_caller)
         try:
             await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             opening = writer.encode_opening() + (
@@ -258,15 +258,15 @@ class _OpenAiRequest:
             if stream is not None:
                 stream.close()
         if stream is None or encoder.was_closed:
-            ending = b"" if completion is None else await self._encode_usage(completion, begun.id, asking)
+            ending = b"" if completion is None else await self._encode_usage(completion, begun.id, turn_caller)
             await self._send({"type": "http.response.body", "body": ending + DONE, "more_body": False})
         elif begun.id is not None and not outlives and not writer.is_over:
-            await self._turns.abandon_turn(begun.id, asking)
+            await self._turns.abandon_turn(begun.id, turn_caller)
 
-    async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, asking: Asking) -> bytes:
+    async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: Asking) -> bytes:
         if not completion.shows_usage:
             return b""
-        return completion.encode_usage(None if turn is None else await self._turns.read_usage(turn, asking))
+        return completion.encode_usage(None if turn is None else await self._turns.read_usage(turn, turn_caller))
 
     # -- responses -----------------------------------------------------------------------------------------
 
@@ -290,53 +290,53 @@ class _OpenAiRequest:
             self._require_method("GET")
             await self._read_response(parse_response_id(identifier), asking)
 
-    async def _create_response(self, asking: Asking) -> None:
-        request = read_response_request(await self._app.read_document(self._scope, self._receive, asking.caller))
+    async def _create_response(self, turn_caller: Asking) -> None:
+        request = read_response_request(await self._app.read_document(self._scope, self._receive, turn_caller.caller))
         if request.streams or request.background:
-            begun = await self._turns.begin_turn(request, asking)
+            begun = await self._turns.begin_turn(request, turn_caller)
             response = ResponseBuilder(request.model, begun.id, request.echo)
             if request.streams:
                 writer = ResponseWriter(response)
-                await self._stream_turn(begun, request.tools, writer, asking, outlives=request.background)
+                await self._stream_turn(begun, request.tools, writer, turn_caller, outlives=request.background)
                 return
             updates: list[Update] = []
         else:
-            begun, updates = await self._complete_turn(request, asking)
+            begun, updates = await self._complete_turn(request, turn_caller)
             response = ResponseBuilder(request.model, begun.id, request.echo)
         response.add_pieces(_list_pieces(begun, updates, request.tools))
         await self._send_document(response.build())
 
-    async def _compact_conversation(self, asking: Asking) -> None:
-        body = await self._app.read_document(self._scope, self._receive, asking.caller)
+    async def _compact_conversation(self, turn_caller: Asking) -> None:
+        body = await self._app.read_document(self._scope, self._receive, turn_caller.caller)
         model, items, previous_id = read_compact_request(body)
-        await self._read_model(model, asking)  # as for any request, it has to be there
+        await self._read_model(model, turn_caller)  # as for any request, it has to be there
         await self._send_document(build_compaction(items, previous_id))
 
-    async def _read_response(self, turn: TurnId, asking: Asking) -> None:
+    async def _read_response(self, turn: TurnId, turn_caller: Asking) -> None:
         query = self._read_query()
-        begun = await self._turns.read_begun_turn(turn, asking)
+        begun = await self._turns.read_begun_turn(turn, turn_caller)
         response = _build_response(begun)
         tools = _list_offered_tools(begun)
         if query.get("stream", "").lower() == "true":
             writer = ResponseWriter(response, _read_starting_after(query))
-            await self._stream_turn(begun, tools, writer, asking, outlives=True)
+            await self._stream_turn(begun, tools, writer, turn_caller, outlives=True)
             return
-        await self._send_read_response(begun, response, tools, asking)
+        await self._send_read_response(begun, response, tools, turn_caller)
 
     async def _send_read_response(
-        self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], asking: Asking
+        self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], turn_caller: Asking
     ) -> None:
         assert begun.id is not None
-        response.add_pieces(_list_pieces(begun, await self._turns.read_updates(begun.id, asking), tools))
-        usage = await self._turns.read_usage(begun.id, asking) if response.is_over else None
+        response.add_pieces(_list_pieces(begun, await self._turns.read_updates(begun.id, turn_caller), tools))
+        usage = await self._turns.read_usage(begun.id, turn_caller) if response.is_over else None
         await self._send_document(response.build(usage))
 
-    async def _cancel_response(self, turn: TurnId, asking: Asking) -> None:
+    async def _cancel_response(self, turn: TurnId, turn_caller: Asking) -> None:
         """Cancel a response; one that has ended is returned unchanged."""
-        begun = await self._turns.read_begun_turn(turn, asking)
+        begun = await self._turns.read_begun_turn(turn, turn_caller)
         with suppress(IllegalTransition):
-            await self._turns.cancel_turn(turn, asking)
-        await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), asking)
+            await self._turns.cancel_turn(turn, turn_caller)
+        await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), turn_caller)
 
 
 def _list_pieces(turn: BegunTurn, updates: Sequence[Update], tools: Collection[str]) -> list[Piece]:

@@ -23,6 +23,7 @@ from agora_sdk.errors import (
     RateLimited,
     StorageUnavailable,
     Unauthenticated,
+    field_error,
 )
 
 __all__ = ["agent_failed", "build_error", "invalid_field", "model_not_found", "send_error"]
@@ -73,7 +74,7 @@ async def send_error(send: Send, error: AgoraError) -> None:
 
 def invalid_field(field: str, problem: str, fix: str | None = None) -> InvalidRequest:
     """The error of one field of a request."""
-    return InvalidRequest(f"{field}: {problem}", fix=fix, errors=[{"field": field, "message": problem}])
+    return InvalidRequest(f"{field}: {problem}", fix=fix, errors=[field_error(field, problem)])
 
 
 def model_not_found(model: str) -> NotFound:
@@ -81,7 +82,7 @@ def model_not_found(model: str) -> NotFound:
     return NotFound(
         f"There is no agent {model[:200]!r}.",
         fix="A model is the name or the id of an agent; GET /v1/models lists them.",
-        errors=[{"field": "model", "message": "unknown agent"}],
+        errors=[field_error("model", "unknown agent")],
         openai_code="model_not_found",
     )
 

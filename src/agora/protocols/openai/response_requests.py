@@ -142,21 +142,21 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
     instructions += [join_content_text(each.get("content")) for each in items if each.get("role") in INSTRUCTIONS]
     items = [each for each in items if each.get("role") not in INSTRUCTIONS]
     outputs = [(number, each) for number, each in enumerate(items) if each["type"] == "function_call_output"]
-    ours = [(number, each) for number, each in outputs if parse_call_id(str(each.get("call_id"))) is not None]
+    own_outputs = [(number, each) for number, each in outputs if parse_call_id(str(each.get("call_id"))) is not None]
     prompts = [number for number, each in enumerate(items) if each.get("role") == "user"]
-    later = ours and not any(each.get("role") == "assistant" for each in items[ours[-1][0] :])
+    later = own_outputs and not any(each.get("role") == "assistant" for each in items[own_outputs[-1][0] :])
     if later:
         last = max(
             (n for n, each in enumerate(items) if each["type"] == "function_call" or each.get("role") == "assistant"),
             default=-1,
         )
-        fresh = items[last + 1 :]
+        new_items = items[last + 1 :]
         request.outputs = [
             ToolOutput(str(each["call_id"]), _format_output_text(each.get("output")))
-            for number, each in ours
+            for number, each in own_outputs
             if number > last
         ]
-        user_items = [each for each in fresh if each.get("role") == "user"]
+        user_items = [each for each in new_items if each.get("role") == "user"]
         request.parts = [part for each in user_items for part in read_content(each["content"], "input")]
         return items[: last + 1]
     if not prompts:

@@ -184,9 +184,11 @@ class ResponseBuilder:
         }
         self._document["output"].append(item | {"arguments": "", "status": "in_progress"})
         yield self._item_event("response.output_item.added", item=self._document["output"][-1])
-        named = {"item_id": item["id"]}
-        yield self._item_event("response.function_call_arguments.delta", **named, delta=arguments)
-        yield self._item_event("response.function_call_arguments.done", **named, name=call.name, arguments=arguments)
+        item_fields = {"item_id": item["id"]}
+        yield self._item_event("response.function_call_arguments.delta", **item_fields, delta=arguments)
+        yield self._item_event(
+            "response.function_call_arguments.done", **item_fields, name=call.name, arguments=arguments
+        )
         self._document["output"][-1] = item
         yield self._item_event("response.output_item.done", item=item)
 

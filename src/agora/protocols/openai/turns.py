@@ -16,7 +16,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream, LogStream
 from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora.wire.tool_calls import TOOL_RESULT, find_calls
-from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound
+from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound, field_error
 
 from .errors import invalid_field, model_not_found
 from .identifiers import CallId, TurnId, parse_call_id, response_not_found
@@ -59,45 +59,45 @@ class Turns:
         self._dispatcher, self._wait = dispatcher, wait
 
     async def _invoke_operation(
-        self, name: str, asking: Asking, arguments: Fields, key: str | None = None
+        self, name: str, turn_caller: Asking, arguments: Fields, key: str | None = None
     ) -> dict[str, Any]:
-        operation = self._dispatcher.context.registry.find(name, None, asking.caller.tenant)
-        outcome = await self._dispatcher.invoke(operation, asking.caller, arguments, idempotency_key=key)
+        operation = self._dispatcher.context.registry.find(name, None, turn_caller.caller.tenant)
+        outcome = await self._dispatcher.invoke(operation, turn_caller.caller, arguments, idempotency_key=key)
         result: dict[str, Any] = from_json(outcome.body)
         return result
 
     # -- asking --------------------------------------------------------------------------------------------
 
-    async def begin_turn(self, request: AgentRequest, asking: Asking) -> BegunTurn:
+    async def begin_turn(self, request: AgentRequest, turn_caller: Asking) -> BegunTurn:
         """Begin a turn and do not wait for it. Raises an AgoraError: nothing was begun."""
         if request.outputs:
-            return await self._send_outputs(request, asking)
-        arguments = _build_message_arguments(request, asking) | await self._choose_agent(request, asking)
-        question = await self._find_open_question(request, asking, arguments)
-        result = await self._send_request(request, asking, arguments | {"return_immediately": True})
+            return await self._send_outputs(request, turn_caller)
+        arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
+        question = await self._find_open_question(request, turn_caller, arguments)
+        result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
         if "task" not in result:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
         return BegunTurn(question or TurnId(result["task"]["id"]))
 
-    async def complete_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
+    async def complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
         """Have a turn, and wait until it ends: its updates. They lack an end where it takes longer than is waited for."""
         if request.outputs or request.previous is not None or request.last_answer is not None:
-            begun = await self.begin_turn(request, asking)
-            return begun, [] if begun.id is None else await self._collect_updates(begun.id, asking)
-        arguments = _build_message_arguments(request, asking) | await self._choose_agent(request, asking)
+            begun = await self.begin_turn(request, turn_caller)
+            return begun, [] if begun.id is None else await self._collect_updates(begun.id, turn_caller)
+        arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
         try:
-            result = await self._send_request(request, asking, arguments | {"wait": self._wait})
+            result = await self._send_request(request, turn_caller, arguments | {"wait": self._wait})
         except asyncio.CancelledError:  # the client has left
-            await self._cancel_unknown_turn(request, asking, arguments)
+            await self._cancel_unknown_turn(request, turn_caller, arguments)
             raise
         if "task" in result:
             return BegunTurn(TurnId(result["task"]["id"])), list_document_updates(result["task"])
         message = result["message"]
-        own = (message.get("metadata") or {}).get("agora") or {}
-        turn = TurnId(own["task"]) if own.get("task") else None
+        own_metadata = (message.get("metadata") or {}).get("agora") or {}
+        turn = TurnId(own_metadata["task"]) if own_metadata.get("task") else None
         return BegunTurn(turn, render_parts(message.get("parts", ()))), []
 
-    async def _choose_agent(self, request: AgentRequest, asking: Asking) -> dict[str, str]:
+    async def _choose_agent(self, request: AgentRequest, turn_caller: Asking) -> dict[str, str]:
         """Arguments that name whom a model stands for. Raises NotFound for a model that there is not."""
         if request.model == FRONT:
             return {}
@@ -105,7 +105,7 @@ class Turns:
             return {"agent": request.model}
         try:
             ref = {"ref": request.model.removeprefix(APP_PREFIX)}
-            app = await self._invoke_operation("agora.app.get", asking, ref)
+            app = await self._invoke_operation("agora.app.get", turn_caller, ref)
         except (NotFound, InvalidRequest) as error:
             raise model_not_found(request.model) from error
         if app.get("orchestrator_agent_id") is None:
@@ -115,9 +115,11 @@ class Turns:
             )
         return {"agent": app["orchestrator_agent_id"]}
 
-    async def _send_request(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _send_request(
+        self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
         try:
-            return await self._invoke_operation("agora.a2a.send", asking, arguments, asking.key)
+            return await self._invoke_operation("agora.a2a.send", turn_caller, arguments, turn_caller.key)
         except NotFound as error:
             if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
                 raise model_not_found(request.model) from error
@@ -125,40 +127,40 @@ class Turns:
         except InvalidRequest as error:
             raise _in_terms_of_the_request(error, request.content_field) from error
 
-    async def _cancel_unknown_turn(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> None:
+    async def _cancel_unknown_turn(self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]) -> None:
         """Cancel the turn of a client that has left before it knew the turn's id: the same message finds its task."""
         with suppress(AgoraError):
-            result = await self._send_request(request, asking, arguments | {"return_immediately": True})
+            result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
             if "task" in result:
-                await self.cancel_turn(TurnId(result["task"]["id"]), asking)
+                await self.cancel_turn(TurnId(result["task"]["id"]), turn_caller)
 
     async def _find_open_question(
-        self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]
+        self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]
     ) -> TurnId | None:
         """Address a message to the task whose question it answers, or to the conversation that it continues."""
         task: Fields | None = None
         if request.previous is not None:
-            task = await self._read_task(request.previous, asking, "previous_response_id")
+            task = await self._read_task(request.previous, turn_caller, "previous_response_id")
             state = task["status"]["state"]
             if state not in TERMINAL and state not in INTERRUPTED:
                 raise Conflict(
                     "The previous response is not complete.",
                     fix="Wait for it, or cancel it with POST /v1/responses/{id}/cancel.",
-                    errors=[{"field": "previous_response_id", "message": "in progress"}],
+                    errors=[field_error("previous_response_id", "in progress")],
                 )
             arguments["context_id"] = task["contextId"]
         elif request.last_answer:
-            task = await self._find_waiting_task(request, asking)
+            task = await self._find_waiting_task(request, turn_caller)
         if task is None or task["status"]["state"] not in INTERRUPTED:
             return None
         arguments |= {"task_id": task["id"], "context_id": task["contextId"]}
         return TurnId(task["id"], (int(task["metadata"]["agora"]["position"]) - 1) // 2)
 
-    async def _find_waiting_task(self, request: AgentRequest, asking: Asking) -> Fields | None:
+    async def _find_waiting_task(self, request: AgentRequest, turn_caller: Asking) -> Fields | None:
         """The task that waits for the answer to what the client repeats as the agent's last words."""
         arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE, "history_length": 0}
-        agent = await self._choose_agent(request, asking)
-        page = await self._invoke_operation("agora.a2a.list", asking, arguments | agent)
+        agent = await self._choose_agent(request, turn_caller)
+        page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
             if question and (request.last_answer or "").strip().endswith(question.strip()):
@@ -166,11 +168,11 @@ class Turns:
                 return waiting_task
         return None
 
-    async def _send_outputs(self, request: AgentRequest, asking: Asking) -> BegunTurn:
+    async def _send_outputs(self, request: AgentRequest, turn_caller: Asking) -> BegunTurn:
         """Give an agent what its calls of the client's tools came to. The message's id is the question's, so a repetition is one."""
         calls = [call for output in request.outputs if (call := parse_call_id(output.call_id)) is not None]
         task_id, entry = calls[0].task_id, calls[0].entry
-        names = await self._read_call_names(calls, asking)
+        names = await self._read_call_names(calls, turn_caller)
         outputs = {call.number: output.text for call, output in zip(calls, request.outputs, strict=True)}
         if set(outputs) != set(range(len(names))):
             ids = ", ".join(str(CallId(task_id, entry, number)) for number in range(len(names)))
@@ -184,10 +186,10 @@ class Turns:
             "parts": results + request.parts,
             "metadata": {METADATA: request.context},
         }
-        await self._invoke_operation("agora.a2a.send", asking, {"message": message, "return_immediately": True})
+        await self._invoke_operation("agora.a2a.send", turn_caller, {"message": message, "return_immediately": True})
         return BegunTurn(TurnId(task_id, entry))
 
-    async def _read_call_names(self, calls: Sequence[CallId], asking: Asking) -> list[str]:
+    async def _read_call_names(self, calls: Sequence[CallId], turn_caller: Asking) -> list[str]:
         """Ids, as the agent gave them, of the calls that a question asks for."""
         first = calls[0]
         if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
@@ -195,7 +197,7 @@ class Turns:
                 "input", "the outputs are of calls of several questions", fix="Send those of the newest."
             )
         turn = TurnId(first.task_id, first.entry - 1)
-        for _, update in await self.read_updates(turn, asking, "call_id"):
+        for _, update in await self.read_updates(turn, turn_caller, "call_id"):
             status = (update.get("statusUpdate") or {}).get("status") or {}
             if status.get("state") in INTERRUPTED:
                 names = [call.id for call in find_calls(status.get("message") or {})]
@@ -205,28 +207,28 @@ class Turns:
 
     # -- following and reading -----------------------------------------------------------------------------
 
-    async def follow_turn(self, turn: TurnId, asking: Asking, field: str = "response_id") -> LiveStream:
+    async def follow_turn(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> LiveStream:
         """The updates of a turn, those that were and those to come, to its end. Raises NotFound."""
-        operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, asking.caller.tenant)
+        operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, turn_caller.caller.tenant)
         arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
         try:
-            return await self._dispatcher.open_stream(operation, asking.caller, arguments, valid=asking.valid)
+            return await self._dispatcher.open_stream(operation, turn_caller.caller, arguments, valid=turn_caller.valid)
         except (NotFound, InvalidRequest) as error:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
-    async def read_updates(self, turn: TurnId, asking: Asking, field: str = "response_id") -> list[Update]:
+    async def read_updates(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> list[Update]:
         """The updates of a turn so far."""
-        stream = await self.follow_turn(turn, asking, field)
+        stream = await self.follow_turn(turn, turn_caller, field)
         try:
             assert isinstance(stream, LogStream)
             return [(entry.number, from_json(entry.json)) for entry in await stream.read_available_entries()]
         finally:
             stream.close()
 
-    async def _collect_updates(self, turn: TurnId, asking: Asking) -> list[Update]:
+    async def _collect_updates(self, turn: TurnId, turn_caller: Asking) -> list[Update]:
         """The updates of a turn, to its end or as long as is waited."""
         updates: list[Update] = []
-        stream = await self.follow_turn(turn, asking)
+        stream = await self.follow_turn(turn, turn_caller)
         try:
             async with asyncio.timeout(self._wait):
                 async for entry in stream:
@@ -234,45 +236,45 @@ class Turns:
         except TimeoutError:
             pass
         except asyncio.CancelledError:  # the client has left
-            await self.abandon_turn(turn, asking)
+            await self.abandon_turn(turn, turn_caller)
             raise
         return updates
 
-    async def read_begun_turn(self, turn: TurnId, asking: Asking) -> BegunTurn:
+    async def read_begun_turn(self, turn: TurnId, turn_caller: Asking) -> BegunTurn:
         """A turn with its request, from its task's first message. Raises NotFound."""
-        task = await self._read_task(turn, asking, "response_id", history=True)
+        task = await self._read_task(turn, turn_caller, "response_id", history=True)
         contexts = [(each.get("metadata") or {}).get(METADATA) for each in task.get("history", ())]
         context = next((each for each in contexts if isinstance(each, dict)), {})
         return BegunTurn(turn, None, context, task["metadata"]["agora"].get("agent"))
 
-    async def _read_task(self, turn: TurnId, asking: Asking, field: str, *, history: bool = False) -> Fields:
+    async def _read_task(self, turn: TurnId, turn_caller: Asking, field: str, *, history: bool = False) -> Fields:
         arguments: dict[str, Any] = {"task_id": turn.task_id, "include_artifacts": False}
         if not history:
             arguments["history_length"] = 0
         try:
-            return await self._invoke_operation("agora.a2a.get", asking, arguments)
+            return await self._invoke_operation("agora.a2a.get", turn_caller, arguments)
         except NotFound as error:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
-    async def read_usage(self, turn: TurnId, asking: Asking) -> tuple[int, int] | None:
+    async def read_usage(self, turn: TurnId, turn_caller: Asking) -> tuple[int, int] | None:
         """Tokens in and out of the turn's task, as its worker reported; None if it did not, or the key may not see them."""
-        if not asking.caller.may("read:billing"):
+        if not turn_caller.caller.may("read:billing"):
             return None
-        page = await self._invoke_operation("agora.billing.tokens", asking, {"task_id": turn.task_id})
+        page = await self._invoke_operation("agora.billing.tokens", turn_caller, {"task_id": turn.task_id})
         if not page.get("tokens"):
             return None
         return sum(row["input_tokens"] for row in page["tokens"]), sum(row["output_tokens"] for row in page["tokens"])
 
     # -- ending --------------------------------------------------------------------------------------------
 
-    async def cancel_turn(self, turn: TurnId, asking: Asking) -> None:
+    async def cancel_turn(self, turn: TurnId, turn_caller: Asking) -> None:
         """Cancel a turn's task. Raises NotFound, and IllegalTransition for one that has ended."""
-        await self._invoke_operation("agora.a2a.cancel", asking, {"task_id": turn.task_id})
+        await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": turn.task_id})
 
-    async def abandon_turn(self, turn: TurnId, asking: Asking) -> None:
+    async def abandon_turn(self, turn: TurnId, turn_caller: Asking) -> None:
         """Cancel a turn's task because its client has left; it may have ended."""
         with suppress(AgoraError):
-            await self.cancel_turn(turn, asking)
+            await self.cancel_turn(turn, turn_caller)
 
     def deadline_error(self) -> DeadlineExceeded:
         """The error for a turn that takes longer than is waited."""
@@ -290,8 +292,8 @@ def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidReques
     return invalid_field(field, str(fields[0].get("message") or error.detail), error.fix)
 
 
-def _build_message_arguments(request: AgentRequest, asking: Asking) -> dict[str, Any]:
+def _build_message_arguments(request: AgentRequest, turn_caller: Asking) -> dict[str, Any]:
     message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA: request.context}}
-    if asking.key is None:  # else the key is its id, and a repeated request the same
+    if turn_caller.key is None:  # else the key is its id, and a repeated request the same
         message["messageId"] = new_id("msg")
     return {"message": message}

@@ -22,7 +22,7 @@ class MetricsPage:
     def __init__(
         self, access: Access, render: Callable[[str], tuple[bytes, str]], *, is_public: bool, token: SecretStr
     ) -> None:
-        self._access, self._render, self._shown = access, render, is_public
+        self._access, self._render, self._is_public = access, render, is_public
         self._token = token.get_secret_value().encode()
 
     def owns_request(self, scope: Scope) -> bool:
@@ -30,7 +30,7 @@ class MetricsPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises NotFound, Unauthenticated, PermissionDenied."""
-        if not self._shown:
+        if not self._is_public:
             raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")
         await self._check_access(scope)
         body, kind = self._render(read_header(scope, b"accept") or "")

@@ -38,7 +38,6 @@ POLICY = (
     b"content-security-policy",
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
 )
-CACHED = (b"cache-control", b"no-cache")
 
 
 class Pages:
@@ -71,8 +70,8 @@ class Pages:
             await self._monitor.refresh_probe()
             await self._send_readiness(send, self._monitor.outage_reason(), self._monitor.component_states())
         elif path == "/health/detail":
-            sound, body = await self._detail(scope)
-            await send_response(send, 200 if sound else 503, body)
+            is_ready, body = await self._detail(scope)
+            await send_response(send, 200 if is_ready else 503, body)
         elif path in STATIC or path == "/docs/":
             name, kind = STATIC[path.rstrip("/")]
             body = files(__package__).joinpath("static", name).read_bytes()
@@ -90,12 +89,14 @@ class Pages:
 
     async def _send_liveness(self, scope: Scope, send: Send) -> None:
         """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
-        trouble = self._monitor.outage_reason()
-        status: dict[str, Any] = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
+        outage_reason = self._monitor.outage_reason()
+        status: dict[str, Any] = (
+            {"status": "degraded", "detail": outage_reason} if outage_reason else {"status": "healthy"}
+        )
         stopped = await self._stopped(scope)
         if stopped is not None:
             status |= {
-                "status": status["status"] if trouble else stopped[0],
+                "status": status["status"] if outage_reason else stopped[0],
                 "stopped": stopped[0],
                 "since": stopped[1],
             }

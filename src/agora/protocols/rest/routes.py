@@ -23,21 +23,21 @@ class RouteTable:
     """Fixed paths are one dictionary look-up; paths with parameters are matched segment by segment."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self._fixed: dict[tuple[str, str], Operation] = {}
-        self._open: dict[int, list[tuple[str, tuple[str, ...], Operation]]] = {}
+        self._fixed_routes: dict[tuple[str, str], Operation] = {}
+        self._open_routes: dict[int, list[tuple[str, tuple[str, ...], Operation]]] = {}
         self._methods: dict[str, set[str]] = {}
         for operation in operations:
             for route in operation.routes:
                 self._methods.setdefault(route.path, set()).add(route.method)
                 if not route.parameters:
-                    self._fixed.setdefault((route.method, route.path), operation)
+                    self._fixed_routes.setdefault((route.method, route.path), operation)
                 else:
                     for parts in _list_path_shapes(route):
-                        self._open.setdefault(len(parts), []).append((route.method, parts, operation))
+                        self._open_routes.setdefault(len(parts), []).append((route.method, parts, operation))
 
     def find_fixed(self, method: str, path: str) -> RouteMatch | None:
         """The operation at a path without parameters, or None."""
-        operation = self._fixed.get((method, path))
+        operation = self._fixed_routes.get((method, path))
         return None if operation is None else RouteMatch(operation, {})
 
     def find(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
@@ -45,7 +45,7 @@ class RouteTable:
         if (match := self.find_fixed(method, path)) is not None:
             return match
         segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
-        for route_method, parts, candidate in self._open.get(len(segments), ()):
+        for route_method, parts, candidate in self._open_routes.get(len(segments), ()):
             if route_method == method and (parameters := _match_segments(parts, segments)) is not None:
                 return RouteMatch(candidate, parameters)
         return None
@@ -54,7 +54,7 @@ class RouteTable:
         """Methods that exist at a path."""
         methods = set(self._methods.get(path, ()))
         segments = path.strip("/").split("/")
-        for method, parts, _ in self._open.get(len(segments), ()):
+        for method, parts, _ in self._open_routes.get(len(segments), ()):
             if _match_segments(parts, segments) is not None:
                 methods.add(method)
         return sorted(methods)

@@ -86,8 +86,8 @@ class _Socket:
 
     async def run_connection(self) -> None:
         """Accept, then listen and push until either side ends it."""
-        chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
-        await self._send({"type": "websocket.accept", "subprotocol": chosen})
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         await self._send_text(to_json(self._build_greeting_frame()))
         sink, pumping = self._create_sink()
         attaching = asyncio.create_task(self._stream.attach(sink))  # before anything can end the stream
@@ -185,8 +185,8 @@ class TransportSink:
 
     def write(self, batch: Batch, /) -> bool:
         transport = self._transport
-        waiting = transport.get_write_buffer_size()
-        if waiting > self._limit or is_over(self._connection, waiting, batch):
+        buffered_bytes = transport.get_write_buffer_size()
+        if buffered_bytes > self._limit or is_over(self._connection, buffered_bytes, batch):
             return False
         if not transport.is_closing():
             transport.write(batch.frames)

@@ -47,7 +47,7 @@ from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
 from .notices import NOTICE, Notice, Notices, render_notice
-from .registry import FRAGMENTS, Page, PageElsewhere
+from .registry import FRAGMENTS, Page, PageRedirect
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
 from .security import HOME, check_origin, choose_safe_next_path
 from .session import HasEnded, Sessions, parse_cookies
@@ -62,6 +62,7 @@ log = logging.getLogger(__name__)
 
 STREAM = declared("monitor", "stream")
 LOGOUT, SIGN_OUT = declared("auth", "logout"), declared("auth", "sign_out")
+LOGIN_PATHS = frozenset({"sso", "callback", "upstream-callback", "upstream-client", "upstream-authorized"})
 MAX_QUERY = 8_192
 FIND_PAGE: Lazy[Callable[[str], tuple[Page, dict[str, str]] | None]] = Lazy("agora.protocols.web.pages:find_page")
 
@@ -143,33 +144,39 @@ class MonitorApp:
             await self._send_failure(error, scope, send)
 
     async def _route_request(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        room, _, rest = path.partition("/")
+        room, _, subpath = path.partition("/")
         posted = scope["method"] == "POST"
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", allowed=["GET", "POST"])
         if self.exports.owns_request(scope):
             await self._send_export(scope, receive, send)
         elif room == "static" and not posted:
-            await ASSETS.send(rest, scope, send)
+            await ASSETS.send(subpath, scope, send)
         elif path == "sign-in":
             await (self.sign_in.submit_form(scope, receive, send) if posted else self._send_sign_in_page(scope, send))
-        elif path in ("sso", "callback") and not posted:
-            await (self.sign_in.redirect_to_provider if path == "sso" else self.sign_in.finish_login)(
-                scope, send, _parse_query(scope)
-            )
-        elif path == "upstream-callback" and not posted:
-            await self.upstreams.take_callback(send, _parse_query(scope))
-        elif path == "upstream-client" and not posted:
-            await self.upstreams.send_client_document(send)
-        elif path == "upstream-authorized" and not posted:
-            view = await self._create_view(scope, NO_PAGE, {}, {})
-            await self.upstreams.finish(view, send, _parse_query(scope))
         elif posted:
-            await self._handle_post(room, rest, scope, receive, send)
+            await self._handle_post(room, subpath, scope, receive, send)
+        elif path in LOGIN_PATHS:
+            await self._handle_login(path, scope, send)
         elif room == "live":
             await self._send_live(scope, receive, send)
         else:
             await self._send_page(scope, send)
+
+    async def _handle_login(self, path: str, scope: Scope, send: Send) -> None:
+        """Where browsers go to, and come back from, an identity provider or an upstream's authorization server."""
+        query = _parse_query(scope)
+        match path:
+            case "sso":
+                await self.sign_in.redirect_to_provider(scope, send, query)
+            case "callback":
+                await self.sign_in.finish_login(scope, send, query)
+            case "upstream-callback":
+                await self.upstreams.take_callback(send, query)
+            case "upstream-client":
+                await self.upstreams.send_client_document(send)
+            case _:
+                await self.upstreams.finish(await self._create_view(scope, NO_PAGE, {}, {}), send, query)
 
     async def _send_sign_in_page(self, scope: Scope, send: Send) -> None:
         await self.sign_in.send_page(scope, send, _parse_query(scope).get("next", HOME))
@@ -189,14 +196,16 @@ class MonitorApp:
     async def _handle_sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         form = await forms.read_form(scope, receive, MAX_QUERY)
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
-        session, onward = view.session, f"{HOME}sign-in"
+        session, redirect_url = view.session, f"{HOME}sign-in"
         ender = replace(view.caller, tenant=session.tenant)  # whoever runs the server may be in another one just now
         await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
         if view.caller.kind == "user":  # the provider's session is ended, too, if the provider is there
             with suppress(AgoraError):
-                onward = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or onward
+                redirect_url = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or redirect_url
         # A page that goes on: a form may not lead to another site, not even by a redirection.
-        await send_html(send, 200, render_template("onward.html", {"next": onward}), [self.sessions.discard_cookie()])
+        await send_html(
+            send, 200, render_template("onward.html", {"next": redirect_url}), [self.sessions.discard_cookie()]
+        )
 
     async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A file for whoever has a credential, or a session."""
@@ -235,7 +244,7 @@ class MonitorApp:
         notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
         try:
             body = await _render_page(page, view, notice)
-        except PageElsewhere as elsewhere:
+        except PageRedirect as elsewhere:
             await send_redirect(send, elsewhere.path)
             return
         await send_page(scope, send, body, [self.notices.discard_cookie()] if notice else [])
@@ -255,11 +264,11 @@ class MonitorApp:
         elif scope["method"] == "POST":
             await send_redirect(send, f"{HOME}sign-in", headers)
         else:
-            here = HOME + _read_monitor_path(scope)
+            current_path = HOME + _read_monitor_path(scope)
             if scope["query_string"]:
-                here += "?" + scope["query_string"].decode("latin-1")
-            onward = "" if here == HOME else f"?next={quote(here, safe='')}"
-            await send_redirect(send, f"{HOME}sign-in{onward}", headers)
+                current_path += "?" + scope["query_string"].decode("latin-1")
+            redirect_url = "" if current_path == HOME else f"?next={quote(current_path, safe='')}"
+            await send_redirect(send, f"{HOME}sign-in{redirect_url}", headers)
 
     async def _send_failure(self, error: AgoraError, scope: Scope, send: Send) -> None:
         """Say what went wrong as a page, or as a piece of the page that asked."""
@@ -314,7 +323,7 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
     """A page as HTML; what fails but is no error of an operation is a mistake of the page, and InternalError."""
     try:
         return render_template(page.template, {"view": view, "notice": notice, **await page.build(view)})
-    except (AgoraError, PageElsewhere):
+    except (AgoraError, PageRedirect):
         raise
     except Exception as error:
         incident = new_id("err")
@@ -324,8 +333,8 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
 
 def _find_list_page(scope: Scope, view: View | None) -> Page | None:
     """The list that a page belongs to, where a person goes on from an address of a thing that is not there."""
-    root, _, rest = _read_monitor_path(scope).partition("/")
-    if view is None or not rest:
+    root, _, subpath = _read_monitor_path(scope).partition("/")
+    if view is None or not subpath:
         return None
     return next((page for page in view.navigation if page.path == root), None)
 

@@ -78,16 +78,16 @@ class Exports:
 async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
     """Write a file until it is whole, or its reader has left."""
     writing = asyncio.create_task(_write_pieces(stream, form, send))
-    leaving = asyncio.create_task(_wait_for_disconnect(receive))
+    disconnect = asyncio.create_task(_wait_for_disconnect(receive))
     try:
-        await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((writing, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if writing.done() and writing.exception() is not None:
             abort_connection(send)
     finally:
         stream.close()
-        for task in (writing, leaving):
+        for task in (writing, disconnect):
             task.cancel()
-        await asyncio.gather(writing, leaving, return_exceptions=True)
+        await asyncio.gather(writing, disconnect, return_exceptions=True)
 
 
 async def _send_headers(send: Send, name: str, kind: bytes) -> None:

@@ -118,7 +118,7 @@ class Schedule:
         self._fragments = {part.name: part for part in fragments}
         self._next = dict.fromkeys(self._fragments, now)
         self._ticks = {part.name: now + part.tick for part in fragments if part.tick}
-        self._resting = now
+        self._resting_until = now
 
     def due_ticks(self, now: float) -> list[str]:
         """Fragments whose tick has come."""
@@ -126,23 +126,23 @@ class Schedule:
 
     def ready_fragments(self, due: Iterable[str], now: float) -> list[Fragment]:
         """Those of the fragments that are due that may be rendered now."""
-        return [self._fragments[name] for name in due if max(self._next[name], self._resting) <= now]
+        return [self._fragments[name] for name in due if max(self._next[name], self._resting_until) <= now]
 
     def seconds_to_wait(self, due: Iterable[str], now: float) -> float | None:
         """Seconds until something may be rendered; None until something happens."""
-        times = [max(self._next[name], self._resting) for name in due] + list(self._ticks.values())
+        times = [max(self._next[name], self._resting_until) for name in due] + list(self._ticks.values())
         return max(min(times) - now, 0.0) if times else None
 
     def mark_updated(self, now: float) -> None:
         """Something was sent: the next update comes a quarter of a second later at the earliest."""
-        self._resting = max(self._resting, now + UPDATE_SECONDS)
+        self._resting_until = max(self._resting_until, now + UPDATE_SECONDS)
 
     def mark_rendered(self, part: Fragment, began: float, now: float) -> None:
         """A rendering took from one time to another: rest in proportion."""
         self._next[part.name] = now + part.every
         if part.tick:
             self._ticks[part.name] = now + part.tick
-        self._resting = max(self._resting, now) + (now - began) * REST_FACTOR
+        self._resting_until = max(self._resting_until, now) + (now - began) * REST_FACTOR
 
     def postpone(self, part: Fragment, seconds: float, now: float) -> None:
         """Not now: the person has asked too much."""
@@ -170,8 +170,8 @@ class EventWriter:
             await self._send(message)
 
     async def close(self) -> None:
-        rest = self._compressor.flush() if self._compressor else b""
-        await self._send({"type": "http.response.body", "body": rest})
+        tail = self._compressor.flush() if self._compressor else b""
+        await self._send({"type": "http.response.body", "body": tail})
 
 
 def encode_event(name: str, position: int, data: bytes) -> bytes:
@@ -220,7 +220,7 @@ class FragmentRenderer:
 
     async def _render_fragment(self, part: Fragment) -> bytes:
         """The message of a fragment that is due; empty if nothing in it has changed."""
-        feeder, began = self._feeder, time.monotonic()
+        feeder, started_at = self._feeder, time.monotonic()
         position = feeder.position
         events = [item.model() for item in feeder.take_events(part.name)]
         try:
@@ -231,7 +231,7 @@ class FragmentRenderer:
             return b""
         if body is not None and not part.grows:
             body = self._changes[part.name].leave_out_unchanged(body)
-        self._schedule.mark_rendered(part, began, time.monotonic())
+        self._schedule.mark_rendered(part, started_at, time.monotonic())
         return b"" if body is None else encode_event(part.name, position, body)
 
 
@@ -263,13 +263,13 @@ async def serve_fragments(
     await writer.begin()
     await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
     painting = asyncio.create_task(FragmentRenderer(view, feeder, writer).run())
-    leaving = asyncio.create_task(_wait_for_disconnect(receive))
-    tasks: list[asyncio.Task[None]] = [painting, leaving, asyncio.create_task(stream.attach(feeder))]
+    disconnect = asyncio.create_task(_wait_for_disconnect(receive))
+    tasks: list[asyncio.Task[None]] = [painting, disconnect, asyncio.create_task(stream.attach(feeder))]
     try:
-        await asyncio.wait((painting, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((painting, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if painting.done() and painting.exception() is not None:  # the reader takes nothing
             abort_connection(send)
-        elif not leaving.done():
+        elif not disconnect.done():
             await _send_close_reason(writer, feeder)
     finally:
         stream.close()

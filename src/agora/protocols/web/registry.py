@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from agora.core.events.filter import EventFilter
 
-__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "PageElsewhere", "register_fragment", "register_page"]
+__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "PageRedirect", "register_fragment", "register_page"]
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
@@ -21,7 +21,7 @@ BuildFragment = Callable[[Any], Awaitable[Values | None]]
 F = TypeVar("F", bound=BuildFragment)
 
 
-class PageElsewhere(Exception):
+class PageRedirect(Exception):
     """What a page is asked for is another page. path: its URL on this server."""
 
     def __init__(self, path: str) -> None:
@@ -56,12 +56,12 @@ class Page:
         if len(parts) != len(self.parts):
             return None
         parameters: dict[str, str] = {}
-        for mine, segment in zip(self.parts, parts, strict=True):
-            if mine.startswith("{"):
+        for part, segment in zip(self.parts, parts, strict=True):
+            if part.startswith("{"):
                 if not segment:
                     return None
-                parameters[mine[1:-1]] = segment
-            elif mine != segment:
+                parameters[part[1:-1]] = segment
+            elif part != segment:
                 return None
         return parameters
 

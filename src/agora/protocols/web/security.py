@@ -62,8 +62,8 @@ def check_origin(scope: Scope, public_url: str) -> None:
     if origin is None:
         return
     page = parse_origin(origin)
-    ours = (parse_host(read_header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
-    if page is None or page.host not in ours:
+    own_hosts = (parse_host(read_header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
+    if page is None or page.host not in own_hosts:
         raise _build_foreign_page_error()
 
 

@@ -69,7 +69,7 @@ class Sessions:
     def __init__(
         self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
     ) -> None:
-        self._sealer, self._clock, self._ways, self._ended, self._secure = sealer, clock, ways, ended, secure
+        self._sealer, self._clock, self._session_kinds, self._ended, self._secure = sealer, clock, ways, ended, secure
         self.name = f"__Host-{COOKIE}" if secure else COOKIE
 
     # -- sessions --------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class Sessions:
 
     async def resolve_caller(self, scope: Scope, session: Session) -> Caller:
         """Who a session stands for now; Unauthenticated when its credential has ended, or it has."""
-        way = self._ways.get(session.kind)
+        way = self._session_kinds.get(session.kind)
         if way is None or session.expires <= self._now_seconds() or await self._ended(session.tenant, session.id):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
         return await way(scope, session.credential)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .assets import ASSETS
+from .filters import FILTERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,8 +22,6 @@ DIRECTORY = Path(__file__).parent / "templates"
 def environment() -> Environment:
     """Made at first use; Jinja is not loaded before."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from .filters import FILTERS
 
     jinja_environment = Environment(
         loader=FileSystemLoader(DIRECTORY),

@@ -48,12 +48,12 @@ class UpstreamAuthorizations:
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         name = form.get("upstream") or ""
         arguments = {"upstream": name, "shared": form.get("shared") == "true"}
-        begun = (await self._dispatcher.invoke(AUTHORIZE, view.caller, arguments)).result
-        if begun.url is None:
+        authorization = (await self._dispatcher.invoke(AUTHORIZE, view.caller, arguments)).result
+        if authorization.url is None:
             await self._return_to_upstream(send, name, Notice("done", "Upstream authorized"))
             return
         # A page that goes on: a form may not lead to another site, not even by a redirection.
-        await send_html(send, 200, render_template("onward.html", {"next": begun.url}))
+        await send_html(send, 200, render_template("onward.html", {"next": authorization.url}))
 
     async def send_client_document(self, send: Send) -> None:
         """Send the metadata of this server as an OAuth client. Raises NotFound: its address is not one of https."""

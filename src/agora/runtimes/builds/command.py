@@ -118,20 +118,22 @@ class _Lines:
     def __init__(self, progress: Progress, hidden: Sequence[str]) -> None:
         self._progress = progress
         self._hidden = hidden
-        self._rest = b""
+        self._incomplete_line = b""
         self.tail = ""
 
     def feed_output(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        *lines, self._incomplete_line = (
+            (self._incomplete_line + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        )
         for line in lines:
             self._emit_line(line)
-        if len(self._rest) > TAIL:
+        if len(self._incomplete_line) > TAIL:
             self.finish()
 
     def finish(self) -> None:
-        if self._rest:
-            self._emit_line(self._rest)
-            self._rest = b""
+        if self._incomplete_line:
+            self._emit_line(self._incomplete_line)
+            self._incomplete_line = b""
 
     def _emit_line(self, line: bytes) -> None:
         text = line.decode(errors="replace")

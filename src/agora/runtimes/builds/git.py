@@ -93,11 +93,11 @@ class Repositories:
             ["git", *arguments], directory, self._build_git_variables(options), self.timeout, secrets,
         )  # fmt: skip
         try:
-            ended = await command.run_command(progress)
+            result = await command.run_command(progress)
         except CommandTimeout:
             raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
-        if ended.code:
-            words = " ".join(ended.output.split())[-500:]
+        if result.code:
+            words = " ".join(result.output.split())[-500:]
             raise SourceUnavailable(
                 f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
             )

@@ -95,9 +95,9 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
     """(relative name, path, mode) of all, parents first, in one order."""
     files = size = 0
     top = os.fspath(directory)
-    waiting = [""]
-    while waiting:
-        within = waiting.pop()
+    pending_directories = [""]
+    while pending_directories:
+        within = pending_directories.pop()
         with os.scandir(os.path.join(top, within)) as directory_entries:
             entries = sorted(
                 (entry for entry in directory_entries if entry.name not in LEFT_OUT), key=lambda entry: entry.name
@@ -114,7 +114,7 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
                 )
             _check_entry(top, name, status.st_mode)
             if stat.S_ISDIR(status.st_mode):
-                waiting.append(name)
+                pending_directories.append(name)
             yield name, entry.path, status.st_mode
 
 

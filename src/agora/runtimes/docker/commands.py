@@ -144,8 +144,8 @@ def is_docker(command: str) -> bool:
     return command.split()[:1] == ["docker"]
 
 
-def _apply_option(order: RunOrder, what: str, value: str) -> None:
-    match what:
+def _apply_option(order: RunOrder, problem: str, value: str) -> None:
+    match problem:
         case "port":
             inner = value.rsplit(":", 1)[-1].removesuffix("/tcp")
             if not inner.isdecimal() or not 0 < int(inner) < 65_536:
@@ -165,7 +165,7 @@ def _apply_option(order: RunOrder, what: str, value: str) -> None:
             if order.pids < 1:
                 raise ValueError("no number of processes")
         case "entrypoint" | "directory" | "user":
-            setattr(order, what, value)
+            setattr(order, problem, value)
 
 
 def _is_within_source(path: str) -> bool:
@@ -184,8 +184,8 @@ def _build_path_in_context(order: BuildOrder) -> str:
 class _CommandParser:
     """A command cut into options and the rest; remembers all that is wrong with it."""
 
-    def __init__(self, place: str, command: str, program: tuple[str, str]) -> None:
-        self._place = place
+    def __init__(self, location: str, command: str, program: tuple[str, str]) -> None:
+        self._place = location
         self._faults: list[str] = []
         self.rest: list[str] = []
         self._words: list[str] = []
@@ -203,8 +203,8 @@ class _CommandParser:
             self.raise_errors()
         self._words = words[2:]
 
-    def add_error(self, what: str) -> None:
-        self._faults.append(f"{self._place}: {what}")
+    def add_error(self, problem: str) -> None:
+        self._faults.append(f"{self._place}: {problem}")
 
     def raise_errors(self) -> None:
         if self._faults:

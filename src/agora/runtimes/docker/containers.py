@@ -55,8 +55,8 @@ class ContainerProgram:
 
 def choose_container_program(spec: Spec) -> ContainerProgram:
     """What is to run by a specification's start command. Raises InvalidSpec."""
-    ours = spec.build_config.type != "docker"
-    order = None if ours else parse_run_command(spec.build_config)
+    is_built = spec.build_config.type != "docker"
+    order = None if is_built else parse_run_command(spec.build_config)
     inside = _choose_container_ports(spec.ports, order)
     if order is not None:
         _runs_same_image(spec, order)
@@ -77,15 +77,17 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
     # one stream, so that what is printed is kept in the order in which it was
     shell = ["/bin/sh", "-c", f"exec 2>&1\n{command}"]
     return replace(
-        ContainerProgram(inside, shell, ours=ours), user=OURS if ours else None, directory="/app" if ours else None
+        ContainerProgram(inside, shell, ours=is_built),
+        user=OURS if is_built else None,
+        directory="/app" if is_built else None,
     )
 
 
 def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Variables of a container, beside those of its image."""
-    own = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
+    base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
     return {
-        **own,
+        **base_environment,
         "HOST": "0.0.0.0",  # noqa: S104 - of the container; the host publishes it at one address
         "AGORA_STATE_DIR": STATE,
         **program.variables,

@@ -39,7 +39,7 @@ from agora.runtimes.process.ports import Ports
 from agora.runtimes.spec import Health, Spec, find_spec_errors
 
 from . import observation as watch
-from . import state
+from . import state_archives
 from .client import Client, Refused
 from .containers import build_container_config
 from .images import Images
@@ -90,7 +90,7 @@ class DockerRuntime:
         self._is_open = False
         self._cores = 0
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
-        self._reading: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._read_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
@@ -239,7 +239,9 @@ class DockerRuntime:
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
             if spec.restore or not note.begun:  # later its state is that of the generation before
-                await state.prepare_state(self._client, container, details["Config"].get("User") or "", spec.restore)
+                await state_archives.prepare_state(
+                    self._client, container, details["Config"].get("User") or "", spec.restore
+                )
             await self._client.request_json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
             note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
             note.begun = spec.generation
@@ -445,7 +447,7 @@ class DockerRuntime:
         container = await self._find_container(handle)
         if container is None:
             raise Unknown(f"{handle.instance_id} is not on this host.")
-        return await state.save_state(self._client, str(container["Id"]), file)
+        return await state_archives.save_state(self._client, str(container["Id"]), file)
 
     # -- below -----------------------------------------------------------------------------------------------------
 
@@ -484,4 +486,4 @@ class DockerRuntime:
         return self._turns.setdefault(instance_id, asyncio.Lock())
 
     def _get_reader_lock(self, instance_id: str) -> asyncio.Lock:
-        return self._reading.setdefault(instance_id, asyncio.Lock())
+        return self._read_locks.setdefault(instance_id, asyncio.Lock())

@@ -37,7 +37,7 @@ from agora.runtimes.errors import (
 from agora.runtimes.port import Build, Progress
 from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
 
-from . import commands, context
+from . import build_context, commands
 from .client import Client, Refused, convert_to_refusal
 from .containers import choose_container_program
 from .labels import BUILD, ResourceLabels, build_label_filter
@@ -72,7 +72,7 @@ class Images:
         self._networks = networks
         self._builds = options.root / "builds"
         self._flights: SingleFlight[Build] = SingleFlight()
-        self._turns = asyncio.Semaphore(options.builds)
+        self._build_slots = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(options.git_variables, private=options.private_networks)
 
     def open(self) -> None:
@@ -83,11 +83,11 @@ class Images:
 
     async def build(self, spec: Spec, progress: Progress) -> Build:
         """See Runtime.build."""
-        wrong = find_spec_errors(spec)
+        errors = find_spec_errors(spec)
         if spec.build_config.type == "docker":
-            wrong += commands.find_command_errors(spec.build_config)
-        if wrong:
-            raise InvalidSpec(wrong)
+            errors += commands.find_command_errors(spec.build_config)
+        if errors:
+            raise InvalidSpec(errors)
         choose_container_program(spec)
         if isinstance(spec.source, Image):
             image = spec.source
@@ -121,10 +121,10 @@ class Images:
         images: list[dict[str, Any]] = await self._client.request_json(
             "GET", "images/json", params=build_label_filter(self._labels.installation_label)
         )
-        before, count = time.time() - self._options.keep_builds, 0
+        previous_image, count = time.time() - self._options.keep_builds, 0
         for image in images:
             key = image["Labels"].get(BUILD, "")
-            if image["Id"] in used or self._find_last_used(key) > before:
+            if image["Id"] in used or self._find_last_used(key) > previous_image:
                 continue
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"images/{image['Id']}", params={"force": "1"})
@@ -139,29 +139,31 @@ class Images:
 
     # -- pulling ---------------------------------------------------------------------------------------------------
 
-    async def _pull_image(self, image: Image, tell: Progress) -> Build:
+    async def _pull_image(self, image: Image, report_progress: Progress) -> Build:
         """Pull an image of a registry; an image without a registry is used unchanged."""
         if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
             raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
-        before = await self._inspect_image(image.reference)
+        previous_image = await self._inspect_image(image.reference)
         if image.reference.startswith("agora-build-"):
             raise SourceRefused(
                 "That image was built on this host from another agent's source.", fix="Name an image of a registry."
             )
-        local = before is not None and not before.get("RepoDigests")
-        if before is None or (not local and self._options.pull == "always"):
-            began = time.monotonic()
-            await self._fetch_image(image, tell)
+        local = previous_image is not None and not previous_image.get("RepoDigests")
+        if previous_image is None or (not local and self._options.pull == "always"):
+            started_at = time.monotonic()
+            await self._fetch_image(image, report_progress)
             now = await self._inspect_image(image.reference)
             if now is None:
                 raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
-            if before is None:
+            if previous_image is None:
                 (self._builds / "pulled" / _build_file_name(str(now["Id"]))).touch()
             return _to_build(
-                now, cached=before is not None and before["Id"] == now["Id"], seconds=time.monotonic() - began
+                now,
+                cached=previous_image is not None and previous_image["Id"] == now["Id"],
+                seconds=time.monotonic() - started_at,
             )
-        self._restore_discarded(str(before["Id"]))
-        return _to_build(before, cached=True)
+        self._restore_discarded(str(previous_image["Id"]))
+        return _to_build(previous_image, cached=True)
 
     def _restore_discarded(self, image_id: str) -> None:
         """An image that was given up is asked for again."""
@@ -169,7 +171,7 @@ class Images:
         if discarded.exists():
             discarded.rename(self._builds / "pulled" / discarded.name)
 
-    async def _fetch_image(self, image: Image, tell: Progress) -> None:
+    async def _fetch_image(self, image: Image, report_progress: Progress) -> None:
         name, tag = split_reference(image.reference)
         headers = {}
         if image.user is not None:
@@ -186,7 +188,7 @@ class Images:
                 async for message in self._stream_messages("images/create", params, headers, None):
                     status = str(message.get("status", ""))
                     if status and status != last_status and "progress" not in message:
-                        tell(status[:MAX_LINE_CHARACTERS])
+                        report_progress(status[:MAX_LINE_CHARACTERS])
                         last_status = status
         except Refused as error:
             raise _build_pull_error(image.reference, error) from None
@@ -207,28 +209,28 @@ class Images:
         except FileNotFoundError:
             return _Source(None, None, commit)
 
-    async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
-        async with self._turns:
-            began = time.monotonic()
+    async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], report_progress: Progress) -> Build:
+        async with self._build_slots:
+            started_at = time.monotonic()
             attempt = self._builds / "attempts" / secrets.token_hex(8)
             try:
                 attempt.mkdir(mode=0o700)
-                key = _hash_json([*recipe, await self._fetch_source(spec, source, attempt, tell)])
+                key = _hash_json([*recipe, await self._fetch_source(spec, source, attempt, report_progress)])
                 if await self._has_image(key):  # what was fetched turned out to be known
                     return self._mark_used(key, source.commit, cached=True)
-                await self._build_image(spec, key, attempt, tell)
-                return self._mark_used(key, source.commit, seconds=time.monotonic() - began)
+                await self._build_image(spec, key, attempt, report_progress)
+                return self._mark_used(key, source.commit, seconds=time.monotonic() - started_at)
             except OSError as error:
                 raise tree.convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
                 await asyncio.to_thread(erase_directory, attempt)
 
-    async def _fetch_source(self, spec: Spec, source: _Source, attempt: Path, tell: Progress) -> str:
+    async def _fetch_source(self, spec: Spec, source: _Source, attempt: Path, report_progress: Progress) -> str:
         """Copy a source; answers the digest of the copy, which is what will be built."""
         directory = source.directory
         if directory is None:
             assert not isinstance(spec.source, (Directory, Image))
-            directory = await self._repositories.fetch_source(spec.source, attempt / "fetched", tell)
+            directory = await self._repositories.fetch_source(spec.source, attempt / "fetched", report_progress)
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
@@ -236,18 +238,18 @@ class Images:
             replace_file(digest_file, digest)
         return digest
 
-    async def _build_image(self, spec: Spec, key: str, attempt: Path, tell: Progress) -> None:
+    async def _build_image(self, spec: Spec, key: str, attempt: Path, report_progress: Progress) -> None:
         await self._networks.ensure_network(None)
         config = spec.build_config
         if config.type == "docker":
             order = commands.parse_build_command(config)
-            content = context.build_dockerfile_context(attempt / "tree", order)
+            content = build_context.build_dockerfile_context(attempt / "tree", order)
         else:
             order = commands.BuildOrder()
             base = self._options.node_image if config.type == "npm" else self._options.python_image
-            content = context.build_command_context(attempt / "tree", base, config)
-        archive = attempt / "context.tar"
-        await asyncio.to_thread(context.write_context, content, archive)
+            content = build_context.build_command_context(attempt / "tree", base, config)
+        archive = attempt / "build_context.tar"
+        await asyncio.to_thread(build_context.write_context, content, archive)
         params = {
             "t": self._labels.image_name(key),
             "dockerfile": order.file,
@@ -261,11 +263,11 @@ class Images:
         }
         file = await asyncio.to_thread(open, archive, "rb")
         with file:
-            await self._request_build(params, file, tell)
+            await self._request_build(params, file, report_progress)
 
-    async def _request_build(self, params: Mapping[str, str], file: IO[bytes], tell: Progress) -> None:
+    async def _request_build(self, params: Mapping[str, str], file: IO[bytes], report_progress: Progress) -> None:
         """Have the engine build; a caller that leaves ends it."""
-        lines = _Lines(tell)
+        lines = _Lines(report_progress)
         headers = {"Content-Type": "application/x-tar"}
         limit = self._options.build_timeout
         try:

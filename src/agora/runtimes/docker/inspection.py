@@ -29,13 +29,13 @@ class ContainerInspector:
         self._client = client
         self._records = records
         self._limiter = asyncio.Semaphore(AT_ONCE)
-        self._began: dict[str, int | None] = {}
-        self._used: dict[str, tuple[float, Usage]] = {}
-        self._ended: dict[str, Observation] = {}
+        self._start_cache: dict[str, int | None] = {}
+        self._usage_cache: dict[str, tuple[float, Usage]] = {}
+        self._exit_cache: dict[str, Observation] = {}
 
     def clear_cache(self, name: str) -> None:
         """A container is gone."""
-        for cache in (self._ended, self._used, self._began):
+        for cache in (self._exit_cache, self._usage_cache, self._start_cache):
             cache.pop(name, None)
 
     def observe_removed(self, handle: Handle) -> Observation:
@@ -53,8 +53,8 @@ class ContainerInspector:
 
     async def observe_container(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
         name = str(container["Id"])
-        if name in self._ended:
-            return self._ended[name]
+        if name in self._exit_cache:
+            return self._exit_cache[name]
         now = observation.STATES.get(container["State"])
         if now is None:
             return Observation("absent")
@@ -62,11 +62,11 @@ class ContainerInspector:
             try:
                 if now == "exited":
                     return await self.observe_exit(container)
-                if name not in self._began:
+                if name not in self._start_cache:
                     details = await self._client.request_json("GET", f"containers/{name}/json")
-                    self._began[name] = observation.parse_time(details["State"]["StartedAt"])
+                    self._start_cache[name] = observation.parse_time(details["State"]["StartedAt"])
                 return Observation(
-                    cast(State, now), self._began[name], None, await self.measure_usage(name, fresh=fresh)
+                    cast(State, now), self._start_cache[name], None, await self.measure_usage(name, fresh=fresh)
                 )
             except Refused as error:
                 if error.status != 404:
@@ -75,7 +75,7 @@ class ContainerInspector:
 
     async def measure_usage(self, name: str, *, fresh: bool = False) -> Usage:
         clock = asyncio.get_running_loop().time()
-        at, cached = self._used.get(name, (0.0, Usage()))
+        at, cached = self._usage_cache.get(name, (0.0, Usage()))
         if at and not fresh and clock - at < FRESH:
             return cached
         stats = await self._client.request_json(
@@ -84,7 +84,7 @@ class ContainerInspector:
         measured = observation.to_usage(stats)
         if measured.cpu_seconds < cached.cpu_seconds:  # it has just ended
             return cached
-        self._used[name] = (clock, measured)
+        self._usage_cache[name] = (clock, measured)
         return measured
 
     async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
@@ -99,14 +99,16 @@ class ContainerInspector:
                 await self.measure_usage(name, fresh=True),
             )
         note = self._records.read(handle.instance_id)
-        before = note.find_exit(handle.generation)
-        cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
+        previous_exit = note.find_exit(handle.generation)
+        cpu = max(
+            previous_exit[2] if previous_exit else 0.0, self._usage_cache.get(name, (0.0, Usage()))[1].cpu_seconds
+        )
         exit = observation.to_exit(details["State"], stopped=note.stopped >= handle.generation)
-        began = observation.parse_time(details["State"]["StartedAt"])
-        note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
+        started_at = observation.parse_time(details["State"]["StartedAt"])
+        note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, started_at, cpu]
         note.ended = dict(list(note.ended.items())[-MAX_GENERATIONS:])
         self._records.write(handle.instance_id, note)
-        self._ended[name] = Observation("exited", began, exit, Usage(cpu_seconds=cpu))
-        self._used.pop(name, None)
-        self._began.pop(name, None)
-        return self._ended[name]
+        self._exit_cache[name] = Observation("exited", started_at, exit, Usage(cpu_seconds=cpu))
+        self._usage_cache.pop(name, None)
+        self._start_cache.pop(name, None)
+        return self._exit_cache[name]

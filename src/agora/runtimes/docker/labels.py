@@ -24,20 +24,20 @@ class ResourceLabels:
 
     def __init__(self, installation: str) -> None:
         self.installation = installation
-        self._short = hashlib.sha256(installation.encode()).hexdigest()[:12]
+        self._installation_hash = hashlib.sha256(installation.encode()).hexdigest()[:12]
 
     def container_name(self, instance_id: str, generation: int) -> str:
-        return f"agora-{self._short}-{_check_instance_id(instance_id)}-{generation}"
+        return f"agora-{self._installation_hash}-{_check_instance_id(instance_id)}-{generation}"
 
     def volume_name(self, instance_id: str) -> str:
-        return f"agora-{self._short}-{_check_instance_id(instance_id)}"
+        return f"agora-{self._installation_hash}-{_check_instance_id(instance_id)}"
 
     def network_name(self, group: str | None) -> str:
         """Of a co-location group, or the one of all instances that are in none."""
-        return f"agora-{self._short}" + (f"-with-{group}" if group else "")
+        return f"agora-{self._installation_hash}" + (f"-with-{group}" if group else "")
 
     def image_name(self, key: str) -> str:
-        return f"agora-build-{self._short}:{key}"
+        return f"agora-build-{self._installation_hash}:{key}"
 
     @property
     def installation_label(self) -> dict[str, str]:

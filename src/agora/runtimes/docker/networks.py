@@ -23,13 +23,13 @@ class InstanceNetworks:
     def __init__(self, client: Client, marks: ResourceLabels) -> None:
         self._client = client
         self._labels = marks
-        self._making = asyncio.Lock()
+        self._creation_lock = asyncio.Lock()
         self._desktop: bool | None = None
 
     async def ensure_network(self, group: str | None) -> str:
         """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
         name = self._labels.network_name(group)
-        async with self._making:
+        async with self._creation_lock:
             try:
                 return await self._find_host_address(name)
             except Refused as error:
@@ -67,7 +67,7 @@ class InstanceNetworks:
 
     async def remove_network(self, group: str) -> None:
         """Remove a group's network, unless it has containers."""
-        async with self._making:
+        async with self._creation_lock:
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"networks/{self._labels.network_name(group)}")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agora.clock import SECOND
-from agora.runtimes.port import ProcessExit, Usage
+from agora.runtimes.port import ExitReason, ProcessExit, Usage
 
 __all__ = ["STATES", "parse_time", "to_exit", "to_usage"]
 
@@ -33,8 +33,8 @@ def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
     if at is None or (code == LOST and not stopped and not state.get("OOMKilled")):
         return ProcessExit(reason="stopped" if stopped else "lost", at=at if stopped else None)
     number = code - 128 if code - 128 in SIGNALS else None
-    reason = "stopped" if stopped else "memory" if state.get("OOMKilled") and code else "exited"
-    return ProcessExit(None if number else code, number, reason, at)  # type: ignore[arg-type]
+    reason: ExitReason = "stopped" if stopped else "memory" if state.get("OOMKilled") and code else "exited"
+    return ProcessExit(None if number else code, number, reason, at)
 
 
 def to_usage(stats: Mapping[str, Any]) -> Usage:

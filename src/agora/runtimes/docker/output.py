@@ -81,7 +81,7 @@ class FrameReader:
     def __init__(self, cursor: Cursor, size: int) -> None:
         self._read_cursor = cursor
         self._same = cursor.same  # lines of the cursor's time that were copied
-        self._surplus = max(0, size - cursor.size)  # bytes that were copied after the cursor was written
+        self._repeated_size = max(0, size - cursor.size)  # bytes that were copied after the cursor was written
         self._since = cursor.at
         self._rest = b""
 
@@ -89,9 +89,9 @@ class FrameReader:
         """The new bytes in it."""
         self._rest += chunk
         new = b"".join(self._split_lines())
-        if self._surplus:
-            cut = min(self._surplus, len(new))
-            self._surplus -= cut
+        if self._repeated_size:
+            cut = min(self._repeated_size, len(new))
+            self._repeated_size -= cut
             new = new[cut:]
         return new
 
@@ -116,9 +116,9 @@ class FrameReader:
         """A piece with the newline that the engine forgets after the last piece of a long line; given with what follows,
         for where a program ends in the middle of one there was none."""
         cursor, owed = self._read_cursor, b"\n" if self._read_cursor.owed else b""
-        ended = line.endswith(b"\n")
-        cursor.owed = cursor.long and same and not ended and len(line) < PIECE
-        cursor.long = not ended and len(line) >= PIECE
+        ends_line = line.endswith(b"\n")
+        cursor.owed = cursor.long and same and not ends_line and len(line) < PIECE
+        cursor.long = not ends_line and len(line) >= PIECE
         return owed + line
 
 

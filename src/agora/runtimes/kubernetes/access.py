@@ -69,14 +69,14 @@ def _load_access_from_file(path: Path, context: str) -> Access:
         document = yaml.safe_load(path.read_text("utf-8"))
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {error}") from None
-    chosen = context or document["current-context"]
-    context_entry = _find_named(document, "contexts", chosen)["context"]
+    context_name = context or document["current-context"]
+    context_entry = _find_named(document, "contexts", context_name)["context"]
     cluster = _find_named(document, "clusters", context_entry["cluster"])["cluster"]
     user = _find_named(document, "users", context_entry["user"]).get("user") or {}
     for name in ("exec", "auth-provider"):
         if name in user:
             raise EngineUnavailable(
-                f"The user of the context {chosen} signs in with {name}, which is not supported.", fix=KNOWN
+                f"The user of the context {context_name} signs in with {name}, which is not supported.", fix=KNOWN
             )
     if cluster.get("insecure-skip-tls-verify"):
         raise EngineUnavailable(
@@ -107,11 +107,11 @@ def _create_ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[st
     return trust
 
 
-def _read_bytes(base: Path, place: Mapping[str, Any], name: str) -> bytes | None:
+def _read_bytes(base: Path, credentials: Mapping[str, Any], name: str) -> bytes | None:
     """What a kubeconfig holds itself (``...-data``), or names as a file."""
-    if data := place.get(f"{name}-data"):
+    if data := credentials.get(f"{name}-data"):
         return base64.b64decode(data)
-    return (base / place[name]).read_bytes() if place.get(name) else None
+    return (base / credentials[name]).read_bytes() if credentials.get(name) else None
 
 
 def _find_named(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:

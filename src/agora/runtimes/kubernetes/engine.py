@@ -93,11 +93,11 @@ class KubernetesRuntime:
             nodes = (await self._client.get_object("/api/v1/nodes"))["items"]
         except EngineUnavailable as error:
             raise EngineUnavailable(f"The nodes cannot be read: {error.detail}", fix=error.fix) from error
-        able = [node["status"]["allocatable"] for node in nodes if not node.get("spec", {}).get("unschedulable")]
+        allocatable = [node["status"]["allocatable"] for node in nodes if not node.get("spec", {}).get("unschedulable")]
         try:
-            memory = sum(memory_bytes(each["memory"]) for each in able)
-            disk = sum(memory_bytes(each.get("ephemeral-storage", "0")) for each in able)
-            cpus = sum(cpu_cores(each["cpu"]) for each in able)
+            memory = sum(memory_bytes(each["memory"]) for each in allocatable)
+            disk = sum(memory_bytes(each.get("ephemeral-storage", "0")) for each in allocatable)
+            cpus = sum(cpu_cores(each["cpu"]) for each in allocatable)
         except (KeyError, ValueError) as error:
             raise EngineUnavailable(f"What the nodes have cannot be understood: {error}.") from error
         return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not asked for
@@ -179,16 +179,21 @@ class KubernetesRuntime:
         applied = None
         if (reaching := manifests.build_service_manifest(options, names, spec)) is not None:
             applied = await self._apply_document(namespace, reaching)
-        reached = _list_published_ports(options, namespace, applied)
+        published_ports = _list_published_ports(options, namespace, applied)
         now = time.time_ns() // 1000
         await self._apply_document(
-            namespace, manifests.build_deployment_manifest(options, names, spec, build.reference, reached, now)
+            namespace, manifests.build_deployment_manifest(options, names, spec, build.reference, published_ports, now)
         )
         note = self._records.read(spec.instance_id)
         note.begun = spec.generation
         await asyncio.to_thread(self._records.write, spec.instance_id, note)
         return Handle(
-            self.name, spec.instance_id, spec.generation, reached["ports"], reached["address"], {"namespace": namespace}
+            self.name,
+            spec.instance_id,
+            spec.generation,
+            published_ports["ports"],
+            published_ports["address"],
+            {"namespace": namespace},
         )
 
     async def _apply_document(self, namespace: str, document: Mapping[str, Any]) -> Any:
@@ -225,8 +230,8 @@ class KubernetesRuntime:
             return Observation("exited", None, ProcessExit(reason="stopped"))
         if notes.get(PAUSED):
             return Observation("paused", int(notes[STARTED]))
-        mine = [pod for pod in pods if _belongs_to_deployment(pod, deployment)]
-        pod = watch.find_newest_pod(deployment, mine)
+        own_pods = [pod for pod in pods if _belongs_to_deployment(pod, deployment)]
+        pod = watch.find_newest_pod(deployment, own_pods)
         if pod is None:
             return Observation("running")
         exit = watch.read_crash_exit(pod)
@@ -245,10 +250,10 @@ class KubernetesRuntime:
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         """As the node sees it, which asks the same path."""
-        began = time.monotonic()
+        started_at = time.monotonic()
         observation = await self.inspect(handle)
         if observation.state != "running":
-            return HealthResult(False, f"it is {observation.state}", time.monotonic() - began)
+            return HealthResult(False, f"it is {observation.state}", time.monotonic() - started_at)
         deployment = await self._find_deployment(handle.instance_id)
         pod = (
             watch.find_newest_pod(deployment, await self._list_pods(handle.instance_id))
@@ -256,8 +261,8 @@ class KubernetesRuntime:
             else None
         )
         if pod is not None and watch.is_ready(pod):
-            return HealthResult(True, "its Pod is ready", time.monotonic() - began)
-        return HealthResult(False, watch.read_waiting_reason(pod), time.monotonic() - began)
+            return HealthResult(True, "its Pod is ready", time.monotonic() - started_at)
+        return HealthResult(False, watch.read_waiting_reason(pod), time.monotonic() - started_at)
 
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
@@ -427,10 +432,15 @@ def _belongs_to_deployment(pod: Mapping[str, Any], deployment: Mapping[str, Any]
 
 def _to_handle(deployment: Mapping[str, Any]) -> Handle:
     notes = deployment["metadata"]["annotations"]
-    reached = json.loads(notes[HANDLE])
+    published_ports = json.loads(notes[HANDLE])
     namespace = {"namespace": deployment["metadata"]["namespace"]}
     return Handle(
-        "kubernetes", notes[INSTANCE], int(notes[GENERATION]), reached["ports"], reached["address"], namespace
+        "kubernetes",
+        notes[INSTANCE],
+        int(notes[GENERATION]),
+        published_ports["ports"],
+        published_ports["address"],
+        namespace,
     )
 
 

@@ -46,15 +46,15 @@ class ResourceNames:
 
     def __init__(self, installation: str) -> None:
         self.installation = installation
-        self._short = _hash_text(installation)[:12]
+        self._installation_hash = _hash_text(installation)[:12]
 
     @property
     def installation_labels(self) -> dict[str, str]:
-        return {"app.kubernetes.io/managed-by": "agora", f"{PREFIX}/installation": self._short}
+        return {"app.kubernetes.io/managed-by": "agora", f"{PREFIX}/installation": self._installation_hash}
 
     def deployment_name(self, instance_id: str) -> str:
         """Of its Deployment, and of all beside it."""
-        return f"agora-{self._short}-{_hash_text(instance_id)[:24]}"
+        return f"agora-{self._installation_hash}-{_hash_text(instance_id)[:24]}"
 
     def instance_labels(self, instance_id: str) -> dict[str, str]:
         return self.installation_labels | {f"{PREFIX}/instance": _hash_text(instance_id)[:24]}
@@ -117,10 +117,10 @@ def build_service_manifest(options: Options, names: ResourceNames, spec: Spec) -
 
 def build_policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """A network policy: reachable for its group, and for Pods that are no instances (the server, an ingress)."""
-    others = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
+    selector = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
         {"podSelector": {"matchLabels": names.installation_labels | names.group_label(spec)}},
-        {"namespaceSelector": {}, "podSelector": others},
+        {"namespaceSelector": {}, "podSelector": selector},
     ]
     what = {
         "podSelector": {"matchLabels": names.instance_labels(spec.instance_id)},

@@ -9,7 +9,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.runtimes.docker.observation import SIGNALS
-from agora.runtimes.port import ProcessExit
+from agora.runtimes.port import ExitReason, ProcessExit
 
 from .manifests import CONTAINER, ENDED, GENERATION
 
@@ -32,8 +32,8 @@ def read_deployment_generation(deployment: Mapping[str, Any]) -> int:
 def find_newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The Pod of the Deployment's present generation; the latest, where a node was lost."""
     generation = str(read_deployment_generation(deployment))
-    mine = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
-    return max(mine, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
+    current_pods = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
+    return max(current_pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
 
 
 def read_crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
@@ -62,9 +62,9 @@ def read_waiting_reason(pod: Mapping[str, Any] | None) -> str:
     """Why it does not work yet, in a few words."""
     if pod is None:
         return "it has no Pod yet"
-    waiting = (_read_container_status(pod).get("state") or {}).get("waiting")
-    if waiting:
-        return f"{waiting.get('reason', 'it waits')}: {waiting.get('message', '')}"[:300].rstrip(": ")
+    waiting_state = (_read_container_status(pod).get("state") or {}).get("waiting")
+    if waiting_state:
+        return f"{waiting_state.get('reason', 'it waits')}: {waiting_state.get('message', '')}"[:300].rstrip(": ")
     for each in (pod.get("status") or {}).get("conditions") or ():
         if each.get("status") == "False" and each.get("message"):
             return f"{each.get('reason', 'it waits')}: {each['message']}"[:300]
@@ -88,8 +88,8 @@ def read_recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int 
 def _to_exit(over: Mapping[str, Any]) -> ProcessExit:
     code, at = int(over.get("exitCode", 0)), _parse_time(over.get("finishedAt"))
     number = int(over.get("signal") or 0) or (code - 128 if code - 128 in SIGNALS else 0)
-    reason = "memory" if over.get("reason") == "OOMKilled" else "exited"
-    return ProcessExit(None if number else code, number or None, reason, at)  # type: ignore[arg-type]
+    reason: ExitReason = "memory" if over.get("reason") == "OOMKilled" else "exited"
+    return ProcessExit(None if number else code, number or None, reason, at)
 
 
 def _parse_time(text: str | None) -> int | None:

@@ -49,7 +49,7 @@ class Builder:
         self._options = options
         self._cache = cache
         self._flights: SingleFlight[Build] = SingleFlight()
-        self._turns = asyncio.Semaphore(options.builds)
+        self._build_slots = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(
             {"PATH": options.path, **options.inherited_variables()}, private=options.private_networks
         )
@@ -104,19 +104,19 @@ class Builder:
             self._node = f"{paths[0]} {(await command.run_command(lambda _: None)).output.strip()}"
         return self._node
 
-    async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
-        async with self._turns:
-            began = time.monotonic()
+    async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], report_progress: Progress) -> Build:
+        async with self._build_slots:
+            started_at = time.monotonic()
             await asyncio.to_thread(self._require_space)
             attempt = await asyncio.to_thread(self._cache.create_attempt, _hash_json(recipe))
             try:
-                key = _hash_json([*recipe, await self._fetch_source(source, attempt, tell)])
+                key = _hash_json([*recipe, await self._fetch_source(source, attempt, report_progress)])
                 entry = await asyncio.to_thread(self._cache.find, key)
                 if entry is not None:  # what was fetched turned out to be known
                     await asyncio.to_thread(self._cache.discard_attempt, attempt)
                     return _to_build(key, entry, source.commit, cached=True)
-                await self._run_steps(spec, attempt, tell)
-                seconds = time.monotonic() - began
+                await self._run_steps(spec, attempt, report_progress)
+                seconds = time.monotonic() - started_at
                 await asyncio.to_thread(self._cache.publish_attempt, key, attempt, seconds, source.commit)
                 return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
             except BaseException as error:
@@ -125,13 +125,13 @@ class Builder:
                     raise full from error
                 raise
 
-    async def _fetch_source(self, source: _Source, attempt: Path, tell: Progress) -> str:
+    async def _fetch_source(self, source: _Source, attempt: Path, report_progress: Progress) -> str:
         """Copy a source into an attempt; answers the digest of the copy, which is what will be built."""
         directory = source.directory
         fetched = attempt / "fetched"
         if directory is None:
             assert source.repository is not None
-            directory = await self._repositories.fetch_source(source.repository, fetched, tell)
+            directory = await self._repositories.fetch_source(source.repository, fetched, report_progress)
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.repository is not None and source.commit is not None:
@@ -141,42 +141,46 @@ class Builder:
             )
         return digest
 
-    async def _run_steps(self, spec: Spec, attempt: Path, tell: Progress) -> None:
+    async def _run_steps(self, spec: Spec, attempt: Path, report_progress: Progress) -> None:
         for name in ("home", "tmp"):
             (attempt / name).mkdir(mode=0o700)
         config = spec.build_config
         if config.type == "python":
             arguments = [self._options.python, "-I", str(Path(seed.__file__)), str(attempt / "env")]
-            await self._run_command("The virtual environment", arguments, spec, attempt, tell)
+            await self._run_command("The virtual environment", arguments, spec, attempt, report_progress)
         if config.build_command:
-            await self._run_command("The build command", ["/bin/sh", "-c", config.build_command], spec, attempt, tell)
+            await self._run_command(
+                "The build command", ["/bin/sh", "-c", config.build_command], spec, attempt, report_progress
+            )
         for name in ("home", "tmp"):
             await asyncio.to_thread(erase_directory, attempt / name)
 
-    async def _run_command(self, what: str, arguments: list[str], spec: Spec, attempt: Path, tell: Progress) -> None:
+    async def _run_command(
+        self, step: str, arguments: list[str], spec: Spec, attempt: Path, report_progress: Progress
+    ) -> None:
         marks = [f"AGORA_BUILD={attempt.name}".encode()]
         command = Command(
             arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,
             ended=lambda: orphans.kill_marked(marks),
         )  # fmt: skip
         try:
-            ended = await command.run_command(tell)
+            result = await command.run_command(report_progress)
         except CommandTimeout as error:
             raise BuildTimeout(
-                f"{what} took longer than {self._options.build_timeout:g} seconds.",
+                f"{step} took longer than {self._options.build_timeout:g} seconds.",
                 fix="Make it faster.",
                 output=error.output,
             ) from None
-        if ended.code == 0:
+        if result.code == 0:
             return
-        if NO_SPACE in ended.output:
+        if NO_SPACE in result.output:
             raise DiskFull("The disk was full while building.", fix="Free space in the data directory of this host.")
-        how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
+        how = f"ended with {result.code}" if result.code > 0 else f"was ended by signal {-result.code}"
         raise BuildFailed(
-            f"{what} {how}.",
+            f"{step} {how}.",
             fix="See the output of the build.",
-            exit_code=ended.code if ended.code > 0 else None,
-            output=ended.output,
+            exit_code=result.code if result.code > 0 else None,
+            output=result.output,
         )
 
     def _require_space(self) -> None:

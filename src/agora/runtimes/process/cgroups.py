@@ -31,10 +31,10 @@ def _find_systemd_group() -> Path | None:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
         return None
-    own = next((line[3:] for line in lines if line.startswith("0::/")), None)
-    if own is None:
+    own_cgroup = next((line[3:] for line in lines if line.startswith("0::/")), None)
+    if own_cgroup is None:
         return None
-    group = MOUNT / own.lstrip("/")
+    group = MOUNT / own_cgroup.lstrip("/")
     for candidate in (group, group.parent):  # with DelegateSubgroup= the server is in a group below
         with suppress(OSError):
             if os.getxattr(candidate, "user.delegate") == b"1":

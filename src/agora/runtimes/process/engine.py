@@ -63,7 +63,7 @@ class ProcessRuntime:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
         self._opening = asyncio.Lock()
         self._closed = False
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._instance_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class ProcessRuntime:
             os.close(fd)
 
     def _get_instance_lock(self, instance_id: str) -> asyncio.Lock:
-        return self._turns.setdefault(instance_id, asyncio.Lock())
+        return self._instance_locks.setdefault(instance_id, asyncio.Lock())
 
     async def _run_in_thread(self, work: Callable[[], T]) -> T:
         """Do what blocks; once begun it is done to its end, also when the caller is cancelled."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from agora.net.atomic_files import replace_file, write_json
+from agora.net.atomic_files import replace_file, write_json, write_then_replace
 from agora.runtimes.builds.cache import BuildCache, erase_directory
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
@@ -279,16 +279,13 @@ class ProcessStore:
         instance = self._get_instance(handle.instance_id)
         if not instance.state.is_dir():
             raise Unknown(f"{handle.instance_id} is not on this host.")
-        new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
         try:
-            archives.pack_archive(instance.state, new)
-            new.replace(file)
+            with write_then_replace(file) as partial:
+                archives.pack_archive(instance.state, partial)
         except OSError as error:
             raise convert_disk_full_error(error) or EngineUnavailable(
                 f"The backup can not be written: {error}."
             ) from error
-        finally:
-            new.unlink(missing_ok=True)
         return file.stat().st_size
 
     # -- cleaning ------------------------------------------------------------------------------------------------

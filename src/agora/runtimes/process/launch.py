@@ -144,10 +144,10 @@ def _choose_guard_limits(options: Options, limits: Limits, groups: Cgroups, inst
     if "pids" not in groups.controllers:
         options_by_name |= {"pids": str(effective.pids), "processes": str(_choose_process_limit() // 2)}
     if effective.cpu and "cpu" not in groups.controllers:
-        mine = sorted(os.sched_getaffinity(0))
-        count = min(math.ceil(effective.cpu), len(mine))
-        first = time.time_ns() // 1000 % len(mine)  # spread over the cores
-        options_by_name["cpus"] = ",".join(str(mine[(first + step) % len(mine)]) for step in range(count))
+        own_cpus = sorted(os.sched_getaffinity(0))
+        count = min(math.ceil(effective.cpu), len(own_cpus))
+        first = time.time_ns() // 1000 % len(own_cpus)  # spread over the cores
+        options_by_name["cpus"] = ",".join(str(own_cpus[(first + step) % len(own_cpus)]) for step in range(count))
     if effective.disk:
         options_by_name["file"] = str(effective.disk)
     return options_by_name

@@ -19,19 +19,19 @@ SETTLING = 5.0  # seconds that processes have to stop
 def observe_instance(instance: Instance, handle: Handle) -> Observation:
     """Observe a generation. /proc is consulted first: a program can change its files."""
     data = handle.data
-    began = int(data.get("began", 0)) or None
+    started_at = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT:
         processes = procfs.list_process_tree(int(data["pid"]))
-        mine = processes and processes[0].started == data["started"] and not processes[0].is_dead
-        if mine and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
-            return _count_alive(processes, began)
+        is_same_process = processes and processes[0].started == data["started"] and not processes[0].is_dead
+        if is_same_process and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
+            return _count_alive(processes, started_at)
         _reap_zombies(processes)
-    ended = instance.read_exit(handle.generation)  # written before its guard ends
-    if ended is not None:
-        return Observation("exited", began, ended[0], Usage(cpu_seconds=ended[1]))
+    exit = instance.read_exit(handle.generation)  # written before its guard ends
+    if exit is not None:
+        return Observation("exited", started_at, exit[0], Usage(cpu_seconds=exit[1]))
     if not instance.generation_directory(handle.generation).exists():
         return Observation("absent")
-    return Observation("exited", began, ProcessExit(reason="lost"))
+    return Observation("exited", started_at, ProcessExit(reason="lost"))
 
 
 def _count_alive(processes: list[procfs.Process], began: int | None) -> Observation:
@@ -65,9 +65,9 @@ def pause_processes(guard: int) -> bool:
         running = [process for process in processes if not process.is_dead and not process.is_stopped]
         if not running:
             return True
-        waiting = {process.pid for process in running if process.state == "D"}
+        blocked_pids = {process.pid for process in running if process.state == "D"}
         for process in processes:
-            if process.is_stopped and process.parent in waiting:
+            if process.is_stopped and process.parent in blocked_pids:
                 procfs.send_signal(process, signal.SIGCONT)
         for process in running:
             procfs.send_signal(process, signal.SIGSTOP)

@@ -23,9 +23,9 @@ BUILD_VARIABLES = (
 
 def build_search_path() -> str:
     """The server's PATH without its own virtual environment, whose programs are not for instances."""
-    own = Path(sys.prefix) / "bin"
+    environment_bin = Path(sys.prefix) / "bin"
     parts = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(part for part in parts if part.startswith("/") and Path(part) != own)
+    return os.pathsep.join(part for part in parts if part.startswith("/") and Path(part) != environment_bin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,5 +84,5 @@ def _read_variables(pid: int) -> dict[str, str]:
 
 
 def _list_other_pids() -> list[int]:
-    own = os.getpid()
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != own]
+    own_pid = os.getpid()
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != own_pid]

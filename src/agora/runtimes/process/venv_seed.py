@@ -6,6 +6,7 @@ unpacked where pip would install it, rather than started from itself to install 
 
 from __future__ import annotations
 
+import ensurepip
 import sys
 import venv
 import zipfile
@@ -23,8 +24,6 @@ sys.exit(main())
 
 def seed_environment(directory: Path) -> None:
     """Make it. Raises ImportError where Python came without ensurepip."""
-    import ensurepip
-
     wheels = sorted(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
     venv.create(directory, symlinks=True, with_pip=not wheels)
     if not wheels:  # a distribution's own layout: let it do it its way

@@ -16,33 +16,33 @@ from agora.core.jobs import CommitListener, Controller, JobContext
 from agora.core.overrides import ActiveOverrides
 from agora.core.relay_settler import RelaySettler
 from agora.core.usage import Meter
-from agora.domains.a2a.push_outbox import PushOutbox
-from agora.domains.admin.jobs import Overrides
-from agora.domains.admin.retention import Retention
-from agora.domains.agents.jobs import Heartbeats
-from agora.domains.billing.jobs import Billing
+from agora.domains.a2a.push_outbox import PushController
+from agora.domains.admin.jobs import OverrideController
+from agora.domains.admin.retention import RetentionController
+from agora.domains.agents.jobs import HeartbeatController
+from agora.domains.billing.jobs import BillingController
 from agora.domains.bus.engines.port import BridgeBus
 from agora.domains.bus.jobs import BusReconciler
 from agora.domains.coding.jobs import CodebaseQuestions, JobSecretsCleaner, StandIns, TranscriptRetention
-from agora.domains.conversations.jobs import ConversationTimeouts
+from agora.domains.conversations.jobs import ConversationTimeoutController
 from agora.domains.declared_agents.jobs import DeclaredAgentsController
 from agora.domains.events.jobs import PositionFlusher
-from agora.domains.identity.jobs import People
+from agora.domains.identity.jobs import UserController
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.instances.hosted_reconciler import HostedInstanceReconciler
 from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.instances.reconciler import InstanceReconciler
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
-from agora.domains.messaging.jobs import MailExpiry
+from agora.domains.messaging.jobs import MessageExpiryController
 from agora.domains.monitoring.health_monitor import HealthMonitor
-from agora.domains.monitoring.readiness import Readiness
-from agora.domains.monitoring.sampling import Sampling
+from agora.domains.monitoring.readiness import ReadinessController
+from agora.domains.monitoring.sampling import SamplingController
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.domains.monitoring.usage_jobs import UsageCounters
-from agora.domains.outbox.jobs import Outbox
-from agora.domains.tasks.jobs import TaskDeadlines
-from agora.domains.tenants.jobs import Tenants
+from agora.domains.outbox.jobs import OutboxController
+from agora.domains.tasks.jobs import TaskDeadlineController
+from agora.domains.tenants.jobs import TenantController
 from agora.store.port import Store
 
 if TYPE_CHECKING:
@@ -51,25 +51,25 @@ if TYPE_CHECKING:
 __all__ = ["CommitListener", "Controller", "build_controllers"]
 
 KINDS: tuple[type[Controller], ...] = (
-    Heartbeats,
-    Overrides,
-    MailExpiry,
-    TaskDeadlines,
+    HeartbeatController,
+    OverrideController,
+    MessageExpiryController,
+    TaskDeadlineController,
     StandIns,
     CodebaseQuestions,
     JobSecretsCleaner,
     TranscriptRetention,
-    ConversationTimeouts,
+    ConversationTimeoutController,
     BusReconciler,
     RelaySettler,
     UpstreamReconciler,
-    PushOutbox,
-    Outbox,
-    Billing,
-    Retention,
+    PushController,
+    OutboxController,
+    BillingController,
+    RetentionController,
     UsageCounters,
     PositionFlusher,
-    Tenants,
+    TenantController,
 )
 
 
@@ -90,7 +90,10 @@ def build_controllers(
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
     job_context = JobContext(store, dispatcher, feed, overrides, meter, context, clock)
-    controllers: list[Controller] = [Sampling(job_context, monitor), Readiness(job_context, monitor)]
+    controllers: list[Controller] = [
+        SamplingController(job_context, monitor),
+        ReadinessController(job_context, monitor),
+    ]
     controllers += [*(kind(job_context) for kind in KINDS), StoredCounts(job_context, dispatcher.measures)]
     controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, lines)]
     if context.configuration.settings.declared_agents:
@@ -107,7 +110,7 @@ def build_controllers(
         consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
         controllers.append(ConsulRegistrar(job_context, consul, build_service(settings)))
     if (sign_on := context.ports.find(SIGN_ON)) is not None:
-        controllers.append(People(job_context, sign_on.seen))
+        controllers.append(UserController(job_context, sign_on.seen))
     if bus is not None:
         from agora.domains.bus.bridge import BusBridge
 

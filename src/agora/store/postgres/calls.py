@@ -22,12 +22,12 @@ from ..outages import Outages
 from ..port import NewEvent, Query, R, Statement, StoreUnavailable, SuspendedInTransaction, Table, TxClosed, Work, Write
 from . import sql
 
-__all__ = ["Attempt", "Call", "Kind", "PostgresTx", "Request", "load_answer"]
+__all__ = ["Attempt", "Call", "CallKind", "PostgresTx", "Request", "load_answer"]
 
 log = logging.getLogger(__name__)
 
 
-class Kind(Enum):
+class CallKind(Enum):
     """Kind of a request's result."""
 
     ONE = auto()
@@ -36,11 +36,11 @@ class Kind(Enum):
     RETURNING = auto()
 
 
-def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
+def load_answer(statement: Statement[Any], kind: CallKind, answer: Any) -> Any:
     """Load the rows of an answer as the statement's records."""
-    if not answer or kind is Kind.COUNT:
+    if not answer or kind is CallKind.COUNT:
         return answer
-    if kind is Kind.ONE:
+    if kind is CallKind.ONE:
         return statement.load_records((answer,), lambda: _list_column_names(answer))[0]
     return statement.load_records(answer, lambda: _list_column_names(answer[0]))
 
@@ -54,7 +54,7 @@ class Request:
 
     __slots__ = ("kind", "statement", "text", "tx", "values")
 
-    def __init__(self, tx: PostgresTx, kind: Kind, statement: Statement[Any], parameters: dict[str, Any]) -> None:
+    def __init__(self, tx: PostgresTx, kind: CallKind, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         self.tx, self.kind, self.statement = tx, kind, statement
         self.text = sql.build_single_text(statement)
         self.values = sql.bind_values(self.text, tx.tenant, parameters)
@@ -100,11 +100,11 @@ class PostgresTx:
 
     def one(self, query: Query[Any], /, **parameters: Any) -> Request:
         self.check()
-        return Request(self, Kind.ONE, query, parameters)
+        return Request(self, CallKind.ONE, query, parameters)
 
     def all(self, query: Query[Any], /, **parameters: Any) -> Request:
         self.check()
-        return Request(self, Kind.ALL, query, parameters)
+        return Request(self, CallKind.ALL, query, parameters)
 
     def append(self, table: Table[R], record: R, /) -> None:
         self.check()
@@ -116,11 +116,11 @@ class PostgresTx:
 
     def execute(self, write: Write[Any], /, **parameters: Any) -> Request:
         self.check()
-        return Request(self, Kind.COUNT, write, parameters)
+        return Request(self, CallKind.COUNT, write, parameters)
 
     def returning(self, write: Write[Any], /, **parameters: Any) -> Request:
         self.check()
-        return Request(self, Kind.RETURNING, write, parameters)
+        return Request(self, CallKind.RETURNING, write, parameters)
 
     def check(self) -> None:
         if not self._open:

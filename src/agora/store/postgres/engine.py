@@ -138,16 +138,16 @@ class PostgresStore:
         return self._tenants
 
     async def probe(self) -> None:
-        began = time.monotonic()
+        started_at = time.monotonic()
         await self.write(HOME, _write_probe_row, label="probe")
-        self._outages.record_recovery(began)
+        self._outages.record_recovery(started_at)
 
     async def check(self) -> Mapping[str, float]:
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self.write("", _run_empty_work)
-                elapsed = time.perf_counter() - began
+                elapsed = time.perf_counter() - started_at
                 size, clocks = await self.read("", _read_size_and_clocks)
                 self._update_skew(*clocks)
         except TimeoutError:

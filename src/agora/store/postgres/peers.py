@@ -104,8 +104,8 @@ class Peers:
             await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=ALIVE_SECONDS)
 
     def _read_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
-        origin, _, rest = str(payload).partition(" ")
-        topic, _, text = rest.partition(" ")
+        origin, _, body = str(payload).partition(" ")
+        topic, _, text = body.partition(" ")
         if origin != self.origin and topic:
             try:
                 self.on_message(origin, topic, text)

@@ -14,7 +14,7 @@ from agora_sdk.errors import DeadlineExceeded, Overloaded
 from ..outages import Outages
 from ..port import Query, R, Reading, StoreUnavailable, TxClosed
 from . import sql
-from .calls import Kind, load_answer
+from .calls import CallKind, load_answer
 from .connections import Connections
 from .failures import ConnectionLost, to_store_failure
 from .transaction import Transaction
@@ -39,14 +39,14 @@ class PostgresReader:
         self._open = True
 
     async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
-        row: R | None = await self._run_query(Kind.ONE, query, parameters)
+        row: R | None = await self._run_query(CallKind.ONE, query, parameters)
         return row
 
     async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
-        rows: Sequence[R] = await self._run_query(Kind.ALL, query, parameters)
+        rows: Sequence[R] = await self._run_query(CallKind.ALL, query, parameters)
         return rows
 
-    async def _run_query(self, kind: Kind, query: Query[Any], parameters: dict[str, Any]) -> Any:
+    async def _run_query(self, kind: CallKind, query: Query[Any], parameters: dict[str, Any]) -> Any:
         text = sql.build_single_text(query)
         values = sql.bind_values(text, self.tenant, parameters)
         # A connection runs one statement at a time, and the work may gather several reads.

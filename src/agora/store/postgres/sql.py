@@ -22,7 +22,7 @@ from typing import Any
 from ..port import Query, Statement, Table, Write
 
 __all__ = [
-    "Text",
+    "SqlText",
     "bind_values",
     "build_batched_text",
     "build_insert_all_text",
@@ -43,7 +43,7 @@ _CACHED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SqlText:
     """SQL with ``$n`` parameters, and the names of the parameters in that order."""
 
     sql: str
@@ -51,7 +51,7 @@ class Text:
 
 
 @lru_cache(_CACHED)
-def build_single_text(statement: Statement[Any]) -> Text:
+def build_single_text(statement: Statement[Any]) -> SqlText:
     """Build the statement for one call. Values are cast, so that a wrong type is an error."""
     names: list[str] = []
 
@@ -63,14 +63,14 @@ def build_single_text(statement: Statement[Any]) -> Text:
     sql = _replace_parameters(_statement_source(statement), number_parameter)
     if isinstance(statement, Query) and statement.lock and not _LOCKED.search(sql):
         sql += " for update"
-    return Text(sql, tuple(names))
+    return SqlText(sql, tuple(names))
 
 
 @lru_cache(_CACHED)
-def build_skip_locked_text(query: Query[Any]) -> Text:
+def build_skip_locked_text(query: Query[Any]) -> SqlText:
     """Build a query that locks a row only if no other transaction has it."""
     text = build_single_text(query)
-    return Text(f"{text.sql} skip locked", text.names)
+    return SqlText(f"{text.sql} skip locked", text.names)
 
 
 @lru_cache(_CACHED)
@@ -88,26 +88,26 @@ def build_pipelined_text(write: Write[Any], count: bool) -> str:
 
 
 @lru_cache(_CACHED)
-def build_batched_text(write: Write[Any]) -> Text | None:
+def build_batched_text(write: Write[Any]) -> SqlText | None:
     """Build the statement for many equal calls, if possible: values of ``alike``, ``calls``, then an array per other
     parameter."""
     if write.checked_many is None:
         return None
-    others = [name for name in build_single_text(write).names if name != "tenant" and name not in write.alike]
-    names = ("tenant", *write.alike, "calls", *others)
+    other_names = [name for name in build_single_text(write).names if name != "tenant" and name not in write.alike]
+    names = ("tenant", *write.alike, "calls", *other_names)
     places = {name: f"${at}" for at, name in enumerate(names, 1)}
-    arrays = ", ".join(f"{places[name]}::{_find_parameter_type(write, name)}[]" for name in others)
-    calls = f"unnest({arrays}) with ordinality as _calls ({', '.join(others)}, _ord)"
+    arrays = ", ".join(f"{places[name]}::{_find_parameter_type(write, name)}[]" for name in other_names)
+    calls = f"unnest({arrays}) with ordinality as _calls ({', '.join(other_names)}, _ord)"
     text = str(write.many).strip().replace("{calls}", calls)
     types = {"calls": "bigint"}
     sql = _replace_parameters(
         text, lambda name: f"{places[name]}::{types.get(name) or _find_parameter_type(write, name)}"
     )
-    return Text(sql, names)
+    return SqlText(sql, names)
 
 
 @lru_cache(_CACHED)
-def build_shared_text(query: Query[Any], first: bool) -> Text | None:
+def build_shared_text(query: Query[Any], first: bool) -> SqlText | None:
     """Build the query for many calls of one tenant; None if its parameters do not allow it.
 
     first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
@@ -130,7 +130,7 @@ def build_shared_text(query: Query[Any], first: bool) -> Text | None:
     )
     if "tenant" not in build_single_text(query).names:
         sql += " where $1::text is not null"
-    return Text(sql, names)
+    return SqlText(sql, names)
 
 
 @lru_cache(_CACHED)
@@ -155,8 +155,8 @@ def build_insert_all_text(tables: tuple[Table[Any], ...]) -> str:
         arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, at))
         parts.append(f"insert into {table.name} ({', '.join(table.column_names)}) select * from unnest({arrays})")
         at += len(table.columns)
-    *others, last = parts
-    return "with " + ", ".join(f"_{at} as ({part})" for at, part in enumerate(others)) + f" {last}"
+    *other_names, last = parts
+    return "with " + ", ".join(f"_{at} as ({part})" for at, part in enumerate(other_names)) + f" {last}"
 
 
 @lru_cache(_CACHED)
@@ -165,7 +165,7 @@ def list_statement_words(statement: Statement[Any]) -> frozenset[str]:
     return frozenset(_WORDS.findall(_statement_source(statement).lower()))
 
 
-def bind_values(text: Text, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+def bind_values(text: SqlText, tenant: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
     """Order values by parameter names. Raises TypeError if one is missing."""
     try:
         return tuple([tenant if name == "tenant" else parameters[name] for name in text.names])

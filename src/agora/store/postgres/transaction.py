@@ -12,7 +12,7 @@ import asyncpg
 from ..event_table import encode_audience
 from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
 from . import sql
-from .calls import Kind, Request
+from .calls import CallKind, Request
 from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_connection_loss
 
 __all__ = ["SharedRow", "Transaction"]
@@ -64,10 +64,10 @@ class Transaction:
         """Run one call's statement."""
         return await self.run_statement(request.kind, request.text.sql, request.values)
 
-    async def run_statement(self, kind: Kind, text: str, values: Sequence[Any]) -> Any:
-        if kind is Kind.ONE:
+    async def run_statement(self, kind: CallKind, text: str, values: Sequence[Any]) -> Any:
+        if kind is CallKind.ONE:
             return await self._connection.fetchrow(text, *values)
-        if kind is Kind.COUNT:
+        if kind is CallKind.COUNT:
             status = await self._connection.execute(text, *values)
             return int(status.rpartition(" ")[2])
         return await self._connection.fetch(text, *values)
@@ -75,7 +75,7 @@ class Transaction:
     async def answer_requests(self, requests: Iterable[Request]) -> list[Any]:
         """Run the statements of many calls, each distinct one in one round trip. Returns the answers in order."""
         requests = list(requests)
-        groups: dict[tuple[Any, Kind], list[int]] = {}
+        groups: dict[tuple[Any, CallKind], list[int]] = {}
         for position, request in enumerate(requests):
             groups.setdefault((request.statement, request.kind), []).append(position)
         answers: list[Any] = [None] * len(requests)
@@ -86,18 +86,20 @@ class Transaction:
                 answers[position] = answer
         return answers
 
-    async def _run_distinct_queries(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_distinct_queries(
+        self, query: Query[Any], kind: CallKind, requests: list[tuple[Any, ...]]
+    ) -> list[Any]:
         """Run a query once for each distinct set of values."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
         rows = await self._answer_distinct_values(query, kind, list(distinct))
         answers = (rows[distinct[values]] for values in requests)
-        return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
+        return [list(answer) for answer in answers] if kind is CallKind.ALL else list(answers)
 
-    async def _run_each_write(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_each_write(self, write: Write[Any], kind: CallKind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for each call in a pipeline."""
         if len(requests) == 1:
             return [await self.run_statement(kind, sql.build_single_text(write).sql, requests[0])]
-        if kind is Kind.COUNT:
+        if kind is CallKind.COUNT:
             rows = await self._connection.fetchmany(sql.build_pipelined_text(write, True), requests)
             return [row["changed"] for row in rows]
         if (text := sql.build_batched_text(write)) is not None:
@@ -108,7 +110,9 @@ class Transaction:
             requests,
         )
 
-    async def _run_alike_writes(self, write: Write[Any], text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_alike_writes(
+        self, write: Write[Any], text: sql.SqlText, requests: list[tuple[Any, ...]]
+    ) -> list[Any]:
         """Run a write once for each group of calls with equal values of ``write.alike``."""
         names = sql.build_single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
@@ -126,10 +130,10 @@ class Transaction:
         return answers
 
     async def _answer_distinct_values(
-        self, query: Query[Any], kind: Kind, distinct: list[tuple[Any, ...]]
+        self, query: Query[Any], kind: CallKind, distinct: list[tuple[Any, ...]]
     ) -> list[Any]:
         """Answers for distinct values, in their order."""
-        shared = sql.build_shared_text(query, kind is Kind.ONE) if len(distinct) > 1 else None
+        shared = sql.build_shared_text(query, kind is CallKind.ONE) if len(distinct) > 1 else None
         if shared is None:
             text = (sql.build_skip_locked_text(query) if query.lock else sql.build_single_text(query)).sql
             return [await self.run_statement(kind, text, values) for values in distinct]
@@ -138,7 +142,7 @@ class Transaction:
         arrays = [columns[name] for name in shared.names]
         rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
         grouped = _group_rows(rows, distinct)
-        return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
+        return [group[0] if group else None for group in grouped] if kind is CallKind.ONE else grouped
 
     async def insert_rows(self, rows: Rows) -> None:
         """Write appended rows in one round trip, then each tally in one, always in the same order."""

@@ -85,15 +85,15 @@ class Writer:
         news: Callable[[], str | None],
         outages: Outages,
     ) -> None:
-        self._connections, self._publish, self._solo_limit, self._told = connections, publish, solos, told
-        self._news, self._outages = news, outages
+        self._connections, self._publish, self._solo_limit, self._on_transaction = connections, publish, solos, told
+        self._find_notify_channel, self._outages = news, outages
         self._slots = asyncio.Semaphore(batches)
-        self._lanes: dict[str, TenantQueue] = {}
-        self._solos: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
+        self._tenant_queues: dict[str, TenantQueue] = {}
+        self._lone_calls: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
         self._solo_pumps = 0
-        self._habits = ConflictHistory()
-        self._tails: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._conflict_history = ConflictHistory()
+        self._append_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._repeat_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self.commits = self.replays = self.ejections = 0
@@ -103,15 +103,15 @@ class Writer:
     @property
     def waiting_calls(self) -> int:
         """Calls waiting."""
-        return len(self._solos) + sum(len(lane.waiting) for lane in self._lanes.values())
+        return len(self._lone_calls) + sum(len(tenant_queue.waiting) for tenant_queue in self._tenant_queues.values())
 
     def submit_call(self, tenant: str, work: Work[T], label: str, owner: Owner | None = None) -> asyncio.Future[T]:
         """Queue a call, which is answered within the statement timeout. Raises Overloaded."""
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
-        alone = self._habits.must_run_alone(label)
-        lane = self._lanes.get(tenant)
-        queue = self._solos if alone else lane.waiting if lane is not None else None
+        alone = self._conflict_history.must_run_alone(label)
+        tenant_queue = self._tenant_queues.get(tenant)
+        queue = self._lone_calls if alone else tenant_queue.waiting if tenant_queue is not None else None
         if self.waiting_calls >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -130,15 +130,15 @@ class Writer:
             await asyncio.wait(self._tasks)
 
     def _queue_call(self, call: Call) -> None:
-        lane = self._lanes.setdefault(call.tenant, TenantQueue())
-        lane.waiting.push_item(call.owner, call)
-        if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
+        tenant_queue = self._tenant_queues.setdefault(call.tenant, TenantQueue())
+        tenant_queue.waiting.push_item(call.owner, call)
+        if tenant_queue.pumps < (LANE_BATCHES if self._find_notify_channel() is None else LANE_BATCHES_AMONG_OTHERS):
             # Counted before the pump runs, without an await: no burst of calls starts more pumps than the limit.
-            lane.pumps += 1
-            self._spawn_pump(self._pump_tenant(call.tenant, lane))
+            tenant_queue.pumps += 1
+            self._spawn_pump(self._pump_tenant(call.tenant, tenant_queue))
 
     def _queue_alone(self, call: Call) -> None:
-        self._solos.push_item(call.owner, call)
+        self._lone_calls.push_item(call.owner, call)
         if self._solo_pumps < self._solo_limit:
             self._solo_pumps += 1
             self._spawn_pump(self._pump_alone())
@@ -158,11 +158,11 @@ class Writer:
         # No await since the queue was seen empty: a call that comes now finds the count, and starts a pump.
         lane.pumps -= 1
         if not lane.pumps:
-            del self._lanes[tenant]
+            del self._tenant_queues[tenant]
 
     async def _pump_alone(self) -> None:
-        while self._solos:
-            call = self._solos.pop_item()
+        while self._lone_calls:
+            call = self._lone_calls.pop_item()
             await self._run_guarded(self._commit_alone(call), [call])
         # No await since the queue was seen empty, as above.
         self._solo_pumps -= 1
@@ -214,7 +214,7 @@ class Writer:
     def _requeue_alone(self, calls: Sequence[Call]) -> None:
         for call in calls:
             self.ejections += 1
-            self._habits.record_outcome(call.label, alone=True)
+            self._conflict_history.record_outcome(call.label, alone=True)
             self._queue_alone(call)
 
     async def _run_together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
@@ -230,7 +230,7 @@ class Writer:
 
         While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
         """
-        turn = _hold_tenant_lock(self._turns, call.tenant)
+        turn = _hold_tenant_lock(self._repeat_locks, call.tenant)
         # A barrier, not held: first attempts run side by side, but none starts beside a repetition.
         async with turn:
             pass
@@ -259,7 +259,7 @@ class Writer:
         if call.future.done():  # its time ran out while a connection was sought
             return
         attempt, needed = await run_call_alone(transaction, call)
-        self._habits.record_outcome(call.label, alone=needed)
+        self._conflict_history.record_outcome(call.label, alone=needed)
         if attempt.error is None:
             await self._finish_attempts(transaction, call.tenant, [attempt])
         else:
@@ -284,8 +284,8 @@ class Writer:
         """
         events = collect_events(attempts)
         if events:
-            async with _hold_tenant_lock(self._tails, tenant):
-                base = await transaction.append_events(events, self._news())
+            async with _hold_tenant_lock(self._append_locks, tenant):
+                base = await transaction.append_events(events, self._find_notify_channel())
                 await self._commit_timed(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:
@@ -295,10 +295,10 @@ class Writer:
             attempt.call.resolve_future(attempt.result)
 
     async def _commit_timed(self, transaction: Transaction, attempts: Sequence[Attempt]) -> None:
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         await transaction.commit()
         self.commits += 1
-        self._told(time.perf_counter() - began, len(attempts))
+        self._on_transaction(time.perf_counter() - started_at, len(attempts))
 
 
 def _hold_tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:

@@ -230,7 +230,7 @@ class SqliteStore:
         return [row[0] for row in rows]
 
     async def probe(self) -> None:
-        began = time.monotonic()
+        started_at = time.monotonic()
         await self.write(HOME, write_probe)
         try:
             await asyncio.to_thread(self._check_free_space)
@@ -238,7 +238,7 @@ class SqliteStore:
             failed = build_disk_failure(error)
             self._outages.record_failure(failed)
             raise failed from error
-        self._outages.record_recovery(began)
+        self._outages.record_recovery(started_at)
 
     def _check_free_space(self) -> None:
         """Check that the disk has free space and that the reserve exists. Raises OSError."""
@@ -248,11 +248,11 @@ class SqliteStore:
             self._reserve.write_bytes(bytes(RESERVE))
 
     async def check(self) -> Mapping[str, float]:
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         await self.write("", _run_empty_work)
         size = self.path.stat().st_size + _file_size(self.path.with_name(self.path.name + "-wal"))
         return {
-            "round_trip_ms": (time.perf_counter() - began) * 1000,
+            "round_trip_ms": (time.perf_counter() - started_at) * 1000,
             "queue_depth": float(len(self._queue)),
             "queue_limit": float(QUEUE_LIMIT),
             "size_bytes": float(size),
@@ -438,7 +438,7 @@ class SqliteStore:
         while (job := self._commits.get()) is not None:
             batch, results = job
             error: BaseException | None = None
-            began = time.perf_counter()
+            started_at = time.perf_counter()
             try:
                 self._commit_batch(batch)
             # Whatever it is: a thread that ended here would leave every later write without an answer.
@@ -446,7 +446,7 @@ class SqliteStore:
                 error = raised
             # Futures, queue and heads belong to the loop; this thread touches none of them.
             self._loop.call_soon_threadsafe(
-                self._settle_committed_batch, batch, results, error, time.perf_counter() - began
+                self._settle_committed_batch, batch, results, error, time.perf_counter() - started_at
             )
 
     def _settle_committed_batch(

@@ -53,7 +53,7 @@ class Batch:
 class Transaction:
     """One call's transaction on the writer's connection."""
 
-    __slots__ = ("_batch", "_connection", "_emitted", "_lent", "_open", "_rows", "_savepoint", "tenant")
+    __slots__ = ("_batch", "_connection", "_emitted", "_open", "_pending_rows", "_rows", "_savepoint", "tenant")
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch, tenant: str) -> None:
         self.tenant = tenant
@@ -63,7 +63,7 @@ class Transaction:
         self._rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self._emitted: list[NewEvent] = []
         self._savepoint = False
-        self._lent: dict[Table[Any], list[tuple[Any, ...]]] = {}
+        self._pending_rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self._open = True
 
     async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
@@ -133,7 +133,7 @@ class Transaction:
             _append_rows(self._connection, table, rows)  # if it fails they stay, and fail the whole batch
             del self._batch.rows[table]
             if self._savepoint:
-                self._lent.setdefault(table, []).extend(rows)
+                self._pending_rows.setdefault(table, []).extend(rows)
 
     def finish(self) -> None:
         """Add the rows and events of a successful call to the batch."""
@@ -153,7 +153,7 @@ class Transaction:
             self._connection.execute("rollback to call")
             self._connection.execute("release call")
             # The rollback also removed rows of earlier calls that were written within the savepoint: buffer them again.
-            for table, rows in self._lent.items():
+            for table, rows in self._pending_rows.items():
                 self._batch.rows.setdefault(table, []).extend(rows)
 
     def _number_events(self) -> None:

@@ -248,13 +248,13 @@ def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
     if not metadata or (WRAPPED not in metadata and BESIDE not in metadata):
         return result
     metadata = dict(metadata)
-    wrapped, beside = metadata.pop(WRAPPED, False), metadata.pop(BESIDE, None)
+    wrapped, other_metadata = metadata.pop(WRAPPED, False), metadata.pop(BESIDE, None)
     if wrapped is True and isinstance(result.get("data"), dict) and "value" in result["data"]:
         result["data"] = result["data"]["value"]
-    if isinstance(beside, dict):
+    if isinstance(other_metadata, dict):
         for member in ("filename", "mediaType"):
-            if isinstance(beside.get(member), str):
-                result.setdefault(member, beside[member])
+            if isinstance(other_metadata.get(member), str):
+                result.setdefault(member, other_metadata[member])
     if metadata:
         result["metadata"] = metadata
     else:

@@ -155,13 +155,15 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
         return {"task": from_task(members, field)}
     if kind == "message":
         return {"message": tolerant_input.read_message(members, field)}
-    about = pick_members(members, ("taskId", "contextId", "metadata"))
+    task_fields = pick_members(members, ("taskId", "contextId", "metadata"))
     if kind == "status-update":
-        return {"statusUpdate": about | {"status": from_status(members.get("status"), f"{field}.status")}}
+        return {"statusUpdate": task_fields | {"status": from_status(members.get("status"), f"{field}.status")}}
     if kind == "artifact-update":
         flags = {member: members[member] for member in ("append", "lastChunk") if isinstance(members.get(member), bool)}
         return {
-            "artifactUpdate": about | flags | {"artifact": from_artifact(members.get("artifact"), f"{field}.artifact")}
+            "artifactUpdate": task_fields
+            | flags
+            | {"artifact": from_artifact(members.get("artifact"), f"{field}.artifact")}
         }
     raise tolerant_input.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 

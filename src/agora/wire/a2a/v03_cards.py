@@ -47,12 +47,17 @@ _TYPES: Final = {type: name for name, type in _SCHEMES.items()}
 def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
     """A card as 0.3 has it (section 5.5). The first interface of 0.3, else the first, is its ``url``."""
     interfaces = list(card.get("supportedInterfaces") or ())
-    own = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY] or interfaces
+    legacy_interfaces = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY] or interfaces
     result: dict[str, Any] = {"protocolVersion": LEGACY_VERSION}
     result |= {member: card[member] for member in _SAME if card.get(member) is not None}
-    if own:
-        result["url"], result["preferredTransport"] = own[0]["url"], own[0]["protocolBinding"]
-        result["additionalInterfaces"] = [{"url": e["url"], "transport": e["protocolBinding"]} for e in own]
+    if legacy_interfaces:
+        result["url"], result["preferredTransport"] = (
+            legacy_interfaces[0]["url"],
+            legacy_interfaces[0]["protocolBinding"],
+        )
+        result["additionalInterfaces"] = [
+            {"url": e["url"], "transport": e["protocolBinding"]} for e in legacy_interfaces
+        ]
     capabilities = dict(card.get("capabilities") or {})
     extended = capabilities.pop("extendedAgentCard", None)
     result["capabilities"] = capabilities

@@ -48,12 +48,12 @@ class A2A:
         if not isinstance(metadata, dict) or SLOT not in metadata:
             return None, document
         slot = metadata[SLOT]
-        rest = {name: value for name, value in metadata.items() if name != SLOT}
-        if isinstance(slot, dict) and slot.get(EMPTY) is True and not rest:
+        other_metadata = {name: value for name, value in metadata.items() if name != SLOT}
+        if isinstance(slot, dict) and slot.get(EMPTY) is True and not other_metadata:
             slot = {name: value for name, value in slot.items() if name != EMPTY}
-        elif not rest:
+        elif not other_metadata:
             return slot, {name: value for name, value in document.items() if name != "metadata"}
-        return slot, {**document, "metadata": rest}
+        return slot, {**document, "metadata": other_metadata}
 
 
 def _join_text_content(parts: Any) -> str:

@@ -83,10 +83,10 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
 
     ours: whether its slot was written here. Otherwise it is something the document says, like anything else.
     """
-    slot, rest = view.extract_slot(document)
+    slot, remainder = view.extract_slot(document)
     if ours and isinstance(slot, dict):
         try:
-            message = _insert_section_slot(view, slot, rest)
+            message = _insert_section_slot(view, slot, remainder)
             if _is_same_json(write_document(view, message), document):
                 return message
         except (ValueError, TypeError, AttributeError, KeyError):
@@ -128,14 +128,14 @@ def write_document(view: View, message: Document) -> Document:
 def _write_with_section(view: View, message: Document, bare: Document, section: Document) -> Document:
     """The document of a message with a section; ValueError if that does not lead back."""
     document = apply_difference(section, view.write(bare))
-    mine = embed_section(view, bare, document)
-    unsaid = diff_documents(view.read(document), bare if _is_same_json(mine, message) else message)
+    embedded = embed_section(view, bare, document)
+    unsaid = diff_documents(view.read(document), bare if _is_same_json(embedded, message) else message)
     if not unsaid:
         return document
-    earlier_slot, rest = view.extract_slot(document)
-    document = view.insert_slot(rest, unsaid if earlier_slot is None else unsaid | {KEPT: earlier_slot})
-    slot, rest = view.extract_slot(document)
-    if not isinstance(slot, dict) or not _is_same_json(_insert_section_slot(view, slot, rest), message):
+    earlier_slot, remainder = view.extract_slot(document)
+    document = view.insert_slot(remainder, unsaid if earlier_slot is None else unsaid | {KEPT: earlier_slot})
+    slot, remainder = view.extract_slot(document)
+    if not isinstance(slot, dict) or not _is_same_json(_insert_section_slot(view, slot, remainder), message):
         raise ValueError("not a section")
     return document
 

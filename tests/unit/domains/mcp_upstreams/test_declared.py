@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.declared import read_declared
+from agora.domains.mcp_upstreams.declared_upstreams import read_declared
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.server.app import App
 from agora.settings import ConfigurationError, Settings

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.direct import DirectClient
+from agora.domains.mcp_upstreams.client.direct_client import DirectClient
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net.sealing import Sealer
@@ -101,7 +101,7 @@ class _Ways:
 
         async def request(direct: DirectClient, *arguments: Any) -> Any:
             if not self.on:
-                from agora.domains.mcp_upstreams.client.direct import Redirected
+                from agora.domains.mcp_upstreams.client.direct_client import Redirected
 
                 raise Redirected
             self.gone += 1

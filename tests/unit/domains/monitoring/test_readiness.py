@@ -10,7 +10,7 @@ import pytest
 from agora.domains.bus.engines.port import BRIDGE, Bridge
 from agora.domains.monitoring.health import COMPONENTS
 from agora.domains.monitoring.health_monitor import PROBE_SECONDS
-from agora.domains.monitoring.readiness import Readiness
+from agora.domains.monitoring.readiness import ReadinessController
 from agora.server.app import App
 from agora.store.port import StoreFailure
 from tests.failing_stores import failing_store
@@ -19,8 +19,8 @@ from tests.harness import make_settings
 READY = ("/ready", "/health/ready")
 
 
-def _readiness(app: App) -> Readiness:
-    return next(c for c in app.controllers if isinstance(c, Readiness))
+def _readiness(app: App) -> ReadinessController:
+    return next(c for c in app.controllers if isinstance(c, ReadinessController))
 
 
 async def test_every_page_of_health_answers(client: httpx.AsyncClient) -> None:
@@ -62,7 +62,7 @@ async def test_a_store_that_is_gone_is_told_and_so_is_its_return(
 
 
 def test_the_truth_is_known_within_five_seconds() -> None:
-    assert Readiness.interval + PROBE_SECONDS < 5
+    assert ReadinessController.interval + PROBE_SECONDS < 5
 
 
 async def test_a_store_gone_in_the_middle_of_looking_is_answered(app: App, client: httpx.AsyncClient) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from agora.core.jobs import JobContext
 from agora.domains.admin import retention_queries as upkeep
-from agora.domains.admin.retention import Retention
+from agora.domains.admin.retention import RetentionController
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.client_sessions import sessions as rules
 from agora.server.app import App
@@ -126,7 +126,7 @@ async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
         await app.mcp.forget_session(session)
     assert (await wire.legacy("ping")).status_code == 404
     assert await rows(app, "client_sessions") == 1
-    await Retention(context).reconcile("default")
+    await RetentionController(context).reconcile("default")
     assert await rows(app, "client_sessions") == 0
 
 

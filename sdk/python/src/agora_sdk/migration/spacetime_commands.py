@@ -20,33 +20,38 @@ Completed = subprocess.CompletedProcess[str]
 
 def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed | None:
     """The program's answer to these arguments; None to delegate to the real program."""
-    command, rest = (arguments[0], _drop_options(arguments[1:])) if arguments else ("", [])
+    command, remaining_arguments = (arguments[0], _drop_options(arguments[1:])) if arguments else ("", [])
     if command == "ping":
         return _ping_server(layer, arguments)
-    if not rest or rest[0] not in layer.databases:
+    if not remaining_arguments or remaining_arguments[0] not in layer.databases:
         return None
-    if command == "call" and len(rest) > 1:
-        answer = layer.spacetime_call_wrapper(rest[0], rest[1], *rest[2:])
+    if command == "call" and len(remaining_arguments) > 1:
+        answer = layer.spacetime_call_wrapper(remaining_arguments[0], remaining_arguments[1], *remaining_arguments[2:])
         succeeded = bool(answer.get("success"))
         error = "" if succeeded else f"{answer.get('error', '')}\n"
         return Completed(list(arguments), 0 if succeeded else 1, json.dumps(answer) + "\n", error)
-    if command == "sql" and len(rest) > 1:
-        return _query_database(layer, arguments, rest[0], rest[1])
+    if command == "sql" and len(remaining_arguments) > 1:
+        return _query_database(layer, arguments, remaining_arguments[0], remaining_arguments[1])
     if command == "logs":
-        return Completed(list(arguments), 0, f"{rest[0]} is served by Agora v5 at {layer.agora_url}\n", "")
+        return Completed(
+            list(arguments), 0, f"{remaining_arguments[0]} is served by Agora v5 at {layer.agora_url}\n", ""
+        )
     if command == "stop":
         return Completed(
-            list(arguments), 0, f"{rest[0]} is not stopped: COMPATIBILITY_MODE=disabled ends its v4 calls.\n", ""
+            list(arguments),
+            0,
+            f"{remaining_arguments[0]} is not stopped: COMPATIBILITY_MODE=disabled ends its v4 calls.\n",
+            "",
         )
     return None
 
 
 def _drop_options(arguments: Sequence[str]) -> list[str]:
     """The arguments from the database on; a reducer's own flags come after it and stay."""
-    rest = list(arguments)
-    while rest and (rest[0] in VALUED or rest[0] in PLAIN):
-        del rest[: 2 if rest[0] in VALUED else 1]
-    return rest
+    remaining_arguments = list(arguments)
+    while remaining_arguments and (remaining_arguments[0] in VALUED or remaining_arguments[0] in PLAIN):
+        del remaining_arguments[: 2 if remaining_arguments[0] in VALUED else 1]
+    return remaining_arguments
 
 
 def _ping_server(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed:

@@ -31,7 +31,7 @@ from .port import (
     MaintenanceReport,
     Pending,
     Recovery,
-    Terms,
+    RedeliveryPolicy,
     build_dead_letter,
     parse_dead_letter,
 )
@@ -63,10 +63,16 @@ class EmbeddedBus:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, *, tenant: str = "default", terms: Terms | None = None, buffer: int = BUFFER
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        tenant: str = "default",
+        policy: RedeliveryPolicy | None = None,
+        buffer: int = BUFFER,
     ) -> None:
         self._store, self._clock, self._tenant = store, clock, tenant
-        self.terms = terms or Terms()
+        self.terms = policy or RedeliveryPolicy()
         self._buffer, self._buffered = buffer, 0
         self._outgoing: dict[str, _Outgoing] = {}
         self._arrivals: dict[str, set[asyncio.Event]] = {}
@@ -131,9 +137,11 @@ class EmbeddedBus:
 
     # -- groups ----------------------------------------------------------------------------------
 
-    async def create_group(self, stream: str, group: str, *, whole: bool = True) -> bool:
+    async def create_group(self, stream: str, group: str, *, from_start: bool = True) -> bool:
         now = self._clock.now()
-        return await self._write_store(lambda tx: streams.create_group(tx, stream, group, now, whole=whole), "bus.join")
+        return await self._write_store(
+            lambda tx: streams.create_group(tx, stream, group, now, from_start=from_start), "bus.join"
+        )
 
     async def read(
         self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
@@ -166,11 +174,11 @@ class EmbeddedBus:
         return await self._write_store(lambda tx: streams.acknowledge_entries(tx, stream, group, numbers), "bus.ack")
 
     async def reset_idle_time(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
-        place = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
+        parameters = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
         numbers = to_json(streams.parse_entry_numbers(ids)).decode()
 
         async def renew_pending(tx: Tx) -> None:
-            await tx.execute(statements.refresh_pending_entries, **place, numbers=numbers)
+            await tx.execute(statements.refresh_pending_entries, **parameters, numbers=numbers)
 
         await self._write_store(renew_pending, "bus.touch")
 
@@ -191,12 +199,12 @@ class EmbeddedBus:
             list(map(streams.build_delivery_from_row, entries.dead)),
         )
 
-    async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+    async def dead_letter_entry(self, stream: str, group: str, delivery: Delivery, reason: str) -> None:
         now = self._clock.now()
-        row = (letter.ref, None, to_json(build_dead_letter(letter, group, reason)).decode())
+        row = (delivery.ref, None, to_json(build_dead_letter(delivery, group, reason)).decode())
 
         async def move_to_dead_letters(tx: Tx) -> None:
-            if await streams.acknowledge_entries(tx, stream, group, streams.parse_entry_numbers([letter.entry_id])):
+            if await streams.acknowledge_entries(tx, stream, group, streams.parse_entry_numbers([delivery.entry_id])):
                 await streams.append_entries(tx, stream + DEAD, [row], now)
 
         await self._write_store(move_to_dead_letters, "bus.bury")
@@ -218,10 +226,15 @@ class EmbeddedBus:
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         rows = await self._read_rows(statements.select_stream_head, stream=stream + DEAD)
         last = rows[0].last_number if rows else 0
-        place = {"stream": stream + DEAD, "after": last - MAX_DEAD_LETTERS, "until": last, "limit": MAX_DEAD_LETTERS}
+        parameters = {
+            "stream": stream + DEAD,
+            "after": last - MAX_DEAD_LETTERS,
+            "until": last,
+            "limit": MAX_DEAD_LETTERS,
+        }
         return [
             parse_dead_letter(from_json(row.fields))
-            for row in await self._read_rows(statements.select_entries_between, **place)
+            for row in await self._read_rows(statements.select_entries_between, **parameters)
         ]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:

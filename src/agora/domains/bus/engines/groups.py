@@ -29,7 +29,7 @@ from ..records import (
     StreamEntryWithMessage,
     StreamGroupRow,
 )
-from .port import DEAD, Delivery, Fields, Terms, build_dead_letter
+from .port import DEAD, Delivery, Fields, RedeliveryPolicy, build_dead_letter
 
 __all__ = [
     "EXHAUSTED",
@@ -124,7 +124,7 @@ async def append_entries(
     return tuple(range(first, first + len(entries)))
 
 
-async def create_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) -> bool:
+async def create_group(tx: Tx, stream: str, group: str, now: int, *, from_start: bool) -> bool:
     """Create a group if it does not exist; return whether it was created. whole: it reads the stream from the start."""
     await tx.execute(statements.insert_stream_if_missing, stream=stream)
     head = await tx.one(statements.lock_stream_head, stream=stream)
@@ -138,7 +138,7 @@ async def create_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool
             tenant_id=tx.tenant,
             stream=stream,
             group_name=group,
-            last_number=0 if whole else head.last_number,
+            last_number=0 if from_start else head.last_number,
             created_at=now,
         ),
     )
@@ -191,7 +191,9 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
     )
 
 
-async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float | None) -> TakenEntries:
+async def redeliver_stale_entries(
+    tx: Tx, request: ReadRequest, policy: RedeliveryPolicy, *, idle: float | None
+) -> TakenEntries:
     """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
 
     Entries delivered ``terms.most`` times leave the group: they are for the caller to keep. Raises NotFound without such a group.
@@ -203,11 +205,11 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
     since = -1 if idle is None else int(idle * SECOND)
 
     async def read_stale_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
-        parameters = {"idle": since, "now": now, "parked": 1, "most": terms.most, "after": after, "limit": limit}
+        parameters = {"idle": since, "now": now, "parked": 1, "most": policy.most, "after": after, "limit": limit}
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page_with_rows(read_stale_entries, 0, "number", request.count, request.budget)
-    entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
+    entries = await _settle_exhausted_entries(tx, stream, group, policy, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
         await tx.execute(
@@ -216,14 +218,16 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
     return entries
 
 
-async def release_stale_entries(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> TakenEntries:
+async def release_stale_entries(
+    tx: Tx, stream: str, group: str, policy: RedeliveryPolicy, now: int, count: int
+) -> TakenEntries:
     """Take stale entries back from their consumers; exhausted ones leave the group."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
-    idle = int(terms.stale * SECOND)
-    parameters = {"idle": idle, "now": now, "parked": 0, "most": terms.most, "after": 0, "limit": count}
+    idle = int(policy.stale * SECOND)
+    parameters = {"idle": idle, "now": now, "parked": 0, "most": policy.most, "after": 0, "limit": count}
     rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
-    entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
+    entries = await _settle_exhausted_entries(tx, stream, group, policy, rows)
     stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:
         numbers = _to_json_text([row.number for row in stale_rows])
@@ -232,14 +236,14 @@ async def release_stale_entries(tx: Tx, stream: str, group: str, terms: Terms, n
 
 
 async def _settle_exhausted_entries(
-    tx: Tx, stream: str, group: str, terms: Terms, rows: Sequence[PendingEntry]
+    tx: Tx, stream: str, group: str, policy: RedeliveryPolicy, rows: Sequence[PendingEntry]
 ) -> TakenEntries:
     """Of stale entries, acknowledge those that are trimmed and exhausted ones: the latter are the caller's to keep."""
-    vanished = [row.number for row in rows if row.fields is None]  # the entry was trimmed
-    await acknowledge_entries(tx, stream, group, vanished)
-    dead = [row for row in rows if row.fields is not None and row.deliveries >= terms.most]
+    missing_numbers = [row.number for row in rows if row.fields is None]  # the entry was trimmed
+    await acknowledge_entries(tx, stream, group, missing_numbers)
+    dead = [row for row in rows if row.fields is not None and row.deliveries >= policy.most]
     await acknowledge_entries(tx, stream, group, [row.number for row in dead])
-    live = [row for row in rows if row.fields is not None and row.deliveries < terms.most]
+    live = [row for row in rows if row.fields is not None and row.deliveries < policy.most]
     return TakenEntries(live, dead)
 
 

@@ -4,9 +4,9 @@ An entry is a mapping of strings. A group delivers each entry to one of its cons
 acknowledged; a stream may have any number of groups, and each gets every entry. Delivery is at least once:
 
 * ``publish`` returns when the entry is as durable as :attr:`Bus.durability` says;
-* an entry not acknowledged after ``Terms.stale`` seconds can be taken over, and each further delivery doubles that
-  time; after ``Terms.most`` deliveries it becomes a dead letter (stream ``STREAM/dead``);
-* a consumer silent for ``Terms.silent`` seconds is removed, once its pending entries were taken back;
+* an entry not acknowledged after ``RedeliveryPolicy.stale`` seconds can be taken over, and each further delivery doubles that
+  time; after ``RedeliveryPolicy.most`` deliveries it becomes a dead letter (stream ``STREAM/dead``);
+* a consumer silent for ``RedeliveryPolicy.silent`` seconds is removed, once its pending entries were taken back;
 * ``trim`` never deletes an entry that a group has not acknowledged.
 """
 
@@ -34,8 +34,8 @@ __all__ = [
     "MovedEntry",
     "Pending",
     "Recovery",
+    "RedeliveryPolicy",
     "RedeliveryReport",
-    "Terms",
     "build_dead_letter",
     "compute_entry_sort_key",
     "parse_dead_letter",
@@ -52,7 +52,7 @@ PARKED = "agora:parked"  #: in Redis, the consumer that holds entries taken back
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RedeliveryPolicy:
     """stale, silent: seconds. most: deliveries of one entry."""
 
     stale: float = 30.0
@@ -227,7 +227,7 @@ class Bus(Protocol):
     async def publish(self, stream: str, fields: Fields) -> str:
         """Append an entry; return its id."""
 
-    async def create_group(self, stream: str, group: str, *, whole: bool = True) -> bool:
+    async def create_group(self, stream: str, group: str, *, from_start: bool = True) -> bool:
         """Create a group if it does not exist, at the stream's start (``whole``) or end; return whether it was created."""
 
     async def read(
@@ -244,9 +244,9 @@ class Bus(Protocol):
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        """Take over entries that are stale or were taken back. idle: seconds, instead of ``Terms.stale``."""
+        """Take over entries that are stale or were taken back. idle: seconds, instead of ``RedeliveryPolicy.stale``."""
 
-    async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+    async def dead_letter_entry(self, stream: str, group: str, delivery: Delivery, reason: str) -> None:
         """Atomically append an entry to the dead letters and acknowledge it."""
 
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
@@ -296,9 +296,9 @@ class BridgeBus(Bus, Protocol):
         """Redeliver entries that were not acknowledged in time, dead-letter those that were delivered too often.
 
         For groups whose consumers may read new entries only: a copy of the entry is appended, and the original
-        acknowledged, in one step that :meth:`read_moved` tells of. The time is ``Terms.stale`` for every delivery, since
+        acknowledged, in one step that :meth:`read_moved` tells of. The time is ``RedeliveryPolicy.stale`` for every delivery, since
         consumers that claim entries themselves do not wait longer. The last delivery has a little less, so that a
-        consumer that claims at ``Terms.stale`` does not get a further one. Removes silent consumers.
+        consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one. Removes silent consumers.
 
         earlier: deliveries of earlier copies, by entry. Raises NotFound without such a group.
         """

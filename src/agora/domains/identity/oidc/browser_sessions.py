@@ -40,7 +40,7 @@ __all__ = [
     "SignInRedirect",
     "SignInState",
     "SignedIn",
-    "System",
+    "SystemTransaction",
     "add_login_names",
 ]
 
@@ -154,7 +154,7 @@ class ProviderTokens:
     identity: str | None = field(default=None, repr=False)
 
 
-class System(Protocol):
+class SystemTransaction(Protocol):
     """Runs work in a transaction as the system."""
 
     def __call__(
@@ -168,7 +168,7 @@ class GrantVerifier(Protocol):
     @property
     def trust(self) -> Trust: ...
     @property
-    def system(self) -> System: ...
+    def system(self) -> SystemTransaction: ...
     async def check_login(self, grant: Grant) -> None: ...
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]: ...
 
@@ -267,12 +267,14 @@ class BrowserSessions:
         try:
             if stored_tokens.refresh is None:
                 raise build_token_error("The session has ended: the provider renews nothing.")
-            before = _unpack_grant(row)
-            await self._sign_on.check_login(before)
+            previous_grant = _unpack_grant(row)
+            await self._sign_on.check_login(previous_grant)
             grant, tokens = await self._sign_on.renew_grant(stored_tokens.refresh)
-            if (grant.tenant, grant.person.subject) != (before.tenant, before.person.subject):
+            if (grant.tenant, grant.person.subject) != (previous_grant.tenant, previous_grant.person.subject):
                 raise build_token_error("The provider renewed the session for another user.")
-            grant = replace(grant, person=add_login_names(grant.person, before.person.login))  # it may leave names out
+            grant = replace(
+                grant, person=add_login_names(grant.person, previous_grant.person.login)
+            )  # it may leave names out
         except Unauthenticated as error:
             await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
             raise build_token_error("The session has ended at the identity provider.", fix="Sign in again.") from error

@@ -43,15 +43,15 @@ class CachedAnswer(Generic[T]):
     """A cached answer with single-flight fetching; see the module."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock) -> None:
-        self._ask, self._clock = ask, clock
+        self._fetch, self._clock = ask, clock
         self._value: T | None = None
-        self._answered_at = self._asked_at = -STALE
+        self._received_at = self._requested_at = -STALE
         self._error: AgoraError | None = None
         self._request: asyncio.Task[T] | None = None
 
     async def get_or_fetch(self) -> T:
         """Return the cached or fetched answer. Raises the fetch's error without a cached answer."""
-        age = self._clock.now() - self._answered_at
+        age = self._clock.now() - self._received_at
         if self._value is None or age >= STALE:
             return await self._wait_for_answer()
         if age >= FRESH and self._has_waited_since_last_request(RETRY_PAUSE):
@@ -70,8 +70,8 @@ class CachedAnswer(Generic[T]):
             self._request.cancel()
             await asyncio.gather(self._request, return_exceptions=True)
 
-    def _has_waited_since_last_request(self, least: int) -> bool:
-        return self._request is None and self._clock.now() - self._asked_at >= least
+    def _has_waited_since_last_request(self, minimum: int) -> bool:
+        return self._request is None and self._clock.now() - self._requested_at >= minimum
 
     async def _wait_for_answer(self) -> T:
         if (
@@ -85,21 +85,21 @@ class CachedAnswer(Generic[T]):
 
     def _begin_request(self) -> asyncio.Task[T]:
         if self._request is None:
-            self._asked_at = self._clock.now()
+            self._requested_at = self._clock.now()
             self._request = asyncio.create_task(self._run_request())
             self._request.add_done_callback(self._forget_request)
         return self._request
 
     async def _run_request(self) -> T:
         try:
-            self._value = await self._ask()
+            self._value = await self._fetch()
         except AgoraError as error:
             self._error = error
-            if self._value is None or self._clock.now() - self._answered_at >= STALE:
+            if self._value is None or self._clock.now() - self._received_at >= STALE:
                 raise
             log.warning("%s What it said before is used.", error.detail)
         else:
-            self._error, self._answered_at = None, self._clock.now()
+            self._error, self._received_at = None, self._clock.now()
         return self._value
 
     def _forget_request(self, task: asyncio.Task[T]) -> None:

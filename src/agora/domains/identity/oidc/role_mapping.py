@@ -51,7 +51,7 @@ def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[
 
     asked: the token's ``scope``. known: scopes of ours. A token with none of them carries all that its role gives.
     """
-    named = set(requested.split()[:MAX_ROLES]) & set(own_scopes) if isinstance(requested, str) else set()
-    if not named:
+    roles = set(requested.split()[:MAX_ROLES]) & set(own_scopes) if isinstance(requested, str) else set()
+    if not roles:
         return may
-    return frozenset(named if may == EVERYTHING else named & may)
+    return frozenset(roles if may == EVERYTHING else roles & may)

@@ -32,7 +32,7 @@ from .browser_sessions import (
     SignedIn,
     SignInCookies,
     SignInRedirect,
-    System,
+    SystemTransaction,
     add_login_names,
 )
 from .configuration import TENANT, Trust
@@ -55,7 +55,7 @@ class SignOn:
     authority: of administrators. known: scopes of ours, by which a token may ask for less than its role gives.
     """
 
-    system: System
+    system: SystemTransaction
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class SignOn:
         self.trust, self.clock = trust, clock
         self._store, self._authority, self._limit = store, authority, limit
         self._daily_job_limit = daily_job_limit
-        self._known = frozenset(known) | {"act:any", "read:all"}
+        self._known_scopes = frozenset(known) | {"act:any", "read:all"}
         self._tenants = {issuer.url: issuer.tenant for issuer in trust.issuers}
         self._providers = {issuer.url: Provider(issuer.url, clock) for issuer in trust.issuers}
         self.home = next(iter(self._providers.values()))
@@ -130,8 +130,10 @@ class SignOn:
             stored_tokens = await self.sessions.read_provider_tokens(caller.tenant, caller.person.session_id)
             client, identity = self.trust.client_id, stored_tokens.identity
             refresh_token = refresh_token or stored_tokens.refresh
-        ended = await self.flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
-        return ended, await self.flows.logout_url(identity)
+        was_revoked = (
+            await self.flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
+        )
+        return was_revoked, await self.flows.logout_url(identity)
 
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """See the port."""
@@ -225,7 +227,7 @@ class SignOn:
             raise PermissionDenied("This user is disabled.", fix="An operator enables users with agora.user.update.")
         role = (row.role if row is not None else None) or person.role
         limit = row.concurrency_limit if row is not None else None
-        may = roles.restrict_scopes(list_role_scopes(role, grant.tenant), grant.asked, self._known)
+        may = roles.restrict_scopes(list_role_scopes(role, grant.tenant), grant.asked, self._known_scopes)
         daily = row.daily_job_limit if row is not None else None
         person = replace(
             person,
@@ -272,7 +274,7 @@ class SignOn:
         subject = claims.get("sub")
         if not (isinstance(subject, str) and 0 < len(subject) <= MAX_NAME_CHARACTERS and subject.isprintable()):
             raise build_token_error("The token has no subject.")
-        named = roles.list_role_names(claims, self.trust.client_ids if provider is self.home else ())
+        role_names = roles.list_role_names(claims, self.trust.client_ids if provider is self.home else ())
         session = _read_text_claim(claims, "sid") or _read_text_claim(claims, "session_state")
         keys = (token_key(token), session_key(provider.issuer, session)) if session else (token_key(token),)
         issued = claims.get("iat")
@@ -282,8 +284,8 @@ class SignOn:
             _read_text_claim(claims, "preferred_username") or _read_text_claim(claims, "email") or subject,
             _read_text_claim(claims, "email"),
             _read_text_claim(claims, "name"),
-            named,
-            roles.choose_highest_role(named, self.trust.roles, self.trust.default_role),
+            role_names,
+            roles.choose_highest_role(role_names, self.trust.roles, self.trust.default_role),
             keys,
             issued_at=int(issued) * SECOND if isinstance(issued, int | float) else 0,
         )
@@ -368,8 +370,8 @@ class SignOn:
                 return grant
             if identity.claims.get("sub") != grant.person.subject:
                 raise build_token_error("The provider's tokens are of two people.")
-            named = self._build_grant(identity.claims, self.home, ends, tokens.access)
-            return replace(grant, person=add_login_names(grant.person, named.person.login))
+            role_names = self._build_grant(identity.claims, self.home, ends, tokens.access)
+            return replace(grant, person=add_login_names(grant.person, role_names.person.login))
         return self._build_grant(identity.claims, self.home, ends, tokens.access)
 
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]:

@@ -40,12 +40,12 @@ class CircuitBreaker:
         """Seconds until calls may pass again; 0 if they may."""
         return max(0.0, self._until - self._clock())
 
-    def record_failure(self, why: str) -> None:
+    def record_failure(self, reason: str) -> None:
         """Count a call that got no proper answer."""
         self._failures += 1
         if self._failures >= self._limit:
             self._until = self._clock() + self._backoff.next_delay()
-            self.reason = f"{self._failures} calls in a row failed, the last one so: {why.rstrip('.')}"
+            self.reason = f"{self._failures} calls in a row failed, the last one so: {reason.rstrip('.')}"
 
     def record_success(self) -> None:
         self._failures, self._until = 0, 0.0

@@ -25,9 +25,9 @@ class _CallerSlots:
 class ConcurrencyLimiter:
     """most: concurrent calls. One caller gets at most three quarters of the slots, in the queue too."""
 
-    def __init__(self, name: str, most: int) -> None:
-        self._name, self._most, self._share = name, most, most - most // 4
-        self._slots = asyncio.Semaphore(most)
+    def __init__(self, name: str, limit: int) -> None:
+        self._name, self._limit, self._share = name, limit, limit - limit // 4
+        self._slots = asyncio.Semaphore(limit)
         self._callers: dict[str, _CallerSlots] = {}
         self.queued = 0
         self.running = 0
@@ -40,25 +40,25 @@ class ConcurrencyLimiter:
     @contextlib.asynccontextmanager
     async def acquire_slot(self, caller: str, seconds: float) -> AsyncIterator[None]:
         """A place among the calls that run. Raises Overloaded: there are too many, or it took too long."""
-        own = self._callers.setdefault(caller, _CallerSlots(asyncio.Semaphore(self._share)))
-        if self.queued >= self._most * WAITING or own.calls >= self._share * (WAITING + 1):
-            if not own.calls:
+        caller_slots = self._callers.setdefault(caller, _CallerSlots(asyncio.Semaphore(self._share)))
+        if self.queued >= self._limit * WAITING or caller_slots.calls >= self._share * (WAITING + 1):
+            if not caller_slots.calls:
                 del self._callers[caller]
-            waiting = f"{self.queued} calls wait for {self._name} already."
-            raise Overloaded(waiting, fix="Try again later.", retry_after=1)
-        own.calls += 1
+            queue_note = f"{self.queued} calls wait for {self._name} already."
+            raise Overloaded(queue_note, fix="Try again later.", retry_after=1)
+        caller_slots.calls += 1
         try:
-            await self._wait_for_slot(own, seconds)
+            await self._wait_for_slot(caller_slots, seconds)
             self.running += 1
             try:
                 yield
             finally:
                 self.running -= 1
                 self._slots.release()
-                own.slots.release()
+                caller_slots.slots.release()
         finally:
-            own.calls -= 1
-            if not own.calls:
+            caller_slots.calls -= 1
+            if not caller_slots.calls:
                 self._callers.pop(caller, None)
 
     async def _wait_for_slot(self, own: _CallerSlots, seconds: float) -> None:

@@ -25,12 +25,12 @@ from ..oauth.authorization import AccessTokens
 from ..oauth.challenge import AuthorizationNeeded, Challenge
 from ..port import ANSWER_SECONDS, Condition, Endpoint, Listing, Progress
 from .addresses import EgressPolicy, Resolve, resolve_host
-from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
+from .channel import Channel
+from .client_relay import ClientGone, ClientRelay
 from .concurrency_limiter import ConcurrencyLimiter
 from .errors import describe_error, find_challenge_in_error, is_upstream_failure, lacks_streamable_http, translate_error
 from .resource_watch import ResourceWatch
-from .route import Channel
 from .session import Session, open_session
 from .stdio import open_stdio_channel
 from .transport import open_http_channel, open_sse_channel
@@ -64,7 +64,7 @@ class Connection:
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
         self._transport_errors = TransportErrors()
-        self._asking, self.resources = Asking(capabilities), ResourceWatch()
+        self._asking, self.resources = ClientRelay(capabilities), ResourceWatch()
         self._breaker = CircuitBreaker(tuning)
         self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
@@ -72,7 +72,7 @@ class Connection:
         self._sse = False  # whether it speaks HTTP+SSE and nothing newer
         self._state_changed = asyncio.Event()  # set, and replaced, when the state changes
         self._lost = asyncio.Event()
-        self._at_once, self._why = False, ""
+        self._retry_at_once, self._unavailable_reason = False, ""
         self._error: str | None = None
         self._retry_at: float | None = None
         self._task = asyncio.create_task(self._maintain_connection(), name=f"upstream {endpoint.name}")
@@ -227,19 +227,19 @@ class Connection:
         except TimeoutError:
             raise self._build_unavailable_error(self._error or "there is no connection yet", 1) from None
 
-    def _build_unavailable_error(self, why: str | None, pause: float) -> UpstreamUnavailable:
+    def _build_unavailable_error(self, reason: str | None, pause: float) -> UpstreamUnavailable:
         seconds = {} if pause == math.inf else {"retry_after": max(1, math.ceil(pause))}
         return UpstreamUnavailable(
-            f"{self.endpoint.name} is not available: {why}.", fix="Look whether it runs, and where.", **seconds
+            f"{self.endpoint.name} is not available: {reason}.", fix="Look whether it runs, and where.", **seconds
         )
 
     def _build_authorization_error(self, challenge: Challenge) -> AuthorizationNeeded:
         return AuthorizationNeeded(f"{self.endpoint.name} has to be authorized first.", challenge)
 
-    def _drop_session(self, session: Session | None, why: str, *, at_once: bool) -> None:
+    def _drop_session(self, session: Session | None, reason: str, *, at_once: bool) -> None:
         """Drop a session that is no longer usable; only the first call has an effect."""
         if session is not None and self._session is session:
-            self._session, self._why, self._at_once = None, why.rstrip("."), at_once
+            self._session, self._unavailable_reason, self._retry_at_once = None, reason.rstrip("."), at_once
             self._lost.set()
             self._notify_state_change()
 
@@ -254,7 +254,12 @@ class Connection:
         """Open it, again and again."""
         backoff = Backoff(self._tuning.first, self._tuning.longest)
         while True:
-            self._lost, self._retry_at, self._at_once, began = asyncio.Event(), None, False, _loop_time()
+            self._lost, self._retry_at, self._retry_at_once, initial_sessions = (
+                asyncio.Event(),
+                None,
+                False,
+                _loop_time(),
+            )
             why = "the connection broke"
             try:
                 await self._run_session(self._lost)
@@ -262,14 +267,14 @@ class Connection:
                 if await self._run_sse_session_if_needed(error):
                     continue
                 self.challenge = find_challenge_in_error(error, self._transport_errors)
-                self._why = why = describe_error(error, self._transport_errors)
+                self._unavailable_reason = why = describe_error(error, self._transport_errors)
             self._drop_session(self._session, why, at_once=False)
-            log.info("upstream %s: %s", self.endpoint.name, self._why)
-            if _loop_time() - began > self._tuning.longest:  # it had worked
+            log.info("upstream %s: %s", self.endpoint.name, self._unavailable_reason)
+            if _loop_time() - initial_sessions > self._tuning.longest:  # it had worked
                 backoff.reset_failures()
-            if not self._at_once:
+            if not self._retry_at_once:
                 pause = backoff.next_delay()
-                self._set_retry_time(self._why, pause)
+                self._set_retry_time(self._unavailable_reason, pause)
                 await asyncio.sleep(pause)
 
     async def _run_sse_session_if_needed(self, error: Exception) -> bool:
@@ -278,16 +283,16 @@ class Connection:
         if self._sse or not refused:
             return False
         self._sse, self._lost = True, asyncio.Event()
-        began = self._sessions
+        initial_sessions = self._sessions
         try:
             await self._run_session(self._lost)
         except Exception as failure:
             log.debug("upstream %s speaks no HTTP+SSE either: %s", self.endpoint.name, failure)
-        self._sse = self._sessions > began
+        self._sse = self._sessions > initial_sessions
         return self._sse
 
-    def _set_retry_time(self, why: str, pause: float) -> None:
-        self._error, self._retry_at = why, _loop_time() + pause
+    def _set_retry_time(self, reason: str, pause: float) -> None:
+        self._error, self._retry_at = reason, _loop_time() + pause
         self._notify_state_change()
 
     async def _run_session(self, lost: asyncio.Event) -> None:

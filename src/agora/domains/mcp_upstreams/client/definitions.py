@@ -86,11 +86,11 @@ def _find_external_reference(part: Mapping[str, Any]) -> str | None:
 
 def _walk_values(value: Any) -> Iterator[tuple[Any, int]]:
     """Every value in a value, keys too, with its depth."""
-    waiting = [(value, 0)]
-    while waiting:
-        part, depth = waiting.pop()
+    pending_values = [(value, 0)]
+    while pending_values:
+        part, depth = pending_values.pop()
         yield part, depth
         if isinstance(part, dict):
-            waiting += [(each, depth + 1) for pair in part.items() for each in pair]
+            pending_values += [(each, depth + 1) for pair in part.items() for each in pair]
         elif isinstance(part, list):
-            waiting += [(each, depth + 1) for each in part]
+            pending_values += [(each, depth + 1) for each in part]

@@ -42,17 +42,17 @@ def translate_error(name: str, error: MCPError, fault: TransportError | None) ->
     return UpstreamFailed(f"{name} says: {error.message[:MAX_MESSAGE_CHARACTERS]}", upstream_code=error.code)
 
 
-def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
-    detail = f"{name}: {fault.detail}"
-    if fault.kind == "authorization":
-        return AuthorizationNeeded(detail, fault.challenge)
-    if fault.kind == "refused":
+def _translate_transport_error(name: str, error: TransportError) -> AgoraError:
+    detail = f"{name}: {error.detail}"
+    if error.kind == "authorization":
+        return AuthorizationNeeded(detail, error.challenge)
+    if error.kind == "refused":
         return UpstreamUnavailable(detail, fix="An operator allows it with the setting mcp_private_networks.")
-    if fault.kind in ("unreachable", "session"):
+    if error.kind in ("unreachable", "session"):
         return UpstreamUnavailable(detail, fix="Look whether it runs, and whether its URL is right.", retry_after=1)
-    if fault.kind == "http" and fault.status is not None and fault.status < 500:
-        fix = CHECK_CREDENTIALS if fault.status in (401, 403) else None
-        return UpstreamFailed(detail, fix=fix, upstream_status=fault.status)
+    if error.kind == "http" and error.status is not None and error.status < 500:
+        fix = CHECK_CREDENTIALS if error.status in (401, 403) else None
+        return UpstreamFailed(detail, fix=fix, upstream_status=error.status)
     return UpstreamFailed(detail, fix=CHECK_OUTCOME, outcome=UNKNOWN)
 
 
@@ -61,30 +61,30 @@ def is_upstream_failure(error: AgoraError) -> bool:
     return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
 
 
-def lacks_streamable_http(error: BaseException, faults: TransportErrors) -> bool:
+def lacks_streamable_http(error: BaseException, transport_errors: TransportErrors) -> bool:
     """Whether a handshake failed as it does with a server of the HTTP+SSE transport: what is posted to it is refused."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    fault = faults.peek_error(error) if isinstance(error, MCPError) else None
+    fault = transport_errors.peek_error(error) if isinstance(error, MCPError) else None
     return fault is not None and fault.kind == "http" and fault.status in SSE_STATUSES
 
 
-def find_challenge_in_error(error: BaseException, faults: TransportErrors) -> Challenge | None:
+def find_challenge_in_error(error: BaseException, transport_errors: TransportErrors) -> Challenge | None:
     """The challenge with which a handshake was refused; None if it failed otherwise."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, HandshakeRefused):
         return error.challenge
-    fault = faults.peek_error(error) if isinstance(error, MCPError) else None
+    fault = transport_errors.peek_error(error) if isinstance(error, MCPError) else None
     return fault.challenge if fault is not None else None
 
 
-def describe_error(error: BaseException, faults: TransportErrors) -> str:
+def describe_error(error: BaseException, transport_errors: TransportErrors) -> str:
     """Why a connection could not be made, or broke; what the upstream says of it is cut short."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, MCPError):
-        fault = faults.pop_error(error)
+        fault = transport_errors.pop_error(error)
         words = fault.detail if fault is not None else error.message
     elif isinstance(error, TimeoutError):
         words = "it did not answer in time"

@@ -23,11 +23,11 @@ from pydantic import RootModel, ValidationError
 from agora import __version__
 
 from ..port import Kind, Listing, Progress
-from .asking import Asking
+from .channel import Channel
+from .client_relay import ClientRelay
 from .definitions import Allowance
-from .direct import Redirected
+from .direct_client import Redirected
 from .resource_watch import ResourceWatch
-from .route import Channel
 from .transport_errors import HandshakeRefused, TransportErrors
 from .vetting import MAX_ITEMS_PER_KIND, RawDefinition, vet_items
 
@@ -62,7 +62,7 @@ class _ClientSession(ClientSession):
         return self.capabilities
 
 
-class _Raw(RootModel[dict[str, Any]]):
+class _RawResult(RootModel[dict[str, Any]]):
     """A result as it came."""
 
 
@@ -156,7 +156,7 @@ class Session:
             params = {**params, "_meta": {**params.get("_meta", {}), types.LOG_LEVEL_META_KEY: log_level}}
         on_progress = cast("ProgressFnT | None", progress)
         answer = await self._client.send_request(
-            REQUESTS[method](params), _Raw, request_read_timeout_seconds=seconds, progress_callback=on_progress
+            REQUESTS[method](params), _RawResult, request_read_timeout_seconds=seconds, progress_callback=on_progress
         )
         return answer.root
 
@@ -286,10 +286,10 @@ class Session:
 @contextlib.asynccontextmanager
 async def open_session(
     line: Channel,
-    faults: TransportErrors,
+    transport_errors: TransportErrors,
     changed: Callable[[], None],
     seconds: float,
-    asking: Asking,
+    client_relay: ClientRelay,
     resources: ResourceWatch,
     *,
     older: bool,
@@ -310,27 +310,27 @@ async def open_session(
         dispatcher=dispatcher,
         message_handler=handle_message,
         client_info=CLIENT,
-        sampling_callback=asking.sample,
-        elicitation_callback=asking.elicit,
-        list_roots_callback=asking.list_roots,
-        logging_callback=asking.log,
+        sampling_callback=client_relay.sample,
+        elicitation_callback=client_relay.elicit,
+        list_roots_callback=client_relay.list_roots,
+        logging_callback=client_relay.log,
     ) as client:
-        client.capabilities = types.ClientCapabilities.model_validate(asking.capabilities)
+        client.capabilities = types.ClientCapabilities.model_validate(client_relay.capabilities)
         async with asyncio.timeout(seconds):
             if older:
                 await client.initialize()
             else:
-                await _perform_handshake(client, faults)
+                await _perform_handshake(client, transport_errors)
         dispatcher.version = client.protocol_version
         yield Session(client, dispatcher)
 
 
-async def _perform_handshake(client: ClientSession, faults: TransportErrors) -> None:
+async def _perform_handshake(client: ClientSession, transport_errors: TransportErrors) -> None:
     """The handshake: of the newer era if the upstream knows it."""
     try:
         await client.discover()
     except MCPError as error:
-        fault = faults.pop_error(error)
+        fault = transport_errors.pop_error(error)
         if fault is not None and fault.challenge is not None:
             raise HandshakeRefused(fault.detail, fault.challenge) from None
         if fault is not None and fault.kind != "http":

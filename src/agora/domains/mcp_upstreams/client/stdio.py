@@ -23,7 +23,7 @@ from mcp_types import jsonrpc_message_adapter
 from pydantic import ValidationError
 
 from .bounds import MAX_MESSAGE_BYTES, check_size
-from .route import Channel
+from .channel import Channel
 from .throttle import Throttle
 
 __all__ = ["open_stdio_channel"]
@@ -44,11 +44,11 @@ async def open_stdio_channel(
     name: str, command: Sequence[str], directory: str | None, environment: Mapping[str, str], ended: asyncio.Event
 ) -> AsyncIterator[Channel]:
     """A line to a program that is started here; ``ended`` is set when it says nothing any more."""
-    own = get_default_environment() | dict(environment)
-    place = os.path.join(directory or "", command[0]) if os.sep in command[0] else command[0]
-    if shutil.which(place, path=own.get("PATH")) is None:
+    process_environment = get_default_environment() | dict(environment)
+    executable = os.path.join(directory or "", command[0]) if os.sep in command[0] else command[0]
+    if shutil.which(executable, path=process_environment.get("PATH")) is None:
         raise ConnectionError(f"there is no program {command[0]}")
-    async with _run_process(command, own, directory) as process:
+    async with _run_process(command, process_environment, directory) as process:
         incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
         async with incoming, read, write, outgoing, anyio.create_task_group() as group:

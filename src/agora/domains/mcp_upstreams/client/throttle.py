@@ -13,16 +13,16 @@ class Throttle:
     """A token bucket: messages per second, and a burst after an idle time."""
 
     def __init__(self, rate: float = 200.0, burst: float = 1000.0) -> None:
-        self._rate, self._burst, self._left = rate, burst, burst
-        self._at = asyncio.get_running_loop().time()
+        self._rate, self._burst, self._tokens = rate, burst, burst
+        self._refilled_at = asyncio.get_running_loop().time()
 
     async def throttle_messages(self, messages: int = 1) -> None:
         """Count messages; wait for as long as they were too many."""
         now = asyncio.get_running_loop().time()
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate) - messages
-        self._at = now
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self._rate)
+        self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._rate) - messages
+        self._refilled_at = now
+        if self._tokens < 0:
+            await asyncio.sleep(-self._tokens / self._rate)
 
     async def throttle_event_part(self, part: bytes) -> None:
         """Count what a part of a stream of events costs to read: its events first of all."""

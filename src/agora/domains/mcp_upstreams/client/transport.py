@@ -26,8 +26,8 @@ from ..oauth.authorization import AccessTokens
 from ..oauth.challenge import read_challenge
 from .addresses import AddressRefused, EgressPolicy
 from .bounds import MAX_MESSAGE_BYTES, MAX_MESSAGE_NODES, count_parts
-from .direct import DirectClient
-from .route import Channel
+from .channel import Channel
+from .direct_client import DirectClient
 from .throttle import Throttle
 from .transport_errors import (
     TRANSPORT_ERROR_CODE,
@@ -85,12 +85,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     def __init__(
         self,
-        faults: TransportErrors,
+        transport_errors: TransportErrors,
         egress: EgressPolicy,
         inner: httpx2.AsyncBaseTransport,
         tokens: AccessTokens | None = None,
     ) -> None:
-        self._transport_errors, self._egress, self._inner, self._tokens = faults, egress, inner, tokens
+        self._transport_errors, self._egress, self._inner, self._tokens = transport_errors, egress, inner, tokens
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         post = request.method == "POST"
@@ -197,7 +197,7 @@ def _create_tls_context() -> ssl.SSLContext:
 async def open_http_channel(
     url: str,
     headers: Mapping[str, str],
-    faults: TransportErrors,
+    transport_errors: TransportErrors,
     egress: EgressPolicy,
     tokens: AccessTokens | None,
     *,
@@ -206,12 +206,12 @@ async def open_http_channel(
 ) -> AsyncIterator[Channel]:
     """A line to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
     context = await asyncio.to_thread(_create_tls_context)
-    own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
+    sent_headers = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
     http = HttpClient(url, egress, seconds, context)
-    client = _create_guarded_client(own, context, faults, egress, tokens, connections, seconds)
+    client = _create_guarded_client(sent_headers, context, transport_errors, egress, tokens, connections, seconds)
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as streams:
         try:
-            yield Channel(*streams, DirectClient(http, own, faults, tokens))
+            yield Channel(*streams, DirectClient(http, sent_headers, transport_errors, tokens))
         finally:
             http.close()
 
@@ -220,7 +220,7 @@ async def open_http_channel(
 async def open_sse_channel(
     url: str,
     headers: Mapping[str, str],
-    faults: TransportErrors,
+    transport_errors: TransportErrors,
     egress: EgressPolicy,
     tokens: AccessTokens | None,
     *,
@@ -229,12 +229,12 @@ async def open_sse_channel(
 ) -> AsyncIterator[Channel]:
     """The same in the transport of 2024-11-05: one stream of events for all answers, and requests posted beside it."""
     context = await asyncio.to_thread(_create_tls_context)
-    own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
+    sent_headers = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
 
     def create_client(
         headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
     ) -> httpx2.AsyncClient:
-        return _create_guarded_client(own, context, faults, egress, tokens, connections, seconds)
+        return _create_guarded_client(sent_headers, context, transport_errors, egress, tokens, connections, seconds)
 
     async with sse_client(url, httpx_client_factory=create_client) as streams:
         yield Channel(*streams)
@@ -243,7 +243,7 @@ async def open_sse_channel(
 def _create_guarded_client(
     headers: Mapping[str, str],
     context: ssl.SSLContext,
-    faults: TransportErrors,
+    transport_errors: TransportErrors,
     egress: EgressPolicy,
     tokens: AccessTokens | None,
     connections: int,
@@ -254,6 +254,6 @@ def _create_guarded_client(
     return httpx2.AsyncClient(
         headers={**headers, **VIA},
         timeout=httpx2.Timeout(seconds, read=None, pool=None),
-        transport=GuardedTransport(faults, egress, inner, tokens),
+        transport=GuardedTransport(transport_errors, egress, inner, tokens),
         trust_env=False,
     )

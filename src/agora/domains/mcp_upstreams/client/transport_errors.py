@@ -52,16 +52,16 @@ class TransportErrors:
     def __init__(self) -> None:
         self._waiting: dict[str, TransportError] = {}
 
-    def add_error(self, fault: TransportError) -> str:
+    def add_error(self, error: TransportError) -> str:
         token = secrets.token_hex(16)
         if len(self._waiting) >= REMEMBERED:
             self._waiting.clear()
-        self._waiting[token] = fault
+        self._waiting[token] = error
         return token
 
-    def to_mcp_error(self, fault: TransportError) -> MCPError:
+    def to_mcp_error(self, error: TransportError) -> MCPError:
         """An MCPError that carries the token of a transport error."""
-        return MCPError(TRANSPORT_ERROR_CODE, fault.detail, self.add_error(fault))
+        return MCPError(TRANSPORT_ERROR_CODE, error.detail, self.add_error(error))
 
     def pop_error(self, error: MCPError) -> TransportError | None:
         """The transport error whose token an MCPError carries, if any; the token stays valid."""

@@ -61,8 +61,8 @@ def vet_items(
         if reason is None:
             offered.add(_fold_name(kind, str(name)))
         description = _describe_finding(upstream, kind, label, definition)
-        stored = definition if find_definition_error(definition) is None else {KEYS[kind]: label}
-        items.append(Item(kind, label, description, stored, reason))
+        definition_to_store = definition if find_definition_error(definition) is None else {KEYS[kind]: label}
+        items.append(Item(kind, label, description, definition_to_store, reason))
     return items + ([_build_surplus_item(kind, left_out)] if left_out else [])
 
 
@@ -72,7 +72,7 @@ def _build_surplus_item(kind: Kind, left_out: int) -> Item:
 
 
 def _find_rejection_reason(
-    upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, fault: str | None, offered: set[str]
+    upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, error: str | None, offered: set[str]
 ) -> str | None:
     if not isinstance(name, str) or not name:
         return f"it has no {KEYS[kind]}"
@@ -84,7 +84,7 @@ def _find_rejection_reason(
         return f"its name is longer than {MAX_NAME_CHARACTERS[kind]} characters"
     if _fold_name(kind, name) in offered:
         return "another one has the same name"
-    return fault
+    return error
 
 
 def _find_name_error(upstream: str, name: str) -> str | None:

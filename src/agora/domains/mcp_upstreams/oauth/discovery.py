@@ -56,8 +56,8 @@ async def _find_resource(
     http: OAuthHttpClient, url: str, challenge: Challenge | None
 ) -> ProtectedResourceMetadata | None:
     """The metadata of the protected resource; None if it has none (an upstream of 2025-03-26)."""
-    named = challenge.metadata if challenge is not None else None
-    for place in build_protected_resource_metadata_discovery_urls(named, url):
+    metadata_url = challenge.metadata if challenge is not None else None
+    for place in build_protected_resource_metadata_discovery_urls(metadata_url, url):
         status, document = await http.get_json(http.check_endpoint(place, "metadata URL"))
         if status == 429 or status >= 500:
             raise UpstreamFailed(f"{place} answered {status}.", fix="Try again in a moment.")
@@ -74,16 +74,16 @@ async def _find_metadata(http: OAuthHttpClient, url: str, issuer: str | None) ->
     """The metadata of an authorization server. issuer: None for one at the upstream's own origin."""
     places = build_oauth_authorization_server_metadata_discovery_urls(issuer, url)
     expected = issuer or places[0].removesuffix("/.well-known/oauth-authorization-server")
-    for place in places:
-        status, document = await http.get_json(http.check_endpoint(place, "authorization server"))
+    for metadata_url in places:
+        status, document = await http.get_json(http.check_endpoint(metadata_url, "authorization server"))
         if status >= 500:
-            raise UpstreamFailed(f"{place} answered {status}.", fix="Try again in a moment.")
+            raise UpstreamFailed(f"{metadata_url} answered {status}.", fix="Try again in a moment.")
         if status != 200:
             continue
-        metadata = _read_metadata(document, place)
+        metadata = _read_metadata(document, metadata_url)
         same = issuers_match(str(metadata.issuer), expected) if issuer is None else str(metadata.issuer) == expected
         if not same:  # RFC 8414, section 3.3: otherwise one server could pass itself off as another
-            raise UpstreamFailed(f"The metadata at {place} are those of another issuer: {metadata.issuer}.")
+            raise UpstreamFailed(f"The metadata at {metadata_url} are those of another issuer: {metadata.issuer}.")
         return metadata
     raise UpstreamFailed(
         f"No authorization server is known for {url}.",
@@ -98,10 +98,10 @@ def _read_resource(document: Any) -> ProtectedResourceMetadata | None:
         return None
 
 
-def _read_metadata(document: Any, place: str) -> OAuthMetadata:
+def _read_metadata(document: Any, metadata_url: str) -> OAuthMetadata:
     try:
         return OAuthMetadata.model_validate(document)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, detail["loc"]))
-        raise UpstreamFailed(f"The metadata at {place} are not valid: {where}: {detail['msg']}.") from None
+        raise UpstreamFailed(f"The metadata at {metadata_url} are not valid: {where}: {detail['msg']}.") from None

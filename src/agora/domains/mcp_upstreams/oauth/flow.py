@@ -182,8 +182,8 @@ async def request_machine_grant(
     client = _find_configured_client(grants, endpoint, server)
     if client is None or client.client_secret is None:
         raise UpstreamFailed(f"{endpoint.name} has no client with a secret.", fix="Add it with oauth_client_secret.")
-    before = Grant(server.issuer, scope, {}, None) if scope else None
-    scopes = _choose_scope(grants, endpoint, server, challenge.scope if challenge is not None else None, before)
+    previous_grant = Grant(server.issuer, scope, {}, None) if scope else None
+    scopes = _choose_scope(grants, endpoint, server, challenge.scope if challenge is not None else None, previous_grant)
     scopes = " ".join(name for name in scopes.split() if name != OFFLINE)
     form = {"grant_type": "client_credentials", "resource": server.resource} | ({"scope": scopes} if scopes else {})
     tokens = await request_tokens(grants.open_oauth_client(endpoint), server.token_endpoint, client, form)
@@ -203,10 +203,10 @@ async def _choose_client(
     document_url = find_document_url(base_url) if server.takes_client_documents else None
     if document_url is not None:
         return OAuthClient(document_url)
-    place = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
+    registration_key = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
 
     async def read_stored_client(call: Call) -> UpstreamClientRow | None:
-        return await call.tx.one(statements.select_client, **place)
+        return await call.tx.one(statements.select_client, **registration_key)
 
     row = await grants.system(endpoint.tenant, read_stored_client, label=LABEL)
     if row is not None:
@@ -215,7 +215,7 @@ async def _choose_client(
     sealed = grants.seal(_build_client_document(client), endpoint.upstream_id, "client")
 
     async def store_client(call: Call) -> None:
-        await call.tx.execute(statements.upsert_client, **place, client=sealed, now=call.now)
+        await call.tx.execute(statements.upsert_client, **registration_key, client=sealed, now=call.now)
 
     await grants.system(endpoint.tenant, store_client, label=LABEL)
     return client

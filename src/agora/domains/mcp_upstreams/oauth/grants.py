@@ -46,7 +46,7 @@ MACHINE_GRANT: Lazy[Callable[..., Coroutine[Any, Any, Grant]]] = Lazy(
 Key = tuple[str, str, str]  #: tenant, upstream id, subject
 
 
-class System(Protocol):
+class SystemTransaction(Protocol):
     """Runs work in a transaction, as the system does."""
 
     async def __call__(
@@ -57,7 +57,7 @@ class System(Protocol):
 class UpstreamGrants:
     """Keeps the grants. system: set once there is a dispatcher."""
 
-    system: System
+    system: SystemTransaction
 
     def __init__(self, store: Store, sealer: Sealer, clock: Clock, resolver: Resolve = resolve_host) -> None:
         self._store, self._sealer, self.clock, self._resolver = store, sealer, clock, resolver
@@ -268,13 +268,20 @@ class UpstreamGrants:
 
     async def revoke_grant(self, endpoint: Endpoint, grant: Grant) -> bool:
         """Revoke a grant at its authorization server; whether the server did."""
-        place, token = grant.tokens.get("revocation_endpoint"), grant.tokens.get("refresh") or grant.tokens["access"]
-        if place is None:
+        revocation_endpoint, token = (
+            grant.tokens.get("revocation_endpoint"),
+            grant.tokens.get("refresh") or grant.tokens["access"],
+        )
+        if revocation_endpoint is None:
             return False
         hint = "refresh_token" if grant.tokens.get("refresh") else "access_token"
         try:
             return await revoke_token(
-                self.open_oauth_client(endpoint), place, OAuthClient(**grant.tokens["client"]), token, hint
+                self.open_oauth_client(endpoint),
+                revocation_endpoint,
+                OAuthClient(**grant.tokens["client"]),
+                token,
+                hint,
             )
         except AgoraError:
             return False

@@ -61,11 +61,16 @@ class OAuthHttpClient:
     async def _send_request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
         context = await asyncio.to_thread(create_default_ssl_context) if url.startswith("https:") else None
         client = HttpClient(url, self._egress, CONNECT_SECONDS, context)
-        own = {"host": client.host, "accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"}
+        own_headers = {
+            "host": client.host,
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": "agora",
+        }
         host = urlsplit(url).netloc
         try:
             async with asyncio.timeout(SECONDS):
-                reply = await client.request(method, build_request_target(url), {**own, **headers}, body)
+                reply = await client.request(method, build_request_target(url), {**own_headers, **headers}, body)
                 answer = bytearray()
                 async for part in reply:
                     answer += part

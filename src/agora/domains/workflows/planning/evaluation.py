@@ -69,20 +69,20 @@ class WorkBudget:
             self.spend_units(times)
             return 0
         nodes = characters = 0
-        waiting = [value]
-        while waiting:
-            part = waiting.pop()
+        pending_values = [value]
+        while pending_values:
+            part = pending_values.pop()
             nodes += 1
             if isinstance(part, str):
                 characters += len(part)
             elif isinstance(part, Mapping):
-                waiting.extend(part)
-                waiting.extend(part.values())
+                pending_values.extend(part)
+                pending_values.extend(part.values())
             elif isinstance(part, (list, tuple)):
-                waiting.extend(part)
-            if nodes + len(waiting) + characters // CHARACTERS > self.left:
+                pending_values.extend(part)
+            if nodes + len(pending_values) + characters // CHARACTERS > self.left:
                 break
-        self.spend_units((nodes + len(waiting) + characters // CHARACTERS) * times)
+        self.spend_units((nodes + len(pending_values) + characters // CHARACTERS) * times)
         return characters
 
 
@@ -131,8 +131,8 @@ def _shorten_syntax_error(message: str) -> str:
     if match is None:
         return "syntax error"
     line, column, what = match.groups()
-    place = f"character {column}" if line == "1" else f"line {line}, character {column}"
-    return f"syntax error at {place}: {what.split(' expecting ')[0]}"
+    location = f"character {column}" if line == "1" else f"line {line}, character {column}"
+    return f"syntax error at {location}: {what.split(' expecting ')[0]}"
 
 
 def _unquote_pattern(literal: str) -> str:

@@ -173,21 +173,21 @@ def _to_json_text(result: Any) -> str:
 
 def _measure_json(result: Any) -> int:
     """About how many characters of JSON a value is; ExpressionError, soon, if too many."""
-    size, waiting = 0, [result]
-    while waiting:
-        part = waiting.pop()
+    size, pending_values = 0, [result]
+    while pending_values:
+        part = pending_values.pop()
         if isinstance(part, str):
             size += len(part) + 2
         elif isinstance(part, Mapping):
             size += 2
-            waiting.extend(part)
-            waiting.extend(part.values())
+            pending_values.extend(part)
+            pending_values.extend(part.values())
         elif isinstance(part, (list, tuple)):
             size += 2
-            waiting.extend(part)
+            pending_values.extend(part)
         else:
             size += 8
-        if size + len(waiting) > MAX_SIZE:
+        if size + len(pending_values) > MAX_SIZE:
             raise ExpressionError(f"the result is larger than {MAX_SIZE:,} characters of JSON")
     return size
 
@@ -227,16 +227,16 @@ def _split_template(text: str) -> list[str | tuple[str]]:
 
 def _list_template_texts(template: Any) -> Iterator[str]:
     """Every text in a payload that may hold a reference, in order."""
-    waiting = [template]
-    while waiting:
-        part = waiting.pop()
+    pending_values = [template]
+    while pending_values:
+        part = pending_values.pop()
         if isinstance(part, str):
             if "${" in part:
                 yield part
         elif isinstance(part, Mapping):
-            waiting.extend(reversed(list(part.values())))
+            pending_values.extend(reversed(list(part.values())))
         elif isinstance(part, (list, tuple)):
-            waiting.extend(reversed(part))
+            pending_values.extend(reversed(part))
 
 
 def find_references(template: Any) -> list[str]:

@@ -121,8 +121,8 @@ def find_errors(steps: Sequence[Step]) -> list[StepError]:
         message = f"{total} steps, with those of the workflows inside; at most {MAX_STEPS} are possible"
         problems.append(field_error("steps", message))
     characters = 0
-    for place, step in _list_all_steps(steps, "steps"):
-        texts, field_errors = _collect_expressions(step, place)
+    for field, step in _list_all_steps(steps, "steps"):
+        texts, field_errors = _collect_expressions(step, field)
         problems += field_errors
         characters += sum(len(text) for _, text, _ in texts)
         if characters > MAX_TEXT:
@@ -161,28 +161,28 @@ def _find_structure_errors(steps: Sequence[Step], field: str, depth: int) -> Ite
 
 
 def _find_reference_errors(
-    step: Step, place: str, known: Collection[str], undoing: Collection[str | None]
+    step: Step, field: str, known: Collection[str], undoing: Collection[str | None]
 ) -> Iterator[StepError]:
     for name in dict.fromkeys(step.depends_on or ()):
         if name == step.name:
-            yield field_error(f"{place}.depends_on", "it depends on itself")
+            yield field_error(f"{field}.depends_on", "it depends on itself")
         elif name not in known:
-            yield field_error(f"{place}.depends_on", f"there is no step {name!r}")
+            yield field_error(f"{field}.depends_on", f"there is no step {name!r}")
         elif name in undoing:
-            yield field_error(f"{place}.depends_on", f"{name!r} runs only to make up for another step")
+            yield field_error(f"{field}.depends_on", f"{name!r} runs only to make up for another step")
     if step.compensate is not None and (step.compensate not in known or step.compensate == step.name):
-        yield field_error(f"{place}.compensate", f"there is no other step {step.compensate!r}")
+        yield field_error(f"{field}.compensate", f"there is no other step {step.compensate!r}")
     if isinstance(step.for_each, list) and len(step.for_each) > MAX_ITEMS:
         message = f"{len(step.for_each)} items; at most {MAX_ITEMS} are possible"
-        yield field_error(f"{place}.for_each", message)
+        yield field_error(f"{field}.for_each", message)
 
 
-def _find_compensation_errors(step: Step, place: str) -> Iterator[StepError]:
+def _find_compensation_errors(step: Step, field: str) -> Iterator[StepError]:
     for name in ("depends_on", "when", "compensate"):
         if getattr(step, name):
-            yield field_error(f"{place}.{name}", "a compensation step cannot have a compensation")
+            yield field_error(f"{field}.{name}", "a compensation step cannot have a compensation")
     if step.approval:
-        yield field_error(f"{place}.approval", "a compensation step cannot be an approval")
+        yield field_error(f"{field}.approval", "a compensation step cannot be an approval")
 
 
 def _find_cycles(graph: Graph) -> Iterator[list[str]]:
@@ -270,23 +270,23 @@ def _find_order_errors(text: str, step: Step, is_before: Callable[[str, str], bo
 Texts = list[tuple[str, str, bool]]
 
 
-def _collect_expressions(step: Step, place: str) -> tuple[Texts, list[StepError]]:
+def _collect_expressions(step: Step, field: str) -> tuple[Texts, list[StepError]]:
     """Each expression of a step: its field, its text, whether it is of a part of a for_each; and what is none."""
     expressions: Texts = []
     if step.when is not None:
-        expressions.append((f"{place}.when", step.when, False))
+        expressions.append((f"{field}.when", step.when, False))
     if isinstance(step.for_each, str):
-        expressions.append((f"{place}.for_each", step.for_each, False))
+        expressions.append((f"{field}.for_each", step.for_each, False))
     try:
-        expressions += [(f"{place}.payload", text, step.for_each is not None) for text in find_references(step.payload)]
+        expressions += [(f"{field}.payload", text, step.for_each is not None) for text in find_references(step.payload)]
     except ExpressionError as error:
-        return expressions, [field_error(f"{place}.payload", str(error))]
+        return expressions, [field_error(f"{field}.payload", str(error))]
     return expressions, []
 
 
 def list_agents_of_steps(steps: Sequence[Step]) -> list[tuple[str, str]]:
     """Every agent that steps name, with the field, those of workflows inside too."""
-    return [(f"{place}.agent", step.agent) for place, step in _list_all_steps(steps, "steps") if step.agent is not None]
+    return [(f"{field}.agent", step.agent) for field, step in _list_all_steps(steps, "steps") if step.agent is not None]
 
 
 # -- changes -------------------------------------------------------------------------------------

@@ -154,17 +154,17 @@ def find_end_of_reference(text: str, start: int) -> int:
     ExpressionError if there is none within the length an expression may have.
     """
     window = text[start : start + MAX_TEXT + 1]
-    depth, trouble = 0, "is not closed"
+    depth, problem = 0, "is not closed"
     try:
         for _, word, at in _tokenize_expression(window):
             depth += (word == "{") - (word == "}")
             if depth < 0:
                 return start + at
     except ExpressionError as error:
-        trouble = f"has a {error}"
+        problem = f"has a {error}"
     if len(window) > MAX_TEXT:
-        trouble = f"is longer than {MAX_TEXT:,} characters, or is not closed"
-    raise ExpressionError(f"the reference '${{{window[:40]}' {trouble}")
+        problem = f"is longer than {MAX_TEXT:,} characters, or is not closed"
+    raise ExpressionError(f"the reference '${{{window[:40]}' {problem}")
 
 
 @lru_cache(maxsize=2048)
@@ -213,8 +213,8 @@ class _Parser:
         return self._token_end(self.at - 1)
 
     def _token_end(self, index: int) -> int:
-        _, token, place = self.tokens[index]
-        return place + len(token)
+        _, token, offset = self.tokens[index]
+        return offset + len(token)
 
     def _take_token(self) -> str:
         self.at += 1
@@ -226,9 +226,9 @@ class _Parser:
         self.at += 1
 
     def _unexpected_token_error(self) -> ExpressionError:
-        kind, token, place = self.tokens[self.at]
+        kind, token, offset = self.tokens[self.at]
         description = "the end" if kind == "end" else repr(token[:20])
-        return ExpressionError(f"syntax error at character {place + 1}: unexpected {description}")
+        return ExpressionError(f"syntax error at character {offset + 1}: unexpected {description}")
 
     # expressions
 

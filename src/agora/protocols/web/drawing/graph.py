@@ -50,7 +50,7 @@ def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
     y = drawing.place_vertices()
     ways = {edge: tuple(y[point] for point in points) for edge, points in drawing.ways.items()}
     vertices = {name: Vertex(depth[name], y[name]) for name in needs}
-    height = max((place + 1 for place in y.values()), default=0.0)
+    height = max((positions + 1 for positions in y.values()), default=0.0)
     return Layout(vertices, [(a, b, ways[a, b]) for a, b in edges], max(depth.values(), default=-1) + 1, height)
 
 
@@ -60,9 +60,9 @@ def _compute_longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]
     followers = _reverse_needs(open_needs)
     depth: dict[str, int] = {}
     ready = deque(v for v in needs if not open_needs[v])
-    waiting = iter(needs)
+    remaining_needs = iter(needs)
     while len(depth) < len(needs):
-        v = ready.popleft() if ready else next(v for v in waiting if v not in depth)
+        v = ready.popleft() if ready else next(v for v in remaining_needs if v not in depth)
         if v in depth:
             continue
         depth[v] = max((depth[n] + 1 for n in needs[v] if n in depth), default=0)
@@ -125,14 +125,14 @@ class _Drawing:
 
     def order_layers(self) -> None:
         """Sort each layer by the mean place of its neighbours, back and forth."""
-        place = {v: float(i) for row in self.layers for i, v in enumerate(row)}
+        positions = {v: float(i) for row in self.layers for i, v in enumerate(row)}
         for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):
-                means = {v: _compute_mean_place(v, neighbours, place, place[v]) for v in layer}
+                means = {v: _compute_mean_place(v, neighbours, positions, positions[v]) for v in layer}
                 layer.sort(key=means.__getitem__)
-                place.update((v, float(i)) for i, v in enumerate(layer))
+                positions.update((v, float(i)) for i, v in enumerate(layer))
 
     def place_vertices(self) -> dict[object, float]:
         """Give each vertex its y: near its neighbours, at least one unit (a way point half of one) from the next."""
@@ -148,9 +148,9 @@ class _Drawing:
 
 
 def _compute_mean_place(
-    vertex: object, neighbours: Mapping[object, Sequence[object]], place: Mapping[object, float], otherwise: float
+    vertex: object, neighbours: Mapping[object, Sequence[object]], positions: Mapping[object, float], otherwise: float
 ) -> float:
-    places = [place[n] for n in neighbours.get(vertex, ())]
+    places = [positions[n] for n in neighbours.get(vertex, ())]
     return sum(places) / len(places) if places else otherwise
 
 

@@ -76,9 +76,9 @@ def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
     span = abs(end - start)
     room = max(int(span / 7.2), 24)
     if span:
-        way = 1 if end > start else -1
-        line = f"M{start:.1f} {y:.1f}H{end - 2 * way:.1f}"
-        tip = f"M{end - 8 * way:.1f} {y - 4:.1f}l{6 * way} 4 {-6 * way} 4"
+        direction = 1 if end > start else -1
+        line = f"M{start:.1f} {y:.1f}H{end - 2 * direction:.1f}"
+        tip = f"M{end - 8 * direction:.1f} {y - 4:.1f}l{6 * direction} 4 {-6 * direction} 4"
         middle, anchor = (start + end) / 2, "middle"
     else:
         line = f"M{start:.1f} {y - 6:.1f}h28v12h-24"

@@ -31,10 +31,10 @@ def svg_text(words: str, x: float, y: float, class_: str, *, anchor: str | None 
     return tag("text", escape(words), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
-def truncate(words: str, most: int) -> str:
+def truncate(words: str, limit: int) -> str:
     """Words in one line, shortened to ``most`` characters."""
     line = " ".join(words.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
 _MARKS = {

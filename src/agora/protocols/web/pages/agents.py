@@ -30,8 +30,8 @@ async def load_agents_page(view: View) -> Mapping[str, Any]:
 async def load_agent_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "search")
-    result_page, trouble = await list_operation(view, "agora.monitor.agents", filters)
-    return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
+    result_page, error = await list_operation(view, "agora.monitor.agents", filters)
+    return {"found": result_page, "trouble": error, "filtered": bool(filters)}
 
 
 @register_page("agents/names", title="Names", template="agent_names.html", scope="read:agents")

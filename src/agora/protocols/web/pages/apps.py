@@ -30,8 +30,8 @@ async def load_apps_page(view: View) -> Mapping[str, Any]:
 async def load_app_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "query", "industry")
-    result_page, trouble = await list_operation(view, "agora.app.list", filters)
-    return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
+    result_page, error = await list_operation(view, "agora.app.list", filters)
+    return {"found": result_page, "trouble": error, "filtered": bool(filters)}
 
 
 @register_page("apps/{app}", title="App", scope="read:agents", needs="agora.app.list")

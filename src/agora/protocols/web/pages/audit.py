@@ -17,7 +17,7 @@ __all__ = ["load_audit_page"]
 async def load_audit_page(view: View) -> Mapping[str, Any]:
     """The trail, newest first."""
     filters = chosen_filters(view, "actor", "operation", "target", "outcome")
-    result_page, trouble = await list_operation(view, "agora.admin.audit", filters)
+    result_page, error = await list_operation(view, "agora.admin.audit", filters)
     entries = result_page.items if result_page.count else []
     actor_names = await names_by_id(view, [id for entry in entries for id in (entry.actor, entry.target)])
-    return {"found": result_page, "names": actor_names, "trouble": trouble, "filtered": bool(filters)}
+    return {"found": result_page, "names": actor_names, "trouble": error, "filtered": bool(filters)}

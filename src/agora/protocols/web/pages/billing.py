@@ -25,13 +25,13 @@ ENTRY_FILTERS = ("account", "agent_id", "instance_id", "task_id", "workflow_id",
 async def load_billing_page(view: View) -> Mapping[str, Any]:
     """Costs at a glance, of one account or of all."""
     account = view.query.get("account")
-    mine = {"account": account}
+    account_filter = {"account": account}
     costs, balances, budgets, invoices, usage = await asyncio.gather(
-        view.invoke("agora.billing.dashboard", mine),
-        query_if_allowed(view, "agora.billing.balance", {**mine, "limit": 50 if account else MAX_ROWS}),
-        query_if_allowed(view, "agora.billing.budgets", mine),
-        query_if_allowed(view, "agora.billing.invoices", {**mine, "limit": MAX_ROWS}),
-        query_if_allowed(view, "agora.billing.usage", {**mine, "limit": MAX_ROWS}),
+        view.invoke("agora.billing.dashboard", account_filter),
+        query_if_allowed(view, "agora.billing.balance", {**account_filter, "limit": 50 if account else MAX_ROWS}),
+        query_if_allowed(view, "agora.billing.budgets", account_filter),
+        query_if_allowed(view, "agora.billing.invoices", {**account_filter, "limit": MAX_ROWS}),
+        query_if_allowed(view, "agora.billing.usage", {**account_filter, "limit": MAX_ROWS}),
     )
     currency = costs.billing.currency
     return {
@@ -55,19 +55,19 @@ async def load_billing_page(view: View) -> Mapping[str, Any]:
 @register_page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
 async def load_accounts_page(view: View) -> Mapping[str, Any]:
     """Every account with what is left of its credit, in each currency."""
-    listing, trouble = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
-    return {"found": listing, "trouble": trouble, "filtered": "account" in view.query}
+    listing, error = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
+    return {"found": listing, "trouble": error, "filtered": "account" in view.query}
 
 
 @register_page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
 async def load_entries_page(view: View) -> Mapping[str, Any]:
     """Entries of the ledger, newest first: of an account, an agent, an instance, a task or a workflow."""
     filters = chosen_filters(view, *ENTRY_FILTERS)
-    listing, trouble = await list_operation(view, "agora.billing.usage", filters)
+    listing, error = await list_operation(view, "agora.billing.usage", filters)
     rows = listing.items if listing.count else []
     agent_names = await names_by_id(view, [*(entry.agent_id for entry in rows), filters.get("agent_id")])
     kinds = [kind.value for kind in EntryKind]
-    return {"found": listing, "trouble": trouble, "filters": filters, "names": agent_names, "kinds": kinds}
+    return {"found": listing, "trouble": error, "filters": filters, "names": agent_names, "kinds": kinds}
 
 
 @register_page("billing/invoices/{invoice}", title="Invoice", scope="read:billing", needs="agora.billing.invoice")

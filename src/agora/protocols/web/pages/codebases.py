@@ -55,10 +55,10 @@ async def load_codebases_page(view: View) -> Mapping[str, Any]:
 async def load_codebase_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "search")
-    result_page, trouble = await list_operation(view, "agora.codebase.list", filters)
+    result_page, error = await list_operation(view, "agora.codebase.list", filters)
     return {
         "found": result_page,
-        "trouble": trouble,
+        "trouble": error,
         "filtered": bool(filters),
         "workers": await _load_workers(view, result_page.items if result_page.count else ()),
     }
@@ -92,11 +92,11 @@ async def load_codebase_page(view: View) -> Mapping[str, Any]:
 async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
     """Whether its worker is there, and takes what is queued."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
-    place = {"codebase_id": record.codebase_id}
+    codebase_filter = {"codebase_id": record.codebase_id}
     workers, disk, watch = await asyncio.gather(
         _load_workers(view, [record]),
-        query_if_allowed(view, "agora.worktree.list", place),
-        query_if_allowed(view, "agora.codebase.watch_status", place),
+        query_if_allowed(view, "agora.worktree.list", codebase_filter),
+        query_if_allowed(view, "agora.codebase.watch_status", codebase_filter),
     )
     return {
         "codebase": record,
@@ -129,8 +129,8 @@ async def load_sessions_page(view: View) -> Mapping[str, Any]:
     """The sessions of a codebase, the latest first."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     filters = chosen_filters(view, "q")
-    listing, trouble = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
-    return {"codebase": record, "found": listing, "trouble": trouble, "filtered": bool(filters)}
+    listing, error = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
+    return {"codebase": record, "found": listing, "trouble": error, "filtered": bool(filters)}
 
 
 def _list_removable(disk: DiskUse | None) -> list[Worktree]:

@@ -56,11 +56,11 @@ async def load_jobs(view: View, context_id: str | None = None) -> list[Task]:
 
 def is_job_of_codebase(task: Task, codebase: Codebase) -> bool:
     """Whether a job was given for a codebase, by its id or by a name that its worker has for it."""
-    named = task.payload.get("codebase_id") or task.payload.get("codebase")
-    if named == codebase.codebase_id or f"codebase:{codebase.codebase_id}" in task.required_capabilities:
+    codebase_ref = task.payload.get("codebase_id") or task.payload.get("codebase")
+    if codebase_ref == codebase.codebase_id or f"codebase:{codebase.codebase_id}" in task.required_capabilities:
         return True
     worked_here = task.worker in (None, codebase.worker_id)
-    return worked_here and named in (codebase.name, codebase.repository) and named is not None
+    return worked_here and codebase_ref in (codebase.name, codebase.repository) and codebase_ref is not None
 
 
 def is_job_of_session(task: Task, session: Session) -> bool:

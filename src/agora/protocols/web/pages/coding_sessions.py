@@ -114,9 +114,9 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     arguments = {"job_id": root, "limit": SHOWN_TURNS}
     page = await query_if_allowed(view, "agora.turn.list", arguments) if root else None
     number = view.query.get("turn", "")
-    chosen = int(number) if number.isdecimal() and 0 < int(number[:6]) < MAX_TURN else 0
-    key = {"job_id": root, "number": chosen}
-    preview = await query_if_allowed(view, "agora.turn.preview", key) if page and chosen else None
+    turn_number = int(number) if number.isdecimal() and 0 < int(number[:6]) < MAX_TURN else 0
+    key = {"job_id": root, "number": turn_number}
+    preview = await query_if_allowed(view, "agora.turn.preview", key) if page and turn_number else None
     return {"turns": page.items if page else [], "preview": preview, "phase": _choose_phase(job)}
 
 
@@ -168,8 +168,8 @@ def _read_branch(job: Task | None) -> str:
     if job is None:
         return ""
     result = job.result if isinstance(job.result, Mapping) else {}
-    place = (job.checkpoint or {}).get("workplace")
-    branch = result.get("branch") or (place.get("branch") if isinstance(place, Mapping) else None)
+    workplace = (job.checkpoint or {}).get("workplace")
+    branch = result.get("branch") or (workplace.get("branch") if isinstance(workplace, Mapping) else None)
     return str(branch or "")[:200]
 
 

@@ -27,11 +27,11 @@ SHOWN = 4  #: of those who take part, in the list
 async def load_conversations_page(view: View) -> Mapping[str, Any]:
     """All of them, newest first."""
     filters = chosen_filters(view, "agent_id", "state")
-    result_page, trouble = await list_operation(view, "agora.conversation.list", filters)
+    result_page, error = await list_operation(view, "agora.conversation.list", filters)
     participant_names = await names_by_id(view, [who for one in result_page.items for who in one.participants[:SHOWN]])
     return {
         "found": result_page,
-        "trouble": trouble,
+        "trouble": error,
         "names": participant_names,
         "shown": SHOWN,
         "filtered": bool(filters),

@@ -37,10 +37,10 @@ async def load_dead_letters_page(view: View) -> Mapping[str, Any]:
 async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "source", "agent_id", "ref", "state")
-    result_page, trouble = await list_operation(view, "agora.dead_letter.list", filters)
+    result_page, error = await list_operation(view, "agora.dead_letter.list", filters)
     letters = result_page.items if result_page.count else []
-    names = await names_by_id(view, [letter.agent_id for letter in letters])
-    return {"found": result_page, "names": names, "trouble": trouble, "filtered": bool(filters)}
+    names = await names_by_id(view, [dead_letter.agent_id for dead_letter in letters])
+    return {"found": result_page, "names": names, "trouble": error, "filtered": bool(filters)}
 
 
 @register_page(
@@ -62,5 +62,5 @@ async def load_dead_letter_now_fragment(view: View) -> Mapping[str, Any] | None:
 
 
 async def _letter_values(view: View) -> Mapping[str, Any]:
-    letter = await view.invoke("agora.dead_letter.get", {"dead_letter_id": view.path["dead_letter_id"]})
-    return {"letter": letter, "names": await names_by_id(view, [letter.agent_id, letter.settled_by])}
+    dead_letter = await view.invoke("agora.dead_letter.get", {"dead_letter_id": view.path["dead_letter_id"]})
+    return {"letter": dead_letter, "names": await names_by_id(view, [dead_letter.agent_id, dead_letter.settled_by])}

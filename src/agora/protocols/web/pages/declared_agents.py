@@ -52,8 +52,8 @@ async def load_declared_agents_page(view: View) -> Mapping[str, Any]:
 @register_fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
 async def load_declared_table(view: View) -> Mapping[str, Any]:
     """The table."""
-    result_page, trouble = await list_operation(view, "agora.declared_agent.list", {})
-    return {"found": result_page, "trouble": trouble}
+    result_page, error = await list_operation(view, "agora.declared_agent.list", {})
+    return {"found": result_page, "trouble": error}
 
 
 @register_page(
@@ -93,9 +93,9 @@ async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
 
 def _choose_context(view: View, agent: DeclaredAgent) -> str:
     """The conversation that the address names, else the one that this person has with the agent."""
-    chosen = view.query.get("chat", "")
-    if 0 < len(chosen) <= MAX_CONTEXT and chosen.isprintable():
-        return chosen
+    chat_id = view.query.get("chat", "")
+    if 0 < len(chat_id) <= MAX_CONTEXT and chat_id.isprintable():
+        return chat_id
     return f"monitor-{view.caller.subject}-{agent.agent_id}"[:MAX_CONTEXT]
 
 
@@ -117,6 +117,6 @@ def _form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:
     """What the form of a declaration begins with. rest: of the declaration, what it has no field for."""
     specification = agent.specification if agent is not None else AgentSpecification.model_construct(model="")
     document = specification.model_dump(mode="json", exclude_defaults=True)
-    rest = {name: value for name, value in document.items() if name not in FORM_FIELDS}
+    other_fields = {name: value for name, value in document.items() if name not in FORM_FIELDS}
     policies = ("enqueue", "reject", "interrupt", "rollback", "concurrent")
-    return {"specification": specification, "rest": rest, "policies": policies}
+    return {"specification": specification, "rest": other_fields, "policies": policies}

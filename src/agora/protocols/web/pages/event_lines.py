@@ -135,11 +135,11 @@ def describe_events(events: Sequence[Event], names: Mapping[str, str]) -> list[E
 
 def _describe_event(event: Event, names: Mapping[str, str]) -> EventLine:
     data: Mapping[str, Any] = event.data if isinstance(event.data, dict) else {}
-    about = _find_first_text(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
-    about = about or short_id(event.subject) or event.source.rpartition("/")[2]
+    subject = _find_first_text(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
+    subject = subject or short_id(event.subject) or event.source.rpartition("/")[2]
     return EventLine(
         event.time,
-        about,
+        subject,
         _format_event_phrase(event, data),
         _find_first_text(data, _TEXTS),
         find_page_path(event.subject),

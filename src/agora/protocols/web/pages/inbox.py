@@ -42,7 +42,7 @@ async def load_inbox_page(view: View) -> Mapping[str, Any]:
 )
 async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
     """The questions, the longest waiting first."""
-    (page, trouble), approvals = await asyncio.gather(
+    (page, error), approvals = await asyncio.gather(
         list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=QUESTIONS),
         query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": APPROVALS}),
     )
@@ -53,7 +53,7 @@ async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
     )
     return {
         "found": page,
-        "trouble": trouble,
+        "trouble": error,
         "questions": list(zip(tasks, exchanges, strict=True)),
         "approvals": approvals,
         "names": names,

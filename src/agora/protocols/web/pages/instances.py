@@ -34,9 +34,9 @@ async def load_instances_page(view: View) -> Mapping[str, Any]:
 async def load_instance_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "agent_id", "account")
-    ended = view.query.get("ended") == "true"
-    result_page, trouble = await list_operation(view, "agora.instance.list", {**filters, "ended": ended})
-    return {"found": result_page, "trouble": trouble, "filtered": bool(filters) or ended}
+    include_ended = view.query.get("ended") == "true"
+    result_page, error = await list_operation(view, "agora.instance.list", {**filters, "ended": include_ended})
+    return {"found": result_page, "trouble": error, "filtered": bool(filters) or include_ended}
 
 
 @register_page(
@@ -66,8 +66,8 @@ async def _build_instance_values(view: View) -> Mapping[str, Any]:
         view.invoke("agora.instance.get", {"instance_id": id}),
         query_if_allowed(view, "agora.instance.executions", {"instance_id": id, "limit": 12}),
     )
-    ended = instance.desired_status == "stopped"
-    return {"instance": instance, "executions": executions, "ended": ended}
+    include_ended = instance.desired_status == "stopped"
+    return {"instance": instance, "executions": executions, "ended": include_ended}
 
 
 async def _log_values(view: View) -> Mapping[str, Any]:

@@ -38,12 +38,12 @@ MAX_ROWS = 100  #: rows of the log, where it grows
 async def load_messages_page(view: View) -> Mapping[str, Any]:
     """The log, newest first."""
     filters = chosen_filters(view, *FILTERS)
-    result_page, trouble = await list_operation(view, "agora.monitor.messages", filters)
+    result_page, error = await list_operation(view, "agora.monitor.messages", filters)
     rows = result_page.items if result_page.count else []
     return {
         "found": result_page,
         "names": await _recipient_names(view, rows),
-        "trouble": trouble,
+        "trouble": error,
         "wanted": filters,
         "kept": MAX_ROWS,
         "rows": rows,

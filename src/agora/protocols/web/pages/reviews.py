@@ -43,8 +43,8 @@ async def load_reviews_page(view: View) -> Mapping[str, Any]:
 async def load_review_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "state", "codebase_id")
-    found, trouble = await list_operation(view, "agora.review.list", filters)
-    return {"found": found, "trouble": trouble, "filtered": bool(filters)}
+    found, error = await list_operation(view, "agora.review.list", filters)
+    return {"found": found, "trouble": error, "filtered": bool(filters)}
 
 
 @register_page(
@@ -65,10 +65,10 @@ async def load_review_now_fragment(view: View) -> Mapping[str, Any]:
     """What is decided, and what can be."""
     record = await view.invoke("agora.review.get", {"job_id": view.path["job_id"]})
     arguments = {"job_id": record.job_id, "waiting": True, "limit": SHOWN_COMMENTS}
-    waiting = await query_if_allowed(view, "agora.review.comments", arguments)
+    open_comments = await query_if_allowed(view, "agora.review.comments", arguments)
     return {
         "review": record,
-        "waiting": waiting.count if waiting else 0,
+        "waiting": open_comments.count if open_comments else 0,
         "may_decide": _may_decide(view, record),
     }
 
@@ -103,7 +103,7 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
 
 def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewComment]) -> Iterator[FileView]:
     """The files with as many rows as a page may have; all of the one that was chosen."""
-    asked, budget = _read_asked_line(view), SHOWN_ROWS
+    asked_line, budget = _read_asked_line(view), SHOWN_ROWS
     chosen = view.query.get("file", "")
     for file in files:
         is_chosen = chosen == str(file.number)
@@ -111,7 +111,7 @@ def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewC
             file,
             [note for note in notes if note.path == file.path],
             split=view.query.get("view") == "split",
-            asked=asked[1:] if asked and asked[0] == file.number else None,
+            asked=asked_line[1:] if asked_line and asked_line[0] == file.number else None,
             limit=MAX_CHOSEN_ROWS if is_chosen else min(MAX_ROWS, budget),
         )
         budget -= 0 if is_chosen else len(one.rows)

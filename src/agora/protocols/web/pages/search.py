@@ -16,7 +16,7 @@ from agora_sdk.errors import NotFound
 
 from ..drawing.svg import truncate
 from ..filters import find_page_path, format_money, short_id, task_preview, task_state, task_title
-from ..registry import PageElsewhere, register_page
+from ..registry import PageRedirect, register_page
 from ..view import View
 from .event_lines import describe_events
 from .list_parameters import query_if_allowed
@@ -54,12 +54,12 @@ class Group:
 
 @register_page("find", title="Search")
 async def load_find_page(view: View) -> Mapping[str, Any]:
-    """What there is of the words in the field. Raises PageElsewhere for a whole id."""
+    """What there is of the words in the field. Raises PageRedirect for a whole id."""
     words = view.query.get("q", "").strip()[:200]
     if not words:
         return {"words": "", "groups": [], "partial": False}
     if (path := find_page_path(words)) is not None:
-        raise PageElsewhere(view.url(path))
+        raise PageRedirect(view.url(path))
     groups = await asyncio.gather(
         _find_agents(view, words),
         _find_apps(view, words),
@@ -70,7 +70,7 @@ async def load_find_page(view: View) -> Mapping[str, Any]:
     )
     exact = {hit.path for group in groups for hit in group.hits if hit.id == words}
     if len(exact) == 1:
-        raise PageElsewhere(view.url(exact.pop()))
+        raise PageRedirect(view.url(exact.pop()))
     return {
         "words": words,
         "groups": [group for group in groups if group.hits],

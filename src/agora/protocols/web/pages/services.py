@@ -23,7 +23,7 @@ LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
 async def load_services_page(view: View) -> Mapping[str, Any]:
     """The catalogue, with what callers experienced."""
     filters = chosen_filters(view, "category", "status")
-    result_page, trouble = await list_operation(view, "agora.query.services", {**filters, "cursor": None}, rows=500)
+    result_page, error = await list_operation(view, "agora.query.services", {**filters, "cursor": None}, rows=500)
     words = view.query.get("q", "").lower().split()
     items = result_page.items if result_page.count else []
     matches = [item for item in items if all(word in f"{item.name} {item.description}".lower() for word in words)]
@@ -31,7 +31,7 @@ async def load_services_page(view: View) -> Mapping[str, Any]:
     categories = sorted({item.category for item in everything.items}) if everything else []
     return {
         "found": _slice_page(view, matches),
-        "trouble": trouble,
+        "trouble": error,
         "categories": categories,
         "lifecycles": LIFECYCLES,
         "filtered": bool(filters or words),

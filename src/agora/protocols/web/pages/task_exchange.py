@@ -172,8 +172,9 @@ def _read_permission(message: A2AMessage) -> Permission | None:
 def _find_permission(message: A2AMessage) -> Mapping[str, Any] | None:
     for part in message.parts:
         data = part.model_dump(by_alias=True, exclude_none=True).get("data")
-        if isinstance(data, Mapping) and isinstance(data.get("permission"), Mapping):
-            return data["permission"]  # type: ignore[no-any-return]
+        permission = data.get("permission") if isinstance(data, Mapping) else None
+        if isinstance(permission, Mapping):
+            return permission
     return None
 
 

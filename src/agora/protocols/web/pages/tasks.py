@@ -56,13 +56,11 @@ async def load_task_list_fragment(view: View) -> Mapping[str, Any]:
         agent_names = await names_by_id(view, [task.assigned_agent for task in cards])
         return {"lanes": lanes, "names": agent_names, "found": None, "trouble": None, "filtered": bool(filters)}
     filters |= chosen_filters(view, "status", "sort", "workflow_id")
-    result_page, trouble = await list_operation(
-        view, "agora.task.list", {"descending": "sort" not in filters, **filters}
-    )
+    result_page, error = await list_operation(view, "agora.task.list", {"descending": "sort" not in filters, **filters})
     agent_names = await names_by_id(
         view, [task.assigned_agent for task in result_page.items] if result_page.count else []
     )
-    return {"lanes": [], "names": agent_names, "found": result_page, "trouble": trouble, "filtered": bool(filters)}
+    return {"lanes": [], "names": agent_names, "found": result_page, "trouble": error, "filtered": bool(filters)}
 
 
 async def _lane_values(
@@ -70,8 +68,8 @@ async def _lane_values(
 ) -> Mapping[str, Any]:
     title, statuses, words = lane
     arguments = {**filters, "status": list(statuses), "descending": True}
-    page, trouble = await list_operation(view, "agora.task.list", arguments, rows=CARDS)
-    return {"title": title, "statuses": statuses, "page": page, "empty": trouble or words}
+    page, error = await list_operation(view, "agora.task.list", arguments, rows=CARDS)
+    return {"title": title, "statuses": statuses, "page": page, "empty": error or words}
 
 
 @register_page(

@@ -57,7 +57,7 @@ async def load_workers_page(view: View) -> Mapping[str, Any]:
 async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     arguments = {**chosen_filters(view, "search"), "cursor": None}
-    (result_page, trouble), codebases = await asyncio.gather(
+    (result_page, error), codebases = await asyncio.gather(
         list_operation(view, "agora.monitor.workers", arguments, rows=MAX_WORKERS), _load_codebases(view)
     )
     rows = result_page.items if result_page.count else []
@@ -66,7 +66,7 @@ async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
         "names": await names_by_id(view, [row.owner for row in rows]),
         "codebases": codebases,
         "installations": {row.worker_id: read_installation(row) for row in rows},
-        "trouble": trouble,
+        "trouble": error,
         "filtered": "search" in view.query,
     }
 

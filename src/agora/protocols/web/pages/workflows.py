@@ -44,11 +44,11 @@ async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "agent_id")
     arguments = filters | {"status": list(OPEN)} if filters.get("status") == UNDER_WAY else filters
-    result_page, trouble = await list_operation(view, "agora.workflow.list", arguments)
+    result_page, error = await list_operation(view, "agora.workflow.list", arguments)
     creator_names = await names_by_id(
         view, [flow.created_by for flow in result_page.items] if result_page.count else []
     )
-    return {"found": result_page, "names": creator_names, "trouble": trouble, "filtered": bool(filters)}
+    return {"found": result_page, "names": creator_names, "trouble": error, "filtered": bool(filters)}
 
 
 @register_page(
@@ -102,9 +102,9 @@ async def _build_workflow_values(view: View) -> Mapping[str, Any]:
 
 def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
     """What each step that has not begun waits for: names of steps."""
-    ended = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED}
+    ended_steps = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED}
     return {
-        step.name: [name for name in step.depends_on if name not in ended]
+        step.name: [name for name in step.depends_on if name not in ended_steps]
         for step in flow.steps
         if step.status == "pending"
     }

@@ -121,8 +121,10 @@ class Guard:
             os.sched_setaffinity(0, {int(cpu) for cpu in options["cpus"].split(",")})
         for name, which in LIMITS:
             if name in options:
-                most = resource.getrlimit(which)[1]
-                limit = int(options[name]) if most == resource.RLIM_INFINITY else min(int(options[name]), most)
+                hard_limit = resource.getrlimit(which)[1]
+                limit = (
+                    int(options[name]) if hard_limit == resource.RLIM_INFINITY else min(int(options[name]), hard_limit)
+                )
                 resource.setrlimit(which, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
@@ -210,15 +212,15 @@ class Guard:
     def _reap_children(self) -> bool:
         """Wait for what has ended, but for the program; False once nothing is left that runs."""
         while True:
-            others = [pid for pid in procfs.list_child_pids(os.getpid()) if pid != self.program]
-            if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in others):
+            other_pids = [pid for pid in procfs.list_child_pids(os.getpid()) if pid != self.program]
+            if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in other_pids):
                 break  # else there may be children that the dead have left behind
         # WNOWAIT leaves it a zombie: its pid, and with it the group's id that signals go to, is not reused.
         if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             self.ended = True
             if self.deadline is None:
                 self._request_end("exited", AFTERWARDS)
-        return not self.ended or bool(others)
+        return not self.ended or bool(other_pids)
 
     def _enforce_limits(self) -> None:
         """Hold the limits, and the deadline."""
@@ -232,19 +234,19 @@ class Guard:
 
     def _check_usage(self) -> None:
         """Compare the usage with the limits."""
-        waiting = procfs.list_child_pids(os.getpid())
+        child_pids = procfs.list_child_pids(os.getpid())
         used = count = 0
-        for pid in waiting:  # grows while it is walked
+        for pid in child_pids:  # grows while it is walked
             count += 1
             used += _measure_private_bytes(pid) if self.memory else 0
-            waiting.extend(procfs.list_child_pids(pid))
+            child_pids.extend(procfs.list_child_pids(pid))
         if (self.memory and used > self.memory) or (self.pids and count > self.pids):
             self.reason = self.reason or ("memory" if self.memory and used > self.memory else "pids")
             self.deadline = time.monotonic()
             self._enforce_limits()
-        near = used * 2 > self.memory > 0 or count * 2 > self.pids > 0
+        is_near_limit = used * 2 > self.memory > 0 or count * 2 > self.pids > 0
         grown = count > self.seen[1] or (used - self.seen[0]) * 16 > self.memory > 0
-        self.look = ALERT if near or grown else min(self.look * 2, RELAXED)
+        self.look = ALERT if is_near_limit or grown else min(self.look * 2, RELAXED)
         self.seen = (used, count)
 
     # -- end -----------------------------------------------------------------------------------------------------

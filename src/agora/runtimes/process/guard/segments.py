@@ -25,10 +25,10 @@ def list_segments(directory: str) -> list[tuple[int, str]]:
 class SegmentWriter:
     """Appends to a directory's segments. largest: bytes of one; kept: how many at most. One writer at a time."""
 
-    def __init__(self, directory: str, largest: int, most: int) -> None:
+    def __init__(self, directory: str, largest: int, limit: int) -> None:
         self._directory = directory
         self._largest = largest
-        self._kept = most
+        self._kept = limit
         self._lost = 0
         segments = list_segments(directory)
         self._begin, self._size, self._fd = 0, 0, -1

@@ -37,8 +37,10 @@ class Address:
         if parts.scheme not in (*PLAIN, *SECURE, *SOCKET):
             raise ValueError("a Redis URL begins with redis://, rediss:// or unix://")
         local = parts.scheme in SOCKET
-        named = parse_qs(parts.query).get("db", [""])[-1] or ("" if local else parts.path.strip("/"))
-        if named and not (named.isascii() and named.isdigit() and len(named) < 6):
+        database_number = parse_qs(parts.query).get("db", [""])[-1] or ("" if local else parts.path.strip("/"))
+        if database_number and not (
+            database_number.isascii() and database_number.isdigit() and len(database_number) < 6
+        ):
             raise ValueError("the database in a Redis URL is a number, as in redis://localhost:6379/0")
         if local and not parts.path:
             raise ValueError("a socket's URL names its path, as in unix:///run/redis.sock")
@@ -48,7 +50,7 @@ class Address:
             path=parts.path if local else None,
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
-            database=int(named or 0),
+            database=int(database_number or 0),
             secure=parts.scheme in SECURE,
         )
 

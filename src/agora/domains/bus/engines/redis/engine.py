@@ -21,8 +21,8 @@ from ..port import (
     MovedEntry,
     Pending,
     Recovery,
+    RedeliveryPolicy,
     RedeliveryReport,
-    Terms,
     build_dead_letter,
     compute_entry_sort_key,
     parse_dead_letter,
@@ -84,14 +84,14 @@ class RedisBus:
     """
 
     def __init__(
-        self, url: str, *, terms: Terms | None = None, buffer: int = MAX_PENDING, timeout: float = TIMEOUT
+        self, url: str, *, policy: RedeliveryPolicy | None = None, buffer: int = MAX_PENDING, timeout: float = TIMEOUT
     ) -> None:
-        self.terms, self._timeout = terms or Terms(), timeout
+        self.terms, self._timeout = policy or RedeliveryPolicy(), timeout
         self._address = Address.from_url(url)
         self._buffer = buffer
         self._readers: list[Connection] = []
         self._busy: set[Connection] = set()
-        self._found = Durability()
+        self._durability = Durability()
         self.on_change: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
@@ -103,7 +103,7 @@ class RedisBus:
 
     async def refresh_durability(self) -> None:
         if self._link.connected:
-            self._found = await check_durability(self._link)
+            self._durability = await check_durability(self._link)
 
     async def close(self) -> None:
         for connection in (*self._readers, *self._busy):
@@ -125,11 +125,11 @@ class RedisBus:
 
     @property
     def durability(self) -> str:
-        return self._found.words
+        return self._durability.words
 
     @property
     def warnings(self) -> Sequence[str]:
-        return self._found.warnings
+        return self._durability.warnings
 
     # -- publishing ------------------------------------------------------------------------------
 
@@ -144,9 +144,9 @@ class RedisBus:
 
     # -- groups ----------------------------------------------------------------------------------
 
-    async def create_group(self, stream: str, group: str, *, whole: bool = True) -> bool:
+    async def create_group(self, stream: str, group: str, *, from_start: bool = True) -> bool:
         try:
-            await self._link.execute("XGROUP", "CREATE", stream, group, "0" if whole else "$", "MKSTREAM")
+            await self._link.execute("XGROUP", "CREATE", stream, group, "0" if from_start else "$", "MKSTREAM")
         except Refused as error:
             if str(error).startswith("BUSYGROUP"):
                 return False
@@ -223,17 +223,17 @@ class RedisBus:
             if not matches:
                 await self.ack(stream, group, [entry.entry_id])  # it was trimmed
                 continue
-            letter = Delivery(entry.entry_id, _to_delivery(matches[0]).fields, entry.deliveries)
-            await self.dead_letter_entry(stream, group, letter, EXHAUSTED)
-            buried.append(letter)
+            dead_letter = Delivery(entry.entry_id, _to_delivery(matches[0]).fields, entry.deliveries)
+            await self.dead_letter_entry(stream, group, dead_letter, EXHAUSTED)
+            buried.append(dead_letter)
         return buried
 
-    async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+    async def dead_letter_entry(self, stream: str, group: str, delivery: Delivery, reason: str) -> None:
         command = ["XADD", stream + DEAD, "*"]
-        for field in build_dead_letter(letter, group, reason).items():
+        for field in build_dead_letter(delivery, group, reason).items():
             command += field
         try:
-            await self._link.execute_transaction(tuple(command), ("XACK", stream, group, letter.entry_id))
+            await self._link.execute_transaction(tuple(command), ("XACK", stream, group, delivery.entry_id))
         except Refused as error:
             raise build_command_error(error) from None
 
@@ -266,7 +266,7 @@ class RedisBus:
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(MAX_DEAD_LETTERS))
-        return [parse_dead_letter(_to_delivery(letter).fields) for letter in reversed(letters)]
+        return [parse_dead_letter(_to_delivery(dead_letter).fields) for dead_letter in reversed(letters)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         overdue = await self._find_overdue(stream, group, self.terms.stale, count)
@@ -295,8 +295,8 @@ class RedisBus:
         buried = await self._dead_letter_entries(stream, group, dead)
         least = str(int(self.terms.stale * MILLISECONDS))
         for entry, total in stale:
-            place = [stream, stream + MOVED, group, entry.entry_id, least, str(entry.deliveries), str(total)]
-            await self._run_command("EVAL", APPEND_AGAIN, "2", *place)
+            parameters = [stream, stream + MOVED, group, entry.entry_id, least, str(entry.deliveries), str(total)]
+            await self._run_command("EVAL", APPEND_AGAIN, "2", *parameters)
         consumers = await self.list_consumers(stream, group)
         await self._delete_silent_consumers(stream, group, consumers)
         return RedeliveryReport(buried, len(pending), min((consumer.idle for consumer in consumers), default=None))
@@ -370,12 +370,14 @@ class RedisBus:
                 _decode_text(entry[0])
                 for entry in await self._run_command("XRANGE", stream, "-", "+", "COUNT", str(excess))
             ]
-            doomed = [
+            expired_entries = [
                 name for name in oldest if safe is None or compute_entry_sort_key(name) <= compute_entry_sort_key(safe)
             ]
-            if not doomed:
+            if not expired_entries:
                 return dropped
-            dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _compute_next_entry_id(doomed[-1])))
+            dropped += int(
+                await self._run_command("XTRIM", stream, "MINID", "=", _compute_next_entry_id(expired_entries[-1]))
+            )
 
     async def _find_last_acknowledged(self, stream: str) -> str | None:
         """The last entry up to which every group has acknowledged; None if the stream has no groups."""
@@ -451,9 +453,9 @@ class RedisBus:
     async def count_entries(self, stream: str) -> int:
         return int(await self._run_command("XLEN", stream))
 
-    async def _read_info(self, what: str, stream: str, *more: str) -> list[dict[str, Any]]:
+    async def _read_info(self, resource: str, stream: str, *more: str) -> list[dict[str, Any]]:
         try:
-            rows = await self._link.execute("XINFO", what, stream, *more)
+            rows = await self._link.execute("XINFO", resource, stream, *more)
         except Refused as error:
             if str(error).startswith(("ERR no such key", "NOGROUP")):
                 return []

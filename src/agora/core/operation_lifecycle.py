@@ -15,11 +15,11 @@ from pydantic_core import from_json
 from agora.clock import to_datetime
 from agora_sdk.contract import Lifecycle, Operation
 
-__all__ = ["LifeNotice", "OperationLife", "StatusDecision", "describe_life"]
+__all__ = ["LifecycleNotice", "OperationLifecycle", "StatusDecision", "describe_life"]
 
 
 @dataclass(frozen=True, slots=True)
-class LifeNotice:
+class LifecycleNotice:
     """An operator's notice with a status. replacement: NAME or NAME@VERSION. migration_guide: a path or URL."""
 
     replacement: str | None = None
@@ -27,7 +27,7 @@ class LifeNotice:
     migration_guide: str | None = None
 
     @classmethod
-    def from_document(cls, data: dict[str, Any] | None) -> LifeNotice:
+    def from_document(cls, data: dict[str, Any] | None) -> LifecycleNotice:
         """Parse the stored JSON document."""
         if not data:
             return cls()
@@ -47,12 +47,14 @@ class StatusDecision:
 
     status: Lifecycle
     changed_at: int
-    notice: LifeNotice = field(default_factory=LifeNotice)
+    notice: LifecycleNotice = field(default_factory=LifecycleNotice)
 
     @classmethod
     def from_row(cls, status: str, changed_at: int, details: str | None) -> StatusDecision:
         """From a row of ``operation_status``."""
-        return cls(Lifecycle(status), changed_at, LifeNotice.from_document(from_json(details) if details else None))
+        return cls(
+            Lifecycle(status), changed_at, LifecycleNotice.from_document(from_json(details) if details else None)
+        )
 
     def status_on(self, today: date) -> Lifecycle:
         """Status on a given day: a deprecated operation is sunset on its date."""
@@ -63,7 +65,7 @@ class StatusDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationLife:
+class OperationLifecycle:
     """Lifecycle of an operation, with its current or announced dates."""
 
     status: Lifecycle
@@ -73,18 +75,20 @@ class OperationLife:
     migration_guide: str | None
 
 
-def describe_life(operation: Operation, decision: StatusDecision | None, today: date) -> OperationLife:
+def describe_life(operation: Operation, decision: StatusDecision | None, today: date) -> OperationLifecycle:
     """Combine the declaration with an operator's decision."""
     declared = operation.deprecation_date, operation.sunset_date
     if decision is None:
-        return OperationLife(operation.lifecycle_on(today), *declared, operation.replacement, operation.migration_guide)
+        return OperationLifecycle(
+            operation.lifecycle_on(today), *declared, operation.replacement, operation.migration_guide
+        )
     notice, (deprecated, ends) = decision.notice, declared
     decided_on = to_datetime(decision.changed_at).date()
     if decision.status is Lifecycle.DEPRECATED:
         deprecated, ends = decided_on, notice.sunset_date or ends
     elif decision.status is Lifecycle.SUNSET:
         deprecated, ends = deprecated or decided_on, decided_on
-    return OperationLife(
+    return OperationLifecycle(
         decision.status_on(today),
         deprecated,
         ends,

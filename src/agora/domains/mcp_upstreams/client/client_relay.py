@@ -14,7 +14,7 @@ import mcp_types as types
 
 from agora.core.call import CallClient, ClientRefused
 
-__all__ = ["Asking", "ClientGone"]
+__all__ = ["ClientGone", "ClientRelay"]
 
 METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
 LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: of log messages, the least first
@@ -26,7 +26,7 @@ class ClientGone(Exception):
     """Raised when there is no client to ask."""
 
 
-class Asking:
+class ClientRelay:
     """Passes the requests of one connection on to the client of the call that runs over it.
 
     capabilities: as they are declared to the upstream; all that can be passed on where the connection is shared, so that
@@ -56,7 +56,8 @@ class Asking:
         if client is None or limit is None or method not in METHODS:
             raise ClientGone
         loop = asyncio.get_running_loop()
-        remaining = None if limit.when() is None else max(0.0, limit.when() - loop.time())  # type: ignore[operator]
+        ends_at = limit.when()
+        remaining = None if ends_at is None else max(0.0, ends_at - loop.time())
         limit.reschedule(None)
         try:
             return await client.ask(method, params)
@@ -97,9 +98,9 @@ class Asking:
             await client.notify("notifications/message", _to_document(params))
 
 
-def _wants_level(least: str | None, level: str) -> bool:
+def _wants_level(minimum: str | None, level: str) -> bool:
     """The upstream may log more: an earlier call of the same client may have wanted it."""
-    return least in LEVELS and LEVELS.index(level) >= LEVELS.index(least)
+    return minimum in LEVELS and LEVELS.index(level) >= LEVELS.index(minimum)
 
 
 def _to_document(params: Any) -> dict[str, Any]:

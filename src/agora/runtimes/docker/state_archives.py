@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import tarfile
 import tempfile
 import zlib
@@ -12,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
+from agora.net.atomic_files import write_then_replace
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
@@ -27,32 +27,24 @@ INNER = STATE.rsplit("/", 1)[-1]
 
 async def save_state(client: Client, container: str, file: Path) -> int:
     """Write the state directory into a file, whole or not at all; answers its size."""
-    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
-        packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
-        out = await asyncio.to_thread(open, new, "wb")
-        with out:
-            query = {"path": f"{STATE}/."}
-            async with client.stream_response(
-                "GET", f"containers/{container}/archive", params=query, wait=None
-            ) as answer:
-                async for chunk in answer.content.iter_chunked(CHUNK):
-                    out.write(packer.compress(chunk))
-            out.write(packer.flush())
-        return await asyncio.to_thread(_publish_file, new, file)
+        with write_then_replace(file) as partial:
+            packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
+            with await asyncio.to_thread(open, partial, "wb") as out:
+                query = {"path": f"{STATE}/."}
+                async with client.stream_response(
+                    "GET", f"containers/{container}/archive", params=query, wait=None
+                ) as answer:
+                    async for chunk in answer.content.iter_chunked(CHUNK):
+                        out.write(packer.compress(chunk))
+                out.write(packer.flush())
     except Refused as error:
         if error.status == 404:
             raise Unknown(f"There is no state: {error.detail}.") from None
         raise
     except OSError as error:
         raise convert_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _publish_file(new: Path, file: Path) -> int:
-    new.replace(file)
-    return file.stat().st_size
+    return (await asyncio.to_thread(file.stat)).st_size
 
 
 async def prepare_state(client: Client, container: str, user: str, restore: str | None) -> None:

@@ -154,7 +154,7 @@ def _compile_pattern(pattern: str) -> str:
             parts.append(".*")
             at += 2
         else:
-            letter = pattern[at]
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(letter, re.escape(letter)))
+            character = pattern[at]
+            parts.append({"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character)))
             at += 1
     return "".join(parts)

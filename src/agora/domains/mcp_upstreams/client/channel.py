@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .direct import DirectClient
+from .direct_client import DirectClient
 
 __all__ = ["Channel"]
 

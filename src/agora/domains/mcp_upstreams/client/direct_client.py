@@ -51,9 +51,13 @@ class DirectClient:
     """Sends through an HTTP client. headers: by names in small letters. tokens: to be sent, None for an upstream without OAuth."""
 
     def __init__(
-        self, http: HttpClient, headers: Mapping[str, str], faults: TransportErrors, tokens: AccessTokens | None = None
+        self,
+        http: HttpClient,
+        headers: Mapping[str, str],
+        transport_errors: TransportErrors,
+        tokens: AccessTokens | None = None,
     ) -> None:
-        self._http, self._transport_errors, self._tokens = http, faults, tokens
+        self._http, self._transport_errors, self._tokens = http, transport_errors, tokens
         self._headers = {"host": http.host, **headers, **ACCEPT}
         self._numbers = itertools.count(1)
 

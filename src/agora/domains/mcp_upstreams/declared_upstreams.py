@@ -30,7 +30,7 @@ from .offer_review import emit_offer_event
 from .port import Upstreams
 from .records import UPSTREAMS, UpstreamRow
 
-__all__ = ["Declared", "read_declared", "sync_declared"]
+__all__ = ["DeclaredUpstream", "read_declared", "sync_declared"]
 
 MAX_NAME_CHARACTERS = 24
 OAUTH_NAMES = {"clientId": "client_id", "clientSecret": "client_secret", "scope": "scope"}
@@ -41,7 +41,7 @@ HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http", "s
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredUpstream:
     """One upstream. command: with its arguments. secrets: headers or environment.
 
     oauth: ``mode``, and what is configured of ``client_id``, ``client_secret`` and ``scope``; empty without OAuth.
@@ -61,7 +61,7 @@ class Declared:
         return dict(self.oauth)
 
 
-def read_declared(settings: Settings) -> list[Declared]:
+def read_declared(settings: Settings) -> list[DeclaredUpstream]:
     """All of them. Raises ConfigurationError, naming the place of the fault."""
     upstreams = [_build_declared_from_url(entry) for entry in settings.mcp_server_urls]
     if settings.mcp_config is not None:
@@ -77,14 +77,14 @@ def read_declared(settings: Settings) -> list[Declared]:
     return upstreams
 
 
-def _build_declared_from_url(entry: str) -> Declared:
+def _build_declared_from_url(entry: str) -> DeclaredUpstream:
     name, separator, url = entry.partition("=")
     if not separator or "/" in name:
         name, url = "", entry
     parts = urlsplit(_check_declared_url(url, "mcp_server_urls"))
     if not parts.path:
         parts = parts._replace(path="/mcp")
-    return Declared(_make_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
+    return DeclaredUpstream(_make_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
 
 
 def _check_declared_url(url: str, where: str) -> str:
@@ -102,7 +102,7 @@ def _check_declared_url(url: str, where: str) -> str:
     return url
 
 
-def _read_declared_from_file(path: Path) -> Iterator[Declared]:
+def _read_declared_from_file(path: Path) -> Iterator[DeclaredUpstream]:
     try:
         document = json.loads(path.expanduser().read_text("utf-8"))
     except OSError as error:
@@ -118,14 +118,14 @@ def _read_declared_from_file(path: Path) -> Iterator[Declared]:
 
 def _list_server_entries(document: Any, path: Path) -> Mapping[str, Any]:
     inner = document.get("mcp") if isinstance(document, dict) else None
-    for place, key in ((document, "mcpServers"), (inner, "servers"), (document, "servers")):
-        if isinstance(place, dict) and isinstance(place.get(key), dict):
-            servers: Mapping[str, Any] = place[key]
+    for parent, key in ((document, "mcpServers"), (inner, "servers"), (document, "servers")):
+        if isinstance(parent, dict) and isinstance(parent.get(key), dict):
+            servers: Mapping[str, Any] = parent[key]
             return servers
     raise ConfigurationError(f"mcp_config: {path} has neither mcpServers nor mcp.servers")
 
 
-def _build_declared_from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
+def _build_declared_from_entry(name: str, entry: Mapping[str, Any], path: Path) -> DeclaredUpstream:
     where = f"mcp_config: {name!r} in {path}"
     entry = _expand_variables(entry, where)
     url = entry.get("url") or entry.get("httpUrl") or entry.get("serverUrl")
@@ -139,7 +139,9 @@ def _build_declared_from_entry(name: str, entry: Mapping[str, Any], path: Path) 
         except InvalidRequest as error:
             raise ConfigurationError(f"{where}: {error.detail}") from None
         oauth = _parse_oauth(entry.get("oauth"), where)
-        return Declared(slug, "file", _check_declared_url(url, where), secrets=headers, timeout=timeout, oauth=oauth)
+        return DeclaredUpstream(
+            slug, "file", _check_declared_url(url, where), secrets=headers, timeout=timeout, oauth=oauth
+        )
     command, arguments = entry.get("command"), entry.get("args", [])
     if not isinstance(command, str) or not command:
         raise ConfigurationError(f"{where} has neither a url nor a command")
@@ -148,7 +150,7 @@ def _build_declared_from_entry(name: str, entry: Mapping[str, Any], path: Path) 
     directory = entry.get("cwd")
     environment = _read_text_mapping(entry, "env", where)
     parts = (command, *arguments)
-    return Declared(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
+    return DeclaredUpstream(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
 
 
 def _parse_oauth(value: Any, where: str) -> Mapping[str, str]:
@@ -209,7 +211,7 @@ def _make_slug(text: str, where: str) -> str:
     return slug
 
 
-async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) -> list[str]:
+async def sync_declared(call: Call, engine: Upstreams, desired: list[DeclaredUpstream]) -> list[str]:
     """Make the store hold what is declared; answers names that an operator has given to other upstreams."""
     rows = {row.name: row for row in await call.tx.all(statements.select_all_upstreams)}
     by_name = {upstream.name: upstream for upstream in desired}
@@ -220,19 +222,19 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) 
             await drop_upstream(call, row)
     conflicts = []
     for name, upstream in by_name.items():
-        stored = rows.get(name)
-        if stored is None:
+        stored_row = rows.get(name)
+        if stored_row is None:
             row = _build_declared_row(call, engine, upstream)
             call.tx.append(UPSTREAMS, row)
             await emit_offer_event(call, "added", row)
-        elif stored.origin not in ORIGINS:
+        elif stored_row.origin not in ORIGINS:
             conflicts.append(name)
         else:
-            await _update_declared(call, engine, stored, upstream)
+            await _update_declared(call, engine, stored_row, upstream)
     return conflicts
 
 
-def _build_declared_row(call: Call, engine: Upstreams, upstream: Declared) -> UpstreamRow:
+def _build_declared_row(call: Call, engine: Upstreams, upstream: DeclaredUpstream) -> UpstreamRow:
     from .registration import NewUpstream, OAuthConfiguration, build_upstream_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
@@ -253,41 +255,41 @@ def _build_declared_row(call: Call, engine: Upstreams, upstream: Declared) -> Up
     return build_upstream_row(call, engine, new)
 
 
-async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: Declared) -> None:
+async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: DeclaredUpstream) -> None:
     """Change what is declared otherwise now."""
     from .authorizations import drop_authorizations
     from .registration import OAuthConfiguration, seal_client
 
-    fresh = _build_declared_row(call, engine, upstream)
+    new_row = _build_declared_row(call, engine, upstream)
     command = decode_json(stored.command) if stored.command else None
     sealed = bytes(stored.secrets) if stored.secrets is not None else None
     if (
-        (stored.transport, stored.url, stored.timeout) == (fresh.transport, fresh.url, fresh.timeout)
-        and command == (decode_json(fresh.command) if fresh.command else None)
+        (stored.transport, stored.url, stored.timeout) == (new_row.transport, new_row.url, new_row.timeout)
+        and command == (decode_json(new_row.command) if new_row.command else None)
         and engine.opens_to(sealed, upstream.secrets, stored.upstream_id)
-        and stored.oauth_mode == fresh.oauth_mode
+        and stored.oauth_mode == new_row.oauth_mode
         and _has_client(call, stored, upstream)
     ):
         return
     await call.tx.execute(
         statements.update_upstream,
         upstream_id=stored.upstream_id,
-        transport=fresh.transport,
-        url=fresh.url,
-        command=fresh.command,
+        transport=new_row.transport,
+        url=new_row.url,
+        command=new_row.command,
         secrets=engine.seal(upstream.secrets, stored.upstream_id),
-        timeout=fresh.timeout,
+        timeout=new_row.timeout,
         tool_timeouts=encode_json(decode_json(stored.tool_timeouts)),
         concurrency=stored.concurrency,
-        oauth_mode=fresh.oauth_mode,
+        oauth_mode=new_row.oauth_mode,
         oauth_client=seal_client(call, OAuthConfiguration(**upstream.oauth_fields()), stored.upstream_id),
         now=call.now,
     )
-    if (stored.url, stored.oauth_mode) != (fresh.url, fresh.oauth_mode):
+    if (stored.url, stored.oauth_mode) != (new_row.url, new_row.oauth_mode):
         await drop_authorizations(call, stored.upstream_id)  # they are for another server, or for other callers
 
 
-def _has_client(call: Call, stored: UpstreamRow, upstream: Declared) -> bool:
+def _has_client(call: Call, stored: UpstreamRow, upstream: DeclaredUpstream) -> bool:
     """Whether the stored client is the declared one."""
     from .authorizations import get_upstream_grants
     from .registration import OAuthConfiguration
