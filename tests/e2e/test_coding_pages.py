@@ -218,7 +218,8 @@ def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: P
     comment = {"path": "reviewed.txt", "line": 1, "text": "A comment"}
     place.operator.post(f"/v1/agent/reviews/{changed}/comments", comment)
     codebase_id = place.codebase.rpartition("/")[2]
-    attempts = {"codebase_id": codebase_id, "prompt": "SAY: hi", "variants": ["worker:laptop", "worker:laptop"]}
+    laptop = place.operator.get("/v1/agent/workers?search=laptop")["workers"][0]["worker_id"]
+    attempts = {"codebase_id": codebase_id, "prompt": "SAY: hi", "variants": [f"worker:{laptop}"] * 2}
     group = place.operator.post("/v1/agent/attempts", attempts)
     sessions = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
     worker = place.operator.get("/v1/agent/workers")["workers"][0]  # another test may have left one, offline
@@ -245,13 +246,13 @@ def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: P
 
 @pytest.mark.long
 def test_an_answer_in_words_is_a_no_that_the_agent_is_told_about(place: Place, page: Any) -> None:
-    task = queue_job(page, place, "RUN: rm -rf everything")
+    queue_job(page, place, "RUN: rm -rf everything")
     page.get_by_role("button", name="Answer in words").click()
     dialog = page.locator("dialog[open]")
-    assert dialog.get_by_text("rm -rf everything").first.is_visible()
+    dialog.get_by_text("rm -rf everything").first.wait_for()  # the question arrives apart from the button
     dialog.get_by_label("Answer").fill("Not before the backup.")
     dialog.get_by_role("button", name="Answer").click()
     page.locator(".figures .state", has_text="Completed").wait_for()
-    result = place.operator.get(f"/v1/agent/tasks/{task}")["result"]
-    assert result["text"] == "The command was not allowed."
-    assert "Not before the backup." in page.locator("#output").inner_text()
+    output = page.locator("#output").inner_text()
+    assert "The command was not allowed." in output
+    assert "Not before the backup." in output
