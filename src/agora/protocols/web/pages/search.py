@@ -246,7 +246,7 @@ async def _find_events(view: View, words: str) -> Group:
     hits = []
     for one in events:
         line = describe_events([one], {})[0]
-        detail = truncate(f"{line.about} {line.what} {line.detail}", 200)
+        detail = truncate(f"{line.about} {line.what}{': ' if line.detail else ''}{line.detail}", 200)
         texts = (str(one.sequence), f"{one.source} {one.subject or ''}")
         hit = Hit(one.id, f"events/{one.sequence}", one.type, detail, texts=texts)
         if _matches_words(hit, words) or (
