@@ -109,7 +109,7 @@ class Scene:
             os.kill(agent, signal.SIGKILL)
         else:
             self.worker.kill()
-            poll_until(lambda: not self.list_processes(), "nothing of it is left", 10)
+            poll_until(lambda: not self.list_processes(), "nothing of it is left", 60)
             self.proxy.release()
             self.start_worker()
 
@@ -147,7 +147,7 @@ def test_a_job_is_done_once(start_scene: Callable[[str], Scene], stage: str, vic
     scene.kill(victim)
     operator = scene.server.operator
     scene.go_on(job)
-    task = wait_for_status(operator, job, "completed", timeout=60)
+    task = wait_for_status(operator, job, "completed", timeout=150)
     assert task["result"]["text"].endswith("the end")
     assert task["result"]["files"] == ["a.txt"]
     lines = read_lines(scene.directory / "api", f"agora/{job}", "a.txt")
