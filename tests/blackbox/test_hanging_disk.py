@@ -74,7 +74,7 @@ def test_calls_are_answered_while_the_disk_hangs(disk: HangingDisk, server: Serv
     poll_until(lambda: read_readiness(server) == (503, "timeout"), "/ready names the cause")
     health = httpx.get(f"{server.url}/health/detail", timeout=ANSWER_SECONDS)
     assert health.status_code == 503
-    assert "disk has not taken a commit" in health.json()["components"]["database"]["detail"]
+    assert "disk has not completed a commit" in health.json()["components"]["database"]["detail"]
 
     disk.go_on()
     poll_until(lambda: read_readiness(server) == (200, "ok"), "ready again")

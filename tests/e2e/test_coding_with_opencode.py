@@ -249,7 +249,7 @@ def test_follow_ups_are_queued_edited_and_steer(place: Place, page: Any) -> None
     removed.get_by_role("button", name="Remove").click()
     removed.wait_for(state="detached")
     box.fill("SAY: stop that")
-    page.get_by_role("button", name="Interrupt and say").click()
+    page.get_by_role("button", name="Interrupt and send").click()
     wait_for_phase(page, "ended")
     order = ["SLOWLY: 5000", "SAY: stop that", "SAY: first", "RECALL"]
     poll_until(lambda: said_by_person(page) == order, lambda: f"in order: {said_by_person(page)}")

@@ -62,7 +62,7 @@ def evaluate_expression(expression: str) -> Number:
         try:
             return _Parser(_tokenize_expression(_normalize_expression(expression))).parse_expression()
         except (DecimalException, OverflowError):
-            raise CalculationError("A number on the way is too large or has no value.") from None
+            raise CalculationError("An intermediate result is too large or undefined.") from None
 
 
 def _normalize_expression(expression: str) -> str:
@@ -82,7 +82,7 @@ def _tokenize_expression(text: str) -> list[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise CalculationError(f"{text[at:].strip()[:20]!r} is nothing that can be calculated.")
+            raise CalculationError(f"{text[at:].strip()[:20]!r} cannot be calculated.")
         kind = match.lastgroup or ""
         tokens.append(_Token(kind, match[kind]))
         at = match.end()
@@ -201,7 +201,7 @@ class _Parser:
         if key in CONSTANTS:
             return CONSTANTS[key]
         if key not in FUNCTIONS:
-            raise CalculationError(f"{quote_expression_token(name)} is nothing that can be calculated.")
+            raise CalculationError(f"{quote_expression_token(name)} cannot be calculated.")
         if not self._accept_sign("("):
             raise CalculationError(f"Write {key}(...), with what it is of between the parentheses.")
         arguments = [self._parse_sum()]

@@ -78,7 +78,7 @@ def _describe_failure(expression: str, error: CalculationError) -> dict[str, Any
         ARITHMETIC.fullmatch(expression) is None
         or not {word.lower() for word in WORD.findall(expression)} <= KNOWN_WORDS
     ):
-        return {"error": "That is nothing that can be calculated."}
+        return {"error": "That cannot be calculated."}
     return {"expression": expression, "error": str(error)}
 
 

@@ -103,7 +103,7 @@ def _evaluate_trigonometric(function: Callable[[float], float], number: Number) 
     try:
         value = function(float(number.value))
     except ValueError:
-        raise CalculationError("That has no value among the real numbers.") from None
+        raise CalculationError("The result is not a real number.") from None
     if abs(value) > 1e15:
         raise CalculationError("That has no value: it is infinite.")
     rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-ANGLE))

@@ -49,8 +49,8 @@ class MemoryAgent(BuiltinAgent):
 
     profile = Profile(
         "Memory Agent",
-        "Keeps what it is told under a key, durably, and finds it again by its key or its words. What it keeps, every "
-        "agent of the marketplace can read.",
+        "Stores values durably under a key, and finds them by key or words. Every agent of the marketplace can read "
+        "them.",
         [
             {
                 "id": "memory",
@@ -128,7 +128,7 @@ class MemoryAgent(BuiltinAgent):
         namespace_argument = _build_namespace_argument(request) or {"namespace": "default"}
         page = await job.call("agora.memory.search", query=request.get("query"), limit=MAX_LISTED, **namespace_argument)
         if not page.memories:
-            return "Nothing that is kept has these words.", {"memories": []}
+            return "No stored value contains these words.", {"memories": []}
         lines = [f"{memory.key}: {_format_value(memory.value)}" for memory in page.memories]
         return "\n".join(lines), {"memories": [_build_memory_data(memory) for memory in page.memories]}
 

@@ -72,7 +72,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
         or any(isinstance(part, str) and "\0" in part for part in position)
     ):
         raise InvalidRequest(
-            "The cursor is not one of this server's.",
+            "The cursor is invalid.",
             fix="Use 'next_cursor' of the page before, unchanged.",
             errors=[field_error("cursor", "malformed")],
         )

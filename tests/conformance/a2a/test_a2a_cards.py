@@ -275,7 +275,7 @@ async def test_nobody_is_found(market: Market) -> None:
         answer = await routed(market, text)
         assert isinstance(answer, str)
         assert "Calculator Agent: calculate" in answer
-        assert "Nobody here has a capability that the text names." in answer
+        assert "No agent has a capability that the text names." in answer
         assert "secret" not in answer
     assert market.of_type("agora.task.assigned") == []
     await market.agent("Pro", capabilities=["code-review"])

@@ -78,7 +78,7 @@ async def test_what_the_calculator_cannot_do_fails_clearly(market: Market) -> No
 @pytest.mark.parametrize("text", ["my password is hunter2", "What is pass_1 + 2?", "Call +49 30 1234 (Ann)"])
 async def test_what_was_no_arithmetic_is_not_told_to_everyone(market: Market, text: str) -> None:
     assert (await done(market, "Calculator Agent", text)).status == TaskStatus.FAILED
-    assert published(market, "calculation.error") == [{"error": "That is nothing that can be calculated."}]
+    assert published(market, "calculation.error") == [{"error": "That cannot be calculated."}]
 
 
 async def test_memory_keeps_what_it_is_told(market: Market) -> None:

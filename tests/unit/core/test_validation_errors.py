@@ -61,8 +61,13 @@ def test_what_the_branches_of_a_union_say_alike_is_said_once() -> None:
 
 def test_a_nested_pattern_is_told_in_words() -> None:
     for name, arguments, field, words in (
-        ("agent.register", {"agent_name": "a", "capabilities": ["good", "b\x00d"]}, "capabilities.1", "no control"),
-        ("messaging.send", {"to_agent": ["Ada", "a/b"], "content": "x"}, "to_agent.1", "no slash"),
+        (
+            "agent.register",
+            {"agent_name": "a", "capabilities": ["good", "b\x00d"]},
+            "capabilities.1",
+            "control characters",
+        ),
+        ("messaging.send", {"to_agent": ["Ada", "a/b"], "content": "x"}, "to_agent.1", "slashes"),
         ("messaging.mark", {"message_ids": ["x"], "status": "read"}, "message_ids.0", "msg_ and 32 hexadecimal"),
         ("token.create", {"label": "x", "scopes": ["Read Everything"]}, "scopes.0", "read:agents"),
         ("billing.cost", {"currency": "usd"}, "currency", "three capital letters"),

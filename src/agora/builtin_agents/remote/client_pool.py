@@ -62,7 +62,7 @@ class A2AClientPool:
             headers = from_json(self._sealer.open(endpoint.secrets, endpoint.agent_id))
         except ValueError:
             raise UpstreamUnavailable(
-                "The credentials that are kept for it cannot be read: the server's signing key is another one.",
+                "The stored credentials cannot be decrypted: the server's signing key has changed.",
                 fix="Remove the agent, and add it again.",
             ) from None
         return {name.lower(): value for name, value in headers.items()}

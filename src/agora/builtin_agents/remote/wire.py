@@ -111,7 +111,7 @@ def build_http_error(status: int, body: bytes) -> RemoteError:
     if 300 <= status < 400:
         return RemoteError("It answers with a redirect; redirects are not followed.")
     if status in (401, 403):
-        return RemoteError(f"It refuses the credentials that are kept for it (HTTP status {status}).")
+        return RemoteError(f"It rejects the stored credentials (HTTP status {status}).")
     try:
         document = from_json(body)
     except ValueError:

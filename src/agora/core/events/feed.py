@@ -231,7 +231,8 @@ class Feed:
         free = self.max_streams - self._holding
         if any(self._held[group] and self._held[group] >= free for group in groups):
             raise Overloaded(
-                "Streams and waiting calls are few, and you, the agents of your registrar, enrolment token or account have their share.",
+                "The number of streams and waiting calls is limited, and you share a limit with the agents of your "
+                "registrar, enrolment token or account.",
                 fix="Close some first, or ask an operator to raise the setting max_streams.",
                 retry_after=15,
             )

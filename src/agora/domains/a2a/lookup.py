@@ -232,8 +232,8 @@ def _decode_position(token: str) -> dict[str, Any]:
         time, task_id = paging.decode_cursor(token, int, str)
     except InvalidRequest:
         raise InvalidRequest(
-            "The page token is not one of this server's.",
-            fix="Use 'nextPageToken' of the page before, unchanged.",
+            "The page token is invalid.",
+            fix="Use 'nextPageToken' of the previous page, unchanged.",
             errors=[field_error("page_token", "malformed")],
         ) from None
     return {"after_time": time, "after_id": task_id}

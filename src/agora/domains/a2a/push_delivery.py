@@ -91,6 +91,6 @@ class NotificationSender:
             secrets = from_json(self._sealer.open(bytes(row.credentials), row.config_id))
         except ValueError:
             raise DeliveryRejected(
-                "Its credentials cannot be read: the server's signing key is another one.", permanent=True
+                "Its credentials cannot be decrypted: the server's signing key has changed.", permanent=True
             ) from None
         return str(secrets["credentials"])

@@ -107,7 +107,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     if route is not None:
         return route
     return Route(
-        None, None, await _describe_missing_match(call, builtins, "Nobody here has a capability that the text names.")
+        None, None, await _describe_missing_match(call, builtins, "No agent has a capability that the text names.")
     )
 
 
@@ -247,8 +247,8 @@ async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], reas
         for skill in parse_agent_skills(agent)
     ]
     parts = [
-        f"{reason} I read words, not meanings: I pass a message to the agent whose skill or capability it names, and I cannot plan "
-        "work over several agents.",
+        f"{reason} I match words only: I pass a message to the agent whose skill or capability it names, and I cannot "
+        f"plan work across several agents.",
         f"Capabilities here, with the number of agents: {capabilities}." if capabilities else "",
         "To go on, name one of them in the text, name a skill in the message's metadata, as 'skill', or send the message to "
         "an agent's own address. Ask agora.orchestrator.chat who can do what.",

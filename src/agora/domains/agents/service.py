@@ -260,7 +260,7 @@ class AgentService(BoundService, contract.Agents):
         )
         if registered >= agent_limit:
             raise Overloaded(
-                f"{agent_limit} agents that you registered are there, counted with those that they registered.",
+                f"{agent_limit} agents registered by you exist, including those that they registered.",
                 fix="Deregister some, or have an operator register others or raise the setting max_agents_each.",
                 retry_after=60,
             )
@@ -277,7 +277,7 @@ class AgentService(BoundService, contract.Agents):
         )
         if enrolled >= agent_limit:
             raise Overloaded(
-                f"{agent_limit} agents of one enrolment token are there, counted with those that they registered.",
+                f"{agent_limit} agents of one enrolment token exist, including those that they registered.",
                 fix="Deregister some, or have an operator make another token or raise the setting max_agents_enrolled.",
                 retry_after=60,
             )

@@ -133,7 +133,7 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
             errors=[field_error("uri", "too long, or with invisible characters")],
         )
     if await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key)) is None:
-        raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")
+        raise NotFound("The session has ended.", fix="Start a new session: send 'initialize' without a session id.")
     if await call.tx.execute(rows.insert_watch, session=key, uri=uri, named=named):
         row = await call.tx.one(rows.count_watches, session=key)
         if row is not None and row > MAX_SUBSCRIPTIONS:

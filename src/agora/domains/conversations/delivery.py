@@ -239,7 +239,7 @@ async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
             f"A message of type {previous_type.value} is not answered by one of type {kind.value}.",
             fix=f"Possible are: {', '.join(allowed)}."
             if allowed
-            else "Nothing answers it: begin anew, without reply_to.",
+            else "It cannot be answered: start a new exchange, without reply_to.",
             allowed=allowed,
         )
     closed = await call.tx.one(

@@ -216,7 +216,7 @@ def _decode_position(cursor: str) -> int:
     position = int(decoded)
     if position < 0:
         raise InvalidRequest(
-            "The cursor is not one of this operation's.",
+            "The cursor does not belong to this operation.",
             fix="Use 'next_cursor' of the page before, unchanged.",
             errors=[field_error("cursor", "malformed")],
         )

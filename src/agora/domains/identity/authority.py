@@ -82,7 +82,7 @@ async def check_override_authority(call: Call, target: str, authority: int | Non
     if higher:
         raise PermissionDenied(
             f"{target} is held by an authority of {max(row.authority for row in higher)}; yours is {acting}.",
-            fix="A lower authority never lifts a higher one: ask who placed it.",
+            fix="A lower authority cannot lift the override of a higher one: ask its creator.",
             overrides=[row.override_id for row in higher],
         )
 

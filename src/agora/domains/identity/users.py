@@ -109,7 +109,7 @@ def _require_user(row: UserRow | None, user_id: str) -> UserRow:
         raise not_found(
             "user_id",
             f"There is no person {user_id}.",
-            fix="People are listed at GET /v1/users, once they have come in.",
+            fix="Users are listed at GET /v1/users after their first login.",
         )
     return row
 

@@ -115,7 +115,7 @@ class OutboxController(DueController):
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
         url = row.destination
         if row.expires_at is not None and row.expires_at <= self.context.clock.now():
-            await self._give_up(tenant, row, url, "Its time is over: nobody waits for an answer any more.", 0)
+            await self._give_up(tenant, row, url, "It has expired: nobody waits for an answer any more.", 0)
             return True
         try:
             request = await self._build_request(tenant, source, row)

@@ -220,6 +220,6 @@ def _decode_position(cursor: str) -> tuple[int, int, str]:
 def _build_cursor_error() -> InvalidRequest:
     return InvalidRequest(
         "The cursor belongs to another query.",
-        fix="Repeat the same query, with 'next_cursor' of the page before.",
+        fix="Repeat the same query with 'next_cursor' of the previous page.",
         errors=[field_error("cursor", "of another query")],
     )

@@ -45,7 +45,7 @@ async def check_steps(
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise InvalidRequest(
             f"The steps cannot work: {first}{more}.",
-            fix="Mend what 'errors' names; nothing was created.",
+            fix="Fix the fields listed in 'errors'; nothing was created.",
             errors=problems[:MAX_REPORTED_ERRORS],
         )
 

@@ -290,7 +290,7 @@ class McpApp:
         self._start_sweeping()
         session = await self.session_store.find_session(id, caller)
         if session is None:
-            raise NotFound("Session not found", fix="Shake hands again: send 'initialize' without a session id.")
+            raise NotFound("Session not found", fix="Start a new session: send 'initialize' without a session id.")
         return session
 
     async def _find_missing_scope(self, exchange: Exchange, message: Any) -> PermissionDenied | None:

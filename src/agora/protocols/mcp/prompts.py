@@ -77,9 +77,9 @@ Its purpose: {purpose}
     Prompt(
         "hand_over_task",
         "Hand a task over",
-        "Give a task to the agent that fits it best, with everything it needs to know.",
+        "Hand a task over to the most suitable agent, with all necessary information.",
         {
-            "task": "Id of an existing task, or what is to be done",
+            "task": "Id of an existing task, or a description of the work",
             "to": "Optional: the agent that shall have it",
             "reason": "Optional: why it changes hands",
         },
@@ -98,7 +98,7 @@ Reason: {reason}
     Prompt(
         "review_workflow",
         "Review a workflow",
-        "Find out how a workflow is doing, what holds it up, and what to do about it.",
+        "Review a workflow: its status, what blocks it, and what to do about it.",
         {"workflow_id": "Id of the workflow (wf_...)"},
         """Review the workflow {workflow_id}.
 
@@ -113,7 +113,7 @@ Answer with: state in one sentence, a table of the steps, the obstacles, the pro
     Prompt(
         "supervise",
         "Supervise the marketplace",
-        "Look over agents, tasks and health, and say what needs a person.",
+        "Review agents, tasks and health, and report what needs a person.",
         {"focus": "Optional: agents, tasks, workflows or health alone"},
         """Look over the Agora marketplace. Focus: {focus}
 

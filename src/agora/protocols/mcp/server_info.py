@@ -25,7 +25,7 @@ __all__ = [
 
 NAME: Final = "agora"
 TITLE: Final = "Agora"
-DESCRIPTION: Final = "A marketplace where agents register, find each other, talk and take work."
+DESCRIPTION: Final = "A marketplace where agents register, find each other, exchange messages and work on tasks."
 
 HANDSHAKE_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN: Final = "2026-07-28"  #: the revision without a handshake

@@ -49,7 +49,7 @@ HEALTH_ENDPOINTS = {
     "/health/live": "Liveness: the process answers.",
     "/ready": "Readiness: it can serve calls.",
     "/health/ready": "Readiness: it can serve calls.",
-    "/health/detail": "Every component, and how long looking took.",
+    "/health/detail": "The status of every component, and the duration of the check.",
 }
 
 

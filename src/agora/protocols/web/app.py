@@ -127,7 +127,7 @@ class MonitorApp:
     async def send_not_found(self, scope: Scope, send: Send) -> None:
         """Say in a page that nothing is there."""
         error = NotFound(
-            "There is nothing at this address.", fix="Check it for a typing error, or begin at the monitor."
+            "There is nothing at this address.", fix="Check it for typing errors, or start at the monitor."
         )
         await self._send_failure(error, scope, send)
 

@@ -219,7 +219,7 @@ class DockerRuntime:
                         raise StartFailed(f"It could not be started: {error.detail}") from error
                     raise
                 keep = {}  # somebody else listens there; those ports stay held until the server starts again
-        raise PortsExhausted("Every port that was tried is taken by another program of the host.")
+        raise PortsExhausted("All tried ports are in use by other programs on the host.")
 
     async def _launch_container(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
         config = build_container_config(self._options, self._labels, spec, (build.reference, build.key), ports, gateway)

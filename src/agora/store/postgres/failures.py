@@ -43,8 +43,8 @@ _CAUSES: tuple[tuple[type[Exception], str, str], ...] = (
     (asyncpg.PostgresSystemError, "io_error", "PostgreSQL cannot read or write its files."),
     (asyncpg.QueryCanceledError, "timeout", "PostgreSQL took too long."),
     (asyncpg.LockNotAvailableError, "contention", "Another transaction holds the rows for too long."),
-    (asyncpg.SerializationError, "contention", "Other transactions stood in the way again and again."),
-    (asyncpg.DeadlockDetectedError, "contention", "Other transactions stood in the way again and again."),
+    (asyncpg.SerializationError, "contention", "The call conflicted with other transactions repeatedly."),
+    (asyncpg.DeadlockDetectedError, "contention", "The call conflicted with other transactions repeatedly."),
     (TimeoutError, "timeout", "PostgreSQL did not answer in time."),
     *((loss, "unreachable", "The connection to PostgreSQL was lost.") for loss in _LOSSES),
 )
@@ -101,7 +101,7 @@ def to_store_failure(error: BaseException) -> StoreFailure:
             for kind, cause, words in _CAUSES
             if isinstance(error, kind)
         ),
-        StoreFailure(f"PostgreSQL could not keep the call: {text}"),
+        StoreFailure(f"PostgreSQL could not store the call: {text}"),
     )
     failed.__cause__ = error
     return failed

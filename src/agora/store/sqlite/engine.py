@@ -341,7 +341,9 @@ class SqliteStore:
         assert self._hung_since is not None
         seconds = time.monotonic() - self._hung_since
         return StoreUnavailable(
-            f"The disk has not taken a commit of the database for {seconds:.0f} s.", cause="timeout", unknown=unknown
+            f"The disk has not completed a commit of the database for {seconds:.0f} s.",
+            cause="timeout",
+            unknown=unknown,
         )
 
     def _take_queued_calls(self, taken: list[_Pending]) -> Iterator[_Pending]:

@@ -95,7 +95,7 @@ async def test_a_declaration_that_is_wrong_is_refused_with_its_reason(market: Ma
     for field, text in (("tools", "nonsense"), ("output_schema", "{"), ("limits.steps", "many")):
         await browser.act("agora.declared_agent.apply", **FORM | {f"specification.{field}": text})
         page = await browser.get("agents/declared")
-        assert "No thinking agents yet" in page.text, field
+        assert "No LLM agents yet" in page.text, field
         assert 'role="alert"' in page.text or "notice" in page.text, field
 
 
@@ -123,7 +123,7 @@ async def test_the_page_of_a_task_shows_what_its_model_did(market: Market) -> No
     task = await market.call(
         market.operator, "task.assign", task_type="a2a.message", assignee="Poet", payload={"text": "Go"}
     )
-    assert "Calls of models" not in await read_page(browser, f"tasks/{task.task_id}")
+    assert "Model calls" not in await read_page(browser, f"tasks/{task.task_id}")
     held = (await market.call(poet, "task.claim")).task
     fence = {"task_id": held.task_id, "fencing_token": held.fencing_token}
     await market.call(

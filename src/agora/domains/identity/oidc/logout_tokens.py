@@ -29,7 +29,7 @@ def parse_logout_token(
     """
     if not access_tokens.read_token_audience(claims) & set(audiences):
         raise build_token_error(
-            "The logout token is for another client.", fix="Let the provider send it to whom it is for."
+            "The logout token is for another client.", fix="Configure the provider to send it to the right audience."
         )
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):

@@ -336,7 +336,7 @@ class SignOn:
             raise build_token_error("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
         metadata = await self.home.fetch_metadata()
         if query.get("iss", self.home.issuer if not metadata.says_issuer else None) != self.home.issuer:
-            raise build_token_error("Another provider answered than the one that was asked.", fix="Begin again.")
+            raise build_token_error("The response came from a different provider.", fix="Begin again.")
         if not 0 < len(query.get("code", "")) <= MAX_CODE_CHARACTERS:
             reason = query.get("error_description") or query.get("error") or "no code"
             raise build_token_error(

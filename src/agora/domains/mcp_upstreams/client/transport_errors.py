@@ -95,7 +95,9 @@ def find_status_error(
     """
     if challenge is not None:
         scope = f" It asks for the scope {challenge.scope!r}." if challenge.scope else ""
-        detail = "It refuses the access token, or wants one." if status == 401 else "The access token does not suffice."
+        detail = (
+            "It rejects the access token, or requires one." if status == 401 else "The access token does not suffice."
+        )
         return TransportError("authorization", detail + scope, status, challenge)
     if status == 404 and in_session:
         return TransportError("session", "The session has ended.", status)

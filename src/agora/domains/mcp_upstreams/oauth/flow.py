@@ -134,7 +134,8 @@ async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> 
     if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
         raise NotFound(
             "You have no such authorization in progress.",
-            fix="It is good once, for ten minutes, and for whoever has begun it: begin again, and sign in here as the same.",
+            fix="It is valid once, for ten minutes, and only for the user who started it: start again, and sign in as "
+            "the same user.",
         )
     if not await call.tx.execute(statements.delete_authorization, state=row.state):
         raise NotFound("The authorization was finished already.")

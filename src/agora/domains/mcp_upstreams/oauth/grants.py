@@ -81,7 +81,7 @@ class UpstreamGrants:
             document: dict[str, Any] = from_json(self._sealer.open(bytes(sealed), f"{upstream_id}:{kind}"))
         except ValueError:
             raise UpstreamUnavailable(
-                "The authorization of the upstream cannot be read: the server's signing key is another one.",
+                "The authorization of the upstream cannot be decrypted: the server's signing key has changed.",
                 fix="Authorize it again.",
             ) from None
         return document

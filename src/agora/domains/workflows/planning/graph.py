@@ -385,7 +385,7 @@ def _require_valid(graph: Graph) -> Graph:
     if problems:
         raise InvalidRequest(
             f"The workflow would not work so: {problems[0]['field']}: {problems[0]['message']}.",
-            fix="Mend what 'errors' names; nothing was changed.",
+            fix="Fix the fields listed in 'errors'; nothing was changed.",
             errors=problems[:MAX_REPORTED_ERRORS],
         )
     return graph

@@ -39,7 +39,7 @@ class Turn:
 
 @register_page(
     "agents/declared",
-    title="Thinking agents",
+    title="LLM agents",
     scope="admin",
     needs="agora.declared_agent.list",
     live=("declared_rows",),
@@ -58,7 +58,7 @@ async def load_declared_table(view: View) -> Mapping[str, Any]:
 
 @register_page(
     "agents/declared/{name}",
-    title="Thinking agent",
+    title="LLM agent",
     scope="admin",
     needs="agora.declared_agent.get",
     live=("declared_now", "declared_chat"),
