@@ -160,7 +160,7 @@ class Feed:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
         stream = self._build_stream(tenant, opening, check)
         stream.groups = groups or ()
-        self._count_holder((tenant, stream.viewer.subject), stream.groups)
+        self._check_holder_share((tenant, stream.viewer.subject), stream.groups)
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
@@ -202,7 +202,7 @@ class Feed:
         if self._closing is not None:
             return False
         holder = (tenant, spec.viewer.subject)
-        self._count_holder(holder, groups)
+        self._check_holder_share(holder, groups)
         arrival = _Arrival(matters)
         stream = EventStream(self, tenant, spec)
         alarm = asyncio.ensure_future(self._sleep(seconds))
@@ -217,7 +217,7 @@ class Feed:
             stream.close()
             alarm.cancel()
 
-    def _count_holder(self, holder: Holder, groups: Groups) -> None:
+    def _check_holder_share(self, holder: Holder, groups: Groups) -> None:
         """Count a stream or a call that waits against its caller's share. Raises Overloaded.
 
         A group may hold as many as are still free, so one of them has half at most, and there is always room for another.

@@ -22,7 +22,7 @@ from agora.domains.identity.authority import (
     check_override_authority,
     check_tier,
 )
-from agora.domains.messaging.views import hand_over_mail
+from agora.domains.messaging.views import transfer_unread_messages
 from agora.domains.tasks.deadlines import hand_over_tasks
 from agora.domains.tenants.service import HOME
 from agora_sdk.contract import Operation
@@ -112,7 +112,7 @@ class Management(BoundService):
                 errors=[field_error("value", "not a registered agent")],
             )
         retired_id, agent_id = row.agent_id, heir.agent_id
-        messages = await hand_over_mail(call, retired_id, agent_id)
+        messages = await transfer_unread_messages(call, retired_id, agent_id)
         tasks = await hand_over_tasks(call, retired_id, agent_id)
         return None, {"agent_id": agent_id, "tasks": tasks, "messages": messages}
 

@@ -42,20 +42,20 @@ class RetentionController(Controller):
         await self._prune_older(tenant, statements.delete_old_audit_entries, settings.audit_retention)
         await self._prune_older(tenant, dead_letters.delete_old_letters, 2 * settings.message_lifetime)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
-        await self._drop_ended(
+        await self._delete_ended_rows(
             tenant, conversations.select_old_conversations, conversations.DROPS, 2 * settings.message_lifetime
         )
         await self._prune_older(tenant, conversations.delete_old_usage_reports, settings.audit_retention)
-        await self._drop_ended(
+        await self._delete_ended_rows(
             tenant, retention_queries.select_expired_tasks, retention_queries.TASK_DELETES, settings.task_retention
         )
-        await self._drop_ended(
+        await self._delete_ended_rows(
             tenant,
             retention_queries.select_expired_workflows,
             retention_queries.WORKFLOW_DELETES,
             settings.task_retention,
         )
-        await self._drop_ended(tenant, client_sessions.select_expired_sessions, client_sessions.DROPS, 0)
+        await self._delete_ended_rows(tenant, client_sessions.select_expired_sessions, client_sessions.DROPS, 0)
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
@@ -88,11 +88,13 @@ class RetentionController(Controller):
             if len(rows) < self.sweep:
                 return
 
-    async def _drop_ended(self, tenant: str, doomed: Query[str], drops: Sequence[Write], seconds: int) -> None:
-        """Delete tasks that ended before the retention period, with their dependent rows."""
+    async def _delete_ended_rows(
+        self, tenant: str, ended_query: Query[str], drops: Sequence[Write], seconds: int
+    ) -> None:
+        """Delete rows of what ended before the retention period, with their dependent rows."""
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
-            rows = await self.read(tenant, doomed, before=before, limit=ENDED)
+            rows = await self.read(tenant, ended_query, before=before, limit=ENDED)
             ids = encode_json(rows)
 
             async def delete_tasks(call: Call, ids: str = ids) -> None:

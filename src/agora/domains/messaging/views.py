@@ -16,7 +16,13 @@ from . import queries as messages
 from .endpoints import append_endpoint_delivery, find_endpoint
 from .records import MessageRow
 
-__all__ = ["build_message_from_row", "compute_expiry_horizon", "deliver_held", "emit_message_event", "hand_over_mail"]
+__all__ = [
+    "build_message_from_row",
+    "compute_expiry_horizon",
+    "deliver_held",
+    "emit_message_event",
+    "transfer_unread_messages",
+]
 
 HANDED_OVER: Final = 1000  #: messages with one call
 
@@ -88,7 +94,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     return len(rows)
 
 
-async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
+async def transfer_unread_messages(call: Call, left: str, agent_id: str) -> int:
     """Give an agent the unread messages of a retired one, at most ``HANDED_OVER``; return how many."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(
