@@ -276,7 +276,7 @@ class OperationRegistry:
 
     # -- usage -----------------------------------------------------------------------------------
 
-    def usage(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, Any]:
+    def get_call_statistics(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, Any]:
         """Return calls, errors, and the median and 99th percentile of the duration in milliseconds."""
         counted = self._meter.usage(operation, tenant)
         return {

@@ -335,13 +335,13 @@ async def send_response(
 
 
 async def send_problem(
-    send: Send, error: AgoraError, *, instance: str | None = None, extra: Mapping[str, str] = {}
+    send: Send, error: AgoraError, *, instance: str | None = None, extra_headers: Mapping[str, str] = {}
 ) -> None:
     """Send an error as problem+json (RFC 9457)."""
     document = error.problem()
     if instance:
         document["instance"] = instance
-    headers = [(name.encode(), value.encode()) for name, value in extra.items()]
+    headers = [(name.encode(), value.encode()) for name, value in extra_headers.items()]
     retry_after = error.extra.get("retry_after")
     if retry_after is not None:
         headers.append((b"retry-after", str(int(retry_after)).encode()))

@@ -204,7 +204,9 @@ async def test_what_is_shown_of_a_manifest_tells_nothing_of_the_server(here: Sit
     manifest["build_config"]["env_vars"] = {"A": "hidden"}
     await here.call("deployment.register", manifest=manifest)
     for caller, there in ((here.operator, True), (here.customer("acme"), False)):
-        shown = (await here.call("deployment.get", caller, agent_id="Worker")).manifest
+        deployable = await here.call("deployment.get", caller, agent_id="Worker")
+        assert deployable.agent_name == "Worker"
+        shown = deployable.manifest
         assert ("directory" in shown, "env_vars" in shown["build_config"]) == (there, there)
 
 

@@ -23,7 +23,7 @@ SHOWN = 5  #: ids of codebases with one name
 
 async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
     """A codebase by its id. Raises NotFound."""
-    row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if row is None:
         raise not_found(
             "codebase_id", f"There is no codebase {codebase_id!r}.", fix="See GET /v1/agent/codebases for their ids."
@@ -34,11 +34,11 @@ async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
 
 async def find_codebase(call: Call, ref: str) -> CodebaseRow:
     """A codebase by its id, or by a name that only one of the caller's workers has; for operators, of all. Raises NotFound, Conflict."""
-    if (row := await call.tx.one(statements.codebase_by_id, codebase_id=ref)) is not None:
+    if (row := await call.tx.one(statements.select_codebase, codebase_id=ref)) is not None:
         call.target = row.codebase_id
         return row
     owner = "" if call.caller.acts_for_others else call.caller.subject
-    rows = await call.tx.all(statements.codebases_by_name, name=ref, owner=owner, limit=SHOWN)
+    rows = await call.tx.all(statements.select_codebases_by_name, name=ref, owner=owner, limit=SHOWN)
     if not rows:
         return await load_codebase(call, ref)
     if len(rows) > 1:
@@ -76,7 +76,7 @@ def may_read_every_session(call: Call, codebase: CodebaseRow) -> bool:
 
 async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> SessionRow:
     """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
-    row = await call.tx.one(statements.session_by_id, codebase_id=codebase.codebase_id, session_id=session_id)
+    row = await call.tx.one(statements.select_session, codebase_id=codebase.codebase_id, session_id=session_id)
     if row is None or not (may_read_every_session(call, codebase) or row.requester == call.caller.subject):
         raise not_found(
             "session_id",

@@ -40,9 +40,9 @@ def parse_variant(variant: str, field: str) -> VariantRequirements:
 
 async def list_places(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], bool]:
     """Where attempts in a codebase may be made, the codebase itself first, and whether ``ref`` is a name. Raises NotFound."""
-    if await call.tx.one(codebases.codebase_by_id, codebase_id=ref) is not None:
+    if await call.tx.one(codebases.select_codebase, codebase_id=ref) is not None:
         return await call.tx.all(statements.list_places_of_codebase, codebase_id=ref, limit=MAX_PLACES), False
-    if await call.tx.all(codebases.codebases_by_name, name=ref, owner="", limit=1):
+    if await call.tx.all(codebases.select_codebases_by_name, name=ref, owner="", limit=1):
         return await call.tx.all(statements.list_places_of_name, name=ref, limit=MAX_PLACES), True
     raise not_found("codebase_id", f"There is no codebase {ref!r}.", fix="See GET /v1/agent/codebases for their ids.")
 

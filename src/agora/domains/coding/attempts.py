@@ -178,7 +178,7 @@ class AttemptService(BoundService, contract.Attempts):
             if draft.row.status not in states.TERMINAL:
                 await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
         # Read only now: its worker may have handed it over while its job was waited for, and hands nothing over from here on.
-        review = await call.tx.one(reviews.review_for_update, job_id=attempt.task_id)
+        review = await call.tx.one(reviews.lock_review, job_id=attempt.task_id)
         if review is not None and (review.state in UNDECIDED or review.state == "delivering"):
             await ReviewService(call).dismiss(attempt.task_id)
 

@@ -71,7 +71,7 @@ class CodebaseService(BoundService, contract.Codebases):
     async def _store_codebase(self, worker: WorkerRow, path: str, request: registration.NewCodebase) -> CodebaseRow:
         """Register the codebase at a path of a worker, or update the one that is there."""
         call = self.call
-        row = await call.tx.one(statements.codebase_by_path, worker_id=worker.worker_id, path=path)
+        row = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
         if row is None:
             await self._require_room(worker)
             row = registration.build_row(call, request, worker)
@@ -136,7 +136,7 @@ class CodebaseService(BoundService, contract.Codebases):
     async def _load_pending(self, codebase_id: str) -> CodebaseRow:
         """A codebase, locked. Raises NotFound."""
         await load_codebase(self.call, codebase_id)
-        row = await self.call.tx.one(statements.codebase_for_update, codebase_id=codebase_id)
+        row = await self.call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
         assert row is not None
         return row
 
@@ -153,7 +153,9 @@ class CodebaseService(BoundService, contract.Codebases):
 
     async def _require_room(self, worker: WorkerRow) -> None:
         """Raises Conflict where a worker has as many codebases as it may have."""
-        count = await self.call.tx.one(statements.codebase_count, worker_id=worker.worker_id, most=MAX_CODEBASES)
+        count = await self.call.tx.one(
+            statements.count_codebases_of_worker, worker_id=worker.worker_id, most=MAX_CODEBASES
+        )
         if (count or 0) >= MAX_CODEBASES:
             raise Conflict(
                 f"The worker {worker.worker_name!r} has {MAX_CODEBASES} codebases.",
@@ -162,7 +164,7 @@ class CodebaseService(BoundService, contract.Codebases):
 
     async def _set_capabilities(self, worker: WorkerRow, capabilities: Sequence[str]) -> None:
         await self.call.tx.execute(
-            statements.set_worker_capabilities,
+            statements.update_worker_capabilities,
             worker_id=worker.worker_id,
             capabilities=encode_json(list(capabilities)),
         )

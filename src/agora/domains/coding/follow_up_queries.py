@@ -8,23 +8,23 @@ from .follow_up_records import ClosedJobRow, FollowUpRow
 
 __all__ = [
     "close_job",
-    "closed_job",
     "count_waiting",
     "delete_follow_up",
-    "follow_up_by_id",
-    "last_number",
-    "last_taken",
     "list_follow_ups",
     "list_waiting",
     "move_waiting",
-    "next_waiting",
-    "taken_after",
+    "select_closed_job",
+    "select_follow_up",
+    "select_last_number",
+    "select_last_taken_number",
+    "select_next_waiting",
+    "select_taken_follow_up",
     "update_follow_up",
 ]
 
 BIG = "bigint"
 
-follow_up_by_id = Query(
+select_follow_up = Query(
     """
     select * from coding_follow_ups
     where tenant_id = :tenant and follow_up_id = :follow_up_id and task_id = :task_id
@@ -55,16 +55,16 @@ count_waiting = Query(
     """,
     int,
 )
-last_number = Query(
+select_last_number = Query(
     "select coalesce(max(number), 0) as number from coding_follow_ups where tenant_id = :tenant and task_id = :task_id",
     int,
 )
-last_taken = Query(
+select_last_taken_number = Query(
     "select coalesce(max(taken), 0) as taken from coding_follow_ups where tenant_id = :tenant and task_id = :task_id",
     int,
 )
 #: the first that was taken after those that the worker's checkpoint knows
-taken_after = Query(
+select_taken_follow_up = Query(
     """
     select * from coding_follow_ups
     where tenant_id = :tenant and task_id = :task_id and taken > :after order by taken limit 1
@@ -73,7 +73,7 @@ taken_after = Query(
     types={"after": BIG},
 )
 #: steering ones come first; mode: empty for any
-next_waiting = Query(
+select_next_waiting = Query(
     """
     select * from coding_follow_ups
     where tenant_id = :tenant and task_id = :task_id and taken is null and (:mode = '' or mode = :mode)
@@ -99,7 +99,7 @@ delete_follow_up = Write(
     "delete from coding_follow_ups where tenant_id = :tenant and follow_up_id = :follow_up_id",
 )
 
-closed_job = Query(
+select_closed_job = Query(
     "select * from coding_closed_jobs where tenant_id = :tenant and task_id = :task_id", ClosedJobRow, lock=True
 )
 close_job = Write(

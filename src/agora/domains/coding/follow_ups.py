@@ -108,11 +108,11 @@ class FollowUpService(BoundService, contract.FollowUps):
     ) -> contract.FollowUpTaken:
         call = self.call
         draft = await access.lock_held_task(call, task_id, fencing_token)
-        row = await call.tx.one(statements.taken_after, task_id=task_id, after=after)
+        row = await call.tx.one(statements.select_taken_follow_up, task_id=task_id, after=after)
         if row is None:
-            row = await call.tx.one(statements.next_waiting, task_id=task_id, mode=STEERING if steering else "")
+            row = await call.tx.one(statements.select_next_waiting, task_id=task_id, mode=STEERING if steering else "")
             if row is not None:
-                row.taken = 1 + max(after, await call.tx.one(statements.last_taken, task_id=task_id) or 0)
+                row.taken = 1 + max(after, await call.tx.one(statements.select_last_taken_number, task_id=task_id) or 0)
                 await self._save_follow_up(row)
                 _announce_change(draft, row, "taken")
                 await draft.save()
@@ -134,7 +134,7 @@ class FollowUpService(BoundService, contract.FollowUps):
     async def _lock_waiting(self, task_id: str, follow_up_id: str) -> tuple[TaskDraft, FollowUpRow]:
         """A follow-up to a job of the caller's that has not been taken. Raises NotFound, PermissionDenied, Conflict."""
         draft = await access.lock_own_task(self.call, task_id)
-        row = await self.call.tx.one(statements.follow_up_by_id, task_id=task_id, follow_up_id=follow_up_id)
+        row = await self.call.tx.one(statements.select_follow_up, task_id=task_id, follow_up_id=follow_up_id)
         if row is None:
             raise not_found(
                 "follow_up_id",
@@ -159,7 +159,7 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
             f"{MAX_WAITING} follow-ups wait for {draft.task_id} already.",
             fix="Wait until the agent has been told of some, or remove some.",
         )
-    number = await call.tx.one(statements.last_number, task_id=draft.task_id) or 0
+    number = await call.tx.one(statements.select_last_number, task_id=draft.task_id) or 0
     row = FollowUpRow(
         tenant_id=call.caller.tenant,
         follow_up_id=new_id("fu"),
@@ -191,7 +191,7 @@ async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
                 fix="Send it a message: agora.task.message.",
                 errors=[field_error("task_id", "no coding job")],
             )
-        closed = await call.tx.one(statements.closed_job, task_id=draft.task_id)
+        closed = await call.tx.one(statements.select_closed_job, task_id=draft.task_id)
         if closed is None or closed.successor is None:
             return draft
         draft = await access.lock_task(call, closed.successor)
@@ -202,7 +202,7 @@ async def _is_closed(draft: TaskDraft) -> bool:
     """Whether a job takes no more follow-ups: it has ended, or is about to."""
     if draft.row.status in states.TERMINAL:
         return True
-    return await draft.call.tx.one(statements.closed_job, task_id=draft.task_id) is not None
+    return await draft.call.tx.one(statements.select_closed_job, task_id=draft.task_id) is not None
 
 
 async def _begin_successor(draft: TaskDraft, text: str) -> str:

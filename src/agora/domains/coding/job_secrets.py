@@ -32,7 +32,7 @@ async def open_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str
     draft = await lock_held_task(call, task_id, fencing_token)
     if draft.row.status not in UNFINISHED:
         raise Conflict(f"{task_id} has ended; its secrets are gone.", fix="Give them with a new job.")
-    row = await call.tx.one(statements.secrets_of_job, task_id=task_id)
+    row = await call.tx.one(statements.select_job_secrets, task_id=task_id)
     if row is None:
         return {}
     try:

@@ -42,14 +42,14 @@ class StandIns(Controller):
         while not self.is_stopping:
             seen_since = self.context.clock.now() - ONLINE_SECONDS * SECOND
             rows = await self.read(
-                tenant, statements.codebases_without_worker, after=after, seen_since=seen_since, limit=BATCH
+                tenant, statements.select_codebases_without_worker, after=after, seen_since=seen_since, limit=BATCH
             )
             for row in rows:
                 await self.write_as_system(tenant, partial(appoint_stand_ins, codebase_id=row.codebase_id))
             if len(rows) < BATCH:
                 break
             after = rows[-1].codebase_id
-        rows = await self.read(tenant, statements.codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
+        rows = await self.read(tenant, statements.select_codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
         for row in rows:
             await self.write_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
 
@@ -65,7 +65,7 @@ class CodebaseQuestions(Controller):
         while not self.is_stopping:
             seen_since = self.context.clock.now() - SILENT_SECONDS * SECOND
             rows = await self.read(
-                tenant, statements.unanswered_codebases, after=after, seen_since=seen_since, limit=BATCH
+                tenant, statements.select_unanswered_codebases, after=after, seen_since=seen_since, limit=BATCH
             )
             for row in rows:
                 await self.write_as_system(tenant, partial(follow_question, codebase_id=row.codebase_id))
@@ -81,7 +81,7 @@ class JobSecretsCleaner(Controller):
     interval = 60.0
 
     async def reconcile(self, tenant: str) -> None:
-        if await self.read(tenant, statements.ended_secrets):
+        if await self.read(tenant, statements.select_secrets_of_ended_jobs):
             await self.write_as_system(tenant, _delete_ended_secrets)
 
 
@@ -97,7 +97,7 @@ class TranscriptRetention(Controller):
             return
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
-            rows = await self.read(tenant, transcript_statements.old_sessions, before=before, limit=BATCH)
+            rows = await self.read(tenant, transcript_statements.select_old_sessions, before=before, limit=BATCH)
             for row in rows:
                 forget = partial(_forget_session, codebase_id=row.codebase_id, session_id=row.session_id)
                 await self.write_as_system(tenant, forget)

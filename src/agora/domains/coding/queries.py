@@ -8,15 +8,9 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import CodebaseRow, JobSecretsRow, MessageRow, PlacedSessionRow, SessionRow, WorkerModels
 
 __all__ = [
-    "codebase_by_id",
-    "codebase_by_path",
-    "codebase_count",
-    "codebase_for_update",
-    "codebases_by_name",
-    "codebases_with_stand_ins",
-    "codebases_without_worker",
     "confirm_codebase",
     "count_codebases",
+    "count_codebases_of_worker",
     "count_open_reviews",
     "count_sessions",
     "count_workers_online",
@@ -24,40 +18,46 @@ __all__ = [
     "delete_ended_secrets",
     "delete_messages",
     "delete_sessions",
-    "ended_secrets",
-    "foreign_codebase",
-    "held_codebases",
     "list_codebases",
     "list_messages",
     "list_newest_messages",
+    "list_recent_sessions",
     "list_sessions",
-    "message_exists",
-    "models_online",
-    "open_jobs",
-    "pending_workers",
-    "recent_sessions",
+    "lock_codebase",
+    "lock_session",
+    "lock_worker",
     "refuse_codebase",
-    "secrets_of_job",
-    "session_anywhere",
-    "session_by_id",
-    "session_for_update",
-    "set_declined",
-    "set_held_capabilities",
-    "set_stand_ins",
-    "set_watch",
-    "set_worker_capabilities",
-    "unanswered_codebases",
+    "select_codebase",
+    "select_codebase_by_path",
+    "select_codebases_by_name",
+    "select_codebases_with_stand_ins",
+    "select_codebases_without_worker",
+    "select_foreign_codebase",
+    "select_held_codebases",
+    "select_job_secrets",
+    "select_message_number",
+    "select_models_online",
+    "select_open_jobs",
+    "select_secrets_of_ended_jobs",
+    "select_session",
+    "select_session_of_any_codebase",
+    "select_unanswered_codebases",
+    "select_workers_of_repository",
+    "select_workers_to_ask",
     "update_codebase",
+    "update_declined",
+    "update_held_capabilities",
     "update_session",
+    "update_stand_ins",
+    "update_watch",
+    "update_worker_capabilities",
     "upsert_message",
-    "worker_for_update",
-    "workers_of_repository",
 ]
 
 BIG = "bigint"
 
-codebase_by_id = Query("select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow)
-codebases_by_name = Query(
+select_codebase = Query("select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow)
+select_codebases_by_name = Query(
     """
     select * from codebases where tenant_id = :tenant and name = :name and (:owner = '' or owner = :owner)
     order by codebase_id limit :limit
@@ -66,18 +66,18 @@ codebases_by_name = Query(
     types={"limit": "bigint"},
     scan=True,
 )
-codebase_for_update = Query(
+lock_codebase = Query(
     "select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow, lock=True
 )
-codebase_by_path = Query(
+select_codebase_by_path = Query(
     "select * from codebases where tenant_id = :tenant and worker_id = :worker_id and path = :path",
     CodebaseRow,
     lock=True,
 )
 _IDS, _IDS_POSTGRES = build_in_list_condition("codebases")
 _FOREIGN = "select * from codebases where tenant_id = :tenant and owner <> :owner and codebase_id {ids} limit 1"
-foreign_codebase = Query(_FOREIGN.format(ids=_IDS), CodebaseRow, postgres=_FOREIGN.format(ids=_IDS_POSTGRES))
-codebase_count = Query(
+select_foreign_codebase = Query(_FOREIGN.format(ids=_IDS), CodebaseRow, postgres=_FOREIGN.format(ids=_IDS_POSTGRES))
+count_codebases_of_worker = Query(
     "select count(*) as codebases from (select 1 from codebases where tenant_id = :tenant and worker_id = :worker_id limit :most) c",
     int,
     types={"most": BIG},
@@ -104,12 +104,12 @@ list_codebases = Query(
 delete_codebase = Write("delete from codebases where tenant_id = :tenant and codebase_id = :codebase_id")
 delete_sessions = Write("delete from coding_sessions where tenant_id = :tenant and codebase_id = :codebase_id")
 delete_messages = Write("delete from coding_messages where tenant_id = :tenant and codebase_id = :codebase_id")
-set_worker_capabilities = Write(
+update_worker_capabilities = Write(
     "update workers set capabilities = :capabilities where tenant_id = :tenant and worker_id = :worker_id"
 )
 
 #: codebases of known repositories whose worker is gone, and for which nobody stands in yet
-codebases_without_worker = Query(
+select_codebases_without_worker = Query(
     """
     select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
     where c.tenant_id = :tenant and c.repository is not null and c.watching = 1 and c.codebase_id > :after
@@ -121,7 +121,7 @@ codebases_without_worker = Query(
     scan=True,
 )
 #: codebases that others stand in for, although their worker is there
-codebases_with_stand_ins = Query(
+select_codebases_with_stand_ins = Query(
     """
     select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
     where c.tenant_id = :tenant and c.stand_ins <> '[]' and w.retired_at is null and w.last_seen >= :seen_since
@@ -133,7 +133,7 @@ codebases_with_stand_ins = Query(
 )
 #: workers that are there and have a repository, of the owner of a codebase, or of agents of the same account and registrar: a
 #: repository is what a worker says it has, and strangers do not get the jobs of others by saying so
-workers_of_repository = Query(
+select_workers_of_repository = Query(
     """
     select distinct w.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
     where c.tenant_id = :tenant and c.repository = :repository and w.retired_at is null and w.draining_at is null
@@ -147,7 +147,7 @@ workers_of_repository = Query(
     types={"seen_since": BIG, "limit": BIG},
     scan=True,
 )
-set_stand_ins = Write(
+update_stand_ins = Write(
     "update codebases set stand_ins = :stand_ins where tenant_id = :tenant and codebase_id = :codebase_id"
 )
 
@@ -155,8 +155,8 @@ _SESSION = """
     select * from coding_sessions
     where tenant_id = :tenant and codebase_id = :codebase_id and session_id = :session_id
 """
-session_by_id = Query(_SESSION, SessionRow)
-session_for_update = Query(_SESSION, SessionRow, lock=True)
+select_session = Query(_SESSION, SessionRow)
+lock_session = Query(_SESSION, SessionRow, lock=True)
 update_session = Write(
     """
     update coding_sessions set agent = :agent, title = :title, context_id = :context_id, task_id = :task_id,
@@ -177,7 +177,7 @@ list_sessions = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-message_exists = Query(
+select_message_number = Query(
     """
     select number from coding_messages
     where tenant_id = :tenant and codebase_id = :codebase_id and session_id = :session_id and message_id = :message_id
@@ -213,7 +213,7 @@ list_messages = Query(
 )
 
 #: jobs of a codebase that have not ended, the newest first: by its id, or by its name at its worker. viewer: '' sees all
-open_jobs = Query(
+select_open_jobs = Query(
     """
     select * from tasks where tenant_id = :tenant and completed_at is null and task_type = 'coding.job'
         and (lower(requirements) like :by_id escape '~'
@@ -225,7 +225,7 @@ open_jobs = Query(
     types={"limit": BIG},
     scan=True,
 )
-set_watch = Write(
+update_watch = Write(
     """
     update codebases set watching = :watching, watch_interval = :watch_interval, review_limit = :review_limit
     where tenant_id = :tenant and codebase_id = :codebase_id
@@ -238,7 +238,7 @@ _OPEN_REVIEWS = """
 """
 count_open_reviews = Query(_OPEN_REVIEWS.format(codebase_id=":codebase_id"), int)
 #: codebases of a worker whose queued jobs are held: not watched, or with as many open reviews as they may have
-held_codebases = Query(
+select_held_codebases = Query(
     f"""
     select * from codebases c where c.tenant_id = :tenant and c.worker_id = :worker_id
         and (c.watching = 0
@@ -247,10 +247,8 @@ held_codebases = Query(
     """,
     CodebaseRow,
 )
-worker_for_update = Query(
-    "select * from workers where tenant_id = :tenant and worker_id = :worker_id", WorkerRow, lock=True
-)
-set_held_capabilities = Write("update workers set held = :held where tenant_id = :tenant and worker_id = :worker_id")
+lock_worker = Query("select * from workers where tenant_id = :tenant and worker_id = :worker_id", WorkerRow, lock=True)
+update_held_capabilities = Write("update workers set held = :held where tenant_id = :tenant and worker_id = :worker_id")
 
 _READABLE = "(:reader = '' or s.requester = :reader or c.owner = :reader)"
 _PLACED = f"""
@@ -260,7 +258,7 @@ _PLACED = f"""
     where s.tenant_id = :tenant and {_READABLE} and (:codebase_id = '' or s.codebase_id = :codebase_id)
 """
 #: sessions of all codebases, the latest first. reader: '' reads all
-recent_sessions = Query(
+list_recent_sessions = Query(
     _PLACED
     + """
         and (s.updated_at < :before or (s.updated_at = :before and (s.codebase_id, s.session_id) > (:after_codebase, :after)))
@@ -272,7 +270,7 @@ recent_sessions = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-session_anywhere = Query(
+select_session_of_any_codebase = Query(
     _PLACED + " and s.session_id = :session_id order by s.updated_at desc, s.codebase_id limit 1",
     PlacedSessionRow,
     scan=True,
@@ -302,7 +300,7 @@ count_workers_online = Query(
     types={"seen_since": BIG},
     scan=True,
 )
-models_online = Query(
+select_models_online = Query(
     """
     select worker_id, models, metadata from workers where tenant_id = :tenant and retired_at is null
         and last_seen >= :seen_since and models <> '[]' and worker_id > :after order by worker_id limit :limit
@@ -315,15 +313,17 @@ models_online = Query(
 #: of jobs that have ended, or are gone
 _OF_ENDED_JOBS = """tenant_id = :tenant and not exists (select 1 from tasks t where t.tenant_id = :tenant
     and t.task_id = coding_job_secrets.task_id and t.completed_at is null)"""
-secrets_of_job = Query(
+select_job_secrets = Query(
     "select * from coding_job_secrets where tenant_id = :tenant and task_id = :task_id", JobSecretsRow
 )
-ended_secrets = Query(f"select task_id from coding_job_secrets where {_OF_ENDED_JOBS} limit 1", str, scan=True)
+select_secrets_of_ended_jobs = Query(
+    f"select task_id from coding_job_secrets where {_OF_ENDED_JOBS} limit 1", str, scan=True
+)
 delete_ended_secrets = Write(f"delete from coding_job_secrets where {_OF_ENDED_JOBS}")
 
 #: workers that are there and take codebases, the last seen first: one that was killed is not seen again. Those that have declined are
 #: left out in code
-pending_workers = Query(
+select_workers_to_ask = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null and draining_at is null
         and last_seen >= :seen_since and capabilities like '%"codebase:~_~_pending~_~_"%' escape '~'
@@ -334,7 +334,7 @@ pending_workers = Query(
     scan=True,
 )
 #: codebases whose question has ended without an answer, or waits for workers of which none was seen lately
-unanswered_codebases = Query(
+select_unanswered_codebases = Query(
     """
     select c.* from codebases c left join tasks t on t.tenant_id = c.tenant_id and t.task_id = c.registration_task
     where c.tenant_id = :tenant and c.state = 'pending' and c.codebase_id > :after
@@ -364,7 +364,7 @@ refuse_codebase = Write(
     """,
     types={"now": BIG},
 )
-set_declined = Write(
+update_declined = Write(
     """
     update codebases set declined = :declined, problem = :problem
     where tenant_id = :tenant and codebase_id = :codebase_id

@@ -104,7 +104,7 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
             errors=[field_error("path", "give exactly one of path and git_url")],
         )
     row = build_row(call, request, None)
-    existing = await call.tx.one(statements.codebase_by_path, worker_id=PENDING, path=row.path)
+    existing = await call.tx.one(statements.select_codebase_by_path, worker_id=PENDING, path=row.path)
     if existing is not None and existing.owner != call.caller.subject:
         raise Conflict("Somebody else has asked for that place.", fix="See GET /v1/agent/codebases for its state.")
     if existing is not None:
@@ -145,7 +145,7 @@ async def confirm_codebase(
 ) -> CodebaseRow:
     """A worker has a codebase. task: id and fencing token of the question. Raises NotFound, StaleLease, Conflict."""
     await _lock_question(call, row, *task)
-    other = await call.tx.one(statements.codebase_by_path, worker_id=worker.worker_id, path=path)
+    other = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
     if other is not None and other.codebase_id != row.codebase_id:
         raise Conflict(
             f"{path} is {other.codebase_id} of this worker already.",
@@ -186,7 +186,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
 
     Answers whether anything has changed.
     """
-    row = await call.tx.one(statements.codebase_for_update, codebase_id=codebase_id)
+    row = await call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
     if row is None or row.state != "pending":
         return False
     task = await call.tx.one(tasks.lock_task, task_id=row.registration_task or "")
@@ -222,7 +222,7 @@ def _join_reasons(problem: str | None, reason: str) -> str:
 async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: WorkerRow, reason: str) -> None:
     """Give the question of a codebase to one worker."""
     await call.tx.execute(
-        statements.set_declined, codebase_id=row.codebase_id, declined=row.declined, problem=row.problem
+        statements.update_declined, codebase_id=row.codebase_id, declined=row.declined, problem=row.problem
     )
     lane = f"worker:{worker.worker_id}"
     await move_task(draft, queue_name(lane, REGISTRATION), worker.owner, lane, reason)
@@ -282,7 +282,7 @@ async def _lock_question(call: Call, row: CodebaseRow, task_id: str, token: int)
 async def _find_candidates(call: Call, declined: Sequence[str | None]) -> list[WorkerRow]:
     """Workers that are there, take codebases, and have not said no."""
     seen_since = call.now - ONLINE_SECONDS * SECOND
-    rows = await call.tx.all(statements.pending_workers, seen_since=seen_since, limit=MAX_WORKERS)
+    rows = await call.tx.all(statements.select_workers_to_ask, seen_since=seen_since, limit=MAX_WORKERS)
     return [row for row in rows if row.worker_id not in declined and row.owner not in declined]
 
 

@@ -7,22 +7,22 @@ from agora.store.port import Query, Write
 from .review_records import REVIEWS, CommentRow, ReviewFileRow, ReviewRow
 
 __all__ = [
-    "comment_by_id",
     "count_waiting_comments",
     "delete_comment",
     "delete_files",
-    "file_by_path",
     "insert_review",
-    "last_comment",
     "list_comments",
     "list_files",
     "list_reviews",
-    "review_by_id",
-    "review_for_update",
-    "send_comments",
-    "unfinished_job",
+    "list_waiting_comments",
+    "lock_review",
+    "mark_comments_sent",
+    "select_comment",
+    "select_file_by_path",
+    "select_last_comment_number",
+    "select_review",
+    "select_unfinished_job",
     "update_review",
-    "waiting_comments",
 ]
 
 BIG = "bigint"
@@ -30,8 +30,8 @@ _COLUMNS = tuple(name for name, _ in REVIEWS.columns)
 _NUMBERS = dict.fromkeys(("revision", "files", "additions", "deletions", "updated_at"), BIG)
 _REVIEW = "select * from coding_reviews where tenant_id = :tenant and job_id = :job_id"
 
-review_by_id = Query(_REVIEW, ReviewRow)
-review_for_update = Query(_REVIEW, ReviewRow, lock=True)
+select_review = Query(_REVIEW, ReviewRow)
+lock_review = Query(_REVIEW, ReviewRow, lock=True)
 #: the latest first; reader: empty for whoever sees all
 list_reviews = Query(
     """
@@ -68,7 +68,7 @@ list_files = Query(
     ReviewFileRow,
     types={"after": BIG, "limit": BIG},
 )
-file_by_path = Query(
+select_file_by_path = Query(
     """
     select * from coding_review_files
     where tenant_id = :tenant and job_id = :job_id and path = :path order by number limit 1
@@ -85,7 +85,7 @@ list_comments = Query(
     CommentRow,
     types={"after": BIG, "limit": BIG},
 )
-waiting_comments = Query(
+list_waiting_comments = Query(
     """
     select * from coding_review_comments
     where tenant_id = :tenant and job_id = :job_id and number > :after and follow_up_id is null
@@ -101,11 +101,11 @@ count_waiting_comments = Query(
     """,
     int,
 )
-last_comment = Query(
+select_last_comment_number = Query(
     "select coalesce(max(number), 0) as number from coding_review_comments where tenant_id = :tenant and job_id = :job_id",
     int,
 )
-comment_by_id = Query(
+select_comment = Query(
     """
     select * from coding_review_comments
     where tenant_id = :tenant and comment_id = :comment_id and job_id = :job_id
@@ -116,14 +116,14 @@ comment_by_id = Query(
 delete_comment = Write(
     "delete from coding_review_comments where tenant_id = :tenant and comment_id = :comment_id",
 )
-send_comments = Write(
+mark_comments_sent = Write(
     """
     update coding_review_comments set follow_up_id = :follow_up_id
     where tenant_id = :tenant and job_id = :job_id and follow_up_id is null
     """
 )
 #: a job of a session that has not ended
-unfinished_job = Query(
+select_unfinished_job = Query(
     """
     select task_id from tasks
     where tenant_id = :tenant and completed_at is null and task_id <> :task_id

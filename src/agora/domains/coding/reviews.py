@@ -123,7 +123,7 @@ class ReviewService(BoundService, contract.Reviews):
         call = self.call
         await self._load_review(job_id)
         after = paging.decode_cursor(cursor, int)[0] if cursor else 0
-        query = statements.waiting_comments if waiting else statements.list_comments
+        query = statements.list_waiting_comments if waiting else statements.list_comments
 
         async def read_rows(after: int, count: int) -> Sequence[CommentRow]:
             return await call.tx.all(query, job_id=job_id, after=after, limit=count)
@@ -142,7 +142,7 @@ class ReviewService(BoundService, contract.Reviews):
     ) -> contract.ReviewComment:
         call = self.call
         review = await self._lock_own_review(job_id)
-        file = await call.tx.one(statements.file_by_path, job_id=job_id, path=path)
+        file = await call.tx.one(statements.select_file_by_path, job_id=job_id, path=path)
         code = None if file is None else find_line(file.patch, side, line)
         if code is None:
             field = "path" if file is None else "line"
@@ -153,7 +153,7 @@ class ReviewService(BoundService, contract.Reviews):
             )
         if (await call.tx.one(statements.count_waiting_comments, job_id=job_id) or 0) >= MAX_COMMENTS:
             raise Conflict(f"{MAX_COMMENTS} comments wait to be sent.", fix="Request the changes, then go on.")
-        number = await call.tx.one(statements.last_comment, job_id=job_id) or 0
+        number = await call.tx.one(statements.select_last_comment_number, job_id=job_id) or 0
         row = CommentRow(
             tenant_id=call.caller.tenant,
             comment_id=new_id("rc"),
@@ -175,7 +175,7 @@ class ReviewService(BoundService, contract.Reviews):
     @implements
     async def remove_comment(self, job_id: str, comment_id: str) -> contract.RemovedComment:
         review = await self._lock_own_review(job_id)
-        row = await self.call.tx.one(statements.comment_by_id, job_id=job_id, comment_id=comment_id)
+        row = await self.call.tx.one(statements.select_comment, job_id=job_id, comment_id=comment_id)
         if row is None:
             fix = f"See GET /v1/agent/reviews/{job_id}/comments."
             raise not_found("comment_id", f"There is no comment {comment_id!r} on {job_id}.", fix=fix)
@@ -190,7 +190,7 @@ class ReviewService(BoundService, contract.Reviews):
         call = self.call
         row = await self._lock_own_review(job_id)
         await self._require_undelivered(row)
-        comments = await call.tx.all(statements.waiting_comments, job_id=job_id, after=0, limit=MAX_COMMENTS)
+        comments = await call.tx.all(statements.list_waiting_comments, job_id=job_id, after=0, limit=MAX_COMMENTS)
         if not comments and not text:
             raise InvalidRequest(
                 "There is nothing to say: no comment waits, and there is no text.",
@@ -198,7 +198,7 @@ class ReviewService(BoundService, contract.Reviews):
             )
         prompt = describe_comments(comments, text)
         follow_up = await say_to_job(call, await access.lock_task(call, row.task_id), prompt)
-        await call.tx.execute(statements.send_comments, job_id=job_id, follow_up_id=follow_up.follow_up_id)
+        await call.tx.execute(statements.mark_comments_sent, job_id=job_id, follow_up_id=follow_up.follow_up_id)
         row.state, row.reviewer = "changes_requested", call.caller.subject
         await self._save_review(row)
         await self._record_decision(row, "changes_requested")
@@ -279,7 +279,7 @@ class ReviewService(BoundService, contract.Reviews):
         if head is not None and head != row.head:
             raise Conflict(f"The branch is at {row.head} now.", fix="Look at the review again.", head=row.head)
         key = {"context_id": row.context_id, "task_id": row.delivery_task_id or "", "job_id": row.job_id}
-        working = await self.call.tx.one(statements.unfinished_job, **key)
+        working = await self.call.tx.one(statements.select_unfinished_job, **key)
         if working is not None:
             raise Conflict(f"The agent works on it: {working}.", fix="Approve it when that job has ended.")
 
@@ -304,7 +304,7 @@ class ReviewService(BoundService, contract.Reviews):
         draft = await access.lock_held_task(call, task_id, fencing_token)
         codebase = await load_own_codebase(call, codebase_id)
         context_id = views.task_context_id(draft.row)
-        row = await call.tx.one(statements.review_for_update, job_id=job_id)
+        row = await call.tx.one(statements.lock_review, job_id=job_id)
         await self._require_same_session(job_id, draft.row.task_id, context_id, row)
         rows = parse_files(files, call.caller.tenant, job_id)
         values: dict[str, Any] = {
@@ -358,7 +358,7 @@ class ReviewService(BoundService, contract.Reviews):
     ) -> contract.Review:
         call = self.call
         await access.lock_held_task(call, task_id, fencing_token)
-        row = await call.tx.one(statements.review_for_update, job_id=job_id)
+        row = await call.tx.one(statements.lock_review, job_id=job_id)
         if row is None or row.delivery_task_id != task_id:
             raise InvalidRequest(
                 f"{task_id} carries out no approval of {job_id}.", errors=[field_error("task_id", "another review")]
@@ -379,7 +379,7 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _load_review(self, job_id: str, *, lock: bool = False) -> ReviewRow:
         """A review that the caller may read. Raises NotFound, without telling whether it is hidden."""
-        query = statements.review_for_update if lock else statements.review_by_id
+        query = statements.lock_review if lock else statements.select_review
         row, caller = await self.call.tx.one(query, job_id=job_id), self.call.caller
         if row is not None and (
             caller.subject in (row.requester, row.owner) or caller.may("read:all") or caller.acts_for_others

@@ -83,7 +83,7 @@ class RuntimeService(BoundService, contract.Runtime):
         place = paging.decode_cursor(cursor, int, str, str) if cursor else (tasks.NEVER, "", "")
         before, after_codebase, after = place
         rows = await self.call.tx.all(
-            statements.recent_sessions,
+            statements.list_recent_sessions,
             reader=self._reader,
             codebase_id=project_id or "",
             before=before,
@@ -105,7 +105,10 @@ class RuntimeService(BoundService, contract.Runtime):
     async def _find_session(self, session_id: str, project_id: str | None) -> PlacedSessionRow:
         """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
         row = await self.call.tx.one(
-            statements.session_anywhere, reader=self._reader, codebase_id=project_id or "", session_id=session_id
+            statements.select_session_of_any_codebase,
+            reader=self._reader,
+            codebase_id=project_id or "",
+            session_id=session_id,
         )
         if row is None:
             raise not_found(
@@ -173,7 +176,7 @@ class RuntimeService(BoundService, contract.Runtime):
         while True:
             after = workers[-1].worker_id if workers else ""
             place = {"seen_since": self._seen_since, "after": after, "limit": WORKERS_PAGE}
-            rows = await self.call.tx.all(statements.models_online, **place)
+            rows = await self.call.tx.all(statements.select_models_online, **place)
             workers += rows
             if len(rows) < WORKERS_PAGE:
                 return workers

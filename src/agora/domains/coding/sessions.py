@@ -108,7 +108,7 @@ class SessionService(BoundService, contract.Sessions):
         """A session, locked; a new one where it was not known."""
         call = self.call
         key = {"codebase_id": codebase.codebase_id, "session_id": session_id}
-        row = await call.tx.one(statements.session_for_update, **key)
+        row = await call.tx.one(statements.lock_session, **key)
         if row is not None:
             return row
         row = SessionRow(
@@ -146,7 +146,7 @@ class SessionService(BoundService, contract.Sessions):
         if parts is None:
             parts = [{"type": "text", "text": _read_text(message, "content", place, required=True)}]
         key = {"codebase_id": session.codebase_id, "session_id": session.session_id, "message_id": message_id}
-        number = await self.call.tx.one(statements.message_exists, **key)
+        number = await self.call.tx.one(statements.select_message_number, **key)
         if number is None:
             session.messages += 1
             number = session.messages

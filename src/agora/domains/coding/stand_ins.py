@@ -27,12 +27,12 @@ MAX_MOVED = 200  #: tasks of one codebase in one pass
 
 async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     """Have others stand in for the worker of a codebase, if it is still gone; answers whether anything has changed."""
-    row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if row is None or row.repository is None or await _is_held(call, row) or await _is_worker_there(call, row):
         return False
     seen_since = call.now - ONLINE_SECONDS * SECOND
     candidates = await call.tx.all(
-        statements.workers_of_repository,
+        statements.select_workers_of_repository,
         repository=row.repository,
         owner=row.owner,
         seen_since=seen_since,
@@ -48,7 +48,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
         return False
     stand_ins = encode_json([worker.worker_id for worker in candidates])
     if stand_ins != row.stand_ins:
-        await call.tx.execute(statements.set_stand_ins, codebase_id=codebase_id, stand_ins=stand_ins)
+        await call.tx.execute(statements.update_stand_ins, codebase_id=codebase_id, stand_ins=stand_ins)
         call.target, changed = codebase_id, True
     moved = await _move_own_tasks(call, row)
     if changed:
@@ -58,7 +58,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
 
 async def dismiss_stand_ins(call: Call, codebase_id: str) -> bool:
     """The worker of a codebase is back: nobody stands in for it any more. Answers whether anybody did."""
-    row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if row is None or row.stand_ins == "[]" or not await _is_worker_there(call, row):
         return False
     await end_stand_ins(call, row)
@@ -73,12 +73,12 @@ async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
         if worker is not None and worker.worker_id != row.worker_id:
             capabilities = [name for name in decode_json(worker.capabilities) if name != capability]
             await _set_capabilities(call, worker, capabilities)
-    await call.tx.execute(statements.set_stand_ins, codebase_id=row.codebase_id, stand_ins="[]")
+    await call.tx.execute(statements.update_stand_ins, codebase_id=row.codebase_id, stand_ins="[]")
     call.target = row.codebase_id
 
 
 async def _is_held(call: Call, row: CodebaseRow) -> bool:
-    held = await call.tx.all(statements.held_codebases, worker_id=row.worker_id)
+    held = await call.tx.all(statements.select_held_codebases, worker_id=row.worker_id)
     return row.codebase_id in (codebase.codebase_id for codebase in held)
 
 
@@ -89,7 +89,7 @@ async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:
 
 async def _set_capabilities(call: Call, worker: WorkerRow, capabilities: list[str]) -> None:
     await call.tx.execute(
-        statements.set_worker_capabilities, worker_id=worker.worker_id, capabilities=encode_json(capabilities)
+        statements.update_worker_capabilities, worker_id=worker.worker_id, capabilities=encode_json(capabilities)
     )
     announce_worker_change(call, worker)
 

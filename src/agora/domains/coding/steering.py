@@ -118,7 +118,7 @@ async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> con
         counts[kind] += 1
     reader = "" if call.caller.may("read:all") else call.caller.subject
     latest = await call.tx.all(
-        statements.recent_sessions,
+        statements.list_recent_sessions,
         reader=reader,
         codebase_id=codebase.codebase_id,
         before=tasks.NEVER,
@@ -158,7 +158,7 @@ def _find_viewer(call: Call, codebase: CodebaseRow) -> str:
 async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Sequence[TaskRow]:
     """Jobs of a codebase that have not ended, the newest first."""
     return await call.tx.all(
-        statements.open_jobs,
+        statements.select_open_jobs,
         worker_id=codebase.worker_id,
         by_id=build_contains_pattern(f'"codebase:{codebase.codebase_id}"'),
         by_name=build_contains_pattern(f'"codebase:{codebase.name}"'),

@@ -14,7 +14,7 @@ __all__ = ["refuse_foreign_codebases"]
 async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> None:
     """Refuse the id of a codebase of another agent: jobs that require it carry prompts, and lead to branches, for its worker."""
     foreign = await call.tx.one(
-        statements.foreign_codebase, codebases=encode_json(list(declared.codebases)), owner=declared.owner
+        statements.select_foreign_codebase, codebases=encode_json(list(declared.codebases)), owner=declared.owner
     )
     if foreign is not None:
         raise PermissionDenied(

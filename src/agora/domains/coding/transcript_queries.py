@@ -8,7 +8,7 @@ from agora.store.port import Query, Write
 
 from .records import OldSession, TranscriptRow
 
-__all__ = ["WORDS", "delete_session", "delete_session_messages", "old_sessions", "search_messages"]
+__all__ = ["WORDS", "delete_session", "delete_session_messages", "search_messages", "select_old_sessions"]
 
 BIG = "bigint"
 WORDS = 8  #: of a search
@@ -41,7 +41,7 @@ delete_session_messages = Write(
 delete_session = Write(
     "delete from coding_sessions where tenant_id = :tenant and codebase_id = :codebase_id and session_id = :session_id"
 )
-old_sessions = Query(
+select_old_sessions = Query(
     """
     select codebase_id, session_id from coding_sessions where tenant_id = :tenant and updated_at < :before
     order by updated_at limit :limit

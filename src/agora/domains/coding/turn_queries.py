@@ -6,16 +6,16 @@ from agora.store.port import Query, Write
 
 from .turn_records import TurnRow
 
-__all__ = ["delete_turn", "last_turn", "list_turns", "turn_by_number"]
+__all__ = ["delete_turn", "list_turns", "select_last_turn", "select_turn"]
 
 BIG = "bigint"
 
-turn_by_number = Query(
+select_turn = Query(
     "select * from coding_turns where tenant_id = :tenant and job_id = :job_id and number = :number",
     TurnRow,
     types={"number": BIG},
 )
-last_turn = Query(
+select_last_turn = Query(
     "select * from coding_turns where tenant_id = :tenant and job_id = :job_id order by number desc limit 1", TurnRow
 )
 list_turns = Query(

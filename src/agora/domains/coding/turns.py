@@ -78,11 +78,11 @@ class TurnService(BoundService, contract.Turns):
         if what != "conversation" and not row.commit_id:
             raise Conflict(f"Turn {number} of {job_id} has no files to take back: its codebase has no git.")
         key = {"context_id": last.context_id, "task_id": "", "job_id": job_id}
-        working = await self.call.tx.one(review_queries.unfinished_job, **key)
+        working = await self.call.tx.one(review_queries.select_unfinished_job, **key)
         if working is not None:
             raise Conflict(f"The agent works on it: {working}.", fix="Cancel that job, or wait for its end.")
         details = {"job": job_id, "commit": row.commit_id, "what": what, "is_last": not prompt}
-        return await self._assign(
+        return await self._assign_job_to_worker(
             row, prompt or f"Rewind to turn {number}", "rewind", details, context_id=row.context_id
         )
 
@@ -95,9 +95,9 @@ class TurnService(BoundService, contract.Turns):
         if not row.commit_id:
             raise Conflict(f"Turn {number} of {job_id} cannot be forked: its codebase has no git.")
         details = {"commit": row.commit_id, "what": "both"}
-        return await self._assign(row, prompt, "fork", details, title=title, model=model)
+        return await self._assign_job_to_worker(row, prompt, "fork", details, title=title, model=model)
 
-    async def _assign(
+    async def _assign_job_to_worker(
         self,
         row: TurnRow,
         prompt: str,
@@ -149,7 +149,7 @@ class TurnService(BoundService, contract.Turns):
         draft = await access.lock_held_task(call, task_id, fencing_token)
         codebase = await load_own_codebase(call, codebase_id)
         context_id = views.task_context_id(draft.row)
-        last = await call.tx.one(statements.last_turn, job_id=job_id)
+        last = await call.tx.one(statements.select_last_turn, job_id=job_id)
         is_same = last.context_id == context_id if last is not None else task_id == job_id
         # Another worker has taken the job over: it adds turns, and changes none of those before.
         is_next = last is not None and last.requester == draft.row.created_by and number > last.number
@@ -157,7 +157,7 @@ class TurnService(BoundService, contract.Turns):
             raise InvalidRequest(
                 f"{task_id} is no job of the session of {job_id}.", errors=[field_error("job_id", "another session")]
             )
-        session = await call.tx.one(codings.session_by_id, codebase_id=codebase_id, session_id=session_id)
+        session = await call.tx.one(codings.select_session, codebase_id=codebase_id, session_id=session_id)
         row = TurnRow(
             tenant_id=call.caller.tenant,
             job_id=job_id,
@@ -180,7 +180,7 @@ class TurnService(BoundService, contract.Turns):
 
     async def _load_readable(self, job_id: str) -> TurnRow:
         """The last turn of a job whose turns the caller may read. Raises NotFound, without telling whether it is hidden."""
-        row, caller = await self.call.tx.one(statements.last_turn, job_id=job_id), self.call.caller
+        row, caller = await self.call.tx.one(statements.select_last_turn, job_id=job_id), self.call.caller
         may_read_all = caller.may("read:all") or caller.acts_for_others
         if row is None or not (may_read_all or caller.subject in (row.requester, row.owner)):
             raise not_found("job_id", f"There are no turns of {job_id!r}.", fix="See GET /v1/agent/tasks.")
@@ -197,7 +197,7 @@ class TurnService(BoundService, contract.Turns):
         return row
 
     async def _load_turn(self, job_id: str, number: int) -> TurnRow:
-        row = await self.call.tx.one(statements.turn_by_number, job_id=job_id, number=number)
+        row = await self.call.tx.one(statements.select_turn, job_id=job_id, number=number)
         if row is None:
             fix = f"See GET /v1/agent/tasks/{job_id}/turns."
             raise not_found("number", f"There is no turn {number} of {job_id}.", fix=fix)

@@ -32,7 +32,7 @@ async def set_watch(
     codebase.watch_interval = interval or codebase.watch_interval
     codebase.review_limit = codebase.review_limit if review_limit is None else review_limit
     await call.tx.execute(
-        statements.set_watch,
+        statements.update_watch,
         codebase_id=codebase.codebase_id,
         watching=codebase.watching,
         watch_interval=codebase.watch_interval,
@@ -61,7 +61,7 @@ async def describe_watch_state(call: Call, codebase: CodebaseRow) -> contract.Wa
 
 async def apply_review_limit(call: Call, codebase_id: str) -> None:
     """Hold or release the queued jobs of a codebase after one of its reviews was opened or decided."""
-    codebase = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    codebase = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if codebase is not None and codebase.review_limit:
         await update_held_jobs(call, codebase.worker_id)
 
@@ -69,15 +69,15 @@ async def apply_review_limit(call: Call, codebase_id: str) -> None:
 async def update_held_jobs(call: Call, worker_id: str) -> None:
     """Have a worker claim nothing by the capabilities of its codebases whose jobs are held, and offer what is held no more."""
     # Locked, and then counted: of two reviews that are opened at once, the second to get here counts both.
-    worker = await call.tx.one(statements.worker_for_update, worker_id=worker_id)
+    worker = await call.tx.one(statements.lock_worker, worker_id=worker_id)
     if worker is None:  # a codebase that no worker has yet
         return
     target = call.target
-    rows = await call.tx.all(statements.held_codebases, worker_id=worker_id)
+    rows = await call.tx.all(statements.select_held_codebases, worker_id=worker_id)
     held = list(dict.fromkeys(capability for row in rows for capability in list_capabilities(row)))
     held_before = decode_json(worker.held)
     if held != held_before:
-        await call.tx.execute(statements.set_held_capabilities, worker_id=worker_id, held=encode_json(held))
+        await call.tx.execute(statements.update_held_capabilities, worker_id=worker_id, held=encode_json(held))
         announce_worker_change(call, worker)
     for capability in held_before:
         if capability not in held:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agora.store.port import Query, Write
 from agora.store.records import record
 
-__all__ = ["DiskUseRow", "delete_report", "jobs_of_context", "report_of_codebase", "store_report"]
+__all__ = ["DiskUseRow", "delete_report", "select_jobs_of_context", "select_report", "upsert_report"]
 
 
 @record
@@ -18,13 +18,13 @@ class DiskUseRow:
     reported_at: int
 
 
-report_of_codebase = Query(
+select_report = Query(
     "select * from coding_worktrees where tenant_id = :tenant and codebase_id = :codebase_id", DiskUseRow
 )
-jobs_of_context = Query(
+select_jobs_of_context = Query(
     "select task_id from tasks where tenant_id = :tenant and context_id = :context_id order by task_id limit 1000", str
 )
-store_report = Write(
+upsert_report = Write(
     """
     insert into coding_worktrees (tenant_id, codebase_id, worktrees, reported_at)
     values (:tenant, :codebase_id, :worktrees, :now)

@@ -43,7 +43,7 @@ class WorktreeService(BoundService, contract.Worktrees):
                 fix="Only its worker and operators see what its jobs have left.",
                 required="read:all",
             )
-        row = await self.call.tx.one(statements.report_of_codebase, codebase_id=codebase.codebase_id)
+        row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
         if row is None:
             return contract.DiskUse(codebase_id=codebase.codebase_id)
         return _build_use(codebase, WORKTREES.validate_json(row.worktrees), row.reported_at)
@@ -59,7 +59,7 @@ class WorktreeService(BoundService, contract.Worktrees):
             ]
             raise InvalidRequest("What is reported of the worktrees is not valid.", errors=problems) from error
         text = WORKTREES.dump_json(records).decode()
-        await self.call.tx.execute(statements.store_report, codebase_id=codebase_id, worktrees=text, now=self.call.now)
+        await self.call.tx.execute(statements.upsert_report, codebase_id=codebase_id, worktrees=text, now=self.call.now)
         data = {"codebase_id": codebase_id, "name": codebase.name}
         self.call.emit("agora.codebase.updated", data, subject=codebase_id, audience=(codebase.owner,))
         return _build_use(codebase, records, self.call.now)
@@ -67,7 +67,7 @@ class WorktreeService(BoundService, contract.Worktrees):
     @implements
     async def clean(self, codebase_id: str, job_ids: contract.JobIds) -> TaskReceipt:
         codebase = await find_own_codebase(self.call, codebase_id)
-        row = await self.call.tx.one(statements.report_of_codebase, codebase_id=codebase.codebase_id)
+        row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
         reported = [] if row is None else [worktree.job_id for worktree in WORKTREES.validate_json(row.worktrees)]
         names = [await self._resolve_job(job_id, reported, index) for index, job_id in enumerate(job_ids)]
         # To its worker alone: the worktrees are on that machine.
@@ -104,7 +104,7 @@ class WorktreeService(BoundService, contract.Worktrees):
         task = await self.call.tx.one(tasks.select_task, task_id=task_id)
         if task is None or task.context_id is None:
             return None
-        jobs = await self.call.tx.all(statements.jobs_of_context, context_id=task.context_id)
+        jobs = await self.call.tx.all(statements.select_jobs_of_context, context_id=task.context_id)
         return next((job_id for job_id in jobs if job_id in reported), None)
 
 

@@ -40,7 +40,7 @@ def build_service_info(call: Call, operation: Operation, *, schema: bool = False
         migration_guide=life.migration_guide,
         last_updated=to_datetime(registry.updated_at(operation, tenant)),
         input_schema=operation.input_schema if schema else None,
-        usage=ServiceUsage(**registry.usage(operation, tenant)) if usage else None,
+        usage=ServiceUsage(**registry.get_call_statistics(operation, tenant)) if usage else None,
     )
 
 

@@ -275,18 +275,17 @@ class DeploymentService(BoundService, contract.Deployments):
     async def _count_running(self, agent_id: str) -> int:
         return await self.call.tx.one(statements.count_instances_of_agent, agent_id=agent_id) or 0
 
-    async def _build_deployable(self, row: DeploymentRow, name: str) -> contract.DeployableAgent:
+    async def _build_deployable(self, row: DeploymentRow, agent_name: str) -> contract.DeployableAgent:
         manifest = load_manifest(row.manifest)
         document = decode_json(row.manifest)
-        if not can_see_all_accounts(
-            self.call.caller
-        ):  # values may be passwords, and a directory discloses the server's file system
-            for name in ("env_vars", "directory"):
-                document.pop(name, None)
+        if not can_see_all_accounts(self.call.caller):
+            # Values may be passwords, and a directory discloses the server's file system.
+            for field in ("env_vars", "directory"):
+                document.pop(field, None)
             document.get("build_config", {}).pop("env_vars", None)
         return contract.DeployableAgent(
             agent_id=row.agent_id,
-            agent_name=name,
+            agent_name=agent_name,
             version=manifest.version,
             revision=row.revision,
             manifest=document,

@@ -82,7 +82,8 @@ class QueryService(BoundService, contract.Queries):
         assert events is not None
         operations = call.context.registry.list_visible(call.caller)
         usage = [
-            (operation.name, call.context.registry.usage(operation, call.caller.tenant)) for operation in operations
+            (operation.name, call.context.registry.get_call_statistics(operation, call.caller.tenant))
+            for operation in operations
         ]
         return contract.Marketplace(
             agents_total=sum(row.agents for row in agents),

@@ -232,7 +232,7 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
     # Seldom, and appended: claims of one worker must not wait for each other at its row.
     if call.now - row.last_seen > HEARTBEAT_WRITE_INTERVAL:
         sighting = WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
-        call.tx.append(workers.SEEN, sighting)
+        call.tx.append(workers.WORKER_SIGHTINGS, sighting)
     return row
 
 

@@ -9,7 +9,7 @@ from agora.store.port import Query, Tally, Write, build_in_list_condition
 from .records import AssignmentCandidate, WorkerActivity, WorkerRow, WorkerSighting
 
 __all__ = [
-    "SEEN",
+    "WORKER_SIGHTINGS",
     "count_active_tasks",
     "drain_worker",
     "list_workers",
@@ -70,7 +70,7 @@ update_account_limit = Write(
 )
 select_account_limit = Query(f"select max(limited_until) as limited_until from workers where {_OF_ACCOUNT}", int)
 #: time of the last claim
-SEEN = Tally(
+WORKER_SIGHTINGS = Tally(
     "workers",
     WorkerSighting,
     key=("tenant_id", "worker_id"),

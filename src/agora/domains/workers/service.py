@@ -123,7 +123,8 @@ class WorkerService(BoundService, contract.Workers):
         row = await self._find_worker(worker_id, is_readable=False)
         call.target, row.last_seen = row.worker_id, call.now
         call.tx.append(
-            statements.SEEN, WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
+            statements.WORKER_SIGHTINGS,
+            WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now),
         )
         leased = await call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         return _build_worker(row, len(leased), call.now)

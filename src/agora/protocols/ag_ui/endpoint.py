@@ -52,7 +52,7 @@ class AgUiApp:
         if scope["method"] != "POST":
             what = f"{scope['method']} is not possible at {scope['path']}."
             error = MethodNotAllowed(what, fix="Use POST.", allowed=["POST"])
-            await send_problem(send, error, instance=scope["path"], extra={"allow": "POST"})
+            await send_problem(send, error, instance=scope["path"], extra_headers={"allow": "POST"})
             return
         try:
             run, opened, refusal = await self._begin_run(scope, receive)

@@ -65,7 +65,7 @@ class AgentifyApp:
             error = MethodNotAllowed(
                 f"{scope['method']} is not possible at {scope['path']}.", fix="Use POST.", allowed=["POST"]
             )
-            await send_problem(send, error, instance=scope["path"], extra={"allow": "POST"})
+            await send_problem(send, error, instance=scope["path"], extra_headers={"allow": "POST"})
             return
         message: IncomingMessage | None = None
         try:

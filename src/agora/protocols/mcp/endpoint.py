@@ -455,7 +455,7 @@ class McpApp:
 
 async def _refuse_method(scope: Scope, send: Send, method: str) -> None:
     error = MethodNotAllowed(f"{scope['method']} is not possible here.", fix=f"Use {method}.", allowed=[method])
-    await send_problem(send, error, instance=scope["path"], extra={"allow": method})
+    await send_problem(send, error, instance=scope["path"], extra_headers={"allow": method})
 
 
 def _strip_header_values(scope: Scope) -> None:

@@ -54,7 +54,7 @@ class RestApp:
             await self._call_operation(match, scope, receive, send, request_id, headers)
         except AgoraError as error:
             extra = {"x-request-id": request_id}
-            await send_problem(send, error, instance=scope["path"], extra=extra)
+            await send_problem(send, error, instance=scope["path"], extra_headers=extra)
 
     async def _call_operation(
         self,
@@ -117,7 +117,7 @@ class RestApp:
                 fix=f"Use {', '.join(allowed)}.",
                 allowed=allowed,
             )
-            await send_problem(send, error, instance=scope["path"], extra={"allow": ", ".join(allowed)})
+            await send_problem(send, error, instance=scope["path"], extra_headers={"allow": ", ".join(allowed)})
         else:
             error = NotFound(f"There is nothing at {scope['path']}.", fix="The API is described at /docs.")
             await send_problem(send, error, instance=scope["path"])

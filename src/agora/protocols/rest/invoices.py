@@ -37,7 +37,7 @@ class InvoiceFiles:
             await self._send_file(scope, send)
         except AgoraError as error:
             extra = {"allow": "GET"} if isinstance(error, MethodNotAllowed) else {}
-            await send_problem(send, error, instance=scope["path"], extra=extra)
+            await send_problem(send, error, instance=scope["path"], extra_headers=extra)
 
     async def _send_file(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

@@ -146,17 +146,21 @@ class ProcessRuntime:
 
     # -- below -----------------------------------------------------------------------------------------------------
 
-    async def _signal_instance(self, handle: Handle, settle: Callable[[int], bool], outcome: str) -> Observation:
+    async def _signal_instance(
+        self, handle: Handle, signal_and_wait: Callable[[int], bool], participle: str
+    ) -> Observation:
+        """Signal all processes of an instance. participle: of what is done to it, for errors."""
+
         def signal_processes() -> Observation:
             instance, handle_on_disk = self._store.find(handle)
             guard = instance.find_live_guard(handle_on_disk, self._options.installation)
             if guard is None:
-                raise Unknown(f"{handle.instance_id} does not run, so it can not be {outcome}.")
+                raise Unknown(f"{handle.instance_id} does not run, so it can not be {participle}.")
             if (
-                not settle(guard.pid)
+                not signal_and_wait(guard.pid)
                 and instance.find_live_guard(handle_on_disk, self._options.installation) is not None
             ):
-                raise EngineUnavailable(f"{handle.instance_id} could not be {outcome} in time.")
+                raise EngineUnavailable(f"{handle.instance_id} could not be {participle} in time.")
             return observation.observe_instance(instance, handle_on_disk)
 
         async with self._get_instance_lock(handle.instance_id):

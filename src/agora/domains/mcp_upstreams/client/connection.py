@@ -315,7 +315,7 @@ class Connection:
             self._notify_state_change()
             following = (
                 asyncio.create_task(session.follow_changes(self.mark_outdated)),
-                asyncio.create_task(session.follow_resources(self.resources)),
+                asyncio.create_task(session.maintain_resource_subscriptions(self.resources)),
             )
             try:
                 await self._monitor_session(session, lost)

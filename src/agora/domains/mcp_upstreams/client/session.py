@@ -231,7 +231,7 @@ class Session:
                     changed()
                     await asyncio.sleep(1)
 
-    async def follow_resources(self, resources: ResourceWatch) -> None:
+    async def maintain_resource_subscriptions(self, watch: ResourceWatch) -> None:
         """Keep the watched resources subscribed until the session ends."""
         follow = (
             self._listen_until_changed
@@ -240,8 +240,8 @@ class Session:
         )
         subscribed: set[str] = set()
         while True:
-            resources.changed.clear()
-            await follow(resources, subscribed)
+            watch.changed.clear()
+            await follow(watch, subscribed)
 
     async def _subscribe_to_new(self, resources: ResourceWatch, subscribed: set[str]) -> None:
         """Of the older era: subscribe to what is new, and wait until something else is watched."""
