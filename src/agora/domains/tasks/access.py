@@ -1,4 +1,4 @@
-"""Who may see a task, and who may do what with it."""
+"""Access checks of tasks: who may see a task, and who may change it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def can_see_task(caller: Caller, row: TaskRow) -> bool:
-    """Whether a caller may see a task: its creator, its assignee, its holder, and everyone while it is unassigned.
+    """Whether a caller may see a task: as its creator, assignee or holder; anyone while it is unassigned.
 
     A task that waits for an agent name is visible to the agent of that name, but only until it has ended: the name may
     have belonged to another agent then.
@@ -54,18 +54,18 @@ def _build_unknown_task_error(task_id: str) -> NotFound:
 
 
 async def load_visible_task(call: Call, task_id: str) -> TaskRow:
-    """Load a task that the caller may see. Raises NotFound if it does not exist or is hidden, without telling which."""
+    """Load a task that the caller may see. Raises NotFound if it does not exist or is hidden; the error is the same."""
     return _require_visible(call, task_id, await call.tx.one(tasks.select_task, task_id=task_id))
 
 
 async def lock_visible_task(call: Call, task_id: str) -> TaskDraft:
-    """Load a task that the caller may see, and lock its row for a change."""
+    """Load a task that the caller may see, and lock its row for update."""
     call.target = task_id
     return TaskDraft(call, _require_visible(call, task_id, await call.tx.one(tasks.lock_task, task_id=task_id)))
 
 
 async def lock_task(call: Call, task_id: str) -> TaskDraft:
-    """Lock a task that exists, without checking access: for changes that the server makes by itself."""
+    """Lock an existing task without an access check, for changes made by the server itself."""
     row = await call.tx.one(tasks.lock_task, task_id=task_id)
     assert row is not None
     return TaskDraft(call, row)
@@ -96,14 +96,14 @@ async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
 
 
 async def _has_worked_on_task(call: Call, task_id: str) -> bool:
-    """Whether the caller worked on a task before: it gets StaleLease then, where others get NotFound."""
+    """Whether the caller held the task before. It then gets StaleLease, where other callers get NotFound."""
     return (
         await call.tx.one(task_lists.select_any_entry_of_actor, task_id=task_id, actor=call.caller.subject) is not None
     )
 
 
 async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> TaskDraft:
-    """Lock a task for its worker: by the fencing token of its claim, or without one as its assignee.
+    """Lock a task for its worker, identified by the fencing token of its claim, or without a token as its assignee.
 
     Raises NotFound, StaleLease, Conflict while another subject holds the lease, PermissionDenied.
     """
@@ -155,7 +155,7 @@ async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> 
 
 
 def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
-    """Whether a task is assigned to the caller, or waits for its name."""
+    """Whether a task is assigned to the caller's id or waits for its name."""
     assigned = draft.row.assigned_agent
     return assigned == caller.subject or (caller.kind == "agent" and assigned == build_address_of_name(caller.name))
 

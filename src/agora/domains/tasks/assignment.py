@@ -1,4 +1,4 @@
-"""Creating tasks: resolve the assignee, check the dependencies, insert the row, and dispatch it."""
+"""Task creation: resolve the assignee, check the dependencies, insert the row, and dispatch the task."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ class Order:
 
 @dataclass(slots=True)
 class Destination:
-    """Where a task waits.
+    """Lane in which a task waits.
 
-    agent: id of its assignee, or ``name:NAME`` of one not registered yet; None in the pool. row: of the assignee, where
-    it was looked up.
+    agent: id of its assignee, or ``name:NAME`` for an unregistered agent; None in the pool. row: the assignee's row, if it
+    was loaded.
     """
 
     lane: str
@@ -119,7 +119,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
 
 
 async def _is_agent(call: Call, name: str) -> bool:
-    """Whether an agent is named ``worker:...``: tasks for that name go to the agent, not to a worker."""
+    """Whether an agent has the name ``worker:...``; tasks for that name go to the agent instead of a worker."""
     row = await find_agent(call.tx, name)
     return row is not None and row.retired_at is None
 
@@ -152,7 +152,7 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
 
 
 async def _choose_least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
-    """Id of the available agent with the capabilities and the smallest ratio of open tasks to its concurrency limit."""
+    """Find the available agent with the capabilities and the lowest ratio of open tasks to its concurrency limit."""
     parameters = {"capability": required[0]} if required else {}
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
     query = workers.select_candidates(bool(required), bool(order.among))
@@ -218,7 +218,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
         if order.task_type == JOB_TYPE:
             await count_job(call)
     target = await resolve_destination(call, order)
-    # Locks the dependencies: none of them can end between this check and the insert, which would leave it blocked forever.
+    # Locks the dependencies, so that none can end between this check and the insert: the task would stay blocked forever.
     blocked = await _check_dependencies(call, order)
     if order.parent_id is not None:
         await access.load_visible_task(call, order.parent_id)
@@ -255,7 +255,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When a task of a context is done. predecessor: the task it waits for. rejection: why it is not done at all."""
+    """Position of a task in its context. predecessor: the task it waits for. rejection: the reason, if it is rejected."""
 
     predecessor: str | None = None
     rejection: str | None = None
@@ -278,7 +278,7 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
         return Turn(rejection=text)
     if agent.busy == "enqueue":
         target.warning = target.warning or f"It waits for {rows[-1].task_id} of its context."
-        # A task that it depends on anyway is waited for once.
+        # The predecessor may already be a dependency: it counts only once.
         return Turn() if rows[-1].task_id in order.depends_on else Turn(predecessor=rows[-1].task_id)
     reason = contract.INTERRUPTED_BY_NEWER if agent.busy == "interrupt" else contract.ROLLED_BACK_FOR_NEWER
     for row in rows:
@@ -287,7 +287,7 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
 
 
 def _build_row(call: Call, order: Order, destination: Destination, blocked: int, turn: Turn) -> TaskRow:
-    """Build the row of a new task. blocked: how many tasks it waits for."""
+    """Build the row of a new task. blocked: number of tasks it waits for."""
     task_id = new_id("task")
     return TaskRow(
         tenant_id=call.caller.tenant,
@@ -348,7 +348,7 @@ def _build_row(call: Call, order: Order, destination: Destination, blocked: int,
 
 
 async def _check_dependencies(call: Call, order: Order) -> int:
-    """Lock and check the dependencies; return how many are not completed. Raises NotFound, Conflict."""
+    """Lock and check the dependencies; return the number that are not completed. Raises NotFound, Conflict."""
     if not order.depends_on:
         return 0
     task_ids = list(dict.fromkeys(order.depends_on))
@@ -373,7 +373,7 @@ def _build_dependency_error(error: AgoraError) -> AgoraError:
 
 
 async def _insert_dependencies(draft: TaskDraft) -> None:
-    """Insert one row per dependency, and flag the tasks depended on so that their end is propagated."""
+    """Insert one row per dependency, and flag the dependencies so that their end is propagated."""
     call = draft.call
     for task_id in dict.fromkeys(decode_json(draft.row.depends_on)):
         call.tx.append(
@@ -400,7 +400,7 @@ async def build_receipt(draft: TaskDraft, destination: Destination) -> contract.
 
 
 async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
-    """Estimate when a task will be done, from the mean durations of its type for its agent, or for all agents."""
+    """Estimate a task's completion time from the mean durations of its type for its agent, or for all agents."""
     if row.completed_at is not None:
         return None
     agent = row.assigned_agent
@@ -415,12 +415,12 @@ async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
 
 
 def required_capabilities(row: TaskRow) -> list[str]:
-    """Required capabilities of a task, without the one that its assignee ``capability:NAME`` adds."""
+    """Return the required capabilities of a task, except the one added by an assignee ``capability:NAME``."""
     return [name for name in decode_json(row.requirements) if f"capability:{name}" != row.assignee]
 
 
 async def repeat_task(call: Call, row: TaskRow, data: TaskData, assignee: str | None) -> tuple[TaskDraft, Destination]:
-    """Create a task with the parameters of an ended one. assignee: instead of the old one, if given."""
+    """Create a task with the parameters of an ended one. assignee: replaces the former assignee, if given."""
     order = Order(
         row.task_type,
         data.payload,

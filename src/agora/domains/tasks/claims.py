@@ -1,6 +1,6 @@
-"""Claims: lease the most urgent waiting tasks to a worker; each task goes to exactly one.
+"""Claims: lease the most urgent waiting tasks to workers, each task to exactly one worker.
 
-Atomicity is the database's: one UPDATE selects and leases (``for update skip locked`` on PostgreSQL, the single writer on
+The database provides atomicity: one UPDATE selects and leases (``for update skip locked`` on PostgreSQL, the single writer on
 SQLite), so that two claimants never get the same row.
 """
 
@@ -31,9 +31,11 @@ __all__ = ["ClaimRequest", "claim_own_tasks", "claim_tasks", "list_claimable_cap
 
 AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
-SPARE = 32  #: further candidates per attempt, in case other claimants lease some at the same time
+SPARE = 32  #: extra candidates per attempt, in case other claimants lease some concurrently
 MAX_ATTEMPTS = 4
-HEARTBEAT_WRITE_INTERVAL = 30_000_000  #: microseconds between two writes of a worker's last heartbeat
+HEARTBEAT_WRITE_INTERVAL = (
+    30_000_000  #: minimum interval between two writes of a worker's last heartbeat, in microseconds
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Claimant:
     unassigned: bool = True
 
     def may_take(self, event: NewEvent) -> bool:
-        """Whether an event ``agora.task.available`` is about a task that this claimant could take: it ends the long poll."""
+        """Whether an event ``agora.task.available`` announces a task that this claimant may take; ends the long poll."""
         data = from_json(event.data)
         models = [data["required_model"]] if data["required_model"] else []
         needed = queues.build_requirement_tokens(data["required_capabilities"], models)
@@ -57,9 +59,9 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """Who claims what. wait: seconds, if there is none. capabilities: None for all that the caller has. task_id: only that task.
+    """Parameters of a claim. wait: seconds to wait for a task. capabilities: None for all of the caller's. task_id: claim this task only.
 
-    unassigned: also tasks that name nobody and require nothing.
+    unassigned: include tasks without assignee and requirements.
     """
 
     limit: int
@@ -79,7 +81,7 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
         call, request.capabilities, request.models, request.worker
     )
     if worker is not None and worker.draining_at is not None:
-        # At once, without the wait: a draining worker is to end, not to sit in a long poll.
+        # Returns immediately: a draining worker should end instead of waiting in a long poll.
         return contract.Claim.model_construct(tasks=[], count=0)
     worker_id = None if worker is None else worker.worker_id
     claimant = Claimant(capabilities, addresses, worker_id, frozenset(request.task_types), request.unassigned)
@@ -96,9 +98,9 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
 
 
 async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:
-    """Claim tasks for an agent of this process, from its own queues only and without waiting.
+    """Claim tasks for an agent in this process, from its own queues only and without waiting.
 
-    most: bytes of the answer; those of a page, if not given.
+    most: maximum size of the result in bytes; the page limit by default.
     """
     most = call.context.settings.page_bytes if most is None else most
     capabilities, addresses, _ = await _resolve_claimant(call, None, (), None)
@@ -111,7 +113,7 @@ async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int 
 async def _lease_tasks(
     call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int, most: int
 ) -> Sequence[TaskRow]:
-    """Lease the most urgent tasks of these queues, in order of urgency, as many as fit into so many bytes."""
+    """Lease the most urgent tasks of these queues, in order of urgency, up to ``most`` bytes."""
     lease = _build_lease_columns(call, claimant, lease_seconds)
     if not wanted:
         return ()
@@ -120,7 +122,7 @@ async def _lease_tasks(
         rows := await call.tx.returning(tasks.lease_first_task, queues=encode_json(list(wanted)), **lease)
     ):
         return rows
-    # Other claimants may lease the candidates between the two statements: look at more of them in each attempt.
+    # Other claimants may lease candidates between the two statements: each attempt selects more of them.
     for attempt in range(MAX_ATTEMPTS):
         candidates = await _find_candidate_tasks(call, wanted, limit + attempt * SPARE)
         if not candidates:
@@ -144,14 +146,14 @@ def _build_lease_columns(call: Call, claimant: Claimant, lease_seconds: int) -> 
 
 
 async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds: int) -> contract.Claim:
-    """Lease the task that the claimant names. Raises Conflict if it does not wait, or not for such a claimant."""
+    """Lease a task by its id. Raises Conflict if it is not waiting, or if the claimant may not claim it."""
     row = await call.tx.one(tasks.select_task, task_id=task_id)
     rows: Sequence[TaskRow] = ()
-    # A look without the lock; ``lease_tasks`` checks again that the task waits, and a faster claimant wins.
+    # Read without a lock; ``lease_tasks`` checks again that the task waits, and a faster claimant wins.
     if row is not None and row.waiting and _can_claim_from(row.queue, claimant):
         lease = _build_lease_columns(call, claimant, lease_seconds)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json([task_id]), limit=1, **lease)
-    if not rows:  # in the same words, whether it is hidden from the caller or does not exist
+    if not rows:  # the same error for a hidden and for a missing task
         raise Conflict(
             f"{task_id} cannot be claimed by you: it does not wait, or requires what you have not registered.",
             fix="Another worker may have been faster; claim another one.",
@@ -168,13 +170,13 @@ def _can_claim_from(queue: str, claimant: Claimant) -> bool:
 
 
 async def _drop_beyond_limit(call: Call, candidates: Sequence[str], limit: int) -> Sequence[str]:
-    """The first of these tasks whose payloads and metadata fit into so many characters together; at least one."""
+    """Return the leading tasks whose payloads and metadata together fit into ``limit`` characters; at least one."""
     rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
     sizes = {row.task_id: row.size for row in rows}
     total = 0
     for count, task_id in enumerate(candidates):
         total += sizes.get(task_id, 0)
-        # The first one in any case, however large: nobody could claim it, and it would block its queue.
+        # The first task is always included: an oversized one could never be claimed and would block its queue.
         if count and total > limit:
             return candidates[:count]
     return candidates
@@ -187,7 +189,7 @@ def _compute_urgency_key(row: QueueHead | TaskRow) -> tuple[int, str, str]:
 async def _resolve_claimant(
     call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
 ) -> tuple[frozenset[str], list[str], WorkerRow | None]:
-    """Tokens of the caller's capabilities and models, its addresses, and its worker. Raises InvalidRequest, NotFound."""
+    """Resolve the caller's capability and model tokens, addresses and worker. Raises InvalidRequest, NotFound."""
     caller = call.caller
     addresses = [f"agent:{caller.subject}"]
     own_capabilities: list[str] | None = None
@@ -218,7 +220,7 @@ async def _resolve_claimant(
 
 
 def list_claimable_capabilities(worker: WorkerRow) -> list[str]:
-    """Capabilities that a worker claims by: all it has, without those of codebases that are not watched."""
+    """List the capabilities a worker claims with: all, except those of unwatched codebases."""
     held_capabilities = frozenset(decode_json(worker.held))
     return [name for name in decode_json(worker.capabilities) if name not in held_capabilities]
 
@@ -229,7 +231,7 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
-    # Seldom, and appended: claims of one worker must not wait for each other at its row.
+    # Written rarely, and appended: concurrent claims of one worker must not wait for a lock on its row.
     if call.now - row.last_seen > HEARTBEAT_WRITE_INTERVAL:
         sighting = WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
         call.tx.append(workers.WORKER_SIGHTINGS, sighting)
@@ -237,11 +239,11 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
 
 
 async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
-    """Names of the queues with waiting tasks that the caller may claim. open: also queues without requirements."""
+    """Find the queues with waiting tasks that the caller may claim. open: include queues without requirements."""
     own_capabilities = queues.build_queue_ranges(claimant.addresses, (), open=False)
     pool = queues.build_queue_ranges(
         (), sorted(claimant.brought), open=open
-    )  # equal for equal capabilities, so the store caches it
+    )  # the same for equal capabilities, so that the store caches it
     names: list[str] = []
     for name_ranges in filter(None, (own_capabilities, pool)):
         rows = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
@@ -250,7 +252,7 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
 
 
 async def _find_candidate_tasks(call: Call, wanted: Sequence[str], limit: int) -> Sequence[str]:
-    """Ids of the most urgent tasks of these queues, in order of urgency."""
+    """Find the ids of the most urgent tasks of these queues, in order of urgency."""
     heads: list[QueueHead] = []
     for queue in wanted:
         heads += await call.tx.all(tasks.select_queue_heads, queue=queue, limit=limit)
@@ -266,7 +268,7 @@ async def _build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:
         _log_start(call, row)
     call.target = rows[0].task_id if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
-        # A change to add, not a number to write: no count is lost between claims of one agent at once.
+        # An increment instead of an absolute value, so that concurrent claims of one agent lose no count.
         change = ActiveTasksChange(tenant_id=call.caller.tenant, agent_id=call.caller.subject, change=len(rows))
         call.tx.append(tasks.ACTIVE_TASKS, change)
     return contract.Claim.model_construct(tasks=claimed, count=len(claimed))

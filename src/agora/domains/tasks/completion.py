@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 MAX_BACKOFF_SECONDS = 86_400.0  # seconds
-SHOWN = 65_536  #: longest result, in characters, that is repeated in the log
+SHOWN = 65_536  #: longest result that is copied into the log, in characters
 _S = TaskStatus
 
 
 def announce_available(draft: TaskDraft) -> None:
-    """Emit ``agora.task.available``: to the addressee, or to everyone for a task in the pool."""
+    """Emit ``agora.task.available`` to the addressee, or to everyone for a task in the pool."""
     address = queues.queue_address(draft.row.queue)
     if address is None:
         draft.emit("available", audience=None, **views.build_announcement(draft.row))
@@ -84,7 +84,7 @@ def _release_holder(draft: TaskDraft) -> None:
 
 
 def _find_default_assignee(draft: TaskDraft) -> str | None:
-    """The assignee of a task while it is not claimed, from its queue; None in the pool."""
+    """Find the assignee of an unclaimed task from its queue; None in the pool."""
     address = queues.queue_address(draft.row.queue)
     if address is None:
         return None
@@ -94,14 +94,14 @@ def _find_default_assignee(draft: TaskDraft) -> str | None:
 
 
 def pool_queue(draft: TaskDraft) -> str:
-    """Name of the pool queue with the task's requirements."""
+    """Return the name of the pool queue with the task's requirements."""
     model = [draft.row.required_model] if draft.row.required_model else []
     needed = queues.build_requirement_tokens(decode_json(draft.row.requirements), model)
     return queues.queue_name(queues.build_lane(None, needed), draft.row.task_type)
 
 
 def _may_be_balanced(draft: TaskDraft) -> bool:
-    """Whether a task is in the pool, and returns there when an agent that it is offered to does not claim it."""
+    """Whether a task belongs to the pool, and returns to it if the agent it is offered to does not claim it."""
     return queues.queue_address(draft.row.queue) is None and bool(decode_json(draft.row.requirements))
 
 
@@ -115,15 +115,15 @@ async def requeue_task(
 ) -> None:
     """Return a task to its queue. Raises IllegalTransition.
 
-    refund: the attempt does not count. to_holder: offer one from the pool to its holder first, which knows what it asked;
-    like a balanced task, it returns to the pool if the holder does not claim it in time. A coding job waits for its worker for as
-    long as that is online.
+    refund: the attempt does not count. to_holder: offer a pool task to its holder first, which knows the question that it
+    asked; like a balanced task, it returns to the pool if the holder does not claim it in time. A coding job waits for its worker
+    while the worker is online.
     """
     states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
     previous_holder, worker, audience = draft.row.holder, draft.row.worker, list_parties(draft.row)
     _release_holder(draft)
     if states.is_balanced(draft.row) and decode_json(draft.row.requirements):
-        draft.set_columns(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
+        draft.set_columns(queue=pool_queue(draft))  # the balanced agent may have left: any other agent may claim it
     if to_holder and previous_holder is not None and _may_be_balanced(draft):
         address = f"worker:{worker}" if worker is not None else f"agent:{previous_holder}"
         draft.set_columns(queue=queues.queue_name(address, draft.row.task_type), assigned_agent=previous_holder)
@@ -139,7 +139,7 @@ async def requeue_task(
     draft.append_entry("status", status=_S.PENDING, content=reason, data={"from": previous_holder})
     audience = tuple(
         dict.fromkeys((*audience, *list_parties(draft.row)))
-    )  # the former holder learns that it lost the task
+    )  # informs the former holder that it lost the task
     draft.emit("requeued", audience=audience, reason=reason, holder=previous_holder, attempts=draft.row.attempts)
     offer_task(draft)
     await draft.save()
@@ -212,7 +212,7 @@ async def _end_task_without_dependants(
 ) -> None:
     states.check_transition(draft.task_id, draft.row.status, status)
     call = draft.call
-    # Before the row is written: the reservation of its price must not outlive the task.
+    # Before the row is written, because the price reservation must not outlive the task.
     if status is _S.COMPLETED:
         _record_duration(draft)
         await charge_price(draft)
@@ -252,7 +252,7 @@ def _record_duration(draft: TaskDraft) -> None:
 
 
 async def release_context(draft: TaskDraft) -> None:
-    """Release the tasks of its context that wait for a task that now waits for its requester."""
+    """Release the tasks of the same context that wait for this task, which now waits for its requester."""
     if not draft.row.has_dependants:
         return
     call = draft.call
@@ -265,7 +265,7 @@ async def release_context(draft: TaskDraft) -> None:
 
 
 async def _unblock_task(draft: TaskDraft) -> None:
-    """Count one task less that this one waits for."""
+    """Decrement the number of tasks that this one waits for."""
     draft.set_columns(blocked=draft.row.blocked - 1)
     if draft.row.status == _S.PENDING:
         offer_task(draft)
@@ -273,13 +273,13 @@ async def _unblock_task(draft: TaskDraft) -> None:
 
 
 async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
-    """Unblock dependants of an ended task, or cancel those that need its missing result; return the cancelled ones."""
+    """Unblock the dependants of an ended task, or cancel those that need its missing result. Return the cancelled."""
     call, ended_drafts = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
     in_context = {dependant.task_id for dependant in dependants if dependant.in_context}
-    # One that ends before its own turn leaves its place to those behind it.
+    # If a task ends before its turn, its successors inherit its predecessors.
     predecessors = await find_predecessors(call, done.task_id) if in_context else ()
-    # Locked in the order of their ids, as everywhere, so that two ends with common dependants cannot deadlock.
+    # Locked in id order, as everywhere, so that two ending tasks with common dependants cannot deadlock.
     ids = [dependant.task_id for dependant in dependants]
     for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
         draft = TaskDraft(call, row)

@@ -1,9 +1,9 @@
 """Running contexts: the tasks that one requester has assigned to one agent in one context.
 
-Whether a further one waits, replaces them or is rejected, the agent's policy says (``busy`` of its profile). One that waits
-depends on the one before it, by a row of ``task_dependencies`` that any end of that one releases, and its question too:
-until it is answered, the context is not under way. Tasks of other requesters are never looked at: who guesses the name of a
-context interrupts nobody.
+The agent's policy (``busy`` of its profile) determines whether a further task waits, replaces them or is rejected. A waiting
+task depends on its predecessor by a row of ``task_dependencies``. Any end of the predecessor releases it, and so does a
+question of the predecessor: until the answer, the context is not under way. Tasks of other requesters are never considered,
+so guessing the name of a context interrupts nobody.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ __all__ = [
     "join_context_queue",
 ]
 
-MAX_UNDER_WAY = 100  #: tasks of a requester in a context of an agent
+MAX_UNDER_WAY = 100  #: most running tasks of a requester in one context of an agent
 UNDER_WAY = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
 
 
 async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, requester: str) -> list[TaskRow]:
-    """Lock and return the tasks of a context that wait or are worked on, oldest first. Raises Conflict for too many."""
+    """Lock and return the waiting and running tasks of a context, oldest first. Raises Conflict for too many."""
     await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
     parties = {"agent_id": agent_id, "requester": requester}
     rows = [
         *await call.tx.all(tasks.select_active_tasks_of_context, context_id=context_id, limit=MAX_UNDER_WAY, **parties)
     ]
-    first_id = build_context_filter(context_id)["context_task"]  # the task that a context without a name began with
+    first_id = build_context_filter(context_id)["context_task"]  # the first task of a context without a name
     first = await call.tx.one(tasks.lock_task, task_id=first_id) if first_id else None
     if first is not None and (first.context_id, first.assigned_agent, first.created_by) == (None, agent_id, requester):
         rows = [first, *rows] if first.status in UNDER_WAY else rows
@@ -54,7 +54,7 @@ async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, reque
 
 
 async def join_context_queue(draft: TaskDraft) -> None:
-    """Have a task whose question was answered wait for what its context has begun meanwhile, if its agent says so."""
+    """Queue an answered task behind tasks started in its context meanwhile, if its agent's policy requires it."""
     row = draft.row
     agent = await draft.call.tx.one(agents.select_agent_by_id, ref=row.assigned_agent) if row.assigned_agent else None
     if agent is None or agent.busy != "enqueue":
@@ -67,7 +67,7 @@ async def join_context_queue(draft: TaskDraft) -> None:
 
 
 async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:
-    """Insert that a task waits for another one of its context. The other one is locked; ``blocked`` counts it already."""
+    """Insert the dependency of a task on another one of its context, which is locked and counted in ``blocked``."""
     call = draft.call
     dependency = TaskDependency(
         tenant_id=call.caller.tenant, depends_on=predecessor, task_id=draft.task_id, in_context=1
@@ -77,7 +77,7 @@ async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:
 
 
 async def find_predecessors(call: Call, task_id: str) -> Sequence[str]:
-    """Ids of the unfinished tasks, locked, that a task waits for in its context."""
+    """Lock and return the ids of the unfinished tasks that a task waits for in its context."""
     ids = await call.tx.all(tasks.select_context_predecessors, task_id=task_id)
     rows = await call.tx.all(tasks.lock_tasks, ids=encode_json(sorted(ids))) if ids else ()
     return [row.task_id for row in rows if row.status in UNDER_WAY]

@@ -1,6 +1,6 @@
 """Timers of tasks: expired leases, retry delays, deadlines and assignment timeouts; and changes of the assignee.
 
-Every task has at most one timer, its column ``due_at`` (:func:`.states.next_due`); :class:`.jobs.TaskDeadlineController` polls it.
+Each task has at most one timer, its column ``due_at`` (:func:`.states.next_due`); :class:`.jobs.TaskDeadlineController` polls it.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ async def apply_due_timer(call: Call, task_id: str) -> bool:
     call.target = task_id
     if row.status == _S.IN_PROGRESS:
         return await _end_or_requeue_expired_task(draft)
-    # The deadline is checked before the retry delay: an expired task must not be offered once more.
+    # The deadline is checked before the retry delay: an expired task must not be offered again.
     if row.deadline <= call.now:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
     elif row.lease_until is not None and row.lease_until <= call.now:
-        # Whoever waited for the answer is gone, and nobody could do anything with one: the attempt is lost, as any other.
+        # The holder that waited for the answer is gone, so an answer has no use: the attempt counts as lost.
         draft.set_columns(status=_S.IN_PROGRESS.value)
         error = f"The question is withdrawn: the lease of {row.holder}, who waited, expired."
         await fail_attempt(draft, error, retry=True, lost=True)
@@ -62,7 +62,7 @@ async def apply_due_timer(call: Call, task_id: str) -> bool:
         offer_task(draft)
         await draft.save()
     else:
-        await draft.save()  # the cause has gone: only due_at is computed anew
+        await draft.save()  # the cause no longer applies: only recompute due_at
     return False
 
 
@@ -83,7 +83,7 @@ async def _end_or_requeue_expired_task(draft: TaskDraft) -> bool:
 
 
 async def _offer_to_others(draft: TaskDraft) -> None:
-    """Move a task that its balanced agent has not claimed in time: to the pool, or to the next candidate."""
+    """Move a task that its balanced agent did not claim in time to the pool or to the next candidate."""
     if draft.row.task_type == JOB_TYPE and await _is_worker_online(draft):
         await draft.save()
         return
@@ -105,7 +105,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
 
 
 async def _is_worker_online(draft: TaskDraft) -> bool:
-    """Whether the worker that a task is offered to is there, and takes tasks."""
+    """Whether the worker that a task is offered to is online and accepts tasks."""
     address = queues.queue_address(draft.row.queue) or ""
     if not address.startswith("worker:"):
         return False
@@ -116,7 +116,7 @@ async def _is_worker_online(draft: TaskDraft) -> bool:
 
 
 async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
-    """Ids of the agents assigned to the task's workflow."""
+    """List the ids of the agents assigned to the task's workflow."""
     if draft.row.workflow_id is None:
         return []
     candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft.row.workflow_id))
@@ -124,14 +124,14 @@ async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
 
 
 async def assign_tasks_waiting_for_name(call: Call, agent_id: str, agent_name: str) -> int:
-    """Assign the tasks that waited for a name to the agent that registered it; return how many."""
+    """Assign the tasks that waited for a name to the agent that registered it; return their number."""
     return await hand_over_tasks(call, build_address_of_name(agent_name), agent_id)
 
 
 async def requeue_tasks_of_agent(call: Call, agent_id: str, agent_name: str) -> None:
-    """Requeue the running tasks of an agent that left. They stay assigned to its id until their creator or an operator acts.
+    """Requeue the running tasks of an agent that left. They stay assigned to its id until their creator or an operator moves them.
 
-    The next agent of the same name is another agent: no task of the former one may remain under the name.
+    A later agent of the same name is a different agent, so no task of the former one may remain under the name.
     """
     for row in await call.tx.all(tasks.select_held_tasks, agent_id=agent_id):
         await requeue_task(await lock_task(call, row), "its agent has left", refund=True)
@@ -151,7 +151,7 @@ async def move_tasks_of_worker_to_owner(call: Call, worker_id: str, owner: str) 
 
 
 async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
-    """Assign an agent the unfinished tasks of an address, ``name:NAME`` or the id of an agent that left; return how many."""
+    """Assign the unfinished tasks of an address (``name:NAME`` or id of a former agent) to an agent; return their number."""
     rows = await _readdress_tasks(call, address, agent_id)
     for row in rows:
         data = {
@@ -176,7 +176,7 @@ async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[
     prefix = queues.queue_name(f"agent:{agent_id}", "")
     rows = await call.tx.returning(tasks.readdress_tasks, old_address=address, new_address=agent_id, new_lane=prefix)
     for row in rows:
-        if row.price_version is not None:  # agreed on with the agent that has left
+        if row.price_version is not None:  # agreed with the agent that left
             draft = await lock_task(call, row.task_id)
             await release_price(draft)
             await draft.save()

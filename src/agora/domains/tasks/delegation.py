@@ -1,4 +1,4 @@
-"""Delegation: what the creator of a task lets the program that works on it do on the marketplace."""
+"""Delegation: rights on the marketplace that a task's creator grants to the program working on it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from . import queries as tasks
 
 __all__ = ["check_requested_scopes", "issue_task_token"]
 
-FIELD = "scopes"  #: of a coding job's payload
+FIELD = "scopes"  #: field of a coding job's payload
 MAX_SCOPES = 20
 
 
 def check_requested_scopes(caller: Caller, task_type: str, payload: Mapping[str, Any]) -> None:
-    """Check the scopes that a coding job asks for. Raises InvalidRequest, and PermissionDenied for one that its creator lacks."""
+    """Check the scopes that a coding job requests. Raises InvalidRequest, PermissionDenied for a scope its creator lacks."""
     if task_type != JOB_TYPE or FIELD not in payload:
         return
     requested = payload[FIELD]
@@ -48,7 +48,7 @@ def _build_invalid_scopes_error(detail: str) -> InvalidRequest:
 
 
 async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> contract.TaskToken:
-    """A credential for the program that works on a task. Raises NotFound, StaleLease, IllegalTransition."""
+    """Issue a credential for the program working on a task. Raises NotFound, StaleLease, IllegalTransition."""
     draft = await access.lock_held_task(call, task_id, fencing_token)
     row = draft.row
     if row.status != TaskStatus.IN_PROGRESS or row.lease_until is None or row.holder is None:

@@ -14,12 +14,12 @@ from .records import ENTRIES, TaskEntryRow, TaskRow
 
 __all__ = ["REMARKS", "TaskDraft", "append_start", "emit_task_event", "list_parties"]
 
-CODEBASE = '"codebase:'  #: in the requirements of a job for a codebase, before its id or name
+CODEBASE = '"codebase:'  #: prefix of a codebase's id or name in a job's requirements
 REMARKS = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
 
 
 def list_parties(row: TaskRow) -> tuple[str, ...]:
-    """Audience of a task's events: its creator, its assignee and its holder."""
+    """List the audience of a task's events: its creator, assignee and holder."""
     subjects = (row.created_by, row.assigned_agent, row.holder)
     return tuple(dict.fromkeys(subject for subject in subjects if subject))
 
@@ -48,7 +48,7 @@ def emit_task_event(
 
 
 def append_start(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any]) -> None:
-    """Append the log entry of an attempt that begins. Its number is counted in the row already."""
+    """Append the log entry of a started attempt. The row's entry count includes it already."""
     call.tx.append(
         ENTRIES,
         TaskEntryRow(
@@ -68,7 +68,7 @@ def append_start(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any
 
 
 class TaskDraft:
-    """A locked row of ``tasks``, which it changes in place; :meth:`save` writes the changes with one statement."""
+    """A locked row of ``tasks``, changed in place; :meth:`save` writes the changes with one statement."""
 
     __slots__ = ("_changed", "call", "row")
 
@@ -120,7 +120,7 @@ class TaskDraft:
         return entry
 
     def emit(self, change: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
-        """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties if left out."""
+        """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties by default."""
         emit_task_event(self.call, self.row, change, data, list_parties(self.row) if audience == () else audience)
 
     async def save(self) -> None:
@@ -130,7 +130,7 @@ class TaskDraft:
             self.set_columns(status_at=self.call.now)
         due = states.next_due(self.row, self.call.now)
         self.set_columns(due_at=due)
-        # Only the columns that changed: an update of an indexed column costs an index write on both engines.
+        # Only changed columns: updating an indexed column costs an index write on both engines.
         columns = frozenset(self._changed)
         self._changed = set()
         if columns:

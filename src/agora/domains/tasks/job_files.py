@@ -1,4 +1,4 @@
-"""Files of a coding job: what a job puts into its agent's worktree, and which paths it points the agent to."""
+"""Files of a coding job: files that it adds to its agent's worktree, and paths that it points the agent to."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["check_job_files"]
 
-FIELD = "files"  #: of a coding job's payload
+FIELD = "files"  #: field of a coding job's payload
 MAX_FILES = 50
 MAX_PATH = 512
-MAX_CONTENT_BYTES = 262_144  #: of one file
+MAX_CONTENT_BYTES = 262_144  #: per file
 MAX_ID = 100
 NAMES = frozenset({"path", "content", "encoding", "artifact"})
 
 
 def check_job_files(task_type: str, payload: Mapping[str, Any]) -> None:
-    """Check the files of a coding job. Raises InvalidRequest, which names the first that is wrong.
+    """Check the files of a coding job. Raises InvalidRequest, which names the first invalid one.
 
     Each is a path in the codebase, or an object: ``path`` with ``content`` (``encoding`` base64 for bytes), or with ``artifact``, an
     object of ``task_id`` and ``artifact_id``.
@@ -75,7 +75,7 @@ def _check_content(content: Any, encoding: Any, field: str) -> None:
 
 
 def _check_path(path: Any, field: str) -> None:
-    """Only what stays below the directory that it is put into, and is none of git's own files."""
+    """Require a path that stays below its target directory and is not one of git's own files."""
     if not isinstance(path, str) or not 0 < len(path) <= MAX_PATH or any(ord(letter) < 32 for letter in path):
         raise _build_invalid_files_error(field, f"a path of at most {MAX_PATH} characters")
     parts = PurePosixPath(path).parts

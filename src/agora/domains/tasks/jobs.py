@@ -16,7 +16,7 @@ BATCH = 200
 
 
 class TaskDeadlineController(DueController):
-    """Polls the tasks whose timer is due. Does nothing while the marketplace is halted: a halt stops all timers."""
+    """Poller of tasks with a due timer. Idle while the marketplace is halted: a halt stops all timers."""
 
     name = "tasks"
     interval = 0.5

@@ -82,7 +82,7 @@ def _build_query(sql: str, record: type[R], *, scan: bool) -> Query[R]:
 
 @cache
 def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query[TaskRow]:
-    """A page of tasks with the filters that are present; ``after`` continues after a cursor."""
+    """Build the query of a page of tasks with these filters. after: continue after a cursor."""
     order = _ORDERS[sort]
     direction, beyond = ("desc", "<") if descending else ("asc", ">")
     place = f"and ({', '.join(order)}) {beyond} ({', '.join(f':after_{name}' for name in order)})" if after else ""
@@ -95,7 +95,7 @@ def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool
 
 @cache
 def count_tasks(filters: frozenset[str]) -> Query[int]:
-    """How many such tasks there are, counted up to :limit."""
+    """Build the query that counts the tasks with these filters, up to :limit."""
     sql = f"""
         select count(*) as total from (
             select 1 from tasks where tenant_id = :tenant {_join_conditions(filters)} limit :limit
@@ -124,7 +124,7 @@ select_entry_data = Query(
     str,
     types={"number": BIG},
 )
-# The newest first, for what is being talked about now.
+# Newest first, so that current conversations come first.
 select_recent_messages = Query(
     """
     select * from task_entries where tenant_id = :tenant and task_id = :task_id and type = 'message'
@@ -162,7 +162,7 @@ def _build_scope_condition(agent: bool, task_type: bool) -> str:
 
 @cache
 def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
-    """How many tasks there are in each status, and of the waiting ones in each priority."""
+    """Build the query that counts tasks by status, and waiting tasks by priority."""
     return Query(
         f"""
         select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_build_scope_condition(agent, task_type)}
@@ -175,14 +175,14 @@ def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
 
 @cache
 def count_created(agent: bool, task_type: bool) -> Query[int]:
-    """How many were created since a moment."""
+    """Build the query that counts tasks created since a time."""
     sql = f"select count(*) as created from tasks where {_build_scope_condition(agent, task_type)} and created_at >= :since"
     return Query(sql, int, types={"since": BIG}, scan=True)
 
 
 @cache
 def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
-    """When the newest tasks that ended since a moment were created, last started, and ended."""
+    """Build the query of the creation, last start and end times of the newest tasks that ended since a time."""
     return Query(
         f"""
         select status, created_at, started_at, completed_at from tasks
@@ -196,7 +196,7 @@ def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
 
 @cache
 def count_ended(agent: bool, task_type: bool) -> Query[EndedCounts]:
-    """How many ended since a moment, by status."""
+    """Build the query that counts tasks ended since a time, by status."""
     sql = f"""
         select status, count(*) as tasks from tasks where {_build_scope_condition(agent, task_type)} and completed_at >= :since
         group by status

@@ -26,21 +26,21 @@ __all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_local_task", "hand_over_task", 
 
 
 class LocalAgents(Protocol):
-    """The agents that run in this process. Neither method does I/O."""
+    """Agents that run in this process. Neither method does I/O."""
 
     def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
-        """Lease in seconds if the agent runs here and has a free slot; None otherwise."""
+        """Return the lease in seconds if the agent runs here and has a free slot, else None."""
 
     def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         """Queue a leased task for an agent; it starts after the transaction commits."""
 
 
-#: agents in the server's own process, where it runs any
+#: agents in the server's own process, if any
 LOCAL_AGENTS: Port[LocalAgents] = Port("agents in this process")
 
 
 def begin_local_task(draft: TaskDraft) -> bool:
-    """Start a waiting task before its row is inserted, if its agent has a free slot in this process; return whether.
+    """Start a waiting task before its row is inserted, if its agent has a free slot here. Return whether it started.
 
     The log and the events are those of a claim.
     """

@@ -82,7 +82,7 @@ class TaskPageRequest:
 async def get_task(
     call: Call, task_id: str, estimate_completion: Callable[[Call, TaskRow], Awaitable[datetime | None]]
 ) -> contract.Task:
-    """One task with its payload and estimated completion. Raises NotFound."""
+    """Return a task with its payload and estimated completion. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
@@ -102,7 +102,7 @@ async def _resolve_subject(call: Call, ref: str, field: str) -> str:
 
 
 async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
-    """Query parameters by filter name; filters that are not used are left out. Raises NotFound for an unknown agent."""
+    """Build query parameters by filter name, without unused filters. Raises NotFound for an unknown agent."""
     parameters: dict[str, Any] = {
         "task_type": wanted.task_type,
         "priority": None if wanted.priority is None else views.RANKS[wanted.priority],
@@ -130,7 +130,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
 
 
 def build_context_filter(context_id: str) -> dict[str, str]:
-    """Query parameters for the tasks of a conversation. A task without a context is a conversation of its own."""
+    """Build query parameters for the tasks of a conversation. A task without a context is a conversation of its own."""
     task_id = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
     return {"context_id": context_id, "context_task": task_id}
 
@@ -149,7 +149,7 @@ async def _add_agent_filter(call: Call, ref: str, parameters: dict[str, Any]) ->
 
 
 async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
-    """A page of the tasks that match the filters and that the caller may see."""
+    """Return a page of the tasks that match the filters and are visible to the caller."""
     sort, limit, cursor = request.sort, request.limit, request.cursor
     parameters_of_filters = await _build_filters(call, request.filters)
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
@@ -164,7 +164,7 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     more = len(rows) > len(page)
     total, estimate = len(page), False
     if more or cursor or request.offset:
-        page = []  # counting may queue behind others; do not hold a page in memory meanwhile
+        page = []  # counting may wait for other counts; do not hold a page in memory meanwhile
         total, estimate = await paging.count_rows_up_to_limit(call.tx, task_lists.count_tasks(filters), parameters)
         page = await _load_tasks(call, rows[:limit])
     return contract.TaskPage.model_construct(
@@ -180,7 +180,7 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
 
 
 async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task]:
-    """Tasks of these rows with their payloads; fewer if the page would exceed the byte limit."""
+    """Load the tasks of these rows with their payloads; fewer if the page would exceed the byte limit."""
     loaded: list[contract.Task] = []
     budget = paging.PageBudget(call.context.settings.page_bytes)
     for row in rows:
@@ -195,7 +195,7 @@ async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task
 async def read_history(
     call: Call, task_id: str, types: Sequence[str], limit: int, cursor: str | None
 ) -> contract.TaskEntryPage:
-    """A page of a task's log: of entries of these types, or without types of all but output and artifacts. Raises NotFound."""
+    """Return a page of a task's log: entries of these types; by default all but output and artifacts. Raises NotFound."""
     await access.load_visible_task(call, task_id)
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
@@ -216,7 +216,7 @@ async def read_history(
 
 
 async def read_output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
-    """A slice of a task's output. offset, limit: characters. Raises NotFound."""
+    """Return a slice of a task's output. offset, limit: characters. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     offset = min(offset, row.output_size)
     rows = await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=PIECES)
@@ -236,7 +236,7 @@ async def read_output(call: Call, task_id: str, offset: int, limit: int) -> cont
 
 
 def parse_position(last_event_id: str | None, entries: int) -> int:
-    """Number of the last entry that a reader of a task's log has seen. Raises InvalidRequest."""
+    """Parse the number of the last log entry that a reader has seen. Raises InvalidRequest."""
     if last_event_id is None:
         return 0
     if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > entries:
@@ -249,7 +249,7 @@ def parse_position(last_event_id: str | None, entries: int) -> int:
 
 
 async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
-    """Log entries after a number, for a stream; the stream ends with the entry of the task's end."""
+    """Read the log entries after a number for a stream, which ends with the entry of the task's end."""
     rows = await reader.all(task_lists.list_entries, task_id=task_id, after=after, limit=MAX_PAGE_ENTRIES)
     rows, _ = paging.take_fitting_rows(rows, MAX_PAGE_ENTRIES, paging.MAX_PAGE_BYTES)
     entries, is_last = [], False
@@ -268,7 +268,7 @@ async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
 async def compute_statistics(
     call: Call, agent: str | None, task_type: str | None, since: datetime | None
 ) -> contract.TaskStatistics:
-    """Counts, throughput and duration percentiles. since: start of the period, the last day if None."""
+    """Compute counts, throughput and duration percentiles. since: start of the period; None: the last day."""
     begin = to_microseconds(since) if since is not None else call.now - DAY
     scope: dict[str, Any] = {}
     if agent is not None:
@@ -314,7 +314,7 @@ def _sum_by(rows: Sequence[StatusCount], by: str, dimension: str = "tasks") -> d
 
 
 def _summarize_durations(durations: list[int]) -> contract.DurationSummary:
-    """Percentiles by the nearest rank."""
+    """Compute percentiles by the nearest-rank method."""
     if not durations:
         return contract.DurationSummary()
     durations.sort()

@@ -1,4 +1,4 @@
-"""Messages to agents that the server runs become tasks of their senders; the end of the task is the reply."""
+"""Conversion of messages to agents run by the server into tasks of their senders; the task's end is the reply."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["BATCH", "MESSAGE_ID_KEY", "create_message_tasks"]
 
 BATCH = 50
 MESSAGE_ID_KEY = (
-    "agora.message_id"  #: in a task's metadata: the message that it was made of, and that its end replies to
+    "agora.message_id"  #: key in a task's metadata: the message it was created from, which its end replies to
 )
 
 
@@ -45,7 +45,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
 
 async def _build_order(call: Call, message: Message, reader: Caller) -> assignment.Order:
     payload = decode_message_data(message.content) if "agentify" in message.metadata else {}
-    # The payload of an envelope is data, unless it is a text.
+    # The payload of an envelope is a data part, unless it is a string.
     part = {"text": message.content} if payload.keys() <= {"text"} else {"data": payload}
     a2a_message = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [part]}
     return assignment.Order(

@@ -38,13 +38,13 @@ __all__ = [
 ]
 
 USER, AGENT = "ROLE_USER", "ROLE_AGENT"
-ENTRY_OVERHEAD = 200  #: characters that each entry counts in addition to its JSON
+ENTRY_OVERHEAD = 200  #: characters counted per entry in addition to its JSON
 EVENT_TEXT_LIMIT = 2000  #: most characters of a message in an event
 _S = TaskStatus
 
 
 def build_parts(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """Parts of a message as stored. Raises InvalidRequest unless exactly one of text and parts is given."""
+    """Build the stored parts of a message. Raises InvalidRequest unless exactly one of text and parts is given."""
     if (text is None) == (not parts):
         raise InvalidRequest(
             "Give either text or parts.",
@@ -56,7 +56,7 @@ def build_parts(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]
 
 
 def join_text(parts: Sequence[Mapping[str, Any]]) -> str:
-    """The text of parts, separated by line feeds."""
+    """Join the text parts, separated by line feeds."""
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
@@ -72,11 +72,11 @@ async def post_message(
 ) -> contract.TaskEntry:
     """Add a message to a task, as its assignee or as its requester.
 
-    answers: id of the question that the message answers. keep_lease: see :func:`add_assignee_message`. Raises InvalidRequest, IllegalTransition, PayloadTooLarge, and Conflict
-    if that question is not open any more.
+    answers: id of the question that the message answers. keep_lease: see :func:`add_assignee_message`.
+    Raises InvalidRequest, IllegalTransition, PayloadTooLarge, and Conflict if the question is no longer open.
     """
     draft, role = await access.lock_task_for_message(call, task_id, token)
-    # Before the check whether the task has ended: who answers too late is told that the question was answered.
+    # Before the check whether the task has ended, so that a late answer gets the error that the question was answered.
     if answers is not None:
         await _require_open_question(draft, answers)
     require_open(draft)
@@ -94,7 +94,7 @@ async def post_message(
 
 
 def require_open(draft: TaskDraft) -> None:
-    """Raises IllegalTransition if the task has ended."""
+    """Raise IllegalTransition if the task has ended."""
     if draft.row.status in states.TERMINAL:
         raise IllegalTransition(
             f"{draft.task_id} is {draft.row.status}; it takes no more messages.",
@@ -105,9 +105,9 @@ def require_open(draft: TaskDraft) -> None:
 
 
 async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
-    """Raises Conflict unless the task waits for the answer to this message of its assignee.
+    """Raise Conflict unless the task waits for the answer to this message of its assignee.
 
-    The task's row is locked: of two answers to one question, the second is refused.
+    The task's row is locked, so the second of two concurrent answers to one question is refused.
     """
     row = draft.row
     if row.status in states.INTERRUPTED:
@@ -124,8 +124,8 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
 async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number.
 
-    Of several questions, each answered by name, the last answer does. If the holder waits for the answer, the task goes on under
-    the same lease.
+    With several questions, each answered by name, the last answer requeues it. If the holder waits for the answer, the task
+    continues under the same lease.
     """
     answers = draft.row.status in states.INTERRUPTED and not await _has_open_questions(draft, kept)
     waits = draft.row.lease_until is not None
@@ -145,10 +145,10 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
 
 
 async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool:
-    """Whether questions of the agent are open after this answer, which is not stored yet."""
+    """Whether questions of the agent remain open after this answer, which is not stored yet."""
     if find_answered_name(answer) is None:
         return False
-    # Each name may be answered twice; what is said beside that is an answer to all.
+    # Each name may be answered twice; any other message counts as an answer to all questions.
     rows = await draft.call.tx.all(
         task_lists.select_recent_messages, task_id=draft.task_id, limit=2 * MAX_QUESTIONS + 1
     )
@@ -166,8 +166,8 @@ async def add_assignee_message(
 ) -> int:
     """Store a message of the assignee, and set the status if one is given. Returns the entry's number.
 
-    completed: the message is the answer, and its content the result. keep_lease: the holder waits for the answer to its
-    question, and renews its lease meanwhile. Raises InvalidRequest, Conflict if there is no lease.
+    status ``completed``: the content of the message is the result. keep_lease: the holder waits for the answer to its
+    question and renews its lease meanwhile. Raises InvalidRequest, Conflict if there is no lease.
     """
     if keep_lease and status not in states.INTERRUPTED:
         problem = "Only a question, which sets input_required or auth_required, is waited for."
@@ -194,7 +194,7 @@ async def add_assignee_message(
 
 async def _complete_with_message(draft: TaskDraft, message: dict[str, Any]) -> int:
     states.check_transition(draft.task_id, draft.row.status, _S.COMPLETED)
-    # The entry's status is what tells the answer from whatever else the assignee said.
+    # The entry's status distinguishes the answer from other messages of the assignee.
     number = _append_entry(draft, "message", message, _S.COMPLETED)
     draft.emit("message", **_build_message_event(draft, message, number))
     await end_task(draft, _S.COMPLETED, result=_build_task_result(message["parts"]))
@@ -202,7 +202,7 @@ async def _complete_with_message(draft: TaskDraft, message: dict[str, Any]) -> i
 
 
 def _build_task_result(parts: Sequence[Mapping[str, Any]]) -> Any:
-    """The result for those who read tasks: the text of the parts, the data of a single one, or the parts."""
+    """Build the task's result: the text of the parts, the data of a single data part, or the parts."""
     if text := join_text(parts):
         return text
     return parts[0]["data"] if len(parts) == 1 and "data" in parts[0] else [dict(part) for part in parts]
@@ -236,7 +236,7 @@ async def add_artifact(
 
 
 def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
-    """Append a log entry, and count its size: the messages of a task are limited. Raises PayloadTooLarge."""
+    """Append a log entry and count its size towards the task's message limit. Raises PayloadTooLarge."""
     size, limit = len(encode_json(data)) + ENTRY_OVERHEAD, draft.call.context.settings.task_output_limit
     if draft.row.said + size > limit:
         raise PayloadTooLarge(

@@ -1,9 +1,9 @@
-"""The order in which waiting tasks of one priority are claimed: by their sort keys.
+"""Claim order of waiting tasks of one priority, by their sort keys.
 
-The key of a task is its deadline and its id, so that the earlier deadline goes first, then the older task. A task that is moved before
-or after another one gets a key beside that one's: a *gap* begins with each key that a task can have by itself, which is the gap's anchor,
-and what is moved there has the anchor and a suffix that orders it within the gap. No other task's key changes, and a claim orders by
-one indexed column, whether or not anything was ever moved.
+The initial key of a task is its deadline and its id: the earlier deadline comes first, then the older task. A task that is
+moved before or after another one gets a key next to that one's. Each initial key is the *anchor* of a *gap* that begins with
+it; the key of a moved task is the anchor and a suffix that orders it within the gap. The keys of other tasks do not change,
+and claims order by a single indexed column, whether tasks were moved or not.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .records import TaskRow
 
 __all__ = ["Place", "build_sort_key", "move_in_order"]
 
-NO_DEADLINE = "~"  #: after every deadline
+NO_DEADLINE = "~"  #: sorts after every deadline
 DEADLINE_DIGITS, ID_DIGITS = 15, 32
 LEAST, MOST = 0x21, 0x7F  #: characters of a suffix, the latter excluded; none ends with the least
 MAX_SUFFIX = 500  #: characters; a thousand moves to one place take about 170
 
 
 def build_sort_key(task_id: str, deadline: int) -> str:
-    """The key of a task that was not moved. deadline: microseconds since 1970, or ``NEVER``."""
+    """Build the key of a task that was not moved. deadline: microseconds since 1970, or ``NEVER``."""
     prefix = NO_DEADLINE if deadline >= tasks.NEVER else f"{deadline:0{DEADLINE_DIGITS}x}"
     return prefix + task_id.removeprefix("task_")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a task is to wait: at a priority, or right before or after another task, whose priority it gets."""
+    """Target position: a priority, or directly before or after another task, whose priority it takes."""
 
     priority: Priority | None = None
     before: str | None = None
@@ -45,11 +45,12 @@ class Place:
 
 
 async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
-    """Move a task to a place. Raises InvalidRequest, NotFound, PermissionDenied, Conflict if it has ended, or the other does not wait."""
+    """Move a task to a place.
+
+    Raises InvalidRequest, NotFound, PermissionDenied, Conflict if it has ended or the other task is not waiting.
+    """
     both = sorted(filter(None, (task_id, place.before, place.after)))
-    await call.tx.all(
-        tasks.lock_tasks, ids=encode_json(both)
-    )  # by their ids: two moves at once do not wait for each other
+    await call.tx.all(tasks.lock_tasks, ids=encode_json(both))  # in id order, so that concurrent moves cannot deadlock
     draft = await lock_own_task(call, task_id)
     if draft.row.status in states.TERMINAL:
         raise Conflict(
@@ -82,7 +83,7 @@ async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
 
 
 async def _lock_neighbour(draft: TaskDraft, place: Place) -> TaskRow | None:
-    """Lock the task beside which another one is moved; None for a place at a priority."""
+    """Lock the task next to which another one is moved; None if the place is a priority."""
     call, task_id = draft.call, place.before or place.after
     if (place.before and place.after) or (task_id is None and place.priority is None):
         problem = "Say where it is to go: a priority, or before or after another task."
@@ -92,7 +93,7 @@ async def _lock_neighbour(draft: TaskDraft, place: Place) -> TaskRow | None:
     field = "before" if place.before else "after"
     if task_id == draft.task_id:
         raise InvalidRequest("A task has no place beside itself.", errors=[field_error(field, "the task itself")])
-    # Locked, so that of two tasks that are moved beside it at once, the second finds the first.
+    # Locked, so that the second of two concurrent moves next to it sees the first.
     row = (await lock_own_task(call, task_id)).row
     call.target = draft.task_id
     if row.status != TaskStatus.PENDING:
@@ -104,7 +105,7 @@ async def _lock_neighbour(draft: TaskDraft, place: Place) -> TaskRow | None:
 
 
 async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool) -> str:
-    """A key that orders a task right before or after another one. Raises Conflict."""
+    """Find a key that orders a task directly before or after another one. Raises Conflict."""
     anchor, suffix = _split_key(neighbour.sort_key)
     low, high = ("", suffix) if before else (suffix, "")
     if before and not suffix:
@@ -123,19 +124,19 @@ async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool
 
 
 def _split_key(key: str) -> tuple[str, str]:
-    """The anchor of a key, and its suffix; empty for a task that was not moved."""
+    """Split a key into its anchor and its suffix, which is empty for a task that was not moved."""
     length = (len(NO_DEADLINE) if key.startswith(NO_DEADLINE) else DEADLINE_DIGITS) + ID_DIGITS
     return key[:length], key[length:]
 
 
 def _build_previous_anchor(anchor: str) -> str:
-    """The anchor of the gap that ends with another one: no task has a key of its own between the two."""
+    """Build the anchor of the gap that ends at this anchor; no initial key lies between the two."""
     number = int(anchor[-ID_DIGITS:], 16)
     return f"{anchor[:-ID_DIGITS]}{max(0, number - 1):0{ID_DIGITS}x}"
 
 
 def _build_suffix_between(low: str, high: str) -> str:
-    """A short text between two in the order of their characters. high: empty for no bound."""
+    """Build a short string between two others in character order. high: empty for no bound."""
     chosen = ""
     while True:
         index = len(chosen)
@@ -144,6 +145,6 @@ def _build_suffix_between(low: str, high: str) -> str:
         middle = (least + most) // 2
         if middle > least:
             return chosen + chr(middle)
-        if most > least:  # nothing between the two characters: what follows the lower one is below the upper one
+        if most > least:  # no character between the two: any continuation of the lower one sorts below the upper one
             high = ""
         chosen += chr(least)

@@ -13,7 +13,7 @@ __all__ = ["agree_on_price", "charge_price", "release_price"]
 
 
 async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
-    """Reserve the price of the task's new agent, replacing an earlier reservation.
+    """Reserve the price of the task's new agent, replacing any earlier reservation.
 
     among: the agent is one of several that the creator named. Raises BudgetExceeded, CreditExhausted.
     """

@@ -54,7 +54,7 @@ __all__ = [
 
 BIG = "bigint"
 REAL = "double precision"
-NEVER = 1 << 62  #: deadline of a task that has none
+NEVER = 1 << 62  #: deadline value of a task without a deadline
 
 _TYPES = {name: kind for name, kind in TASKS.columns if kind != "text"}
 
@@ -79,7 +79,7 @@ lock_tasks = Query(_LOCK_ALL.format(ids=_IDS), TaskRow, postgres=_LOCK_ALL.forma
 
 @cache
 def update_task(columns: frozenset[str]) -> Write:
-    """Update only these columns of a task, so that indexes on other columns are not written."""
+    """Build the update of these columns of a task only, so that indexes on other columns are not written."""
     assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
     types = {name: _TYPES[name] for name in columns if name in _TYPES}
     text = f"update tasks set {assignments} where tenant_id = :tenant and task_id = :task_id"
@@ -137,7 +137,7 @@ _CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
 _LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
 _URGENCY = "priority, sort_key, task_id"
 _WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
-# The most urgent task of the queue whose head is the most urgent; rows locked by other claims are skipped.
+# The most urgent task of the queue with the most urgent head; rows locked by other claims are skipped.
 _FIRST = f"{_WAITING} queue = {{queue}} order by {_URGENCY} limit 1"
 _FIRST_SQLITE = f"""= (
         select t.task_id from json_each(:queues) q join tasks t
@@ -192,7 +192,7 @@ lease_tasks = Write(
     types={**_LEASE, "limit": BIG},
     takes="task_id",
 )
-#: number of tasks that an agent works on; who holds as many as it may is busy instead of active
+#: number of tasks that an agent works on; at its concurrency limit, its status is busy instead of active
 ACTIVE_TASKS = Tally(
     "agents",
     ActiveTasksChange,
@@ -212,7 +212,7 @@ ACTIVE_TASKS = Tally(
 
 # -- order within a priority -------------------------------------------------------------------
 
-# Keys of tasks that were moved, between two: the one that the moved task goes after, or before.
+# Nearest key of a moved task between two bounds: the one after or before which the task is placed.
 _MOVED = """
     select {most}(sort_key) as sort_key from tasks where tenant_id = :tenant and moved = 1
         and sort_key > :low and sort_key < :high and task_id <> :task_id
@@ -229,8 +229,8 @@ select_dependants = Query(
 
 # -- contexts under way ------------------------------------------------------------------------
 
-# Two first tasks of a context find each other on PostgreSQL only if the second waits for the first one's commit. A row cannot
-# be locked for it: the context has none, and the agent's is written last by whoever ends a task.
+# On PostgreSQL, two concurrent first tasks of a context see each other only if the second waits for the first one's commit.
+# No row can be locked for this: a context has none, and the agent's row is written last when a task ends.
 lock_context = Query(
     "select 1 as locked where :tenant <> '' and :agent_id <> '' and :context_id <> ''",
     int,

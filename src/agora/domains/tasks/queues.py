@@ -28,40 +28,40 @@ _MODEL = "\x02"
 
 
 def build_requirement_tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
-    """Capabilities and models as one sorted list of distinct tokens."""
+    """Build one sorted list of distinct tokens from capabilities and models."""
     return tuple(sorted({*capabilities, *(_MODEL + model for model in models)}))
 
 
 def build_lane(address: str | None, required: Sequence[str]) -> str:
-    """The lane of an address; without one, the pool lane of the required tokens."""
+    """Build the lane of an address; without an address, the pool lane of the required tokens."""
     return address if address is not None else _POOL + "".join(token + _ITEM for token in required)
 
 
 def queue_name(lane: str, task_type: str) -> str:
-    """Name of a queue."""
+    """Return the name of a queue."""
     return f"{lane}{_TYPE}{task_type}"
 
 
 def queue_address(queue: str) -> str | None:
-    """The address a queue belongs to; None in the pool."""
+    """Return the address of a queue; None in the pool."""
     address = queue.partition(_TYPE)[0]
     return None if address.startswith(_POOL) else address
 
 
 def queue_task_type(queue: str) -> str:
-    """The type of every task in a queue."""
+    """Return the task type of a queue."""
     return queue.partition(_TYPE)[2]
 
 
 @lru_cache(4096)
 def queue_requirements(queue: str) -> frozenset[str]:
-    """Tokens that a pool queue requires; empty for an address."""
+    """Return the tokens that a pool queue requires; empty for the queue of an address."""
     address = queue.partition(_TYPE)[0]
     return frozenset(address.removeprefix(_POOL).split(_ITEM)[:-1] if address.startswith(_POOL) else ())
 
 
 def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
-    """Ranges [low, high) of queue names that may hold tasks for these addresses and tokens.
+    """Build the ranges [low, high) of queue names that may hold tasks for these addresses and tokens.
 
     open: include the pool queues without requirements.
     """

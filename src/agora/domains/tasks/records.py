@@ -1,4 +1,4 @@
-"""Records of tasks: rows of its tables, and of what its queries answer."""
+"""Records of tasks: rows of tables and query results."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ DEPENDENCIES = Table("task_dependencies", TaskDependency)
 
 @record
 class TaskDependant:
-    """A task that waits for another one. in_context: 1 for one that comes after it in a context, and that any end releases."""
+    """A task that waits for another one. in_context: 1 for its successor in a context, which any end releases."""
 
     task_id: str
     in_context: int
@@ -153,7 +153,7 @@ ENTRIES = Table("task_entries", TaskEntryRow)
 
 @record
 class ActiveTasksChange:
-    """What is added to a row of ``agents``."""
+    """Amounts added to a row of ``agents``."""
 
     tenant_id: str
     agent_id: str
@@ -162,7 +162,7 @@ class ActiveTasksChange:
 
 @record
 class TaskDuration:
-    """What is added to a row of ``task_durations``."""
+    """A sample added to a row of ``task_durations``."""
 
     tenant_id: str
     task_type: str
@@ -197,7 +197,7 @@ WORKERS = Table("workers", WorkerRow)
 
 @record
 class WorkerSighting:
-    """What is added to a row of ``workers``."""
+    """A change of a row of ``workers``."""
 
     tenant_id: str
     worker_id: str
@@ -206,7 +206,7 @@ class WorkerSighting:
 
 @record
 class TaskOutput:
-    """A piece of a task's output. starts_at: its offset in characters."""
+    """A chunk of a task's output. starts_at: its offset in characters."""
 
     starts_at: int
     content: str
@@ -214,7 +214,7 @@ class TaskOutput:
 
 @record
 class StatusCount:
-    """How many tasks there are of a status and a priority, and how many of them wait for a claim."""
+    """Number of tasks by status and priority, and how many of them wait for a claim."""
 
     status: str
     priority: int
@@ -224,7 +224,7 @@ class StatusCount:
 
 @record
 class TaskTimes:
-    """When a task was created, started and completed."""
+    """Creation, start and completion times of a task."""
 
     status: str
     created_at: int
@@ -234,7 +234,7 @@ class TaskTimes:
 
 @record
 class EndedCounts:
-    """How many tasks have ended with a status."""
+    """Number of ended tasks by status."""
 
     status: str
     tasks: int
@@ -242,7 +242,7 @@ class EndedCounts:
 
 @record
 class QueueHead:
-    """What orders the waiting tasks of a queue."""
+    """Sort columns of a queue's waiting tasks."""
 
     task_id: str
     priority: int
@@ -251,7 +251,7 @@ class QueueHead:
 
 @record
 class ReaddressedTask:
-    """A task whose assignee another agent has replaced."""
+    """A task whose assignee was replaced by another agent."""
 
     task_id: str
     price_version: int | None
@@ -266,7 +266,7 @@ class ReaddressedTask:
 
 @record
 class DurationEstimate:
-    """Sums over the mean durations of a type: of tasks, and of seconds waited and worked. All null without a task."""
+    """Sums over the mean durations of a task type: tasks, seconds waited, seconds worked. Null without tasks."""
 
     samples: int | None
     waited: float | None
@@ -275,7 +275,7 @@ class DurationEstimate:
 
 @record
 class WorkerActivity:
-    """How many tasks a worker has leased."""
+    """Number of tasks leased by a worker."""
 
     worker: str | None
     tasks: int
@@ -283,7 +283,7 @@ class WorkerActivity:
 
 @record
 class AssignmentCandidate:
-    """An agent that a balanced task may go to, with the tasks it has open."""
+    """A candidate agent for a balanced task, with its number of open tasks."""
 
     agent_id: str
     capabilities: str
@@ -293,7 +293,7 @@ class AssignmentCandidate:
 
 @record
 class TaskSize:
-    """Characters of a task's payload and metadata."""
+    """Size of a task's payload and metadata in characters."""
 
     task_id: str
     size: int

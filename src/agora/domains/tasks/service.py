@@ -48,7 +48,7 @@ def _parse_statuses(status: contract.TaskStatusesLike) -> list[TaskStatus]:
 
 
 class TaskService(BoundService, contract.Tasks):
-    """Work, with leases and fencing."""
+    """The task service: work with leases and fencing tokens."""
 
     # -- assigning --------------------------------------------------------------------------------
 
@@ -445,7 +445,7 @@ class TaskService(BoundService, contract.Tasks):
         async def read_log_page(reader: Reader, after: int) -> Any:
             return await lookup.read_log_page(reader, task_id, after)
 
-        viewer = Viewer(caller.subject, sees_all=True)  # visibility of the task was checked; it includes all entries
+        viewer = Viewer(caller.subject, sees_all=True)  # the task's visibility was checked and covers all entries
         return LogStreamSpec(read_log_page, task_id, viewer, position)
 
     @implements

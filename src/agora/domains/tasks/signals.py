@@ -14,7 +14,7 @@ __all__ = ["STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnde
 
 @dataclass(frozen=True, slots=True)
 class StepTaskEnded:
-    """A task of a workflow step has ended. task: its row. error: reason of a failure, else None."""
+    """The end of a workflow step's task. task: its row. error: reason of a failure, else None."""
 
     task: TaskRow
     status: TaskStatus

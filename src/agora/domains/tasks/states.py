@@ -35,8 +35,10 @@ __all__ = [
     "next_due",
 ]
 
-ASSIGNMENT_TIMEOUT = 30_000_000  #: microseconds that a balanced task waits for its agent before any other may claim it
-ONLINE_SECONDS = 90  #: since a worker was seen, until which it counts as online
+ASSIGNMENT_TIMEOUT = (
+    30_000_000  #: time that a balanced task waits for its agent before others may claim it, in microseconds
+)
+ONLINE_SECONDS = 90  #: seconds after its last contact during which a worker counts as online
 _S = TaskStatus
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
 UNFINISHED = frozenset(_S) - TERMINAL
@@ -52,13 +54,13 @@ TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
 
 
 def list_allowed_transitions(status: str) -> list[str]:
-    """States that a caller may set after this one; expiry and dead-lettering are the server's."""
+    """List the states that a caller may set after this one; only the server expires or dead-letters tasks."""
     by_time = {_S.EXPIRED, _S.DEAD_LETTERED}
     return sorted(state.value for state in TRANSITIONS[TaskStatus(status)] - by_time)
 
 
 def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
-    """Raises IllegalTransition, with the allowed states, unless ``after`` may follow ``before``."""
+    """Raise IllegalTransition, with the allowed states, unless ``after`` may follow ``before``."""
     if after not in TRANSITIONS[TaskStatus(before)]:
         allowed = list_allowed_transitions(before)
         can = (
@@ -70,13 +72,13 @@ def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
 
 
 def is_balanced(row: TaskRow) -> bool:
-    """Whether the task's agent was chosen by load, not named by the creator."""
+    """Whether the task's agent was chosen by load instead of named by the creator."""
     is_named = row.assignee is not None and not row.assignee.startswith("capability:")
     return not is_named and queue_address(row.queue) is not None
 
 
 def next_due(row: TaskRow, now: int) -> int | None:
-    """The next time, in microseconds since 1970, at which a timer of the task is due; None if there is none."""
+    """Return when the task's next timer is due, in microseconds since 1970; None without a timer."""
     status, moments = row.status, []
     if status in TERMINAL:
         return None
@@ -89,7 +91,7 @@ def next_due(row: TaskRow, now: int) -> int | None:
             moments.append(row.deadline)
     else:
         moments += [row.deadline, NEVER]
-        if row.lease_until is not None:  # its holder waits for an answer
+        if row.lease_until is not None:  # the holder waits for an answer
             moments.append(row.lease_until)
         if row.available_at is not None and not row.waiting:
             moments.append(row.available_at)

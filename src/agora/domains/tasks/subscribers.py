@@ -12,7 +12,7 @@ __all__ = ["hand_over_waiting_tasks", "release_tasks", "resume_leases"]
 
 
 async def hand_over_waiting_tasks(call: Call, registered: AgentRegistered) -> None:
-    """Assign the tasks that waited for its name to a new agent."""
+    """Assign the tasks that waited for a name to the new agent of that name."""
     registered.tasks += await assign_tasks_waiting_for_name(call, registered.agent_id, registered.agent_name)
 
 

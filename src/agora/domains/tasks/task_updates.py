@@ -38,7 +38,7 @@ CHECKPOINT_LIMIT = 65_536  #: characters of JSON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRequest:
-    """What ``agora.task.update`` reports of a task; None for what is unchanged. token: of the lease."""
+    """Parameters of ``agora.task.update``; None: unchanged. token: fencing token of the lease."""
 
     task_id: str
     status: TaskStatus | None
@@ -80,7 +80,7 @@ async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
 
 
 async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | None, token: int | None) -> TaskDraft:
-    """Lock the task for its assignee; also for its creator to cancel it or to answer its question."""
+    """Lock the task for its assignee, or for its creator to cancel it or answer its question."""
     if status in (_S.CANCELLED, _S.PENDING):
         draft = await access.lock_visible_task(call, task_id)
         if call.caller.subject == draft.row.created_by or call.caller.acts_for_others:
@@ -101,7 +101,7 @@ async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | Non
 async def _check_repeated_update(
     draft: TaskDraft, progress: float | None, notes: str | None, milestone: str | None, result: Any
 ) -> None:
-    """Accept a repeated update to a terminal status; raise Conflict if it contains anything that was not recorded."""
+    """Accept a repeated update to a terminal status; raise Conflict if it differs from the record."""
     if result is not None:
         await _check_repeated_result(draft, result)
     recorded_notes = draft.row.error if draft.row.status == _S.FAILED else draft.row.notes
@@ -121,7 +121,7 @@ async def _check_repeated_result(draft: TaskDraft, result: Any) -> None:
 
 
 def _encode_canonical_json(value: Any) -> str:
-    """JSON with sorted keys: comparison ignores their order, and distinguishes 1 from true."""
+    """Encode as JSON with sorted keys, so that comparison ignores key order and distinguishes 1 from true."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -135,7 +135,7 @@ def _build_ended_differently_error(draft: TaskDraft, field: str) -> Conflict:
 
 
 async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: float | None) -> None:
-    """Start a pending task that is worked on, so that it passes through in_progress.
+    """Start a pending task when work is reported, so that it passes through in_progress.
 
     Raises IllegalTransition if it is blocked, or if only progress or output implies the start and the caller is not the
     assignee: an operator acts for an assignee by setting the status.
@@ -199,7 +199,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
     if status is _S.PENDING:
         await requeue_task(draft, notes or "given back")
     elif status in states.INTERRUPTED:
-        # No lease while it waits for an answer: a person may take days, and that is no crash of the worker.
+        # No lease while waiting for an answer: a person may take days, and the worker must not be treated as crashed.
         draft.set_columns(status=status.value, lease_until=None, said=draft.row.said + len(notes or ""))
         draft.append_entry("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
@@ -217,7 +217,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalRequest:
-    """A lease to extend, and what to store with it; None for what is unchanged. token: of the lease."""
+    """Parameters of a lease renewal and values to store with it; None: unchanged. token: fencing token of the lease."""
 
     task_id: str
     token: int
@@ -230,19 +230,19 @@ class RenewalRequest:
 async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     """Extend a lease, and store progress and a checkpoint. Raises StaleLease, IllegalTransition, Conflict, PayloadTooLarge."""
     task_id, progress = request.task_id, request.progress
-    # The token is checked under the row's lock: who lost the lease cannot extend that of the next holder.
+    # The token is checked under the row lock, so a former holder cannot extend the lease of the next one.
     draft = await access.lock_held_task(call, task_id, request.token)
     if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     seconds = request.lease_seconds or draft.row.lease_seconds
-    # A task that waits for an answer has no lease to extend, unless its holder waits, too; others renew to store a checkpoint.
+    # A task waiting for an answer has a lease only if its holder waits too; without one, renewal stores a checkpoint.
     if draft.row.status == _S.IN_PROGRESS or draft.row.lease_until is not None:
         draft.set_columns(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft.row.progress:
         _set_progress(draft, progress)
         _record_progress(draft, progress, None, None, alone=True)
     if request.checkpoint is not None:
-        if draft.row.checkpoint is None:  # the first sign of work that goes on elsewhere
+        if draft.row.checkpoint is None:  # the first sign of work that continues elsewhere
             draft.emit("progress", progress=draft.row.progress, notes=None, milestone=None)
         _set_checkpoint(draft, request.checkpoint, request.checkpoint_number)
         draft.append_entry("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
@@ -260,7 +260,7 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
 
 def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
     text, last = encode_json(checkpoint), draft.row.checkpoint_number
-    # In characters of the text that is stored, not of what the caller sent.
+    # Measured in characters of the stored text, not of the request.
     if len(text) > CHECKPOINT_LIMIT:
         raise PayloadTooLarge(
             f"The checkpoint takes {len(text)} characters; the limit is {CHECKPOINT_LIMIT}.",
@@ -283,7 +283,7 @@ async def release_task(
 ) -> TaskDraft:
     """Return a task to its queue; the attempt does not count. delay: seconds. Raises StaleLease, IllegalTransition.
 
-    A coding job that is put off stays with its worker, which has its worktree and its session.
+    A delayed coding job stays with its worker, which has its worktree and session.
     """
     draft = await access.lock_held_task(call, task_id, token)
     if checkpoint is not None:
@@ -295,7 +295,7 @@ async def release_task(
 
 
 async def complete_task(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> TaskDraft:
-    """Finish a task. Idempotent; Conflict if it was finished with another result or other notes."""
+    """Complete a task. Idempotent; raises Conflict if it was completed with a different result or notes."""
     draft = await access.lock_assigned_task(call, task_id, token)
     # The worker may have lost the response to its first call: equal repetitions succeed without a second event or charge.
     if draft.row.status == _S.COMPLETED:
@@ -310,7 +310,7 @@ async def complete_task(call: Call, task_id: str, result: Any, notes: str | None
 
 
 async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: int | None) -> TaskDraft:
-    """Record a failed attempt. Idempotent once the task has failed; Conflict if it failed with another error."""
+    """Record a failed attempt. Idempotent once the task has failed; raises Conflict if the error differs."""
     draft = await access.lock_assigned_task(call, task_id, token)
     if draft.row.status == _S.FAILED:
         if error != draft.row.error:
@@ -336,7 +336,7 @@ async def append_output(
     if draft.row.status != _S.IN_PROGRESS:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     limit = call.context.settings.task_output_limit
-    # Checked under the row's lock, where the size stands still: appends at once cannot pass the limit together.
+    # Checked under the row lock, where the size is stable, so concurrent appends cannot exceed the limit together.
     if size + len(content) > limit:
         raise PayloadTooLarge(
             f"The output of {task_id} would take {size + len(content)} characters; the limit is {limit}.",
@@ -352,7 +352,7 @@ async def append_output(
 
 
 async def _check_repeated_output(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
-    """Accept a repeated chunk; raise Conflict for any other offset than the end."""
+    """Accept a repeated chunk; raise Conflict for any other offset except the end."""
     if offset + len(content) <= size:
         for row in await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=1):
             if row.starts_at == offset and row.content == content:

@@ -25,7 +25,7 @@ __all__ = [
     "task_context_id",
 ]
 
-PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the most urgent first
+PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, most urgent first
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 _SAME = (
     "task_id",
@@ -79,24 +79,24 @@ def _build_task_fields(row: TaskRow, data: TaskData) -> dict[str, Any]:
 
 
 def task_context_id(row: TaskRow) -> str:
-    """Id of the conversation of a task; a task without one is a conversation of its own (A2A ``contextId``)."""
+    """Return the conversation id of a task (A2A ``contextId``); a task without one is its own conversation."""
     return str(row.context_id or f"ctx_{row.task_id[5:]}")
 
 
 def build_task(row: TaskRow, data: TaskData) -> contract.Task:
-    """A task from its row and its data."""
+    """Build a task from its row and data."""
     return contract.Task.model_construct(**_build_task_fields(row, data))
 
 
 def build_claimed_task(row: TaskRow, data: TaskData) -> contract.ClaimedTask:
-    """A task with its fencing token, for the holder of its lease."""
+    """Build a task with its fencing token for the holder of its lease."""
     return contract.ClaimedTask.model_construct(
         **_build_task_fields(row, data), fencing_token=row.fence, lease_seconds=row.lease_seconds
     )
 
 
 def build_update(row: TaskRow) -> contract.TaskUpdate:
-    """The result of an operation that changed a task."""
+    """Build the result of an operation that changed a task."""
     return contract.TaskUpdate.model_construct(
         success=True,
         updated_at=to_datetime(row.updated_at),
@@ -107,7 +107,7 @@ def build_update(row: TaskRow) -> contract.TaskUpdate:
 
 
 def build_entry(row: TaskEntryRow) -> contract.TaskEntry:
-    """An entry of a task's log."""
+    """Build an entry of a task's log."""
     return contract.TaskEntry.model_construct(
         type=cast("Any", row.type),
         task_id=row.task_id,
@@ -123,7 +123,7 @@ def build_entry(row: TaskEntryRow) -> contract.TaskEntry:
 
 
 def build_announcement(row: TaskRow) -> dict[str, Any]:
-    """Data of ``agora.task.available``: what a worker needs to decide whether to claim the task."""
+    """Build the data of ``agora.task.available``, by which a worker decides whether to claim the task."""
     return {
         "priority": PRIORITIES[row.priority].value,
         "required_capabilities": decode_json(row.requirements),

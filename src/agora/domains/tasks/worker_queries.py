@@ -57,7 +57,7 @@ drain_worker = Write(
     """,
     types={"now": BIG},
 )
-#: workers of one provider account, if their owners are of one account here: nobody stops the workers of others
+#: workers of one provider account whose owners share an account here, so that nobody stops workers of others
 _OF_ACCOUNT = """tenant_id = :tenant and retired_at is null and provider_account = :provider_account
     and (owner = :owner or owner in (select a.agent_id from agents a where a.tenant_id = :tenant and a.account_id = :account))"""
 update_account_limit = Write(
@@ -119,7 +119,7 @@ _AMONG, _AMONG_POSTGRES = build_in_list_condition("among")
 
 @cache
 def select_candidates(capability: bool, among: bool) -> Query[AssignmentCandidate]:
-    """Available agents with their open tasks, filtered by a capability and by a list of ids."""
+    """Build the query of available agents with their open tasks, filtered by capability and by a list of ids."""
     source = "agents a"
     if capability:
         source = """agent_capabilities c join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
