@@ -14,12 +14,12 @@ __all__ = ["main"]
 
 
 def main(url: str | None = None, *, without: Collection[str] = ()) -> int:
-    """Run the demo and print what happened; answers the exit code.
+    """Run the demo and print the results; return the exit code.
 
-    url: a running server; else ``AGORA_URL`` or the default address if a server is ready there, else one
-    of its own on a free port with a temporary data directory. without: roles to leave out, to see what the
-    demo then misses. 0 if everything expected was observed, 1 if something was not, 2 if it could not begin,
-    128 and the signal's number if it was interrupted.
+    url: a running server; by default ``AGORA_URL`` or the default address if a server is ready there, else a new server
+    on a free port with a temporary data directory. without: roles to leave out, to show what is then
+    missing. 0: everything expected was observed; 1: something was not; 2: the demo could not begin;
+    128 plus the signal's number: it was interrupted.
     """
     from .director import run_demo
 

@@ -1,4 +1,4 @@
-"""``python -m agora.demo``: the demo without the command line's other commands."""
+"""``python -m agora.demo``: runs the demo without the other CLI commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One agent's process: ``python -m agora.demo.agent_process ROLE MARK [AFTER]``."""
+"""Process of one agent: ``python -m agora.demo.agent_process ROLE MARK [AFTER]``."""
 
 from __future__ import annotations
 

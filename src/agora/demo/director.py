@@ -1,4 +1,4 @@
-"""The director: starts server and agents, runs the scenarios, and stops everything in any case."""
+"""The director: starts the server and the agents, runs the scenarios, and always stops everything."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_demo(url: str | None, without: Collection[str]) -> int:
-    """Run the demo; answers the exit code. Raises ValueError for a role that is none."""
+    """Run the demo; return the exit code. Raises ValueError for an unknown role."""
     if strangers := set(without) - set(ROLES):
         raise ValueError(f"no such role: {', '.join(sorted(strangers))}; there are {', '.join(ROLES)}")
     return asyncio.run(_run_interruptible(url, without))
 
 
 async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
-    """The first signal ends the demo, which then still ends its processes; further ones change nothing."""
+    """Run the demo until it ends or a signal arrives. The first signal ends the demo, which still stops its
+    processes; further signals are ignored."""
     caught: list[int] = []
     loop, task = asyncio.get_running_loop(), asyncio.create_task(_run_scenarios(url, without, Reporter()))
 
@@ -44,7 +45,7 @@ async def _run_interruptible(url: str | None, without: Collection[str]) -> int:
             caught.append(number)
             task.cancel()
 
-    with contextlib.suppress(ValueError, RuntimeError):  # signals reach the main thread alone
+    with contextlib.suppress(ValueError, RuntimeError):  # signals reach only the main thread
         for number in SIGNALS:
             loop.add_signal_handler(number, on_signal, number)
     try:
@@ -83,7 +84,7 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
 
 
 async def _find_last_sequence(client: AgoraClient) -> int:
-    """The newest event before the demo; raises AgoraError if the client may not do what an operator may."""
+    """Find the newest event before the demo. Raises AgoraError if the client lacks an operator's rights."""
     try:
         await client.admin.audit(limit=1)
     except AgoraError as error:
@@ -95,7 +96,7 @@ async def _find_last_sequence(client: AgoraClient) -> int:
 
 
 def _build_agent_environment(server: DemoServer, directory: Path) -> dict[str, str]:
-    """The agents' environment: the server, and credentials that are not the person's."""
+    """Build the agents' environment: the server's address and credentials other than the user's."""
     environ = dict(os.environ)
     if server.token is not None:
         environ.pop("AGORA_TOKEN", None)
@@ -103,7 +104,7 @@ def _build_agent_environment(server: DemoServer, directory: Path) -> dict[str, s
 
 
 async def _observe_all(demo_run: DemoRun, reporter: Reporter) -> list[Finding]:
-    """Go through the plot; what time is not left for was not observed."""
+    """Run all scenarios; expectations that are not reached in time count as not observed."""
     end = asyncio.get_running_loop().time() + RUN_SECONDS
     findings = []
     for expectation in SCENARIOS:
@@ -126,7 +127,7 @@ async def _observe_one(expectation: Expectation, demo_run: DemoRun, end: float) 
 
 
 async def _clean_up(demo_run: DemoRun) -> None:
-    """Leave nothing behind on the server, as far as it answers."""
+    """Remove what the demo created on the server, as far as the server answers."""
     for put_away in (end_hosting(demo_run), remove_agents(demo_run.client, demo_run.participants)):
         with contextlib.suppress(AgoraError, TimeoutError):
             async with asyncio.timeout(CLEANUP_SECONDS):

@@ -1,4 +1,4 @@
-"""The chart: when each part of the pipeline could begin, began and ended."""
+"""Gantt chart of the pipeline: when each step became ready, started and ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCKS, ASCII = ("█", "░"), ("#", ".")
 
 
 def draw_chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_only: bool = False) -> Iterator[Text]:
-    """Lines of a Gantt chart. role: the name to show for an agent's id."""
+    """Draw the lines of a Gantt chart. role: returns the display name of an agent's id."""
     work, wait = ASCII if ascii_only else BLOCKS
     yield Text(
         f"The pipeline: {timeline.duration_seconds:.1f} seconds; {wait} waits or was lost, {work} is done", "bold"
@@ -35,7 +35,7 @@ def draw_chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_o
 
 
 def _bar_widths(timeline: Timeline, span: Span) -> tuple[int, int, int]:
-    """Widths of what lies before a bar, of its waiting and of its work."""
+    """Compute the widths of a bar's offset, waiting time and work."""
     start, start_column, end = (_build_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
     start_column = min(start_column, WIDTH - 1)
     return min(start, start_column), start_column - min(start, start_column), max(1, end - start_column)

@@ -1,4 +1,4 @@
-"""The ledger: what the agents reported, and waiting for what they are expected to."""
+"""The ledger: collects the agents' reports and waits for expected ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ REPORT_SECONDS = 6.0
 
 
 class ExpectationFailed(Exception):
-    """Something expected was not observed; the message says what was instead."""
+    """An expectation was not observed; the message describes what was."""
 
 
 class ExpectationSkipped(Exception):
-    """Something cannot be shown here; the message says why. Nothing is wrong."""
+    """An expectation cannot be checked in this environment; the message gives the reason. Not a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Report:
 
 @dataclass
 class Ledger:
-    """Reports in the order of arrival. ``absent`` says of an agent that cannot report why it cannot."""
+    """Reports in order of arrival. ``absent``: why an agent cannot report, by role."""
 
     reports: list[Report] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
@@ -49,20 +49,20 @@ class Ledger:
         self.notify_waiters()
 
     def notify_waiters(self) -> None:
-        """Let those who wait look again."""
+        """Wake all waiters."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     def select_reports(self, role: str, kind: str, **fields: Any) -> list[Report]:
-        """Reports of a role and kind that have these fields."""
+        """Select the reports of a role and kind with these fields."""
         return [r for r in self.reports if (r.role, r.kind) == (role, kind) and r.has(fields)]
 
     async def wait_for_reports(
         self, role: str, kind: str, *, count: int = 1, seconds: float = REPORT_SECONDS, **fields: Any
     ) -> list[Report]:
-        """Wait for so many such reports; raises Missing after so many seconds, or when the agent is gone.
+        """Wait for a number of such reports. Raises Missing after a number of seconds, or when the agent has ended.
 
-        What was waited for in vain is not waited for again.
+        A wait that failed is not repeated.
         """
         description = " ".join([kind, *map(str, fields.values())])
         try:
@@ -77,11 +77,11 @@ class Ledger:
             raise ExpectationFailed(f"{role} did not report: {description}") from None
 
     async def wait_for_first(self, role: str, kind: str, **fields: Any) -> Report:
-        """The first such report."""
+        """Wait for the first such report."""
         return (await self.wait_for_reports(role, kind, **fields))[0]
 
     async def wait_for_any_role(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
-        """The first such report of any of these roles; Missing names all that have none."""
+        """Wait for the first such report of any of these roles; Missing names all roles if none has one."""
         futures = [asyncio.ensure_future(self.wait_for_first(role, kind, **fields)) for role in roles]
         faults = []
         try:
@@ -97,7 +97,7 @@ class Ledger:
         raise ExpectationFailed("; ".join(faults))
 
     async def wait_for_each_role(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
-        """The first such report of every role; Missing names all that have none."""
+        """Wait for the first such report of every role; Missing names all roles without one."""
         futures = [self.wait_for_first(role, kind, **fields) for role in roles]
         answers = await asyncio.gather(*futures, return_exceptions=True)
         if faults := [answer for answer in answers if isinstance(answer, BaseException)]:

@@ -1,6 +1,6 @@
-"""The troupe: who takes part, and what everything is called in one run.
+"""Participants: the roles of the demo and all names of one run.
 
-Every name carries the mark of the run, so that two demos can share a server.
+Every name contains the mark of the run, so that two demos can share a server.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _WORK: Mapping[str, tuple[str, ...]] = {
     "Loader": ("load",),
 }
 
-#: What each role can do, by which the others, or tasks, find it.
+#: Capabilities by role; other agents and tasks find it by them.
 SKILLS: Mapping[str, tuple[str, ...]] = {**_TALK, **_WORK}
 ROLES = tuple(SKILLS)
-TALKERS = tuple(_TALK)  #: those of the first act
-WORKERS = tuple(_WORK)  #: those of the second
+TALKERS = tuple(_TALK)  #: roles of the first act
+WORKERS = tuple(_WORK)  #: roles of the second act
 TRANSFORMERS = tuple(role for role in WORKERS if "transform" in SKILLS[role])
-KILLED_ROLE = TRANSFORMERS[0]  #: the one that dies at its work
+KILLED_ROLE = TRANSFORMERS[0]  #: the agent that is killed while it works
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +45,30 @@ class Participants:
 
     @property
     def membership(self) -> str:
-        """The capability that all agents of the run have, and no other agent."""
+        """Capability of all agents of the run, and of no other agent."""
         return f"demo-{self.mark}"
 
     @property
     def pipeline(self) -> str:
-        """The name of the workflow."""
+        """Name of the workflow."""
         return f"sales-{self.mark}"
 
     def name(self, role: str) -> str:
-        """The name under which a role registers."""
+        """Build the name under which a role registers."""
         return f"{role}-{self.mark}"
 
     def role(self, name: str) -> str:
-        """The role behind a name; others' names stay as they are."""
+        """Return the role of a name; names of other agents are returned unchanged."""
         return name.removesuffix(f"-{self.mark}")
 
     def capability_name(self, word: str) -> str:
-        """A capability, and the type of the tasks that need it."""
+        """Build the name of a capability, which is also the type of tasks that require it."""
         return f"{word}-{self.mark}"
 
     def event_type(self, word: str) -> str:
-        """A type of the agents' own events; ``*`` makes the pattern of all of them."""
+        """Build the type of an event of the agents; ``*`` makes a pattern for all of them."""
         return f"demo.{self.mark}.{word}"
 
     def capabilities(self, role: str) -> list[str]:
-        """What a role registers with."""
+        """Return the capabilities of a role."""
         return [self.membership, *map(self.capability_name, SKILLS[role])]

@@ -1,4 +1,4 @@
-"""The stage: the agents' processes, from their start to their end."""
+"""Processes of the agents, from start to end."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_LINE_BYTES = 1 << 20
 
 
 class AgentProcesses:
-    """Starts and ends agents, and writes what they report into the ledger.
+    """Starts and stops agents, and records their reports in the ledger.
 
-    environ: the environment of the agents. directory: where their error output goes, and what they work with.
-    without: roles that are never started. Leaving the block ends every process that is left.
+    environ: environment of the agents. directory: for their error output and files.
+    without: roles that are never started. Leaving the block ends all remaining processes.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class AgentProcesses:
         await self.stop_all()
 
     async def start_agent(self, role: str, after: int = 0) -> None:
-        """Start an agent, if it takes part."""
+        """Start an agent, unless it is left out."""
         if role not in self.roles:
             return
         command = [sys.executable, "-m", "agora.demo.agent_process", role, self.participants.mark, str(after)]
@@ -65,14 +65,14 @@ class AgentProcesses:
         self._readers[role] = asyncio.create_task(self._read_reports(role, process))
 
     async def kill(self, role: str) -> int:
-        """SIGKILL: nothing is flushed, nothing said. Answers how the process ended."""
+        """Kill an agent with SIGKILL, so that nothing is flushed. Return how the process ended."""
         process = self._processes.pop(role)
         process.kill()
         await self._readers.pop(role)
         return await process.wait()
 
     async def stop_all(self) -> dict[str, int]:
-        """Ask every agent to leave, and end those that do not; answers the exit codes."""
+        """Ask every agent to stop, and kill those that do not; return the exit codes."""
         for process in self._processes.values():
             _send_signal(process, signal.SIGTERM)
         if self._readers:
@@ -86,7 +86,7 @@ class AgentProcesses:
         return codes
 
     async def _read_reports(self, role: str, process: Process) -> None:
-        """Take down reports until the process ends. A line that was cut off by its death is none."""
+        """Record reports until the process ends. A line that was cut off by its end is ignored."""
         assert process.stdout is not None
         async for line in process.stdout:
             if line.endswith(b"\n"):

@@ -1,7 +1,7 @@
-"""Records: the sales that the pipeline extracts, transforms and loads.
+"""Sales records that the pipeline extracts, transforms and loads.
 
-A source is a CSV file of orders as a careless till writes it: blanks, capitals, amounts that are none, orders sent twice.
-Money is counted in cents. Paths are of this machine; nothing here knows of Agora.
+A source is a CSV file of orders with defects: extra blanks, inconsistent capitals, invalid amounts, duplicate orders.
+Amounts are in cents. Paths are local; this module does not depend on Agora.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Totals = Mapping[tuple[str, str], tuple[int, int]]  #: by region and product: or
 
 
 def generate_source(path: Path, seed: str) -> tuple[int, Totals]:
-    """Write a source; answers how many records it has, and what a faultless pipeline makes of them."""
+    """Write a source; return its number of records and the correct result of the pipeline."""
     dice = random.Random(seed)  # noqa: S311  (orders, not secrets)
     orders: Counter[tuple[str, str]] = Counter()
     cents: Counter[tuple[str, str]] = Counter()
@@ -66,7 +66,7 @@ def generate_source(path: Path, seed: str) -> tuple[int, Totals]:
 
 
 def extract_partitions(source: Path, directory: Path) -> list[dict[str, Any]]:
-    """Divide a source by region; answers the partitions: ``region``, ``path``, ``records``."""
+    """Divide a source by region; return the partitions: ``region``, ``path``, ``records``."""
     parts: dict[str, list[Row]] = {}
     for row in read_rows(source):
         parts.setdefault(row["region"], []).append(row)
@@ -82,7 +82,7 @@ def _write_partition(path: Path, region: str, rows: Sequence[Row]) -> dict[str, 
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a source or a partition."""
+    """Read the rows of a source or a partition."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -92,7 +92,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 @dataclass
 class Tally:
-    """What was made of the first ``row`` rows of a partition; as JSON it is the checkpoint of the work."""
+    """Result of the first ``row`` rows of a partition; its JSON form is the checkpoint of the work."""
 
     row: int = 0
     last: str = ""
@@ -103,7 +103,7 @@ class Tally:
 
     @classmethod
     def resume_from(cls, checkpoint: Mapping[str, Any] | None) -> Tally:
-        """Where an earlier attempt stood; the beginning if there was none."""
+        """Resume from a checkpoint, or start at the beginning without one."""
         return cls(**checkpoint) if checkpoint else cls()
 
     @property
@@ -111,7 +111,7 @@ class Tally:
         return sum(self.orders.values())
 
     def add_rows(self, rows: Iterable[Row]) -> None:
-        """Clean rows and add them up. An order that was sent twice follows itself."""
+        """Clean rows and add them up. Duplicates of an order are adjacent."""
         for row in rows:
             self.row += 1
             cents = _parse_cents(row["amount"])
@@ -141,7 +141,7 @@ def _parse_cents(text: str) -> int | None:
 
 
 def load_totals(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
-    """Store the tallies of all regions in one transaction; done again, it changes nothing."""
+    """Store the tallies of all regions in one transaction; idempotent."""
     rows = [
         (part["region"], product, part["orders"][product], part["cents"][product])
         for part in parts
@@ -156,7 +156,7 @@ def load_totals(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read_totals(database: Path) -> Totals:
-    """What is stored."""
+    """Read the stored totals."""
     return {(region, product): (orders, cents) for region, product, orders, cents in _read_stored_rows(database)}
 
 

@@ -1,4 +1,4 @@
-"""The report: progress while the demo runs, and a table of what was expected and observed."""
+"""The report: progress while the demo runs, and a table of expectations and observations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PIPE_WIDTH = 140
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One expectation, and what was observed of it, or why it was not looked at."""
+    """An expectation with its observation, or the reason why it was not checked."""
 
     expectation: str
     observed: str
@@ -41,18 +41,18 @@ class Reporter:
 
     def __init__(self) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # agents may say what the terminal cannot show
+            sys.stdout.reconfigure(errors="replace")  # agents may report characters that the terminal cannot show
         width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
         self._console = Console(width=width, highlight=False)
         self._began = time.monotonic()
         self._marks = ("✓", "✗", "·") if self._console.encoding.startswith("utf") else ("yes", "NO", "-")
 
     def say(self, line: str, tone: str = "") -> None:
-        """A line of progress, with the seconds since the start."""
+        """Print a line of progress with the seconds since the start."""
         self._print_line(f"{time.monotonic() - self._began:5.1f} s  {line}", tone)
 
     def print_finding(self, finding: Finding) -> None:
-        """A line about an expectation that has just been decided."""
+        """Print the result of an expectation."""
         if finding.skipped:
             self.say(f"{self._marks[2]} {finding.expectation}: skipped, {finding.observed}", "yellow")
         elif finding.fulfilled:
@@ -61,13 +61,13 @@ class Reporter:
             self.say(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
     def print_timeline(self, timeline: Timeline, role: Callable[[str | None], str]) -> None:
-        """A chart of the pipeline. role: the name to show for an agent's id."""
+        """Print a chart of the pipeline. role: returns the display name of an agent's id."""
         self._console.print()
         for line in draw_chart(timeline, role, ascii_only=not self._console.encoding.startswith("utf")):
             self._console.print(line, soft_wrap=True)
 
     def conclude(self, findings: Sequence[Finding]) -> None:
-        """The table, and a line that names what is missing."""
+        """Print the table, and a line that names missing observations."""
         table = Table(box=box.ROUNDED, show_lines=False, pad_edge=True)
         table.add_column("expected", overflow="fold", ratio=5)
         table.add_column("observed", overflow="fold", ratio=6)
@@ -88,7 +88,7 @@ class Reporter:
             self._print_line(f"  {self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
     def print_invoice(self, invoice: Invoice) -> None:
-        """What the instances cost, line by line."""
+        """Print the instances' invoice line by line."""
         currency = invoice.currency
         table = Table(box=box.SIMPLE_HEAD, title=f"The invoice of {invoice.account_id}", title_justify="left")
         table.add_column("item")
@@ -111,7 +111,7 @@ class Reporter:
         return Text(self._marks[not finding.fulfilled], "green" if finding.fulfilled else "bold red")
 
     def fail(self, line: str) -> None:
-        """Why the demo could not begin."""
+        """Print why the demo could not begin."""
         self._print_line(line, "bold red")
 
     def _print_line(self, line: str, tone: str) -> None:

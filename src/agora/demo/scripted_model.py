@@ -1,4 +1,4 @@
-"""A scripted model server that speaks OpenAI's chat completions and Anthropic's messages.
+"""A scripted model server with OpenAI's chat completions and Anthropic's messages API.
 
 For demonstrations and tests without a provider. It streams over real HTTP, calls tools, refuses with any status, and can
 cut a connection in the middle of an answer.
@@ -23,7 +23,7 @@ TOKENS_IN, TOKENS_OUT = 100, 20
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """A request as the script sees it. turns: (role, text), oldest first; a tool's result has the role ``tool``."""
+    """A request as passed to the script. turns: (role, text), oldest first; a tool's result has the role ``tool``."""
 
     number: int
     wire: str
@@ -36,12 +36,12 @@ class ModelRequest:
 
     @property
     def prompt(self) -> str:
-        """What the user said last."""
+        """Last text of the user."""
         return next((text for role, text in reversed(self.turns) if role == "user"), "")
 
     @property
     def results(self) -> list[str]:
-        """Results of tools since then."""
+        """Results of tools since the last text of the user."""
         texts: list[str] = []
         for role, text in reversed(self.turns):
             if role == "user":
@@ -61,7 +61,8 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
-    """What to answer. words: pieces of text, each after ``pause`` seconds. status: to refuse with. cut: end in the middle."""
+    """A scripted answer. words: pieces of text, each after ``pause`` seconds. status: of a refusal. cut: end in the
+    middle."""
 
     text: str = ""
     calls: Sequence[ToolCall] = ()
@@ -75,7 +76,7 @@ Script = Callable[[ModelRequest], "ScriptedReply | Awaitable[ScriptedReply]"]
 
 
 class ScriptedModel:
-    """The server. ``requests`` is what was asked, in order."""
+    """The server. ``requests``: received requests in order."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -98,12 +99,12 @@ class ScriptedModel:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Port of the server."""
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
 
     def url(self, wire: str) -> str:
-        """The base URL for a protocol."""
+        """Return the base URL for a protocol."""
         return f"http://127.0.0.1:{self.port}" + ("/v1" if wire == "openai" else "")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -121,7 +122,7 @@ class ScriptedModel:
                 reply = await reply
             await _write_reply(writer, wire, request, reply)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the caller, or this server, has ended; asyncio would log a handler that was cancelled as an error
+            pass  # the caller or this server has ended; asyncio would log a cancelled handler as an error
         finally:
             self._answering.discard(task)
             writer.close()
@@ -182,7 +183,7 @@ def _write_refusal(writer: asyncio.StreamWriter, reply: ScriptedReply) -> None:
     content = json.dumps(error).encode()
     headers = {"content-type": "application/json", "content-length": str(len(content)), "connection": "close"}
     if reply.retry_after is not None:
-        # The client libraries would wait and try again by themselves: this header is for them.
+        # This header keeps the client libraries from retrying by themselves.
         headers |= {"retry-after": f"{reply.retry_after:g}", "x-should-retry": "false"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     writer.write(f"HTTP/1.1 {reply.status} Refused\r\n{lines}\r\n".encode() + content)

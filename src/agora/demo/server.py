@@ -1,4 +1,4 @@
-"""The venue: a server that runs already, or one for the occasion."""
+"""The demo's server: a running one, or a temporary one."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ PROBE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class DemoServer:
-    """Where the demo takes place.
+    """The server of the demo.
 
-    data: where a server on this machine keeps what is its own, as far as that is known. token: the operator's, if
-    the server is the demo's own, and own is that server.
+    data: data directory of a server on this machine, if known. token: the operator's, if
+    the server is the demo's own, which is ``own``.
     """
 
     url: str
@@ -42,7 +42,7 @@ class DemoServer:
 
 
 class OwnServer:
-    """A server process of the demo's own: it can be killed, and started again where it was."""
+    """A server process of the demo: it can be killed and restarted at the same address."""
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.data, self.log = directory, directory / "data", directory / "server.log"
@@ -51,7 +51,7 @@ class OwnServer:
         self._process: Process | None = None
 
     async def start_process(self) -> None:
-        """Start it and wait until it is ready; raises ServerUnreachable if it does not come up."""
+        """Start the process and wait until it is ready; raises ServerUnreachable if it does not start."""
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "agora.cli", "serve"),
@@ -65,9 +65,9 @@ class OwnServer:
         await _until_ready(self.url, self._process, self.log)
 
     def _build_server_environment(self) -> Mapping[str, str]:
-        """Nothing of the person's settings reaches it."""
+        """Build the environment of the server, without the user's settings."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
-        first = 20_000 + (os.getpid() * 37) % 9_900  # several demos at once do not ask for the same ports
+        first = 20_000 + (os.getpid() * 37) % 9_900  # concurrent demos use different ports
         return environ | {
             "AGORA_PORT": str(self.port),
             "AGORA_EVENTS_PORT": "0",
@@ -77,7 +77,7 @@ class OwnServer:
         }
 
     async def kill(self) -> int:
-        """SIGKILL: nothing is written down any more. Answers how the process ended."""
+        """Kill the server with SIGKILL, so that nothing is flushed. Return how the process ended."""
         assert self._process is not None
         self._process.kill()
         return await self._process.wait()
@@ -97,7 +97,7 @@ class OwnServer:
 
 @asynccontextmanager
 async def use_server(url: str | None, directory: Path, print_line: Callable[[str], None]) -> AsyncIterator[DemoServer]:
-    """A ready server until the block ends; raises ServerUnreachable if the given one does not answer."""
+    """Use a ready server until the block ends; raises ServerUnreachable if the given one does not answer."""
     candidate = url or os.environ.get("AGORA_URL") or DEFAULT_URL
     if await _is_ready(candidate):
         print_line(f"Using the server at {candidate}.")
@@ -111,7 +111,7 @@ async def use_server(url: str | None, directory: Path, print_line: Callable[[str
 
 
 def _usual_data() -> Path:
-    """Where a server of this person on this machine keeps what is its own, whether or not it is the one that runs."""
+    """Return the usual data directory of this user's server on this machine, whether or not that server is running."""
 
     try:
         return Settings.load_settings().data_dir
@@ -129,7 +129,7 @@ async def _is_ready(url: str) -> bool:
 
 @asynccontextmanager
 async def _run_own_server(directory: Path) -> AsyncIterator[DemoServer]:
-    """A server process with its data in the directory."""
+    """Run a server process with its data in the directory."""
     server = OwnServer(directory)
     try:
         await server.start_process()

@@ -130,19 +130,22 @@ ENDING = frozenset(
     }
 )
 HEALTH = declared("admin", "health")
-HEALTH_SECONDS = 3.0  # until /health/detail answers without the store
+HEALTH_SECONDS = 3.0  #: time limit for the store's part of /health/detail
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
 
 
 def _may_end_credential(event: NewEvent) -> bool:
-    """Whether a credential may have ended with an event."""
+    """Whether an event may have ended a credential."""
     suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
     return suspended or event.type in ENDING
 
 
 async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
-    """An operator, who sees more. Others are answered as strangers of their tenant; of the default one with a bad credential."""
+    """Choose the caller of a health request: an operator, who sees more, or an anonymous caller of its tenant.
+
+    A bad credential counts as an anonymous caller of the default tenant.
+    """
     try:
         caller = await access.authenticate_scope(scope)
     except (Unauthenticated, PermissionDenied, NotFound):
@@ -156,7 +159,7 @@ _STRANGER = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYM
 class App:
     """An assembled server, as an ASGI application.
 
-    tracing: where traces go, if not where the settings say. ``failure`` holds the error for which a start was refused.
+    tracing: trace exporter; by default the one of the settings. ``failure``: the error that prevented the start.
     """
 
     def __init__(
@@ -180,10 +183,10 @@ class App:
         self.backpressure = Backpressure(Limits.from_settings(settings))
         self.failure: Exception | None = None
 
-    # -- life ------------------------------------------------------------------------------------
+    # -- lifecycle -------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the store, take over its state, begin to serve."""
+        """Open the store, load its state and begin to serve."""
         await self.store.start()
         try:
             self._build_asgi_app()
@@ -213,7 +216,7 @@ class App:
         self._supervision = asyncio.create_task(self.backpressure.watch_connections())
 
     async def stop(self) -> None:
-        """End streams and loops, finish what is queued, close the store."""
+        """Close streams, stop controllers, finish queued work and close the store."""
         self.drain()
         await self.mcp.stop()
         await self.a2a.stop()
@@ -230,7 +233,7 @@ class App:
         await asyncio.to_thread(self._end_tracing)
 
     async def end_clients(self) -> None:
-        """End the programs of our own that call this server, while it serves: they give back what they have claimed."""
+        """Stop this server's own clients while it still serves, so that they can release what they have claimed."""
         self.monitor.draining = True
         ends = (controller.end_clients() for controller in self.controllers)
         for outcome in await asyncio.gather(*ends, return_exceptions=True):
@@ -238,7 +241,7 @@ class App:
                 log.warning("a program of the server did not end: %s", outcome, exc_info=outcome)
 
     def drain(self) -> None:
-        """Begin to stop: report not ready, and close every stream with a reason to resume later."""
+        """Prepare to stop: report not ready, and close every stream with a reason to resume later."""
         self.monitor.draining = True
         self.mcp.drain()
         self.feed.close("resume later")
@@ -369,7 +372,7 @@ class App:
         )
 
     def _open_sign_on(self) -> SignOn | None:
-        """Single sign-on, if a provider is named."""
+        """Open single sign-on if an identity provider is configured."""
         if not (self.settings.oidc_issuers or self.settings.keycloak_url or self.settings.keycloak_realm):
             return None
         from agora.domains.identity.oidc.sign_on import open_sign_on
@@ -398,7 +401,7 @@ class App:
         return await self.store.read(tenant, read_rows)
 
     def _publish_commit(self, events: Sequence[StoredEvent]) -> None:
-        """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
+        """Update in-memory state after each commit, on the event loop, then notify the streams."""
         self.replicas.receive_committed_events(events)
         has_changed = False
         for event in events:
@@ -414,7 +417,7 @@ class App:
         self._update_followers(events, has_changed)
 
     async def _apply_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
-        """Handle a commit of another server: the caches are read again from the rows."""
+        """Handle a commit of another server: reload the caches from the rows."""
         has_changed = any(event.event.type.startswith(FOLLOWED) for event in events)
         if has_changed:
             await self._load_tenant(tenant)
@@ -422,7 +425,8 @@ class App:
         self._update_followers(events, has_changed)
 
     async def _reload_after_missed_events(self, tenant: str) -> None:
-        """Events of other servers were deleted before they were read: reload the state that follows them, recheck streams."""
+        """Reload in-memory state and recheck streams after events of other servers were deleted before they were
+        read."""
         self.authenticator.forget_all()
         await self._load_tenant(tenant)
         await self.federation.load_tenant(tenant)
@@ -468,7 +472,7 @@ class App:
         self.mcp = McpApp(self.dispatcher, access, self.settings, self.cors)
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
-        #: asked in this order for what is not at a fixed path of the contract; none owns such a path
+        #: protocols that handle paths outside of the contract, in order of precedence; none owns such a path
         self.apps: tuple[tuple[str, HttpApp], ...] = (
             ("mcp", self.mcp),
             ("a2a", self.a2a),
@@ -486,13 +490,13 @@ class App:
         )
 
     async def _find_marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
-        """Whether the whole marketplace of a request's tenant is ``halted`` or ``paused``, and since when."""
+        """Find whether a request's tenant is ``halted`` or ``paused`` as a whole, and since when."""
         tenant = DEFAULT_TENANT
         if access.credential(scope) is not None or read_header(scope, TENANT) is not None:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     tenant = (await _choose_health_caller(access, scope)).tenant
-            except (AgoraError, TimeoutError) as error:  # the process answers all the same
+            except (AgoraError, TimeoutError) as error:  # the process answers even without the store
                 log.info("the caller of a health request could not be authenticated: %s", error)
         brake = self.overrides.find_brake(tenant, self.clock.now())
         if brake is None:
@@ -500,7 +504,7 @@ class App:
         return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)
 
     async def _read_health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
-        """The health by component, and whether none is critical; without the store, what is known without it."""
+        """Read the health by component and whether none is critical; without the store, from in-memory state only."""
         if not self.monitor.is_store_unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
@@ -533,7 +537,7 @@ class App:
             else:
                 await self._answer_traced(self.tracing, scope, receive, answer)
         finally:
-            if answer.status:  # else the caller has left
+            if answer.status:  # else the caller has disconnected
                 self.measures.responses[PROTOCOL.get(), answer.status] += 1
 
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: HttpAnswer) -> None:
@@ -548,7 +552,7 @@ class App:
                 span.fail(str(answer.status))
 
     async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; an error that no protocol rendered becomes a problem document."""
+        """Route a request; an error that no protocol rendered becomes a problem document."""
         try:
             check_host(scope)
             if self.cors.is_preflight(scope):
@@ -557,13 +561,14 @@ class App:
                 await self._route_to_protocol(scope, receive, send)
         except AgoraError as error:
             await send_problem(send, error, instance=scope["path"])
-        except Exception:  # before a call was made of it: identity, arguments
+        except Exception:  # before the call was built: identity, arguments
             incident = new_id("err")
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await send_problem(send, InternalError("Something went wrong on our side.", incident=incident))
 
     async def _route_to_protocol(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Fixed paths of the contract first: no protocol may take them over. Paths with parameters last: they match widely.
+        # Fixed paths of the contract take precedence over protocols; paths with parameters come last because they
+        # match widely.
         match = self.routes.find_fixed(scope["method"], scope["path"])
         if match is None:
             for protocol, app in self.apps:

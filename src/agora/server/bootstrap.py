@@ -1,4 +1,4 @@
-"""Opening the store, the bus and the trace exporter that the settings name. An engine is imported only if it is used."""
+"""Factories of the configured store, bus and trace exporter. An engine is imported only if it is used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["open_bus", "open_store", "open_tracing"]
 
 
 def open_store(settings: Settings, clock: Clock) -> Store:
-    """The engine that the setting ``store`` names."""
+    """Open the store engine of the setting ``store``."""
     url = settings.store
     if is_postgres(url):
         from agora.store.postgres import PostgresStore
@@ -32,7 +32,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
 
 
 def open_bus(settings: Settings) -> BridgeBus | None:
-    """The bus of Redis that the settings name; None where it is embedded."""
+    """Open the Redis bus of the settings; None for the embedded bus."""
     if settings.bus_url is None:
         return None
     try:
@@ -49,7 +49,7 @@ def open_bus(settings: Settings) -> BridgeBus | None:
 
 
 def open_tracing() -> tuple[Tracing, Callable[[], None]]:
-    """Traces that go where OpenTelemetry's variables say, and how to end them."""
+    """Open the trace exporter configured by OpenTelemetry's variables; return it with its shutdown function."""
     try:
         provider, end = open_provider(__version__)
     except TracingUnavailable as error:

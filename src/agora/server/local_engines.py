@@ -1,4 +1,4 @@
-"""This server as a host: the engines that its settings allow, and its name."""
+"""Local host: the engines that the server's settings allow, and its host id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def open_local_host(settings: Settings) -> LocalHost:
-    """What instances run with here. Opening costs nothing: an engine begins with the first thing asked of it.
+    """Open the engines for instances on this server. Engines start at their first use.
 
     Raises ConfigurationError.
     """
@@ -41,7 +41,7 @@ def open_local_host(settings: Settings) -> LocalHost:
 
 
 def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
-    """Engines by name. The first one reports the host's capacity."""
+    """Open the engines by name. The first one reports the host's capacity."""
     engines: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     if not 1024 <= first <= last <= 65_535:
@@ -109,7 +109,7 @@ def _open_kubernetes(settings: Settings, host_id: str) -> Runtime:
 
 
 def _has_docker(host: str) -> bool:
-    """Whether there is an engine to be tried. One that is named is there, whether it answers or not."""
+    """Whether a Docker engine is configured or found. A configured engine counts even if it does not answer."""
     if host != "auto":
         return host != "none"
     installed = importlib.util.find_spec("aiodocker") is not None
@@ -119,18 +119,18 @@ def _has_docker(host: str) -> bool:
 def _is_socket(path: Path) -> bool:
     try:
         return path.is_socket()
-    except OSError:  # it lies where this process may not look, as under ProtectHome of systemd
+    except OSError:  # not accessible to this process, as under ProtectHome of systemd
         return False
 
 
 def _list_docker_sockets() -> tuple[Path, ...]:
-    """Where Docker's own client looks."""
+    """List the sockets that Docker's own client would try."""
     personal = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
     return (Path("/run/docker.sock"), Path("/var/run/docker.sock"), personal / "docker.sock")
 
 
 def _build_server_urls(settings: Settings, url: str) -> dict[str, str]:
-    """Where instances reach this server, for engines whose instances do not share this machine's loopback."""
+    """Build the server's URLs for engines whose instances do not share this machine's loopback."""
     from agora.runtimes.docker.networks import rewrite_loopback_url
 
     return {
@@ -144,7 +144,7 @@ def _read_machine_name() -> str:
 
 
 def _load_host_id(path: Path) -> str:
-    """This server's id as a host, kept beside its data: instances are found again by it."""
+    """Load this server's host id, which is stored with its data: instances are assigned by it."""
     try:
         host_id = path.read_text("ascii").strip()
     except FileNotFoundError:

@@ -15,7 +15,7 @@ from agora_sdk.errors import StorageUnavailable
 
 __all__ = ["JsonFormatter", "OutageFilter", "configure_logging"]
 
-#: libraries that would tell of every connection, with the URLs and headers of what goes out
+#: libraries that log every connection with its URLs and headers
 TALKATIVE: Final = ("uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "opentelemetry.exporter", "urllib3")
 HIDDEN: Final = "[redacted]"
 _SECRETS: Final = re.compile(
@@ -29,12 +29,12 @@ _SECRETS: Final = re.compile(
 )
 
 
-#: what may not stand in a line for people: it could pass for other lines, or give orders to a terminal
+#: control characters, removed from text lines: they could forge log lines or control a terminal
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _TONES: Final = {"debug": "\x1b[2m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 _PLAIN: Final = "\x1b[0m"
 CONTEXT_FIELDS: Final = ("tenant", "caller", "request_id", "protocol", "trace_id")
-WIDTH: Final = 30  # of a text, so that what follows it stands in a column
+WIDTH: Final = 30  # columns of the message, so that fields are aligned
 
 
 class JsonFormatter(logging.Formatter):
@@ -49,7 +49,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(self.collect_fields(record))
 
     def collect_fields(self, record: logging.LogRecord) -> dict[str, str]:
-        """The fields of a line: event, request, caller, trace, and exception."""
+        """Collect the fields of a line: event, request, caller, trace and exception."""
         fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
         request, caller, trace = REQUEST.get(), CALLER.get(), trace_id()
         if request is not None:
@@ -59,7 +59,7 @@ class JsonFormatter(logging.Formatter):
         if trace is not None:
             fields["trace_id"] = trace
         fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-        if record.exc_info:  # as text, without the values of variables: those hold what callers sent
+        if record.exc_info:  # as text, without the values of variables, which contain callers' data
             fields["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             fields["stack"] = record.stack_info
@@ -71,7 +71,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class _TextFormatter(JsonFormatter):
-    """A record for people, in colours on a terminal."""
+    """Formats a record as text, in colours on a terminal."""
 
     def __init__(self, known: Iterable[str], *, colours: bool) -> None:
         super().__init__(known)
@@ -101,7 +101,7 @@ class OutageFilter(logging.Filter):
 
 
 def configure_logging(level: str, style: str, secrets: Iterable[str] = ()) -> None:
-    """Send the logs of the whole process to standard error. style: text or json."""
+    """Configure logging of the whole process to standard error. style: text or json."""
     handler = logging.StreamHandler()
     handler.setFormatter(
         JsonFormatter(secrets) if style == "json" else _TextFormatter(secrets, colours=sys.stderr.isatty())

@@ -1,4 +1,4 @@
-"""The server process: an App on its sockets, until a signal."""
+"""The server process: runs an App on its sockets until a signal."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ BACKLOG = 2048
 ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
 CLOSE_TIMEOUT = 2.0
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
-LARGE_BLOCK = 131_072  # bytes, glibc's own before it raises it
-COLLECTION = (700, 10, 10)  # Python's own thresholds; a start has a higher one
+LARGE_BLOCK = 131_072  # bytes, glibc's initial threshold
+COLLECTION = (700, 10, 10)  # Python's default thresholds; a higher one applies during the start
 
 
 class PortTaken(ConfigurationError):
@@ -60,7 +60,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
 
 
 def _open_listeners(settings: Settings, print_line: Callable[[str], None]) -> list[socket.socket]:
-    """The API's socket and, where it can be had, the events' one."""
+    """Open the API's socket and, if its port is free, the events socket."""
     try:
         listeners = [_bind_socket(settings.host, settings.port)]
     except OSError as error:
@@ -106,7 +106,7 @@ def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> l
 
 
 def _create_data_directory(directory: Path) -> None:
-    """Raise ConfigurationError where the server could not keep anything."""
+    """Create the data directory. Raises ConfigurationError if it is not writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         reason = "" if os.access(directory, os.W_OK | os.X_OK) else "Permission denied"
@@ -119,17 +119,18 @@ def _create_data_directory(directory: Path) -> None:
 
 
 def _raise_file_limit() -> None:
-    """Each connection is a file: use as many as the system lets this process have."""
+    """Raise the limit of open files to the maximum that the system allows, as each connection is a file."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 def _free_large_blocks() -> None:
-    """Have glibc give each large block back to the system when it is freed.
+    """Make glibc return each large block to the system when it is freed.
 
-    With every large block freed it raises the size from which it does so (up to 32 MB) and keeps smaller ones on a heap, which
-    fragments: after a hundred large answers 100 MB stayed with a server that held nothing any more.
+    By default, glibc raises this threshold with each freed large block (up to 32 MB) and keeps smaller blocks on a
+    heap, which
+    fragments: after a hundred large answers, 100 MB stayed allocated in an idle server.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
@@ -153,7 +154,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and SIGINT; a stop that was asked for is a success, not a death by signal."""
+        """Stop at SIGTERM and SIGINT; a requested stop is a success, not a death by signal."""
         previous_handlers = {
             number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
         }
@@ -167,11 +168,11 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if self._loop is not None:  # a signal may come between any two bytecodes, also while the loop sleeps
+        if self._loop is not None:  # a signal may arrive between any two bytecodes, also while the loop sleeps
             self._loop.call_soon_threadsafe(self._exit_requested.set)
 
     def _handle_reload(self, sig: int, frame: FrameType | None) -> None:
-        if self._loop is not None:  # before that the start itself reads the files
+        if self._loop is not None:  # before that, the start itself reads the files
             self._loop.call_soon_threadsafe(self._reload_certificate)
 
     def _reload_certificate(self) -> None:
@@ -184,23 +185,23 @@ class _Server(uvicorn.Server):
             log.info("the certificate in %s serves new connections", self._tls.files.cert)
 
     async def main_loop(self) -> None:
-        """Wait for a signal. uvicorn's own loop wakes ten times a second to look for one, and for limits not used here."""
+        """Wait for a signal. uvicorn's own loop polls for one ten times a second, and for limits not used here."""
         self._loop = asyncio.get_running_loop()
-        if not await self.on_tick(0):  # True if the signal came before the line above
+        if not await self.on_tick(0):  # True if the signal arrived before the line above
             await self._exit_requested.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([])  # the application; uvicorn would give a TLS handshake a whole minute
+        await super().startup([])  # the application; uvicorn would allow a TLS handshake a whole minute
         if self.started:
             await self._accept_connections(sockets or [])
-            gc.freeze()  # what is here now stays: no collection looks at it again
+            gc.freeze()  # objects of the start are permanent: exclude them from collections
             gc.set_threshold(*COLLECTION)
             self._app.watchdog.start()
             for line in self._lines:
                 self._say(line)
 
     async def _accept_connections(self, sockets: list[socket.socket]) -> None:
-        """Accept connections. A TLS handshake has the time that a request has."""
+        """Accept connections. A TLS handshake has the time limit of a request."""
         loop, config = asyncio.get_running_loop(), self.config
         timeout = None if self._tls is None else self._app.settings.request_timeout
         for listener in sockets:
@@ -220,7 +221,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._app.end_clients()
         self._app.drain()
-        if self.server_state.tasks:  # let sockets say why before they are closed
+        if self.server_state.tasks:  # let sockets send the reason before they are closed
             await asyncio.wait(tuple(self.server_state.tasks), timeout=CLOSE_TIMEOUT)
         await super().shutdown(sockets)
         self._app.watchdog.stop()
@@ -236,9 +237,9 @@ def _log_line(line: str) -> None:
 
 
 def run_server(settings: Settings, *, print_line: Callable[[str], None] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; answers the exit code.
+    """Serve until SIGTERM or SIGINT; return the exit code.
 
-    Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
+    Raises ConfigurationError if the settings cannot be served: a port in use, a locked data directory.
     """
     logs.configure_logging(settings.log_level, settings.log_format, settings.secret_values)
     if settings.legacy_notice:
@@ -273,7 +274,7 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
     )
     server = _Server(config, app, tls, print_line, _describe_addresses(settings, listeners))
     try:
-        with contextlib.suppress(SystemExit):  # uvicorn's way to say that the start failed; ``failure`` says why
+        with contextlib.suppress(SystemExit):  # raised by uvicorn for a failed start; ``failure`` has the reason
             server.run(sockets=listeners)
     finally:
         for listener in listeners:

@@ -1,8 +1,9 @@
-"""The Prometheus exporter: metrics of this process and of its parts.
+"""The Prometheus exporter: metrics of this process and its components.
 
 Names follow https://prometheus.io/docs/practices/naming/, labels are few and their values bounded: protocols, declared
-operations, error codes, states, loops. No label names a tenant, an address or anything else that callers choose. Series
-of language models name agents by their ids, up to a bound. Each replica shows its own; counts of stored rows are the same on all of them.
+operations, error codes, states, loops. No label names a tenant, an address or another value chosen by callers. Series
+of language models name agents by their ids, up to a bound. Each replica exports its own; counts of stored rows are
+equal on all of them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PrometheusExporter"]
 
-#: of the samples that the monitor takes: metric, its help, the value's name there, and by what it is divided
+#: metrics from the monitor's samples: metric, its help, the sample's name, and the divisor
 SAMPLED = (
     ("agora_store_queue_depth", "Calls waiting for a transaction.", "queue_depth", 1),
     ("agora_store_queue_limit", "Maximum number of calls waiting for a transaction.", "queue_limit", 1),
@@ -41,7 +42,7 @@ SAMPLED = (
     ("agora_memory_available_bytes", "Available memory of the machine or container.", "memory_available", 1),
     ("agora_memory_limit_bytes", "Memory of the machine or container.", "memory_total", 1),
 )
-#: Shown as 0 before the first of them: a series that begins with its first count is no increase to Prometheus.
+#: Exported as 0 before the first count, since Prometheus sees no increase in a series that begins with its first count.
 OWN_FAULTS = ("internal_error", "overloaded")
 ENDS = ("completed", "failed", "cancelled", "rejected", "expired", "dead_lettered", "requeued")
 FORESEEN = tuple(f"agora.task.{end}" for end in ENDS)

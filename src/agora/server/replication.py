@@ -1,7 +1,7 @@
 """Replication: several servers on one store act as one.
 
 Each server notifies the others of its committed positions; their in-memory state then follows the log as if they had
-committed it themselves. They also tell how often they let callers pass, so that a rate limit is one for all of them.
+committed it themselves. They also exchange counts of admitted calls, so that a rate limit applies across all of them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ log = logging.getLogger(__name__)
 
 HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
 HERE_SECONDS = 4.0
-SILENT_SECONDS = 10.0  # until another server counts as gone
+SILENT_SECONDS = 10.0  # without a message, after which another server counts as gone
 SPENDING_SECONDS = 0.1
-MAX_MESSAGE_BYTES = 7000  # bytes of callers in one word, which has at most 7,900
+MAX_MESSAGE_BYTES = 7000  # of callers in one message, which has at most 7,900 bytes
 
 
 class Replication:
-    """Who else serves this store. ``others``: by origin, when each was last heard, in seconds of the event loop."""
+    """Replication with the other servers of this store. ``others``: by origin, the time of the last message in
+    seconds of the event loop."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Replication:
         self._presence: asyncio.Task[None] | None = None
         self.others: dict[str, float] = {}
 
-    # -- life ------------------------------------------------------------------------------------
+    # -- lifecycle -------------------------------------------------------------------------------
 
     async def begin(self) -> None:
         """Store the head of each log before any state is loaded from it, so that later events are not missed."""
@@ -55,7 +56,7 @@ class Replication:
             await self._remote_commits.start()
 
     async def start(self) -> None:
-        """Be one of the servers, when what they tell can be followed."""
+        """Join the other servers once their messages can be processed."""
         if self._peers is None:
             return
         self._peers.on_message = self._apply_message
@@ -74,11 +75,11 @@ class Replication:
         await self._remote_commits.stop()
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
-        """What this server committed itself."""
+        """Receive the events that this server committed itself."""
         if self._peers is not None:
             self._remote_commits.receive_committed_events(events)
 
-    # -- words -----------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------
 
     def _apply_message(self, origin: str, topic: str, text: str) -> None:
         match topic:
@@ -93,7 +94,7 @@ class Replication:
             case "leaving":
                 self.others.pop(origin, None)
                 self._update_peer_count()
-            case "listening":  # this server itself, again: the others may have gone on without it
+            case "listening":  # this server itself has reconnected: it may have missed commits of the others
                 self._send_message(HELLO)
                 self._start_poll()
 
@@ -111,7 +112,7 @@ class Replication:
     def _update_peer_count(self) -> None:
         assert self._peers is not None
         alone, self._peers.others = not self._peers.others, bool(self.others)
-        if alone and self.others:  # until now it committed without a word
+        if alone and self.others:  # earlier commits were not announced
             self._send_message(HELLO)
         if not self.others:
             self._limiter.spent = None
@@ -134,10 +135,10 @@ class Replication:
         except Exception as error:
             log.warning("What other servers committed cannot be read now: %s", error)
 
-    # -- from time to time -----------------------------------------------------------------------
+    # -- periodic --------------------------------------------------------------------------------
 
     async def _send_presence(self) -> None:
-        """Say so now and then, and forget who does not."""
+        """Announce this server periodically, and remove servers that have gone silent."""
         while True:
             self._send_message(HERE)
             await asyncio.sleep(HERE_SECONDS)
@@ -150,11 +151,12 @@ class Replication:
                 self._update_peer_count()
 
     def _schedule_spent(self) -> None:
-        """Send what callers use within the next moment as one message: a server without calls sends none, and never wakes."""
+        """Send the usage of callers within the next moment as one message: a server without calls sends none and
+        stays idle."""
         asyncio.get_running_loop().call_later(SPENDING_SECONDS, self._send_spent)
 
     def _send_spent(self) -> None:
-        """Tell how often callers were let pass."""
+        """Send the number of admitted calls by caller."""
         spent = self._limiter.spent
         if spent:
             self._limiter.spent = Counter()
@@ -163,7 +165,7 @@ class Replication:
 
 
 def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
-    """What was spent, in words that are not too long, however long the names of callers are; JSON, in ASCII."""
+    """Split usage into messages of limited size, whatever the length of callers' names; JSON in ASCII."""
     messages: list[str] = []
     size = 0
     for key, count in spent.most_common():

@@ -1,4 +1,4 @@
-"""Which class implements which service of the contract. A class is imported with the first call of its service."""
+"""Service implementations by service of the contract. A class is imported with the first call of its service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions: which domain acts on which signal of another, in order.
+"""Subscriptions: the domains that handle another domain's signals, in order.
 
 Handlers run within the publishing call, hence in its transaction; each is imported when its signal is first published.
 """

@@ -38,7 +38,7 @@ __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
 class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
     """All settings of the server. The sections are listed in reverse order of display."""
 
-    #: what to tell about variables under former names, and those that are no settings
+    #: notices about variables with former names, and about unknown variables
     _notice: str | None = PrivateAttr(None)
 
     @classmethod
@@ -90,5 +90,5 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
 def _url_password(url: str) -> str:
     try:
         return urlsplit(url).password or ""
-    except ValueError:  # no URL: whoever opens it says so
+    except ValueError:  # not a URL: reported when it is opened
         return ""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 __all__ = ["LegacyValues", "RefusedName", "read_legacy_names"]
 
-#: read as this setting, where AGORA_... does not say it
+#: read as this setting unless AGORA_... is set
 RENAMED: Final = {
     "A2A_HOST": "host",
     "A2A_PORT": "port",
@@ -22,7 +22,7 @@ RENAMED: Final = {
     "A2A_AUTH_HEADER": "auth_header",
     "DATABASE_URL": "store",
 }
-#: settings that are read under these names without a prefix, as they were
+#: settings that are also read from these names without a prefix
 KEPT: Final = (
     "A2A_AGENT_NAME",
     "A2A_AGENT_DESCRIPTION",
@@ -40,7 +40,7 @@ KEPT: Final = (
     "LIVEKIT_API_SECRET",
     "LIVEKIT_PUBLIC_URL",
 )
-#: not followed, and why
+#: names that are not supported, with the reason
 IGNORED: Final = {
     "OPENCODE_HOST": "coding agents are upstreams or instances here",
     "OPENCODE_PORT": "coding agents are upstreams or instances here",

@@ -40,7 +40,7 @@ PLAIN = (
     "DEPRECATION_WARNINGS",
 )
 
-#: variables with the prefix that are no settings of the server: of the SDK, the command line, instances and Compose
+#: variables with the prefix that are not settings of the server: of the SDK, the CLI, instances and Compose
 OTHER_VARIABLES = frozenset(
     PREFIX + name
     for name in (

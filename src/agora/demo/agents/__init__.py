@@ -1,4 +1,4 @@
-"""The cast: agents that use nothing but the SDK, and report what they observed as JSON lines on standard output."""
+"""The demo's agents: they use only the SDK and report their observations as JSON lines on standard output."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ AGENT_CLASSES: Mapping[str, type[DemoAgent]] = {
 
 
 def create_agent(role: str, mark: str, after: int = 0) -> DemoAgent:
-    """The agent that plays a role in the run of that mark."""
+    """Create the agent of a role. mark: suffix of all names of a run."""
     return AGENT_CLASSES[role](Participants(mark), role, after)

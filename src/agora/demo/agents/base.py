@@ -1,4 +1,4 @@
-"""What all agents of the demo have in common."""
+"""Base class of the demo's agents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["DemoAgent"]
 
 
 class DemoAgent(Agent):
-    """An agent of the demo: reports its arrival and each message, and stops when its director is gone.
+    """An agent of the demo: reports its start and each message, and stops when its director has ended.
 
     after: the sequence number after which an observer's event stream begins.
     """
@@ -35,7 +35,7 @@ class DemoAgent(Agent):
         self._watching: list[asyncio.Task[None]] = []
 
     def report_to_director(self, kind: str, **observed: Any) -> None:
-        """Tell the director."""
+        """Report an observation to the director."""
         sys.stdout.write(json.dumps({"kind": kind, **observed}) + "\n")
         sys.stdout.flush()
 
@@ -44,7 +44,8 @@ class DemoAgent(Agent):
         await super().serve()
 
     def _director_is_gone(self) -> None:
-        """Nothing is ever written to standard input: it is readable at its end."""
+        """Whether the director has ended: standard input is never written to, so it becomes readable only when it is
+        closed."""
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         self.stop()
 
@@ -68,20 +69,20 @@ class DemoAgent(Agent):
         await self.handle(message)
 
     async def prepare(self) -> None:
-        """What a role does before it counts as ready."""
+        """Prepare a role before it reports ready."""
 
     async def handle(self, message: Message) -> None:
-        """What a role does with a message."""
+        """Handle a message."""
 
     async def find_agents(self, skill: str) -> list[str]:
-        """Names of the agents that have a capability, this one left out."""
+        """Find the names of the other agents with a capability."""
         page = await self.client.query.agents([self.participants.capability_name(skill)])
         return [agent.agent_name async for agent in page if agent.agent_id != self.agent_id]
 
     async def watch(
         self, types: Sequence[str], handle: Callable[[Event], Awaitable[None]], after: int | None = None
     ) -> None:
-        """Begin to follow events; when this returns the server listens for us."""
+        """Begin to follow events; return when the server has opened the stream."""
         stream = await self.client.event.stream(list(types), last_event_id=None if after is None else str(after))
 
         async def follow_events() -> None:

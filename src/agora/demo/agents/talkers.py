@@ -1,4 +1,4 @@
-"""The first act: agents that find each other, talk, publish and watch."""
+"""Agents of the first act: they find each other, send messages, publish and observe events."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Coordinator(DemoAgent):
 
 
 class Researcher(DemoAgent):
-    """Finds something out, and publishes it as an event of its own type."""
+    """Researches a topic and publishes the finding as an event of its own type."""
 
     async def handle(self, message: Message) -> None:
         if message.message_type == "task":
@@ -75,7 +75,7 @@ class Researcher(DemoAgent):
 
 
 class Writer(DemoAgent):
-    """Reacts to the researchers' events: writes, has it reviewed, and passes it on."""
+    """Reacts to the researchers' events: writes a text, requests a review and passes it on."""
 
     async def prepare(self) -> None:
         self._findings: dict[str, str] = {}
@@ -108,7 +108,7 @@ class Reviewer(DemoAgent):
 
 
 class Translator(DemoAgent):
-    """Translates; and, when an operator pauses it, tries to act all the same."""
+    """Translates; also tries to act while paused by an operator."""
 
     async def prepare(self) -> None:
         await self.watch(["agora.override.*"], self._on_override)
@@ -132,7 +132,7 @@ class Translator(DemoAgent):
 
 
 class Observer(DemoAgent):
-    """Follows events, and after a restart resumes after the last event that it saw."""
+    """Follows events; after a restart, resumes after the last event seen."""
 
     async def prepare(self) -> None:
         official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]

@@ -1,4 +1,4 @@
-"""The second act: agents that do the tasks of a data pipeline."""
+"""Agents of the second act: they execute the tasks of a data pipeline."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["CrashingTransformer", "Extractor", "Loader", "Transformer"]
 
 ROWS_AT_ONCE = 50
-CHECKPOINT_SECONDS = 0.1  #: between checkpoints: these partitions are small, and to be seen at work
+CHECKPOINT_SECONDS = 0.1  #: between checkpoints: the partitions are small, and progress should be visible
 CRASH_WINDOW_SECONDS = 8.0
 
 
 class Worker(DemoAgent):
-    """Claims the tasks of its skill, and reports each."""
+    """Claims the tasks of its capability and reports each of them."""
 
     max_concurrent_tasks = 1
     lease_seconds = 5
@@ -40,11 +40,11 @@ class Worker(DemoAgent):
         return result
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
-        """What a role does with a task; answers the result."""
+        """Execute a task and return the result."""
 
 
 class Extractor(Worker):
-    """Divides the source into partitions, as many as it finds regions."""
+    """Divides the source into one partition per region."""
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
         source = Path(payload["source"])
@@ -54,7 +54,7 @@ class Extractor(Worker):
 
 
 class Transformer(Worker):
-    """Parses, cleans and adds up one partition, and leaves a checkpoint after every few rows."""
+    """Parses, cleans and sums one partition, with a checkpoint after every few rows."""
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
         part = payload["partition"]
@@ -72,11 +72,11 @@ class Transformer(Worker):
         return tally.as_json() | {"region": part["region"]}
 
     async def half_way(self, task: TaskRun, row: int) -> None:
-        """Half of a partition is done."""
+        """Called when half of a partition is done."""
 
 
 class CrashingTransformer(Transformer):
-    """Takes its time when half of a partition is done: long enough to be killed there."""
+    """Pauses when half of a partition is done, long enough to be killed there."""
 
     async def half_way(self, task: TaskRun, row: int) -> None:
         self.report_to_director("half-way", task_id=task.task_id, token=task.fencing_token, row=row)
@@ -84,7 +84,7 @@ class CrashingTransformer(Transformer):
 
 
 class Loader(Worker):
-    """Checks that no record got lost on the way, and stores the sums in a database."""
+    """Checks that no record was lost, and stores the sums in a database."""
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
         parts, extracted = payload["parts"], payload["records"]

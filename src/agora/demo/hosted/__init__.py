@@ -1,1 +1,1 @@
-"""What the demo lets run as instances: a program that knows nothing of the marketplace. Its directory is registered."""
+"""Program that the demo runs as instances. It does not depend on Agora; its directory is registered."""

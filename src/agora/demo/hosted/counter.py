@@ -1,4 +1,4 @@
-"""An agent that counts words, written with Python's standard library alone."""
+"""An agent that counts words, using only Python's standard library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Counter(BaseHTTPRequestHandler):
-    """GET says that it is well; POST counts the words of ``text``, and how often it was asked."""
+    """GET: health. POST: counts the words of ``text``, and the calls."""
 
     asked = 0
 

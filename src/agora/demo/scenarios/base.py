@@ -1,4 +1,4 @@
-"""What the expectations have in common: what they work with, and how they are written."""
+"""Base of the scenarios: their shared state and the declaration of expectations."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["ARRIVAL_SECONDS", "EACH", "TEXT", "DemoRun", "Expectation", "HostedAgent", "Scenario"]
 
 ARRIVAL_SECONDS = 12.0
-EACH = 0.01  #: the price of what the hosted agent does
-TEXT = "the quick brown fox jumps over the lazy dog"  #: that it counts the words of
+EACH = 0.01  #: price of one call of the hosted agent
+TEXT = "the quick brown fox jumps over the lazy dog"  #: text whose words are counted
 
 
 @dataclass
 class HostedAgent:
-    """What runs here: the agent, the client of the customer, the instances.
+    """The hosted agent, its customer's client and its instances.
 
-    source: where the agent's program is. said: the last answer of each instance. rest: what the paused one had cost.
+    source: directory of the agent's program. said: last answer of each instance. rest: cost of the paused instance.
     """
 
     agent_id: str
@@ -52,7 +52,7 @@ class HostedAgent:
         return self.instances[1]
 
     async def execute_count(self, instance_id: str) -> dict[str, Any]:
-        """Let an instance count words; answers its result. Raises Missing if it is wrong."""
+        """Have an instance count words; return its result. Raises Missing if it is wrong."""
         execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
         self.done += 1
         answer: Any = execution.result
@@ -64,10 +64,10 @@ class HostedAgent:
 
 @dataclass
 class DemoRun:
-    """What the expectations work with.
+    """Shared state of the expectations.
 
-    beginning: the last sequence number before the demo. last_seen: the last one that the observer saw before it
-    was killed. workflow: id of the pipeline. records, truth: what its source has, and what is to come of it.
+    beginning: last sequence number before the demo. last_seen: last one seen by the observer before it
+    was killed. workflow: id of the pipeline. records, truth: number of source records, and the expected result.
     lodging: what the third act has registered and started.
     """
 
@@ -95,41 +95,41 @@ class DemoRun:
 
     @property
     def workflow_id(self) -> str:
-        """The pipeline; raises Missing if there is none."""
+        """Id of the pipeline; raises Missing if there is none."""
         if self.workflow is None:
             raise ExpectationFailed("the workflow was not created")
         return self.workflow
 
     async def half_way(self) -> Report:
-        """What the victim reported of its work before it died."""
+        """Report of the killed agent about its work before it was killed."""
         reports = self.ledger.select_reports(KILLED_ROLE, "half-way")
         return reports[0] if reports else await self.ledger.wait_for_first(KILLED_ROLE, "half-way")
 
     def format_roles(self, names: list[str]) -> str:
-        """Names as a person reads them."""
+        """Format roles for display."""
         return ", ".join(sorted(map(self.participants.role, names)))
 
     def played_by(self, agent_id: str | None) -> str:
-        """The role of an agent's id."""
+        """Return the role of an agent's id."""
         came = {report["agent_id"]: report.role for report in self.ledger.reports if report.kind == "arrived"}
         return came.get(agent_id or "", agent_id or "nobody")
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A line of the report and what decides it."""
+    """A line of the report and the function that checks it."""
 
     title: str
     observe: Callable[[DemoRun], Awaitable[str]]
 
 
 class Scenario(list[Expectation]):
-    """Expectations in their order."""
+    """Expectations in order."""
 
     def register_expectation(
         self, title: str
     ) -> Callable[[Callable[[DemoRun], Awaitable[str]]], Callable[[DemoRun], Awaitable[str]]]:
-        """Add one."""
+        """Register an expectation."""
 
         def add_expectation(observe: Callable[[DemoRun], Awaitable[str]]) -> Callable[[DemoRun], Awaitable[str]]:
             self.append(Expectation(title, observe))

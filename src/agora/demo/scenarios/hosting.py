@@ -1,4 +1,4 @@
-"""The third act: the marketplace runs an agent itself, as instances of a customer who pays for what they do."""
+"""Third act: the marketplace runs an agent itself, as instances of a paying customer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["COUNT", "HOSTING", "ONCE", "end_hosting", "require_hosted"]
 CALL_SECONDS = 5.0
 COUNT = 2  #: instances
 WATCH_SECONDS = 1.0
-ONCE, HOURLY = 0.5, 360.0  #: the price of an instance, of its time
+ONCE, HOURLY = 0.5, 360.0  #: price of an instance's start, and of its time
 HOSTING = Scenario()
 
 
 def require_instances(demo_run: DemoRun) -> HostedAgent:
-    """What runs here; raises Missing or Skipped if nothing does."""
+    """Return the hosted agent; raises Missing or Skipped if none runs."""
     if demo_run.hosted is None:
         raise ExpectationFailed("no agent was registered")
     if len(demo_run.hosted.instances) < COUNT:
@@ -56,7 +56,7 @@ async def register_agent(demo_run: DemoRun) -> str:
 
 
 async def _source_directory(demo_run: DemoRun) -> Path:
-    """The directory whose content the server may run; raises Skipped if it is not known."""
+    """Find the directory whose content the server may run; raises Skipped if it is not known."""
     data = demo_run.venue.data
     try:
         own_host_id = (data / "host-id").read_text("ascii").strip()

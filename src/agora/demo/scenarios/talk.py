@@ -210,7 +210,7 @@ async def check_handled_once(demo_run: DemoRun) -> str:
 
 
 async def _check_delivery(demo_run: DemoRun, to: str, roles: tuple[str, ...] | list[str]) -> str:
-    """That a message of the coordinator's came to each of these."""
+    """Check that a message of the coordinator arrived at each of these."""
     receipt = await demo_run.ledger.wait_for_first("Coordinator", "sent", to=to)
     came: list[Report] = await demo_run.ledger.wait_for_each_role(roles, "message", message_id=receipt["message_id"])
     return f"{came[0]['content']!r}: {', '.join(report.role for report in came)}"

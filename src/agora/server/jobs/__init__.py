@@ -1,4 +1,4 @@
-"""Controllers: small loops, each with one job, that keep the marketplace in order by themselves."""
+"""Controllers: background loops, each with one job, that maintain the marketplace."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def build_controllers(
     bus: BridgeBus | None,
     authenticate: Authenticate,
 ) -> list[Controller]:
-    """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
+    """Build every controller of a server and register them with the monitor. bus: the Redis bus, if any."""
     job_context = JobContext(store, dispatcher, feed, overrides, meter, context, clock)
     controllers: list[Controller] = [
         SamplingController(job_context, monitor),
