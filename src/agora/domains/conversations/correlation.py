@@ -1,4 +1,4 @@
-"""Correlation: which conversation a message belongs to, who takes part, and which question it answers."""
+"""Correlation: the conversation of a message, its parties, and the question that it answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 class Party:
     """A participant: its id, and the addresses under which messages are held until it registers.
 
-    joined: lower bound of message ids; earlier broadcasts are not for it.
+    joined: lower bound of message ids; earlier broadcasts are not delivered to it.
     """
 
     party: str
@@ -76,7 +76,7 @@ class Sender:
 
     @property
     def list_names(self) -> set[str]:
-        """All names that others may use for it."""
+        """List all names that others may use for it."""
         names = {self.agent_id, self.name}
         if self.row is not None:
             name, account = self.row.agent_name, self.row.account_id
@@ -110,12 +110,12 @@ class EnvelopeRecord:
 
 
 def compute_digest(document: dict[str, Any]) -> bytes:
-    """Digest by which a repeated message id is compared."""
+    """Compute the digest that is compared when a message id is repeated."""
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
 
 def build_envelope_document(row: MessageRow) -> dict[str, Any]:
-    """A message's row as the document that :mod:`agora.wire.envelopes` converts."""
+    """Build the document of a message's row, as converted by :mod:`agora.wire.envelopes`."""
     expires = row.expires_at
     return {
         "message_id": row.message_id,
@@ -141,7 +141,7 @@ def format_time(microseconds: int) -> str:
 async def join_conversation(
     call: Call, label: str | None, party: Party, question: EnvelopeRow | None
 ) -> tuple[str, str, bool]:
-    """The conversation of a message to send: its id, its label, and whether it is new.
+    """Find or start the conversation of a message to send; return its id, its label, and whether it is new.
 
     It is the conversation of the question; else the one with that label that the sender takes part in; else a new one.
     Agents choose labels, so using the label of a foreign conversation starts another one and discloses nothing.
@@ -223,7 +223,7 @@ def _build_conversation_row(call: Call, record: EnvelopeRecord, key: str, label:
 
 
 def choose_expected_answer_type(question: EnvelopeRow) -> Performative | None:
-    """The type of answer that a message expects."""
+    """Choose the type of answer that a message expects."""
     return Performative(question.expected) if question.expected else None
 
 
@@ -257,7 +257,7 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     await record_envelope(call, record, await join_conversation(call, row.correlation_id, party, question))
     if question.envelope_id == question.message_id:
         return row
-    message = build_envelope_document(row)  # the asker knows the question by the id that it gave
+    message = build_envelope_document(row)  # the asker knows the question by its own id for it
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question.envelope_id}

@@ -44,15 +44,15 @@ __all__ = [
     "send_as_marketplace",
 ]
 
-LOOKED_BACK = 86_400_000  # milliseconds: older questions are not inferred for an answer without reply_to
+LOOKED_BACK = 86_400_000  # milliseconds; older questions are not inferred for an answer without reply_to
 
 
 @dataclass(slots=True)
 class Draft:
     """A message about to be sent.
 
-    document: as its author wrote it. own: recipients that are built-in agents. asked: the row of the question it answers.
-    cause, closes: see :class:`EnvelopeRecord`. copied: whether its sender gets it too. warning: for its receipt.
+    document: unchanged from its author. own: recipients that are built-in agents. asked: the row of the question it answers.
+    cause, closes: see :class:`EnvelopeRecord`. copied: whether its sender gets a copy. warning: for its receipt.
     """
 
     message: AgentMessage
@@ -73,7 +73,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A stored message. ``id`` is the id that its author gave it."""
+    """A stored message. ``id`` is the id given by its author."""
 
     message_id: str
     id: str
@@ -83,7 +83,7 @@ class Sent:
 
 
 async def resolve_sender(call: Call, ref: str | None) -> Sender:
-    """The sender: the caller, or an agent it may act for. Raises NotFound, PermissionDenied."""
+    """Resolve the sender: the caller, or an agent it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     if ref is None or ref in (caller.subject, caller.name):
         row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
@@ -97,7 +97,7 @@ async def resolve_sender(call: Call, ref: str | None) -> Sender:
 
 
 async def find_builtin_agents(call: Call, refs: list[str]) -> list[str]:
-    """Those references that are built-in agents: the orchestrator, and the hosting agent unless one is registered."""
+    """Find the references to built-in agents: the orchestrator, and the hosting agent unless one is registered."""
     hosted = HOSTING in refs and await find_agent(call.tx, HOSTING) is None
     return [ref for ref in refs if ref == ORCHESTRATOR or (ref == HOSTING and hosted)]
 
@@ -116,7 +116,7 @@ async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
 
 
 def _strip_unstorable_fields(message: AgentMessage) -> dict[str, Any]:
-    """The document without secrets and without the section that only the marketplace may write."""
+    """Return the document without secrets and without the section reserved for the marketplace."""
     document = message.document()
     document.pop(SLOT, None)
     security = document.get("security")
@@ -129,7 +129,7 @@ def _strip_unstorable_fields(message: AgentMessage) -> dict[str, Any]:
 
 
 async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | None:
-    """The receipt of an earlier message with the same id. Raises IdempotencyConflict if its content differs."""
+    """Find the receipt of an earlier message with the same id. Raises IdempotencyConflict if its content differs."""
     if draft.message.id is None:
         return None
     earlier = await call.tx.one(
@@ -151,7 +151,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
 
 
 async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
-    """The question that a message answers: the one in reply_to, else the only open question of its recipient."""
+    """Find the question that a message answers: the one in reply_to, else the only open question of its recipient."""
     message, party = draft.message, draft.sender.as_party
     if message.reply_to is not None:
         question = await call.tx.one(
@@ -182,7 +182,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     """Infer the question of an answer without reply_to: the only open one of its recipient that the sender could answer.
 
     If there are none or several, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
-    settle another question. Raises IllegalTransition if the type requires a question and none exists.
+    settle a different question. Raises IllegalTransition if the type requires a question and none exists.
     """
     message = draft.message
     if message.type in rules.ASKING or len(draft.to) != 1:
@@ -288,7 +288,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
 
 
 async def _resolve_destination(service: MessagingService, draft: Draft) -> Destination:
-    """The recipients; built-in agents have no inbox."""
+    """Resolve the recipients; built-in agents have no inbox."""
     recipients = [ref for ref in draft.to if ref not in draft.own]
     if draft.own and "broadcast" in recipients:
         raise InvalidRequest("'broadcast' must be the only recipient.", errors=[field_error("to", "mixed with others")])
@@ -317,7 +317,7 @@ async def send_as_marketplace(
 
 
 def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> dict[str, Any]:
-    """The author's document with defaults and correlation filled in."""
+    """Complete the author's document with defaults and correlation."""
     document = draft.document
     original = document.get("correlation") or {}
     correlation = {"conversation_id": label} | {name: value for name, value in original.items() if value is not None}

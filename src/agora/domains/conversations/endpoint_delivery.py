@@ -1,7 +1,7 @@
 """Messages for agents with an HTTP endpoint of their own: POST ``ADDRESS/agent/message``, in the agent protocol's form.
 
-A source of the outbox, and of dead letters. Whatever protocol a message came by, its recipient gets the envelope; a response
-of 200 with a message is its answer and reaches the sender like any other reply, 202 says that the answer comes later.
+A source of the outbox and of dead letters. The recipient gets the envelope, whatever protocol the message was sent by. A
+message in a 200 response is the answer and reaches the sender like any other reply; 202 means that the answer comes later.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
     async def locate_endpoint(
         self, reader: Reader, endpoint: Endpoint, context: ServerContext
     ) -> tuple[str, bool] | None:
-        """The URL now, and whether it may be at a private address; None if there is none. Raises DeliveryRejected."""
+        """Return the current URL, and whether a private address is allowed; None without a URL. Raises DeliveryRejected."""
         return None if endpoint.url is None else (endpoint.url, context.settings.endpoint_private_networks)
 
     # -- deliveries ------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         return OutboxRequest(url, body, f"{row.ref}.{row.recipient}", private)
 
     async def handle_response(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
-        """Acknowledge the message for its recipient, and send what the response says as its answer."""
+        """Acknowledge the message for its recipient, and send a message in the response as its answer."""
         await MessagingService(call).mark([row.ref], DeliveryState.ACKNOWLEDGED, row.recipient)
         message = await call.tx.one(messages.select_message, message_id=row.ref)
         if message is None or response.status != OK:
@@ -101,7 +101,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         append_endpoint_delivery(call, message, endpoint, None)
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        """Nothing was kept but the message, which is in its recipient's inbox."""
+        """Do nothing: the only stored data is the message in its recipient's inbox."""
 
 
 def _read_agent_endpoint(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
@@ -109,7 +109,7 @@ def _read_agent_endpoint(agent: AgentRow | None, settings: Settings) -> Endpoint
 
 
 def _parse_answer(body: bytes) -> dict[str, Any] | None:
-    """The message in a response; None if it holds none: a receiver may answer 200 and say nothing, or something else."""
+    """Parse the message in a response; None without one: a 200 response may have an empty or a different body."""
     try:
         document = from_json(body) if body.strip() else None
     except ValueError:
@@ -118,9 +118,9 @@ def _parse_answer(body: bytes) -> dict[str, Any] | None:
 
 
 def _is_answer_to(message: MessageRow, question: EnvelopeRow | None) -> bool:
-    """Whether what a response says is an answer to the message.
+    """Whether the message in a response is forwarded as an answer.
 
-    Programs answer every request with some message; were answers to answers sent on, two of them would never end.
+    Programs often answer each request with a message; if answers to answers were forwarded, two programs would loop forever.
     """
     if question is None:
         return message.reply_to is None
@@ -130,10 +130,12 @@ def _is_answer_to(message: MessageRow, question: EnvelopeRow | None) -> bool:
 async def _send_answer(
     call: Call, row: OutboxRow, message: MessageRow, question: EnvelopeRow | None, document: Mapping[str, Any]
 ) -> None:
-    """Store a message of the recipient that answers. Raises an AgoraError if it is no legal answer."""
+    """Store the recipient's answer. Raises an AgoraError if it is not a legal answer."""
     correlation = {"reply_to": row.ref, "conversation_id": message.correlation_id}
     answer = {
-        **{name: value for name, value in document.items() if name != "id"},  # its own ids need not be unique
+        **{
+            name: value for name, value in document.items() if name != "id"
+        },  # ids chosen by the endpoint need not be unique
         "sender": row.recipient,
         "to": [message.from_agent],
         "correlation": {name: value for name, value in correlation.items() if value is not None},
@@ -148,7 +150,7 @@ async def _send_answer(
         from .service import ConversationService
 
         draft = await prepare_draft(call, envelope)
-        draft.document["correlation"]["reply_to"] = question.envelope_id  # by which its asker knows it
+        draft.document["correlation"]["reply_to"] = question.envelope_id  # the id that its asker knows
         await ConversationService(call).send_draft(draft)
         return
     plain = VIEWS["agentify"].read(answer)

@@ -1,4 +1,4 @@
-"""Timeouts of questions: find unanswered messages that are due."""
+"""Background job of question timeouts: find unanswered messages that are due."""
 
 from __future__ import annotations
 

@@ -36,12 +36,12 @@ LAST = "conv_g"  #: sorts after every id
 
 
 def build_envelope_from_row(row: MessageRow) -> AgentMessage:
-    """A message as its author wrote it; the section ``agora`` holds what the marketplace adds."""
+    """Build a message as its author wrote it; the section ``agora`` holds the marketplace's additions."""
     return AgentMessage.model_validate(to_agentify(build_envelope_document(row)))
 
 
 async def resolve_acting_party(call: Call, agent_id: str | None) -> Party:
-    """The caller as a party, or an agent it may act for. Raises NotFound, PermissionDenied."""
+    """Resolve the caller, or an agent it may act for, as a party. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
     row = await find_agent(call.tx, ref)
@@ -70,7 +70,7 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 
 
 async def _require_visible(call: Call, ref: str) -> ConversationRow:
-    """A conversation that the caller may see. Raises NotFound otherwise, to not disclose it."""
+    """Load a conversation visible to the caller. Raises NotFound for a hidden one too, to avoid disclosing it."""
     party = await resolve_acting_party(call, None)
     row = await call.tx.one(statements.list_conversations_of_party, label=ref, **party.sql_parameters)
     if row is None and ref.startswith("conv_"):
@@ -154,7 +154,7 @@ async def list_pending(
 async def list_usage(
     call: Call, agent_id: str | None, customer_id: str | None, since: datetime | None, limit: int, cursor: str | None
 ) -> contract.ReportedUsePage:
-    """A page of reported usage: of the agent, or of all agents with the scope ``read:all``."""
+    """Return a page of reported usage: of the agent, or of all agents with the scope ``read:all``."""
     if agent_id is not None or not call.caller.may("read:all"):
         agent_id = (await resolve_acting_party(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}

@@ -55,7 +55,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
 
 
 def _list_allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
-    """Senders allowed to send an intent to an agent; None for everyone."""
+    """List the senders allowed to send an intent to an agent; None for everyone."""
     policy = decode_json(row.metadata).get("permissions")
     if not isinstance(policy, dict):
         return None
@@ -64,7 +64,7 @@ def _list_allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
 
 
 def _is_claimed(message: AgentMessage) -> bool:
-    """Whether the message claims the permission: if it lists permissions, it uses only those."""
+    """Whether the message claims the permission; a message that lists permissions uses only those."""
     claimed = message.security.permissions if message.security else None
     return claimed is None or message.intent in claimed
 

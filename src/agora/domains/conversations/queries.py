@@ -83,9 +83,9 @@ _TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::js
 
 @cache
 def build_open_questions_query(labelled: bool) -> Query[EnvelopeRow]:
-    """Two of the questions of one agent to another that wait for an answer and have not timed out, the newest first.
+    """Build the query of the two newest open questions of one agent to another that have not timed out, newest first.
 
-    labelled: only those of conversations with a label.
+    labelled: only those in conversations with the given label.
     """
     narrowed = """
         and exists (select 1 from conversations c where c.tenant_id = :tenant
@@ -236,7 +236,7 @@ update_conversation = Write(
 
 @cache
 def build_listing_query(state: bool, everyone: bool) -> Query[ConversationRow]:
-    """A page of an agent's conversations, or of all, the newest first."""
+    """Build the query of a page of an agent's conversations, or of all, newest first."""
     narrowed = "and c.state = :state" if state else ""
     if everyone:
         return Query(
@@ -266,7 +266,7 @@ def build_listing_query(state: bool, everyone: bool) -> Query[ConversationRow]:
 
 @cache
 def build_usage_query(agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
-    """A page of reported uses, oldest first."""
+    """Build the query of a page of reported usage, oldest first."""
     conditions = [
         "and agent_id = :agent_id" if agent else "",
         "and customer_id = :customer_id" if customer else "",

@@ -1,4 +1,4 @@
-"""Records of conversations: rows of their tables, and of what their queries answer."""
+"""Records of conversations: rows of tables and query results."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ PARTIES = Table("conversation_parties", PartyRow)
 
 @record
 class EnvelopeRow:
-    """A row of ``envelopes``. open: answers it waits for; -1 once it has timed out or was withdrawn."""
+    """A row of ``envelopes``. open: number of awaited answers; -1 if it timed out or was withdrawn."""
 
     tenant_id: str
     message_id: str
@@ -98,7 +98,7 @@ USAGE = Table("reported_usage", ReportedUsageRow)
 
 @record
 class LapsedQuestion:
-    """A question that is not open any more."""
+    """A question that is no longer open."""
 
     message_id: str
     envelope_id: str

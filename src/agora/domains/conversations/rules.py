@@ -2,7 +2,7 @@
 
 Based on FIPA's interaction protocols: Request (SC00026: refuse or agree, then failure or inform), Propose (SC00036: accept or
 reject), Iterated Contract Net (SC00030: proposals answered by proposals). ``agree`` to a proposal is its acceptance,
-``refuse`` its rejection; ``confirm``, ``failure`` and ``done`` report the outcome of what was agreed.
+``refuse`` its rejection; ``confirm``, ``failure`` and ``done`` report the outcome of the agreement.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ ASKING = frozenset({P.REQUEST, P.PROPOSE, P.DISCOVER, P.OFFER, P.ASSIGN, P.DEPLO
 STRICT = frozenset({P.AGREE, P.REFUSE, P.CONFIRM, P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE})
 #: types after which their sender may not answer the same message again
 CLOSING = frozenset({P.REFUSE, P.FAILURE, P.DONE, *_DEPLOYED})
-#: types that reject what was asked for
+#: types that reject a request
 NEGATIVE = frozenset({P.REFUSE, P.FAILURE, P.DEPLOY_FAILURE})
 #: state of a conversation after a message of each type
 STATES: Mapping[Performative, str] = {

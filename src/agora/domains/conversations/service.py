@@ -34,7 +34,7 @@ class ConversationService(BoundService, contract.Conversations):
         return await self.send_draft(await prepare_draft(self.call, message))
 
     async def send_draft(self, draft: Draft) -> contract.Accepted:
-        """Deliver a draft once, and do what its message means."""
+        """Deliver a draft once, and perform the action of its message."""
         call, message = self.call, draft.message
         call.target = draft.sender.agent_id
         if (receipt := await find_earlier_receipt(call, draft)) is not None:
@@ -50,7 +50,7 @@ class ConversationService(BoundService, contract.Conversations):
         return delivery.accepted
 
     async def _send_answer(self, draft: Draft, sent: Sent, reply: dict[str, Any]) -> AgentMessage:
-        """Send the marketplace's answer as an ordinary message, and return it."""
+        """Send the marketplace's answer as a regular message, and return it."""
         tx = self.call.tx
         document = reply | {
             "to": [draft.sender.name],
@@ -94,7 +94,7 @@ class ConversationService(BoundService, contract.Conversations):
         return question
 
     async def _build_reply(self, question: EnvelopeRow) -> contract.Reply:
-        """The answer, marked as acknowledged in the asker's inbox."""
+        """Build the reply from the answer, and mark it as acknowledged in the asker's inbox."""
         row = await self.call.tx.one(messages.select_message, message_id=question.answer)
         if row is None:  # deleted by retention
             return contract.Reply()
@@ -140,5 +140,5 @@ class ConversationService(BoundService, contract.Conversations):
 
 
 def _is_answer(message_id: str, event: NewEvent) -> bool:
-    """Whether an event carries an answer to the message."""
+    """Whether an event contains an answer to the message."""
     return bool(decode_json(event.data.decode()).get("reply_to") == message_id)

@@ -19,7 +19,7 @@ async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
 
 
 async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
-    """Move conversations of a held address to the agent that has taken the name."""
+    """Move the conversations of a held address to the agent that took the name."""
     address = build_address_of_name(address_taken.name)
     await call.tx.execute(conversations.delete_duplicate_parties, agent_id=address_taken.agent_id, address=address)
     await call.tx.execute(conversations.readdress_parties, agent_id=address_taken.agent_id, address=address)

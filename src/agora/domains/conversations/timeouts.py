@@ -24,7 +24,7 @@ __all__ = ["time_out_question"]
 
 
 async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
-    """Send the timeout failure of a due message; return its updated row, None if it is not due any more."""
+    """Send the timeout failure of a due message; return its updated row, None if it is no longer due."""
     question_row = await call.tx.one(statements.lock_envelope, message_id=message_id)
     if (
         question_row is None
@@ -65,13 +65,13 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
 
 
 async def _is_reachable(call: Call, ref: str) -> bool:
-    """Whether a recipient is an active agent, not a retired one or a group."""
+    """Whether a recipient is an active agent, neither retired nor a group."""
     row = await find_agent(call.tx, ref)
     return row is not None and row.retired_at is None
 
 
 async def _find_unregistered(call: Call, refs: Sequence[str]) -> list[str]:
-    """Those recipients that are names of no agent."""
+    """Find the recipients that are names without an agent."""
     builtin_ids, groups = await find_builtin_agents(call, list(refs)), ("broadcast", OPERATOR)
     recipients = [
         ref for ref in refs if ref not in builtin_ids and ref not in groups and not ref.startswith("capability:")

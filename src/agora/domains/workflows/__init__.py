@@ -1,6 +1,6 @@
 """Workflows: steps with dependencies, run as tasks.
 
-:mod:`.run` is a workflow that is loaded, locked, advanced and written back in one transaction; :mod:`.launch` starts a
+:mod:`.run` loads and locks a workflow, advances it and writes it back in one transaction; :mod:`.launch` starts a
 step, :mod:`.progress` handles the end of a step's task, :mod:`.creation` and :mod:`.modification` are commands of users,
 :mod:`.lookup` the queries; :mod:`.service` implements the contract.
 """

@@ -1,4 +1,4 @@
-"""Creating a workflow: all errors of its steps are reported together, then its rows are inserted."""
+"""Creation of workflows: all errors of the steps are reported together, then the rows are inserted."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["WorkflowOrder", "build_step_row", "check_steps", "create_child", "cr
 async def check_steps(
     call: Call, steps: Sequence[Step], agents: Sequence[str] = (), *, new: Sequence[Step] | None = None
 ) -> None:
-    """Refuse steps that cannot work. Raises InvalidRequest that names every fault.
+    """Check the steps of a workflow. Raises InvalidRequest, which names all errors.
 
-    new: the steps whose agents are looked for; others may have left since their step was accepted.
+    new: steps whose agents must exist; agents of other steps may have left since their step was accepted.
     """
     problems = list(find_errors(steps))
     named = [*list_agents_of_steps(steps if new is None else new)]
@@ -52,7 +52,7 @@ async def check_steps(
 
 @dataclass(frozen=True, slots=True)
 class WorkflowOrder:
-    """A workflow to be created. steps: checked (:func:`check_steps`); agents: ids or names that it is assigned to."""
+    """The request to create a workflow. steps: checked (:func:`check_steps`); agents: ids or names of assigned agents."""
 
     name: str
     steps: Sequence[Step]
@@ -64,7 +64,7 @@ class WorkflowOrder:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The step, and of a for_each the item, that a workflow is the work of."""
+    """The parent step of a nested workflow, and the item if the step is a for_each."""
 
     run: WorkflowRun
     step: str
@@ -72,7 +72,7 @@ class Parent:
 
 
 async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | None = None) -> WorkflowRun:
-    """Create a workflow, whose steps are yet to begin. One with a parent has its creator, account and budget."""
+    """Create a workflow without beginning its steps. A nested one gets its parent's creator, account and budget."""
     graph = build_graph(order.steps)
     workflow_id, tenant = new_id("wf"), call.caller.tenant
     row = WorkflowRow(
@@ -103,7 +103,7 @@ async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | Non
     step_rows = [build_step_row(tenant, workflow_id, node.step, node.position, node.depends_on) for node in nodes]
     drafts = [StepDraft(step) for step in step_rows]
     run = WorkflowRun(call, row, drafts, None if parent is None else parent.run.budget)
-    run.reported = True  # whoever creates it sees whether it has ended at once
+    run.reported = True  # its creator checks itself whether it ended immediately
     await run.emit("created", steps={step.name: step.status.value for step in drafts})
     call.tx.append(WORKFLOWS, row)
     for step_record in step_rows:
@@ -114,7 +114,7 @@ async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | Non
 def build_step_row(
     tenant: str, workflow_id: str, step: Step, position: int, depends_on: Sequence[str]
 ) -> WorkflowStepRow:
-    """The row of a step that has not begun."""
+    """Build the row of a step that has not begun."""
     return WorkflowStepRow(
         tenant_id=tenant,
         workflow_id=workflow_id,
@@ -136,9 +136,9 @@ def build_step_row(
 
 
 async def create_child(run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None) -> WorkflowRun:
-    """Create the workflow that a step runs, whose steps are yet to begin."""
+    """Create the nested workflow of a step without beginning its steps."""
     assert spec.workflow is not None
-    await run.save_steps()  # what is created looks at what is around it
+    await run.save_steps()  # the nested workflow reads the rows around it
     name = spec.name if item is None else f"{spec.name}[{item}]"
     order = WorkflowOrder(
         name=f"{run.row.workflow_name}/{name}"[:200],

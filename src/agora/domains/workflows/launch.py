@@ -21,16 +21,16 @@ __all__ = ["begin_items", "begin_step", "compute_parallel_limit", "describe_fail
 
 _S = StepStatus
 MAX_ITEMS = 1000
-MAX_STEPS = 5000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
-DEFAULT_PARALLEL = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
-MAX_PARALLEL = 1000  #: steps of these parts, as they may all begin in one transaction
-#: creates the workflow that a step, or a part of it, runs, and begins it
+MAX_STEPS = 5000  #: most steps of a for_each in total, if its items are workflows or it is nested in items itself
+DEFAULT_PARALLEL = 100  #: concurrent items of a for_each, unless the step sets another number
+MAX_PARALLEL = 1000  #: most steps of concurrent items, because they may all begin in one transaction
+#: creates and begins the nested workflow of a step or an item
 RunChild = Callable[[WorkflowRun, Step, Any, int | None], Awaitable[WorkflowRun]]
-LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's failure, up to so many times
+LOST_LEASES = 10  #: times that a step's task may lose its lease: a worker that dies does not fail the step
 
 
 async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> str | None:
-    """Begin a step that is due; answers the reason if it failed immediately."""
+    """Begin a step that is ready; return the reason if it failed immediately."""
     spec = step.spec
     try:
         scope = await run.load_expression_scope() if _has_references(step) else {}
@@ -65,7 +65,7 @@ def _has_references(step: StepDraft) -> bool:
 async def _begin_work(
     run: WorkflowRun, spec: Step, payload: Any, item: int | None, run_child: RunChild
 ) -> tuple[dict[str, Any], WorkflowRun | None]:
-    """Begin the work of a step, or of a part of it; answers the ids of what was begun, and a workflow that is over."""
+    """Begin the work of a step or an item; return the ids of the work, and the nested workflow if it ended already."""
     if spec.workflow is not None:
         run.budget.spend_payload(encode_json(payload))
         child = await run_child(run, spec, payload, item)
@@ -98,7 +98,7 @@ async def _begin_work(
 
 
 async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, Any], run_child: RunChild) -> str | None:
-    """Create the items of a for_each, and begin as many as may run in parallel; answers why the step failed, if it did."""
+    """Create the items of a for_each and begin as many as may run in parallel; return the reason if the step failed."""
     spec, call = step.spec, run.call
     items = (
         evaluate_value(spec.for_each, scope, work=run.budget.work) if isinstance(spec.for_each, str) else spec.for_each
@@ -139,12 +139,12 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
 
 
 def _count_steps(spec: Step) -> int:
-    """How many steps a step is, with those of its workflow."""
+    """Count a step and the steps of its nested workflow."""
     return 1 if spec.workflow is None else sum(map(_count_steps, spec.workflow))
 
 
 async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
-    """How many parts like the one that a workflow is there are, over all levels, and how many of them at a time."""
+    """Count the items over all enclosing levels of a nested workflow, in total and concurrent."""
     parts, wide = 1, 1
     parent_id, parent_step = run.row.parent_id, run.row.parent_step
     while parent_id is not None:
@@ -157,13 +157,13 @@ async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
 
 
 async def compute_parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
-    """How many items of a for_each run in parallel."""
+    """Compute the number of items of a for_each that run in parallel."""
     _, around = await _count_enclosing_parts(run)
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
 
 async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: RunChild) -> str | None:
-    """Begin up to so many further parts; answers why the step has failed with one that could not be begun."""
+    """Begin up to ``limit`` further items; return the reason if the step failed because one could not begin."""
     call, begun = run.call, 0
     scope: dict[str, Any] | None = None
     while begun < limit:
@@ -185,7 +185,7 @@ async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: 
 async def _begin_item(
     run: WorkflowRun, step: StepDraft, row: WorkflowItemRow, scope: dict[str, Any], run_child: RunChild
 ) -> dict[str, Any]:
-    """Begin a part; answers the columns that say so, or why it failed."""
+    """Begin an item; return its changed columns, with the reason if it failed."""
     spec, item = step.spec, decode_json(row.value)
     try:
         if scope:
@@ -205,6 +205,6 @@ async def _begin_item(
 
 
 def describe_failed_items(step: StepDraft) -> str | None:
-    """The error text of a step whose items have all ended."""
+    """Build the error text of a step whose items have all ended."""
     failed = step.row.items_failed
     return f"{failed} of {step.row.items_total} parts failed." if failed else None

@@ -1,4 +1,4 @@
-"""Looking at workflows: how they stand, when what happened, what they look like."""
+"""Reading workflows: status, timeline and diagram."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _S = StepStatus
 SPANS = 1000
 VIEWER_NAMES = frozenset(
     {"quoted_id", "quoted_name", "quoted_alias", "quoted_dotted", "viewer_name", "viewer_since"}
-)  #: parameters that go with the filter "viewer"
+)  #: parameters of the filter "viewer"
 Fields = Mapping[str, Any]
 
 
 async def load_visible_workflow(call: Call, workflow_id: str) -> WorkflowRow:
-    """A workflow as its creator, its agents, and those that see all may see it.
+    """Load a workflow that the caller may see: as its creator, as one of its agents, or with access to all.
 
-    Raises NotFound, whether it is hidden or not there.
+    Raises NotFound if it is hidden or does not exist.
     """
     row = await call.tx.one(workflows.select_workflow, workflow_id=workflow_id)
     if row is None or not await _can_see(call, row):
@@ -73,7 +73,7 @@ def _compute_seconds_between(begin: int | None, end: int | None) -> float | None
 
 
 def build_summary(row: WorkflowRow, now: int) -> contract.Workflow:
-    """A workflow without its steps."""
+    """Build a workflow without its steps."""
     total, done_steps = row.total_steps, row.done_steps
     return contract.Workflow.model_construct(
         workflow_id=row.workflow_id,
@@ -101,7 +101,7 @@ def build_summary(row: WorkflowRow, now: int) -> contract.Workflow:
 
 
 async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
-    """A workflow with its steps and what its agents did."""
+    """Return a workflow with its steps and the work of its agents."""
     row = await load_visible_workflow(call, workflow_id)
     workflow = build_summary(row, call.now)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
@@ -130,7 +130,7 @@ def _group_by_step(rows: Sequence[TaskRow]) -> dict[str | None, list[TaskRow]]:
 
 
 def _compute_step_progress(state: contract.StepState) -> float:
-    """How much of a step is done, in per cent."""
+    """Compute the progress of a step in per cent."""
     return state.progress if state.status in (_S.READY, _S.RUNNING, _S.PENDING) else 100.0
 
 
@@ -211,7 +211,7 @@ def _build_agent_shares(rows: Sequence[AgentShare]) -> list[contract.AgentShare]
 
 @dataclass(frozen=True, slots=True)
 class WorkflowListing:
-    """Which workflows a caller asks for. statuses: any if empty; agent_id: their creator; offset and cursor: where the page begins."""
+    """Parameters of a workflow list. statuses: any if empty; agent_id: the creator; offset and cursor: start of the page."""
 
     statuses: Sequence[WorkflowStatus]
     agent_id: str | None
@@ -222,7 +222,7 @@ class WorkflowListing:
 
 
 async def _add_current_steps(call: Call, page: Sequence[contract.Workflow]) -> None:
-    """Name the steps that are ready or running, with one query for all workflows of a page."""
+    """Add the names of ready and running steps, with one query for all workflows of a page."""
     by_id = {workflow.workflow_id: workflow for workflow in page if workflow.completed_at is None}
     if by_id:
         for step in await call.tx.all(workflows.select_current_steps, workflow_ids=encode_json(list(by_id))):
@@ -230,7 +230,7 @@ async def _add_current_steps(call: Call, page: Sequence[contract.Workflow]) -> N
 
 
 async def list_workflows(call: Call, listing: WorkflowListing) -> contract.WorkflowPage:
-    """A page of workflows, newest first."""
+    """Return a page of workflows, newest first."""
     caller, limit, offset, cursor = call.caller, listing.limit, listing.offset, listing.cursor
     parameters: dict[str, Any] = {
         "statuses": encode_json([status.value for status in listing.statuses]) if listing.statuses else None,
@@ -268,7 +268,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
 
 
 async def _list_viewer_names(call: Call) -> dict[str, Any]:
-    """Names under which a workflow's agents may list the caller, as JSON, and since when it has its name."""
+    """List the names by which a workflow's agents may include the caller, as JSON, and since when it has its name."""
     caller = call.caller
     row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
     if row is None:
@@ -287,7 +287,7 @@ async def _list_viewer_names(call: Call) -> dict[str, Any]:
 
 
 async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
-    """Spans for a Gantt chart, in the order in which they could begin."""
+    """Build the spans of a Gantt chart, in the order in which they could begin."""
     row = await load_visible_workflow(call, workflow_id)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
     tasks = {task.task_id: task for task in await call.tx.all(workflows.select_tasks, workflow_id=workflow_id)}
@@ -316,7 +316,7 @@ def _build_span(step: StepDraft, task: TaskRow | None) -> contract.Span:
         start=_to_datetime(row.ready_at),
         begun=None
         if step.spec.approval
-        else _to_datetime(started_at),  # nobody works at it: it waits, and then it is decided
+        else _to_datetime(started_at),  # an approval has no work: it waits until it is decided
         end=_to_datetime(row.completed_at),
         awaiting="approval" if step.spec.approval and step.is_active else None,
         duration_seconds=_compute_seconds_between(started_at, row.completed_at),
@@ -346,7 +346,7 @@ def _build_item_span(row: ItemSpan) -> contract.Span:
 
 
 async def build_diagram(call: Call, workflow_id: str) -> contract.WorkflowDiagram:
-    """The graph as Mermaid text."""
+    """Build the graph as Mermaid text."""
     row = await load_visible_workflow(call, workflow_id)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
     steps = [(step.spec, step.row.position, step.depends_on) for step in drafts]

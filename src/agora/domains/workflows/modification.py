@@ -1,4 +1,4 @@
-"""Changing a workflow while it runs: each change is checked against the graph, and applied whole."""
+"""Modification of running workflows: each change is checked against the graph and applied atomically."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _S = StepStatus
 
 
 def require_running(run: WorkflowRun) -> None:
-    """Raises IllegalTransition for a workflow that has ended."""
+    """Raise IllegalTransition if the workflow has ended."""
     if run.has_ended:
         raise IllegalTransition(
             f"{run.workflow_id} is {run.row.status}; it cannot be changed any more.",
@@ -50,7 +50,7 @@ def require_running(run: WorkflowRun) -> None:
 
 
 def require_step(run: WorkflowRun, name: str | None) -> StepDraft:
-    """The step meant. Raises InvalidRequest if none is named, NotFound."""
+    """Return the named step. Raises InvalidRequest without a name, NotFound."""
     if name is None:
         raise InvalidRequest("Which step?", fix="Name it.", errors=[field_error("step", "required")])
     if name not in run.steps:
@@ -72,7 +72,7 @@ def _list_begun_steps(run: WorkflowRun) -> set[str]:
 
 
 async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[str]) -> str:
-    """Add a step; answers its name."""
+    """Add a step; return its name."""
     if definition is None:
         raise InvalidRequest("What step?", fix="Give its definition.", errors=[field_error("definition", "required")])
     new_graph = graphs.add_node(_restore_graph(run), definition, before, _list_begun_steps(run))
@@ -87,7 +87,7 @@ async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[s
 
 
 def reorder_steps(run: WorkflowRun, order: Sequence[str]) -> None:
-    """Put the steps that have not begun into another order."""
+    """Reorder the steps that have not begun."""
     _apply_graph(run, graphs.reorder_nodes(_restore_graph(run), order, _list_begun_steps(run)))
 
 
@@ -127,7 +127,7 @@ async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
 
 
 async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, capability: Sequence[str]) -> None:
-    """Reassign a step; running work on it is ended, and begun again by the new agent."""
+    """Reassign a step; its running work is ended and begun again by the new agent."""
     spec = step.spec
     if (agent is None) == (not capability):
         raise InvalidRequest("To whom? Give either agent or capability.", errors=[field_error("agent", "required")])
@@ -165,7 +165,7 @@ async def _hand_over_task(draft: TaskDraft, agent: str | None, capability: Seque
 
 
 async def pause_workflow(run: WorkflowRun) -> None:
-    """Begin no more steps; running ones may end."""
+    """Pause a workflow: begin no further steps; running ones may finish."""
     if run.row.paused_at is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
     run.set_columns(paused_at=run.call.now)
@@ -179,7 +179,7 @@ async def pause_workflow(run: WorkflowRun) -> None:
 
 
 async def resume_workflow(run: WorkflowRun) -> None:
-    """Resume after a pause."""
+    """Resume a paused workflow."""
     if run.row.paused_at is None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
     run.set_columns(paused_at=None)
@@ -188,9 +188,9 @@ async def resume_workflow(run: WorkflowRun) -> None:
             draft = TaskDraft(run.call, row)
             completion.announce_available(draft)
             if states.is_balanced(row):
-                await draft.save()  # its agent has as long as at first
+                await draft.save()  # its agent gets the full time again
     await run.emit("resumed")
-    await run.save()  # a part that ends now moves it on
+    await run.save()  # an item that ends now advances the workflow
     for child_row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
         child = await WorkflowRun.lock_run(run.call, child_row.workflow_id)
         if not child.has_ended and child.row.paused_at is not None:
@@ -203,7 +203,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
 
 
 async def _begin_waiting_items(run: WorkflowRun) -> None:
-    """Begin the parts of steps that ended while the workflow was paused left room for."""
+    """Begin waiting items in the place of those that ended while the workflow was paused."""
     for step in list(run.steps.values()):
         if step.is_active and step.row.items_open:
             rows = await run.call.tx.all(
@@ -215,7 +215,7 @@ async def _begin_waiting_items(run: WorkflowRun) -> None:
 
 
 async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft | None:
-    """The step that the caller has decided in the same way before: a repeated call changes nothing.
+    """Find the step that the caller decided equally before, so that a repeated call changes nothing.
 
     name: None for the only approval, unless another one is waiting.
     """
@@ -228,7 +228,7 @@ async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool
 
 
 async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft:
-    """Decide about a step that waits for it; answers the step. Raises IllegalTransition, NotFound, InvalidRequest."""
+    """Decide an approval step; return the step. Raises IllegalTransition, NotFound, InvalidRequest."""
     require_running(run)
     awaiting = [step for step in run.steps.values() if step.is_active and step.spec.approval]
     step = awaiting[0] if name is None and len(awaiting) == 1 else require_step(run, name)
@@ -251,5 +251,5 @@ def _build_decision(run: WorkflowRun, approved: bool, comment: str) -> dict[str,
 
 
 async def terminate_workflow(run: WorkflowRun, reason: str) -> None:
-    """End a workflow before its time."""
+    """Terminate a running workflow."""
     await terminate_run(run, reason)

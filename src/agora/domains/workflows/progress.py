@@ -1,4 +1,4 @@
-"""Progress: what ended, what that means for its workflow, and what can begin now."""
+"""Progress of workflows: settle the step whose work has ended, and begin the steps that are ready."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ _S, _W = StepStatus, WorkflowStatus
 
 
 async def settle_step_of_ended_task(call: Call, task: TaskRow, status: TaskStatus, error: str | None) -> None:
-    """A task of a workflow has ended."""
+    """Settle the step whose task has ended."""
     assert task.workflow_id is not None
     assert task.step is not None
     step = await call.tx.one(workflows.select_step_status, workflow_id=task.workflow_id, name=task.step)
     if step not in (_S.READY, _S.RUNNING):
-        return  # the workflow ended it: loading all steps for each of them would take the square of their number
+        return  # ended by the workflow itself: loading all steps for each task would take quadratic time
     run = await WorkflowRun.lock_run(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
     await _settle_ended_work(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
 
 
 async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
-    """A workflow that is a step of another has ended."""
+    """Settle the step of the parent workflow after a nested workflow has ended."""
     row = child.row
     assert row.parent_id is not None
     assert row.parent_step is not None
@@ -58,9 +58,9 @@ async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _EndedWork:
-    """A task or a workflow that has ended: the work of a step, or of one item of its for_each.
+    """An ended task or workflow: the work of a step, or of one item of its for_each.
 
-    failure: why it did not complete. result: JSON of a workflow that did; that of a task stays with the task.
+    failure: why it did not complete. result: JSON result of a completed workflow; the result of a task stays with the task.
     """
 
     step: str
@@ -71,12 +71,12 @@ class _EndedWork:
     result: str | None = None
 
     def is_awaited_by(self, row: WorkflowStep | WorkflowItemRow) -> bool:
-        """Whether the step, or the part of it, was begun with this task or workflow."""
+        """Whether the step or item was begun with this task or workflow."""
         return row.child_id == self.child_id if self.task_id is None else row.task_id == self.task_id
 
 
 async def _settle_ended_work(run: WorkflowRun, work: _EndedWork) -> None:
-    """Handle the end of a step's work, or of one item's; stale ends change nothing."""
+    """Handle the end of the work of a step or of one item; stale ends change nothing."""
     step = run.steps.get(work.step)
     if run.has_ended or step is None or not step.is_active:
         return
@@ -114,14 +114,14 @@ async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork
 
 
 async def begin_more_items(run: WorkflowRun, step: StepDraft, limit: int) -> None:
-    """Begin up to so many further parts of a step."""
+    """Begin up to ``limit`` further items of a step."""
     failure = await launch.begin_items(run, step, limit, _run_child)
     if failure is not None or step.row.items_open == 0:
         await settle_step(run, step, failure)
 
 
 async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) -> None:
-    """A step has ended, well or not."""
+    """Record the end of a step. failure: the reason, if it failed."""
     if failure is None:
         run.set_step_status(step, _S.COMPLETED)
         return
@@ -159,7 +159,7 @@ async def _run_child(run: WorkflowRun, spec: Step, payload: Any, item: int | Non
 
 
 async def _begin_steps(run: WorkflowRun, steps: Iterable[StepDraft]) -> None:
-    """Begin steps until one has failed the workflow."""
+    """Begin steps until one fails the workflow."""
     for step in steps:
         if run.row.error is not None:
             return
@@ -168,7 +168,7 @@ async def _begin_steps(run: WorkflowRun, steps: Iterable[StepDraft]) -> None:
 
 
 async def advance_run(run: WorkflowRun) -> None:
-    """Let every step begin that now can; end the workflow when nothing is left to do."""
+    """Begin all steps that are ready; end the workflow when no work is left."""
     candidates: Iterable[StepDraft] = run.normal_flow_steps()
     while not run.has_ended and run.row.paused_at is None:
         if run.row.error is not None:
@@ -178,14 +178,14 @@ async def advance_run(run: WorkflowRun) -> None:
         if not ready:
             break
         await _begin_steps(run, ready)
-        # Looking at all steps again after each that ended at once would take the square of their number.
+        # Checking all steps again after each one that ended immediately would take quadratic time.
         candidates = run.list_successors(step for step in ready if step.has_ended)
     if not run.has_ended and run.row.paused_at is None and all(step.has_ended for step in run.normal_flow_steps()):
         await end_run(run, _W.COMPLETED)
 
 
 async def _end_after_failure(run: WorkflowRun) -> None:
-    """A step has failed the workflow: running steps are cancelled, compensation steps may still run."""
+    """Handle the failure of the workflow by a step: cancel running steps; compensation steps may still run."""
     for step in run.normal_flow_steps():
         if not step.has_ended:
             await _cancel_step(run, step)
@@ -202,7 +202,7 @@ async def _cancel_step(run: WorkflowRun, step: StepDraft) -> None:
 
 
 async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
-    """Cancel the tasks and workflows of a step that is not awaited any more."""
+    """Cancel the tasks and workflows of a step that is no longer awaited."""
     await run.save_steps()
     call = run.call
     parts = [(step.row.task_id, step.row.child_id)]
@@ -227,7 +227,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
 
 
 async def terminate_run(run: WorkflowRun, reason: str) -> None:
-    """End a workflow before its time."""
+    """Terminate a running workflow."""
     run.set_columns(error=reason[:4000] or None)
     for step in run.steps.values():
         if not step.has_ended and (step.is_active or step.name not in run.compensation_steps):
@@ -237,7 +237,7 @@ async def terminate_run(run: WorkflowRun, reason: str) -> None:
 
 
 async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
-    """The workflow has ended: say so, to the workflow it is a part of too."""
+    """End the workflow, and notify its parent workflow."""
     for name in run.compensation_steps:
         if run.steps[name].status is _S.PENDING:
             run.set_step_status(run.steps[name], _S.SKIPPED)

@@ -1,4 +1,4 @@
-"""Workflows, their steps, and the parts of a step."""
+"""SQL of workflows, their steps, and the items of a step."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _select_column_types(types: dict[str, str], columns: frozenset[str]) -> dict
 
 @cache
 def update_workflow(columns: frozenset[str]) -> Write:
-    """Write these columns of a workflow."""
+    """Build the update of these columns of a workflow."""
     sql = (
         f"update workflows set {_format_assignments(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
     )
@@ -109,7 +109,7 @@ def update_workflow(columns: frozenset[str]) -> Write:
 
 @cache
 def update_step(columns: frozenset[str]) -> Write:
-    """Write these columns of a step."""
+    """Build the update of these columns of a step."""
     sql = f"""
         update workflow_steps set {_format_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and name = :name
@@ -119,7 +119,7 @@ def update_step(columns: frozenset[str]) -> Write:
 
 @cache
 def update_item(columns: frozenset[str]) -> Write:
-    """Write these columns of a part of a step."""
+    """Build the update of these columns of an item of a step."""
     sql = f"""
         update workflow_items set {_format_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and step = :step and item = :item
@@ -127,7 +127,7 @@ def update_item(columns: frozenset[str]) -> Write:
     return Write(sql, types=_select_column_types(_ITEM_TYPES, columns) | {"item": BIG})
 
 
-# -- parts of a for_each -----------------------------------------------------------------------
+# -- items of a for_each -----------------------------------------------------------------------
 
 _ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
 lock_item = Query(
@@ -142,7 +142,7 @@ select_open_items = Query(
     f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item", WorkflowItemRow
 )
 
-# -- what became of steps ----------------------------------------------------------------------
+# -- outcomes of steps -------------------------------------------------------------------------
 
 select_step_outcomes = Query(
     """
@@ -211,7 +211,7 @@ _FILTERS = {
     "viewer": "and (created_by = :viewer or {assigned})",
     "after": "and workflow_id < :after",
 }
-# Named among its agents, quoted as in JSON: by id or alias, or by a name that nobody else had when it was created.
+# Listed among its agents, quoted as in JSON: by id or alias, or by a name that no other agent had at its creation.
 _ASSIGNED = """
     @at(assigned_agents, :quoted_id) > 0 or @at(assigned_agents, :quoted_alias) > 0
     or ((@at(assigned_agents, :quoted_name) > 0 or @at(assigned_agents, :quoted_dotted) > 0)
@@ -234,14 +234,14 @@ def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
 
 @cache
 def list_workflows(filters: frozenset[str]) -> Query[WorkflowRow]:
-    """A page of workflows, newest first."""
+    """Build the query of a page of workflows, newest first."""
     sql = "select * from workflows where tenant_id = :tenant @conditions order by workflow_id desc limit :limit offset :offset"
     return _build_list(sql, filters, WorkflowRow)
 
 
 @cache
 def count_workflows(filters: frozenset[str]) -> Query[int]:
-    """How many such workflows there are, counted up to :limit."""
+    """Build the query that counts the workflows with these filters, up to :limit."""
     sql = """select count(*) as total from (
         select 1 from workflows where tenant_id = :tenant @conditions limit :limit) as counted"""
     return _build_list(sql, filters, int)

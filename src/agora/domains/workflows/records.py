@@ -1,4 +1,4 @@
-"""Records of workflows: rows of its tables, and of what its queries answer."""
+"""Records of workflows: rows of tables and query results."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ WORKFLOWS = Table("workflows", WorkflowRow)
 
 @record
 class WorkflowStep:
-    """A step of a workflow, without its result, which may be large."""
+    """A step of a workflow without its result, which may be large."""
 
     tenant_id: str
     workflow_id: str
@@ -114,7 +114,7 @@ class CurrentStep:
 
 @record
 class EnclosingStep:
-    """The step that a workflow is the work of, and the step that its workflow is the work of."""
+    """The parent step of a workflow, and the parent step of that step's workflow."""
 
     parent_id: str | None
     parent_step: str | None
@@ -124,7 +124,7 @@ class EnclosingStep:
 
 @record
 class StepOutcome:
-    """What a step that has ended came to: the result is its own, or that of its task."""
+    """Outcome of an ended step; the result is its own or that of its task."""
 
     name: str
     status: str
@@ -136,7 +136,7 @@ class StepOutcome:
 
 @record
 class ItemOutcome:
-    """What a part of a for_each came to."""
+    """Outcome of an item of a for_each."""
 
     step: str
     item: int
@@ -146,7 +146,7 @@ class ItemOutcome:
 
 @record
 class ItemSpan:
-    """When a part of a for_each was worked at, and by whom."""
+    """Working time and worker of an item of a for_each."""
 
     step: str
     item: int
@@ -161,7 +161,7 @@ class ItemSpan:
 
 @record
 class AgentShare:
-    """How many tasks of a workflow an agent has in a state. took: microseconds of those that have ended."""
+    """Number of a workflow's tasks by agent and state. took: total duration of the ended ones in microseconds."""
 
     agent_id: str | None
     agent_name: str | None

@@ -1,8 +1,8 @@
-"""A workflow being moved on: its row and its steps, loaded and locked, changed, written back.
+"""A run of a workflow: its row and steps are loaded and locked, changed, and written back.
 
-Nothing of a workflow is held in memory between transactions. Whatever moves it (a task that ended, an approval,
-a change) loads it, settles what happened, lets every step begin that now can, and saves: all of it commits
-with its cause, or none of it.
+No state of a workflow is held in memory between transactions. Each cause of progress (the end of a task, an approval, a
+modification) loads the workflow, applies the change, begins all steps that are ready, and saves, in one transaction with
+the cause.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ __all__ = [
     "parse_definition",
 ]
 
-MAX_CACHED_CHARACTERS = 4096  #: characters of a definition that is kept in memory
-MAX_PAYLOAD_CHARACTERS = 16_777_216  #: characters of the payloads of all that begins in one transaction
-WORK = 30_000  #: units of what expressions do in one transaction: some 25 milliseconds
+MAX_CACHED_CHARACTERS = 4096  #: most characters of a cached definition
+MAX_PAYLOAD_CHARACTERS = 16_777_216  #: most characters of all payloads that begin in one transaction
+WORK = 30_000  #: units of work for expressions in one transaction: some 25 milliseconds
 _W, _S = WorkflowStatus, StepStatus
 ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
 
 
 def parse_definition(text: str) -> Step:
-    """A step as it was given; shared, never changed."""
+    """Parse a step definition; the result is shared and never changed."""
     return _parse_cached_definition(text) if len(text) <= MAX_CACHED_CHARACTERS else Step.model_validate_json(text)
 
 
@@ -51,7 +51,7 @@ def _parse_cached_definition(text: str) -> Step:
 
 
 class Budget:
-    """What may still be done in one transaction, for a workflow and those that are parts of it."""
+    """Remaining limits of one transaction, for a workflow and its nested workflows."""
 
     __slots__ = ("characters", "work")
 
@@ -60,7 +60,7 @@ class Budget:
         self.characters = MAX_PAYLOAD_CHARACTERS
 
     def spend_payload(self, text: str) -> str:
-        """Pay for a payload. ExpressionError where there are too many, or too large ones."""
+        """Spend the size of a payload. Raises ExpressionError if there are too many payloads or too large ones."""
         self.characters -= len(text)
         if self.characters < 0:
             raise ExpressionError(
@@ -71,7 +71,7 @@ class Budget:
 
 
 class StepDraft:
-    """A step and its changes."""
+    """A step and its pending changes."""
 
     __slots__ = ("_spec", "changed", "depends_on", "row")
 
@@ -113,14 +113,14 @@ class StepDraft:
     def set_columns(self, **values: Any) -> None:
         self.changed |= values
         for name, value in values.items():
-            if name != "result":  # no row has it: results are read with those of tasks (load_outcomes)
+            if name != "result":  # not in the loaded row: results are read with those of tasks (load_outcomes)
                 setattr(self.row, name, value)
         if "definition" in values:
             self._spec = None
 
 
 class WorkflowRun:
-    """A locked workflow. reported: whether the workflow it is a part of learns of its end by itself."""
+    """A locked workflow. reported: whether the parent workflow detects its end by itself."""
 
     __slots__ = (
         "_changed",
@@ -161,11 +161,11 @@ class WorkflowRun:
         )
 
     async def reload_rows(self) -> None:
-        """See what else has become of it in this transaction, after a save."""
+        """Reload the rows after a save, with other changes of the same transaction."""
         locked_run = await WorkflowRun.lock_run(self.call, self.workflow_id)
         self.row, self.steps, self._scope, self._dependents = locked_run.row, locked_run.steps, None, None
 
-    # -- what it is ------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------
 
     @property
     def workflow_id(self) -> str:
@@ -177,7 +177,7 @@ class WorkflowRun:
 
     @property
     def compensation_steps(self) -> frozenset[str]:
-        """Steps that run only to make up for others."""
+        """Return the compensation steps, which run only after the failure of others."""
         if self._compensations is None:
             compensations = (step.spec.compensate for step in self.steps.values())
             self._compensations = frozenset(name for name in compensations if name is not None)
@@ -189,13 +189,13 @@ class WorkflowRun:
         return agents
 
     def normal_flow_steps(self) -> Iterator[StepDraft]:
-        """The steps of the normal flow, in order."""
+        """Iterate over the steps of the normal flow, in order."""
         return (step for step in self.steps.values() if step.name not in self.compensation_steps)
 
     def list_successors(self, ended: Iterable[StepDraft]) -> list[StepDraft]:
-        """The steps of the normal flow that may have waited for some that have ended, in order.
+        """List the steps of the normal flow that may have waited for one of the ended steps, in order.
 
-        A step that was left out passes on what it waits for itself, so what waits for it may have waited for these.
+        A skipped step passes on its own dependencies, so its successors may have waited for the ended steps too.
         """
         if self._dependents is None:
             self._dependents = {}
@@ -213,7 +213,7 @@ class WorkflowRun:
         return [step for _, step in sorted(waits.items()) if step.name not in compensations]
 
     def can_begin(self, step: StepDraft) -> bool:
-        """Whether everything a step depends on is done."""
+        """Whether all dependencies of a step are done."""
         return step.status is _S.PENDING and self._has_satisfied_dependencies(step)
 
     def _has_satisfied_dependencies(self, step: StepDraft) -> bool:
@@ -226,10 +226,10 @@ class WorkflowRun:
             if before.status is _S.SKIPPED and before.name not in self._examined_steps and before.name not in left_out:
                 left_out.add(before.name)
                 waits += before.depends_on
-        self._examined_steps |= left_out  # each is looked through once, however many ways lead to it
+        self._examined_steps |= left_out  # each is examined once, however many paths lead to it
         return True
 
-    # -- changing it -----------------------------------------------------------------------------
+    # -- changing --------------------------------------------------------------------------------
 
     def set_columns(self, **values: Any) -> None:
         for name, value in values.items():
@@ -253,7 +253,7 @@ class WorkflowRun:
         self.moved[step.name] = status.value
 
     async def save_steps(self) -> None:
-        """Write the steps that changed; what follows in this transaction reads them."""
+        """Write the changed steps, so that later reads in this transaction see them."""
         for step in self.steps.values():
             if step.changed:
                 changes, step.changed = step.changed, {}
@@ -261,7 +261,7 @@ class WorkflowRun:
                 await self.call.tx.execute(write, workflow_id=self.workflow_id, name=step.name, **changes)
 
     async def save(self) -> None:
-        """Write everything that changed, and say what did."""
+        """Write all changes and emit their events."""
         await self.save_steps()
         self.set_columns(done_steps=self.count_done_steps(), status=self._compute_status())
         self.set_columns(updated_at=self.call.now)
@@ -273,8 +273,8 @@ class WorkflowRun:
         self.moved = {}
 
     def count_done_steps(self) -> int:
-        """Steps that need no more work. Of a workflow that failed or was cancelled, those that were done by then: what
-        failed with it, or never began, is no progress.
+        """Count the steps that need no more work. In a failed or cancelled workflow, only the steps done by then count, not
+        those that failed with it or never began.
         """
         unfinished = (_S.FAILED, _S.CANCELLED) if self.row.status in (_W.FAILED, _W.CANCELLED) else ()
         return sum(1 for step in self.normal_flow_steps() if step.has_ended and step.status not in unfinished)
@@ -288,7 +288,7 @@ class WorkflowRun:
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
     async def emit(self, change: str, **data: Any) -> None:
-        """Log the event ``agora.workflow.HAPPENING`` for its creator and its agents."""
+        """Emit the event ``agora.workflow.HAPPENING`` to its creator and its agents."""
         row = self.row
         summary = {
             "workflow_id": self.workflow_id,
@@ -301,9 +301,9 @@ class WorkflowRun:
         self.call.emit(f"agora.workflow.{change}", summary | data, subject=self.workflow_id, audience=audience)
 
     async def _list_agent_ids(self) -> list[str]:
-        """Ids of the agents it is assigned to, and of those that its steps name: events are for ids, not for names.
+        """List the ids of its assigned agents and of those named by its steps: events are addressed to ids, not names.
 
-        Looked up anew in each transaction, since a name may be registered after the workflow was created.
+        Looked up in each transaction, because a name may be registered after the workflow was created.
         """
         refs = list(
             dict.fromkeys((*self.assigned_agents, *list_named_agents(step.spec for step in self.steps.values())))
@@ -312,10 +312,10 @@ class WorkflowRun:
             self._resolved = refs, await resolve_ids_at(self.call.tx, refs, self.row.created_at)
         return self._resolved[1]
 
-    # -- what its steps came to ------------------------------------------------------------------
+    # -- outcomes of its steps -------------------------------------------------------------------
 
     async def load_expression_scope(self) -> dict[str, Any]:
-        """What expressions of its steps may refer to."""
+        """Load the values that expressions of its steps may refer to."""
         if self._scope is not None:
             return self._scope
         await self.save_steps()
@@ -329,12 +329,12 @@ class WorkflowRun:
 
 
 def list_named_agents(steps: Iterable[Step]) -> Iterator[str]:
-    """What steps call the agents that they are for."""
+    """Iterate over the references by which steps name their agents."""
     return (step.agent for step in steps if step.agent is not None)
 
 
 async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
-    """Status, result and error of each step; the result of a for_each is a list in the order of its parts."""
+    """Load the status, result and error of each step; the result of a for_each is a list in the order of its items."""
     rows = await call.tx.all(workflows.select_step_outcomes, workflow_id=workflow_id)
     by_step: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -355,7 +355,7 @@ async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any
 
 
 async def build_final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
-    """What an ended workflow came to: why it did not complete, or as JSON the results on which no step depends."""
+    """Build the outcome of an ended workflow: the error, or as JSON the results of the steps that no step depends on."""
     if run.row.status != _W.COMPLETED:
         return run.row.error or f"Its workflow was {run.row.status}.", None
     needed = {name for step in run.steps.values() for name in step.depends_on}

@@ -1,4 +1,4 @@
-"""The workflows of the contract."""
+"""Implementation of the contract's workflow operations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Names = list[str]
 
 
 class WorkflowService(BoundService, contract.Workflows):
-    """Steps over many agents."""
+    """The workflow service: steps run by many agents."""
 
     @implements
     async def create(
@@ -48,7 +48,7 @@ class WorkflowService(BoundService, contract.Workflows):
             workflow_id=run.workflow_id, status=WorkflowStatus(run.row.status), created_at=to_datetime(call.now)
         )
 
-    # -- looking ---------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------
 
     @implements
     async def status(self, workflow_id: str) -> contract.Workflow:
@@ -127,7 +127,7 @@ class WorkflowService(BoundService, contract.Workflows):
     def _build_modification(
         self, run: WorkflowRun, action: str, step: str | None, at: int | None = None
     ) -> contract.Modification:
-        """at: when it was changed, in microseconds since 1970, if not now."""
+        """Build the result of a change. at: time of the change in microseconds since 1970; now by default."""
         return contract.Modification(
             workflow_id=run.workflow_id,
             status=WorkflowStatus(run.row.status),
@@ -173,7 +173,7 @@ class WorkflowService(BoundService, contract.Workflows):
         return await WorkflowRun.lock_run(self.call, workflow_id)
 
     async def _load_own_workflow(self, workflow_id: str) -> WorkflowRun:
-        """A workflow for its creator to change. Raises NotFound, PermissionDenied."""
+        """Load a workflow for a change by its creator. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
         run = await self._load_run(workflow_id)
@@ -185,14 +185,14 @@ class WorkflowService(BoundService, contract.Workflows):
         return run
 
     def _set_audit_detail(self, action: str, step: str | None, reason: str) -> None:
-        """What the audit trail says beside the workflow's id."""
+        """Set the details of the audit entry in addition to the workflow's id."""
         what = f"{action} {step}" if step else action
         self.call.detail = f"{what}: {reason}" if reason else what
 
     # -- overrides -------------------------------------------------------------------------------
 
     async def apply_override(self, workflow_id: str, action: str, reason: str) -> None:
-        """Follow an administrative override. Raises NotFound, IllegalTransition."""
+        """Apply an administrative override. Raises NotFound, IllegalTransition."""
         run = await self._load_run(workflow_id)
         modification.require_running(run)
         paused = run.row.paused_at is not None

@@ -1,4 +1,5 @@
-"""Planning of workflows: what a workflow's steps mean, what may be done with them, and what their expressions say.
+"""Planning of workflows: the graph of the steps, its validation and modification, and expressions.
 
-Pure: no store, no I/O, no clock; the services drive it. Only the contract, the errors and the CEL library enter.
+Pure functions without store, I/O or clock, called by the services. The only imports are the contract, the errors and the
+CEL library.
 """

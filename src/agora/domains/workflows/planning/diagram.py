@@ -1,4 +1,4 @@
-"""A workflow as Mermaid text: a flowchart with the state of each step."""
+"""Mermaid diagram of a workflow: a flowchart with the state of each step."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ COLOURS = {
 
 
 def render_mermaid(graph: Graph, states: Mapping[str, str]) -> str:
-    """A flowchart; nothing that a step's author wrote is read as Mermaid.
+    """Render a flowchart. Text written by a step's author is escaped, so it is never parsed as Mermaid.
 
-    states: of steps by name; one that is missing, or unknown, is shown as pending.
+    states: step states by name; a missing or unknown state is shown as pending.
     """
     ids = {name: f"s{at}" for at, name in enumerate(graph.nodes)}
     classes = {name: state if (state := states.get(name)) in COLOURS else "pending" for name in graph.nodes}
@@ -59,6 +59,6 @@ def _render_node(node: Node) -> str:
 
 
 def _escape_text(text: str) -> str:
-    """At most 80 characters; each that is not a letter, a digit, a space or plain punctuation as an entity code."""
+    """Shorten text to 80 characters, and write all but letters, digits, spaces and plain punctuation as entity codes."""
     excerpt = text if len(text) <= 80 else text[:79] + "…"
     return "".join(c if c.isalnum() or c in " _-.,…" else f"#{ord(c)};" for c in excerpt)

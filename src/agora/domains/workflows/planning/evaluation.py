@@ -1,7 +1,7 @@
-"""The value of an expression: paths and macros here, operators and functions by the CEL library.
+"""Evaluation of expressions: paths and macros are evaluated here, operators and functions by the CEL library.
 
-The library has no bound of its own, and copies a value at each use, so everything that is given to it, and everything
-it gives back, is paid for from a budget (``Work``).
+The library has no limits of its own and copies a value at each use, so all of its inputs and outputs are charged to a
+budget (:class:`WorkBudget`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 MAX_WORK = 20_000
 MAX_PATTERN = 5_000
-CHARACTERS = 500  #: of text that weigh as much as one value
+CHARACTERS = 500  #: characters of text that cost as much as one value
 
 Scope = Mapping[str, Any]
 
@@ -45,11 +45,11 @@ _STACKED = re.compile(r"[)}?*+]\s*\{[\s0-9,]|\(\?(?!:|i\))")
 
 
 class WorkBudget:
-    """What may still be done, in units of about a microsecond to three.
+    """Remaining work, in units of about one to three microseconds.
 
-    A value costs 1, and 1 more for each value or key in it and each 500 characters of text, each time the library gets
-    or gives it; a call of the library costs a little by its text. The 20,000 units of one ``Work`` take some tens of
-    milliseconds at worst. ExpressionError when they are spent.
+    Each time a value is passed to or from the library, it costs 1, and 1 more for each value or key in it and for each
+    500 characters of text; a library call has a small cost by the length of its text. The 20,000 units of one budget take
+    some tens of milliseconds at worst. Raises ExpressionError when they are spent.
     """
 
     __slots__ = ("left",)
@@ -58,13 +58,13 @@ class WorkBudget:
         self.left = units
 
     def spend_units(self, units: int) -> None:
-        """Take units; ExpressionError when there are too few."""
+        """Spend units. Raises ExpressionError if too few are left."""
         self.left -= units
         if self.left < 0:
             raise ExpressionError("this is too much work for an expression: its lists or texts are too large")
 
     def spend_for_value(self, value: Any, times: int = 1) -> int:
-        """Pay for a value; answers the characters of text in it."""
+        """Spend the cost of a value; return the number of characters of text in it."""
         if value is None or type(value) in (bool, int, float):
             self.spend_units(times)
             return 0
@@ -88,10 +88,10 @@ class WorkBudget:
 
 @lru_cache(maxsize=1)
 def _load_library() -> Any:
-    """The library, loaded when first needed.
+    """Load the library on first use.
 
-    Its package imports a command line with it (300 ms, on the event loop), of which nothing is needed here, so only the
-    extension module inside is loaded (20 ms). A process can load it but once.
+    Its package imports an unused command-line interface (300 ms, on the event loop), so only its extension module is
+    loaded (20 ms). A process can load it only once.
     """
     if "cel" in sys.modules:
         return import_module("cel")
@@ -99,13 +99,13 @@ def _load_library() -> Any:
     extension = PathFinder.find_spec("cel.cel", package.submodule_search_locations) if package is not None else None
     if extension is None or extension.loader is None:
         raise ImportError("the package common-expression-language has no extension module", name="cel")
-    sys.modules[extension.name] = library = module_from_spec(extension)  # found there by whoever imports the package
+    sys.modules[extension.name] = library = module_from_spec(extension)  # later imports of the package find it there
     extension.loader.exec_module(library)
     return library
 
 
 def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
-    """Call the library; any error becomes an ExpressionError, its panics too, which are not Exceptions."""
+    """Call the library. Raises ExpressionError for any error, including its panics, which are no Exceptions."""
     try:
         return call(argument)
     except Exception as error:
@@ -118,7 +118,7 @@ def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
 
 @lru_cache(maxsize=2048)
 def compile_program(program: str) -> Any:
-    """The library's program; ExpressionError for a syntax error."""
+    """Compile a program with the library. Raises ExpressionError for a syntax error."""
     try:
         return _call_library(_load_library().compile, program)
     except ExpressionError as error:
@@ -126,7 +126,7 @@ def compile_program(program: str) -> Any:
 
 
 def _shorten_syntax_error(message: str) -> str:
-    """The first line that says where and what, without the list of everything that would have been possible."""
+    """Return the line with position and cause of a syntax error, without the list of expected tokens."""
     match = re.search(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)", message)
     if match is None:
         return "syntax error"
@@ -136,7 +136,7 @@ def _shorten_syntax_error(message: str) -> str:
 
 
 def _unquote_pattern(literal: str) -> str:
-    """The regular expression of a literal; ExpressionError if it contains escapes that change its meaning."""
+    """Return a literal's regular expression. Raises ExpressionError if it contains escapes that change its meaning."""
     match = _LITERAL.match(literal)
     if match is None or match[1]:
         raise ExpressionError("the pattern of matches() is a text")
@@ -149,10 +149,10 @@ def _unquote_pattern(literal: str) -> str:
 
 @lru_cache(maxsize=512)
 def compute_pattern_weight(literal: str) -> tuple[int, int]:
-    """Cost units to compile a regular expression, once per use, and its number of states per character.
+    """Compute the cost units to compile a regular expression, charged per use, and its number of states per character.
 
-    ExpressionError for a large one, or one whose size cannot be told from its text: repetitions by count of a group or
-    of a repetition, and flags other than ``(?i)``.
+    Raises ExpressionError for a large pattern, or one whose size cannot be determined from its text: counted repetitions
+    of a group or of a repetition, and flags other than ``(?i)``.
     """
     pattern = _unquote_pattern(literal)
     if _STACKED.search(pattern):
@@ -170,7 +170,7 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
 
 
 def evaluate_expression(expression: Expression, scope: Scope, work: WorkBudget) -> Any:
-    """The value, as the library's types; ExpressionError if there is none, or it takes too much."""
+    """Evaluate to a value of the library's types. Raises ExpressionError if it has no value or exceeds the budget."""
     if expression.is_single_leaf:
         work.spend_units(1)
         return _evaluate_leaf(expression, 0, scope, work)
@@ -178,16 +178,16 @@ def evaluate_expression(expression: Expression, scope: Scope, work: WorkBudget) 
 
 
 class _Evaluation:
-    """One evaluation of what the library is needed for.
+    """One evaluation of an expression by the library.
 
-    Leaves that fail are left out, so that the library decides as CEL has it: ``failing || true`` is true.
+    Failing leaves are omitted, so that the library applies the rules of CEL: ``failing || true`` is true.
     """
 
     def __init__(self, expression: Expression, scope: Scope, work: WorkBudget) -> None:
         self.expression, self.scope, self.work = expression, scope, work
         self.values: dict[str, Any] = {}
         self.failures: dict[str, ExpressionError] = {}
-        # Each use copies what was put together before it, so many leaves cost more than the sum of them.
+        # Each use copies the values combined so far, so the cost of many leaves exceeds the sum of their costs.
         self.times = 1 + len(expression.leaves) // 20
         self.characters = len(expression.program)
 
@@ -218,7 +218,7 @@ class _Evaluation:
             self.failures[name] = error
 
     def _build_context(self) -> Any:
-        """What the library asks for a variable: macros run only where their value is needed."""
+        """Build the library's variable lookup; it evaluates leaves lazily, so macros run only when their value is needed."""
         context = _load_library().Context(self.values)
         context.set_variable_resolver(self._resolve_variable)
         return context
@@ -229,7 +229,7 @@ class _Evaluation:
         return self.values.get(name)
 
     def _find_root_error(self, error: ExpressionError) -> ExpressionError:
-        """Why a leaf failed, if that is why the whole did."""
+        """Return the error of the leaf that caused the expression to fail, else the error itself."""
         self.work.spend_units(0)
         missing = _OWN_VARIABLE.search(str(error))
         if missing is not None and missing[1] in self.failures:
@@ -316,7 +316,7 @@ def _describe_kind(value: Any) -> str:
 
 
 class _Loop:
-    """The items of a macro's target (keys, of an object), and its bodies for each."""
+    """The items of a macro's target (the keys of an object), and its bodies for each item."""
 
     def __init__(self, macro: Macro, scope: Scope, work: WorkBudget) -> None:
         self.macro, self.work = macro, work
@@ -336,7 +336,7 @@ class _Loop:
         return evaluate_expression(self.macro.bodies[body], self.scope, self.work)
 
     def evaluate_condition(self) -> bool:
-        """The first body; ExpressionError if it is no boolean."""
+        """Evaluate the first body as a boolean. Raises ExpressionError for any other type."""
         answer = self.evaluate_body(0)
         if not isinstance(answer, bool):
             raise ExpressionError(f"the condition of {self.macro.kind}() is {_describe_kind(answer)}, not a boolean")
@@ -349,7 +349,7 @@ def _run_map(macro: Macro, loop: _Loop) -> list[Any]:
     for _ in loop.iterate_items():
         if not only_some or loop.evaluate_condition():
             results.append(loop.evaluate_body())
-            # The same large value a thousand times is a thousand times as large to whoever writes it out.
+            # Serialized, the same large value a thousand times is a thousand times as large.
             loop.work.spend_for_value(results[-1])
     return results
 
@@ -363,7 +363,7 @@ def _run_exists_one(_: Macro, loop: _Loop) -> bool:
 
 
 def _run_quantifier(loop: _Loop, answer: bool) -> bool:
-    """``answer`` if any item yields it, even if others fail; else the first error, else the opposite."""
+    """Return ``answer`` if any item yields it, even if others fail; else raise the first error, else return the opposite."""
     failure: ExpressionError | None = None
     for _ in loop.iterate_items():
         try:
@@ -389,9 +389,9 @@ _MACROS: Mapping[str, Callable[[Macro, _Loop], Any]] = {
 
 
 def to_plain_json(value: Any) -> Any:
-    """A value as JSON has it: times as RFC 3339, durations as seconds (``"90s"``), bytes as base64.
+    """Convert a value to JSON types: times as RFC 3339, durations as seconds (``"90s"``), bytes as base64.
 
-    ExpressionError for what JSON cannot say, such as infinity.
+    Raises ExpressionError for values without a JSON form, such as infinity.
     """
     if isinstance(value, Mapping):
         return {_format_key_text(key): to_plain_json(part) for key, part in value.items()}
@@ -417,7 +417,7 @@ def _scalar_to_json(value: Any) -> Any:
 
 
 def _sort_keys(value: Any) -> Any:
-    """The library's maps are in no order, and another one each time; the same expression shall give the same value."""
+    """Sort an object's keys: the library's maps have a random order, but results should be deterministic."""
     if isinstance(value, dict):
         return {key: _sort_keys(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list):

@@ -1,18 +1,17 @@
 """Conditions and references of workflows, in the Common Expression Language.
 
-An expression sees ``steps`` (of each step done before: ``status``, ``result``, ``error``), ``input``, ``workflow``
-(``id``, ``name``), and in the payload of a ``for_each`` step ``item`` and ``index``. A name that is not made of letters,
-digits and ``_`` is written ``steps["my-step"]``. ``${...}`` around a whole expression is taken off.
+The variables are ``steps`` (of each step done before: ``status``, ``result``, ``error``), ``input``, ``workflow``
+(``id``, ``name``), and in the payload of a ``for_each`` step ``item`` and ``index``. A name with characters other than
+letters, digits and ``_`` is written ``steps["my-step"]``. ``${...}`` around a whole expression is removed.
 
-Bounds, since authors are not trusted and evaluation runs inside a transaction, on the event loop:
+Limits, because authors are not trusted and evaluation runs inside a transaction, on the event loop:
 
-* 1,000 characters of text, 30 brackets within brackets, a macro (all, exists, exists_one, filter, map) at most inside
-  one other;
-* the pattern of matches() is a literal, so that what it costs is known;
-* one call (``condition``, ``value``, ``resolve``) has 20,000 units of ``Work``: tens of milliseconds at worst, such as
-  a filter of 2,000 items. A reference alone (``${steps.a.result}``) costs next to nothing, whatever it refers to;
-* a payload has 1,000 references, of 20,000 characters in all; a text in it, 1,000 with those that are escaped;
-* a result, or all that the references of a payload give, is about 1 MiB (characters of JSON).
+* 1,000 characters of text, 30 levels of nested brackets, 2 levels of nested macros (all, exists, exists_one, filter, map);
+* the pattern of matches() is a literal, so that its cost is known;
+* one call (``condition``, ``value``, ``resolve``) has 20,000 units of work: tens of milliseconds at worst, such as
+  a filter of 2,000 items. A plain reference (``${steps.a.result}``) costs almost nothing, whatever its value;
+* 1,000 references per payload, of 20,000 characters in total; 1,000 references per text, including escaped ones;
+* about 1 MiB (characters of JSON) for a result, or for the values of all references of a payload together.
 """
 
 from __future__ import annotations
@@ -38,11 +37,11 @@ __all__ = [
 ]
 
 MAX_SIZE = 1_048_576  #: characters of JSON
-MAX_REFERENCES = 1000  #: of a payload
-MAX_REFERENCE_TEXT = 20_000  #: characters of them
+MAX_REFERENCES = 1000  #: most references in a payload
+MAX_REFERENCE_TEXT = 20_000  #: most characters of all references in a payload
 _TOO_MANY = f"a payload has at most {MAX_REFERENCES:,} references, of {MAX_REFERENCE_TEXT:,} characters in all"
 
-STEP = ("status", "result", "error")  #: what is known of a step
+STEP = ("status", "result", "error")  #: fields of a step
 WORKFLOW = ("id", "name")
 
 _FUNCTIONS = frozenset(
@@ -70,7 +69,7 @@ _METHODS = frozenset(
 
 
 def _strip_reference(text: str) -> str:
-    """The expression of a text that is exactly one reference; any other text unchanged."""
+    """Return the expression of a text that is exactly one reference; any other text unchanged."""
     stripped = text.strip()
     if stripped.startswith("${") and find_end_of_reference(stripped, 2) == len(stripped) - 1:
         return stripped[2:-1]
@@ -81,9 +80,9 @@ def _strip_reference(text: str) -> str:
 
 
 def check_expression(text: str, names: Collection[str], *, item: bool = False) -> list[str]:
-    """What is wrong with an expression, in words; empty if nothing is.
+    """Return the error messages of an expression; empty if it is valid.
 
-    names: of the workflow's steps. item: whether ``item`` and ``index`` are known where it stands.
+    names: names of the workflow's steps. item: whether ``item`` and ``index`` are available to it.
     """
     try:
         text = _strip_reference(text)
@@ -120,7 +119,7 @@ def _find_path_errors(path: Path, bound: frozenset[str], roots: set[str], names:
 
 
 def _suggest_bracket_notation(start: str, names: Collection[str]) -> str:
-    """How a name with '-' or '.' is written, if that may be what was meant."""
+    """Suggest bracket notation, if a name with '-' or '.' may have been meant."""
     meant = next((name for name in names if re.match(re.escape(start) + r"[-.]", name)), None)
     return f"; if '{meant}' is meant, write steps[\"{meant}\"]" if meant else ""
 
@@ -139,7 +138,7 @@ def _find_call_errors(call: Call) -> Iterator[str]:
 
 
 def list_referenced_steps(text: str) -> frozenset[str]:
-    """Names of the steps that an expression refers to; empty for one that cannot be read."""
+    """List the names of the steps that an expression refers to; empty if it cannot be parsed."""
     try:
         expression = parse_expression(_strip_reference(text))
     except ExpressionError:
@@ -155,7 +154,7 @@ def list_referenced_steps(text: str) -> frozenset[str]:
 
 
 def evaluate_condition(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> bool:
-    """Whether a condition holds. ExpressionError if it is not boolean, or refers to a missing value."""
+    """Whether a condition holds. Raises ExpressionError if it is not boolean or refers to a missing value."""
     answer = evaluate_expression(parse_expression(_strip_reference(text)), scope, work or WorkBudget())
     if not isinstance(answer, bool):
         raise ExpressionError(f"the condition gives {_to_json_text(to_plain_json(answer))[:100]}, not true or false")
@@ -163,7 +162,7 @@ def evaluate_condition(text: str, scope: Mapping[str, Any], *, work: WorkBudget 
 
 
 def evaluate_value(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> Any:
-    """The value of an expression as JSON has it. ExpressionError if there is none, or it is over a bound."""
+    """Evaluate an expression to a JSON value. Raises ExpressionError if it has no value or exceeds a limit."""
     return _evaluate_measured(parse_expression(_strip_reference(text)), scope, work or WorkBudget())[0]
 
 
@@ -172,7 +171,7 @@ def _to_json_text(result: Any) -> str:
 
 
 def _measure_json(result: Any) -> int:
-    """About how many characters of JSON a value is; ExpressionError, soon, if too many."""
+    """Estimate the characters of a value as JSON. Raises ExpressionError, early, if there are too many."""
     size, pending_values = 0, [result]
     while pending_values:
         part = pending_values.pop()
@@ -193,14 +192,14 @@ def _measure_json(result: Any) -> int:
 
 
 def _evaluate_measured(expression: Expression, scope: Mapping[str, Any], work: WorkBudget) -> tuple[Any, int]:
-    """A value, and about how many characters it is as JSON."""
+    """Evaluate to a value and its approximate number of characters as JSON."""
     result = evaluate_expression(expression, scope, work)
     size = _measure_json(result)
     return (result if _is_reference(expression) else to_plain_json(result)), size
 
 
 def _is_reference(expression: Expression) -> bool:
-    """Whether it is a path alone: JSON already, and nothing for the library."""
+    """Whether an expression is a plain path, whose value is JSON already and needs no library."""
     return expression.is_single_leaf and isinstance(expression.leaves[0], Path)
 
 
@@ -208,7 +207,7 @@ def _is_reference(expression: Expression) -> bool:
 
 
 def _split_template(text: str) -> list[str | tuple[str]]:
-    """Literal text, and expressions as one-tuples, in order. ExpressionError for a reference that is not closed."""
+    """Split into literal text, and expressions as one-tuples. Raises ExpressionError for an unclosed reference."""
     pieces: list[str | tuple[str]] = []
     at = 0
     while (start := text.find("${", at)) >= 0:
@@ -226,7 +225,7 @@ def _split_template(text: str) -> list[str | tuple[str]]:
 
 
 def _list_template_texts(template: Any) -> Iterator[str]:
-    """Every text in a payload that may hold a reference, in order."""
+    """List the texts in a payload that may contain a reference, in order."""
     pending_values = [template]
     while pending_values:
         part = pending_values.pop()
@@ -240,7 +239,7 @@ def _list_template_texts(template: Any) -> Iterator[str]:
 
 
 def find_references(template: Any) -> list[str]:
-    """The expressions of a payload, in order. ExpressionError for one that is not closed, or for too many."""
+    """Find the expressions of a payload, in order. Raises ExpressionError for an unclosed one, or for too many."""
     expressions: list[str] = []
     characters = 0
     for text in _list_template_texts(template):
@@ -254,17 +253,17 @@ def find_references(template: Any) -> list[str]:
 
 
 def resolve_payload(template: Any, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> Any:
-    """A payload with its references replaced, in texts at any depth; keys stay as they are.
+    """Replace the references in the texts of a payload, at any depth; keys are unchanged.
 
-    A text that is one reference becomes its value, of whatever type; in the midst of a text, a value becomes text
-    (JSON for what is no text). ``$${`` stands for ``${``. ExpressionError if a reference has no value, or the payload
-    grows over a bound.
+    A text that is exactly one reference becomes its value, of any type; within a longer text, the value is inserted as text
+    (as JSON unless it is a string). ``$${`` stands for ``${``. Raises ExpressionError if a reference has no value or the
+    payload exceeds a limit.
     """
     return _Resolution(scope, work or WorkBudget()).resolve_value(template)
 
 
 class _Resolution:
-    """One payload being resolved; each expression is evaluated once."""
+    """Resolution of one payload; each expression is evaluated once."""
 
     def __init__(self, scope: Mapping[str, Any], work: WorkBudget) -> None:
         self.scope, self.work = scope, work

@@ -1,4 +1,4 @@
-"""Steps as a graph: dependencies, validation with all errors together, and modifications that keep it valid."""
+"""Graph of steps: dependencies, validation that reports all errors together, and modifications that keep it valid."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ __all__ = [
     "restore_graph",
 ]
 
-MAX_STEPS = 500  #: with those of the workflows inside
+MAX_STEPS = 500  #: most steps, including those of nested workflows
 MAX_ITEMS = 1000
-MAX_REPORTED_ERRORS = 50  #: faults named in an answer
-MAX_DEPTH = 5  #: workflows inside workflows
-MAX_TEXT = 50_000  #: characters of all expressions: reading them is work inside a transaction
+MAX_REPORTED_ERRORS = 50  #: most errors in a response
+MAX_DEPTH = 5  #: most levels of nested workflows
+MAX_TEXT = 50_000  #: most characters of all expressions: they are parsed within a transaction
 
 StepError = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step at its position. depends_on: its dependencies, declared or implied by the order."""
+    """A step and its position. depends_on: its dependencies, declared or implied by the order."""
 
     step: Step
     position: int
@@ -45,26 +45,26 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes by name, in order. sequential: no step declares dependencies; each depends on the one before."""
+    """Nodes by name, in order. sequential: no step declares dependencies; each depends on the previous one."""
 
     nodes: Mapping[str, Node]
     sequential: bool
 
     def list_successors(self, name: str) -> list[str]:
-        """Steps that wait for a step."""
+        """List the steps that depend on a step."""
         return [node.step.name for node in self.nodes.values() if name in node.depends_on]
 
     @property
     def root_names(self) -> list[str]:
-        """Steps that wait for none."""
+        """Return the names of steps without dependencies."""
         return [name for name, node in self.nodes.items() if not node.depends_on and not node.compensation]
 
 
 def build_graph(steps: Sequence[Step]) -> Graph:
-    """The graph of steps without faults.
+    """Build the graph of valid steps.
 
-    If no step says what it depends on, each waits for the one before it. If any does, even that it depends on nothing,
-    those that do not say begin at once. Steps that only make up for others wait for none, and none waits for them.
+    If no step declares dependencies, each depends on the previous one. If any step does, even an empty list, those without
+    a declaration begin immediately. Compensation steps have no dependencies, and no step depends on them.
     """
     undoing = {step.compensate for step in steps}
     sequential = all(step.depends_on is None for step in steps if step.name not in undoing)
@@ -72,9 +72,9 @@ def build_graph(steps: Sequence[Step]) -> Graph:
 
 
 def restore_graph(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequential: bool) -> Graph:
-    """A graph that was built before, of (step, position, depends_on).
+    """Restore a graph that was built before, from (step, position, depends_on).
 
-    Where it is not sequential, its steps say what they depend on by now, whatever they said at first.
+    If it is not sequential, the given dependencies replace those that the steps declared originally.
     """
     placed = sorted(steps, key=lambda step: step[1])
     undoing = {step.compensate for step, _, _ in placed}
@@ -88,7 +88,7 @@ def restore_graph(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequentia
 
 
 def _copy_with_dependencies(step: Step, depends_on: Sequence[str]) -> Step:
-    """A copy of the step with these dependencies; steps are shared, so the original is not changed."""
+    """Copy a step with these dependencies; steps are shared, so the original is not changed."""
     dependencies = list(depends_on)
     return step if step.depends_on == dependencies else step.model_copy(update={"depends_on": dependencies})
 
@@ -110,11 +110,11 @@ def _build_nodes(steps: Sequence[Step], *, sequential: bool) -> Graph:
     return Graph(nodes, sequential)
 
 
-# -- faults --------------------------------------------------------------------------------------
+# -- errors --------------------------------------------------------------------------------------
 
 
 def find_errors(steps: Sequence[Step]) -> list[StepError]:
-    """Everything that is wrong with steps, those of workflows inside too: ``{"field", "message"}`` each."""
+    """Find all errors of steps, including those of nested workflows, as ``{"field", "message"}`` each."""
     problems = list(_find_structure_errors(steps, "steps", 0))
     total = sum(1 for _ in _list_all_steps(steps, "steps"))
     if total > MAX_STEPS:
@@ -132,7 +132,7 @@ def find_errors(steps: Sequence[Step]) -> list[StepError]:
 
 
 def _list_all_steps(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
-    """Steps and those of the workflows inside, each with its field."""
+    """List steps and those of nested workflows, each with its field."""
     for at, step in enumerate(steps):
         yield f"{field}[{at}]", step
         if step.workflow is not None:
@@ -186,7 +186,7 @@ def _find_compensation_errors(step: Step, field: str) -> Iterator[StepError]:
 
 
 def _find_cycles(graph: Graph) -> Iterator[list[str]]:
-    """Names along a cycle, the first again at the end, for each knot of cycles; steps on themselves apart."""
+    """Yield a cycle for each group of connected cycles: names, the first repeated at the end; without self-loops."""
     waits = {
         name: [other for other in node.depends_on if other != name and other in graph.nodes]
         for name, node in graph.nodes.items()
@@ -210,7 +210,7 @@ def _find_cycles(graph: Graph) -> Iterator[list[str]]:
 
 
 def _compute_ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
-    """What is done before each step: the sum of the bits of those it waits for, directly or not."""
+    """Compute each step's ancestors, as the sum of the bits of its direct and indirect dependencies."""
     before: dict[str, int] = {}
     for root in bit:
         pending = [root]
@@ -230,7 +230,7 @@ def _compute_ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
 def _build_order_test(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
     """Build the test whether a step is done before another, or before any step that this one compensates.
 
-    None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
+    None if the graph is too invalid for the test. Sets are integers with one bit per step, for speed with many steps.
     """
     names = list(graph.nodes)
     bit = {name: 1 << at for at, name in enumerate(names)}
@@ -262,7 +262,7 @@ def _find_expression_errors(steps: Sequence[Step], field: str, depth: int) -> It
 
 
 def _find_order_errors(text: str, step: Step, is_before: Callable[[str, str], bool]) -> list[str]:
-    """The steps that an expression of a step reads before they are done."""
+    """Find the steps that an expression of a step reads before they are done."""
     late = sorted(other for other in list_referenced_steps(text) if not is_before(other, step.name))
     return [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
 
@@ -271,7 +271,7 @@ Texts = list[tuple[str, str, bool]]
 
 
 def _collect_expressions(step: Step, field: str) -> tuple[Texts, list[StepError]]:
-    """Each expression of a step: its field, its text, whether it is of a part of a for_each; and what is none."""
+    """Collect the expressions of a step (field, text, whether evaluated per item of a for_each) and the invalid ones."""
     expressions: Texts = []
     if step.when is not None:
         expressions.append((f"{field}.when", step.when, False))
@@ -285,7 +285,7 @@ def _collect_expressions(step: Step, field: str) -> tuple[Texts, list[StepError]
 
 
 def list_agents_of_steps(steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """Every agent that steps name, with the field, those of workflows inside too."""
+    """List the agents named by steps, with the field, including those of nested workflows."""
     return [(f"{field}.agent", step.agent) for field, step in _list_all_steps(steps, "steps") if step.agent is not None]
 
 
@@ -293,10 +293,10 @@ def list_agents_of_steps(steps: Sequence[Step]) -> list[tuple[str, str]]:
 
 
 def add_node(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[str]) -> Graph:
-    """The graph with a further step, done before the steps named; fixed: steps that have begun or ended.
+    """Build the graph with an additional step, done before the named ones. fixed: steps that have begun or ended.
 
-    Where steps run in their order it comes right before the first of them, or at the end if none is named.
-    Raises Conflict for what has begun already, InvalidRequest for a graph that would not be sound.
+    In a sequential graph it is placed directly before the first of them, or at the end if none is named.
+    Raises Conflict if a named step has begun already, InvalidRequest if the graph would be invalid.
     """
     if step.name in graph.nodes:
         raise _build_invalid_request_error(
@@ -358,10 +358,10 @@ def _attach_by_name(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
 
 
 def reorder_nodes(graph: Graph, order: Sequence[str], fixed: Collection[str]) -> Graph:
-    """The graph with the steps that have not begun in another order; the others keep their places.
+    """Build the graph with the steps that have not begun in a different order; the others keep their positions.
 
-    Raises Conflict if its steps do not run in their order, InvalidRequest for an order that is not of these steps,
-    or that would let one refer to a step that comes later.
+    Raises Conflict if the graph is not sequential, InvalidRequest if the order does not consist of these steps, or if a
+    step would refer to a later one.
     """
     if not graph.sequential:
         raise Conflict(
@@ -380,7 +380,7 @@ def reorder_nodes(graph: Graph, order: Sequence[str], fixed: Collection[str]) ->
 
 
 def _require_valid(graph: Graph) -> Graph:
-    """A changed graph without faults; InvalidRequest for one with any."""
+    """Return a changed graph if it is valid. Raises InvalidRequest otherwise."""
     problems = find_errors([node.step for node in graph.nodes.values()])
     if problems:
         raise InvalidRequest(

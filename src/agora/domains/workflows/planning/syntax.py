@@ -1,11 +1,11 @@
-"""What an expression refers to: CEL text, read just far enough to take out its leaves.
+"""Parser of expressions: reads CEL text just far enough to extract its leaves.
 
 A leaf is a path (``steps.extract.result.rows``), a test for one (``has(input.date)``) or a macro
-(``input.files.filter(f, f.size > 0)``). What is left around the leaves, operators and functions, is the library's:
-it sees the text with each leaf replaced by a variable. So a value crosses into the library only if it is used,
-a plain reference needs no library at all, and the loops of macros are ours to bound.
+(``input.files.filter(f, f.size > 0)``). The library evaluates the operators and functions around the leaves, in the text
+with each leaf replaced by a variable. A value is therefore passed to the library only if it is used, a plain reference
+needs no library, and the loops of macros can be limited here.
 
-Grammar: CEL's, except that operators are not ranked here; the library reads the text too, and refuses bad syntax.
+The grammar is that of CEL without operator precedence; the library parses the text too, and rejects bad syntax.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ __all__ = [
     "parse_expression",
 ]
 
-MAX_TEXT = 1000  #: characters of an expression
-MAX_DEPTH = 30  #: brackets within brackets
-LOOPS = 2  #: macros within macros, the outer one counted
+MAX_TEXT = 1000  #: most characters of an expression
+MAX_DEPTH = 30  #: most levels of nested brackets
+LOOPS = 2  #: most levels of nested macros, including the outermost
 MACROS = {"all": (1,), "exists": (1,), "exists_one": (1,), "filter": (1,), "map": (1, 2)}
 TYPES = frozenset(["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"])
 
@@ -51,12 +51,12 @@ _PLAIN_TEXT = re.compile(r"""(?:"([^"\\]*)"|'([^'\\]*)')\Z""")
 
 
 class ExpressionError(ValueError):
-    """An expression is wrong, or cannot be evaluated with what is known."""
+    """An expression is invalid, or cannot be evaluated with the known values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A root and what is selected from it, by literal name or number."""
+    """A root and the selections from it, by literal name or number."""
 
     parts: tuple[str | int, ...]
     start: int
@@ -65,7 +65,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Whether the last part of a path exists; the parts before it must."""
+    """A test whether the last part of a path exists; the parts before it must exist."""
 
     path: Path
     start: int
@@ -89,7 +89,7 @@ Leaf = Path | Has | Macro
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function's name, whether it was called on something, and its argument if that is one literal text."""
+    """A function call: name, whether it is a method call, and the argument if it is a single string literal."""
 
     name: str
     method: bool
@@ -98,7 +98,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as read. ``program``: its text for the library, with ``_0``, ``_1`` ... for its leaves."""
+    """A parsed expression. ``program``: its text for the library, with ``_0``, ``_1`` ... in place of its leaves."""
 
     program: str
     leaves: tuple[Leaf, ...]
@@ -106,11 +106,11 @@ class Expression:
 
     @property
     def is_single_leaf(self) -> bool:
-        """Whether it is one leaf and nothing else."""
+        """Whether the expression is a single leaf."""
         return self.program == "_0"
 
     def iterate_paths(self, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Path, frozenset[str]]]:
-        """Every path of it and of the macros in it, each with the loop variables that are known there."""
+        """Iterate over all paths, including those in macros, each with the loop variables in scope."""
         for leaf in self.leaves:
             if isinstance(leaf, Macro):
                 yield from leaf.target.iterate_paths(bound)
@@ -120,7 +120,7 @@ class Expression:
                 yield (leaf.path if isinstance(leaf, Has) else leaf), bound
 
     def iterate_calls(self) -> Iterator[Call]:
-        """Every function call of it and of the macros in it."""
+        """Iterate over all function calls, including those in macros."""
         yield from self.calls
         for leaf in self.leaves:
             if isinstance(leaf, Macro):
@@ -137,7 +137,7 @@ class _Part:
 
 
 def _tokenize_expression(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
-    """Kind, text and place of each token; ExpressionError at what is none."""
+    """Yield the kind, text and position of each token. Raises ExpressionError at an invalid one."""
     at = start
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -149,9 +149,9 @@ def _tokenize_expression(text: str, start: int = 0) -> Iterator[tuple[str, str, 
 
 
 def find_end_of_reference(text: str, start: int) -> int:
-    """Where the ``}`` is that closes a reference whose expression begins at ``start``.
+    """Find the position of the ``}`` that closes a reference whose expression begins at ``start``.
 
-    ExpressionError if there is none within the length an expression may have.
+    Raises ExpressionError if there is none within the maximum length of an expression.
     """
     window = text[start : start + MAX_TEXT + 1]
     depth, problem = 0, "is not closed"
@@ -169,18 +169,18 @@ def find_end_of_reference(text: str, start: int) -> int:
 
 @lru_cache(maxsize=2048)
 def parse_expression(text: str) -> Expression:
-    """Read an expression; ExpressionError if it is too long, too deep, or no CEL."""
+    """Parse an expression. Raises ExpressionError if it is too long, too deeply nested, or not CEL."""
     if len(text) > MAX_TEXT:
         raise ExpressionError(f"an expression has at most {MAX_TEXT:,} characters")
     return _Parser(text).parse_text()
 
 
 class _Parser:
-    """Recursive descent over the tokens of one text."""
+    """Recursive descent parser over the tokens of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # Several ends, as some things are told apart by what comes up to three tokens later.
+        # Several end tokens, because the parser looks ahead by up to three tokens.
         self.tokens = [*_tokenize_expression(text), *[("end", "", len(text))] * 4]
         self.at = self.depth = self.loops = 0
         self.part = _Part()
@@ -199,7 +199,7 @@ class _Parser:
 
     @property
     def _next_sign(self) -> str:
-        """The token if it is a sign or a name; None for a string literal."""
+        """Return the token if it is a sign or a name; None for a string literal."""
         kind, token, _ = self.tokens[self.at]
         return token if kind in ("sign", "name") else ""
 
@@ -209,7 +209,7 @@ class _Parser:
 
     @property
     def _previous_token_end(self) -> int:
-        """Where the token before this one ends."""
+        """Return the end position of the previous token."""
         return self._token_end(self.at - 1)
 
     def _token_end(self, index: int) -> int:
@@ -233,7 +233,7 @@ class _Parser:
     # expressions
 
     def _parse_subexpression(self) -> Expression:
-        """An expression whose leaves are kept apart from those around it."""
+        """Parse an expression whose leaves are kept separate from those around it."""
         around, self.part = self.part, _Part()
         start = self._token_start
         try:
@@ -308,7 +308,7 @@ class _Parser:
             self.part.leaves.append(Path((name,), start, self._previous_token_end))
 
     def _parse_has(self, start: int) -> None:
-        """``has(a.b)`` is a leaf; of anything else, such as ``has(a[i].b)``, only what is inside is."""
+        """Parse ``has(a.b)`` as a leaf; of other forms, such as ``has(a[i].b)``, only the leaves in the argument."""
         mark = len(self.part.leaves)
         self._expect_token("(")
         inside = self._token_start
@@ -347,7 +347,7 @@ class _Parser:
     # what follows a value
 
     def _find_current_path(self, mark: int, start: int, end: int | None = None) -> Path | None:
-        """The path that the value so far is, if it is one and nothing else."""
+        """Return the value parsed so far as a path, if it consists of a single path."""
         leaf = self.part.leaves[-1] if len(self.part.leaves) == mark + 1 else None
         whole = (start, self._previous_token_end if end is None else end)
         return leaf if isinstance(leaf, Path) and (leaf.start, leaf.end) == whole else None
@@ -367,7 +367,7 @@ class _Parser:
     def _parse_member(self, mark: int, calls: int, start: int) -> None:
         if self._next_kind != "name" or self._next_sign == "in" or self._next_sign in _CONSTANTS:
             raise self._unexpected_token_error()
-        # The dot has been taken already, so the value ends before it.
+        # The dot is already consumed, so the value ends before it.
         end = self._token_end(self.at - 2)
         path = self._find_current_path(mark, start, end)
         if self.tokens[self.at + 1][1] != "(":
@@ -407,7 +407,7 @@ class _Parser:
 
 
 def _read_plain_index(kind: str, token: str) -> str | int | None:
-    """The value of a literal index, if it is plain."""
+    """Return the value of a literal index, if it is plain."""
     if kind == "number" and token.isdigit():
         return int(token)
     match = _PLAIN_TEXT.match(token) if kind == "text" else None
