@@ -79,7 +79,7 @@ class Scene:
         prompt = PROMPT
         if self.stage == "tool":  # in a session of its own, as OpenCode starts its shell, and in the background
             wait = f"touch {self.arrival}; while [ ! -e {self.gate} ]; do sleep 0.05; done"
-            prompt = f"RUN: setsid sleep 1000 > leftover 2>&1 & {wait}; rm leftover\n{prompt}"
+            prompt = f"RUN: setsid sleep 1000 > /dev/null 2>&1 & {wait}\n{prompt}"
         if self.stage in ("upload", "answer"):
             self.proxy.loses_answer = self.stage == "answer"
             self.proxy.stall_at = b"/task/complete"

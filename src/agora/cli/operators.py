@@ -36,11 +36,11 @@ def health(
         override_columns: list[Column] = [
             ("target", lambda override: override.target_id),
             ("override", lambda override: override.action.value),
+            ("reason", lambda override: override.reason),
             ("by", lambda override: override.by),
             ("authority", lambda override: override.priority),
             ("since", lambda override: override.since),
             ("until", lambda override: override.expires_at),
-            ("reason", lambda override: override.reason),
         ]
         session.out.table(result.overrides, override_columns)
     session.out.say(f"{session.client.url} is {result.status}, version {result.version}", TONES.get(result.status, ""))
