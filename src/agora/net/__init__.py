@@ -1,4 +1,4 @@
-"""Networking: HTTP requests to others, the egress policy that guards them, and limits of the server's own sockets.
+"""Networking: outgoing HTTP requests, their egress policy, and limits of the server's own sockets.
 
-Knows no domain and no store.
+Independent of domains and the store.
 """

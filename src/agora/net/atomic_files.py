@@ -13,9 +13,9 @@ __all__ = ["create_file_once", "replace_file", "write_json", "write_then_replace
 
 
 def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
-    """Put content in place of a file, or create it. Raises OSError.
+    """Create a file or replace its content. Raises OSError.
 
-    mode: of a new file, less the umask; an existing one keeps its own. durable: it is on the disk before it is in place.
+    mode: of a new file, minus the umask; an existing file keeps its mode. durable: sync to disk before renaming.
     """
     with _write_partial(path, content, mode, durable=durable) as partial:
         with suppress(FileNotFoundError):
@@ -24,13 +24,14 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable
 
 
 def write_json(path: Path, value: object, *, durable: bool = True) -> None:
-    """Put a JSON document in place of a file, or create it. Raises OSError."""
+    """Create or replace a file with a JSON document. Raises OSError."""
     replace_file(path, json.dumps(value), durable=durable)
 
 
 @contextmanager
 def write_then_replace(path: Path) -> Iterator[Path]:
-    """A temporary file beside the target, to be written by the block; it replaces the target unless the block raises."""
+    """Provide a temporary file beside the target for the block to write; it replaces the target unless the block
+    raises."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         yield partial
@@ -42,7 +43,7 @@ def write_then_replace(path: Path) -> Iterator[Path]:
 def create_file_once(path: Path, content: bytes) -> None:
     """Create a file of mode 0600 and its directories; an existing file is left unchanged. Raises OSError.
 
-    Of several processes that do so at the same time, one succeeds, and all read its content afterwards.
+    Of several concurrent processes one succeeds, and all read its content afterwards.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _write_partial(path, content, 0o600, durable=True) as partial:
@@ -50,7 +51,7 @@ def create_file_once(path: Path, content: bytes) -> None:
             os.link(partial, path)
         except FileExistsError:
             return
-        except OSError:  # a file system without links
+        except OSError:  # the file system does not support links
             if not path.exists():
                 partial.rename(path)
 

@@ -1,4 +1,4 @@
-"""Exponential backoff: how long to wait after failures in a row."""
+"""Exponential backoff: delays after consecutive failures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ __all__ = ["Backoff", "compute_exponential_delay", "compute_jittered_delay"]
 
 
 def compute_exponential_delay(failures: int, first: float, longest: float) -> float:
-    """``first`` after one failure, twice as long after each further one, ``longest`` at most; in the unit of both."""
+    """Compute the delay: ``first`` after one failure, doubled after each further one, at most ``longest``; in the unit
+    of both."""
     return min(first * 2.0 ** min(max(failures - 1, 0), 62), longest)
 
 
 def compute_jittered_delay(failures: int, first: float, longest: float) -> float:
-    """The same delay, randomised between half of it and the whole, so that clients do not retry together."""
+    """Compute the delay, randomised between half and all of it, so that clients do not retry together."""
     return compute_exponential_delay(failures, first, longest) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
@@ -24,7 +25,7 @@ class Backoff:
         self._first, self._longest, self.failures = first, longest, 0
 
     def next_delay(self) -> float:
-        """Seconds until the next attempt, after another failure."""
+        """Return the seconds until the next attempt after another failure."""
         self.failures += 1
         return compute_jittered_delay(self.failures, self._first, self._longest)
 

@@ -1,6 +1,7 @@
-"""Cross-origin requests: which other sites' pages may call the server from a browser (the Fetch standard, "CORS protocol").
+"""Cross-origin requests: origins whose pages may call the server from a browser (Fetch standard, "CORS protocol").
 
-An allowed origin can read answers; it gains no authority. Its pages are strangers until they send a credential, also on a
+An allowed origin can read responses; it gains no permissions. Its pages are anonymous until they send a credential,
+also on a
 loopback server, where a program without one is the operator. Cookies never count across origins.
 """
 
@@ -18,9 +19,9 @@ __all__ = ["CorsPolicy"]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-MAX_AGE: Final = b"600"  # seconds that a browser remembers what a preflight request was answered
+MAX_AGE: Final = b"600"  # seconds that a browser caches a preflight response
 METHODS: Final = b"GET, HEAD, POST, PUT, PATCH, DELETE"
-#: what a page may read besides the headers that the Fetch standard always shows
+#: headers that a page may read besides those that the Fetch standard always exposes
 EXPOSED: Final = b", ".join(
     [
         b"A2A-Version",
@@ -62,7 +63,7 @@ class CorsPolicy:
         return self._loopback and origin.host.name in LOOPBACK_NAMES
 
     def response_headers(self, scope: Scope) -> Headers:
-        """What is added to the answer of a request; nothing where no other origin is allowed."""
+        """Return the headers to add to a response; empty if no other origin is allowed."""
         if not self.enabled:
             return ()
         origin = read_header(scope, b"origin")
@@ -76,7 +77,7 @@ class CorsPolicy:
 
     @staticmethod
     def is_preflight(scope: Scope) -> bool:
-        """Whether a browser asks if it may send a request."""
+        """Whether a request is a CORS preflight request."""
         return (
             scope["method"] == "OPTIONS"
             and read_header(scope, b"access-control-request-method") is not None
@@ -102,9 +103,9 @@ class CorsPolicy:
         await send({"type": "http.response.body", "body": b""})
 
     def check_handshake(self, scope: Scope) -> None:
-        """Refuse the WebSocket of a page of an origin that is not allowed: browsers leave that to the server.
+        """Reject a WebSocket handshake from an origin that is not allowed: browsers leave this check to the server.
 
-        Raises PermissionDenied. Programs send no ``Origin``, or that of the server itself.
+        Raises PermissionDenied. Programs send no ``Origin``, or the server's own.
         """
         text = read_header(scope, b"origin")
         if text is None:

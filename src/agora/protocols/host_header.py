@@ -1,7 +1,9 @@
-"""The headers Host and Origin: by which name a client reached the server, and which site's page sent a request.
+"""The headers Host and Origin: the name by which a client reached the server, and the site of the page that sent a
+request.
 
-Who is the operator depends on them (a program on this machine needs no credential), so they are read strictly: a name and
-a port, and nothing that one parser reads as a name and another as something else, such as ``localhost:80@evil.example``.
+Whether a caller is the operator depends on them (a program on this machine needs no credential), so parsing is strict:
+a name and
+a port, and nothing that parsers interpret differently, such as ``localhost:80@evil.example``.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+
 
 
 class Host(NamedTuple):
-    """A host and its port. name: in lower case; an IPv6 address without its brackets. port: None for the scheme's own."""
+    """A host and its port. name: in lower case; an IPv6 address without its brackets. port: None for the scheme's
+    default."""
 
     name: str
     port: int | None
@@ -50,7 +53,7 @@ class Origin(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def parse_host(text: str) -> Host | None:
-    """The host of a header ``Host`` or of an origin; None if it is anything but ``NAME``, ``NAME:PORT`` or the
+    """Parse the host of a ``Host`` header or of an origin; None if it is anything but ``NAME``, ``NAME:PORT`` or the
     same with ``[IPV6]`` (RFC 3986, section 3.2, without user information)."""
     match = _HOST.fullmatch(text) if len(text) <= MAX_HOST_LENGTH else None
     if match is None:
@@ -68,14 +71,14 @@ def parse_host(text: str) -> Host | None:
 
 @lru_cache(maxsize=1024)
 def parse_origin(text: str) -> Origin | None:
-    """The site of a header ``Origin``; None for ``null``, and for what is no ``http`` or ``https`` origin (RFC 6454)."""
+    """Parse an ``Origin`` header; None for ``null`` and for anything but an ``http`` or ``https`` origin (RFC 6454)."""
     scheme, separator, authority = text.partition("://")
     host = parse_host(authority) if separator and scheme in ("http", "https") else None
     return None if host is None else Origin(scheme, host)
 
 
 def check_host(scope: MutableMapping[str, Any]) -> None:
-    """Refuse a request whose ``Host`` is missing, repeated or malformed (RFC 9112, section 3.2), or whose ``Origin`` is
+    """Reject a request whose ``Host`` is missing, repeated or malformed (RFC 9112, section 3.2), or whose ``Origin`` is
     repeated. Raises MalformedRequest."""
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) == 1:
@@ -99,13 +102,13 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
 
 
 def known_names(settings: Settings) -> frozenset[str]:
-    """Names and addresses of this server that the settings know: anybody can point another name here."""
+    """List the configured names and addresses of this server: anybody can point another name here."""
     hosts = (settings.host, *settings.trusted_hosts)
     return LOOPBACK_NAMES | {name.strip("[]").lower() for name in hosts}
 
 
 def base_url(scope: MutableMapping[str, Any], settings: Settings) -> str:
-    """The URL under which the client reached the server, without a slash at its end."""
+    """Return the URL under which the client reached the server, without a trailing slash."""
     if settings.public_url:
         return settings.public_url.rstrip("/")
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)

@@ -1,4 +1,4 @@
-"""Shared by all protocols over HTTP: authentication of a request, its body, error responses."""
+"""Parts shared by all HTTP protocols: authentication, request bodies, error responses."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ Send = Callable[[Message], Awaitable[None]]
 TENANT = b"x-agora-tenant"
 JSON = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", b"application/problem+json")
-BYTES_PER_VALUE = 10  # of the largest body, for each value that it may hold
-MIN_VALUES = 10_000  # however small the largest body is
+BYTES_PER_VALUE = 10  # bytes of the body limit per permitted JSON value
+MIN_VALUES = 10_000  # permitted at any body limit
 FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
 SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 def read_header(scope: Scope, name: bytes) -> str | None:
-    """First header of that (lower-case) name."""
+    """Return the first header with a (lower-case) name."""
     index = scope.get("agora.headers")
     if index is None:
         index = scope["agora.headers"] = dict(reversed(scope["headers"]))
@@ -64,12 +64,12 @@ def read_header(scope: Scope, name: bytes) -> str | None:
 
 
 def connection_of(scope: Scope) -> Connection | None:
-    """The connection below; None where the server does not tell, as over gRPC."""
+    """Return the underlying connection; None if the server does not expose it, as over gRPC."""
     return scope.get("agora.connection")
 
 
 class HttpApp(Protocol):
-    """An application that answers some requests; ``owns`` decides by path and headers."""
+    """An application for a subset of requests, which ``owns`` selects by path and headers."""
 
     def owns_request(self, scope: Scope, /) -> bool: ...
 
@@ -77,9 +77,9 @@ class HttpApp(Protocol):
 
 
 class HttpAnswer:
-    """Sends one answer, and remembers its status; 0 before it has begun.
+    """Sends one response and stores its status; 0 before the response has started.
 
-    connection: over which it goes. headers: sent besides its own, of which one with the same name stands.
+    connection: used for the response. headers: additional ones; the response's own take precedence.
     """
 
     __slots__ = ("connection", "direct", "headers", "status")
@@ -106,9 +106,9 @@ def _merge_headers(
 
 
 class Access:
-    """The caller of a request. Without a token, a local caller acts as the operator, any other as a stranger.
+    """Identifies the caller of a request. Without a token, a local caller acts as the operator, any other is anonymous.
 
-    With the setting auth_required, callers on this machine are strangers too.
+    With the setting auth_required, callers on this machine are anonymous, too.
     """
 
     def __init__(self, authenticator: Authenticator, settings: Settings, backpressure: Backpressure) -> None:
@@ -119,9 +119,9 @@ class Access:
         self._names, self._scheme = known_names(settings), settings.scheme
 
     async def authenticate_scope(self, scope: Scope, credential: str | None = None) -> Caller:
-        """The caller of a request or WebSocket handshake, whose connection it then is.
+        """Authenticate a request or WebSocket handshake, and assign the connection to the caller.
 
-        Raises Unauthenticated for a bad credential; RateLimited, Overloaded for one connection too many.
+        Raises Unauthenticated for a bad credential; RateLimited, Overloaded if there are too many connections.
         """
         credential = credential or self.credential(scope)
         local = credential is None and self.is_local(scope)
@@ -138,7 +138,7 @@ class Access:
         return caller
 
     def credential(self, scope: Scope) -> str | None:
-        """The token of ``Authorization: Bearer``, ``X-API-Key``, or the header that the settings name."""
+        """Return the token of ``Authorization: Bearer``, ``X-API-Key``, or the configured header."""
         key = None
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -156,7 +156,7 @@ class Access:
         """Whether the request comes from a program on this machine: not through a proxy, not from a web page.
 
         A web page of another site reaches a loopback server through the visitor's browser; its Origin, its
-        Host (DNS rebinding) or its fetch metadata give it away.
+        Host (DNS rebinding) or its fetch metadata identify it.
         """
         client = scope.get("client")
         if not self._trusts_local or client is None or not _is_loopback(client[0]):
@@ -173,12 +173,12 @@ class Access:
         return True
 
     def is_ours(self, host: str | None) -> bool:
-        """Whether a Host header has a name of this server that the settings know: anybody can point one here."""
+        """Whether a Host header has a configured name of this server: anybody can point another name here."""
         parsed = parse_host(host) if host is not None else None
         return parsed is not None and parsed.name in self._names
 
     def _is_own_origin(self, scope: Scope, origin: str) -> bool:
-        """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
+        """Whether a page is from this server: another port of this machine may serve untrusted pages."""
         parsed = parse_origin(origin)
         if parsed is None or parsed.scheme != self._scheme or parsed.host.name not in self._names:
             return False
@@ -188,7 +188,7 @@ class Access:
 
 
 def _build_client_network_key(address: str) -> str:
-    """Key of an anonymous client: its address, for IPv6 its /64 network."""
+    """Build the key of an anonymous client: its address, for IPv6 its /64 network."""
     if ":" not in address:
         return address
     try:
@@ -205,17 +205,17 @@ def _is_loopback(address: str) -> bool:
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body.
+    """Read the whole body.
 
-    limit: in bytes; how many values the body may hold follows from it, see :func:`check_json_weight`.
-    Raises PayloadTooLarge above the limit, before it is read where its length is announced; RateLimited or Overloaded where
-    its sender has too much of other bodies and answers waiting here.
+    limit: in bytes; it also determines the permitted number of values, see :func:`check_json_weight`.
+    Raises PayloadTooLarge above the limit, before reading if the length is announced; RateLimited or Overloaded if
+    too many bytes of the sender's other bodies and answers are buffered here.
     """
     announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _build_too_large_error(limit)
     body, connection = _RequestBody(), connection_of(scope)
-    if await body.read_part(receive):  # else it arrived whole, as small ones do
+    if await body.read_part(receive):  # else it arrived in one message, as small ones do
         with nullcontext() if connection is None else connection.count_queue(body):
             more = True
             while more:
@@ -233,7 +233,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 
 class _RequestBody:
-    """What has arrived of a request's body."""
+    """The received part of a request's body."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -251,16 +251,19 @@ class _RequestBody:
 
 
 def check_json_weight(document: bytes, limit: int) -> None:
-    """Refuse JSON that costs far more than its length says: a hundred thousand small values in a mebibyte.
+    """Reject JSON whose parsing costs far more than its length suggests, such as 100,000 small values in a mebibyte.
 
-    Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its bytes.
-    Nothing is parsed for it. Raises PayloadTooLarge.
+    Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its
+    bytes.
+    The check does not parse the document. Raises PayloadTooLarge.
     """
     value_limit = max(MIN_VALUES, limit // BYTES_PER_VALUE)
     if len(document) * 4 <= value_limit or _estimate_json_weight(document) <= value_limit:
         return
     unescaped = document.replace(rb"\\", b"").replace(rb"\"", b"")
-    if _estimate_json_weight(b"".join(unescaped.split(b'"')[::2])) > value_limit:  # what stands in texts weighs nothing
+    if (
+        _estimate_json_weight(b"".join(unescaped.split(b'"')[::2])) > value_limit
+    ):  # the content of strings has no weight
         raise PayloadTooLarge(
             f"The body holds too many values: more than {value_limit:,}, where a list or object counts as five.",
             fix="Send it in parts, or as one text; the bound is a tenth of the setting body_limit.",
@@ -282,9 +285,9 @@ def _build_too_large_error(limit: int) -> PayloadTooLarge:
 
 
 async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Do what may wait long, for as long as the caller is there to be answered.
+    """Run a coroutine that may wait long, and cancel it when the caller disconnects.
 
-    A claim that went on waiting for a worker that is dead would take a task for it.
+    Otherwise a waiting claim of a dead worker could still take a task.
     """
     working, disconnect = asyncio.create_task(work), asyncio.create_task(wait_for_disconnect(receive))
     try:
@@ -299,13 +302,13 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) ->
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
-    """Return when the client has left."""
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def find_transport(send: Send) -> Any:
-    """The connection below; None where the server does not let us reach it."""
+    """Return the underlying transport; None if the server does not expose it."""
     direct = send.direct if isinstance(send, HttpAnswer) else send
     return getattr(getattr(direct, "__self__", None), "transport", None)
 
@@ -326,7 +329,7 @@ async def send_response(
     *,
     kind: tuple[bytes, bytes] = JSON,
 ) -> None:
-    """Send one whole response. Raises RateLimited or Overloaded for a large one while too much waits to be read."""
+    """Send one whole response. Raises RateLimited or Overloaded for a large one while too many bytes are unread."""
     if isinstance(send, HttpAnswer) and send.connection is not None:
         send.connection.admit_answer(len(body))
     length = (b"content-length", str(len(body)).encode())

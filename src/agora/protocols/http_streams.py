@@ -1,7 +1,7 @@
 """Streams over HTTP: server-sent events as one long response.
 
-The protocol encodes the messages; this module writes them, removes readers that disconnect, and closes connections whose
-reader reads nothing any more.
+The protocol encodes the messages; this module writes them, removes disconnected readers, and closes connections whose
+reader has stopped reading.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agora.protocols.http import HttpAnswer, Receive, Send, abort_connection, wa
 __all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "StreamEncoder", "follow_stream"]
 
 RETRY_MILLISECONDS: Final = 2000
-GRACE_SECONDS = 5.0  #: for a reader that was cut off to take the last message
+GRACE_SECONDS = 5.0  #: time for a reader that was cut off to read the last message
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -30,21 +30,22 @@ HEADERS: Final = [
 
 
 class StreamEncoder(Protocol):
-    """How a protocol writes what a stream has."""
+    """A protocol's encoder for the items of a stream."""
 
     def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
-        """Encode batches, heartbeats among them."""
+        """Encode batches, including heartbeats."""
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
-        """The last message, after the item of that number; may be empty."""
+        """Encode the last message, after the item with a number; may be empty."""
 
 
 async def follow_stream(
     stream: LiveStream, wording: StreamEncoder, receive: Receive, send: Send, limit: int, *, ends: bool = True
 ) -> None:
-    """Continue a response that has begun until the stream ends or the client disconnects; then close the stream.
+    """Continue a started response until the stream ends or the client disconnects; then close the stream.
 
-    limit: bytes that the client may lag behind. ends: whether the response ends with the stream; else more of it may follow.
+    limit: bytes that the client may lag behind. ends: whether the response ends with the stream; else more of it may
+    follow.
     """
     connection = send.connection if isinstance(send, HttpAnswer) else None
     sink = CuttingSink(limit, connection)

@@ -1,4 +1,4 @@
-"""Bodies of requests that have to be JSON objects."""
+"""Parsing of request bodies that must be JSON objects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ __all__ = ["check_json_type", "media_type", "parse_json_object"]
 
 
 def media_type(scope: Scope) -> str:
-    """The media type of a request's body, without its parameters."""
+    """Return the media type of a request's body without parameters."""
     return (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
 
 
 def check_json_type(scope: Scope, body: bytes) -> None:
-    """A web page can send text/plain anywhere unasked; JSON has to call itself JSON. Raises UnsupportedMediaType."""
+    """Require a JSON media type, because a web page can send text/plain anywhere without preflight. Raises
+    UnsupportedMediaType."""
     kind = media_type(scope)
     if body and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(
@@ -27,7 +28,7 @@ def check_json_type(scope: Scope, body: bytes) -> None:
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:
-    """The object in a body; an empty body is an empty one. Raises MalformedRequest, InvalidRequest."""
+    """Parse the object in a body; an empty body is an empty object. Raises MalformedRequest, InvalidRequest."""
     try:
         value = from_json(body or b"{}", allow_inf_nan=False)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Query strings as arguments of operations, and segments of paths."""
+"""Parsing of query strings into arguments of operations, and of path segments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_FIELDS = 200
 
 
 def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
-    """Arguments as text; repeated keys and commas both make lists, anything else given twice is refused.
+    """Parse arguments as text; repeated keys and commas both make lists, other repeated parameters are rejected.
 
     Raises InvalidRequest, and MalformedRequest for what is not UTF-8.
     """
@@ -35,7 +35,7 @@ def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
 
 
 def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    """Arguments with those that the path holds; raises InvalidRequest where one is given otherwise, too."""
+    """Add the path's arguments; raises InvalidRequest if one is also given elsewhere."""
     for name, value in path.items():
         if arguments.setdefault(name, value) != value:
             raise InvalidRequest(
@@ -47,7 +47,7 @@ def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) ->
 
 
 def decode_segment(segment: str) -> str:
-    """A segment of a path without its percent-encoding. Raises MalformedRequest for what is no UTF-8."""
+    """Percent-decode a path segment. Raises MalformedRequest if it is not UTF-8."""
     try:
         return unquote(segment, errors="strict") if "%" in segment else segment
     except UnicodeDecodeError:
@@ -57,7 +57,8 @@ def decode_segment(segment: str) -> str:
 
 
 def parse_pairs(query: bytes) -> list[tuple[str, str]]:
-    """Names and values as they stand there. Raises InvalidRequest if it is too long, MalformedRequest if it is no UTF-8."""
+    """Parse names and values in order. Raises InvalidRequest if the query is too long, MalformedRequest if it is not
+    UTF-8."""
     if len(query) > MAX_QUERY:
         raise InvalidRequest(
             f"The query string is longer than {MAX_QUERY} bytes.",
@@ -76,7 +77,7 @@ def parse_pairs(query: bytes) -> list[tuple[str, str]]:
 
 @cache
 def _list_parameters(operation: Operation) -> frozenset[str]:
-    """Names of the parameters that take a list."""
+    """List the names of list parameters."""
     properties = operation.input_schema.get("properties", {})
     return frozenset(name for name, schema in properties.items() if _is_list(schema))
 

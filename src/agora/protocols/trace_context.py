@@ -1,6 +1,6 @@
 """Trace context of requests: incoming work continues its caller's trace (https://www.w3.org/TR/trace-context/).
 
-Requests over HTTP say so in headers; what is called over a connection that stays open may say so for itself.
+HTTP requests carry it in headers; calls over a persistent connection may carry their own.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ CARRIERS: Final = ("traceparent", "tracestate")
 
 
 def read_trace_carrier(scope: Scope) -> Mapping[str, Any]:
-    """The trace context of a request or handshake; empty if missing or invalid."""
+    """Read the trace context of a request or handshake; empty if missing or invalid."""
     return extract_trace({name: read_header(scope, name.encode()) for name in CARRIERS})
 
 
 def open_incoming_span(
     tracing: Tracing | None, name: str, carrier: Mapping[str, Any], **told: Any
 ) -> AbstractContextManager[Span | None]:
-    """The span of something that came in by this task's protocol; None where there are no traces.
+    """Open the span of an incoming request or call; None without tracing.
 
-    carrier: to which trace it belongs, of :func:`carrier` or of a stranger.
+    carrier: the trace context, of :func:`carrier` or from an untrusted caller.
     """
     if tracing is None:
         return nullcontext()

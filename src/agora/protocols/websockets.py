@@ -1,4 +1,4 @@
-"""What protocols over WebSocket share: how a handshake is refused, and where a browser puts its credential."""
+"""Shared parts of WebSocket protocols: rejection of handshakes, and credentials of browsers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser ca
 
 
 def read_subprotocol_token(scope: Scope) -> str | None:
-    """The token of the subprotocol ``bearer.TOKEN``: browsers cannot set headers on a handshake."""
+    """Read the token of the subprotocol ``bearer.TOKEN``: browsers cannot set headers on a handshake."""
     for protocol in scope.get("subprotocols", ()):
         if protocol.startswith(TOKEN_PROTOCOL):
             return str(protocol.removeprefix(TOKEN_PROTOCOL))
@@ -25,7 +25,7 @@ def read_subprotocol_token(scope: Scope) -> str | None:
 
 
 async def refuse_handshake(scope: Scope, send: Send, error: AgoraError) -> None:
-    """Answer the handshake with a problem document, where the server can; else with 403."""
+    """Reject the handshake with a problem document if the server supports it, else with 403."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": error.close_code, "reason": str(error)[:MAX_REASON]})
         return
@@ -37,7 +37,7 @@ async def refuse_handshake(scope: Scope, send: Send, error: AgoraError) -> None:
 
 
 async def await_disconnect(receive: Receive) -> None:
-    """Return when the refused connection is gone: uvicorn logs an error for those that return before."""
+    """Return when the rejected connection is closed: uvicorn logs an error for applications that return earlier."""
     with contextlib.suppress(TimeoutError, RuntimeError):
         async with asyncio.timeout(LINGER_SECONDS):
             await receive()  # the refusal

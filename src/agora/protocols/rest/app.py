@@ -1,4 +1,4 @@
-"""REST as an ASGI application: one path from the socket to the dispatcher and back."""
+"""The REST ASGI application: calls operations through the dispatcher."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from .routes import RouteMatch, RouteTable, has_body
 
 __all__ = ["RestApp"]
 
-#: what curl -d sends without a word about its kind, and what a foreign page gains nothing by sending
+#: operations that accept the media type curl -d sends by default: a cross-site page gains nothing by calling them
 UNTYPED_OPERATIONS = frozenset({"agora.auth.login", "agora.auth.refresh"})
-#: what strangers send as a form, as their standard says; fields that we do not know are theirs
+#: operations that anonymous callers call with a form, as their standard requires; unknown fields are ignored
 FORM_OPERATIONS = frozenset({"agora.auth.backchannel_logout"})
-LARGE_DIGITS = 5  # of the length of a body that is work to read
+LARGE_DIGITS = 5  # digits in the length of a body that is expensive to parse
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -47,7 +47,7 @@ class RestApp:
         self.dispatcher, self.access, self.routes, self.body_limit = dispatcher, access, routes, body_limit
 
     async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; every failure is a problem document."""
+        """Answer one request; every error is a problem document."""
         request_id = _read_request_id(scope)
         headers = [(b"x-request-id", request_id.encode())]
         try:
@@ -124,7 +124,7 @@ class RestApp:
 
 
 def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> bool:
-    """Whether it is to end when its caller leaves: a call that waits, and one that works at an upstream."""
+    """Whether a call is cancelled when its caller disconnects: calls that wait, and calls of an upstream."""
     if operation.implementation == "upstream" and operation.kind is Kind.RELAY:
         return True
     has_wait = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments

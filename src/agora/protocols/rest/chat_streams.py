@@ -1,7 +1,7 @@
-"""The chat as it answers: ``POST .../orchestrator-agent/chat`` with ``Accept: text/event-stream`` answers server-sent events.
+"""Streamed chat: ``POST .../orchestrator-agent/chat`` with ``Accept: text/event-stream`` answers server-sent events.
 
-``piece`` is a part of the answer's text, ``result`` the whole answer, as the operation answers it without a stream. What goes
-wrong is a problem document, as ever: the answer is made in one transaction, and streamed once that is committed.
+``piece`` is a part of the answer's text, ``result`` the operation's whole result, as without a stream.
+Errors are problem documents: the answer is produced in one transaction and streamed after the commit.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PIECE = 8  #: words
 
 
 def wants_chat_stream(operation: Operation, scope: Scope) -> bool:
-    """Whether a request is one to the chat whose caller wants a stream."""
+    """Whether a request calls the chat and accepts a stream."""
     is_chat = operation.category == "orchestrator" and operation.action == "chat"
     return is_chat and "text/event-stream" in (read_header(scope, b"accept") or "")
 
 
 async def send_chat_stream(send: Send, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
-    """Answer with the pieces of the chat's text, and the whole. body: the operation's answer, as JSON."""
+    """Send the pieces of the chat's text and the whole result. body: the operation's result as JSON."""
     answer = EventResponse(send, headers)
     words = _WORDS.findall(from_json(body)["response"])
     for piece in _join_words(words):

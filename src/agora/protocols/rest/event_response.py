@@ -1,4 +1,4 @@
-"""A response of server-sent events to a call that is made by POST."""
+"""Server-sent events in response to a POST request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAD = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")
 
 
 class EventResponse:
-    """A response that begins with its first event."""
+    """A response that starts with its first event."""
 
     def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._send, self.begun, self._headers = send, False, [*HEAD, *headers]

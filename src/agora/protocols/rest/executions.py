@@ -1,7 +1,7 @@
-"""Executions as they come: ``POST .../execute`` with ``Accept: text/event-stream`` answers with server-sent events.
+"""Streamed executions: ``POST .../execute`` with ``Accept: text/event-stream`` answers with server-sent events.
 
-``piece`` is a part of what the instance answers, as it comes, where it streams; ``result`` is the whole, as the operation
-answers it; ``error`` what went wrong after the first piece. What goes wrong before is a problem document, as ever.
+``piece`` is a part of a streaming instance's answer; ``result`` is the whole answer, as the operation
+returns it; ``error`` is an error after the first piece. Earlier errors are problem documents.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/execute")
 
 
 class ExecutionStreams:
-    """Answers executions piece by piece."""
+    """Streams the answers of executions."""
 
     def __init__(self, dispatcher: Dispatcher, access: Access, body_limit: int) -> None:
         self.dispatcher, self.access = dispatcher, access
         self.body_limit = min(EXECUTE.body_limit, body_limit)
 
     def owns_request(self, scope: Scope) -> bool:
-        """Whether a request is an execution whose caller wants it so."""
+        """Whether a request is an execution and accepts a stream."""
         if scope["method"] != "POST" or not scope["path"].endswith("/execute"):
             return False
         return (

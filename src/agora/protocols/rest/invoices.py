@@ -1,4 +1,5 @@
-"""Invoices as files: ``/billing/invoices/INV-000001.html`` to print, ``.csv`` and ``.json`` for programs, ``.eml`` to send.
+"""Invoices as files: ``/billing/invoices/INV-000001.html`` to print, ``.csv`` and ``.json`` for programs, ``.eml`` to
+send.
 
 ``?exact=true`` shows every decimal place on the page.
 """
@@ -23,13 +24,13 @@ POLICY = (
 
 
 class InvoiceFiles:
-    """Answers requests for an invoice's file with the file itself; the operation answers it as JSON."""
+    """Serves an invoice's file directly; the operation returns it in JSON."""
 
     def __init__(self, dispatcher: Dispatcher, access: Access) -> None:
         self.dispatcher, self.access = dispatcher, access
 
     def owns_request(self, scope: Scope) -> bool:
-        """Whether a path is one of these files."""
+        """Whether a path names an invoice file."""
         return PATH.fullmatch(scope["path"]) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,8 @@ SCOPE = "read:metrics"
 
 
 class MetricsPage:
-    """Answers whoever has the scope or the token. render: from an Accept header to a page and its content type."""
+    """Serves metrics to callers with the scope or the token. render: returns the page and its content type for an
+    Accept header."""
 
     def __init__(
         self, access: Access, render: Callable[[str], tuple[bytes, str]], *, is_public: bool, token: SecretStr
@@ -29,7 +30,7 @@ class MetricsPage:
         return bool(scope["path"] == PATH) and scope["method"] in ("GET", "HEAD")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises NotFound, Unauthenticated, PermissionDenied."""
+        """Serve the metrics. Raises NotFound, Unauthenticated, PermissionDenied."""
         if not self._is_public:
             raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")
         await self._check_access(scope)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the contract."""
+"""The OpenAPI 3.1 document, generated from the contract."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ HEALTH_ENDPOINTS = {
 
 
 async def build_openapi_document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
-    """The document as a JSON-ready object; operation ids are the canonical names.
+    """Build the document as a JSON-serializable object; operation ids are the canonical names.
 
-    The schemas of all operations take a second of processor time, so the loop serves others after each operation.
+    The schemas of all operations take a second of CPU time, so control returns to the event loop after each operation.
     """
     schemas: dict[str, Any] = {"Problem": PROBLEM_SCHEMA}
     paths: dict[str, dict[str, Any]] = {}
@@ -130,7 +130,7 @@ def _build_operation_entry(operation: Operation, route: Route, number: int, sche
 
 
 def _share_definitions(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """Move a schema's definitions among the shared ones."""
+    """Move a schema's definitions to the shared ones."""
     for name, definition in schema.pop("$defs", {}).items():
         if schemas.setdefault(name, definition) != definition:
             raise ValueError(f"two schemas share the name {name}")
@@ -168,7 +168,7 @@ def _build_route_parameters(route: Route, request: dict[str, Any], body: bool) -
 
 
 def _drop_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A path parameter is never null, even where the body's field may be."""
+    """Remove null from the schema of a path parameter, even if the body's field is nullable."""
     options: list[dict[str, Any]] = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) != 1:
         return schema

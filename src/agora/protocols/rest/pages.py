@@ -1,4 +1,4 @@
-"""The pages beside the operations: ``/openapi.json``, ``/docs``, ``/health`` and what is below it, ``/ready``.
+"""Fixed pages: ``/openapi.json``, ``/docs``, ``/health`` and the paths below it, ``/ready``.
 
 ====================  =========================================================================================
 ``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served;
@@ -41,7 +41,7 @@ POLICY = (
 
 
 class Pages:
-    """Answers the fixed pages; everything they need is in the package, nothing comes from elsewhere."""
+    """Serves the fixed pages; all their assets are in the package."""
 
     def __init__(
         self,
@@ -51,14 +51,15 @@ class Pages:
         detail: Callable[[Scope], Awaitable[tuple[bool, bytes]]],
         stopped: Callable[[Scope], Awaitable[tuple[str, datetime] | None]],
     ) -> None:
-        """stopped: ``halted`` or ``paused`` and since when, where the whole marketplace of a request's tenant is."""
+        """stopped: returns ``halted`` or ``paused`` and its time if the whole marketplace of a request's tenant is
+        stopped."""
         self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
         self._stopped = stopped
         self._openapi: bytes | None = None
         self._openapi_lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
-        """Answer if the path is one of these pages; returns whether it did."""
+        """Answer a request for one of these pages; returns whether it was one."""
         path = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             return False
@@ -81,14 +82,14 @@ class Pages:
         return True
 
     async def encode_openapi(self) -> bytes:
-        """The OpenAPI document as JSON, made once, at first use."""
+        """Encode the OpenAPI document as JSON, once, at first use."""
         async with self._openapi_lock:
             if self._openapi is None:
                 self._openapi = to_json(await build_openapi_document(self._operations, self._version))
             return self._openapi
 
     async def _send_liveness(self, scope: Scope, send: Send) -> None:
-        """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
+        """Report that the process is alive and needs no restart; ``/ready`` reports faults in its status."""
         outage_reason = self._monitor.outage_reason()
         status: dict[str, Any] = (
             {"status": "degraded", "detail": outage_reason} if outage_reason else {"status": "healthy"}

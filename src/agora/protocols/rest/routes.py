@@ -1,4 +1,4 @@
-"""The route table: a request's method and path to an operation and its path parameters."""
+"""The route table: maps a request's method and path to an operation and its path parameters."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["RouteMatch", "RouteTable"]
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """An operation and what its path said."""
+    """An operation and its path parameters."""
 
     operation: Operation
     parameters: dict[str, str]
 
 
 class RouteTable:
-    """Fixed paths are one dictionary look-up; paths with parameters are matched segment by segment."""
+    """Looks up operations: fixed paths in a dictionary, paths with parameters segment by segment."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._fixed_routes: dict[tuple[str, str], Operation] = {}
@@ -36,12 +36,12 @@ class RouteTable:
                         self._open_routes.setdefault(len(parts), []).append((route.method, parts, operation))
 
     def find_fixed(self, method: str, path: str) -> RouteMatch | None:
-        """The operation at a path without parameters, or None."""
+        """Find the operation at a path without parameters, or None."""
         operation = self._fixed_routes.get((method, path))
         return None if operation is None else RouteMatch(operation, {})
 
     def find(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
-        """The operation at a path, or None; MalformedRequest for a path that is no UTF-8."""
+        """Find the operation at a path, or None. Raises MalformedRequest if the path is not UTF-8."""
         if (match := self.find_fixed(method, path)) is not None:
             return match
         segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
@@ -51,7 +51,7 @@ class RouteTable:
         return None
 
     def allowed_methods(self, path: str) -> list[str]:
-        """Methods that exist at a path."""
+        """List the methods of a path."""
         methods = set(self._methods.get(path, ()))
         segments = path.strip("/").split("/")
         for method, parts, _ in self._open_routes.get(len(segments), ()):
@@ -61,7 +61,7 @@ class RouteTable:
 
 
 def _list_path_shapes(route: Route) -> Iterable[tuple[str, ...]]:
-    """The segments of a path; a parameter with a slash in it is one of them, or two."""
+    """List the segments of a path; a parameter that contains a slash is one segment or two."""
     parts = tuple(route.path.strip("/").split("/"))
     yield parts
     if route.slashed:

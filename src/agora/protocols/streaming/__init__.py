@@ -1,5 +1,5 @@
 """Live events over WebSocket and over server-sent events.
 
-Only the two wire formats: the feed decides which events a subscriber gets, and operations called over a socket go through
+Only the two wire formats: the feed selects a subscriber's events, and operations called over a socket go through
 the dispatcher like all others.
 """

@@ -2,9 +2,9 @@
 
 ``{"id": 1, "operation": "agora.messaging.send", "arguments": {...}, "idempotency_key": "..."}`` is answered
 by ``{"id": 1, "result": ...}`` or ``{"id": 1, "error": PROBLEM}``; several may be under way at once, and
-answers come as they are ready. A stream operation is answered as :mod:`.streams` says. ``{"ack": 17}``
-advances the durable subscription that is being read. A call may say with ``traceparent`` and ``tracestate`` to which trace
-it belongs; else it belongs to that of the handshake.
+answers are sent in order of completion. A stream operation is answered as in :mod:`.streams`. ``{"ack": 17}``
+advances the durable subscription that is being read. A call may name its trace with ``traceparent`` and ``tracestate``;
+else it belongs to the handshake's trace.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ __all__ = ["Calls", "InvalidFrame"]
 
 log = logging.getLogger(__name__)
 
-MAX_CALLS = 32  #: calls of one socket under way, or answered and not written yet; what comes then waits
-MAX_FIELDS = 50  #: of a frame; each unknown one is an error of its own
+MAX_CALLS = 32  #: calls of one socket running, or with unwritten answers; further calls wait
+MAX_FIELDS = 50  #: members of a frame; each unknown one is a separate error
 FIELDS = "A call has id, operation, and if needed version, arguments, idempotency_key and traceparent."
-SLOT_TIMEOUT = 5.0  #: how long it waits, with the socket not read, until it is refused
+SLOT_TIMEOUT = 5.0  #: seconds that a call waits, with reading paused, before it is rejected
 
 _Id = Annotated[StrictInt | Annotated[StrictStr, Field(max_length=200)] | None, Field()]
 
 
 class InvalidFrame(Exception):
-    """A frame that is nothing of ours; the socket is closed."""
+    """The frame is not in the protocol's format; the socket is closed."""
 
 
 class _Frame(BaseModel):
@@ -56,7 +56,7 @@ class _Frame(BaseModel):
     idempotency_key: StrictStr | None = None
     ack: StrictInt | None = None
     cancel: _Id = None
-    traceparent: JsonValue = None  # what is none is not followed, and no fault
+    traceparent: JsonValue = None  # an invalid one is ignored
     tracestate: JsonValue = None
 
     @property
@@ -70,7 +70,7 @@ _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=Config
 class Calls:
     """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence.
 
-    trace: to which the handshake belonged. connection: where it is known, what waits for the socket is counted.
+    trace: the handshake's. connection: if known, unsent bytes are counted on it.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Calls:
         self._cancelled: set[int | str | None] = set()
 
     async def handle_frame(self, text: str) -> None:
-        """Take one frame: start its call, or refuse it. Raises Garbage."""
+        """Handle one frame: start its call, or reject it. Raises Garbage."""
         await self._wait_for_turn()
         try:
             frame = self._parse_frame(text)
@@ -113,7 +113,8 @@ class Calls:
             task.add_done_callback(self._running.pop)
 
     async def _wait_for_turn(self) -> None:
-        """Wait for the caller's turn: reading frames is work too. What is wrong with the caller, its call will say."""
+        """Wait for the caller's turn, because parsing frames costs CPU time, too. Errors of the caller are reported by
+        its call."""
         with contextlib.suppress(AgoraError):
             await self._dispatcher.wait_for_turn(await self._caller())
 
@@ -160,10 +161,10 @@ class Calls:
                     span.fail(failure.code)
             self._cancelled.discard(frame.id)
             if answer is not None:
-                with contextlib.suppress(OSError):  # the client left before its answer
+                with contextlib.suppress(OSError):  # the client disconnected before its answer
                     await self._send_answer(answer)
         finally:
-            self._free.release()  # not before: what is not written yet is held here
+            self._free.release()  # not earlier: unwritten answers are held here
             self._cancelled.discard(frame.id)
 
     async def _send_answer(self, answer: bytes) -> None:
@@ -174,7 +175,7 @@ class Calls:
                 await self._answer(answer)
 
     async def _run_call_to_outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
-        """What to answer to a call, and the error that it came to, if any."""
+        """Run a call; returns its answer, and its error if any."""
         try:
             answer = await self._invoke_operation(frame, name)
             if answer is not None and self._connection is not None:
@@ -188,7 +189,7 @@ class Calls:
             return _encode_error(frame.id, failure), failure
 
     async def _invoke_operation(self, frame: _Frame, name: str) -> bytes | None:
-        """The answer to a call; none yet where it opened a stream."""
+        """Invoke a call's operation and return its answer; None if it opened a stream."""
         caller = await self._caller()
         operation = self._dispatcher.find_operation(caller, name, frame.version)
         if operation.kind is Kind.STREAM:
@@ -203,13 +204,13 @@ class Calls:
         return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)
 
     def _cancel_stream(self, call_id: int | str) -> None:
-        """End a stream, be it open or about to be."""
+        """End a stream that is open or being opened."""
         self._streams.cancel_stream(call_id)
         if call_id in self._running.values():
             self._cancelled.add(call_id)
 
     async def close(self, *, finish: bool = False) -> None:
-        """Wait for running calls, or cancel them; what they committed stays."""
+        """Wait for running calls, or cancel them; their commits are not reverted."""
         for task in () if finish else tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What WebSocket and SSE requests share: whose they are, and what they ask for."""
+"""Shared parts of WebSocket and SSE requests: authentication and arguments."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["Authenticate", "StreamRequest", "StreamingApp", "abort_connection"]
 
 
 class Authenticate(Protocol):
-    """Answers the caller of a request; raises Unauthenticated."""
+    """Returns the caller of a request; raises Unauthenticated."""
 
     def __call__(self, scope: Scope, credential: str | None = None, /) -> Awaitable[Caller]: ...
 
 
 class Limits(Protocol):
-    """The settings that live protocols read."""
+    """Settings of the live protocols."""
 
     @property
     def body_limit(self) -> int: ...
@@ -36,7 +36,7 @@ class Limits(Protocol):
 
 @dataclass(slots=True)
 class StreamRequest:
-    """A request for a stream: credential, if it is not in a header, and the arguments."""
+    """A request for a stream: its credential, unless in a header, and its arguments."""
 
     scope: Scope
     operation: Operation
@@ -45,10 +45,11 @@ class StreamRequest:
 
     @classmethod
     def from_scope(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
-        """Read arguments, the place to resume from, and the credential; raises InvalidRequest.
+        """Read the arguments, the resume position, and the credential. Raises InvalidRequest.
 
-        path: arguments that the path holds. A browser cannot set headers on these requests: its token comes as the subprotocol
-        ``bearer.TOKEN`` or as ``access_token``, which is taken out of the query before anything logs it.
+        path: the path's arguments. A browser cannot set headers on these requests: it passes its token as the
+        subprotocol
+        ``bearer.TOKEN`` or as ``access_token``, which is removed from the query before it can be logged.
         """
         query: bytes = scope["query_string"]
         if b"access_token=" in query:
@@ -59,7 +60,7 @@ class StreamRequest:
         resume = read_header(scope, b"last-event-id")
         if (
             resume and "last_event_id" in operation.parameters
-        ):  # a browser that reconnects sends the first URL again: the header knows better
+        ):  # a browser reconnects with the original URL: the header is more recent
             arguments["last_event_id"] = resume
         if operation.name == task_offers.OPERATION:
             arguments = task_offers.read_worker_headers(scope) | arguments
@@ -67,15 +68,15 @@ class StreamRequest:
 
 
 class StreamingApp:
-    """Base of the live protocols: from a request to an opened stream."""
+    """Base of the live protocols: opens the stream of a request."""
 
     def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: Limits) -> None:
         self.dispatcher, self.authenticate, self.settings = dispatcher, authenticate, settings
 
     async def open(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
-        """The stream of a request, and its caller as of now.
+        """Open the stream of a request; returns it and a function that returns its current caller.
 
-        Raises an AgoraError: the request was refused.
+        Raises an AgoraError if the request is rejected.
         """
 
         async def authenticate_request() -> Caller:

@@ -1,8 +1,8 @@
-"""Server-sent events: a stream as a long response that every HTTP client can read.
+"""Server-sent events: a stream as one long HTTP response.
 
 ``id`` is an item's number, ``event`` its kind, ``data`` its document. Comments are heartbeats. The last
 message is ``event: closing`` with the reason; a client that reconnects sends ``Last-Event-ID``, unless the
-code is 1000: then the log has ended.
+code is 1000, which means that the log has ended.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class EventSource(StreamingApp):
     async def __call__(
         self, operation: Operation, path: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer one request for an operation; ``path`` are the arguments that the path holds."""
+        """Answer one request for an operation. path: the path's arguments."""
         try:
             stream, _ = await self.open(StreamRequest.from_scope(scope, operation, path))
         except AgoraError as error:
@@ -54,7 +54,7 @@ class EventSource(StreamingApp):
 
 
 class _ChunkEncoder:
-    """Messages that the feed has made already, for all their readers."""
+    """Passes on messages that the feed has encoded once for all readers."""
 
     def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([batch.chunk for batch in batches])

@@ -1,4 +1,4 @@
-"""Streams opened by calls over a WebSocket, beside the socket's own.
+"""Streams opened by calls over a WebSocket, in addition to the socket's event stream.
 
 ``{"id": 7, "operation": "agora.task.stream", "arguments": {...}}`` is answered by ``{"id": 7, "position": N}``,
 then by ``{"id": 7, "item": {...}}`` for each item. The last answer is ``{"id": 7, "result": null, "done": true}``
@@ -31,7 +31,7 @@ Id = int | str
 
 
 class Streams:
-    """The streams that were opened over one socket. ``answer`` sends a text, when there is room for it."""
+    """The streams opened over one socket. ``answer`` sends a text once there is buffer space."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Streams:
     async def open(
         self, call_id: Id | None, operation: Operation, caller: Caller, arguments: Mapping[str, Any]
     ) -> None:
-        """Open a stream that answers under the id of the call. Raises an AgoraError: it is not open."""
+        """Open a stream whose items carry the id of the call. Raises an AgoraError if it cannot be opened."""
         if call_id is None or call_id in self._open:
             problem = "is missing" if call_id is None else "is that of an open stream"
             raise InvalidRequest(
@@ -76,9 +76,9 @@ class Streams:
         attaching = asyncio.create_task(stream.attach(sink))
         watching = contextlib.nullcontext() if self._connection is None else self._connection.count_queue(sink)
         try:
-            with watching, contextlib.suppress(OSError):  # the client left in the middle of something
+            with watching, contextlib.suppress(OSError):  # the client disconnected
                 await self._send_items(to_json(call_id), stream.position, sink)
-                del self._open[call_id]  # before the client reads that its id is free again
+                del self._open[call_id]  # before the client learns that its id can be reused
                 await self._answer(_encode_last_answer(call_id, sink.close_reason or CloseReason()))
         finally:
             self._open.pop(call_id, None)
@@ -87,7 +87,7 @@ class Streams:
             await asyncio.gather(attaching, return_exceptions=True)
 
     async def _send_items(self, call_id: bytes, position: int, sink: QueueSink) -> None:
-        """Send items until the stream ends. The socket sends heartbeats of its own."""
+        """Send items until the stream ends. The socket sends its own heartbeats."""
         await self._answer(b'{"id":%b,"position":%d}' % (call_id, position))
         while batches := await sink.wait_for_batches():
             for batch in batches:
@@ -95,20 +95,20 @@ class Streams:
                     await self._answer(b'{"id":%b,"item":%b}' % (call_id, item.json))
 
     def cancel_stream(self, call_id: Id) -> None:
-        """End a stream; one that is not open, or not any more, needs no end."""
+        """End a stream; ignored if it is not open."""
         stream = self._open.get(call_id)
         if stream is not None:
             stream.close()
 
     async def close(self, *, finish: bool = False) -> None:
-        """Wait until the streams, which have ended, have said so; or abandon them."""
+        """Wait until the ended streams have sent their last answers, or abandon them."""
         for task in () if finish else tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
 def _encode_last_answer(call_id: Id, close_reason: CloseReason) -> bytes:
-    """The last answer of a stream."""
+    """Encode the last answer of a stream."""
     error = close_reason.error
     if close_reason.code == RESTARTING:
         error = Overloaded("The server stops.", fix="Resume after the last item in a moment.", retry_after=2)

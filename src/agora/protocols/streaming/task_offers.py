@@ -1,6 +1,7 @@
-"""The stream of a worker as server-sent events: ``connected``, ``task_available``, ``worker_updated``, ``heartbeat``, ``closing``.
+"""The stream of a worker as server-sent events: ``connected``, ``task_available``, ``worker_updated``, ``heartbeat``,
+``closing``.
 
-An offer's data are the event's document, with the task's id and type beside it. Control messages have a ``control`` member.
+An offer's data are the event's document with the task's id and type added. Control messages have a ``control`` member.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ KINDS: Final[Mapping[str, str]] = {
     "agora.task.available": "task_available",
     "agora.worker.updated": "worker_updated",
 }
-BESIDE = ("task_id", "task_type", "priority", "worker_id")  #: members of the event's data that stand beside them, too
+BESIDE = ("task_id", "task_type", "priority", "worker_id")  #: members of the event's data repeated at the top level
 
 
 def read_worker_headers(scope: Scope) -> dict[str, str | list[str]]:
-    """Arguments that stand in headers; lists are separated by commas."""
+    """Read the arguments in headers; lists are separated by commas."""
     arguments: dict[str, str | list[str]] = {}
     for header, name in HEADERS.items():
         value = read_header(scope, header)
@@ -41,12 +42,12 @@ def read_worker_headers(scope: Scope) -> dict[str, str | list[str]]:
 
 
 def encode_connected_chunk(position: int) -> bytes:
-    """The first message: every task that becomes available from now on is offered."""
+    """Encode the first message: every task that becomes available from now on is offered."""
     return b'id: %d\nevent: connected\ndata: {"control":"connected","sequence":%d}\n\n' % (position, position)
 
 
 class OfferEncoder:
-    """Writes what a worker's stream has."""
+    """Encodes the items of a worker's stream."""
 
     def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join(_encode_batch(batch) for batch in batches)

@@ -1,7 +1,7 @@
-"""WebSocket: events pushed, operations called, other streams followed, over one connection.
+"""WebSocket: pushed events, calls of operations, and further streams over one connection.
 
-Events are CloudEvents, one a text frame; frames with ``control`` are about the stream. The same query
-parameters as for SSE choose and resume it. A refused handshake is answered with its HTTP status and a
+Events are CloudEvents, one per text frame; frames with ``control`` describe the stream. The same query
+parameters as for SSE select and resume it. A rejected handshake is answered with its HTTP status and a
 problem document; an open socket closes with the error's close code.
 """
 
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "agora"
 STREAM = declared("event", "stream")
-INVALID_FRAME = 4400  #: close code: the client sent something that is no frame of ours
-GRACE_SECONDS = 5.0  # for a peer to take the close frame
+INVALID_FRAME = 4400  #: close code: the client sent an invalid frame
+GRACE_SECONDS = 5.0  # seconds for a peer to read the close frame
 
 
 class WebSocketApp(StreamingApp):
@@ -52,7 +52,7 @@ class WebSocketApp(StreamingApp):
             await await_disconnect(receive)
             return
         try:
-            with contextlib.suppress(OSError):  # the client left in the middle of something
+            with contextlib.suppress(OSError):  # the client disconnected
                 await _Socket(self, stream, caller, scope, receive, send).run_connection()
         finally:
             stream.close()
@@ -85,7 +85,7 @@ class _Socket:
         )
 
     async def run_connection(self) -> None:
-        """Accept, then listen and push until either side ends it."""
+        """Accept the connection, then receive and send frames until either side closes it."""
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         await self._send_text(to_json(self._build_greeting_frame()))
@@ -115,7 +115,8 @@ class _Socket:
         }
 
     def _create_sink(self) -> tuple[Sink, list[asyncio.Task[None]]]:
-        """Prebuilt frames straight to the transport where the server has one, else texts through ASGI."""
+        """Create a sink that writes prebuilt frames to the transport if the server exposes it, else texts through
+        ASGI."""
         limit = self._app.dispatcher.feed.buffer_limit
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
@@ -137,7 +138,7 @@ class _Socket:
         await self._send({"type": "websocket.send", "text": text.decode()})
 
     async def _read_frames(self) -> None:
-        """Take frames until the client leaves, or sends what cannot be read."""
+        """Read frames until the client disconnects or sends an invalid frame."""
         try:
             while (message := await self._receive())["type"] == "websocket.receive":
                 text = message.get("text")
@@ -147,17 +148,17 @@ class _Socket:
                 if self._connection is not None:
                     await (
                         self._connection.wait_until_writable()
-                    )  # who does not read what it asked for is not read from either
+                    )  # a client that does not read its answers is not read from either
         except InvalidFrame as error:
             self._stream.end(CloseReason(INVALID_FRAME, str(error)))
         except OSError:
-            pass  # the client left before its answer
+            pass  # the client disconnected before its answer
         except Exception:
             log.exception("a socket failed and is closed")
             self._stream.end(CloseReason.from_error(InternalError("Something went wrong on our side.")))
 
     async def _send_close(self, close_reason: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
-        """Say why and close; drop the connection of a peer that takes nothing."""
+        """Send the reason and close; abort the connection of a peer that does not read."""
         reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
             async with asyncio.timeout(GRACE_SECONDS):
@@ -169,7 +170,7 @@ class _Socket:
 
 
 class TransportSink:
-    """Writes frames to the connection's own transport: one call a delivery, no task, no queue.
+    """Writes frames directly to the connection's transport: one call per delivery, without a task or queue.
 
     protocol: uvicorn's, with its ``transport``, and ``writable`` set while its buffer is low.
     """
@@ -200,7 +201,7 @@ class TransportSink:
 
 
 class _NotifyingQueue(QueueSink):
-    """For servers whose transport is out of reach."""
+    """Queue for servers that do not expose the transport."""
 
     def __init__(self, limit: int, ended: Callable[[CloseReason], None]) -> None:
         super().__init__(limit)
