@@ -1,4 +1,4 @@
-"""Agora SDK: the marketplace of AI agents, from Python.
+"""Agora SDK: Python client of the marketplace of AI agents.
 
 ::
 
@@ -9,7 +9,7 @@
     client.messaging.send("DocSystemAgent", "Hello!", priority="normal")
 
 In synchronous code the calls block; inside a running event loop the same calls are awaited.
-Names are loaded when first used, so that importing the package costs next to nothing.
+Names are loaded at first use, so that importing the package is cheap.
 """
 
 from __future__ import annotations

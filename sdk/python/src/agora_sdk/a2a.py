@@ -1,4 +1,4 @@
-"""A client of any A2A agent, 1.0 or 0.3, on this marketplace or anywhere.
+"""A client for any A2A agent, version 1.0 or 0.3, on this marketplace or elsewhere.
 
 ::
 
@@ -40,7 +40,7 @@ _TERMINAL = frozenset({"completed", "failed", "canceled", "rejected"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an agent answered: a task, a message, or both.
+    """An agent's answer: a task, a message, or both.
 
     task, message: in the form of A2A 1.0, whichever version the agent speaks.
     """
@@ -69,7 +69,7 @@ class Answer:
 
     @property
     def parts(self) -> list[Part]:
-        """The parts of the message, else of the artifacts, else of what the status says."""
+        """The parts of the message, else of the artifacts, else of the status message."""
         if self.message is not None:
             return list(self.message.parts)
         task = self.task or {}
@@ -81,7 +81,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text for people: of the parts, else their data as JSON."""
+        """The text of the parts, or their data as JSON if there is no text."""
         return Message(self.parts).as_text()
 
 
@@ -89,7 +89,7 @@ class Answer:
 class Update:
     """One item of a stream. text: its new text. state: of the task. appends: whether it continues the previous text.
 
-    final: nothing follows.
+    final: whether it is the last one.
     """
 
     text: str = ""
@@ -105,9 +105,9 @@ class Update:
 
 
 class A2AClient:
-    """A conversation partner of one A2A agent; made by :meth:`connect`.
+    """A client of one A2A agent; created by :meth:`connect`.
 
-    card: the agent's card as it is; empty if it has none. endpoint: where and in which version it is spoken to.
+    card: the agent's card unchanged; empty if it has none. endpoint: address and protocol version in use.
     """
 
     def __init__(
@@ -130,10 +130,11 @@ class A2AClient:
         headers: Mapping[str, str] | None = None,
         seconds: float = 120.0,
     ) -> Self:
-        """Read an agent's card, and choose how to speak with it.
+        """Read an agent's card and choose the endpoint.
 
-        url: of the agent, or of its card. token: sent as ``Authorization: Bearer``. seconds: that an answer, or the next word of a stream, may take.
-        An agent without a card is spoken to in 0.3, at its address. Raises ServerUnreachable, Unauthenticated.
+        url: of the agent, or of its card. token: sent as ``Authorization: Bearer``. seconds: timeout for an answer,
+        or for the next item of a stream.
+        An agent without a card is called with version 0.3 at its address. Raises ServerUnreachable, Unauthenticated.
         """
         request_headers = {"user-agent": f"agora-sdk/{__version__}", **(headers or {})} | (
             {"authorization": f"Bearer {token}"} if token else {}
@@ -163,7 +164,7 @@ class A2AClient:
 
     @property
     def streams(self) -> bool:
-        """Whether the card says that it streams."""
+        """Whether the card declares streaming."""
         capabilities = self.card.get("capabilities")
         return bool(capabilities.get("streaming")) if isinstance(capabilities, Mapping) else False
 
@@ -176,7 +177,7 @@ class A2AClient:
         skill: str | None = None,
         wait: bool = True,
     ) -> Answer:
-        """Send a message, and get the answer. context_id, task_id: to continue. wait: until there is a result."""
+        """Send a message and return the answer. context_id, task_id: to continue. wait: until there is a result."""
         params = _build_message_params(message, context_id, task_id, skill) | {
             "configuration": {"returnImmediately": not wait}
         }
@@ -196,13 +197,13 @@ class A2AClient:
         task_id: str | None = None,
         skill: str | None = None,
     ) -> AsyncIterator[Update]:
-        """Say something, and get the answer as it comes. A broken stream is taken up again where the agent can do that."""
+        """Send a message and stream the answer. A broken stream is resumed if the agent supports it."""
         params = _build_message_params(message, context_id, task_id, skill) | {"configuration": {}}
         async for update in self._stream_updates("SendStreamingMessage", params, task_id):
             yield update
 
     async def resubscribe(self, task_id: str) -> AsyncIterator[Update]:
-        """What happens to a task from now on."""
+        """Stream the further updates of a task."""
         async for update in self._stream_updates("SubscribeToTask", {"id": task_id}, task_id):
             yield update
 
@@ -235,7 +236,7 @@ class A2AClient:
     async def _stream_updates(
         self, method: str, params: Mapping[str, Any], task_id: str | None
     ) -> AsyncIterator[Update]:
-        """The items of a stream, taken up again by another one where it breaks."""
+        """Yield the items of a stream, which is resumed when it breaks."""
         last, broken, tries = "", None, 0
         while True:
             call = wire.build_call(self.endpoint, method, params)
@@ -255,7 +256,7 @@ class A2AClient:
             method, params = "SubscribeToTask", {"id": task_id}
 
     async def _stream_events(self, call: wire.Call, headers: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
-        """Ids and documents; of an agent that does not stream, its one answer."""
+        """Yield event ids and documents; for an agent without streaming, its single answer."""
         async with self._open_response(call, headers) as response:
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 yield "", await _read_json(response, raising=True)
@@ -313,7 +314,7 @@ def _build_absolute_url(url: str) -> str:
 
 
 async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
-    """An agent's card; empty where it has none."""
+    """Fetch an agent's card; empty if it has none."""
     for url in (address, address.replace("agent-card.json", "agent.json")):
         async with _translate_errors(url), http.stream("GET", url, follow_redirects=True) as response:
             try:
@@ -326,7 +327,7 @@ async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
 
 
 async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
-    """The JSON of an answer. raising: if its status is an error."""
+    """Read the JSON of an answer. raising: if its status is an error."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -346,7 +347,7 @@ async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
 
 
 async def _read_lines(response: httpx.Response) -> AsyncIterator[str]:
-    """Lines that end as those of server-sent events do: other line ends of Unicode may stand in JSON."""
+    """Yield lines by the line ends of server-sent events only: other line ends of Unicode may occur in JSON."""
     incomplete_line = b""
     async for chunk in response.aiter_bytes():
         *lines, incomplete_line = (incomplete_line + chunk).split(b"\n")
@@ -365,7 +366,7 @@ def _parse_item(text: str) -> Any:
 
 @asynccontextmanager
 async def _translate_errors(url: str) -> AsyncIterator[None]:
-    """Errors of the connection as ours."""
+    """Translate connection errors into errors of this SDK."""
     try:
         yield
     except httpx.TimeoutException as error:

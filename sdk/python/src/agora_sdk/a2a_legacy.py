@@ -1,8 +1,9 @@
-"""Requests of A2A 1.0 as A2A 0.3 writes them: methods, messages, and what they are sent with.
+"""Requests of A2A 1.0 in the form of A2A 0.3: methods, messages and their parameters.
 
-Over JSON-RPC they are JSON as the specification has it; over HTTP+JSON the SDKs of 0.3 send Protocol Buffers in JSON,
-where a message has ``content`` and roles have long names. What 0.3 has no member for goes into the metadata of its
-part. Data that is no object is wrapped as the SDKs do it.
+Over JSON-RPC they are JSON as specified; over HTTP+JSON the SDKs of 0.3 send Protocol Buffers in JSON,
+where a message has ``content`` and roles have long names. Members without a counterpart in 0.3 are stored in the
+metadata of their
+part. Data that is not an object is wrapped as the SDKs do it.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ METHODS: Final = {
     "agent/getAuthenticatedExtendedCard": "GetExtendedAgentCard",
 }
 
-WRAPPED: Final = "data_part_compat"  #: the SDKs' mark of data that is no object, which 0.3 cannot carry
-BESIDE: Final = "urn:agora:a2a:part"  #: ours, of what 0.3 has no member for
+WRAPPED: Final = "data_part_compat"  #: the SDKs' mark of data that is not an object, which 0.3 cannot carry
+BESIDE: Final = "urn:agora:a2a:part"  #: our metadata key for members without a counterpart in 0.3
 
 _MESSAGE = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
 
 
 def pick_members(source: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
-    """The members of an object that say something."""
+    """Select the non-empty members of an object."""
     return {member: source[member] for member in members if source.get(member) not in (None, "", [])}
 
 
 def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A part as 0.3 has it, section 6.5."""
+    """Convert a part to 0.3, section 6.5."""
     metadata = dict(source.get("metadata") or {})
     sibling_fields = pick_members(source, ("filename", "mediaType"))
     if "raw" in source or "url" in source:
@@ -74,7 +75,7 @@ def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def message_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A message as 0.3 has it, section 6.4."""
+    """Convert a message to 0.3, section 6.4."""
     result = {
         "kind": "message",
         "messageId": source["messageId"],
@@ -85,7 +86,7 @@ def message_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def bare_push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A PushNotificationConfig as 0.3 has it, section 6.8."""
+    """Convert a PushNotificationConfig to 0.3, section 6.8."""
     config = {"url": source["url"]} | pick_members(source, ("id", "token"))
     if source.get("authentication"):
         authentication = source["authentication"]
@@ -97,7 +98,7 @@ def bare_push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def send_request_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """MessageSendParams of 0.3 (section 7.1.1) from a SendMessageRequest, for agents that speak 0.3."""
+    """Convert a SendMessageRequest to MessageSendParams of 0.3 (section 7.1.1)."""
     result: dict[str, Any] = {"message": message_to_v03(source["message"])}
     if source.get("configuration") is not None:
         configuration = source["configuration"]
@@ -110,7 +111,7 @@ def send_request_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def part_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A part; its metadata have no place, nor has a file's name."""
+    """Convert a part to Protocol Buffers; its metadata and a file's name are dropped, for lack of a field."""
     if "text" in source:
         return {"text": source["text"]}
     if "raw" in source or "url" in source:
@@ -123,7 +124,7 @@ def part_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def message_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A message."""
+    """Convert a message to Protocol Buffers."""
     result = message_to_v03({**source, "parts": ()})
     for member in ("kind", "parts", "referenceTaskIds"):
         result.pop(member, None)
@@ -131,5 +132,5 @@ def message_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def send_request_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A SendMessageRequest of 0.3 as its Protocol Buffers have it in JSON."""
+    """Convert a SendMessageRequest to the JSON form of the 0.3 Protocol Buffers."""
     return send_request_to_v03(source) | {"message": message_to_proto(source["message"])}

@@ -42,7 +42,7 @@ __all__ = [
 CARD = "/.well-known/agent-card.json"
 JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
 CURRENT, LEGACY = "1.0", "0.3"
-REQUEST_ID = "1"  # a call has a connection or a stream of its own
+REQUEST_ID = "1"  # each call has its own connection or stream
 _HEADERS = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 _METHODS = {current: legacy for legacy, current in METHODS.items()}
 _SENDS = frozenset({"SendMessage", "SendStreamingMessage"})
@@ -84,7 +84,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request. json: its body, None where it has none."""
+    """A request. json: its body, None if it has none."""
 
     method: str
     url: str
@@ -96,7 +96,7 @@ class Call:
 
 
 def card_url(url: str) -> str:
-    """Where an agent's card is. url: of the agent, of its card, or of the host."""
+    """Build the URL of an agent's card. url: of the agent, of its card, or of the host."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidRequest(f"{url!r} is no address of an agent.", fix="Write http://HOST:PORT or https://HOST/PATH.")
@@ -105,9 +105,9 @@ def card_url(url: str) -> str:
 
 
 def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
-    """The best of the interfaces that a card offers: 1.0 before 0.3, JSON-RPC before HTTP+JSON.
+    """Choose the best interface of a card: 1.0 before 0.3, JSON-RPC before HTTP+JSON.
 
-    base: address of the card, for relative URLs. Raises UpstreamFailed where there is nothing that we speak.
+    base: address of the card, for relative URLs. Raises UpstreamFailed if no interface is supported.
     """
     endpoints = [endpoint for endpoint in _list_offered_endpoints(card, base) if _is_spoken(endpoint)]
     if not endpoints:
@@ -129,7 +129,7 @@ def _list_offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint
         version = str(offer.get("protocolVersion") or CURRENT)
         binding = str(offer.get("protocolBinding") or JSON_RPC).upper()
         offers.append((offer.get("url"), binding, version, offer.get("tenant")))
-    if isinstance(card.get("url"), str):  # as 0.3 writes it, and older servers do
+    if isinstance(card.get("url"), str):  # of 0.3 and of older servers
         version = str(card.get("protocolVersion") or LEGACY)
         offers.append((card["url"], str(card.get("preferredTransport") or JSON_RPC).upper(), version, None))
         offers += [
@@ -152,7 +152,7 @@ def _select_objects(value: Any) -> list[Mapping[str, Any]]:
 
 
 def build_call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Call:
-    """A call of a method of A2A 1.0, in the endpoint's version and binding. headers: by names in small letters."""
+    """Build the call of a method of A2A 1.0 in the endpoint's version and binding. headers: by lower-case names."""
     headers = dict(_HEADERS) | ({"a2a-version": CURRENT} if endpoint.is_current else {})
     if endpoint.binding == HTTP_JSON:
         return _build_http_json_call(endpoint, method, params, headers)
@@ -167,7 +167,7 @@ def build_call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Ca
 def _build_http_json_call(
     endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: Mapping[str, str]
 ) -> Call:
-    """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
+    """Build a call over HTTP+JSON (section 11.3); for 0.3, as its SDKs send it below ``/v1``."""
     current = endpoint.is_current
     base = endpoint.url.split("?", 1)[0].rstrip("/")
     if not current:
@@ -189,7 +189,7 @@ def _build_http_json_call(
 
 
 def parse_result(status: int, document: Any) -> Any:
-    """The result that an answer carries. Raises the AgoraError that it says instead."""
+    """Return the result of an answer. Raises an AgoraError for an error response."""
     if isinstance(document, Mapping) and document.get("error"):
         raise parse_error(status, document["error"])
     if status >= 400:
@@ -200,7 +200,7 @@ def parse_result(status: int, document: Any) -> Any:
 
 
 def parse_error(status: int, error: Any) -> AgoraError:
-    """An error of JSON-RPC or of HTTP as one of ours."""
+    """Convert an error of JSON-RPC or HTTP into an AgoraError."""
     fields = error if isinstance(error, Mapping) else {}
     code = fields.get("code")
     text = str(fields.get("message") or fields.get("detail") or fields.get("title") or "")[:2000]
@@ -213,9 +213,10 @@ def parse_error(status: int, error: Any) -> AgoraError:
 
 
 def normalize_result(result: Any) -> dict[str, Any]:
-    """What an answer or an item of a stream is, as 1.0 has it: ``task``, ``message``, ``statusUpdate``, ``artifactUpdate``.
+    """Convert an answer or a stream item to the form of 1.0: ``task``, ``message``, ``statusUpdate``,
+    ``artifactUpdate``.
 
-    Raises UpstreamFailed for what is nothing of the kind.
+    Raises UpstreamFailed for anything else.
     """
     if isinstance(result, Mapping):
         members = {name: result[name] for name in _KINDS.values() if isinstance(result.get(name), Mapping)}

@@ -1,4 +1,4 @@
-"""Agents: a base class for programs that live on the marketplace."""
+"""Agents: the base class of programs on the marketplace."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["Agent", "run", "stop_on_signals"]
 logger = logging.getLogger("agora_sdk")
 
 MESSAGE_EVENTS = ["agora.message.received", "agora.broadcast.sent"]
-#: After these a task may not be ours any more.
+#: errors after which another worker may have the task
 TASK_LOST_EVENTS = ["agora.task.cancelled", "agora.task.reassigned", "agora.task.requeued", "agora.task.failed",
          "agora.task.expired", "agora.task.dead_lettered"]  # fmt: skip
 HOOKS = ("initialize", "process_message", "on_reply", "on_message", "on_task", "on_event", "on_error", "on_start",
@@ -50,7 +50,7 @@ ERROR = "error"  #: type of the event about a message whose handler failed
 
 
 class Agent:
-    """An agent: subclass it, say what it is, handle messages, do tasks.
+    """An agent: subclass it, declare its capabilities, handle messages, execute tasks.
 
     ::
 
@@ -66,30 +66,32 @@ class Agent:
         if __name__ == "__main__":
             Echo.run()
 
-    An agent that only answers writes :meth:`process_message` instead, and is asked over every protocol alike::
+    An agent that only answers defines :meth:`process_message` instead, which serves every protocol::
 
         class Echo(Agent):
             async def process_message(self, message):
                 return Message(parts=[Part(type="text", content=message.text)])
 
-    Over A2A its answer is the result of a task. With ``answers_with = "message"`` it is a Message, where it is the first thing
-    that the agent says; what takes long, or asks back, is a task all the same. In :meth:`on_task` such an answer is
+    Over A2A its answer is the result of a task. With ``answers_with = "message"`` it is a Message, if it is the agent's
+    first output; work that takes long or asks for input is a task in any case. In :meth:`on_task` such an answer is
     :meth:`agora_sdk.taskrun.TaskRun.answer`.
 
     The class attributes are the arguments of ``agora.agent.register``; ``name`` is the class's name unless
-    given. ``events`` are the types of events that :meth:`on_event` gets. ``max_concurrent_tasks`` messages are
-    handled at once, each at least once: after a crash a handler may see a message again. A handler that fails is
-    tried three times; then its message stays in the inbox as read, and events of type ``error`` say why.
+    given. ``events`` are the types of events passed to :meth:`on_event`. Up to ``max_concurrent_tasks`` messages are
+    handled concurrently, each at least once: after a crash a handler may see a message again. A handler that fails is
+    tried three times; then its message stays in the inbox as read, and events of type ``error`` give the reason.
 
-    A class that defines :meth:`on_task` claims tasks: those for it, for a capability of its, or for anyone, and of
-    these only ``task_types``, if given, and only such as need one of ``models`` or none. As many as
-    ``max_concurrent_tasks`` are done at once, beside the messages. Several processes may run the same agent: each
-    claims tasks of its own. ``worker`` is a name for this process, to which tasks can be given as ``worker:ID``.
-    A task returns to the queue when its agent has not renewed the lease for ``lease_seconds``.
+    A class that defines :meth:`on_task` claims tasks: those assigned to it, for one of its capabilities, or for
+    anyone; only
+    of the types in ``task_types``, if given, and only those that require one of ``models`` or none. Up to
+    ``max_concurrent_tasks`` tasks run concurrently, in addition to messages. Several processes may run the same
+    agent: each
+    claims tasks separately. ``worker`` names this process; tasks can be assigned to it as ``worker:ID``.
+    A task returns to the queue if its agent does not renew the lease for ``lease_seconds``.
 
-    ``busy`` says what becomes of a task in a context where the same requester's earlier one is under way: it waits
+    ``busy`` decides about a task in a context where an earlier task of the same requester is running: it waits
     (``enqueue``, the default), is rejected (``reject``), replaces the earlier one, whose handler is cancelled (``interrupt``;
-    ``rollback`` leaves it out of the conversation, too), or is done beside it (``concurrent``).
+    ``rollback`` also removes it from the conversation), or runs concurrently (``concurrent``).
     """
 
     name: str = ""
@@ -109,15 +111,15 @@ class Agent:
 
     task_types: Sequence[str] = ()
     models: Sequence[str] = ()
-    takes_unassigned: bool = True  #: whether it claims tasks for anyone, too, which name nobody and require nothing
+    takes_unassigned: bool = True  #: whether it also claims unassigned tasks without requirements
     lease_seconds: int = 60
     worker: str | None = None
     provider_account: str | None = None
     worker_metadata: Mapping[str, Any] = {}
-    follows_offers: ClassVar[bool] = False  #: claim when the server says that there is a task; needs ``worker``
+    follows_offers: ClassVar[bool] = False  #: claim when the server announces a task; needs ``worker``
 
     events: Sequence[str] = ()
-    backoff: ClassVar[Backoff] = Backoff(first=0.5)  #: pauses between tries
+    backoff: ClassVar[Backoff] = Backoff(first=0.5)  #: pauses between attempts
     heartbeat_seconds: ClassVar[float] = 30.0
     stop_seconds: ClassVar[float] = 10.0  #: how long handlers may take to end when the agent stops
 
@@ -130,7 +132,7 @@ class Agent:
         url: str | None = None,
         message_broker: AgoraClient | str | None = None,
     ) -> None:
-        """url: of the marketplace; also as ``message_broker``, or a client that is connected to it.
+        """url: of the marketplace; also as ``message_broker``, or a connected client.
 
         client: to share its connections and credentials; several agents may share one.
         """
@@ -140,7 +142,7 @@ class Agent:
         self.client = client.with_options(mode="async") if client else AgoraClient(url, mode="async")
         self._owns_client = client is None
         self.registration: Registration | None = None
-        self.worker_id: str | None = None  #: of this process, once it is registered as ``worker``
+        self.worker_id: str | None = None  #: id of this process once it is registered as ``worker``
         self._inbox: Inbox | None = None
         self._executor: Executor | None = None
         self._wake: asyncio.Event | None = None
@@ -154,59 +156,59 @@ class Agent:
             if not inspect.iscoroutinefunction(getattr(cls, hook)):
                 raise TypeError(f"{cls.__name__}.{hook} must be declared with 'async def'")
 
-    # -- what a subclass writes ---------------------------------------------------------------------------
+    # -- to be overridden ---------------------------------------------------------------------------------
 
     async def initialize(self, message_broker: Any = None) -> None:
-        """The agent is registered: the place to subscribe to the events of others."""
+        """Initialize the registered agent, for example by subscribing to events of other agents."""
 
     async def process_message(self, message: MultipartMessage) -> MultipartMessage | None:
-        """Something was said to the agent: by an A2A message, in a task, or by a message of the marketplace.
+        """Process a message: an A2A message, a task, or a message of the marketplace.
 
-        What it answers goes back the same way: as the task's result, or as a reply. Raise
-        :class:`agora_sdk.InputRequired` to ask back, any other exception to fail.
+        The answer is returned the same way: as the task's result, or as a reply. Raise
+        :class:`agora_sdk.InputRequired` to ask for input, any other exception to fail.
         """
         return None
 
     async def on_reply(self, message: Message) -> None:
-        """A reply came to a message that the agent sent; only where ``process_message`` is defined."""
+        """Handle a reply to a message of the agent; only called if ``process_message`` is defined."""
 
     async def on_message(self, message: Message) -> None:
-        """A message came. By default :meth:`process_message` answers it, where it is defined."""
+        """Handle a message. By default :meth:`process_message` answers it, if defined."""
         if self._defines_process_message:
             await message_processing.answer_message(self, message)
             return
         logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
 
     async def on_task(self, task: TaskRun) -> Any:
-        """A task was claimed: do it, and return its result, which is JSON.
+        """Execute a claimed task and return its result, which is JSON.
 
-        ``task.message`` is what its requester said last, ``task.history`` what was said before; ``task.payload`` stays
-        what it was given with.
-        An exception fails the attempt; it is tried again while attempts are left, unless it is a
-        :class:`agora_sdk.PermanentFailure`. What it may meet of a server that is away, full or halted puts the task
-        off. A handler is cancelled when the task was cancelled or given to another, or when the agent stops and it
-        takes longer than ``stop_seconds``; then the task goes back to the queue. By default :meth:`process_message`
-        does it, where that is defined: tasks of the type ``a2a.message`` and of the agent's capabilities.
+        ``task.message`` is the requester's last message, ``task.history`` the earlier ones; ``task.payload`` is the
+        original payload.
+        An exception fails the attempt; it is retried while attempts are left, unless it is a
+        :class:`agora_sdk.PermanentFailure`. Errors of an unreachable, overloaded or halted server postpone the
+        task. A handler is cancelled when the task was cancelled or reassigned, or when the agent stops and the handler
+        takes longer than ``stop_seconds``; then the task returns to the queue. By default :meth:`process_message`,
+        if defined, executes tasks of the type ``a2a.message`` and of the agent's capabilities.
         """
         return await message_processing.run_task(self, task)
 
     async def on_event(self, event: Event) -> None:
-        """An event of one of the types in ``events`` happened; the next follows when this returns."""
+        """Handle an event of one of the types in ``events``; the next one follows when this returns."""
 
     async def on_start(self) -> None:
-        """The agent is registered and about to listen."""
+        """Called when the agent is registered and about to listen."""
 
     async def on_stop(self) -> None:
-        """The agent is about to leave; it can still send."""
+        """Called before the agent stops; it can still send."""
 
     async def on_error(self, message: Message, error: Exception, attempt: int) -> None:
-        """A handler failed: log it, and publish an event of type ``error`` for the operators."""
+        """Handle a failed handler: log the error, and publish an event of type ``error`` for the operators."""
         logger.error("%s: message %s, try %d", self.name, message.message_id, attempt, exc_info=error)
         text = f"{type(error).__name__}: {error}"[:500]
         data: dict[str, JsonValue] = {"message_id": message.message_id, "attempt": attempt, "error": text}
         await self.client.event.publish(ERROR, data, subject=message.message_id, to=[self.agent_id])
 
-    # -- what it may use ----------------------------------------------------------------------------------
+    # -- for use in handlers ------------------------------------------------------------------------------
 
     @property
     def agent_id(self) -> str:
@@ -233,7 +235,7 @@ class Agent:
         return await self.client.request(agent_name, content, **options)
 
     async def publish_event(self, event_type: str, data: Any = None) -> EventReceipt:
-        """Publish an event of the agent's own."""
+        """Publish an event of the agent."""
         return await self.client.publish_event(event_type, data)
 
     async def subscribe_to_agent_events(self, agent_name: str, event_type: str, handler: Handler) -> Listener:
@@ -247,10 +249,10 @@ class Agent:
         return self.client.unsubscribe_from_agent_events(agent_name, event_type, handler)
 
     def _extract_text_content(self, message: MultipartMessage) -> str:
-        """The text of a message."""
+        """Extract the text of a message."""
         return message.text
 
-    # -- its life -----------------------------------------------------------------------------------------
+    # -- lifecycle ----------------------------------------------------------------------------------------
 
     @classmethod
     def run(cls, *, url: str | None = None, name: str | None = None) -> None:
@@ -273,14 +275,14 @@ class Agent:
             await self._serving
 
     def stop(self) -> None:
-        """Stop soon: running handlers may finish."""
+        """Request a stop: running handlers may finish."""
         self._stopping.set()
 
     async def serve(self) -> None:
-        """Register, work until :meth:`stop`, leave.
+        """Register, work until :meth:`stop`, then disconnect.
 
-        A server that is away is waited for. Raises the AgoraError that waiting would not mend, such as Unauthenticated
-        when the agent was taken off the marketplace.
+        Waits for an unreachable server. Raises AgoraErrors that waiting does not resolve, such as Unauthenticated
+        when the agent was deregistered.
         """
         try:
             await self._retry_until_stopped(self._register_agent)
@@ -291,7 +293,7 @@ class Agent:
                 await self.client.aclose()
 
     async def _work_until_stopped(self) -> None:
-        """Take messages, events and tasks until :meth:`stop`; then let the handlers end, and say goodbye."""
+        """Process messages, events and tasks until :meth:`stop`; then let the handlers finish, and disconnect."""
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         self._wake = asyncio.Event() if self.follows_offers and self.worker_id is not None else None
         claiming = self._build_claim_arguments()
@@ -320,7 +322,7 @@ class Agent:
         registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:
-            # A server of an earlier release takes no account: it is named only where there is one.
+            # A server of an earlier release does not accept an account: it is sent only if there is one.
             account: dict[str, Any] = (
                 {} if self.provider_account is None else {"provider_account": self.provider_account}
             )
@@ -342,7 +344,7 @@ class Agent:
         return type(self).process_message is not Agent.process_message
 
     def _build_claim_arguments(self) -> dict[str, Any]:
-        """Arguments of every claim."""
+        """Build the arguments of every claim."""
         types = list(self.task_types)
         if not types and type(self).on_task is Agent.on_task:
             types = [MESSAGE_TASK, *self.capabilities]
@@ -398,13 +400,13 @@ class Agent:
         await self._retry_until_stopped(listen)
 
     async def on_worker_update(self, event: Event) -> None:
-        """The server has changed this worker: it drains, stands in for another one, or has met a usage limit."""
+        """Handle a change of this worker by the server: draining, substitution for another worker, or a usage limit."""
 
     async def _follow_offers(self, wake: asyncio.Event) -> None:
         """Wake the executor at every connection, and whenever a task is offered to this worker."""
 
         async def follow() -> None:
-            while True:  # a changed worker is offered other tasks: by a stream opened anew
+            while True:  # a changed worker is offered other tasks, which requires a new stream
                 offers = follow_task_offers(self.client._session, str(self.worker_id), wake.set)
                 async with contextlib.aclosing(offers):
                     async for event in offers:
@@ -438,7 +440,7 @@ class Agent:
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 
     async def _retry_until_stopped(self, work: Any) -> None:
-        """Do something again and again, with pauses, until it is done or the agent stops."""
+        """Repeat an action with pauses until it succeeds or the agent stops."""
         attempt = 0
         while not self._stopping.is_set():
             try:
@@ -469,7 +471,7 @@ class Agent:
 
 
 def _build_message_content(message: MultipartMessage | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A message as the marketplace sends it: its text, and its parts in the metadata if it is more than text."""
+    """Build the marketplace's form of a message: its text, with its parts in the metadata unless it is text only."""
     if isinstance(message, str):
         return message, options
     extra = message_processing.build_part_options(message)
@@ -498,9 +500,9 @@ def stop_on_signals(agent: Agent) -> None:
 
 
 def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
-    """Run the agent that ``module:Class`` (or ``module:instance``) names, until SIGTERM or SIGINT.
+    """Run the agent named by ``module:Class`` (or ``module:instance``) until SIGTERM or SIGINT.
 
-    The module is looked for in the current directory too. Raises InvalidRequest if there is no such agent.
+    The module is also searched for in the current directory. Raises InvalidRequest if there is no such agent.
     """
     module_name, _, attribute = spec.partition(":")
     if not module_name or not attribute:

@@ -19,14 +19,14 @@ class Disconnected(Exception):
 
 
 class Refused(Exception):
-    """This kind of connection is not to be had here; another may be."""
+    """This kind of connection is not available; another one may be."""
 
 
 class Channel(Protocol):
     """One connection."""
 
     async def receive(self) -> Frame:
-        """The next frame; raises :class:`Disconnected`."""
+        """Receive the next frame; raises :class:`Disconnected`."""
         ...
 
     async def acknowledge(self, sequence: int) -> None:
@@ -36,7 +36,7 @@ class Channel(Protocol):
 
 
 def decode_frame(text: str | bytes) -> Frame:
-    """A frame from its JSON."""
+    """Decode a frame from its JSON."""
     try:
         frame = json.loads(text)
     except ValueError:

@@ -38,22 +38,22 @@ class AgoraClient:
         me = await client.register("MyAgent", capabilities=["documentation"])  # in an event loop, await it
 
     url: the server; else ``AGORA_URL``, else http://127.0.0.1:8080.
-    token: a credential; else what registration stored for ``agent``, else ``AGORA_TOKEN``.
-    agent: name of an agent registered before from this machine, to act as it.
-    tenant: the marketplace whose stored credentials are used; whoever runs the server enters it with their own.
-    mode: ``"sync"`` always blocks, ``"async"`` always answers something to await; ``"auto"`` looks
+    token: a credential; by default the one stored at registration of ``agent``, else ``AGORA_TOKEN``.
+    agent: name of an agent registered earlier from this machine, to act as it.
+    tenant: the marketplace whose stored credentials are used; operators of the server enter it with their own.
+    mode: ``"sync"`` always blocks, ``"async"`` always returns an awaitable; ``"auto"`` checks
     whether an event loop is running.
-    timeout: seconds for a call with its retries. retries: how many tries after the first, of a call
-    that could not be delivered or was turned away for the moment; while the server's storage is unavailable,
-    any retries at all mean as many as the timeout allows.
+    timeout: seconds for a call with its retries. retries: number of further attempts of a call
+    that could not be delivered or was refused temporarily; while the server's storage is unavailable,
+    any number above 0 means as many as the timeout allows.
     credentials: the file of stored credentials; else ``AGORA_CREDENTIALS``, else ~/.config/agora/credentials.json.
 
-    The first agent that a client registers, or the one it was given, is who it acts as. Registering another one changes
-    nothing of that (a warning says so): :meth:`as_agent` acts as it. Only a task of ``asyncio`` that registers an agent of
+    The client acts as the first agent that it registers, or as the given one. Registering another one does not
+    change this (a warning is logged): use :meth:`as_agent`. Only a task of ``asyncio`` that registers an agent of
     its own, beside others of the same client, acts as that one, so agents may be registered with ``asyncio.gather``.
 
-    Calls raise :class:`agora_sdk.AgoraError` and its kinds (see :mod:`agora_sdk.errors`). Every command carries
-    an Idempotency-Key of its own, so that a retry happens once. Threads may share a client, and so may event loops.
+    Calls raise :class:`agora_sdk.AgoraError` and its subclasses (see :mod:`agora_sdk.errors`). Every command has
+    its own Idempotency-Key, so that a retry has no second effect. Threads and event loops may share a client.
     """
 
     a2a: contract.a2a.A2A
@@ -127,10 +127,10 @@ class AgoraClient:
         idempotency_key: str | None = None,
         token: str | None = None,
     ) -> Self:
-        """A copy that differs in these options and shares the connections.
+        """Return a copy with these options that shares the connections.
 
-        idempotency_key: for one command: a repetition with the same key and arguments answers the first result.
-        token: the copy's identity; without it the copy is who this client is.
+        idempotency_key: for one command: a repetition with the same key and arguments returns the first result.
+        token: the copy's identity; by default that of this client.
         """
         session = self._session
         options = Options(
@@ -147,15 +147,16 @@ class AgoraClient:
         return copy
 
     def as_agent(self, agent: str | contract.agents.Registration) -> Self:
-        """A copy that acts as an agent that was registered from this machine, and shares the connections.
+        """Return a copy that acts as an agent registered from this machine and shares the connections.
 
         ::
 
             ada, bob = client.register("Ada"), client.register("Bob")
             client.as_agent(bob).messaging.send("Ada", "Hello")
 
-        agent: its name, or what registering it answered. Raises :class:`agora_sdk.errors.Unauthenticated` where no credential
-        of it is kept.
+        agent: its name, or the result of its registration. Raises :class:`agora_sdk.errors.Unauthenticated` if no
+        credential
+        of it is stored.
         """
         session = self._session
         name = agent if isinstance(agent, str) else agent.agent_name
@@ -195,10 +196,10 @@ class AgoraClient:
         timeout: float = 30.0,
         metadata: JsonObject | None = None,
     ) -> contract.messaging.Message:
-        """Send a message and wait for the reply to it, the first message of the same correlation id.
+        """Send a message and wait for its reply, the first message of the same correlation id.
 
         The reply is marked as acknowledged. Raises :class:`DeadlineExceeded` after ``timeout`` seconds
-        without one; a reply that comes later waits in the inbox.
+        without a reply; a later reply stays in the inbox.
         """
         from .conversation import request_reply
 
@@ -209,15 +210,15 @@ class AgoraClient:
         )
 
     def publish_event(self, event_type: str, data: Any = None) -> contract.events.EventReceipt:
-        """Publish an event of your own; short for ``event.publish``."""
+        """Publish an event of the agent; short for ``event.publish``."""
         return self.event.publish(event_type, data)
 
     def subscribe_to_agent_events(self, agent_name: str, event_type: str, handler: Handler) -> Listener:
         """Call ``handler(event_type, data)`` for each such event of that agent, from now on.
 
         In an event loop the handler may be a coroutine function and runs in a task of that loop; in
-        synchronous code it is a plain function and runs in a thread of its own. It ends with
-        :meth:`unsubscribe_from_agent_events`, or by closing what this answers.
+        synchronous code it is a plain function and runs in a separate thread. The subscription ends with
+        :meth:`unsubscribe_from_agent_events`, or by closing the returned listener.
         """
         from .listener import start_listener
 
@@ -228,7 +229,7 @@ class AgoraClient:
     def unsubscribe_from_agent_events(
         self, agent_name: str, event_type: str, handler: Handler | None = None
     ) -> Unsubscribed:
-        """End such subscriptions of this client, of that handler or of all; answers how many there were."""
+        """End such subscriptions of this client, of that handler or of all; return their number."""
         from .listener import close_listeners
 
         return close_listeners(self._session, agent_name, event_type, handler)
@@ -240,7 +241,7 @@ class AgoraClient:
             self._session.server.blocking.close()
 
     async def aclose(self) -> None:
-        """End the listeners and close what calls in the running event loop opened. Copies share it."""
+        """End the listeners and close the connections of the running event loop. Copies share them."""
         self._session.stop_listening()
         if "looped" in self._session.server.__dict__:
             await self._session.server.looped.close()
@@ -257,7 +258,7 @@ class AgoraClient:
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
-    if not TYPE_CHECKING:  # to mypy, only what is annotated above is there
+    if not TYPE_CHECKING:  # hidden from mypy: only the annotated attributes above are typed
 
         def __getattr__(self, name: str) -> Any:
             value = None

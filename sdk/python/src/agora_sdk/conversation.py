@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["request_reply"]
 
-#: The inbox is watched by calls of this length: what lies between may cut longer ones off.
+#: The inbox is polled by calls of this length, since intermediaries may cut off longer ones.
 WATCH_SECONDS = 25.0
 
 

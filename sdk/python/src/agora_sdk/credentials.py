@@ -1,6 +1,6 @@
-"""Credentials: what registration answered once, kept for the next time.
+"""Credentials: stored results of registration, for later use.
 
-A JSON file readable by its owner alone, one entry for each server, tenant and agent name.
+A JSON file that only its owner can read, with one entry per server, tenant and agent name.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Credentials:
         return f"Credentials({self.path!r})"
 
     def find(self, url: str, tenant: str, name: str) -> Credential | None:
-        """The credential of an agent by its name, if it is kept."""
+        """Find the stored credential of an agent by its name."""
         entry = self._read_servers().get(server_key(url), {}).get(tenant, {}).get(name)
         return Credential(entry["agent_id"], entry["token"]) if entry else None
 
     def keep(self, url: str, tenant: str, name: str, credential: Credential) -> None:
-        """Keep a credential in place of what was kept under that name."""
+        """Store a credential, replacing an earlier one of the same name."""
         with lock_file(self.path):
             servers = self._read_servers()
             agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
@@ -59,7 +59,7 @@ class Credentials:
                 replace_json(self.path, {"servers": servers})
 
     def _read_servers(self) -> _Servers:
-        """Servers to tenants to names to entries."""
+        """Read the entries by server, tenant and name."""
         try:
             with open(self.path, encoding="utf-8") as file:
                 servers: _Servers = json.load(file)["servers"]
@@ -77,7 +77,7 @@ class Credentials:
 
 
 def server_key(url: str) -> str:
-    """One spelling for a server: ``localhost`` is where ``127.0.0.1`` is."""
+    """Normalize a server's address: ``localhost`` equals ``127.0.0.1``."""
     parts = urlsplit(url)
     host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else (parts.hostname or "")
     port = parts.port or (443 if parts.scheme == "https" else 80)

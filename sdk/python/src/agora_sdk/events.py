@@ -1,4 +1,4 @@
-"""Streams: what happens in the marketplace, or to one task, as it happens."""
+"""Streams: live events of the marketplace, or of one task."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def events_of(
     skips_gaps: bool = False,
     on_listening: Callable[[], None] | None = None,
 ) -> EventStream[Event]:
-    """A stream of the events of these types, for long-lived readers.
+    """Open a stream of the events of these types, for long-lived readers.
 
-    skips_gaps: go on with the oldest event there is, rather than raise CursorTooOld.
-    on_listening: called whenever the server has begun to listen, at first and after each interruption.
+    skips_gaps: continue with the oldest available event instead of raising CursorTooOld.
+    on_listening: called whenever the server has opened the stream, at first and after each interruption.
     """
     operation = Events.operations["stream"]
     arguments = wire.bind_arguments(operation, (list(types),), {})
@@ -43,7 +43,8 @@ def events_of(
 
 
 def follow_task_offers(session: Session, worker_id: str, on_listening: Callable[[], None]) -> EventStream[Event]:
-    """The tasks offered to a worker, and changes of it. on_listening: called whenever the server has begun to listen."""
+    """Follow the tasks offered to a worker and its changes. on_listening: called whenever the server has opened the
+    stream."""
     operation = Workers.operations["stream"]
     arguments = wire.bind_arguments(operation, (worker_id,), {})
     return EventStream(session, operation, arguments, skips_gaps=True, on_listening=on_listening)
@@ -58,18 +59,19 @@ class EventStream(Stream[T]):
             async for event in events:
                 print(event.type, event.data)
 
-    In synchronous code the call answers when the server listens; so does ``await client.event.stream(...)``.
-    Events come over WebSocket, or as Server-Sent Events where WebSocket is refused; other streams always as
-    these. A broken connection is mended and the stream resumes after the last item seen: nothing is lost,
-    nothing repeated. ``position`` is the number of that item, to be given as ``last_event_id`` another day.
+    In synchronous code the call returns when the server has opened the stream; so does ``await
+    client.event.stream(...)``.
+    Events come over WebSocket, or as Server-Sent Events if WebSocket is refused; other streams always over
+    SSE. A broken connection is reopened and the stream resumes after the last item seen, without losses or
+    duplicates. ``position`` is the number of that item, to be passed as ``last_event_id`` later.
     Events never end; the stream of a task's entries ends with the task.
 
-    Iterating raises :class:`agora_sdk.errors.CursorTooOld` (its ``oldest`` is where one can still begin) when
+    Iterating raises :class:`agora_sdk.errors.CursorTooOld` (its ``oldest`` is the first available position) when
     events were missed for longer than the server keeps them, :class:`ServerUnreachable` if the server
-    never answered, and other errors that trying again would not mend.
+    never answered, and other permanent errors.
 
-    Of a durable subscription (``subscription_id=``) the server keeps the place: an item counts as dealt with when
-    the next one is asked for.
+    For a durable subscription (``subscription_id=``) the server stores the position: an item is acknowledged when
+    the next one is requested.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class EventStream(Stream[T]):
 
     @property
     def position(self) -> int | None:
-        """Number of the last item seen, or of the moment it was connected."""
+        """Number of the last item seen, or the position at connection."""
         return self._tail.position if self._tail else None
 
     def tail(self, io: Blocking | Looped) -> Tail:
@@ -114,7 +116,7 @@ class EventStream(Stream[T]):
 
     @property
     def _is_durable(self) -> bool:
-        """Whether the server keeps the place in this stream."""
+        """Whether the server stores the position in this stream."""
         return getattr(self._arguments, "subscription_id", None) is not None
 
     async def _build_request_headers(self) -> dict[str, str]:
@@ -132,7 +134,7 @@ class EventStream(Stream[T]):
         return f"/ws{mark}{query}"
 
     def connect(self) -> None:
-        """Block until the server listens for us: no event after that is missed."""
+        """Block until the server has opened the stream: no later event is missed."""
         run_blocking(self.tail(self._session.server.blocking).open())
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -143,7 +145,7 @@ class EventStream(Stream[T]):
         return self
 
     def parse(self, frame: dict[str, Any]) -> T:
-        """An item from its frame."""
+        """Parse an item from its frame."""
         item: T = self._operation.output.validate_python(frame)
         return item
 
@@ -168,7 +170,7 @@ class EventStream(Stream[T]):
             await tail.hang_up()
 
     def close(self) -> None:
-        """End it. From another task or loop than the reader's, the reader notices with its next event."""
+        """Close the stream. A reader in another task or loop notices it at its next event."""
         self._is_closed = True
         if self._tail is not None:
             self._tail.ended = True

@@ -1,4 +1,4 @@
-"""The executor of a running agent: it claims tasks and has them worked off."""
+"""The executor of a running agent: it claims tasks and runs their handlers."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ __all__ = ["Executor"]
 
 logger = logging.getLogger("agora_sdk")
 
-#: Seconds a claim waits for a task: what lies between may cut longer calls off.
+#: Seconds that a claim waits for a task: intermediaries may cut off longer calls.
 CLAIM_WAIT_SECONDS = 25.0
-#: Seconds: a server that has no task for us sooner than that would not wait, as one that is about to stop.
+#: Seconds: an empty answer that comes sooner means that the server does not wait, as during its shutdown.
 EARLY_RETURN_SECONDS = 1.0
-#: Seconds that giving tasks back may take when the agent stops.
+#: Seconds allowed for releasing tasks when the agent stops.
 RELEASE_SECONDS = 5.0
 MAX_DELAY_SECONDS = 86_400.0  #: longest delay of a release
 MAX_ERROR_CHARACTERS = 4000  #: most characters of an error's text
 
 
 class Executor:
-    """Passes each claimed task to a handler, up to a number at a time, and reports how it ended.
+    """Passes each claimed task to a handler, up to a limit of concurrent ones, and reports the outcomes.
 
-    A task is claimed only for a free place, by a call that waits on the server until there is one. While its
+    A task is claimed only for a free slot, by a call that waits on the server for a task. While its
     handler runs, its lease is renewed; a handler whose lease was lost is cancelled.
-    handle: awaited with the task; answers its result. claiming: further arguments of ``agora.task.claim``.
-    wake: set whenever there may be a task; then claims do not wait on the server. None without such news.
+    handle: awaited with the task; returns its result. claiming: further arguments of ``agora.task.claim``.
+    wake: set whenever a task may be available; then claims do not wait on the server. None without such notifications.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class Executor:
         self._leases: dict[str, Lease] = {}
         self._handlers: set[asyncio.Task[Any]] = set()
         self._working: set[asyncio.Task[None]] = set()
-        self._open_claim: tuple[str, int] | None = None  #: key and limit of a claim without its answer
+        self._open_claim: tuple[str, int] | None = None  #: key and limit of an unanswered claim
 
     @property
     def load(self) -> float:
-        """Share of the places in use, 0 to 1."""
+        """Share of the slots in use, 0 to 1."""
         return len(self._working) / self._max_concurrent
 
     def check(self, task_id: str | None) -> None:
-        """Something happened to a task: if it is one of ours, see whether it still is."""
+        """Check the lease of a task after an event, if the task is held here."""
         if lease := self._leases.get(task_id or ""):
             lease.check()
 
@@ -102,7 +102,7 @@ class Executor:
         await asyncio.gather(*overdue, return_exceptions=True)
 
     async def _claim_tasks(self, limit: int) -> Claim:
-        """Claim until answered: one request under one key, so that tasks of a lost answer are answered again."""
+        """Claim until answered: all attempts use one key, so that tasks of a lost answer are returned again."""
         # Without the key a lost answer would leave its tasks leased to us, unknown, until their leases expire.
         key = os.urandom(16).hex()
         client = self._client.with_options(idempotency_key=key)
@@ -124,7 +124,7 @@ class Executor:
             attempt += 1
 
     async def _release_open_claim(self) -> None:
-        """Give back what a claim that was cancelled has leased: the server may have answered while we stopped."""
+        """Release the tasks of a cancelled claim: the server may have answered during the stop."""
         if self._open_claim is None:
             return
         (key, limit), self._open_claim = self._open_claim, None
@@ -157,7 +157,7 @@ class Executor:
         renewal = asyncio.create_task(lease.keep())
         self._handlers.add(handler)
         try:
-            # Whichever ends first: a renewal that ends has lost the lease, and the handler must not write any more.
+            # Whichever ends first: when the renewal ends, the lease is lost and the handler must not write any more.
             await asyncio.wait((handler, renewal), return_when=asyncio.FIRST_COMPLETED)
             if renewal.done():
                 renewal.result()
@@ -175,7 +175,7 @@ class Executor:
             await asyncio.gather(handler, renewal, return_exceptions=True)
 
     async def _report_outcome(self, handler: asyncio.Task[Any], run: TaskRun, lease: Lease) -> None:
-        """Write how the handler ended; raises the AgoraError that this is refused with."""
+        """Report the handler's outcome; raises the AgoraError of a refusal."""
         try:
             result = handler.result()
         except asyncio.CancelledError:
@@ -209,7 +209,7 @@ class Executor:
 
 
 def _format_error_text(error: Exception) -> str:
-    """What is stored of an error: its kind and its text, without what the wire refuses."""
+    """Format an error for storage: its class and text, without characters that the wire format refuses."""
     text = str(error) if isinstance(error, PermanentFailure | Rejected) else f"{type(error).__name__}: {error}"
     storable = text.replace("\x00", "").encode("utf-8", "replace").decode()
     return storable[:MAX_ERROR_CHARACTERS] or type(error).__name__

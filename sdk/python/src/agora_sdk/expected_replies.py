@@ -1,4 +1,4 @@
-"""Which messages are replies that a request waits for."""
+"""Replies that requests wait for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_RECEIVED = 1000
 
 
 class Expected:
-    """Replies that requests of a client wait for or took, so that an agent's inbox leaves them alone."""
+    """Replies that requests of a client await or have received, so that an agent's inbox skips them."""
 
     def __init__(self) -> None:
         self._correlation_ids: set[str] = set()
@@ -23,15 +23,15 @@ class Expected:
         return message.correlation_id in self._correlation_ids or message.message_id in self._received
 
     def wait_for(self, correlation_id: str) -> None:
-        """A request begins."""
+        """Register a waiting request."""
         self._correlation_ids.add(correlation_id)
 
     def mark_received(self, message_id: str) -> None:
-        """A request got its reply."""
+        """Mark the reply of a request as received."""
         self._received[message_id] = None
         if len(self._received) > MAX_RECEIVED:
             del self._received[next(iter(self._received))]
 
     def stop_waiting(self, correlation_id: str) -> None:
-        """A request is over; a reply that comes later is a message like any other."""
+        """End the wait of a request; a later reply is an ordinary message."""
         self._correlation_ids.discard(correlation_id)

@@ -1,4 +1,4 @@
-"""Identity: which credential a call carries."""
+"""Identity: the credential of a call."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ DEFAULT_TENANT = "default"  # the marketplace if none is named
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
 COPY_HINT = "Copy it whole, and nothing else with it."
 
-#: the agent that each identity acts as in this task or thread, by name. A mapping is replaced, never changed: tasks that
-#: were started with it go on with theirs
+#: the agent that each identity acts as in this task or thread, by name. A mapping is replaced, never changed: tasks
+#: started with it keep theirs
 _acting: ContextVar[Mapping[Identity, str]] = ContextVar("agora_sdk_acting")
 
 
@@ -39,14 +39,16 @@ def _require_visible_ascii(text: str, name: str, fix: str) -> str:
 class Identity:
     """The identity of a client: explicit, else stored by registration, else anonymous.
 
-    The first agent that is registered is who the client is from then on. Others that are registered later in the same task
-    or thread do not change that: they act by :meth:`of_agent`. A task that registers an agent beside other tasks acts
+    The client acts as the first registered agent. Agents registered later in the same task
+    or thread do not change this: use :meth:`of_agent`. A task that registers an agent beside other tasks acts
     as that one, and so do the tasks that it starts.
 
-    token: given by the program; it comes first. agent: a name whose stored credential is used. Spaces and line ends around
-    a token are left out, as they come along from a file; raises :class:`InvalidRequest` for what no header can carry.
-    ``AGORA_TOKEN`` comes after them, then who logged in with ``agora login``. Without all of them a server on this machine takes
-    the caller for its local operator.
+    token: explicit, with the highest precedence. agent: name of the agent whose stored credential is used. Whitespace
+    around
+    a token is removed, since tokens read from files may have it; raises :class:`InvalidRequest` for one that is not a
+    valid header.
+    ``AGORA_TOKEN`` comes next, then the login of ``agora login``. Without any of them a server on this machine treats
+    the caller as its local operator.
     """
 
     def __init__(
@@ -90,14 +92,15 @@ class Identity:
         _acting.set(acting)
 
     def of_agent(self, name: str) -> Identity:
-        """The identity of one agent, registered by this client or stored before; raises :class:`Unauthenticated`."""
+        """Return the identity of one agent, registered by this client or stored before; raises
+        :class:`Unauthenticated`."""
         credential = self._agents.get(name) or self.store.find(self.url, self.tenant, name)
         if credential is None:
             raise self._build_missing_credential_error(name)
         identity = Identity(self.store, self.url, self.tenant, agent=name)
         self._agents[name] = credential
-        identity._agents = self._agents  # what one of them learns, or forgets, holds for all
-        identity._fallback = self._explicit or self._fallback  # what other agents are registered with
+        identity._agents = self._agents  # shared, so that all of them see additions and removals
+        identity._fallback = self._explicit or self._fallback  # credential for registering other agents
         return identity
 
     def _build_missing_credential_error(self, name: str) -> Unauthenticated:
@@ -117,7 +120,7 @@ class Identity:
         return credential.agent_id if credential else None
 
     def token(self) -> str | None:
-        """The credential of a call; raises :class:`Unauthenticated` where the named agent has none here."""
+        """Return the credential of a call; raises :class:`Unauthenticated` if the named agent has none here."""
         if credential := self._find_current_credential():
             return credential.token
         if self._explicit:
@@ -135,27 +138,27 @@ class Identity:
 
     @property
     def login(self) -> Login | None:
-        """Who logged in at the server, as it was last read."""
+        """Login at the server, as last read."""
         if not self._has_looked:
             self._login, self._has_looked = self.logins.find(self.url), True
         return self._login
 
     @property
     def is_due(self) -> bool:
-        """Whether calls carry a login that is to be renewed before the next one."""
+        """Whether calls use a login that must be renewed before the next one."""
         if self._explicit or self._fallback or self._find_current_credential() is not None:
             return False
         return self.login is not None and self.login.due
 
     async def renew_login(self, io: IO) -> None:
-        """Renew what :attr:`is_due`. Raises Unauthenticated where the login has ended."""
+        """Renew the login if :attr:`is_due`. Raises Unauthenticated if the login has ended."""
         if self.is_due:
             self._login = await current_login(io, self.logins, self.url)
 
     def headers(self, token: str | None) -> dict[str, str]:
-        """What a call carries: its credential, and the marketplace that was asked for.
+        """Build the headers of a call: its credential and the requested marketplace.
 
-        A credential brings its marketplace along; the header lets whoever runs the server choose one.
+        A credential implies its marketplace; the header lets operators of the server choose one.
         """
         authorization = {"authorization": f"Bearer {token}"} if token else {}
         return authorization if self.tenant == DEFAULT_TENANT else {**authorization, "x-agora-tenant": self.tenant}
@@ -169,20 +172,21 @@ class Identity:
         return self._agents.get(name) if name else None
 
     def candidate_tokens(self, name: str) -> list[str | None]:
-        """Credentials to register a name with, the best first: each is tried where the one before is refused.
+        """Return credentials for registering a name, in order of preference: each is tried if the previous one is
+        refused.
 
-        An agent's own token, be it given or stored, updates the registration; what else was given makes
-        a new one. A stored token is worthless once its server began anew.
+        An agent's own token, explicit or stored, updates the registration; another explicit token creates
+        a new one. A stored token becomes invalid when its server is reset.
         """
         explicit = self._explicit or self._ambient_token
         credential = self.store.find(self.url, self.tenant, name)
         agent_tokens = [explicit] if explicit and explicit.startswith(AGENT_TOKEN) else []
-        identity = self._agents.get(name) or credential  # the file may be one that cannot be written
+        identity = self._agents.get(name) or credential  # the file may not be writable
         stored_tokens = [identity.token] if identity else []
         return list(dict.fromkeys([*agent_tokens, *stored_tokens, explicit]))
 
     def adopt_registration(self, registration: Registration, used: str | None) -> None:
-        """Keep the credential of a registered agent, and act as it unless this client is another one already."""
+        """Store the credential of a registered agent, and act as it unless this client already acts as another one."""
         name = registration.agent_name
         token = registration.token or (used if used and used.startswith(AGENT_TOKEN) else None)
         if token is not None:
@@ -214,7 +218,7 @@ class Identity:
         )
 
     def forget_agent(self, agent_id: str) -> None:
-        """Forget the credential of an agent that was taken off the marketplace."""
+        """Remove the credential of a deregistered agent."""
         for name in [name for name, credential in self._agents.items() if credential.agent_id == agent_id]:
             try:
                 self.store.forget(self.url, self.tenant, name)

@@ -1,4 +1,4 @@
-"""The inbox of a running agent, worked off."""
+"""The inbox of a running agent: passes messages to the handler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Inbox"]
 
 logger = logging.getLogger("agora_sdk")
 
-#: Not the handler's fault: what met one of these is done again from the start.
+#: Errors that are not the handler's fault: the message is processed again from the start.
 RETRY_LATER = (ServerUnreachable, Overloaded, RateLimited, Halted)
 MAX_ATTEMPTS = 3
 PAGE_SIZE = 100
@@ -28,12 +28,12 @@ MAX_REMEMBERED = 10_000
 
 
 class Inbox:
-    """Passes each unread message to a handler, up to a number at a time, and marks its outcome.
+    """Passes each unread message to a handler, up to a limit of concurrent ones, and marks its outcome.
 
-    The durable inbox is the truth, and live events only a reason to look. A message is marked as
+    The durable inbox is authoritative; live events only trigger reading it. A message is marked as
     delivered before and as acknowledged after its handler; after a crash in between it is handled again.
-    One whose handler fails every time is left as read. handle: awaited with the message.
-    failed: awaited with the message, the error and the number of the try.
+    A message whose handler fails every time is left as read. handle: awaited with the message.
+    failed: awaited with the message, the error and the number of the attempt.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Inbox:
 
     @property
     def load(self) -> float:
-        """Share of the places in use, 0 to 1."""
+        """Share of the slots in use, 0 to 1."""
         return len(self._working) / self._max_concurrent
 
     def wake(self) -> None:
-        """There may be something new."""
+        """Signal that there may be new messages."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -90,7 +90,7 @@ class Inbox:
         cursor = None
         while True:
             page = await self._client.messaging.receive(unread=True, limit=PAGE_SIZE, cursor=cursor)
-            # A message in handling is still unread at the server and comes again; the states here tell that it is in handling.
+            # A message in progress is still unread on the server and is read again; the states here identify it.
             new_messages = [
                 m for m in page.items if m.message_id not in self._states and m not in self._expected_replies
             ]
@@ -114,7 +114,7 @@ class Inbox:
             await self._client.messaging.mark(list(message_ids), state)
 
     async def _mark_again(self, message_ids: Sequence[str]) -> None:
-        """Messages that are done but still unread: their mark got lost."""
+        """Mark again messages that are processed but still unread, because their mark was lost."""
         for state in (DeliveryState.ACKNOWLEDGED, DeliveryState.READ):
             await self._mark_messages([i for i in message_ids if self._states.get(i) is state], state)
 

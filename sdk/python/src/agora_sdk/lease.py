@@ -1,4 +1,4 @@
-"""The lease on a claimed task: kept alive, and written under."""
+"""The lease on a claimed task: renewal, and calls under its fencing token."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["Lease"]
 logger = logging.getLogger("agora_sdk")
 
 T = TypeVar("T")
-MAX_SERVER_ERRORS = 5  #: of a call that the server fails at
-#: Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it.
+MAX_SERVER_ERRORS = 5  #: of one call, after which it is given up
+#: Checkpoint numbers increase over all attempts: those of a claim follow those of earlier claims.
 CHECKPOINTS_PER_CLAIM = 1_000_000
 TERMINAL_STATES = frozenset(
     {
@@ -39,10 +39,10 @@ TERMINAL_STATES = frozenset(
 
 
 class Lease:
-    """The hold on one claimed task.
+    """The lease on one claimed task.
 
-    Every call carries the claim's fencing token, and waits for a server that is away. Once the server has
-    said that the hold is gone, ``lost`` says why and nothing more is written.
+    Every call carries the claim's fencing token and waits for an unreachable server. Once the server has
+    reported that the lease is lost, ``lost`` holds the error and no further call is made.
     """
 
     def __init__(self, client: AgoraClient, task: ClaimedTask, backoff: Backoff) -> None:
@@ -53,7 +53,7 @@ class Lease:
         self._checkpoints = 0
 
     async def keep(self) -> None:
-        """Renew at a third of the lease, again and again; raises the AgoraError that ends it."""
+        """Renew periodically at a third of the lease; raises the AgoraError that ends it."""
         while True:
             with contextlib.suppress(TimeoutError):
                 # A third of the lease leaves time for two failed renewals before it expires.
@@ -62,7 +62,7 @@ class Lease:
             await self.renew()
 
     def check(self) -> None:
-        """Renew now: the task may have changed."""
+        """Renew now, since the task may have changed."""
         self._due.set()
 
     async def renew(self, **options: Any) -> Renewal:
@@ -76,11 +76,11 @@ class Lease:
         return renewal
 
     async def checkpoint(self, checkpoint: JsonObject) -> Renewal:
-        """Extend the lease and store how far the work is."""
+        """Extend the lease and store a checkpoint."""
         return await self.renew(checkpoint=checkpoint, checkpoint_number=self.take_checkpoint_number())
 
     def take_checkpoint_number(self) -> int:
-        """The number of the next checkpoint."""
+        """Return the number of the next checkpoint."""
         self._checkpoints += 1
         # The fencing token grows with every claim, so the numbers grow over all attempts and a late write is recognised.
         return self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
@@ -88,7 +88,7 @@ class Lease:
     async def call(self, action: str, *arguments: Any, **options: Any) -> Any:
         """Call an operation on the task until it is answered or refused; raises the refusal.
 
-        Repetitions are recognised by the server, so that what is done is done once.
+        The server recognises repetitions, so that the effect occurs once.
         """
         if self.lost is not None:
             raise self.lost
@@ -109,7 +109,7 @@ class Lease:
             except AgoraError as error:
                 if not is_transient(error) or (isinstance(error, InternalError) and attempt >= MAX_SERVER_ERRORS):
                     if isinstance(error, Conflict):
-                        self.check()  # whether it is the lease, the next renewal tells
+                        self.check()  # the next renewal shows whether the lease is lost
                     raise
                 logger.info("a call for %s waits: %s", self.task_id, error)
             await asyncio.sleep(self._backoff.pause(attempt))

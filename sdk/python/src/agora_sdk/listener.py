@@ -31,7 +31,7 @@ MAX_MATCHES = 10_000
 
 
 class Unsubscribed(Result):
-    """How many listeners ended."""
+    """Number of ended listeners."""
 
     ended: int
 
@@ -39,7 +39,7 @@ class Unsubscribed(Result):
 class Listener:
     """Calls ``handler(event_type, data)`` for the events of one agent, until it is closed.
 
-    The agent is known by its name or id; it may register later, or again. An error of the handler is
+    The agent is identified by its name or id; it may register later, or again. An error of the handler is
     logged, and the next event follows.
     """
 
@@ -58,7 +58,7 @@ class Listener:
         return f"<Listener to {self.event_type} of {self.agent_name}>"
 
     def start(self, io: Blocking | Looped) -> None:
-        """Run, in a thread or in a task of the running loop."""
+        """Start in a thread or in a task of the running loop."""
         if isinstance(io, Blocking):
             work = self._handle_events(io)
             threading.Thread(target=run_blocking, args=(work,), name=repr(self), daemon=True).start()
@@ -66,11 +66,11 @@ class Listener:
             self._task = asyncio.get_running_loop().create_task(self._handle_events(io), name=repr(self))
 
     async def connect(self, io: Blocking | Looped) -> None:
-        """Return when the server listens for us: no event after that is missed."""
+        """Return when the server has opened the stream: no later event is missed."""
         await self._stream.tail(io).open()
 
     def close(self) -> None:
-        """End it; a handler that runs may finish."""
+        """Stop; a running handler may finish."""
         if self in self._session.listeners:
             self._session.listeners.remove(self)
         self._stream.close()
@@ -87,7 +87,7 @@ class Listener:
             await self._stream.tail(io).close()
 
     async def _next_event(self, io: Blocking | Looped) -> Event | None:
-        """The next event of the agent; None once closed."""
+        """Return the next event of the agent; None once closed."""
         tail = self._stream.tail(io)
         while (frame := await tail.receive()) is not None:
             event = self._stream.parse(frame)
@@ -129,7 +129,7 @@ class Listener:
 async def start_listener(
     io: Blocking | Looped, session: Session, agent_name: str, event_type: str, handler: Handler
 ) -> Listener:
-    """Make a listener that listens already."""
+    """Create a listener that is already connected."""
     if isinstance(io, Blocking) and inspect.iscoroutinefunction(handler):
         raise InvalidRequest(
             "The handler is a coroutine function, and there is no event loop to run it.",
@@ -143,7 +143,7 @@ async def start_listener(
 
 
 def close_listeners(session: Session, agent_name: str, event_type: str, handler: Handler | None) -> Unsubscribed:
-    """Close the listeners that fit."""
+    """Close the matching listeners."""
     listeners = [
         listener
         for listener in session.listeners

@@ -1,7 +1,9 @@
-"""A person's login: what ``agora login`` got of an identity provider, kept for the next call and renewed when due.
+"""A person's login: the tokens that ``agora login`` received from an identity provider, stored and renewed when due.
 
-A JSON file beside the credentials, readable by its owner alone, one entry for each server; SDKs of other languages share it.
-A refresh token is used once: whoever renews holds the file's lock, and looks first whether another process was quicker.
+A JSON file beside the credentials that only its owner can read, with one entry per server; SDKs of other languages
+share it.
+A refresh token is valid once: a renewing process holds the file's lock, and first checks whether another process has
+renewed.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ REFRESH_TIMEOUT_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A person at one server. client_id: whom the tokens were issued to; None for the server's own client.
+    """A person's login at one server. client_id: the client of the tokens; None for the server's own client.
 
     expires_at: of the access token, in seconds since 1970.
     """
@@ -41,7 +43,7 @@ class Login:
 
     @property
     def due(self) -> bool:
-        """Whether it is to be renewed before it is used."""
+        """Whether it must be renewed before use."""
         return time.time() >= self.expires_at - RENEW_BEFORE_SECONDS
 
 
@@ -52,12 +54,12 @@ class Logins:
         self.path = os.path.join(os.path.dirname(credentials), "logins.json")
 
     def find(self, url: str) -> Login | None:
-        """The login at a server, if there is one."""
+        """Find the login at a server."""
         entry = self._read_logins().get(server_key(url))
         return Login(**entry) if entry else None
 
     def keep(self, url: str, login: Login) -> None:
-        """Keep a login in place of what was kept for that server."""
+        """Store a login, replacing an earlier one for that server."""
         with lock_file(self.path):
             self.write(url, login)
 
@@ -68,7 +70,7 @@ class Logins:
                 self.write(url, None)
 
     def write(self, url: str, login: Login | None) -> None:
-        """As :meth:`keep` and :meth:`forget`, for whoever holds the lock."""
+        """Store or remove a login as :meth:`keep` and :meth:`forget` do; the caller holds the lock."""
         logins = self._read_logins()
         logins.pop(server_key(url), None)
         if login is not None:
@@ -93,7 +95,7 @@ class Logins:
 
 
 async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
-    """The login at a server, good for a while. Raises Unauthenticated where it has ended."""
+    """Return a valid login at a server, renewed if due. Raises Unauthenticated if it has ended."""
     while (login := logins.find(url)) is not None and login.due:
         # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.
         with try_lock_file(logins.path, REFRESH_TIMEOUT_SECONDS) as mine:

@@ -1,6 +1,6 @@
-"""Retrying: which failures are worth another try, how long to wait, and when to give up.
+"""Retries: which failures are retried, the delays, and when to give up.
 
-Written once, over the port :class:`IO`; blocking or looped I/O is what drives it.
+Independent of the kind of I/O: it uses the port :class:`IO`, blocking or asynchronous.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ class TimedOut(Exception):
 
 
 class IO(Protocol):
-    """What a call needs of the world. The blocking kind never suspends, so no event loop is needed to run it."""
+    """I/O port of a call. The blocking kind never suspends, so no event loop is needed to run it."""
 
     async def exchange(self, request: wire.Request, seconds: float) -> wire.Answer:
-        """Send a request and read the answer within so many seconds; raises :class:`ConnectionLost` or :class:`TimedOut`."""
+        """Send a request and read the answer within a timeout in seconds; raises :class:`ConnectionLost` or
+        :class:`TimedOut`."""
         ...
 
     async def pause(self, seconds: float) -> None: ...
 
     def now(self) -> float:
-        """Seconds on a clock that never goes back."""
+        """Return the seconds of a monotonic clock."""
         ...
 
 
@@ -63,7 +64,7 @@ def _draw_random_fraction() -> float:
 class Backoff:
     """Growing pauses with jitter, so that clients that failed together do not return together.
 
-    retries: how many tries after the first. first, most: seconds.
+    retries: number of attempts after the first. first, most: seconds.
     """
 
     retries: int = 3
@@ -103,7 +104,7 @@ def _is_final(error: AgoraError) -> bool:
 
 
 def server_unreachable(url: str, reason: object) -> ServerUnreachable:
-    """The error of a server that does not answer, naming the fix."""
+    """Create the error of an unreachable server, with the fix."""
     return ServerUnreachable(
         f"No Agora server answers at {url} ({reason}).",
         fix="Start one with `make up` or `agora serve`, or set AGORA_URL to where it runs.",

@@ -1,4 +1,4 @@
-"""A session: what a client and its copies share, and how one call is made over it."""
+"""A session: the state that a client and its copies share, and the execution of calls."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ STORED_CREDENTIAL_PAUSES = (
     0.1,
     0.2,
     0.4,
-)  #: seconds between looks for a credential that another process may be keeping
+)  #: seconds between checks for a credential that another process may be storing
 
 logger = logging.getLogger("agora_sdk")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How calls are made. timeout: seconds for a call with its retries; retries: tries after the first."""
+    """Call options. timeout: seconds for a call with its retries; retries: attempts after the first."""
 
     mode: Mode = "auto"
     timeout: float = 30.0
@@ -60,7 +60,7 @@ class Options:
 
     @property
     def blocking(self) -> bool:
-        """Whether a call made here and now blocks: always, never, or unless an event loop is running."""
+        """Whether a call blocks: always, never, or unless an event loop is running."""
         return self.mode == "sync" or (self.mode == "auto" and not _in_event_loop())
 
 
@@ -70,7 +70,7 @@ def _in_event_loop() -> bool:
 
 
 class Server:
-    """A server and the connections to it, made when first needed."""
+    """A server and its connections, which are opened at first use."""
 
     def __init__(self, url: str | None = None) -> None:
         self.url = _check_url(url or os.environ.get("AGORA_URL") or DEFAULT_URL)
@@ -118,7 +118,7 @@ class Session:
             listener.close()
 
     def run(self, name: str, work: Callable[[Blocking | Looped], Coroutine[Any, Any, T]]) -> T:
-        """Do something by the caller's habit: its result, or something to await for it."""
+        """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self.options.blocking:
             from .transport import run_blocking
 
@@ -169,7 +169,7 @@ class Session:
         return registration
 
     async def _raise_tier(self, io: IO, registration: Any, tier: ServiceTier, token: str | None) -> None:
-        """Have the operator, if that is who we are without the agent's own token, grant the tier that was asked for."""
+        """Grant the requested tier as the operator, if the client is one without the agent's own token."""
         from . import wire
         from .contract import declared
 
@@ -185,7 +185,7 @@ class Session:
             registration.service_tier = tier
 
     async def _wait_for_stored_credential(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
-        """The credential that another process, registering the same agent at the same time, is just keeping."""
+        """Wait for the credential that another process stores while it registers the same agent."""
         for pause in STORED_CREDENTIAL_PAUSES:
             untried_tokens = [token for token in self.identity.candidate_tokens(name) if token not in tried]
             if untried_tokens:
@@ -215,7 +215,7 @@ class Session:
         return result
 
     def _warn_deprecated(self, operation: Operation, answer: Answer) -> None:
-        """Say once that an operation is deprecated."""
+        """Warn once that an operation is deprecated."""
         if "deprecation" not in answer.headers or operation.name in self._warned:
             return
         self._warned.add(operation.name)
@@ -223,7 +223,7 @@ class Session:
         logger.warning("%s is deprecated%s.", operation.name, f" and ends on {sunset}" if sunset else "")
 
     def _attach_next_page(self, operation: Operation, arguments: BaseModel, result: Any) -> None:
-        """Let a page fetch the ones after it: by blocking where ``for`` asks, by awaiting where ``async for`` does."""
+        """Attach the fetching of further pages to a page: blocking for ``for``, awaited for ``async for``."""
         from .contract import Page
         from .paging import next_page_arguments
         from .transport import run_blocking

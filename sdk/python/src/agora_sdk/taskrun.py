@@ -1,4 +1,4 @@
-"""A task as the handler of an agent has it: what it is, and what can be said about it while it runs."""
+"""A task as passed to an agent's handler: its data, and the calls that a handler makes while it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
 
 def opening_message(payload: Mapping[str, Any]) -> JsonObject:
-    """The message that a task begins with, as A2A writes it: the payload's ``message``, its ``text``, or all of it as data."""
+    """Return the initial message of a task in A2A form: the payload's ``message``, its ``text``, or all of it as
+    data."""
     message = payload.get("message")
     if not isinstance(message, dict):
         text = payload.get("text")
@@ -38,11 +39,11 @@ class PermanentFailure(Exception):
 
 
 class Rejected(Exception):
-    """Raised in ``on_task`` or ``process_message``: the agent does not do this; nobody tries it again."""
+    """Raised in ``on_task`` or ``process_message``: the agent refuses the task; it is not retried."""
 
 
 class InputRequired(Exception):
-    """Raised in ``on_task`` or ``process_message``: the work cannot go on before its requester has answered.
+    """Raised in ``on_task`` or ``process_message``: the task needs an answer of its requester to continue.
 
     The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again: then the
     answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer; it is a
@@ -163,13 +164,13 @@ class TaskRun(ClaimedTask):
     async def report(
         self, progress: float | None = None, notes: str | None = None, *, milestone: str | None = None
     ) -> None:
-        """Say how it goes. progress: per cent done, never less than before. notes, milestone: for people."""
+        """Report progress. progress: per cent done, never less than before. notes, milestone: for people."""
         values = {"progress": progress, "notes": notes, "milestone": milestone}
         update = await self._lease.call("update", **{name: part for name, part in values.items() if part is not None})
         self.progress = update.progress
 
     async def save(self, checkpoint: JsonObject) -> None:
-        """Store how far the work is: another attempt finds it in ``task.checkpoint``. It extends the lease too."""
+        """Store a checkpoint, which a later attempt finds in ``task.checkpoint``. It also extends the lease."""
         async with self._writing:
             await self._lease.checkpoint(checkpoint)
             self.checkpoint = checkpoint
@@ -210,9 +211,10 @@ class TaskRun(ClaimedTask):
         return self._answered
 
     async def answer(self, content: str | Sequence[Mapping[str, Any]]) -> None:
-        """End the task with a message as its answer: text, or parts as A2A 1.0 writes them. What the handler returns then is ignored.
+        """End the task with a message as its answer: text, or parts as A2A 1.0 writes them. The handler's return
+        value is then ignored.
 
-        Who asked over A2A, and has heard nothing else of the task, gets a Message in place of a task.
+        An A2A requester without earlier output of the task receives a Message instead of a task.
         """
         if isinstance(content, str):
             await self._lease.call("message", content, status="completed")
@@ -229,7 +231,7 @@ class TaskRun(ClaimedTask):
         append: bool = False,
         last: bool = True,
     ) -> None:
-        """Hand over a piece of the result: parts as A2A 1.0 writes them, such as ``{"text": ...}``, ``{"data": ...}``."""
+        """Add an artifact to the result: parts as A2A 1.0 writes them, such as ``{"text": ...}``, ``{"data": ...}``."""
         options = {"name": name, "artifact_id": artifact_id}
         arguments = {key: value for key, value in options.items() if value is not None}
         await self._lease.call("artifact", parts=list(parts), append=append, last=last, **arguments)

@@ -70,7 +70,7 @@ def _build_timeouts(seconds: float) -> httpx.Timeout:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """The failures of httpx, in this package's words."""
+    """Translate the exceptions of httpx into those of this package."""
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -95,7 +95,7 @@ class Blocking:
         self._lock = threading.Lock()
 
     def client(self) -> httpx.Client:
-        """The pool of connections, made when first needed and closed with this object at the latest."""
+        """The connection pool, created at first use and closed with this object at the latest."""
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(**self.endpoint.client_options())

@@ -1,6 +1,6 @@
-"""The wire: an operation's arguments as an HTTP request, and the answer to it as a result or an error.
+"""Wire format: converts an operation's arguments to an HTTP request, and its answer to a result or an error.
 
-Pure functions over the contract; nothing here does I/O.
+Pure functions of the contract, without I/O.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _build_invalid_arguments(operation: Operation, errors: list[dict[str, str]])
 
 
 def build_request(operation: Operation, arguments: BaseModel) -> Request:
-    """The request that calls an operation: what was left out stays out, so that the server's defaults hold.
+    """Build the request of an operation's call: omitted arguments stay omitted, so that the server's defaults apply.
 
     The canonical route is used unless a path parameter of it is missing or is no path segment; then
     the next route that fits. Raises :class:`InvalidRequest` for text that cannot be encoded.
@@ -125,7 +125,7 @@ def needs_key(operation: Operation) -> bool:
 
 
 def parse_result(operation: Operation, answer: Answer) -> Any:
-    """The result in an answer of success."""
+    """Parse the result of a successful answer."""
     try:
         return operation.output.validate_json(answer.body)
     except ValidationError as error:
@@ -138,7 +138,7 @@ def parse_result(operation: Operation, answer: Answer) -> Any:
 
 
 def parse_error(answer: Answer, url: str) -> AgoraError:
-    """The error in an answer of failure, be it ours (problem+json) or of something in between."""
+    """Parse the error of a failed answer, from this server (problem+json) or from an intermediary."""
     try:
         problem = json.loads(answer.body)
     except ValueError:
@@ -152,7 +152,7 @@ def parse_error(answer: Answer, url: str) -> AgoraError:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds of the ``Retry-After`` header, which may also be a date."""
+    """Parse the ``Retry-After`` header in seconds; it may also be a date."""
     text = answer.headers.get("retry-after", "").strip()
     if not text:
         return None
