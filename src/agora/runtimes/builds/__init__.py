@@ -1,4 +1,4 @@
-"""From a source to something an engine can start: reading sources, running build commands, keeping results.
+"""Builds: reading sources, running build commands, and caching results.
 
-Shared by the engines; each decides for itself what a result is (a directory, an image).
+Shared by the engines; each defines its kind of result (a directory, an image).
 """

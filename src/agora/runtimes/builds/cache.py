@@ -1,7 +1,7 @@
-"""Results of builds, found again by the content they were made of.
+"""Cache of build results, keyed by the content that they were made from.
 
-A result stands in the directory of the attempt that made it, and an index entry, written last, makes it valid: what a
-crash leaves half has no entry, and what a dead server's build still writes disturbs no other attempt.
+A result is in the directory of the attempt that made it, and becomes valid by an index entry, which is written last:
+partial results of a crash have no entry, and a dead server's build that is still writing disturbs no other attempt.
 
 ::
 
@@ -29,7 +29,7 @@ __all__ = ["BuildCache", "CacheEntry", "erase_directory"]
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """A valid result. seconds: that making it took."""
+    """A valid result. seconds: duration of its build."""
 
     directory: Path
     seconds: float
@@ -37,7 +37,7 @@ class CacheEntry:
 
 
 class BuildCache:
-    """The directory of results. Attempts in progress are known in memory alone: they die with the server."""
+    """The directory of results. Attempts in progress are kept in memory only: they end with the server."""
 
     def __init__(self, root: Path) -> None:
         self._root = root / "builds"
@@ -50,7 +50,7 @@ class BuildCache:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def find(self, key: str) -> CacheEntry | None:
-        """A valid result; it counts as used now."""
+        """Find a valid result and mark it as used now."""
         try:
             entry = json.loads((self._index / key).read_bytes())
             os.utime(self._index / key)
@@ -60,19 +60,19 @@ class BuildCache:
         return CacheEntry(directory, entry["seconds"], entry["commit"]) if directory.is_dir() else None
 
     def discard(self, key: str) -> None:
-        """Count a result as long unused, so that it is deleted when nothing runs from it."""
+        """Mark a result as long unused, so that it is deleted when nothing runs from it."""
         with suppress(FileNotFoundError):
             os.utime(self._index / key, (0, 0))
 
     def create_attempt(self, key: str) -> Path:
-        """A new directory to build in."""
+        """Create a new build directory."""
         name = f"{key[:16]}-{secrets.token_hex(6)}"
         self._running.add(name)
         (self._root / name).mkdir(mode=0o700)
         return self._root / name
 
     def publish_attempt(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
-        """Make an attempt the result."""
+        """Publish an attempt as the result."""
         write_json(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
         self._running.discard(attempt.name)
 
@@ -85,14 +85,14 @@ class BuildCache:
         write_json(self._commits / key, {"digest": digest})
 
     def find_commit_digest(self, key: str) -> str | None:
-        """The digest at a commit."""
+        """Find the source digest at a commit."""
         try:
             return str(json.loads((self._commits / key).read_bytes())["digest"])
         except (FileNotFoundError, ValueError):
             return None
 
     def contains_directory(self, directory: str) -> bool:
-        """Whether a directory is that of a result, or of an attempt."""
+        """Whether a directory belongs to a result or an attempt."""
         path = Path(directory)
         return path.parent == self._root and path.is_dir()
 
@@ -127,7 +127,9 @@ def erase_directory(directory: Path) -> None:
             return
         with suppress(OSError):
             os.chmod(directory, 0o700)
-        for path, names, _files in os.walk(directory):  # from above, so that each is open before it is entered
+        for path, names, _files in os.walk(
+            directory
+        ):  # top-down, so that each directory is made accessible before it is entered
             for name in names:
                 inner = os.path.join(path, name)
                 if not os.path.islink(inner):

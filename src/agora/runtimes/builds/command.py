@@ -1,4 +1,4 @@
-"""Running one build command: output line by line, a timeout, and no process left behind."""
+"""Execution of one build command: output by line, a timeout, and no remaining process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Command", "CommandResult", "CommandTimeout"]
 
 MAX_LINE_CHARACTERS = 4_096
 TAIL = 8_192
-#: no core files, and no file larger than 16 GiB; then the command takes the place of this shell
+#: no core files, and no file larger than 16 GiB; then the shell is replaced by the command
 LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
 
 
@@ -52,9 +52,9 @@ class Command:
     ended: Callable[[], object] | None = None
 
     async def run_command(self, progress: Progress) -> CommandResult:
-        """Run it. Raises TimedOut. When it is cancelled the command is killed.
+        """Run a command. Raises TimedOut. Cancellation kills the command.
 
-        It is over when the command is, though something it left in the background may hold its output open.
+        It ends when the command itself ends, even if a background process of it holds its output open.
         """
         lines = _Lines(progress, [secret for secret in self.hidden if secret])
         reading, writing = os.pipe()
@@ -96,14 +96,14 @@ class Command:
 
     def _kill_group(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it is not waited for yet, so the group is its own
+            os.killpg(process.pid, signal.SIGKILL)  # it has not been reaped yet, so the group id is still its own
         process.wait()
         if self.ended is not None:
             self.ended()
 
 
 def _drain_output(reading: int, lines: _Lines) -> int:
-    """Read available output; answers the number of bytes, 0 at the end, -1 if there is none now."""
+    """Read available output; return the number of bytes, 0 at the end, -1 if none is available."""
     try:
         data = os.read(reading, 65_536)
     except BlockingIOError:
@@ -113,7 +113,7 @@ def _drain_output(reading: int, lines: _Lines) -> int:
 
 
 class _Lines:
-    """Cuts output into lines, and keeps the end of it."""
+    """Splits output into lines, and keeps the end of it."""
 
     def __init__(self, progress: Progress, hidden: Sequence[str]) -> None:
         self._progress = progress

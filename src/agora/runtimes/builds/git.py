@@ -1,4 +1,4 @@
-"""Repositories as sources. git is kept from asking, from running what a repository says, and from going elsewhere."""
+"""Repositories as sources. git must not prompt, run code of a repository, or connect to other addresses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["Repositories", "check_url"]
 
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
-#: what a repository or a server could make git do beyond fetching
+#: disables what a repository or a server could make git do beyond fetching
 CONFIGURATION = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
@@ -45,9 +45,9 @@ CONFIGURATION = {
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
-    """Fetches them. private: whether http and private addresses are allowed too. timeout: seconds for each command.
+    """Fetches repositories. private: whether http and private addresses are allowed too. timeout: seconds per command.
 
-    environment: what git is to see, such as the CA certificates of this host.
+    environment: environment variables for git, such as the CA certificates of this host.
     """
 
     environment: Mapping[str, str]
@@ -56,10 +56,10 @@ class Repositories:
     resolver: Resolve = resolve_host
 
     async def resolve_commit(self, source: Git) -> str:
-        """The commit that a branch is at now. Raises SourceRefused, SourceUnavailable."""
+        """Resolve a branch to its current commit. Raises SourceRefused, SourceUnavailable."""
         lines: list[str] = []
         names = ["HEAD"]
-        if source.branch is not None:  # in git's own order; what a tag names comes before the tag
+        if source.branch is not None:  # git's own precedence; the commit of an annotated tag precedes the tag
             names = [f"refs/heads/{source.branch}", f"refs/tags/{source.branch}^{{}}", f"refs/tags/{source.branch}"]
         await self._build_git_command(
             source, Path(tempfile.gettempdir()), lines.append, "ls-remote", "--", source.url, *names
@@ -71,7 +71,7 @@ class Repositories:
         raise SourceUnavailable(f"{source.url} has no branch or tag {source.branch or 'HEAD'!r}.")
 
     async def fetch_source(self, source: Git, target: Path, progress: Progress) -> Path:
-        """Clone a branch's newest commit into a directory that is made; answers the part of it that is meant.
+        """Clone a branch's newest commit into a new directory; return the requested subdirectory.
 
         Raises SourceRefused, SourceUnavailable.
         """
@@ -103,7 +103,8 @@ class Repositories:
             )
 
     def _build_git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
-        """Options go through the environment: a token among the arguments would be everybody's to see."""
+        """Build git's environment: options are passed in it because arguments, which may hold a token, are visible to
+        all users."""
         variables = dict(self.environment) | {
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -118,7 +119,7 @@ class Repositories:
         return variables
 
     async def _build_pinned_connection_options(self, source: Git) -> dict[str, str]:
-        """Check where a URL leads, and hold git to what was checked."""
+        """Check a URL's addresses, and pin git to the checked ones."""
         parts = check_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):
             raise SourceRefused(f"{source.branch[:100]!r} is no name of a branch or tag.")
@@ -126,7 +127,7 @@ class Repositories:
             return {"protocol.http.allow": "always"} if parts.scheme == "http" else {}
         host, port = str(parts.hostname), parts.port or 443
         if _is_proxied(self.environment):
-            return {}  # the proxy resolves the name, and is the operator's to keep from the inside
+            return {}  # the proxy resolves the name; keeping it from internal addresses is up to the operator
         try:
             addresses = await resolve_public_addresses(host, port, self.resolver)
         except AddressRefused as error:
@@ -144,7 +145,7 @@ def _find_source_directory(target: Path, directory: str) -> Path:
 
 
 def check_url(url: str, *, private: bool = False) -> SplitResult:
-    """The parts of a repository's URL. Raises SourceRefused for what evidently must not be fetched."""
+    """Parse a repository's URL. Raises SourceRefused for one that must not be fetched."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,4 +1,4 @@
-"""One run for all who ask for the same thing at a time."""
+"""One shared run for concurrent requests of the same thing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SingleFlight(Generic[T]):
         self._flights: dict[str, _Flight[T]] = {}
 
     async def run_or_join(self, key: str, progress: Progress, run: Callable[[Progress], Awaitable[T]]) -> T:
-        """Wait for the run of that key; begin it if there is none. Each hears what is printed from then on."""
+        """Wait for the run of a key; start it if there is none. Each caller receives the output from then on."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = _Flight()

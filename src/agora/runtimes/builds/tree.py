@@ -1,4 +1,4 @@
-"""Sources as trees of files: what they hold, as one digest, and copies that cannot lead outside."""
+"""Source trees: their digest, and copies that cannot lead outside."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from agora.runtimes.errors import DiskFull, SourceRefused
 
 __all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resolve_contained"]
 
-#: what is no part of a program: history, which may hold credentials, and what a build makes anew
+#: excluded from programs: history, which may hold credentials, and build products
 LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much a source may hold at most. size: bytes."""
+    """Size limits of a source. size: bytes."""
 
     files: int = 50_000
     size: int = 1 << 30
 
 
 def resolve_contained(path: str, roots: tuple[Path, ...]) -> Path:
-    """The directory meant by a path, if it is in one of the roots. Raises SourceRefused.
+    """Resolve a path to a directory in one of the roots. Raises SourceRefused.
 
-    Links are followed first, so that what is checked is what is read.
+    Links are resolved first, so that the checked path is the one that is read.
     """
     if not roots:
         raise SourceRefused(
@@ -51,7 +51,7 @@ def resolve_contained(path: str, roots: tuple[Path, ...]) -> Path:
 
 
 def hash_tree(directory: Path, bounds: Bounds) -> str:
-    """SHA-256 of all names, modes, links and contents. Raises SourceRefused."""
+    """Compute the SHA-256 of all names, modes, links and contents. Raises SourceRefused."""
     total = hashlib.sha256()
     for name, path, mode in _walk_entries(directory, bounds):
         if stat.S_ISLNK(mode):
@@ -66,7 +66,7 @@ def hash_tree(directory: Path, bounds: Bounds) -> str:
 
 
 def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
-    """Copy a source's tree into a directory that is made. Raises SourceRefused, DiskFull."""
+    """Copy a source's tree into a new directory. Raises SourceRefused, DiskFull."""
     try:
         target.mkdir(mode=0o700, parents=True)
         for name, path, mode in _walk_entries(source, bounds):
@@ -85,14 +85,14 @@ def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
 
 
 def convert_disk_full_error(error: OSError) -> DiskFull | None:
-    """The error of ours, if it is one that says that there is no space."""
+    """Convert an error that reports a lack of space into DiskFull."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None
     return DiskFull("The disk is full.", fix="Free space in the data directory of this host.")
 
 
 def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, int]]:
-    """(relative name, path, mode) of all, parents first, in one order."""
+    """Yield (relative name, path, mode) of all entries in a fixed order, parents first."""
     files = size = 0
     top = os.fspath(directory)
     pending_directories = [""]

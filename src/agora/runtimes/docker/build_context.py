@@ -1,4 +1,4 @@
-"""What the engine builds of: an archive of a source's files, with a Dockerfile that is the source's own or is made here."""
+"""Build contexts: an archive of a source's files, with the source's own Dockerfile or a generated one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .commands import BuildOrder
 __all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "write_context"]
 
 SCRIPT = ".agora-build"
-#: the tree is everybody's to read and nobody's to change; what a build command makes is part of the image
+#: the tree is readable by all and writable by nobody; files of a build command are part of the image
 RECIPE = """FROM {base}
 USER 0:0
 WORKDIR /app
@@ -35,7 +35,7 @@ MAX_PATTERNS = 1000
 
 @dataclass(frozen=True, slots=True)
 class BuildContext:
-    """directory: whose files are put below ``prefix``, but those that ``ignored`` names. more: files beside them."""
+    """directory: its files are put below ``prefix``, except those matched by ``ignored``. more: additional files."""
 
     directory: Path
     prefix: str = ""
@@ -45,7 +45,7 @@ class BuildContext:
 
 
 def build_dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
-    """A source with a Dockerfile of its own. Raises InvalidSpec if there is none."""
+    """Build the context of a source with its own Dockerfile. Raises InvalidSpec if there is none."""
     directory = (source / order.context).resolve()
     file = (directory / order.file).resolve()
     if not directory.is_relative_to(source.resolve()) or not directory.is_dir():
@@ -60,7 +60,7 @@ def build_dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
 
 
 def build_command_context(source: Path, base: str, config: BuildConfig) -> BuildContext:
-    """A source without one: its tree, and its build command as a script."""
+    """Build the context of a source without a Dockerfile: its tree, and its build command as a script."""
     recipe = RECIPE.format(base=base)
     if not config.build_command:
         return BuildContext(source, "tree/", more=(("Dockerfile", recipe.encode()),))
@@ -72,7 +72,7 @@ def build_command_context(source: Path, base: str, config: BuildConfig) -> Build
 
 
 def write_context(content: BuildContext, file: Path) -> None:
-    """Write the archive. Files belong to root, and are everybody's to read."""
+    """Write the archive. Files belong to root and are readable by all."""
     with tarfile.open(file, "w") as archive:
         if content.prefix:
             archive.addfile(_build_directory_member(content.prefix.rstrip("/")))
@@ -99,7 +99,7 @@ def _build_directory_member(name: str) -> tarfile.TarInfo:
 
 
 def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
-    """(name, path) of all files of a directory, parents first."""
+    """Yield (name, path) of all files of a directory, parents first."""
     for path, names, files in os.walk(content.directory):
         names.sort()
         within = os.path.relpath(path, content.directory)
@@ -110,7 +110,7 @@ def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
 
 
 def _is_ignored(name: str, patterns: Sequence[tuple[re.Pattern[str], bool]]) -> bool:
-    """Whether the last pattern that a path or one of its parents matches leaves it out."""
+    """Whether a path is ignored: the last pattern that matches it or one of its parents decides."""
     ignored = False
     for pattern, out in patterns:
         if out != ignored and any(pattern.fullmatch(part) for part in _list_path_with_parents(name)):
@@ -125,7 +125,7 @@ def _list_path_with_parents(name: str) -> Iterator[str]:
 
 
 def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
-    """The patterns of a ``.dockerignore``, in their order."""
+    """Read the patterns of a ``.dockerignore`` in order."""
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
     except (FileNotFoundError, IsADirectoryError):
@@ -143,7 +143,7 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
 
 
 def _compile_pattern(pattern: str) -> str:
-    """A pattern of Go's ``filepath.Match``, with ``**`` for any directories, as a regular expression."""
+    """Compile a pattern of Go's ``filepath.Match``, with ``**`` for any directories, to a regular expression."""
     parts: list[str] = []
     at = 0
     while at < len(pattern):

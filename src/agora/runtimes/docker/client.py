@@ -1,6 +1,6 @@
 """Client of the Docker Engine API. Every failure is raised as an :class:`~agora.runtimes.errors.EngineError`.
 
-Where the engine is, and how it is spoken to (sockets, contexts, TLS, SSH), is aiodocker's to know. The library loads with
+aiodocker determines the engine's address and connection (sockets, contexts, TLS, SSH). The library is loaded with
 the first request.
 """
 
@@ -28,7 +28,8 @@ FULL = "no space left on device"
 
 
 class Refused(EngineError):
-    """The engine answered with an error. status: of HTTP; 0 where it came within an answer. exit_code: of a build's step."""
+    """The engine answered with an error. status: of HTTP; 0 for an error within an answer. exit_code: of a build's
+    step."""
 
     code = "engine_refused"
 
@@ -39,7 +40,7 @@ class Refused(EngineError):
 
 
 class Client:
-    """Requests to one engine. host: its URL; None: the one that Docker's own client would use."""
+    """Requests to one engine. host: its URL; None: the default of Docker's own client."""
 
     def __init__(self, host: str | None) -> None:
         self._host = host
@@ -56,7 +57,8 @@ class Client:
         body: Any = None,
         wait: float = REQUEST_TIMEOUT,
     ) -> Any:
-        """Ask, and read the answer; None if it is empty. wait: seconds. Raises Refused, EngineUnavailable, DiskFull."""
+        """Send a request and read the answer; None if it is empty. wait: seconds. Raises Refused, EngineUnavailable,
+        DiskFull."""
         data = None if body is None else json.dumps(body).encode()
         async with self.stream_response(method, path, params=params, data=data, wait=wait) as answer:
             text = await answer.read()
@@ -73,7 +75,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
         wait: float | None = REQUEST_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask, and give the answer to be read. data: bytes, or pieces of them. Raises as ``json`` does, also while reading."""
+        """Send a request and return the answer for reading. data: bytes, or pieces of them. Raises as ``json`` does,
+        also while reading."""
         docker = await self._get_client()
         import aiohttp
         from yarl import URL
@@ -94,7 +97,7 @@ class Client:
             ) from error
 
     async def read_engine_version(self) -> dict[str, Any]:
-        """What the engine says of itself. Raises EngineUnavailable if it is too old."""
+        """Read the engine's version. Raises EngineUnavailable if it is too old."""
         version: dict[str, Any] = await self.request_json("GET", "version")
         return version
 
@@ -142,7 +145,7 @@ class Client:
 
 
 def convert_to_refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
-    """The error of ours for one of the engine's."""
+    """Convert an error of the engine into one of this package."""
     if FULL in message.lower():
         return DiskFull("The Docker Engine has no space left.", fix="Free some: docker system df shows what takes it.")
     return Refused(status, message[:2000], exit_code)

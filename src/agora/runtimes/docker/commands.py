@@ -1,7 +1,8 @@
-"""``docker build`` and ``docker run`` as manifests write them, read as what they ask for.
+"""Parser of the ``docker build`` and ``docker run`` commands of manifests.
 
-No command is run: an image is built, and a container made, through the engine's API. What would lead out of the container
-(mounts, the host's network, devices, privileges) is refused by name.
+No command is run: images are built and containers created through the engine's API. Options that would weaken the
+isolation
+(mounts, the host's network, devices, privileges) are refused by name.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ GLUED = ("-p", "-e", "-t", "-f", "-m", "-w", "-u", "-l")  #: options whose value
 
 @dataclass(slots=True)
 class BuildOrder:
-    """What ``docker build`` is to build. context: part of the source. file: of the Dockerfile, in the context."""
+    """A parsed ``docker build``. context: part of the source. file: of the Dockerfile, in the context."""
 
     tag: str | None = None
     file: str = "Dockerfile"
@@ -57,7 +58,7 @@ class BuildOrder:
 
 @dataclass(slots=True)
 class RunOrder:
-    """How a container is run. arguments: beyond the image. ports: of the container. memory: bytes."""
+    """A parsed ``docker run``. arguments: beyond the image. ports: of the container. memory: bytes."""
 
     image: str | None = None
     arguments: list[str] = field(default_factory=list)
@@ -72,7 +73,7 @@ class RunOrder:
 
 
 def find_command_errors(config: BuildConfig) -> list[str]:
-    """Everything that is wrong with the commands of build_config type docker."""
+    """Find all errors in the commands of build_config type docker."""
     errors: list[str] = []
     for parse in (parse_build_command, parse_run_command):
         try:
@@ -83,7 +84,7 @@ def find_command_errors(config: BuildConfig) -> list[str]:
 
 
 def parse_build_command(config: BuildConfig) -> BuildOrder:
-    """Of build_command; without one, the Dockerfile at the top. Raises InvalidSpec."""
+    """Parse build_command; without one, the Dockerfile at the top is used. Raises InvalidSpec."""
     order = BuildOrder()
     if not (config.build_command or "").strip():
         return order
@@ -114,7 +115,7 @@ def parse_build_command(config: BuildConfig) -> BuildOrder:
 
 
 def parse_run_command(config: BuildConfig) -> RunOrder | None:
-    """Of a start_command that is ``docker run ...``; None if it is another command, or none. Raises InvalidSpec."""
+    """Parse a start_command ``docker run ...``; None if it is another command, or none. Raises InvalidSpec."""
     command = (config.start_command or "").strip()
     if not is_docker(command):
         return None
@@ -140,7 +141,7 @@ def _split_words(command: str) -> Iterator[str]:
 
 
 def is_docker(command: str) -> bool:
-    """Whether a command is one of Docker's own program."""
+    """Whether a command calls Docker's own program."""
     return command.split()[:1] == ["docker"]
 
 
@@ -174,7 +175,7 @@ def _is_within_source(path: str) -> bool:
 
 
 def _build_path_in_context(order: BuildOrder) -> str:
-    """The Dockerfile's path as the engine wants it: from the context, not from the source."""
+    """Build the Dockerfile's path as the engine expects it: relative to the context, not to the source."""
     file = posixpath.normpath(order.file)
     if file == "Dockerfile" or order.context == ".":
         return file
@@ -182,7 +183,7 @@ def _build_path_in_context(order: BuildOrder) -> str:
 
 
 class _CommandParser:
-    """A command cut into options and the rest; remembers all that is wrong with it."""
+    """Splits a command into options and other words; collects all errors."""
 
     def __init__(self, location: str, command: str, program: tuple[str, str]) -> None:
         self._place = location
@@ -211,7 +212,7 @@ class _CommandParser:
             raise InvalidSpec(self._faults)
 
     def parse_options(self, values: dict[str, str], flags: frozenset[str]) -> Sequence[tuple[str, str]]:
-        """Options before the first word that is none; what follows is the rest."""
+        """Parse the options before the first word that is not an option."""
         options: list[tuple[str, str]] = []
         words = list(self._words)
         while words and words[0].startswith("-") and words[0] != "-":
@@ -233,5 +234,5 @@ class _CommandParser:
 
 
 def _are_flags(name: str, flags: frozenset[str]) -> bool:
-    """Whether these are known flags, also several in one word (``-it``)."""
+    """Whether a word consists of known flags, also combined ones (``-it``)."""
     return name in flags or (name[:2] != "--" and all(f"-{letter}" in flags for letter in name[1:]))

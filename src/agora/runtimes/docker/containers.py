@@ -1,6 +1,7 @@
 """Container configuration: program, environment, and limits. Pure functions of a specification.
 
-Nothing of the host is in a container but one published port at a loopback address: no mounts, no devices, no namespaces of
+A container shares nothing with the host except a port published at a loopback address: no mounts, no devices, no
+namespaces of
 the host, no capabilities, no way to gain privileges. Its root file system is read-only; it writes to ``/tmp`` (memory),
 and to a volume that holds ``$AGORA_STATE_DIR``.
 """
@@ -27,18 +28,20 @@ __all__ = [
     "choose_container_program",
 ]
 
-VOLUME_PATH = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
+VOLUME_PATH = (
+    "/var/lib/agora"  #: mount point of the volume; the state is a directory below it, so that its owner can be set
+)
 STATE = f"{VOLUME_PATH}/state"
-FIRST_PORT = 8080  #: of a program that declares none
-OURS = "1000:1000"  #: user of what is built without a Dockerfile
+FIRST_PORT = 8080  #: of a program that declares no port
+OURS = "1000:1000"  #: user of images built without a Dockerfile
 HOST_NAME = "host.docker.internal"
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerProgram:
-    """What a container runs. ports: inside, by name. Absent parts are the image's own.
+    """Program of a container. ports: inside, by name. Absent parts are those of the image.
 
-    ours: the image was made without a Dockerfile, so that nothing in it is anybody's own.
+    ours: the image was built without a Dockerfile, so that no user owns anything in it.
     """
 
     ports: Mapping[str, int]
@@ -54,7 +57,7 @@ class ContainerProgram:
 
 
 def choose_container_program(spec: Spec) -> ContainerProgram:
-    """What is to run by a specification's start command. Raises InvalidSpec."""
+    """Choose the program for a specification's start command. Raises InvalidSpec."""
     is_built = spec.build_config.type != "docker"
     order = None if is_built else parse_run_command(spec.build_config)
     inside = _choose_container_ports(spec.ports, order)
@@ -74,7 +77,7 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
     command = spec.build_config.start_command
     if not command:
         return ContainerProgram(inside)
-    # one stream, so that what is printed is kept in the order in which it was
+    # a single stream, so that the order of the output is preserved
     shell = ["/bin/sh", "-c", f"exec 2>&1\n{command}"]
     return replace(
         ContainerProgram(inside, shell, ours=is_built),
@@ -84,7 +87,7 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
 
 
 def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
-    """Variables of a container, beside those of its image."""
+    """Build the variables of a container, in addition to those of its image."""
     base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
     return {
         **base_environment,
@@ -94,7 +97,7 @@ def build_container_environment(spec: Spec, program: ContainerProgram, installat
         **spec.build_config.env_vars,
         **{port.variable: str(program.ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
-        "AGORA_ENGINE": "docker",  # the process engine sees containers as processes, and leaves these alone
+        "AGORA_ENGINE": "docker",  # by this, the process engine recognises processes of containers and leaves them alone
         "AGORA_INSTALLATION": installation,
         "AGORA_INSTANCE": spec.instance_id,
         "AGORA_GENERATION": str(spec.generation),
@@ -104,7 +107,7 @@ def build_container_environment(spec: Spec, program: ContainerProgram, installat
 def build_container_config(
     options: Options, marks: ResourceLabels, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
 ) -> dict[str, Any]:
-    """A container as the engine is asked to create it.
+    """Build the configuration to create a container with.
 
     build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
     """
@@ -117,7 +120,7 @@ def build_container_config(
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": marks.container_labels(spec, ports, options.publish, build[1]),
         "ExposedPorts": {port: {} for port in inside},
-        "Healthcheck": {"Test": ["NONE"]},  # asked for from outside, as of every engine
+        "Healthcheck": {"Test": ["NONE"]},  # probed from outside, as with every engine
         "HostConfig": {
             **_build_host_config(options, spec, program),
             "PortBindings": dict(zip(inside, published, strict=True)),
@@ -146,7 +149,7 @@ def _build_host_config(options: Options, spec: Spec, program: ContainerProgram) 
         ulimits.append({"Name": "fsize", "Soft": limits.disk, "Hard": limits.disk})
     scratch = {"/tmp": f"rw,nosuid,nodev,mode=1777,size={options.scratch}"}  # noqa: S108
     return {
-        "Init": True,  # ends what its program leaves, and passes on an early SIGTERM
+        "Init": True,  # reaps remaining processes of the program, and forwards an early SIGTERM
         "Privileged": False,
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true"],
@@ -158,7 +161,7 @@ def _build_host_config(options: Options, spec: Spec, program: ContainerProgram) 
         "NanoCpus": round(cpu * 1e9),
         "Ulimits": ulimits,
         "IpcMode": "private",
-        "OomScoreAdj": 500,  # before the server, where the host itself runs out
+        "OomScoreAdj": 500,  # killed before the server when the host runs out of memory
         "RestartPolicy": {"Name": "no"},
     }
 
@@ -178,7 +181,7 @@ def _build_logging_options(options: Options) -> dict[str, str]:
 
 
 def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
-    """Where the program listens: as is declared, else as ``docker run -p`` says, else from 8080."""
+    """Choose the program's ports: declared ones, else those of ``docker run -p``, else from 8080."""
     declared = list(order.ports) if order is not None else []
     ports_by_name: dict[str, int] = {}
     for index, port in enumerate(ports):
@@ -190,7 +193,7 @@ def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> di
 
 
 def _runs_same_image(spec: Spec, order: RunOrder) -> None:
-    """``docker run`` names what was built, or the image that is the source."""
+    """Whether ``docker run`` names the built image, or the image that is the source."""
     if isinstance(spec.source, Image):
         expected: str | None = spec.source.reference
     else:

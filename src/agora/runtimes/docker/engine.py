@@ -1,4 +1,4 @@
-"""The docker engine: the port, put together. Each instance does one thing at a time."""
+"""The docker engine: implementation of the port. Operations on one instance are serialized."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ from .records import InstanceNotes
 
 __all__ = ["DockerRuntime"]
 
-#: seconds that a container has to be gone after it was killed
+#: time limit in seconds for the removal of a killed container
 STOP_TIMEOUT = 30.0
-#: limits, and how the engine says that it keeps them; a rootless one may not
+#: limits, and the engine's flags that report support for them; a rootless engine may lack it
 LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
-ATTEMPTS = 5  #: ports that turn out to be taken
+ATTEMPTS = 5  #: to start with other ports when some are in use
 TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
@@ -115,7 +115,7 @@ class DockerRuntime:
             memory=memory,
             memory_free=min(here.memory_free, memory),
             cpus=float(info["NCPU"]),
-            gpus=0,  # none is given to containers
+            gpus=0,  # containers get none
             disk=here.disk,
             disk_free=here.disk_free,
             ports=self._ports.free_count,
@@ -187,7 +187,7 @@ class DockerRuntime:
             return await self._begin_generation(spec, build, previous_ports)
 
     async def _find_started(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
-        """The handle of a generation that was started before. Raises StartFailed for one that is over."""
+        """Find the handle of a generation that was started before. Raises StartFailed if it has ended."""
         note = self._records.read(spec.instance_id)
         latest = max([note.begun, *map(read_container_generation, containers)])
         if latest > spec.generation:
@@ -218,12 +218,12 @@ class DockerRuntime:
                     if isinstance(error, Refused):
                         raise StartFailed(f"It could not be started: {error.detail}") from error
                     raise
-                keep = {}  # somebody else listens there; those ports stay held until the server starts again
+                keep = {}  # another program uses them; those ports stay reserved until the server restarts
         raise PortsExhausted("All tried ports are in use by other programs on the host.")
 
     async def _launch_container(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
         config = build_container_config(self._options, self._labels, spec, (build.reference, build.key), ports, gateway)
-        cpus = config["HostConfig"]  # more than there are is no limit, and refused
+        cpus = config["HostConfig"]  # a limit above the number of CPUs is refused, and has no effect
         cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
             name = {"name": self._labels.container_name(spec.instance_id, spec.generation)}
@@ -238,12 +238,12 @@ class DockerRuntime:
             details = await self._client.request_json("GET", f"containers/{container}/json")
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
-            if spec.restore or not note.begun:  # later its state is that of the generation before
+            if spec.restore or not note.begun:  # later generations continue with the state of the previous one
                 await state_archives.prepare_state(
                     self._client, container, details["Config"].get("User") or "", spec.restore
                 )
             await self._client.request_json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
-            note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
+            note = self._records.read(spec.instance_id)  # copying the output may have changed it meanwhile
             note.begun = spec.generation
             self._records.write(spec.instance_id, note)
         except BaseException as error:
@@ -255,7 +255,8 @@ class DockerRuntime:
         return read_container_handle(details)
 
     async def _connect_to_group_networks(self, spec: Spec, container: str) -> None:
-        """Bring those together that are to be: a group is named after the instance that the others run beside."""
+        """Connect the containers of a co-location group, which is named after the instance that the others run
+        beside."""
         if spec.co_location is None:
             await self._networks.connect_container(spec.instance_id, container, spec.instance_id)
             return
@@ -264,7 +265,7 @@ class DockerRuntime:
                 await self._networks.connect_container(spec.co_location, str(each["Id"]), spec.co_location)
 
     def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
-        """A port for each that is asked for; those of the last generation again."""
+        """Allocate the requested ports; those of the last generation are reused."""
         allocated: dict[str, int] = {}
         fresh: list[int] = []
         try:
@@ -280,7 +281,7 @@ class DockerRuntime:
         self._ports.release_ports(set(previous_ports.values()) - set(allocated.values()))
         return allocated
 
-    # -- looking ---------------------------------------------------------------------------------------------------
+    # -- observation -----------------------------------------------------------------------------------------------
 
     async def inspect(self, handle: Handle) -> Observation:
         await self._ensure_open()
@@ -349,7 +350,7 @@ class DockerRuntime:
         return await self.inspect(handle)
 
     async def _end_container(self, container: Mapping[str, Any], grace: float) -> None:
-        """End a container that has not ended. That it was asked to is written down first."""
+        """End a running container. The request is recorded first."""
         name, handle = container["Id"], read_container_handle(container)
         note = self._records.read(handle.instance_id)
         if container["State"] in ("exited", "dead"):
@@ -359,7 +360,7 @@ class DockerRuntime:
         if container["State"] == "created":
             await self._delete_container(name)
             return
-        with suppress(Refused):  # its numbers, for the last time
+        with suppress(Refused):  # last measurement of its usage
             await self._looks.measure_usage(name, fresh=True)
         if container["State"] == "paused":
             with suppress(Refused):
@@ -397,7 +398,7 @@ class DockerRuntime:
         async with self._get_instance_lock(handle.instance_id), self._get_reader_lock(handle.instance_id):
             containers = await self._list_containers(handle.instance_id)
             if any(read_container_generation(each) > handle.generation for each in containers):
-                return  # a later generation lives here
+                return  # the container is of a later generation
             for container in containers:
                 await self._discard_container(container)
                 self._ports.release_ports(json.loads(container["Labels"][PORTS]).values())
@@ -408,7 +409,7 @@ class DockerRuntime:
             await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
     async def _discard_container(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
-        """End a container and take it away. keep: its output, and how it ended."""
+        """End and remove a container. keep: its output and its exit."""
         name, handle = str(container["Id"]), read_container_handle(container)
         if keep and container["State"] != "created":
             await self._end_container(container, 0.0)
@@ -426,7 +427,7 @@ class DockerRuntime:
             if error.status not in (404, 409):  # 409: it is being removed
                 raise
 
-    # -- what it leaves --------------------------------------------------------------------------------------------
+    # -- logs and state --------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
         await self._ensure_open()
@@ -449,10 +450,10 @@ class DockerRuntime:
             raise Unknown(f"{handle.instance_id} is not on this host.")
         return await state_archives.save_state(self._client, str(container["Id"]), file)
 
-    # -- below -----------------------------------------------------------------------------------------------------
+    # -- helpers ---------------------------------------------------------------------------------------------------
 
     async def _ensure_open(self) -> None:
-        """Before the first thing asked: the directory, and which ports are held."""
+        """Open the engine before its first use: its directory, and the reserved ports."""
         if self._is_open:
             return
         async with self._opening:
@@ -467,7 +468,7 @@ class DockerRuntime:
             self._is_open = True
 
     async def _list_containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
-        """All of this installation, or of one instance."""
+        """List the containers of this installation, or of one instance."""
         labels = self._labels.installation_label if instance_id is None else self._labels.instance_labels(instance_id)
         containers: list[dict[str, Any]] = await self._client.request_json(
             "GET", "containers/json", params={"all": "1", **build_label_filter(labels)}
@@ -475,7 +476,7 @@ class DockerRuntime:
         return containers
 
     async def _find_container(self, handle: Handle) -> dict[str, Any] | None:
-        """The container of a generation; None if there is none. Raises Unknown for what is no id."""
+        """Find the container of a generation; None if there is none. Raises Unknown for an invalid id."""
         name = self._labels.container_name(handle.instance_id, handle.generation)
         for container in await self._list_containers(handle.instance_id):
             if f"/{name}" in container["Names"] or read_container_generation(container) == handle.generation:

@@ -1,6 +1,7 @@
-"""Images: pulled from a registry, or built of a source; found again by the content they were made of.
+"""Images: pulled from a registry, or built from a source; cached by the content that they were made from.
 
-A source with a Dockerfile (``build_config.type: docker``) is built by it. Others are built on a base image: their tree in
+A source with a Dockerfile (``build_config.type: docker``) is built with it. Others are built on a base image: their
+tree in
 ``/app``, and the build command run there. The engine's classic builder is used, which every engine has.
 """
 
@@ -46,7 +47,7 @@ from .options import Options
 
 __all__ = ["Images", "find_image_registry", "split_reference"]
 
-FORMAT = 1  # of how images are made; another one makes every key another
+FORMAT = 1  # of the build recipe; another value changes every key
 CHUNK = 1 << 18
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
 TAIL = 8_192
@@ -55,7 +56,7 @@ MAX_LINE_CHARACTERS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """digest: None where it is not known before it is fetched."""
+    """digest: None if it is known only after fetching."""
 
     digest: str | None
     directory: Path | None = None
@@ -63,7 +64,7 @@ class _Source:
 
 
 class Images:
-    """Images of one installation. At most ``options.builds`` are built at a time; one key never twice at a time."""
+    """Images of one installation. At most ``options.builds`` builds run concurrently, and only one per key."""
 
     def __init__(self, options: Options, client: Client, marks: ResourceLabels, networks: InstanceNetworks) -> None:
         self._options = options
@@ -76,7 +77,7 @@ class Images:
         self._repositories = Repositories(options.git_variables, private=options.private_networks)
 
     def open(self) -> None:
-        """Begin with nothing half done: what is built in here is known in memory alone."""
+        """Reset builds in progress: they are tracked in memory only."""
         erase_directory(self._builds / "attempts")
         for name in ("attempts", "used", "commits", "pulled", "discarded"):
             (self._builds / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -166,7 +167,7 @@ class Images:
         return _to_build(previous_image, cached=True)
 
     def _restore_discarded(self, image_id: str) -> None:
-        """An image that was given up is asked for again."""
+        """Restore a discarded image that is requested again."""
         discarded = self._builds / "discarded" / _build_file_name(image_id)
         if discarded.exists():
             discarded.rename(self._builds / "pulled" / discarded.name)
@@ -216,7 +217,7 @@ class Images:
             try:
                 attempt.mkdir(mode=0o700)
                 key = _hash_json([*recipe, await self._fetch_source(spec, source, attempt, report_progress)])
-                if await self._has_image(key):  # what was fetched turned out to be known
+                if await self._has_image(key):  # an image of the fetched content already exists
                     return self._mark_used(key, source.commit, cached=True)
                 await self._build_image(spec, key, attempt, report_progress)
                 return self._mark_used(key, source.commit, seconds=time.monotonic() - started_at)
@@ -226,7 +227,7 @@ class Images:
                 await asyncio.to_thread(erase_directory, attempt)
 
     async def _fetch_source(self, spec: Spec, source: _Source, attempt: Path, report_progress: Progress) -> str:
-        """Copy a source; answers the digest of the copy, which is what will be built."""
+        """Copy a source; return the digest of the copy, which is the one that is built."""
         directory = source.directory
         if directory is None:
             assert not isinstance(spec.source, (Directory, Image))
@@ -266,7 +267,7 @@ class Images:
             await self._request_build(params, file, report_progress)
 
     async def _request_build(self, params: Mapping[str, str], file: IO[bytes], report_progress: Progress) -> None:
-        """Have the engine build; a caller that leaves ends it."""
+        """Have the engine build; the build is cancelled when the caller disconnects."""
         lines = _Lines(report_progress)
         headers = {"Content-Type": "application/x-tar"}
         limit = self._options.build_timeout
@@ -304,7 +305,7 @@ class Images:
             if buffer.strip():
                 yield _check_message(json.loads(buffer))
 
-    # -- what is there ---------------------------------------------------------------------------------------------
+    # -- existing images -------------------------------------------------------------------------------------------
 
     async def _inspect_image(self, reference: str) -> dict[str, Any] | None:
         try:
@@ -340,7 +341,7 @@ def _check_message(message: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Lines:
-    """Cuts what a build prints into lines, and keeps the end of it."""
+    """Splits build output into lines, and keeps the end of it."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -368,12 +369,12 @@ def _to_build(details: Mapping[str, Any], *, cached: bool, seconds: float = 0.0)
 
 
 def _build_file_name(image_id: str) -> str:
-    """``sha256-...`` for ``sha256:...``."""
+    """Convert ``sha256:...`` to ``sha256-...``."""
     return image_id.replace(":", "-", 1)
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """Name, and tag or digest."""
+    """Split an image reference into its name and its tag or digest."""
     if "@" in reference:
         name, _, digest = reference.partition("@")
         return name, digest
@@ -382,7 +383,7 @@ def split_reference(reference: str) -> tuple[str, str]:
 
 
 def find_image_registry(name: str) -> str:
-    """The registry of an image; one without a host is Docker Hub's."""
+    """Find the registry of an image; one without a host is on Docker Hub."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first

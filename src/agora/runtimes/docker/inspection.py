@@ -16,14 +16,14 @@ from .records import InstanceNotes
 
 __all__ = ["ContainerInspector"]
 
-MAX_GENERATIONS = 20  #: generations of which it is known how they ended
-AT_ONCE = 16  #: asked for at a time
-#: seconds that the numbers of a look at many may be old
+MAX_GENERATIONS = 20  #: number of generations whose exit is stored
+AT_ONCE = 16  #: concurrent requests
+#: maximum age in seconds of usage figures when many instances are observed
 FRESH = 20.0
 
 
 class ContainerInspector:
-    """What is known of containers by their ids: when they began, what they use, and how they ended."""
+    """Inspects containers by id: start, usage and exit."""
 
     def __init__(self, client: Client, records: InstanceNotes) -> None:
         self._client = client
@@ -34,12 +34,12 @@ class ContainerInspector:
         self._exit_cache: dict[str, Observation] = {}
 
     def clear_cache(self, name: str) -> None:
-        """A container is gone."""
+        """Drop the cached values of a removed container."""
         for cache in (self._exit_cache, self._usage_cache, self._start_cache):
             cache.pop(name, None)
 
     def observe_removed(self, handle: Handle) -> Observation:
-        """Of a generation whose container is gone."""
+        """Observe a generation whose container was removed."""
         try:
             note = self._records.read(handle.instance_id)
         except Unknown:
@@ -88,7 +88,7 @@ class ContainerInspector:
         return measured
 
     async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
-        """The exit of a container: read once and stored, for the engine forgets its usage."""
+        """Observe the exit of a container: read once and stored, since the engine drops its usage."""
         name, handle = str(container["Id"]), read_container_handle(container)
         details = await self._client.request_json("GET", f"containers/{name}/json")
         if details["State"]["Status"] not in ("exited", "dead"):

@@ -20,7 +20,8 @@ BUILD, GROUP = f"{PREFIX}.build", f"{PREFIX}.group"
 
 
 class ResourceLabels:
-    """Names of an installation's things. They follow from ids, so that a second attempt finds what a first one made."""
+    """Names of an installation's resources. They are derived from ids, so that a second attempt finds those of the
+    first."""
 
     def __init__(self, installation: str) -> None:
         self.installation = installation
@@ -33,7 +34,7 @@ class ResourceLabels:
         return f"agora-{self._installation_hash}-{_check_instance_id(instance_id)}"
 
     def network_name(self, group: str | None) -> str:
-        """Of a co-location group, or the one of all instances that are in none."""
+        """Name of the network of a co-location group, or of the shared one for instances without a group."""
         return f"agora-{self._installation_hash}" + (f"-with-{group}" if group else "")
 
     def image_name(self, key: str) -> str:
@@ -47,7 +48,7 @@ class ResourceLabels:
         return self.installation_label | {INSTANCE: instance_id}
 
     def container_labels(self, spec: Spec, ports: Mapping[str, int], address: str, build: str) -> dict[str, str]:
-        """All that adoption needs to know."""
+        """Build the labels of a container, with all data that adoption needs."""
         return self.instance_labels(spec.instance_id) | {
             GENERATION: str(spec.generation),
             TENANT: spec.tenant,
@@ -60,17 +61,17 @@ class ResourceLabels:
 
 
 def build_label_filter(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
-    """A query's filter: everything with these labels."""
+    """Build a query's filter for resources with these labels."""
     return {"filters": json.dumps({"label": [f"{name}={value}" for name, value in labels.items()], **more})}
 
 
 def read_container_generation(container: Mapping[str, Any]) -> int:
-    """Of a container in a list."""
+    """Read the generation of a listed container."""
     return int(container["Labels"][GENERATION])
 
 
 def read_container_handle(container: Mapping[str, Any]) -> Handle:
-    """The handle of a container, as lists and inspections show it."""
+    """Read the handle of a listed or inspected container."""
     labels = container.get("Labels") or container["Config"]["Labels"]
     ports: dict[str, int] = json.loads(labels[PORTS])
     host = labels[PUBLISHED]

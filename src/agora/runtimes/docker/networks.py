@@ -1,4 +1,5 @@
-"""Networks of instances: one for all that know nothing of each other, and one for each co-location group."""
+"""Networks of instances: one for all instances without a group, which cannot reach each other, and one for each
+co-location group."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ ISOLATED = "com.docker.network.bridge.enable_icc"
 
 
 class InstanceNetworks:
-    """Bridges of this installation. Instances in no group cannot reach each other; those of a group can, by their ids."""
+    """Networks of this installation. Instances without a group cannot reach each other; those of a group can, by
+    their ids."""
 
     def __init__(self, client: Client, marks: ResourceLabels) -> None:
         self._client = client
@@ -27,7 +29,7 @@ class InstanceNetworks:
         self._desktop: bool | None = None
 
     async def ensure_network(self, group: str | None) -> str:
-        """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
+        """Create a group's network unless it exists; return the address of the host in it. Raises StartFailed."""
         name = self._labels.network_name(group)
         async with self._creation_lock:
             try:
@@ -53,13 +55,13 @@ class InstanceNetworks:
             return await self._find_host_address(name)
 
     async def connect_container(self, group: str, container: str, alias: str) -> None:
-        """Bring a container into a group's network as well, if there is that network."""
+        """Connect a container also to a group's network, if that network exists."""
         body = {"Container": container, "EndpointConfig": {"Aliases": [alias]}}
         name = self._labels.network_name(group)
         try:
             await self._client.request_json(
                 "GET", f"networks/{name}"
-            )  # a container takes any name, and fails when it is started
+            )  # the engine accepts any network name, and fails only at the start
             await self._client.request_json("POST", f"networks/{name}/connect", body=body)
         except Refused as error:
             if error.status != 404 and "already exists" not in error.detail:
@@ -85,7 +87,7 @@ class InstanceNetworks:
         if self._desktop is None:
             system = str((await self._client.request_json("GET", "info")).get("OperatingSystem", ""))
             self._desktop = system.startswith("Docker Desktop")
-        if self._desktop:  # its networks are within a machine of its own
+        if self._desktop:  # Docker Desktop's networks are within a virtual machine
             return "host-gateway"
         configs = (network.get("IPAM") or {}).get("Config") or []
         gateways = [str(each["Gateway"]).partition("/")[0] for each in configs if each.get("Gateway")]
@@ -93,7 +95,7 @@ class InstanceNetworks:
 
 
 def rewrite_loopback_url(url: str) -> str:
-    """A URL of this machine as a container has to write it."""
+    """Rewrite a loopback URL of this machine for use in a container."""
     for local in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"):  # noqa: S104
         if url.startswith((f"http://{local}:", f"https://{local}:")):
             return url.replace(local, HOST_NAME, 1)

@@ -12,14 +12,14 @@ from agora.runtimes.port import ExitReason, ProcessExit, Usage
 
 __all__ = ["STATES", "parse_time", "to_exit", "to_usage"]
 
-#: of the engine, as the port has them; ``created`` has not begun
+#: states of the port by those of the engine; ``created`` has not started
 STATES = {"running": "running", "restarting": "running", "paused": "paused", "exited": "exited", "dead": "exited"}
 SIGNALS = {int(each) for each in signal.Signals}
-LOST = 255  #: what the engine says of a container that it finds dead when it is started itself
+LOST = 255  #: exit code of containers that the engine finds dead after its own restart
 
 
 def parse_time(text: str) -> int | None:
-    """Microseconds since 1970 of an engine's time; None for its year 1, which means never."""
+    """Parse an engine's time to microseconds since 1970; None for year 1, which means never."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     if not whole or whole.startswith("0001-"):
         return None
@@ -28,7 +28,7 @@ def parse_time(text: str) -> int | None:
 
 
 def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
-    """How a container ended. stopped: it had been asked to."""
+    """Convert to the exit of a container. stopped: whether a stop was requested."""
     code, at = int(state["ExitCode"]), parse_time(str(state["FinishedAt"]))
     if at is None or (code == LOST and not stopped and not state.get("OOMKilled")):
         return ProcessExit(reason="stopped" if stopped else "lost", at=at if stopped else None)
@@ -38,7 +38,7 @@ def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
 
 
 def to_usage(stats: Mapping[str, Any]) -> Usage:
-    """Resource usage of a container, for both versions of cgroups, without reclaimable page cache."""
+    """Convert to the resource usage of a container, for both versions of cgroups, without reclaimable page cache."""
     memory = stats.get("memory_stats") or {}
     detail = memory.get("stats") or {}
     idle = detail.get("total_inactive_file", detail.get("inactive_file", 0))

@@ -1,4 +1,4 @@
-"""How the docker engine is set up."""
+"""Options of the docker engine."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Options:
 
 
 def _git_variables() -> Mapping[str, str]:
-    """What git needs of the server's environment to fetch repositories."""
+    """Collect the variables that git needs of the server's environment to fetch repositories."""
 
     passed = {name: os.environ[name] for name in BUILD_VARIABLES if name in os.environ}
     return {"PATH": build_search_path(), **passed}

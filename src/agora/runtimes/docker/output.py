@@ -1,7 +1,7 @@
-"""Output of containers as one stream of bytes with offsets that keep their meaning.
+"""Output of containers as one stream of bytes with stable offsets.
 
-The engine keeps lines with times, and forgets the oldest. When somebody reads, what is new is copied into segments of our
-own, which go on across generations. The engine keeps as much as we do, so nothing is lost that would have been kept.
+The engine stores lines with timestamps and drops the oldest. At each read, new output is copied into our own segments,
+which continue across generations. The engine keeps as much as we do, so nothing within the retained size is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["ContainerOutput", "FrameReader", "to_seconds"]
 HEADER = struct.Struct(">BxxxL")
 SEGMENTS = 10
 CHUNK = 1 << 18
-PIECE = 16_384  #: bytes of which the engine makes pieces of a longer line
+PIECE = 16_384  #: bytes, size of the pieces into which the engine splits longer lines
 
 
 class ContainerOutput:
@@ -76,17 +76,17 @@ class ContainerOutput:
 
 
 class FrameReader:
-    """Takes frames apart, and leaves out what a copy before this one took, also one that was cut short."""
+    """Parses frames, and skips those of an earlier copy, also of an interrupted one."""
 
     def __init__(self, cursor: Cursor, size: int) -> None:
         self._read_cursor = cursor
-        self._same = cursor.same  # lines of the cursor's time that were copied
+        self._same = cursor.same  # lines with the cursor's timestamp that were copied
         self._repeated_size = max(0, size - cursor.size)  # bytes that were copied after the cursor was written
         self._since = cursor.at
         self._rest = b""
 
     def feed_chunk(self, chunk: bytes) -> bytes:
-        """The new bytes in it."""
+        """Return the new bytes of a chunk."""
         self._rest += chunk
         new = b"".join(self._split_lines())
         if self._repeated_size:
@@ -123,7 +123,7 @@ class FrameReader:
 
 
 def to_seconds(stamp: str) -> str:
-    """``2026-01-02T03:04:05.123456789Z`` as the engine wants it in a query: seconds and nanoseconds since 1970."""
+    """Convert ``2026-01-02T03:04:05.123456789Z`` to the engine's query format: seconds and nanoseconds since 1970."""
 
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     return f"{int(datetime.fromisoformat(whole + '+00:00').timestamp())}.{fraction or '0'}"

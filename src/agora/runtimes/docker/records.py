@@ -1,4 +1,4 @@
-"""What the engine keeps of an instance beside its containers: what must outlive them, or is not to be asked for twice.
+"""Stored data of an instance beside its containers: data that must outlive them, or is expensive to request again.
 
 ::
 
@@ -51,7 +51,7 @@ class InstanceNote:
     cursor: Cursor = field(default_factory=Cursor)
 
     def find_exit(self, generation: int) -> tuple[ProcessExit, int | None, float] | None:
-        """How a generation ended, when it had begun, and the CPU time it took."""
+        """Find how a generation ended, when it had started, and its CPU time."""
         ending = self.ended.get(str(generation))
         if ending is None:
             return None
@@ -60,7 +60,7 @@ class InstanceNote:
 
 
 class InstanceNotes:
-    """Notes by instance. Everything here is quick: small files of this host."""
+    """Notes by instance. All operations are fast: small local files."""
 
     def __init__(self, root: Path) -> None:
         self._instances = root / "instances"
@@ -78,7 +78,7 @@ class InstanceNotes:
         return self._instance_directory(instance_id).is_dir()
 
     def read(self, instance_id: str) -> InstanceNote:
-        """The note; an empty one if there is none, or it cannot be read."""
+        """Read the note; an empty one if there is none, or it is unreadable."""
         try:
             document = json.loads((self._instance_directory(instance_id) / "note.json").read_bytes())
             return InstanceNote(document["begun"], document["stopped"], document["ended"], Cursor(**document["cursor"]))

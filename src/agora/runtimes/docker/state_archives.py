@@ -1,4 +1,4 @@
-"""An instance's state as an archive: written by any engine, read by any engine."""
+"""State archives of instances: interchangeable between all engines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INNER = STATE.rsplit("/", 1)[-1]
 
 
 async def save_state(client: Client, container: str, file: Path) -> int:
-    """Write the state directory into a file, whole or not at all; answers its size."""
+    """Write the state directory into a file atomically; return its size."""
     try:
         with write_then_replace(file) as partial:
             packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
@@ -48,9 +48,10 @@ async def save_state(client: Client, container: str, file: Path) -> int:
 
 
 async def prepare_state(client: Client, container: str, user: str, restore: str | None) -> None:
-    """Make the state directory of a container that has not begun, for whichever user it runs as. restore: an archive.
+    """Create the state directory of a container that has not started, for whichever user it runs as. restore: an
+    archive.
 
-    Raises StartFailed for one that cannot be read.
+    Raises StartFailed for an unreadable archive.
     """
     with tempfile.TemporaryFile() as file:
         await asyncio.to_thread(_pack_state, file, user, restore)
@@ -76,7 +77,7 @@ def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
 
 
 def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -> None:
-    """Members of a backup, below the state directory, for the user that is to have them."""
+    """Copy the members of a backup below the state directory, with the user that is to own them."""
     try:
         with tarfile.open(path) as source:
             for member in _select_safe_members(source):
@@ -93,7 +94,8 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
 
 
 def _select_safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Files, directories and links that stay inside. Raises StartFailed for others: no backup of ours has them."""
+    """Select files, directories and links that stay inside. Raises StartFailed for others, which our backups never
+    contain."""
     for member in source:
         name = os.path.normpath(member.name)
         if name == ".":
@@ -109,7 +111,7 @@ def _select_safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 
 
 def _find_owner_ids(user: str) -> tuple[int, int] | None:
-    """Numbers of a container's user; None for a name, which only its image knows."""
+    """Find the numeric ids of a container's user; None for a name, which only its image can resolve."""
     name, _, group = user.partition(":")
     if name in ("", "root"):
         return 0, 0
