@@ -1,4 +1,4 @@
-"""Offers: what agents can do, as tools of their own.
+"""Offers: capabilities of agents as MCP tools.
 
 An agent offers its capabilities by having ``mcp_tools`` among them. Its metadata may describe them:
 
@@ -92,13 +92,13 @@ class Offer:
 
 
 class AgentOffers:
-    """The offers a caller may see: those of the agents it may see."""
+    """Offers visible to a caller: those of the agents visible to it."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
 
     async def list_offers(self, exchange: Exchange) -> list[Offer]:
-        """Every offer, under a name that is its own."""
+        """List every offer under a unique name."""
         agents = sorted(await self._query_agents(exchange, capabilities=[MARK]), key=lambda agent: agent["agent_id"])
         names = {name for name, *_ in BUILTIN_TOOLS}
         builtin = []
@@ -112,13 +112,13 @@ class AgentOffers:
             outcome = await self._dispatcher.invoke(
                 operation, exchange.caller, filters | {"limit": MAX_AGENTS}, request_id=exchange.request_id
             )
-        except AgoraError:  # who may not look for agents sees none of their tools
+        except AgoraError:  # callers that may not search agents see none of their tools
             return []
         agents: list[dict[str, Any]] = from_json(outcome.body)["agents"]
         return agents
 
     async def find(self, exchange: Exchange, name: str) -> Offer | None:
-        """The offer of a name, with dots or underscores."""
+        """Find an offer by name, with dots or underscores."""
         if len(name) > NAME_LIMIT or name.startswith(("agora.", "agora_")):
             return None
         offers = await self.list_offers(exchange)
@@ -158,7 +158,7 @@ def _read_tool_name(agent: Mapping[str, Any], capability: str) -> str:
 
 
 def slugify_name(text: str, length: int) -> str:
-    """Text as part of a tool's name; what had to be cut keeps a digest, so that it stays its own."""
+    """Convert text to a part of a tool's name; truncated text gets a digest, so that it stays unique."""
     slug = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
     if slug == text and len(slug) <= length:
         return slug
@@ -195,7 +195,7 @@ def _build_tool_document(
 
 
 def _choose_usable_schema(given: Any) -> dict[str, Any] | None:
-    """A self-contained schema of an object, or None."""
+    """Choose a self-contained schema of an object, or None."""
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
     return given if all(ref.startswith("#") for ref in _list_schema_references(given)) else None

@@ -1,4 +1,4 @@
-"""The tasks behind calls of tools: give one, read it, answer its questions, cancel it, each as its caller."""
+"""Tasks of tool calls: assign, read, answer questions and cancel, each with the caller's permissions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AgentTasks:
         key: str | None,
         metadata: Mapping[str, Any] = {},
     ) -> str:
-        """Give the agent of an offer a task; returns its id. key: idempotency key of the call."""
+        """Assign a task to the agent of an offer; returns its id. key: idempotency key of the call."""
         receipt = await self._invoke_operation(
             exchange,
             "agora.task.assign",
@@ -72,18 +72,18 @@ class AgentTasks:
         return {"task": await self._invoke_operation(exchange, "agora.a2a.get", {"task_id": task_id})}
 
     async def read_task(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
-        """A task that the caller may see."""
+        """Read a task that is visible to the caller."""
         task: dict[str, Any] = await self._invoke_operation(exchange, "agora.task.get", {"task_id": task_id})
         return task
 
     async def list_page(self, exchange: Exchange, cursor: str | None, limit: int) -> dict[str, Any]:
-        """One page of the tasks that the caller has created, the newest first."""
+        """List one page of the caller's tasks, newest first."""
         arguments = {"created_by": exchange.caller.subject, "descending": True, "limit": limit, "cursor": cursor}
         page: dict[str, Any] = await self._invoke_operation(exchange, "agora.task.list", arguments)
         return page
 
     async def list_questions(self, exchange: Exchange, task: Mapping[str, Any]) -> list[Question]:
-        """The questions of a task that wait for an answer."""
+        """List the unanswered questions of a task."""
         if task["status"] not in ASKING:
             return []
         entries: list[dict[str, Any]] = []
@@ -105,11 +105,11 @@ class AgentTasks:
             await self._invoke_operation(exchange, "agora.task.message", message)
 
     async def cancel(self, exchange: Exchange, task_id: str, reason: str) -> None:
-        """Cancel a task. Raises IllegalTransition: it has ended."""
+        """Cancel a task. Raises IllegalTransition if it has ended."""
         await self._invoke_operation(exchange, "agora.task.cancel", {"task_id": task_id, "reason": reason})
 
     def cancel_in_background(self, exchange: Exchange, task_id: str) -> None:
-        """Cancel the task of a call that is cancelled itself, and so can wait for nothing."""
+        """Cancel the task of a call that is itself cancelled and therefore cannot wait."""
 
         async def cancel_task() -> None:
             try:

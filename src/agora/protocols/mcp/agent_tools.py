@@ -35,7 +35,7 @@ STATE: Final = re.compile(r"(task_[A-Za-z0-9]{1,60})\.([0-9]{1,9})")
 
 
 class AgentToolCalls:
-    """Gives the task, follows its log, passes questions and answers on, answers its result."""
+    """Assigns the task, follows its log, forwards questions and answers, and returns its result."""
 
     def __init__(self, tasks: AgentTasks) -> None:
         self._tasks = tasks
@@ -43,9 +43,9 @@ class AgentToolCalls:
     async def run_task(
         self, exchange: Exchange, offer: Offer, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
-        """Have an agent do it; who cancels the call cancels the task. Raises an AgoraError.
+        """Run a call as an agent's task; cancelling the call cancels the task. Raises an AgoraError.
 
-        When the time is over the task goes on, and the error names it. The time for which a question waits does not count.
+        After the timeout the task continues, and the error names it. The time that a question waits does not count.
         """
         reporter, after = ProgressReporter(exchange.progress), None
         if exchange.client.state is not None:
@@ -111,7 +111,7 @@ class AgentToolCalls:
     async def _forward_questions(
         self, exchange: Exchange, offer: Offer, questions: Sequence[Question]
     ) -> ToolResult | None:
-        """Have the person at the client answer. None if everything was answered, else the call's result."""
+        """Ask the person at the client. Returns None if every question was answered, else the call's result."""
         client = exchange.client
         if not client.is_supported(ELICIT):
             return _build_unanswered_result(exchange.view, offer, questions)

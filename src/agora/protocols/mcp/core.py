@@ -48,7 +48,7 @@ _TOOLS_ABOUT_TOOLS = {
 
 
 class Core:
-    """Answers; every method raises JsonRpcError, and Unauthenticated where a credential would help."""
+    """Implements the methods. Each raises JsonRpcError, and Unauthenticated if a credential would help."""
 
     def __init__(
         self, dispatcher: Dispatcher, enabled_toolsets: EnabledToolsets, watch_task: WatchTask | None = None
@@ -65,7 +65,7 @@ class Core:
     # -- tools -----------------------------------------------------------------------------------
 
     async def list_tools(self, exchange: Exchange, cursor: str | None = None) -> Listing:
-        """One page of the tools that the view lists, of those the caller may call."""
+        """List one page of the view's tools that the caller may call."""
         view = exchange.view
         try:
             toolsets = await self._list_toolsets_in_force(exchange)
@@ -86,13 +86,13 @@ class Core:
         return (*toolsets, *await self._enabled_toolsets.read_toolsets(exchange)) if view.compact else toolsets
 
     async def _list_offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
-        """What agents offer, under names that nothing in the catalogue goes by."""
+        """List the tools that agents offer, except those whose names are in the catalogue."""
         names = {underscore_name(tool.name) for tool in others}
         offers = await self.offers.list_offers(exchange)
         return [offer.tool for offer in offers if underscore_name(offer.tool.name) not in names]
 
     def find_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
-        """The operation that a tools/call is for; None where it is for something else."""
+        """Find the operation of a tools/call; None if it calls something else."""
         name = params.get("name")
         if not isinstance(name, str) or name in _TOOLS_ABOUT_TOOLS:
             return None
@@ -102,7 +102,7 @@ class Core:
             return None
 
     def _resolve_operation(self, exchange: Exchange, name: str, params: Mapping[str, Any]) -> Operation | None:
-        """The operation of a name; None if there is none. Raises JsonRpcError for an unknown version."""
+        """Resolve a name to an operation; None if there is none. Raises JsonRpcError for an unknown version."""
         version, resolved = _read_requested_version(params), exchange.resolved
         if resolved is not None and resolved[0] == name and resolved[1] == version:
             return resolved[2]
@@ -113,7 +113,7 @@ class Core:
         return operation
 
     def find_called_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
-        """The same, also for a call that comes through ``agora.tools.call``."""
+        """Find the operation of a tools/call, including calls through ``agora.tools.call``."""
         if _TOOLS_ABOUT_TOOLS.get(str(params.get("name"))) != tool_search.CALL:
             return self.find_operation(exchange, params)
         arguments = params.get("arguments")
@@ -124,7 +124,7 @@ class Core:
         return self.find_operation(exchange, {**params, "name": called.name})
 
     async def call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> ToolResult:
-        """The result of a tool, or an error result for the model. Raises Refusal for an unknown tool."""
+        """Call a tool; returns its result, or an error result for the model. Raises Refusal for an unknown tool."""
         try:
             return await self._call_tool(exchange, params["name"], params.get("arguments") or {}, params)
         except Unauthenticated:
@@ -186,7 +186,7 @@ class Core:
     async def run_operation(
         self, exchange: Exchange, operation: Operation, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
-        """The result of an operation. Raises an AgoraError."""
+        """Run an operation. Raises an AgoraError."""
         if exchange.view.compact:
             arguments = apply_model_defaults(operation.name, arguments)
         dispatcher, caller, silent = self.dispatcher, exchange.caller, exchange.progress is ignore_progress
@@ -249,32 +249,32 @@ class Core:
     # -- resources and prompts -------------------------------------------------------------------
 
     async def list_resources(self, exchange: Exchange, cursor: str | None = None) -> dict[str, Any]:
-        """One page of resources. A virtual server has tools alone."""
+        """List one page of resources. A virtual server has only tools."""
         if exchange.view.server:
             return {"resources": []}
         return await self.resources.list_page(exchange, cursor)
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
-        """The forms of resources' URIs."""
+        """List the URI templates of resources."""
         if exchange.view.server:
             return {"resourceTemplates": []}
         return await self.resources.list_templates(exchange)
 
     async def read_resource(self, exchange: Exchange, uri: str) -> dict[str, Any]:
-        """What a URI names."""
+        """Read the resource of a URI."""
         if exchange.view.server:
             raise JsonRpcError(INVALID_PARAMS, "A virtual server has no resources.")
         return await self.resources.read_uri(exchange, uri)
 
     async def list_prompts(self, exchange: Exchange) -> dict[str, Any]:
-        """Every prompt, ours and those of upstreams."""
+        """List every prompt, including those of upstreams."""
         if exchange.view.server:
             return {"prompts": []}
         own = [prompt.to_document() for prompt in prompts.PROMPTS]
         return {"prompts": own + await self.resources.upstreams.list_prompts(exchange)}
 
     async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
-        """A prompt, filled in."""
+        """Return a prompt with its arguments inserted."""
         if exchange.view.server:
             raise JsonRpcError(INVALID_PARAMS, "A virtual server has no prompts.")
         if "." in name:
@@ -313,7 +313,7 @@ def _shorten_wait(operation: Operation, arguments: Mapping[str, Any]) -> Mapping
 
 
 def to_tool_result(outcome: Outcome) -> ToolResult:
-    """A result of ours, or one that came from a tool elsewhere, handed on untouched."""
+    """Build a tool result; a result of a remote tool is passed on unchanged."""
     meta: dict[str, Any] = {}
     if outcome.replayed:
         meta["agora/replayed"] = True

@@ -81,7 +81,7 @@ OPERATION_BY_METHOD: Mapping[str, str] = {
 
 
 class McpApp:
-    """Answers MCP over HTTP. ``owns`` decides by path.
+    """Serves MCP over HTTP. ``owns`` selects requests by path.
 
     fixtures: class of what answers a test suite's own requests, in front of the server's; set by the script that runs one.
     """
@@ -110,12 +110,12 @@ class McpApp:
 
     @staticmethod
     def owns_request(scope: Scope) -> bool:
-        """Whether a path is one of MCP's."""
+        """Whether a path belongs to MCP."""
         path: str = scope["path"]
         return path == PATH or path.startswith((PATH + "/", METADATA))
 
     async def require_sdk(self) -> SdkServer:
-        """The SDK's server, imported and started when it is first needed."""
+        """Return the SDK's server, imported and started at first use."""
         if self._sdk is None:
             async with self._loading:
                 if self._sdk is None:
@@ -459,14 +459,14 @@ async def _refuse_method(scope: Scope, send: Send, method: str) -> None:
 
 
 def _strip_header_values(scope: Scope) -> None:
-    """Take the white space around header values away, as RFC 9110 section 5.5 demands; the HTTP parser leaves it."""
+    """Strip white space around header values, as RFC 9110 section 5.5 requires; the HTTP parser keeps it."""
     if any(value[-1:].isspace() or value[:1].isspace() for _, value in scope["headers"]):
         scope["headers"] = [(name, value.strip()) for name, value in scope["headers"]]
         scope.pop("agora.headers", None)
 
 
 def _parse_json(body: bytes) -> Any:
-    """The body as JSON; None if invalid: the SDK reports the error."""
+    """Parse the body as JSON; None if invalid: the SDK reports the error."""
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:
@@ -480,7 +480,7 @@ def _read_handshake_params(message: Any) -> Mapping[str, Any] | None:
 
 
 def _read_client_name(message: Any) -> str:
-    """What a client of the newer era calls itself in its envelope."""
+    """Read the client name in the envelope of the newer era."""
     params = message.get("params") if isinstance(message, dict) else None
     meta = params.get("_meta") if isinstance(params, dict) else None
     info = meta.get("io.modelcontextprotocol/clientInfo") if isinstance(meta, dict) else None
@@ -493,7 +493,7 @@ def _find_cancelled_notification(request: int | str) -> Mapping[str, Any]:
 
 
 def _find_cancelled_request(message: Mapping[str, Any]) -> int | str | None:
-    """The request that a notification cancels."""
+    """Find the request that a notification cancels."""
     params = message.get("params") if message.get("method") == CANCELLED_METHOD else None
     request = params.get("requestId") if isinstance(params, dict) else None
     is_valid = (

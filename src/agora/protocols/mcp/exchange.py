@@ -1,4 +1,4 @@
-"""One request as MCP's parts see it, whichever way it came; and how its failures are said in JSON-RPC."""
+"""The context of one request, independent of its transport, and its JSON-RPC errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RESOURCE_NOT_FOUND = -32002  # until 2025-11-25; then SEP-2164 made it INVALID_P
 
 
 async def ignore_progress(done: float, total: float | None, message: str | None) -> None:
-    """The progress of a client that wants none."""
+    """Ignore progress: the client wants none."""
 
 
 @dataclass(slots=True)
@@ -76,6 +76,6 @@ class JsonRpcError(Exception):
         return cls(code, str(error), {**error.problem(), **data})
 
     def error_document(self) -> dict[str, Any]:
-        """The ``error`` member of a JSON-RPC response."""
+        """Build the ``error`` member of a JSON-RPC response."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         return error if self.data is None else error | {"data": self.data}

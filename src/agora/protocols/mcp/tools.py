@@ -49,7 +49,7 @@ RESERVED_META_PREFIXES = (
 
 
 def underscore_name(name: str) -> str:
-    """A tool's name for hosts that refuse dots."""
+    """Convert a tool's name for hosts that reject dots."""
     return name.replace(".", "_")
 
 
@@ -73,7 +73,7 @@ class Tool:
 
     @property
     def reads(self) -> bool:
-        """Whether it says of itself that it changes nothing."""
+        """Whether the tool is declared as read-only."""
         return (self.document.get("annotations") or {}).get("readOnlyHint") is True
 
     @property
@@ -96,7 +96,7 @@ class Tool:
         return compact_document(self.call_document, self.name, underscore_name(self.name), MODEL_TOOLS.get(self.name))
 
     def render_for_view(self, view: View) -> dict[str, Any]:
-        """The entry as a view shows it."""
+        """Render the entry for a view."""
         document = self.compact if view.compact else self.document
         if view.task_support and self.task_support != "forbidden":
             document = document | {"execution": {"taskSupport": self.task_support}}
@@ -181,18 +181,18 @@ class Tools:
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
 
     def has(self, name: str, tenant: str) -> bool:
-        """Whether there is an operation of that name."""
+        """Whether an operation of that name exists."""
         return self._registry.has(name, tenant)
 
     def find(self, name: str, version: str | None, tenant: str) -> Operation:
-        """The operation a call names; raises Refusal for what is no tool."""
+        """Find the operation of a call. Raises Refusal for an unknown tool."""
         try:
             return self._registry.find(name, version, tenant)
         except NotFound as error:
             raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
     def list_visible(self, caller: Caller) -> list[Tool]:
-        """Every tool a caller may call, under each of its names."""
+        """List every tool that a caller may call, under each of its names."""
         newest: dict[str, Operation] = {}
         for operation in self._registry.list_visible(caller):
             twice = operation.name in newest
@@ -210,7 +210,7 @@ class Tools:
         return {tools.category for tools in (*self._registry.operations, *self._registry.list_visible(caller))}
 
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
-        """An operation as a tool."""
+        """Describe an operation as a tool."""
         life = self._registry.describe_lifecycle(operation, tenant)
         by_life = self._described.setdefault(operation, {})
         described = by_life.get(life)
