@@ -63,7 +63,7 @@ class _Caller(Protocol):
 
 
 class SizedQueue(Protocol):
-    """Something that holds bytes for the reader of a connection."""
+    """A queue of bytes for the reader of a connection."""
 
     @property
     def size(self) -> int: ...
@@ -98,7 +98,7 @@ class Limits:
 
 
 class SubjectUsage:
-    """What one subject holds: connections, and bytes that wait for it."""
+    """Usage of one subject: its connections and unsent bytes."""
 
     __slots__ = ("connections", "key", "waiting")
 
@@ -205,7 +205,7 @@ class Connection:
 
     @property
     def is_over(self) -> bool:
-        """Whether more waits for its subject than may."""
+        """Whether the subject's unsent bytes exceed its bound."""
         return self.account.waiting > self._backpressure.limits.unread_each
 
     def admit_answer(self, size: int) -> None:
@@ -336,7 +336,7 @@ class Backpressure:
         return account
 
     def _forget_if_empty(self, account: SubjectUsage) -> None:
-        """Forget an account that holds nothing."""
+        """Remove an account without connections or unsent bytes."""
         if not account.connections and not account.waiting:
             self._accounts.pop(account.key, None)
 
@@ -369,7 +369,7 @@ class Backpressure:
     # -- supervision -----------------------------------------------------------------------------
 
     async def watch_connections(self) -> None:
-        """Look after all connections until cancelled."""
+        """Supervise all connections until cancelled."""
         while True:
             await asyncio.sleep(min(SWEEP_SECONDS, self.limits.unread_timeout / 4))
             self.cut_off_stalled_connections(asyncio.get_running_loop().time())

@@ -29,7 +29,7 @@ class AddressRefused(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is of the public internet, also where it is wrapped in an IPv6 one."""
+    """Whether an IP address is public, including addresses embedded in IPv6."""
     try:
         parsed = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:

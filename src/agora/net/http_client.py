@@ -38,7 +38,7 @@ class ConnectionLost(Exception):
 
 
 def build_request_target(url: str) -> str:
-    """What a request to a URL asks its host for: path and query, in ASCII."""
+    """Build the request target of a URL: path and query, in ASCII."""
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe=SAFE)
     return f"{path}?{quote(parts.query, safe=SAFE)}" if parts.query else path
@@ -89,7 +89,7 @@ class HttpClient:
         return bool(self._open)
 
     async def post_body(self, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Post to its URL, as :meth:`request` does."""
+        """Send a POST request to the client's URL, see :meth:`request`."""
         return await self.request("POST", self._target, headers, body)
 
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
@@ -141,7 +141,7 @@ class HttpClient:
 
 
 class Reply:
-    """An answer whose head has come; its body is read by iterating. headers: by names in small letters."""
+    """A response whose head was received; iterate to read its body. headers: by lower-case name."""
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
@@ -178,7 +178,7 @@ class _Connection(asyncio.Protocol):
         self._complete = True
 
     def _reset_reply(self) -> None:
-        """Forget the answer before."""
+        """Reset the state of the previous response."""
         self._parser = httptools.HttpResponseParser(self)
         self.status, self.headers = 0, dict[str, str]()
         self._head_size = self._buffered_size = 0
