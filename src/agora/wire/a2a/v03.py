@@ -43,12 +43,12 @@ _ARTIFACT = ("artifactId", "name", "description", "metadata", "extensions")
 
 
 def artifact_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """An artifact as 0.3 has it, section 6.7."""
+    """Convert an artifact to 0.3, section 6.7."""
     return pick_members(source, _ARTIFACT) | {"parts": [part_to_v03(entry) for entry in source.get("parts", ())]}
 
 
 def status_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A status as 0.3 has it, section 6.2."""
+    """Convert a status to 0.3, section 6.2."""
     result: dict[str, Any] = {"state": LEGACY_STATES.get(source.get("state", ""), "unknown")}
     if source.get("message"):
         result["message"] = message_to_v03(source["message"])
@@ -56,7 +56,7 @@ def status_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def task_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A task as 0.3 has it, section 6.1."""
+    """Convert a task to 0.3, section 6.1."""
     result: dict[str, Any] = {
         "kind": "task",
         "id": source["id"],
@@ -100,7 +100,7 @@ def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str,
 
 
 def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A TaskPushNotificationConfig as 0.3 has it, section 6.10."""
+    """Convert a TaskPushNotificationConfig to 0.3, section 6.10."""
     return {"taskId": source.get("taskId", ""), "pushNotificationConfig": bare_push_config_to_v03(source)}
 
 
@@ -108,7 +108,7 @@ def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
-    """An artifact of any version as 1.0 has it."""
+    """Convert an artifact of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
     result = {"artifactId": tolerant_input.read_name(members.get("artifactId"), f"{field}.artifactId")}
     return (
@@ -119,7 +119,7 @@ def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
 
 
 def from_status(value: Any, field: str = "status") -> dict[str, Any]:
-    """A status of any version as 1.0 has it."""
+    """Convert a status of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
     state = read_state(members.get("state", "unknown"))
     if state is None:
@@ -132,7 +132,7 @@ def from_status(value: Any, field: str = "status") -> dict[str, Any]:
 
 
 def from_task(value: Any, field: str = "task") -> dict[str, Any]:
-    """A task of any version as 1.0 has it."""
+    """Convert a task of any version to 1.0."""
     members = convert_to_json_names(read_object(value, field))
     result: dict[str, Any] = {
         "id": tolerant_input.read_name(members.get("id"), f"{field}.id"),
@@ -146,7 +146,7 @@ def from_task(value: Any, field: str = "task") -> dict[str, Any]:
 
 
 def from_event(value: Any, field: str = "result") -> dict[str, Any]:
-    """A result or event of 0.3 as a StreamResponse of 1.0."""
+    """Convert a result or event of 0.3 to a StreamResponse of 1.0."""
     members = convert_to_json_names(read_object(value, field))
     kind = members.get("kind")
     if kind is None:  # some servers leave it out
@@ -177,5 +177,5 @@ _TELLING: Final = (
 
 
 def from_push_config(value: Any, field: str = "config") -> dict[str, Any]:
-    """A TaskPushNotificationConfig of any version as 1.0 has it."""
+    """Convert a TaskPushNotificationConfig of any version to 1.0."""
     return tolerant_input.read_push_config(value, field)

@@ -28,17 +28,17 @@ MESSAGE = "message"
 
 
 def to_agentify(message: Document) -> Document:
-    """A stored message as an envelope of the agent protocol."""
+    """Convert a stored message to an envelope of the agent protocol."""
     return lossless.write_document(AGENTIFY, message)
 
 
 def from_agentify(envelope: Document, *, ours: bool = True) -> Document:
-    """An envelope of the agent protocol as a message."""
+    """Convert an envelope of the agent protocol to a message."""
     return lossless.read_document(AGENTIFY, envelope, ours=ours)
 
 
 def to_a2a(message: Document) -> Document:
-    """A stored message as an A2A 1.0 message."""
+    """Convert a stored message to an A2A 1.0 message."""
     return lossless.write_document(_A2A, message)
 
 
@@ -48,12 +48,12 @@ def from_a2a(message: Document, *, ours: bool = True) -> Document:
 
 
 def to_bus(message: Document) -> Document:
-    """A stored message as an entry of the agent bus."""
+    """Convert a stored message to an entry of the agent bus."""
     return lossless.write_document(BUS, message)
 
 
 def from_bus(entry: Document, *, ours: bool = True) -> Document:
-    """An entry of the agent bus as a message."""
+    """Convert an entry of the agent bus to a message."""
     return lossless.read_document(BUS, entry, ours=ours)
 
 
