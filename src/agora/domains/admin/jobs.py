@@ -1,4 +1,4 @@
-"""The controller of overrides: lifts expired ones. It also runs while the marketplace is halted."""
+"""The controller of overrides: lifts expired overrides, also while the marketplace is halted."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["OverrideController"]
 
 FIELDS = tuple(
     field.name for field in fields(Override) if field.name != "created_at"
-)  # as of other events of overrides
+)  # the fields of other override events
 BY = "system"
 
 
 class OverrideController(DueController):
-    """The gate ignores expired overrides by itself; this records the expiry and resumes the agent."""
+    """Records the expiry of overrides and resumes the agent. The gate itself ignores expired overrides."""
 
     name = "overrides"
     interval = 1.0
@@ -34,7 +34,7 @@ class OverrideController(DueController):
                 return
 
     async def _lift_expired(self, call: Call) -> int:
-        """Lift a batch of expired overrides. Returns their number."""
+        """Lift a batch of expired overrides; return their number."""
         lifted = 0
         for row in await call.tx.all(overrides.select_expired_overrides, now=call.now):
             change = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}

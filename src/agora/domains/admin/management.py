@@ -50,10 +50,10 @@ class ServiceEnd(BaseModel):
 
 
 class Management(BoundService):
-    """What ``agora.admin.manage`` does, by resource and action."""
+    """The actions of ``agora.admin.manage``, by resource and action."""
 
     async def run_management_action(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
-        """Do it; raises InvalidRequest naming the actions there are."""
+        """Run an action. Raises InvalidRequest naming the available actions."""
         actions: dict[str, Callable[[str, str, JsonValue], Awaitable[Change]]] = {
             "agent": self._manage_agent,
             "configuration": self._manage_setting,
@@ -90,7 +90,7 @@ class Management(BoundService):
         if status == "active" and await call.tx.all(
             overrides.select_overrides_of_target, target_id=call.target, now=call.now
         ):
-            status = "paused"  # by an override, which goes on
+            status = "paused"  # paused by an override that is still in force
         if row.status != status:
             await set_agent_status(call, row, status)
         return row.status, status
@@ -189,7 +189,7 @@ class Management(BoundService):
         return previous_value, {"status": status, **details} if details else status
 
     def _parse_notice(self, operation: Operation, action: str, value: JsonValue) -> LifecycleNotice:
-        """What ``value`` says of the end of an operation: the name of its replacement, or an object. Raises InvalidRequest."""
+        """Parse the notice of an operation's end: the name of its replacement, or an object. Raises InvalidRequest."""
         if value is None:
             return LifecycleNotice()
         if action not in ("deprecate", "sunset"):
@@ -219,7 +219,7 @@ class Management(BoundService):
         return LifecycleNotice(end.replacement, end.sunset_date, end.migration_guide)
 
     def _check_replacement(self, operation: Operation, name: str | None) -> None:
-        """Raise InvalidRequest for a replacement that is not there, or is the operation itself."""
+        """Raise InvalidRequest for a replacement that does not exist or is the operation itself."""
         if name is None:
             return
         try:

@@ -10,5 +10,5 @@ from agora_sdk.contract.admin import Health
 
 __all__ = ["HEALTH_REPORT"]
 
-#: the health of the system, or of one component: call, name of the component
+#: the health of the system or of one component; arguments: call, name of the component
 HEALTH_REPORT: Port[Lazy[Callable[..., Awaitable[Health]]]] = Port("health report")

@@ -1,4 +1,4 @@
-"""Administration: changed settings, statuses of operations, the audit trail."""
+"""SQL of administration: changed settings, statuses of operations, the audit trail."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _FILTERS = {
 
 @cache
 def build_audit_query(filters: frozenset[str]) -> Query[AuditEntryRow]:
-    """A page of the audit trail, newest first, with the filters that are present."""
+    """Build the query of a page of the audit trail, newest first, with the given filters."""
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     return Query(
         f"""

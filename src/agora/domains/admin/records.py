@@ -1,4 +1,4 @@
-"""Records of administration: what retention deletes."""
+"""Records of administration: rows that retention deletes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ExpiredDeliveryRow"]
 
 @record
 class ExpiredDeliveryRow:
-    """A delivery whose message is old enough to be deleted."""
+    """A delivery whose message is past the retention period."""
 
     recipient: str
     message_id: str

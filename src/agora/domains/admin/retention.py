@@ -18,17 +18,18 @@ from . import retention_queries as statements
 
 __all__ = ["RetentionController"]
 
-ENDED = 100  # tasks deleted in one transaction: each may have many entries
-SLACK = 86_400 * SECOND  # ids are made by the machine's clock, which may have been put right since
+ENDED = 100  # tasks deleted in one transaction: each may have many history entries
+SLACK = 86_400 * SECOND  # tolerance for ids made before the machine's clock was corrected
 
 
 class RetentionController(Controller):
-    """Events, answers under idempotency keys, audit entries, messages and conversations twice as old as they may get
-    unread, dead letters as old, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
+    """Deletes expired events, answers under idempotency keys, audit entries, dead letters, reported usage, ended tasks,
+    abandoned client sessions, and messages and conversations past twice their unread lifetime.
 
-    Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
+    Dead letters are kept as long as such messages, and reported usage as long as audit entries. Runs also while the
+    marketplace is halted, because deleted rows were already invisible or out of date.
 
-    batch: rows deleted in one transaction. sweep: deliveries found with one read.
+    batch: rows deleted in one transaction. sweep: deliveries found by one read.
     """
 
     name = "retention"
@@ -59,7 +60,7 @@ class RetentionController(Controller):
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
-        # The oldest row of a batch may be kept on purpose, so the last batch may have one row less.
+        # The oldest row of a batch may be kept on purpose, so a full batch may have one row less.
         while (
             not self.is_stopping
             and await self._run_write(tenant, write, before=before, limit=self.batch) >= self.batch - 1
@@ -76,7 +77,7 @@ class RetentionController(Controller):
                 return
             ids = list(rows)
             await self._drop_deliveries(tenant, ids[-1], when)
-            if not self.is_stopping:  # a message outlives its deliveries, by which they are found
+            if not self.is_stopping:  # deliveries are deleted before their message, through which they are found
                 await self._run_write(tenant, statements.delete_messages, ids=encode_json(ids))
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
@@ -91,7 +92,7 @@ class RetentionController(Controller):
     async def _delete_ended_rows(
         self, tenant: str, ended_query: Query[str], drops: Sequence[Write], seconds: int
     ) -> None:
-        """Delete rows of what ended before the retention period, with their dependent rows."""
+        """Delete rows that ended before the retention period, with their dependent rows."""
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
             rows = await self.read(tenant, ended_query, before=before, limit=ENDED)
@@ -114,5 +115,5 @@ class RetentionController(Controller):
 
 
 def _build_id_after(microseconds: int) -> str:
-    """An id that sorts after all message ids created until then."""
+    """Build an id that sorts after all message ids created until then."""
     return f"msg_{max(0, microseconds) // 1000:012x}"

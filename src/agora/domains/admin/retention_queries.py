@@ -1,4 +1,4 @@
-"""Queries of retention and of expired overrides. Every write is bounded, so that no other writer waits long."""
+"""SQL of retention and of expired overrides. Every write is bounded, so that no other writer waits long."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ select_overdue_override = Query(
 # -- retention ---------------------------------------------------------------------------------
 
 _DOOMED = "m.created_at < :before and (m.expires_at is null or m.expires_at < :now)"
-# bound: an id that sorts after all ids of that time, so that newer messages are not scanned.
+# bound: an id that sorts after all ids of the cutoff time, so that newer messages are not scanned.
 select_expired_messages = Query(
     f"""
     select m.message_id from messages m where m.tenant_id = :tenant and m.message_id < :bound and {_DOOMED}
@@ -56,7 +56,7 @@ select_expired_messages = Query(
     types={"before": BIG, "now": BIG, "limit": BIG},
     scan=True,
 )
-# Skips from recipient to recipient; of each, only the oldest deliveries are scanned.
+# Skips from recipient to recipient and scans only the oldest deliveries of each.
 select_expired_deliveries = Query(
     f"""
     with recursive r (id) as (
@@ -80,8 +80,8 @@ delete_deliveries = Write(_DROP_DELIVERIES + _PAIRS, postgres=_DROP_DELIVERIES +
 _DROP_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
 delete_messages = Write(_DROP_MESSAGES + _IDS, postgres=_DROP_MESSAGES + _IDS_POSTGRES)
 
-# Of the oldest events, those before the first that is to stay: the log loses its beginning, never its
-# middle, and keeps its newest event, whose sequence number is where the next one goes on.
+# Deletes only the oldest events before the first event to keep, so that the log has no gaps, and keeps the newest
+# event, whose sequence number the next event continues.
 delete_old_events = Write(
     """
     delete from events where tenant_id = :tenant and seq < (

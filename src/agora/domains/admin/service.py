@@ -40,7 +40,7 @@ OUTCOMES = {
 
 
 class AdminService(BoundService, contract.Admin):
-    """People step in."""
+    """Overrides, health, management and audit."""
 
     @implements
     async def override(
@@ -84,7 +84,7 @@ class AdminService(BoundService, contract.Admin):
         return priority
 
     async def _find_agent(self, target_id: str) -> AgentRow | None:
-        """The agent meant; None for the whole marketplace and for workflows."""
+        """Find the target agent; None for the whole marketplace and for workflows."""
         if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW):
             return None
         return await load_agent(self.call.tx, target_id, "target_id")
@@ -120,7 +120,7 @@ class AdminService(BoundService, contract.Admin):
     async def _lift_overrides(
         self, target: str, agent: AgentRow | None, authority: int, standing: list[OverrideRow]
     ) -> contract.OverrideReceipt:
-        """Lift what this authority may lift; refuse if only higher ones stand."""
+        """Lift the overrides that this authority may lift; raise an error if only higher ones are in force."""
         call = self.call
         lower = [row for row in standing if row.authority <= authority]
         higher = [row for row in standing if row.authority > authority]

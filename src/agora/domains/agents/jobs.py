@@ -1,4 +1,4 @@
-"""Heartbeats: store when agents were last active, and mark agents offline that are silent for too long."""
+"""Heartbeats: store the last activity of agents, and mark agents offline that are silent for too long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .supervision import set_agent_status
 
 __all__ = ["HeartbeatController"]
 
-CHECKS = 10  # for silent agents, while one of them becomes silent
+CHECKS = 10  # checks for silent agents within the silence limit of one agent
 
 Seen = Sequence[tuple[str, int]]
 
@@ -47,7 +47,7 @@ class HeartbeatController(Controller):
     # -- activity --------------------------------------------------------------------------------
 
     async def flush_heartbeats(self) -> None:
-        """Write the recorded activity; entries that cannot be written stay for the next time."""
+        """Write the recorded activity; entries that cannot be written are kept for the next flush."""
         last_seen = self.context.server.last_seen
         by_tenant: dict[str, list[tuple[str, int]]] = {}
         for (tenant, agent_id), at in last_seen.items():
@@ -62,7 +62,7 @@ class HeartbeatController(Controller):
     async def _write_last_seen(self, tenant: str, batch: Seen) -> None:
         """Write a batch, and mark offline agents in it as active.
 
-        Activity no newer than the stored one is ignored: it includes the call by which the agent went offline.
+        Activity that is not newer than the stored one is ignored: it includes the call by which the agent went offline.
         """
         times = dict(batch)
 
@@ -91,7 +91,7 @@ class HeartbeatController(Controller):
                 return
 
     async def _mark_offline(self, tenant: str, ids: Sequence[str], before: int) -> int:
-        """Mark agents offline that are still silent under lock; return how many."""
+        """Mark agents offline that are still silent under lock; return their number."""
         last_seen = self.context.server.last_seen
 
         async def store_offline(call: Call) -> int:

@@ -1,8 +1,8 @@
-"""Names of agents: which are valid, and which look the same to a reader.
+"""Names of agents: validity, and equality of names that look alike.
 
-Two names are the same if they differ in case alone, in the width or form of characters (NFKC), or in letters of another
-script that look like Latin ones. The rule is small on purpose: a word is of one script, and what is left to confuse, words
-wholly of Cyrillic or Greek letters that have Latin doubles, is compared by its :func:`name_key`.
+Two names are equal if they differ only in case, in the width or form of characters (NFKC), or in letters of another
+script that look like Latin ones. The rule is deliberately small: a word is of one script, and words that could still be
+confused (wholly of Cyrillic or Greek letters that have Latin doubles) are compared by their :func:`name_key`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["check_name", "name_key"]
 
-#: words with another meaning: recipients, the marketplace itself, callers, accounts
+#: reserved words: recipients, the marketplace itself, callers, accounts
 RESERVED: Final = frozenset(
     [
         "*",
@@ -43,9 +43,9 @@ RESERVED: Final = frozenset(
 PREFIXES: Final = ("agent.", "agent:", "app:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 _WORD = re.compile(r"\w+")
-#: scripts whose letters can be mistaken for one another's
+#: scripts whose letters look alike
 _ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
-#: small letters that look like Latin ones, or whose capitals do (Unicode TS 39, confusables.txt)
+#: lower-case letters that look like Latin ones, or whose capitals do (Unicode TS 39, confusables.txt)
 _DOUBLES: Final = str.maketrans(
     {
         **dict(zip("авеёһіїјӏкмнорԛѕстуѵԝхԁց", "abeëhiïjlkmhopqsctyvwxdg", strict=True)),
@@ -56,16 +56,16 @@ _DOUBLES: Final = str.maketrans(
 
 
 def name_key(name: str) -> str:
-    """A key that is equal for names that look the same to a reader."""
+    """Return a key that is equal for names that look the same to a reader."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.translate(_DOUBLES).split())
 
 
 def check_name(name: str, field: str = "agent_name", owner: str = "an agent") -> None:
-    """Reject reserved names, invisible characters and mixed scripts. Raises InvalidRequest. owner: whose name it is."""
+    """Reject reserved names, invisible characters and mixed scripts. Raises InvalidRequest. owner: the named thing."""
     key = name_key(name)
     normal = unicodedata.normalize("NFKC", name)
-    # A path with a segment of one or two dots leads elsewhere: clients take it away before they ask.
+    # A path segment of one or two dots is removed by clients before the request.
     if key in RESERVED or key in (".", "..") or key.startswith(PREFIXES) or _ID.fullmatch(key):
         raise _build_name_error(
             name,

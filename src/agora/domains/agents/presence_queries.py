@@ -20,7 +20,7 @@ BIG = "bigint"
 
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
-# seen: JSON array of [agent id, microseconds]. Grouped, so that it is walked, and each agent looked up.
+# seen: JSON array of [agent id, microseconds]. Grouped, so that the array is scanned and each agent looked up by id.
 _SEEN = """
     update agents set last_activity = s.at
     from (select {agent_id} as agent_id, max({at}) as at from {pairs} group by 1) as s

@@ -53,7 +53,7 @@ select_agent_of_account = Query(
 select_agent_by_alias = Query(
     "select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null", AgentRow
 )
-# Agents that names referred to at a time: the holder at that time, or the first one since.
+# Agents that names referred to at a given time: the holder at that time, or the first holder since.
 _NAMES_AT = """
     select a.agent_id from agents a
     where a.tenant_id = :tenant and {named} and (a.retired_at is null or a.retired_at > :time)
@@ -196,9 +196,9 @@ count_unread_messages = Query(
 
 @cache
 def build_listing_query(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
-    """A page of agents in the order of registration, with the filters that are present.
+    """Build the query of a page of agents in the order of registration, with the given filters.
 
-    everyone: private agents too, and those that have left if their status is asked for.
+    everyone: include private agents, and agents that have left if their status is requested.
     """
     conditions = [
         "and status = :status" if status else "",

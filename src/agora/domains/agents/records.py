@@ -1,4 +1,4 @@
-"""Records of agents: rows of its tables, and of what its queries answer."""
+"""Records of agents: rows of their tables and of query results."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ CAPABILITIES = Table("agent_capabilities", AgentCapabilityRow)
 
 @record
 class AgentPresence:
-    """An agent's status, when it was last active, and the work that it holds."""
+    """An agent's status, time of last activity, and work in progress."""
 
     agent_id: str
     agent_name: str

@@ -35,7 +35,7 @@ RESERVED = frozenset({"broadcast", OPERATOR, "system", "system_wide", "anonymous
 _ID = re.compile(r"agent_[0-9a-f]{32}")
 _KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
-#: companies in aliases that belong to the marketplace
+#: companies in aliases that are reserved for the marketplace
 RESERVED_COMPANIES = frozenset({"marketplace", "builtin", "agentify"})
 _POINTS = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("X25519", "X448")}
 
@@ -60,14 +60,14 @@ def _read_company_of_alias(alias: str) -> str:
 
 
 def build_address_of_name(name: str) -> str:
-    """The recipient under which messages for an unregistered name are stored."""
+    """Return the recipient under which messages for an unregistered name are stored."""
     return f"name:{name}"
 
 
 async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
     """Check that the caller may assign an alias: it is free, and its company is neither reserved nor another account.
 
-    agent_id: the agent that gets it, None for a new one. Raises NameTaken, PermissionDenied.
+    agent_id: the agent that the alias is assigned to, None for a new one. Raises NameTaken, PermissionDenied.
     """
     company = _read_company_of_alias(alias)
     holder = await find_agent(call.tx, alias)
@@ -146,7 +146,7 @@ def is_agent_visible(caller: Caller, row: AgentRow) -> bool:
 
 
 async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> AgentRow:
-    """Like :func:`load_agent`, but an agent the caller may not see raises NotFound too, to not disclose it."""
+    """Like :func:`load_agent`, but raise NotFound also for an agent that the caller may not see, to not disclose it."""
     row = await find_agent(tx, ref)
     if row is None or not is_agent_visible(caller, row):
         raise _build_agent_not_found_error(ref, "agent_id")
@@ -154,7 +154,7 @@ async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> AgentRow:
 
 
 async def filter_registered(tx: Reader, refs: Iterable[str]) -> list[str]:
-    """Ids of those agents that exist and are not retired, in the given order."""
+    """Return the ids of the agents that exist and are not retired, in the given order."""
     rows = [await find_agent(tx, ref) for ref in refs]
     return [row.agent_id for row in rows if row is not None and row.retired_at is None]
 
@@ -170,9 +170,9 @@ def check_names_agent(caller: Caller, agent_id: str | None) -> None:
 
 
 async def resolve_ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
-    """Ids of agents for references stored at a time, in microseconds since 1970.
+    """Resolve references stored at a given time, in microseconds since 1970, to ids of agents.
 
-    A name resolves to its holder at that time, or the first one since; unregistered names are left out.
+    A name resolves to its holder at that time, or to the first holder since; unregistered names are left out.
     """
     ids, names = list[str](), list[str]()
     for ref in refs:

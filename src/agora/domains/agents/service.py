@@ -63,7 +63,7 @@ SUPERVISED = frozenset({"paused", "suspended", "retired"})
 
 
 def _compute_availability(row: AgentRow, now: int) -> float:
-    """Share of the time since registration in which the agent was reachable."""
+    """Compute the share of the time since registration in which the agent was reachable."""
     age = now - row.registered_at
     if age <= 0:
         return 1.0
@@ -74,7 +74,7 @@ def _compute_availability(row: AgentRow, now: int) -> float:
 
 
 def _compute_load(row: AgentRow) -> float:
-    """The load the agent last reported, else the share of its task slots in use; 0 to 1."""
+    """Return the load the agent last reported, else the share of its task slots in use; 0 to 1."""
     if row.reported_load is not None:
         return row.reported_load
     return float(min(1.0, row.active_tasks / max(1, row.max_concurrent_tasks)))
@@ -113,7 +113,7 @@ def _build_profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
 
 
 def _build_column_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Column values for profile fields."""
+    """Build column values from profile fields."""
     return values | {
         "capabilities": encode_json(list(dict.fromkeys(values["capabilities"]))),
         "service_tier": values["service_tier"].value,
@@ -126,7 +126,7 @@ def _build_column_values(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_agent_from_row(row: AgentRow, now: int) -> contract.Agent:
-    """The public profile in an agent's row."""
+    """Build the public profile from an agent's row."""
     return contract.Agent.model_construct(**_build_profile_fields(row, now))
 
 
@@ -188,7 +188,7 @@ class AgentService(BoundService, contract.Agents):
         return await register_manifest(self.call, name, manifest, explicit)
 
     async def _find_own_agent(self, name: str) -> AgentRow | None:
-        """The caller's own row under this name; None if the name is free. Raises NameTaken."""
+        """Find the caller's own row under this name; None if the name is free. Raises NameTaken."""
         row = await find_agent(self.call.tx, name)
         if row is not None and row.agent_id != self.call.caller.subject:
             similar_name_note = f" (it looks like {row.agent_name!r})" if row.agent_name != name else ""
@@ -202,7 +202,7 @@ class AgentService(BoundService, contract.Agents):
     async def _resolve_protocol_fields(
         self, row: AgentRow | None, alias: str | None, public_keys: contract.PublicKeys | None
     ) -> dict[str, Any]:
-        """Values of alias and public keys; None keeps the stored one."""
+        """Resolve the values of alias and public keys; None keeps the stored one."""
         if alias is not None:
             await check_alias(self.call, alias, row.agent_id if row is not None else None)
         elif row is not None:
@@ -250,7 +250,7 @@ class AgentService(BoundService, contract.Agents):
         return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
 
     async def _choose_registrar_below_limit(self) -> str | None:
-        """Subject that the new agent is counted for. Raises Overloaded at the setting ``max_agents_each``."""
+        """Choose the subject that counts the new agent. Raises Overloaded at the setting ``max_agents_each``."""
         registrar = self.call.caller.registers_as
         if registrar is None:
             return None
@@ -267,7 +267,7 @@ class AgentService(BoundService, contract.Agents):
         return registrar
 
     async def _choose_enrolment_below_limit(self) -> str | None:
-        """Enrolment token that the new agent is counted for. Raises Overloaded at the setting ``max_agents_enrolled``."""
+        """Choose the enrolment token that counts an agent. Raises Overloaded at ``max_agents_enrolled``."""
         enrolment = self.call.caller.enrolment
         if enrolment is None:
             return None
@@ -285,7 +285,7 @@ class AgentService(BoundService, contract.Agents):
 
     @staticmethod
     def _list_names_with_held_mail(row: AgentRow) -> list[str]:
-        """Names under which messages for the agent may have been held."""
+        """List the names under which messages for the agent may have been held."""
         name = row.agent_name
         return list(dict.fromkeys(filter(None, (name, row.alias, f"agent.{row.account_id}.{name}"))))
 
@@ -304,7 +304,7 @@ class AgentService(BoundService, contract.Agents):
         )
 
     async def issue_registration(self, row: AgentRow) -> contract.Registration:
-        """The registration of an agent, with its token, for a caller that may act for it."""
+        """Issue the registration of an agent, with its token, to a caller that may act for it."""
         check_may_act_for(self.call.caller, row.agent_id)
         return await self._build_registration(row, created=False)
 
@@ -319,14 +319,14 @@ class AgentService(BoundService, contract.Agents):
         return result
 
     async def request_tier(self, row: AgentRow, requested: ServiceTier) -> None:
-        """Store the tier requested for an agent, and grant it as far as the caller may."""
+        """Store the tier requested for an agent, and grant it within the caller's rights."""
         granted = self._choose_tier_to_grant(requested, row)
         await self.call.tx.execute(
             statements.update_agent_tiers, agent_id=row.agent_id, granted=granted.value, requested=requested.value
         )
 
     def _choose_tier_to_grant(self, requested: ServiceTier, row: AgentRow | None) -> ServiceTier:
-        """The tier to grant for a requested one. row: the agent's current row, None for a new agent.
+        """Choose the tier to grant for a requested one. row: the agent's current row, None for a new agent.
 
         The tier sets the rate limit, so only operators may grant more than their credential has. An agent that requests
         the same tier again keeps its current one, because an operator may have changed it since.
@@ -469,8 +469,8 @@ class AgentService(BoundService, contract.Agents):
     async def _lock_own_agent(self, agent_id: str | None, *, by_developer: bool = False) -> AgentRow:
         """Lock and return the caller's agent, or another one that it may act for.
 
-        by_developer: a key of the agent's account may, too. Tokens of instances are keys of their customer's account, and
-        have no scope for it.
+        by_developer: a key of the agent's account may, too. Tokens of instances are keys of their customer's account,
+        but lack the required scope.
         """
         call = self.call
         if agent_id is None:

@@ -33,7 +33,7 @@ CODEBASE_CAPABILITY = "codebase:"  #: prefix of the capability that jobs for a c
 
 @dataclass(slots=True)
 class AddressTaken:
-    """An agent has taken a name or alias. messages: number of held messages delivered, added up by handlers."""
+    """An agent has taken a name or alias. messages: number of held messages delivered, summed by handlers."""
 
     agent_id: str
     name: str
@@ -42,7 +42,7 @@ class AddressTaken:
 
 @dataclass(slots=True)
 class AgentRegistered:
-    """A new agent. tasks: number of tasks that waited for its name, added up by handlers."""
+    """A new agent. tasks: number of tasks that waited for its name, summed by handlers."""
 
     agent_id: str
     agent_name: str
@@ -52,7 +52,7 @@ class AgentRegistered:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredCodebases:
-    """An agent, or a worker of it, says that it has these codebases: ids, or names that anybody may use."""
+    """Codebases declared by an agent or its worker: ids, or names that anybody may use."""
 
     owner: str
     codebases: Sequence[str]
@@ -60,21 +60,21 @@ class DeclaredCodebases:
 
 ADDRESS_TAKEN: Signal[AddressTaken] = Signal("an agent has taken an address")
 AGENT_REGISTERED: Signal[AgentRegistered] = Signal("an agent has registered")
-#: a handler refuses by raising an AgoraError
+#: a handler rejects it by raising an AgoraError
 CODEBASES_DECLARED: Signal[DeclaredCodebases] = Signal("an agent has declared capabilities of codebases")
-#: carries the agent's row; a handler refuses by raising an AgoraError
+#: carries the agent's row; a handler rejects it by raising an AgoraError
 DEREGISTRATION_REQUESTED: Signal[AgentRow] = Signal("an agent is about to leave")
-#: carries the agent's row as it was
+#: carries the agent's row before the change
 AGENT_RETIRED: Signal[AgentRow] = Signal("an agent has left")
-#: carries when the halt began, in microseconds since 1970
+#: carries the start of the halt, in microseconds since 1970
 HALT_ENDED: Signal[int] = Signal("the last halt of the marketplace has ended")
 
-#: registers an agent from its manifest: call, name, manifest, and the values given beside it
+#: registers an agent from its manifest; arguments: call, name, manifest, explicitly given fields
 MANIFEST_REGISTRATION: Port[Lazy[Callable[..., Awaitable[Registration]]]] = Port("registration by manifest")
 
 
 async def publish_declared_codebases(call: Call, owner: str, capabilities: Sequence[str]) -> None:
-    """Publish the codebases among the capabilities that an agent, or a worker of it, declares, if there are any."""
+    """Publish the codebases among the capabilities declared by an agent or its worker, if there are any."""
     codebases = [
         name.removeprefix(CODEBASE_CAPABILITY) for name in capabilities if name.startswith(CODEBASE_CAPABILITY)
     ]

@@ -1,8 +1,8 @@
 """Supervision: changes of an agent's status by operators, by the server, and by its work.
 
-An agent that holds as many tasks as it may is ``busy`` instead of ``active``: the tally of its tasks sets that
-(``tasks/queries.py``), and :func:`set_agent_status` when an agent comes back. Attempts that fail one after the other put it
-into ``error``, and the next completed task takes it out.
+An agent at its limit of concurrent tasks is ``busy`` instead of ``active``: the count of its tasks sets that
+(``tasks/queries.py``), and :func:`set_agent_status` when an agent is resumed. Consecutive failed attempts put it
+into ``error``, and the next completed task ends that state.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 SYSTEM_WIDE = "system_wide"
-MAX_CONSECUTIVE_FAILURES = 3  #: attempts that fail one after the other, after which an agent is in the state error
+MAX_CONSECUTIVE_FAILURES = 3  #: consecutive failed attempts after which an agent is put into the state error
 
 
 class AgentVisibility(Protocol):
@@ -46,7 +46,7 @@ class AgentVisibility(Protocol):
 async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: str) -> str:
     """Set an agent's status, emit the event, and return the status: ``busy`` for ``active`` if its tasks imply it.
 
-    ``last_activity`` is unchanged, because this is no activity of the agent.
+    ``last_activity`` is unchanged, because this is not an activity of the agent.
     """
     agent_id, previous_status = row.agent_id, row.status
     if status == "active" and row.active_tasks >= row.max_concurrent_tasks:
@@ -71,7 +71,7 @@ async def record_agent_failure(call: Call, agent_id: str) -> None:
 
 
 async def record_agent_success(call: Call, agent_id: str) -> None:
-    """Forget the failed attempts of an agent that has completed a task, and end its state ``error``."""
+    """Reset the failure count of an agent that has completed a task, and end its state ``error``."""
     if (
         await call.tx.one(presence.select_consecutive_failures, agent_id=agent_id) is None
     ):  # the usual case takes no lock
@@ -105,5 +105,5 @@ async def publish_halt_end(call: Call, row: OverrideRow) -> None:
 
 
 def choose_agent_event_audience(agent: AgentVisibility) -> tuple[str, ...] | None:
-    """Audience of an event about an agent: None for everyone; only itself if it is private."""
+    """Choose the audience of an event about an agent: None for everyone; only the agent itself if it is private."""
     return (agent.agent_id,) if agent.visibility == Visibility.PRIVATE else None

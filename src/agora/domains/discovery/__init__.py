@@ -1,1 +1,1 @@
-"""Discovery: the operation registry, filtered by what the caller may see."""
+"""Discovery: the operation registry, filtered by the caller's rights."""

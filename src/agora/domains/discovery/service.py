@@ -1,4 +1,4 @@
-"""Discovery: the operation registry, filtered by what the caller may see."""
+"""Discovery: the operation registry, filtered by the caller's rights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _list_route_texts(operation: Operation) -> list[str]:
 
 
 def build_service_info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
-    """One version of an operation as the catalogue shows it."""
+    """Build the catalogue entry of one version of an operation."""
     registry, tenant = call.context.registry, call.caller.tenant
     life = registry.describe_lifecycle(operation, tenant)
     return ServiceInfo.model_construct(
@@ -47,7 +47,7 @@ def build_service_info(call: Call, operation: Operation, *, schema: bool = False
 def build_service_page(
     call: Call, operations: Sequence[Operation], limit: int, offset: int, *, schema: bool = False, usage: bool = False
 ) -> ServicePage:
-    """A page of the catalogue; long schemas and descriptions make it shorter."""
+    """Build a page of the catalogue; long schemas and descriptions make it shorter."""
     budget = PageBudget(call.context.settings.page_bytes)
     services = []
     for operation in operations[offset : offset + limit]:
@@ -64,7 +64,7 @@ def build_service_page(
 
 
 class DiscoveryService(BoundService, contract.Discovery):
-    """What the marketplace can do."""
+    """The catalogue of operations."""
 
     def _require_enabled(self) -> None:
         if not self.call.context.settings.service_discovery:
@@ -90,7 +90,7 @@ class DiscoveryService(BoundService, contract.Discovery):
             call.caller, category=category, version=version, status=status and Lifecycle(status)
         )
         for operation in operations[offset : offset + limit] if schemas else ():
-            # The first caller makes the schemas, a second of processor time in all: the loop serves others meanwhile.
+            # The first call builds the schemas (a second of processor time in total) without blocking the event loop.
             if "input_schema" not in vars(operation) and operation.input_schema:
                 await asyncio.sleep(0)
         return build_service_page(call, operations, limit, offset, schema=schemas)

@@ -8,7 +8,7 @@ __all__ = ["PositionFlusher"]
 
 
 class PositionFlusher(Controller):
-    """Flushes positions. After a crash, subscribers that send no Last-Event-ID get the unflushed events again."""
+    """Flushes positions. After a crash, subscribers without Last-Event-ID receive the unflushed events again."""
 
     name = "positions"
     interval = 3.0

@@ -26,10 +26,12 @@ from agora_sdk.errors import InvalidRequest, PayloadTooLarge, PermissionDenied, 
 __all__ = ["EventService"]
 
 RESERVED = "agora."
-NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_wide"})  #: subjects of events
-MAX_SUBSCRIPTIONS = 100  #: of one owner; a further one replaces the oldest
+NOT_AGENTS = frozenset(
+    {"anonymous", "broadcast", "operator", "system", "system_wide"}
+)  #: event subjects that are no agents
+MAX_SUBSCRIPTIONS = 100  #: per owner; a further one replaces the oldest
 
-#: as long as what an event has besides: its id, time, sequence number and the names of its fields
+#: size of the rest of an event: its id, time, sequence number and field names
 ENVELOPE = b" " * 300
 
 
@@ -62,7 +64,7 @@ class EventService(BoundService, contract.Events):
         )
 
     async def _resolve_audience(self, to: list[str]) -> tuple[str, ...]:
-        """Ids of the given agents and of the publisher, which always sees its own events."""
+        """Resolve the ids of the given agents and of the publisher, which always sees its own events."""
         agent_ids = [await self._resolve_agent(ref, "to") for ref in to]
         return tuple(dict.fromkeys([self.call.caller.subject, *agent_ids]))
 

@@ -1,4 +1,4 @@
-"""Agents' own HTTP endpoints: which agents have one, and the row of the outbox that posts a message to it."""
+"""Agents' own HTTP endpoints: lookup, and the outbox rows that post messages to them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .records import MessageRow
 
 __all__ = ["Endpoint", "append_endpoint_delivery", "find_endpoint"]
 
-ENDPOINT, INSTANCE = "endpoint", "instance"  #: names as sources of the outbox and of dead letters
+ENDPOINT, INSTANCE = "endpoint", "instance"  #: source names in the outbox and in dead letters
 PATH = "/agent/message"
-PROTOCOL = "agentify"  #: under which a profile's ``endpoints`` name it
+PROTOCOL = "agentify"  #: protocol name of the endpoint in a profile's ``endpoints``
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where messages for an agent are posted. url: None for the instance of it that runs then. account: of the agent."""
+    """Where messages for an agent are posted. url: None for its instance running at that time. account: the agent's."""
 
     agent_id: str
     account: str
@@ -30,19 +30,19 @@ class Endpoint:
 
 
 def find_endpoint(agent: AgentRow | CapableAgent, settings: Settings) -> Endpoint | None:
-    """Where an agent takes messages by HTTP; None if it does not."""
-    if f'"{PROTOCOL}"' not in agent.endpoints:  # most have none: their JSON is not read
+    """Find the HTTP endpoint of an agent; None if it has none."""
+    if f'"{PROTOCOL}"' not in agent.endpoints:  # most agents have none, and their JSON is not parsed
         return Endpoint(agent.agent_id, agent.account_id, None) if _runs_with_endpoint(agent.metadata) else None
     url = decode_json(agent.endpoints).get(PROTOCOL)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
-    if urlsplit(url).netloc == urlsplit(settings.own_url).netloc:  # this marketplace: a message would go in a circle
+    if urlsplit(url).netloc == urlsplit(settings.own_url).netloc:  # an endpoint at this marketplace would create a loop
         return None
     return Endpoint(agent.agent_id, agent.account_id, url if url.endswith(PATH) else url.rstrip("/") + PATH)
 
 
 def _runs_with_endpoint(metadata: str) -> bool:
-    """Whether an agent's manifest says that its instances take messages. metadata: JSON, of the agent's row."""
+    """Whether an agent's manifest declares that its instances take messages. metadata: JSON of the agent's row."""
     if f'"{PATH}"' not in metadata:
         return False
     endpoints = decode_json(metadata).get("endpoints")
@@ -52,7 +52,7 @@ def _runs_with_endpoint(metadata: str) -> bool:
 
 
 def append_endpoint_delivery(call: Call, message: MessageRow, endpoint: Endpoint, answer_by: int | None) -> None:
-    """Have a message posted. answer_by: when its sender stops waiting for an answer, in microseconds since 1970."""
+    """Append the outbox row that posts a message. answer_by: the sender's deadline, in microseconds since 1970."""
     parts = None if endpoint.url is None else urlsplit(endpoint.url)
     limits = [limit for limit in (answer_by, message.expires_at) if limit is not None]
     row = OutboxRow(

@@ -1,4 +1,4 @@
-"""SQL of expiry, and of held messages for registered names. Each statement changes a bounded number of rows."""
+"""SQL of message expiry and of held messages for registered names. Each statement changes a bounded number of rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAIRS = "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') fr
 _PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))"
 
 # -- mail --------------------------------------------------------------------------------------
-# Waiting deliveries are read page by page, in the order of their index.
+# Waiting deliveries are read page by page, in index order.
 
 _AFTER = """
     d.tenant_id = :tenant and d.state in ('held', 'queued') and (d.recipient, d.message_id) > (:recipient, :message_id)
@@ -66,7 +66,7 @@ expire_deliveries = Write(
     _EXPIRE.format(pairs=_PAIRS), DeliveryPosition, postgres=_EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG}
 )
 
-# Agents with a name or alias that messages are held for: registration and sending ran concurrently.
+# Agents with a name or alias that messages are held for, because registration and sending ran concurrently.
 select_addressed_agents = Query(
     """
     select distinct a.agent_id, substr(d.recipient, 6) as agent_name from deliveries d

@@ -1,4 +1,4 @@
-"""Mail maintenance: expire unread messages, and deliver messages held for names that are registered by now."""
+"""Mail maintenance: expire unread messages, and deliver messages held for names that have been registered since."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Place = tuple[str, str]
 
 
 class MessageExpiryController(Controller):
-    """Expires and hands over messages; does nothing while the marketplace is halted.
+    """Expires messages and delivers held ones; does nothing while the marketplace is halted.
 
-    page: waiting deliveries read at once. pages: of one step; the next one goes on from there. batch: deliveries
+    page: waiting deliveries per read. pages: maximum per step; the next step continues from there. batch: deliveries
     changed in one transaction.
     """
 
@@ -58,7 +58,7 @@ class MessageExpiryController(Controller):
         self._reached[tenant] = position
 
     async def _find_page_end(self, tenant: str, position: Place) -> Place:
-        """The last key of the page after ``place``."""
+        """Find the last key of the page after ``position``."""
         rows = await self.read(
             tenant, expiry.select_page_end, recipient=position[0], message_id=position[1], size=self.page - 1
         )
@@ -87,7 +87,7 @@ class MessageExpiryController(Controller):
     # -- held mail -------------------------------------------------------------------------------
 
     async def _deliver_held_messages(self, tenant: str, when: dict[str, int]) -> None:
-        """Deliver messages that were held while their recipient registered concurrently."""
+        """Deliver messages that were held because their recipient registered concurrently."""
         for row in await self.read(tenant, expiry.select_addressed_agents, **when):
             agent_id, agent_name = row.agent_id, row.agent_name
 

@@ -1,4 +1,4 @@
-"""SQL of messages and their deliveries, one for each recipient."""
+"""SQL of messages and their deliveries (one for each recipient)."""
 
 from __future__ import annotations
 
@@ -139,10 +139,10 @@ BROADCASTS = "indexed by messages_broadcast"
 
 
 def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
-    """Subqueries of the ids and states in an inbox: addressed to the agent, to its name, and unmarked broadcasts.
+    """Build subqueries of the ids and states in an inbox: addressed to the agent, to its name, and unmarked broadcasts.
 
-    Each is read in the order of ids, so that the database merges them and stops after a page. SQLite does not choose the
-    index of broadcasts by itself and gets a hint; PostgreSQL has none.
+    Each is read in id order, so that the database merges them and stops after a page. SQLite does not choose the
+    index of broadcasts by itself and gets a hint; PostgreSQL has no hints.
     """
     states = [text for name, text in _STATE_FILTERS.items() if name in filters]
     fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
@@ -176,7 +176,7 @@ def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
 
 @cache
 def build_inbox_query(filters: frozenset[str]) -> Query[InboxRow]:
-    """The oldest messages of an inbox, in any order, with the filters that are present.
+    """Build the query of the oldest messages of an inbox, unsorted, with the given filters.
 
     They are not sorted here: SQLite would copy whole messages to sort them.
     """
@@ -192,7 +192,7 @@ def build_inbox_query(filters: frozenset[str]) -> Query[InboxRow]:
 
 @cache
 def build_inbox_count_query(filters: frozenset[str]) -> Query[int]:
-    """How many messages such an inbox holds, counted up to :limit."""
+    """Build the query that counts the messages of an inbox, up to :limit."""
     counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
     hinted, plain = _build_inbox_sources(filters)
     return Query(counted.format(hinted), int, postgres=counted.format(plain), types=_TYPES, scan=True)

@@ -1,4 +1,4 @@
-"""Records of messaging: rows of its tables, and of what its queries answer."""
+"""Records of messaging: rows of its tables and of query results."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class OverdueDelivery:
 
 @record
 class AddressedAgent:
-    """An agent under whose name messages wait."""
+    """An agent with waiting messages under its name."""
 
     agent_id: str
     agent_name: str
@@ -83,7 +83,7 @@ class AddressedAgent:
 
 @record
 class DeliveredState:
-    """How far a message has come."""
+    """The delivery state of a message."""
 
     message_id: str
     state: str
@@ -91,7 +91,7 @@ class DeliveredState:
 
 @record
 class MessageSender:
-    """Who sent a message, and whether to all."""
+    """The sender of a message, and whether it is a broadcast."""
 
     message_id: str
     from_agent: str
@@ -100,6 +100,6 @@ class MessageSender:
 
 @record
 class InboxRow(MessageRow):
-    """A message in an inbox. state: of its delivery to that recipient."""
+    """A message in an inbox. state: state of its delivery to that recipient."""
 
     state: str

@@ -47,13 +47,13 @@ CAPABILITY_LIMIT = 1000
 LARGE_PAGE = 65_536  # bytes
 RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWLEDGED: 4}
 ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
-#: metadata sections that only the protocols may write: they define what a message means to them
+#: metadata sections reserved for the protocols, which interpret them
 RESERVED_METADATA = ("agentify", "bus")
 
 
 @dataclass(slots=True, kw_only=True)
 class MessageDraft:
-    """A message to send, as its author gives it. expires_in: seconds."""
+    """A message to send, as given by its author. expires_in: seconds."""
 
     to_agent: Recipients
     content: str
@@ -68,9 +68,9 @@ class MessageDraft:
 
 @dataclass(slots=True)
 class Destination:
-    """Resolved recipients of a message: ids of agents, and unregistered names that it is held for.
+    """Resolved recipients of a message: ids of agents, and unregistered names for which it is held.
 
-    endpoints: by the id of the agent, of those that have messages posted to them. answer_by: when the sender stops waiting for
+    endpoints: HTTP endpoints by agent id, for agents that take messages by HTTP. answer_by: deadline of the sender for
     an answer, in microseconds since 1970.
     """
 
@@ -82,7 +82,7 @@ class Destination:
 
     @property
     def list_recipients(self) -> list[str]:
-        """Recipients of its deliveries: agent ids, and held addresses of names."""
+        """List the recipients of its deliveries: agent ids, and held addresses of names."""
         return [*self.agents, *map(build_address_of_name, self.held)]
 
 
@@ -153,7 +153,7 @@ class MessagingService(BoundService, contract.Messaging):
     def insert_message(
         self, row: MessageRow, destination: Destination, metadata: JsonObject | None = None
     ) -> contract.MessageReceipt:
-        """Insert a message and its deliveries. metadata: those of the row, where they are at hand."""
+        """Insert a message and its deliveries. metadata: the parsed metadata of the row, if available."""
         call = self.call
         call.tx.append(MESSAGES, row)
         self._append_deliveries(row, destination, metadata)
@@ -178,7 +178,7 @@ class MessagingService(BoundService, contract.Messaging):
         return row.agent_id, row.agent_name
 
     async def _find_correlation(self, reply_to: str) -> str:
-        """The correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
+        """Find the correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
         answered = await self.call.tx.one(statements.select_message, message_id=reply_to)
         if answered is None:
             raise not_found("reply_to", f"There is no message {reply_to} to reply to.")
@@ -226,7 +226,7 @@ class MessagingService(BoundService, contract.Messaging):
             self.add_agent_as_recipient(destination, row)
 
     def add_agent_as_recipient(self, destination: Destination, row: CapableAgent | AgentRow) -> None:
-        """Have a message delivered to an agent."""
+        """Add an agent to the recipients of a message."""
         destination.agents.append(row.agent_id)
         if (endpoint := find_endpoint(row, self.call.context.settings)) is not None:
             destination.endpoints[row.agent_id] = endpoint
@@ -291,7 +291,7 @@ class MessagingService(BoundService, contract.Messaging):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.MessagePage:
-        if correlation_id is None:  # who follows an exchange of its own need not say whose messages it means
+        if correlation_id is None:  # a filter by correlation id makes the filter by agent optional
             check_names_agent(self.call.caller, agent_id)
         owner = await self._resolve_inbox(agent_id)
         criteria: dict[str, Any] = {
@@ -316,7 +316,7 @@ class MessagingService(BoundService, contract.Messaging):
         return page
 
     async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
-        """Senders are stored by id; an unregistered sender is compared literally."""
+        """Resolve a sender filter: senders are stored by id; an unregistered sender is compared literally."""
         row = await find_agent(self.call.tx, from_agent) if from_agent else None
         return from_agent if row is None else row.agent_id
 
@@ -328,7 +328,7 @@ class MessagingService(BoundService, contract.Messaging):
         if more or "after" in filters:
             large = sum(len(row.content) for row in rows) > LARGE_PAGE
             if large:
-                rows = []  # counts may queue: a large page is dropped and read again, to bound memory
+                rows = []  # the count may wait for a slot: a large page is dropped and read again, to bound memory
             whole = {name: value for name, value in parameters.items() if name != "after"}
             counts = await self.call.tx.one(
                 statements.build_inbox_count_query(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
@@ -350,7 +350,7 @@ class MessagingService(BoundService, contract.Messaging):
     async def _read_inbox_page(
         self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
     ) -> tuple[list[InboxRow], bool]:
-        """The rows of a page, and whether there are more. Long messages make a page shorter."""
+        """Return the rows of a page, and whether there are more. Long messages make a page shorter."""
 
         async def read_inbox_rows(after: str | None, count: int) -> Sequence[InboxRow]:
             position_parameters = {} if after is None else {"after": after}
@@ -362,7 +362,7 @@ class MessagingService(BoundService, contract.Messaging):
         return await paging.read_page(read_inbox_rows, None, "message_id", limit, self.call.context.settings.page_bytes)
 
     async def _resolve_inbox(self, agent_id: str | None) -> _Inbox:
-        """The caller's inbox, or that of an agent it may act for. Raises NotFound, PermissionDenied."""
+        """Resolve the caller's inbox, or that of an agent it may act for. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         ref = agent_id or caller.subject
         row = await find_agent(self.call.tx, ref)
@@ -431,7 +431,7 @@ class MessagingService(BoundService, contract.Messaging):
 
 @dataclass(frozen=True, slots=True)
 class _Inbox:
-    """An inbox: its agent, the address it had before the agent registered, and the id it starts after."""
+    """An inbox: its agent, the agent's address before registration, and the id after which it starts."""
 
     agent_id: str
     address: str

@@ -15,7 +15,7 @@ __all__ = ["REPLY_COMPOSED", "REPLY_STORED", "ReplyComposed", "ReplyStored"]
 
 @dataclass(slots=True)
 class ReplyComposed:
-    """A reply about to be stored. row: as the table has it; a handler may replace it. parties: who the reply is for."""
+    """A reply about to be stored. row: the row to store; a handler may replace it. parties: the agents it is for."""
 
     row: MessageRow
     parties: Sequence[str]

@@ -1,4 +1,4 @@
-"""Messages as their recipients and the event stream see them, and delivery of held messages."""
+"""Messages as shown to recipients and in the event stream, and delivery of held messages."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = [
     "transfer_unread_messages",
 ]
 
-HANDED_OVER: Final = 1000  #: messages with one call
+HANDED_OVER: Final = 1000  #: maximum of messages transferred by one call
 
 
 def compute_expiry_horizon(call: Call) -> int:
-    """Time (microseconds since 1970) before which messages without an own expiry have expired."""
+    """Compute the time (microseconds since 1970) before which messages without an own expiry have expired."""
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
 def _build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict[str, Any]:
-    """The fields of a message from its row; it is queued. metadata: those of the row, where they are at hand."""
+    """Build the fields of a queued message from its row. metadata: the parsed metadata of the row, if available."""
     return {
         "message_id": row.message_id,
         "from_agent": row.from_agent,
@@ -53,7 +53,7 @@ def _build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -
 
 
 def build_message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
-    """A message's row as one recipient sees it."""
+    """Build a message from its row, as shown to one recipient."""
     fields = _build_message_fields(row)
     fields["to_agent"] = "broadcast" if row.broadcast else recipient
     fields["priority"], fields["status"] = Priority(row.priority), DeliveryState(state)
@@ -63,7 +63,7 @@ def build_message_from_row(row: MessageRow, recipient: str, state: str) -> Messa
 def emit_message_event(
     call: Call, row: MessageRow, recipients: Sequence[str], metadata: JsonObject | None = None
 ) -> None:
-    """Emit the event that carries a message to its recipients' streams. metadata: those of the row, where at hand."""
+    """Emit the event that carries a message to its recipients' streams. metadata: of the row, parsed, if available."""
     sender, message_id = row.from_agent, row.message_id
     data = _build_message_fields(row, metadata) | {"recipients": list(recipients)}
     source = f"/agora/agents/{sender}"
@@ -75,7 +75,7 @@ def emit_message_event(
 
 
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
-    """Deliver messages held for a name to the agent that has it now; return how many."""
+    """Deliver messages held for a name to its current holder; return their number."""
     address = build_address_of_name(agent_name)
     if await call.tx.one(messages.select_any_delivery, address=address) is None:
         return 0
@@ -95,7 +95,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
 
 
 async def transfer_unread_messages(call: Call, left: str, agent_id: str) -> int:
-    """Give an agent the unread messages of a retired one, at most ``HANDED_OVER``; return how many."""
+    """Transfer the unread messages of a retired agent to another one, at most ``HANDED_OVER``; return their number."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(
         messages.select_unread_messages, **parameters, horizon=compute_expiry_horizon(call), limit=HANDED_OVER

@@ -1,4 +1,4 @@
-"""Health, by component.
+"""The health report, by component.
 
 ============  ==============================================  ===================================================
 component     degraded                                        critical
@@ -7,22 +7,23 @@ database      a round trip over 1 s, queue half full          no answer, takes n
 mcp_server    -                                               no operation in the catalogue
 agents        more than half offline, of at least four *      -
 events        a stream 10,000 events behind                   -
-upstreams     one of them is not available                    -
-remotes       an A2A agent elsewhere is not available         -
+upstreams     an upstream is not available                    -
+remotes       a remote A2A agent is not available             -
 push          notifications were given up                     -
 bus           Redis cannot be reached, or lags 1,000 behind   -
 disk          less than 1 GiB free                            less than 128 MiB free
 memory        less than 10 % available                        less than 3 % available
 controllers   a loop failed three times, or is overdue        -
-event_loop    it stood still for 5 s within the last minute   -
+event_loop    it was blocked for 5 s within the last minute   -
 ============  ==============================================  ===================================================
 
-* Of those offline, only agents that were reachable for ten minutes in all count: programs that ran for a moment are done.
+* Only offline agents that were reachable for ten minutes in total count: short-lived programs have ended.
 
-A warning names where a trend leads: the disk full within a day, memory used up within an hour, the write
-queue full or the streams too far behind within ten minutes. What was measured too long ago is degraded.
+A warning names the limit that a trend will reach: the disk full within a day, memory used up within an hour, the write
+queue full or the streams too far behind within ten minutes. A measurement that is too old is reported as degraded.
 
-The whole is as its worst component; while the marketplace is halted or paused it is that, unless a component is critical.
+The overall status is that of the worst component; while the marketplace is halted or paused, it is ``halted`` or
+``paused`` unless a component is critical.
 """
 
 from __future__ import annotations
@@ -70,11 +71,11 @@ AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
 FAILED_OFTEN = 3
 LONG_STALL_SECONDS, RECENT_STALL_SECONDS = 5.0, 60.0  # seconds
 MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
-RECENT, RECENT_LEAST = 300.0, 60.0  # what moves fast is judged by the last minutes
+RECENT, RECENT_LEAST = 300.0, 60.0  # fast-changing values are judged by the last minutes
 
 
 async def check_health(call: Call, component: str | None = None) -> Health:
-    """The health of the system, or of one component. Raises NotFound naming the components."""
+    """Check the health of the system, or of one component. Raises NotFound naming the components."""
     if component is not None and component not in COMPONENTS:
         raise NotFound(
             f"There is no component {component!r}.",
@@ -101,10 +102,10 @@ async def check_health(call: Call, component: str | None = None) -> Health:
 
 
 async def _read_active_overrides(call: Call) -> list[ActiveOverride]:
-    """Overrides in force, as far as they can be read."""
+    """Read the overrides in force, as far as the store can be read."""
     try:
         rows = await call.tx.all(overrides.select_active_overrides)
-    except (StoreFailure, TxClosed, AgoraError):  # the component 'database' says so
+    except (StoreFailure, TxClosed, AgoraError):  # reported by the component 'database'
         return []
     return [
         ActiveOverride(
@@ -123,7 +124,7 @@ async def _read_active_overrides(call: Call) -> list[ActiveOverride]:
 
 
 def _find_current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
-    """What stops the whole marketplace: a halt before a pause, then the highest authority."""
+    """Find the override that stops the whole marketplace: a halt before a pause, then the highest authority."""
     system_wide = [each for each in active if each.target_id == SYSTEM_WIDE]
     if not system_wide:
         return None
@@ -132,7 +133,7 @@ def _find_current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
 
 
 def _list_stopped_tenants(call: Call) -> list[StoppedTenant]:
-    """Halted or paused tenants by name; empty unless the caller is an operator of the installation."""
+    """List halted or paused tenants by name; empty unless the caller is an operator of the installation."""
     if not is_installation_operator(call.caller, call.context.configuration.current.admin_authority_level):
         return []
     return [
@@ -148,7 +149,7 @@ def _list_stopped_tenants(call: Call) -> list[StoppedTenant]:
 
 
 def _may_see(override: ActiveOverride, caller: Caller) -> bool:
-    """Whether a caller may know of an override with its reason; strangers learn only that everything is stopped."""
+    """Whether a caller may see an override with its reason; others learn only that everything is stopped."""
     if caller.kind in ("anonymous", "enrolment"):
         return False
     return caller.may("read:all") or override.target_id in (SYSTEM_WIDE, caller.subject)
@@ -178,13 +179,13 @@ def _choose_worst_status(*statuses: Status) -> Status:
 
 
 def _choose_status_by_limit(value: float, degraded: float, critical: float) -> Status:
-    """By limits below which (falling) or from which (rising) a value is in trouble."""
+    """Choose the status by limits below which (falling) or from which (rising) a value is degraded or critical."""
     if degraded > critical:
         return "critical" if value < critical else "degraded" if value < degraded else "healthy"
     return "critical" if value >= critical else "degraded" if value >= degraded else "healthy"
 
 
-# -- what is measured beforehand ---------------------------------------------------------------
+# -- sampled values ----------------------------------------------------------------------------
 
 
 def _find_latest_values(monitor: HealthMonitor) -> Mapping[str, float]:
@@ -199,7 +200,7 @@ def _build_sampled_report(
     metrics: dict[str, float],
     warning: str | None = None,
 ) -> ComponentHealth:
-    """A report on sampled values; a sample that is too old is reported as degraded."""
+    """Build a report on sampled values; a sample that is too old is reported as degraded."""
     age = monitor.seconds_since_sample(call.now)
     if age is None or age > 2 * monitor.interval:
         stale = "not measured yet" if age is None else f"last measured {format_duration(age)} ago"
@@ -208,13 +209,13 @@ def _build_sampled_report(
 
 
 def _build_trend_warning(label: str, seconds: float | None, horizon: float) -> str | None:
-    """The warning, if it is time for one."""
+    """Build the warning if the limit is reached within the horizon."""
     if seconds is None or seconds >= horizon:
         return None
     return f"At the present rate {label} in {format_duration(seconds)}."
 
 
-# -- the components ----------------------------------------------------------------------------
+# -- components --------------------------------------------------------------------------------
 
 
 async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth:

@@ -1,6 +1,6 @@
 """The health monitor: samples of the server's own measurements over the last hour.
 
-A query may await nothing but the store, so every other measurement that health reports is taken here, every few seconds.
+A query may await only the store, so every other measurement of the health report is taken here, every few seconds.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 5.0
 WINDOW = 3600.0
-CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
-PROBE_SECONDS = 3.0  # a commit of a row that takes longer: calls cannot be served now
+CHECK_SECONDS = 10.0  # time without an answer after which an engine is unreachable
+PROBE_SECONDS = 3.0  # time limit for committing a row; if it is exceeded, calls cannot be served
 PROBE_MAX_AGE = 1.5  # seconds for which the result of a successful probe is reused
 UNREACHABLE = "unreachable"
 
@@ -53,7 +53,7 @@ class Sample:
     """One measurement.
 
     failure: why the store did not answer, None if it did. values: disk_free, disk_total, memory_rss,
-    memory_available, memory_total in bytes; event_lag; what the store says of itself.
+    memory_available, memory_total in bytes; event_lag; statistics of the store.
     """
 
     at: int
@@ -63,9 +63,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Whether the store took a row just now. seconds: how long that took. failure: why not, as a sentence.
+    """The result of a test write to the store. seconds: its duration. failure: the reason, as a sentence.
 
-    cause: the failure in a word, as of :class:`agora_sdk.errors.StorageUnavailable`. at: when it ended, in seconds of the
+    cause: the failure as a code, as in :class:`agora_sdk.errors.StorageUnavailable`. at: end time, in seconds of the
     monotonic clock.
     """
 
@@ -76,13 +76,13 @@ class Probe:
 
 
 class HealthMonitor:
-    """A ring of samples, one every ``interval`` seconds, for an hour; and the last probe of the store.
+    """A ring buffer of samples, one every ``interval`` seconds, for an hour; and the last probe of the store.
 
     live: counters of the event streams. machine: measures disk and memory.
-    draining: set when the server has begun to stop. watchdog: counts how often the event loop stood still. bus: how Redis fares, where there is one; missed: whether the
-    server is not ready without it.
+    draining: set when the server has begun to stop. watchdog: counts blockages of the event loop. bus: state of Redis,
+    if used; missed: whether the server is not ready without it.
     on_failure: called when a probe has failed.
-    check_seconds: for which an engine may not answer until it is unreachable. probe_seconds: for one commit.
+    check_seconds: time without an answer after which an engine is unreachable. probe_seconds: limit of one commit.
     """
 
     interval = INTERVAL
@@ -104,7 +104,7 @@ class HealthMonitor:
         self.missed = False
 
     async def take_sample(self) -> Sample:
-        """Measure everything now. A store that fails is a result, not an error."""
+        """Take all measurements now. A failure of the store is a result, not an error."""
         values, failure = dict(self._machine()), None
         values["event_lag"] = float(self._live.get("lag", 0))
         try:
@@ -120,7 +120,7 @@ class HealthMonitor:
         return sample
 
     async def probe(self) -> Probe:
-        """Let the store commit a row, now. A store that fails is a result, not an error; it logs its outages itself."""
+        """Commit a row to the store now. A failure is a result, not an error; the store logs its outages itself."""
         started_at, failure, cause = time.perf_counter(), None, UNREACHABLE
         try:
             async with asyncio.timeout(self.probe_seconds):
@@ -142,7 +142,7 @@ class HealthMonitor:
         return self.probed
 
     async def refresh_probe(self) -> None:
-        """Probe again if the last success is not recent; callers at the same time share one probe.
+        """Probe again if the last success is not recent; concurrent callers share one probe.
 
         A failure is reported at once: the subscriber (``on_failure``) probes until the store is back.
         """
@@ -152,11 +152,11 @@ class HealthMonitor:
             return
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self.probe())
-        await asyncio.shield(self._probing)  # a caller that leaves does not end it for the others
+        await asyncio.shield(self._probing)  # a cancelled caller does not end the probe for the others
 
     @property
     def probe_failure(self) -> str | None:
-        """Why the last probe failed; None if it did not."""
+        """Why the last probe failed; None if it succeeded."""
         return self.probed.failure if self.probed is not None else None
 
     @property
@@ -181,7 +181,7 @@ class HealthMonitor:
         return trend.seconds_until(points, limit, at_least=at_least)
 
     def outage_reason(self) -> str | None:
-        """Why calls cannot be served now; None when they can."""
+        """Why calls cannot be served now; None if they can."""
         if self.draining:
             return "The server is shutting down."
         sample = self.latest_sample
@@ -198,7 +198,7 @@ class HealthMonitor:
 
     @property
     def is_store_unreadable(self) -> bool:
-        """Whether the store answers nothing at all; one that takes no writes may still be read."""
+        """Whether the store cannot even be read; a store that takes no writes may still be readable."""
         return (
             self.probed is not None
             and self.probed.failure is not None
@@ -206,9 +206,9 @@ class HealthMonitor:
         )
 
     def component_states(self) -> dict[str, str]:
-        """What the server needs, each ``ok``, or for the store the cause and for the bus ``unreachable``.
+        """States of the server's dependencies: ``ok``, or the cause for the store and ``unreachable`` for the bus.
 
-        The bus only where it is Redis.
+        The bus is included only if it is Redis.
         """
         probe = self.probed
         states = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
@@ -217,13 +217,13 @@ class HealthMonitor:
         return states
 
     def bus_error(self) -> str | None:
-        """Why Redis cannot be had; None where it can, or where the bus is embedded."""
+        """Why Redis cannot be reached; None if it can, or if the bus is embedded."""
         bridge = self.bus()
         return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."
 
 
 def _describe_failure(error: Exception) -> str:
-    """What is shown of a failure of the store: its own words may hold a password."""
+    """Describe a failure of the store without its error text, which may contain a password."""
     return error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
 
 
@@ -238,9 +238,9 @@ def _build_machine_probe(directory: Path) -> Machine:
 
 
 def measure_machine(directory: Path, root: Path = Path("/")) -> dict[str, float]:
-    """Disk of a directory, and memory of this process and its machine or container, in bytes.
+    """Measure the disk of a directory, and the memory of this process and its machine or container, in bytes.
 
-    What the system does not tell is left out. root: where its ``proc`` and ``sys`` are.
+    Values that the system does not provide are left out. root: where its ``proc`` and ``sys`` are.
     """
     values: dict[str, float] = {}
     try:
@@ -267,12 +267,12 @@ def _read_memory(root: Path) -> dict[str, float]:
 
 
 def _read_container_limit(root: Path) -> float | None:
-    """The memory limit of the container in bytes, if it has one."""
+    """Read the memory limit of the container in bytes; None if it has none."""
     try:
         return float((root / "sys/fs/cgroup/memory.max").read_text("ascii"))
-    except (OSError, ValueError):  # none, or "max"
+    except (OSError, ValueError):  # no limit, or "max"
         return None
 
 
-#: what the server measures of itself
+#: the measurements of the server itself
 HEALTH_MONITOR: Port[HealthMonitor] = Port("health monitor")

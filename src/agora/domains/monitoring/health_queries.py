@@ -1,4 +1,4 @@
-"""What health asks of the store."""
+"""SQL of the health report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .records import AgentStatusCount
 
 __all__ = ["count_agents_by_status", "select_one"]
 
-ESTABLISHED = 600 * SECOND  #: microseconds that an agent was reachable before its absence counts
+ESTABLISHED = 600 * SECOND  #: microseconds that an agent must have been reachable before its absence counts
 
 select_one = Query("select 1 as answer where :tenant = :tenant", int)
 count_agents_by_status = Query(

@@ -30,14 +30,14 @@ __all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "MessageQuery",
 FIRST: Final = ""
 LAST: Final = "msg_g"  #: sorts after every id
 WINDOW: Final = 20_000  #: messages scanned by one statement
-WORD_WINDOW: Final = 2_000  #: the same where their text is read
-STRETCHES: Final = 10  #: of one page
+WORD_WINDOW: Final = 2_000  #: the same for windows whose message texts are searched
+STRETCHES: Final = 10  #: maximum of windows per page
 AT_ONCE: Final = 6  #: messages read by one statement: each may be large
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Which messages: names of the filters that are present, the words, and the values of both."""
+    """The selection of messages: names of the given filters, the words, and the values of both."""
 
     filters: frozenset[str]
     words: int = 0
@@ -45,18 +45,18 @@ class MessageFilter:
 
     @property
     def fits_one_query(self) -> bool:
-        """Whether one look finds all there is: every message is wanted, or one that is named."""
+        """Whether one statement finds every match: all messages are selected, or a single one by id."""
         return (not self.filters and not self.words) or "message_id" in self.filters
 
     @property
     def scan_limit(self) -> int:
-        """How many messages one statement may look at."""
+        """Return how many messages one statement may scan."""
         return WORD_WINDOW if self.words else WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageQuery:
-    """Which messages a caller asks for. agent: sender or recipient. q: words of the text, separated by spaces."""
+    """A caller's query of messages. agent: sender or recipient. q: words of the text, separated by spaces."""
 
     type: str | None = None
     agent: str | None = None
@@ -71,7 +71,7 @@ class MessageQuery:
 
 
 async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
-    """The filter of a request, with the caller's visibility. An unknown agent matches no message."""
+    """Build the filter of a request, with the caller's visibility. An unknown agent matches no message."""
     values: dict[str, Any] = {
         "type": query.type,
         "priority": query.priority,
@@ -99,7 +99,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
 
 
 async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
-    """The id of an agent, and the address under which messages are held for its name."""
+    """Resolve an agent's id and the address under which messages are held for its name."""
     row = await find_agent(tx, ref)
     return (ref, build_address_of_name(ref)) if row is None else (row.agent_id, build_address_of_name(row.agent_name))
 
@@ -122,13 +122,13 @@ def _build_like_pattern(word: str) -> str:
 
 @dataclass(slots=True)
 class MessageLogReader:
-    """The log as one caller reads it. Where one look finds all there is, it is read in one stretch."""
+    """Reads the log for one caller. If one statement finds every match, the log is read as one window."""
 
     filter: MessageFilter
-    _page_end: str = ""  # message of the stretch that an export is in
+    _page_end: str = ""  # last message of the current window of an export
 
     async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
-        """A bounded page of messages before one, newest first, and the next position; None if there is none."""
+        """Read a bounded page of messages before a position, newest first, and the next position; None at the end."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, True)
         rows: list[MessageLogRow] = []
         budget = paging.PageBudget(most)
@@ -153,7 +153,7 @@ class MessageLogReader:
     async def read_forward(
         self, tx: Reader, after: str, ceiling: str, limit: int, most: int
     ) -> tuple[list[LoggedMessage], bool]:
-        """At most so many messages and bytes between two, oldest first, however far apart, and whether that was all."""
+        """Read messages between two positions, oldest first, up to a number and size, and whether these were all."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, False)
         while True:
             if after >= self._page_end:
@@ -168,7 +168,7 @@ class MessageLogReader:
             after = self._page_end
 
     async def count_messages(self, tx: Reader, limit: int) -> tuple[int, bool]:
-        """How many messages there are, counted up to a limit, and whether there may be more."""
+        """Count messages up to a limit; return whether there may be more, too."""
         query, total, before = (
             statements.build_message_page_count_query(self.filter.filters, self.filter.words),
             0,
@@ -188,7 +188,7 @@ class MessageLogReader:
         return total, True
 
     async def _find_page_end_before(self, tx: Reader, before: str) -> MessagePosition | None:
-        """Where the stretch ends that goes back from a message."""
+        """Find the end of the window that goes back from a message."""
         if self.filter.fits_one_query:
             return None
         return await tx.one(statements.select_older_message, before=before, window=self.filter.scan_limit - 1)
@@ -204,11 +204,11 @@ class MessageLogReader:
         return since is not None and row.created_at < since - SKEW
 
 
-SKEW: Final = 3_600_000_000  #: microseconds by which the clocks of ids and of messages may differ
+SKEW: Final = 3_600_000_000  #: maximum difference in microseconds between the clocks of ids and of messages
 
 
 def _compute_place_before(message_id: str) -> str:
-    """A place between a message and the one before it."""
+    """Compute a position between a message and the one before it."""
     return f"msg_{max(int(message_id[4:], 16) - 1, 0):032x}"
 
 
@@ -216,11 +216,11 @@ def _compute_place_after(message_id: str) -> str:
     return f"msg_{int(message_id[4:], 16) + 1:032x}"
 
 
-# -- what is shown -------------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------
 
 
 async def build_messages(tx: Reader, rows: Sequence[MessageLogRow]) -> list[LoggedMessage]:
-    """Messages with where they are, those that went to one agent."""
+    """Build the listed messages, with the delivery state of those sent to one agent."""
     recipients = {
         ref: await _resolve_recipient(tx, ref)
         for ref in dict.fromkeys(map(_find_single_recipient, rows))

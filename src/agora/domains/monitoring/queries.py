@@ -1,4 +1,4 @@
-"""Queries of the monitor: the message log, waiting messages of agents, counts, and calls by minute."""
+"""SQL of the monitor: the message log, waiting messages of agents, counts, and calls by minute."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ __all__ = [
 ]
 
 BIG = "bigint"
-WORDS = len(LETTERS)  #: most words of a search
+WORDS = len(LETTERS)  #: maximum of words in a search
 
-# -- the log of messages -------------------------------------------------------------------------
+# -- message log ---------------------------------------------------------------------------------
 
-# The log is walked through stretch by stretch, so that a question with few answers has an end, too.
+# The log is scanned window by window, so that a query with few matches is bounded, too.
 _END = "select message_id, created_at from messages where tenant_id = :tenant and message_id {} limit 1 offset :window"
 select_older_message = Query(
     _END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True
@@ -73,7 +73,7 @@ _LIKE, _ILIKE = "m.content like :word_{} escape '~'", "m.content ilike :word_{} 
 
 
 def _build_page_conditions(filters: frozenset[str], words: int, like: str) -> str:
-    """The messages of a stretch, with the filters that are present and so many words."""
+    """Build the conditions for messages of a window, with the given filters and number of words."""
     conditions = [text for name, text in _FILTERS.items() if name in filters]
     conditions += [like.format(letter) for letter in LETTERS[:words]]
     return " and ".join(
@@ -86,7 +86,7 @@ def _build_page_conditions(filters: frozenset[str], words: int, like: str) -> st
 
 @cache
 def build_message_page_query(filters: frozenset[str], words: int, descending: bool) -> Query[MessageLogRow]:
-    """Messages of a stretch, newest or oldest first."""
+    """Build the query of the messages of a window, newest or oldest first."""
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(
         form.format(_build_page_conditions(filters, words, _LIKE)),
@@ -99,7 +99,7 @@ def build_message_page_query(filters: frozenset[str], words: int, descending: bo
 
 @cache
 def build_message_page_count_query(filters: frozenset[str], words: int) -> Query[int]:
-    """How many messages of a stretch there are, counted up to :limit."""
+    """Build the query that counts the messages of a window, up to :limit."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
         form.format(_build_page_conditions(filters, words, _LIKE)),
@@ -143,7 +143,7 @@ waiting_for = _by_agent(
     WaitingMessageCount,
 )
 
-# -- numbers -------------------------------------------------------------------------------------
+# -- counts --------------------------------------------------------------------------------------
 
 count_open_tasks = Query(
     """
@@ -166,7 +166,7 @@ count_ended_tasks = Query(
 
 
 def _build_bounded_count_query(condition: str, **types: str) -> Query[int]:
-    """How many rows there are, counted up to :limit."""
+    """Build the query that counts rows up to :limit."""
     sql = f"select count(*) as total from (select 1 from {condition} limit :limit) as counted"
     return Query(sql, int, types={"limit": BIG, **types}, scan=True)
 
@@ -186,9 +186,9 @@ sum_cost = Query(
     scan=True,
 )
 
-# -- calls by the minute -------------------------------------------------------------------------
+# -- calls by minute -----------------------------------------------------------------------------
 
-# Each server writes its own rows, again and again, so that none adds to another's and none is counted twice.
+# Each server repeatedly replaces its own rows, so that no call is counted twice and no server changes another's rows.
 select_call_minutes = Query(
     "select * from call_minutes where tenant_id = :tenant and minute > :since and server <> :server",
     CallMinuteRow,

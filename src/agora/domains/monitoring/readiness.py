@@ -1,7 +1,7 @@
-"""Readiness: a row is written from time to time, so that what is shown of the store is true.
+"""Readiness: a row is written periodically, so that the reported state of the store is current.
 
-Whoever asks ``/ready`` has the row written anew (:meth:`HealthMonitor.refresh_probe`). The loop is for those who ask nothing:
-the log, the metrics, ``/health``; and while the store takes no writes it looks often, so that its return is known at once.
+A request of ``/ready`` writes the row itself (:meth:`HealthMonitor.refresh_probe`). The loop is for the log, metrics
+and ``/health``; while the store takes no writes it probes often, so that recovery is noticed at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .health_monitor import HealthMonitor
 
 __all__ = ["ReadinessController"]
 
-IDLE_INTERVAL = 10.0  # seconds between probes while the store is well
+IDLE_INTERVAL = 10.0  # seconds between probes while the store works
 
 
 class ReadinessController(Controller):

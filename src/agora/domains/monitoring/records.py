@@ -18,7 +18,7 @@ __all__ = [
 
 @record
 class AgentStatusCount:
-    """How many agents have a status. established: those of them that were reachable for long enough in all."""
+    """The number of agents in a status. established: how many of them were reachable for long enough in total."""
 
     status: str
     agents: int
@@ -27,7 +27,7 @@ class AgentStatusCount:
 
 @record
 class MessagePosition:
-    """Where a window of the message log ends."""
+    """The end of a window of the message log."""
 
     message_id: str
     created_at: int
@@ -43,7 +43,7 @@ class DeliveryState:
 
 @record
 class ActiveTaskCount:
-    """How many tasks an agent has in progress."""
+    """The number of tasks that an agent has in progress."""
 
     agent_id: str
     tasks: int
@@ -51,7 +51,7 @@ class ActiveTaskCount:
 
 @record
 class WaitingMessageCount:
-    """How many messages wait for an agent."""
+    """The number of messages that wait for an agent."""
 
     agent_id: str
     messages: int
@@ -67,7 +67,7 @@ class CurrencyCost:
 
 @record
 class MessageLogRow:
-    """A message as the monitor lists it: a row of ``messages``."""
+    """A message in the monitor's list: a row of ``messages``."""
 
     tenant_id: str
     message_id: str
@@ -87,7 +87,7 @@ class MessageLogRow:
 
 @record
 class StateCount:
-    """How many agents, tasks, deliveries or instances are in a state."""
+    """The number of agents, tasks, deliveries or instances in a state."""
 
     state: str
     number: int

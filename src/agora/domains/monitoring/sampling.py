@@ -1,4 +1,4 @@
-"""Sampling: periodic measurements of the server, kept for health and its trend."""
+"""Sampling: periodic measurements of the server for the health report and its trends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monitor's operations."""
+"""Operations of the monitor."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from .statistics import collect_stats
 
 __all__ = ["MonitorService"]
 
-EXPORTED = 6  # messages of an export in memory at a time: each may be large
-INTERVENTION = "intervention"  # type of the messages with which people step in
+EXPORTED = 6  # messages of an export held in memory at a time: each may be large
+INTERVENTION = "intervention"  # type of messages sent by operators to intervene
 
 
 class MonitorService(BoundService, contract.Monitor):
-    """See everything, and step in."""
+    """Monitoring and interventions of operators."""
 
     @implements
     async def stats(self) -> contract.MonitorStats:
@@ -186,7 +186,7 @@ class MonitorService(BoundService, contract.Monitor):
         until: datetime | None = None,
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.LoggedMessage]:
-        # The dispatcher awaits the description within a read; the feed reads the log of it.
+        # The dispatcher awaits the description within a read transaction; the feed then reads the log.
         query = MessageQuery(
             type=type,
             agent=agent,
@@ -204,7 +204,7 @@ class MonitorService(BoundService, contract.Monitor):
 
     async def _follow_export(self, query: MessageQuery, last_event_id: str | None) -> LogStreamSpec:
         log = MessageLogReader(await build_filter(self.call, query))
-        ceiling = new_id("msg")  # what comes later is not waited for
+        ceiling = new_id("msg")  # messages sent after the start of the export are not waited for
 
         async def read_messages(reader: Reader, position: int) -> LogPage:
             after = _build_entry_id(position) if position else FIRST
@@ -215,7 +215,7 @@ class MonitorService(BoundService, contract.Monitor):
         viewer = Viewer(self.call.caller.subject, self.call.caller.may("read:all"))
         return LogStreamSpec(read_messages, ceiling, viewer, _parse_position(last_event_id))
 
-    # -- live, and stepping in -------------------------------------------------------------------
+    # -- live stream and interventions -------------------------------------------------------------
 
     @implements
     def stream(

@@ -1,4 +1,4 @@
-"""Statistics of the marketplace: now, and over the last hour."""
+"""Statistics of the marketplace: current, and over the last hour."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MILLISECOND: Final = 1000
 
 
 async def collect_stats(call: Call) -> MonitorStats:
-    """Everything that is counted, for the caller."""
+    """Collect all statistics for the caller."""
     tx, since = call.tx, call.now - HOUR
     agents = {row.status: row.agents for row in await tx.all(health_queries.count_agents_by_status)}
     tasks = {row.status: row.tasks for row in await tx.all(statements.count_open_tasks)}
@@ -49,7 +49,7 @@ async def collect_stats(call: Call) -> MonitorStats:
 
 
 async def _build_traffic_stats(call: Call) -> dict[str, Any]:
-    """Calls of the last hour, by the minute and in all."""
+    """Build the statistics of calls in the last hour, by minute and in total."""
     traffic = call.context.ports.find(TRAFFIC)
     assert traffic is not None, "a server that answers counts its calls"
     rows = await call.tx.all(
@@ -86,7 +86,7 @@ def _round_ms(milliseconds: float | None) -> float | None:
 
 
 async def _read_cost_today(call: Call) -> list[Money] | None:
-    """Today's cost so far, from the ledger."""
+    """Read today's cost so far from the ledger."""
     if not call.caller.may("read:billing"):
         return None
     account = resolve_visible_account(call.caller, None)

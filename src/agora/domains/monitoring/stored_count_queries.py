@@ -1,4 +1,4 @@
-"""How many there are of each kind, by state."""
+"""SQL that counts stored items of each kind, by state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .records import StateCount
 
 __all__ = ["EVERYTHING", "STATES"]
 
-#: those that are counted, also where nothing is in them
+#: states that are always reported, also with a count of zero
 STATES = {
     "agents": ("active", "busy", "error", "paused", "suspended", "inactive", "offline"),
     "tasks": ("pending", "in_progress", "input_required", "auth_required"),
@@ -25,7 +25,7 @@ EVERYTHING = {
         StateCount,
         scan=True,
     ),
-    # Those that have ended are in the counters of events; here is what there is still to do.
+    # Ended tasks are counted by event counters; only unfinished ones are counted here.
     "tasks": Query(
         """
         select status as state, count(*) as number from tasks

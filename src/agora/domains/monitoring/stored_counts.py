@@ -13,9 +13,9 @@ from . import stored_count_queries as statements
 __all__ = ["StoredCounts"]
 
 INTERVAL = 15.0
-WANTED = 300.0  # seconds after the last look at the metrics during which there is something to count for
+WANTED = 300.0  # seconds after the last request of metrics during which counting continues
 NOTHING = {(name, state): 0 for name, states in statements.STATES.items() for state in states}
-SHARE = 0.02  # of the time may be spent counting: where it takes long, it is done less often
+SHARE = 0.02  # maximum share of time spent counting: the interval grows with the duration of a count
 
 
 class StoredCounts(Controller):

@@ -9,12 +9,12 @@ __all__ = ["TrendLine", "fit_line", "format_duration", "seconds_until"]
 
 Point = tuple[float, float]  # seconds, value
 
-CLEAR = 0.7  #: share of the variance that the line must explain before it is believed
+CLEAR = 0.7  #: share of the variance that the line must explain to be used
 
 
 @dataclass(frozen=True, slots=True)
 class TrendLine:
-    """A least squares line: change per second, value at the last point, how well it fits (r squared, 0 to 1)."""
+    """A least squares line: change per second, value at the last point, and goodness of fit (r squared, 0 to 1)."""
 
     slope: float
     last: float
@@ -22,7 +22,7 @@ class TrendLine:
 
 
 def fit_line(points: Sequence[Point]) -> TrendLine | None:
-    """The line through points; None through fewer than two moments."""
+    """Fit a line to points; None for fewer than two different times."""
     count = len(points)
     if count < 2:
         return None
@@ -39,10 +39,10 @@ def fit_line(points: Sequence[Point]) -> TrendLine | None:
 
 
 def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> float | None:
-    """Seconds from the last point until the line reaches a limit.
+    """Compute the seconds from the last point until the line reaches a limit.
 
-    None when it moves away from it, also from one it has passed, when the points scatter too much to be
-    called a trend, or when they cover less than ``at_least`` seconds.
+    None if the line moves away from the limit (also after passing it), if the points scatter too much for a
+    trend, or if they cover less than ``at_least`` seconds.
     """
     if not points or points[-1][0] - points[0][0] < at_least:
         return None
@@ -54,7 +54,7 @@ def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> 
 
 
 def format_duration(seconds: float) -> str:
-    """A time to come, roughly: ``3 h``, ``12 min``, ``40 s``."""
+    """Format a duration roughly: ``3 h``, ``12 min``, ``40 s``."""
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"

@@ -18,13 +18,13 @@ Key = tuple[str, str]
 
 
 class UsageCounters(Controller):
-    """Counters are added up under a lock, so several servers may count the same operation."""
+    """Adds up counters under a lock, so that several servers may count the same operation."""
 
     name = "usage"
     interval = 10.0
 
     async def prepare(self) -> None:
-        """Take over what was counted before the start."""
+        """Load the counts stored before the start."""
         await self.run_for_each_tenant(self._load_tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
@@ -34,7 +34,7 @@ class UsageCounters(Controller):
         meter = self.context.meter
         living = {DEFAULT_TENANT, *await self.context.store.tenants()}
         for tenant in {*meter.tenants(), *meter.traffic.tenants()} - living:
-            meter.forget_tenant(tenant)  # its rows are being erased, or are gone: none may come after that
+            meter.forget_tenant(tenant)  # its rows are being or have been erased, and no new ones may be written
         for tenant in meter.tenants():
             await self._flush_tenant(tenant)
         for tenant in meter.traffic.tenants():
@@ -73,7 +73,7 @@ class UsageCounters(Controller):
 
 
 async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
-    """Add counts to the stored ones; answers the new value of every counter."""
+    """Add counts to the stored ones; return the new value of every counter."""
     rows = await call.tx.all(statements.lock_usage)
     missing = leaving.keys() - _index_totals_by_key(rows).keys()
     for operation, version in sorted(missing):

@@ -1,1 +1,1 @@
-"""Search: finding agents and services, and the marketplace in numbers."""
+"""Search: agents, services, and statistics of the marketplace."""

@@ -22,18 +22,18 @@ from .words import compute_edit_distance, compute_max_typing_errors, split_piece
 
 __all__ = ["AgentSearch"]
 
-INLINE = 1000  # rows that are walked over on the event loop at most
-# Agents that have one of several capabilities: from here on they are looked for among all, not gathered first.
+INLINE = 1000  # maximum of rows processed on the event loop
+# From this number of agents with one of several capabilities, all agents are scanned instead of collecting these first.
 COMMON = 10_000  # for a page
 COUNTED = 100_000  # for the total
-CANDIDATES = 100  # known words that one word is compared with
-MAX_MATCHED_TERMS = 20  # known words that it is taken for
+CANDIDATES = 100  # known words compared with one search word
+MAX_MATCHED_TERMS = 20  # known words that one search word is expanded to
 NOBODY = (0, False)
 EXACT, NEAR = 0, 1
 
 
 class AgentSearch:
-    """One search: totals are pairs, how many and whether that is an estimate."""
+    """One search. Totals are pairs: the number, and whether it is an estimate."""
 
     def __init__(
         self, call: Call, capabilities: list[str], values: Mapping[str, Any], *, any: bool, retired: bool
@@ -41,7 +41,7 @@ class AgentSearch:
         caller = call.caller
         everyone = caller.may("read:all")
         self.call, self.capabilities = call, capabilities
-        self.barred = retired and not everyone  # who has left is shown to operators alone
+        self.barred = retired and not everyone  # retired agents are shown only to operators
         self.chosen = Selection(
             capabilities=len(capabilities),
             any=any and len(capabilities) > 1,
@@ -83,7 +83,7 @@ class AgentSearch:
         return _build_page(rows, self.call.now, total, following)
 
     async def _count_agents_by_capability(self) -> Sequence[CapabilityCount] | None:
-        """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
+        """Count the agents with each of the capabilities, the rarest first; this also sorts the conditions."""
         if not self.capabilities or self.chosen.retired:
             return None
         rows = await self.call.tx.all(statements.select_capability_counts, capabilities=encode_json(self.capabilities))
@@ -96,7 +96,7 @@ class AgentSearch:
         return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
 
     async def _count_visible_agents(self, counted: CapabilityCount) -> int:
-        """The exact number of visible agents that have the one capability, from its counter."""
+        """Count the visible agents with the one capability exactly, from its counter."""
         agents, private = counted.agents, counted.private
         if self.chosen.sees == "all" or not private:
             return agents
@@ -106,7 +106,7 @@ class AgentSearch:
             parameters["account"] = self.call.caller.account
         return agents - private + (await self.call.tx.one(query, **parameters) or 0)
 
-    # -- the closest first -----------------------------------------------------------------------
+    # -- by relevance ----------------------------------------------------------------------------
 
     async def search_agents(
         self, words: list[str], limit: int, offset: int, cursor: str | None
@@ -141,7 +141,7 @@ class AgentSearch:
         return _build_page(rows, self.call.now, total, following)
 
     async def _expand_words(self, words: Sequence[str]) -> Sequence[Sequence[Term]]:
-        """For each word itself and the known words that contain it, or that it may be a misspelling of."""
+        """Expand each word to itself and the known words that contain it or that it may be a misspelling of."""
         return [[_build_typed_term(word), *await self._find_similar_terms(word)] for word in words]
 
     async def _find_similar_terms(self, word: str) -> Sequence[Term]:
@@ -174,12 +174,12 @@ class AgentSearch:
 
 
 def _build_typed_term(word: str) -> Term:
-    """A search term as typed, possibly a prefix."""
+    """Build a search term as typed, possibly a prefix."""
     return Term(word, goes_on=True, whole=True)
 
 
 def _select_nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
-    """Those of the terms that take the fewest errors, if any take few enough."""
+    """Select the terms with the fewest typing errors, if any has at most ``allowed``."""
     errors = [compute_edit_distance(word, term, allowed) for term in terms]
     fewest = min(errors, default=allowed + 1)
     if fewest > allowed:
@@ -203,14 +203,14 @@ def _build_page(
 
 
 def _check_agent_id(part: str) -> str:
-    """The agent that a cursor points after."""
+    """Check the agent id in a cursor."""
     if not looks_like_id(part):
         raise _build_cursor_error()
     return part
 
 
 def _decode_position(cursor: str) -> tuple[int, int, str]:
-    """Stage, place and agent of a cursor in ranked pages."""
+    """Decode stage, place and agent of a cursor in ranked pages."""
     stage, rank, agent_id = paging.decode_cursor(cursor, int, int, str)
     if stage not in (EXACT, NEAR) or not 0 < rank < 10:
         raise _build_cursor_error()

@@ -1,4 +1,4 @@
-"""Searching agents: pages, totals, and the words that are there to be found."""
+"""SQL of the agent search: pages, totals, and indexed words."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 BIG = "bigint"
-LETTERS = "abcdefghijklmnopqrst"  #: of capabilities asked for, and of the pieces of a word
+LETTERS = "abcdefghijklmnopqrst"  #: parameter names of requested capabilities and of the pieces of a word
 PIECES = 4
 
-# Where the words were found: the smaller, the closer. FTS5 columns, and PostgreSQL weights.
+# Where the words were found: the smaller, the better the match. FTS5 columns, and PostgreSQL weights.
 _PLACES = (
     ("whole", "agent_name", "A"),
     ("name", "agent_name", "A"),
@@ -65,14 +65,14 @@ _TYPES = {"min_rating": "double precision", "limit": BIG, "offset": BIG, "place"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which agents: the shape of the question, without its values.
+    """The selected agents: the shape of a search, without its values.
 
-    capabilities: how many are asked for; any: one of them is enough; common: so many agents have one
-        that it is quicker to look for them among all than to gather them.
-    filters: names of those present: status, service_tier, category, min_rating.
-    sees: private agents that are shown: ``all``, those of the caller's ``account``, its ``own``.
-    retired: agents that have left, and none else.
-    scan: there may be many more to look at than to show.
+    capabilities: number of requested ones; any: one of them is enough; common: so many agents have one
+        that scanning all agents is faster than collecting the matching ones.
+    filters: names of the given filters: status, service_tier, category, min_rating.
+    sees: visible private agents: ``all``, those of the caller's ``account``, its ``own``.
+    retired: only agents that have left.
+    scan: many more agents may be scanned than returned.
     """
 
     capabilities: int = 0
@@ -86,7 +86,7 @@ class Selection:
 
 
 def _build_match_condition_sqlite(column: str) -> str:
-    # Cross joins keep their order: words first, then whose they are.
+    # Cross joins keep their order: words first, then their agents.
     return f"""
         (select d.agent_id{column} from agent_search s cross join agent_documents d
          where s.agent_search match :fts_anywhere and d.document = s.rowid and d.tenant_id = :tenant)
@@ -100,7 +100,7 @@ def _build_match_condition_postgres(column: str) -> str:
 
 
 def _build_rank_column(inside: str) -> str:
-    """The column that says where the words were found; ``inside`` is the condition for one place."""
+    """Build the column for where the words were found; ``inside`` is the condition for one place."""
     cases = " ".join(f"when {inside.format(name)} then {at}" for at, (name, _, _) in enumerate(_PLACES, 1))
     return f", case {cases} else {len(_PLACES) + 1} end as place"
 
@@ -110,14 +110,14 @@ _PLACE_POSTGRES = _build_rank_column("words @@ cast(:ts_{} as tsquery)")
 
 
 def _build_capability_condition(chosen: Selection, first: int, had: str) -> str:
-    """The condition on capabilities from the number ``first`` on."""
+    """Build the condition on capabilities from the number ``first`` on."""
     form = had if chosen.retired else _ALSO
     each = [form.format(letter=letter) for letter in LETTERS[first : chosen.capabilities]]
     return f"({(' or ' if chosen.any else ' and ').join(each)})" if each else ""
 
 
 def _build_id_source(chosen: Selection, matches: str) -> tuple[str, int]:
-    """Where agent ids come from, and how many capabilities that has taken care of."""
+    """Build the source of agent ids; return it with the number of capabilities it covers."""
     if chosen.searched:
         return matches, 0
     if not chosen.capabilities or chosen.retired or (chosen.any and chosen.common):
@@ -145,13 +145,13 @@ def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> st
 
 @lru_cache(512)
 def build_agents_page_query(chosen: Selection) -> Query[AgentRow]:
-    """A page of agents after ``:after``, in the order of registration."""
+    """Build the query of a page of agents after ``:after``, in the order of registration."""
     return _build_page(chosen, AgentRow, "a.*", "f.agent_id")
 
 
 @lru_cache(512)
 def build_ranked_agents_page_query(chosen: Selection) -> Query[RankedAgentRow]:
-    """A page of agents that match words, after ``:place`` and ``:after``; the closest first."""
+    """Build the query of a page of agents that match words, after ``:place`` and ``:after``; the best matches first."""
     start = "(f.place > :place or (f.place = :place and f.agent_id > :after))"
     return _build_page(chosen, RankedAgentRow, "a.*, f.place", "f.place, f.agent_id", start)
 
@@ -171,7 +171,7 @@ def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *s
 
 @lru_cache(512)
 def agents_total(chosen: Selection) -> Query[int]:
-    """How many there are, counted up to ``:limit``."""
+    """Build the query that counts the matching agents up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
         form.format(_select_body(chosen, _build_match_condition_sqlite(""), _HAD_CAPABILITY)),
@@ -182,7 +182,7 @@ def agents_total(chosen: Selection) -> Query[int]:
     )
 
 
-# As two texts: a list of values is JSON in SQLite, and in PostgreSQL.
+# The dialects expand the JSON list of values differently.
 _COUNTS = """
     select capability, agents, private from capability_counts where tenant_id = :tenant and capability
 """
@@ -195,7 +195,7 @@ select_capability_counts = Query(
 
 @lru_cache(2)
 def count_visible_private(account: bool) -> Query[int]:
-    """How many private agents with ``:capability`` the caller sees: its own, or its account's too."""
+    """Build the count of private agents with ``:capability`` visible to the caller: its own, or its account's too."""
     mine = "(a.agent_id = :viewer or a.account_id = :account)" if account else "a.agent_id = :viewer"
     return Query(
         f"""
@@ -217,7 +217,7 @@ _TERMS = f"""
         from @vocabulary and length(term) >= :shortest
     ) as known where intact >= :least @own order by intact desc, length(term), term limit :limit
 """
-# SQLite's index of words is everybody's: a word counts that one of the tenant's own agents has.
+# SQLite's index of words is shared by all tenants: only words of the tenant's own agents count.
 _OWN = """
     and exists (select 1 from agent_search s cross join agent_documents d
         where s.agent_search match '"' || known.term || '"' and d.document = s.rowid and d.tenant_id = :tenant)
@@ -238,7 +238,7 @@ select_similar_terms = Query(
 class Term:
     """A search term: letters and digits only.
 
-    goes_on: longer words that begin with it will do. whole: a name of such words alone is the closest hit.
+    goes_on: longer words with this prefix match, too. whole: a name consisting only of such words is the best match.
     """
 
     text: str
@@ -247,7 +247,7 @@ class Term:
 
 
 def build_match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
-    """The parameters of a search for one term of every group, in either dialect."""
+    """Build the parameters of a search for one term of every group, in either dialect."""
     parameters = {}
     for name, columns, weights in (*_PLACES, ("anywhere", "", "ABCD")):
         whole = name == "whole"
@@ -258,7 +258,7 @@ def build_match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
 
 
 def _join_term_groups(groups: Sequence[Sequence[Term]], match_words: bool, either: str, both: str, form: str) -> str:
-    """One term of each group. form: format string of a term and its prefix operator."""
+    """Join one term of each group. form: format string of a term and its prefix operator."""
     return both.join(
         "("
         + either.join(

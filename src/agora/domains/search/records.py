@@ -1,4 +1,4 @@
-"""Records of the search: rows of what its queries answer."""
+"""Records of the search: rows of query results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 
 @record
 class CapabilityCount:
-    """How many agents have a capability, and how many of them are private."""
+    """The number of agents with a capability, and how many of them are private."""
 
     capability: str
     agents: int
@@ -26,7 +26,7 @@ class CapabilityCount:
 
 @record
 class KnownTerm:
-    """A term of the index. intact: how many pieces of the searched word it contains; one more if it contains all of it."""
+    """A term of the index. intact: number of pieces of the searched word in it; one more for the whole word."""
 
     term: str
     intact: int
@@ -34,7 +34,7 @@ class KnownTerm:
 
 @record
 class AgentCount:
-    """How many agents have a status and a tier."""
+    """The number of agents with a status and a tier."""
 
     status: str
     service_tier: str
@@ -43,7 +43,7 @@ class AgentCount:
 
 @record
 class OfferedCapability:
-    """A capability, and how many agents show it."""
+    """A capability, and the number of agents that show it."""
 
     capability: str
     agents: int
@@ -51,7 +51,7 @@ class OfferedCapability:
 
 @record
 class MessageCount:
-    """How many messages there are, and how many are recent."""
+    """The number of messages, and of recent ones."""
 
     total: int
     recent: int
@@ -59,6 +59,6 @@ class MessageCount:
 
 @record
 class RankedAgentRow(AgentRow):
-    """An agent that matches words. place: how well, 1 for the best."""
+    """An agent that matches search words. place: rank of the match, 1 for the best."""
 
     place: int

@@ -1,4 +1,4 @@
-"""Queries: which agents and services there are, and the marketplace in numbers."""
+"""Queries: search for agents and services, and statistics of the marketplace."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LISTED = 10
 
 
 class QueryService(BoundService, contract.Queries):
-    """Search. Private agents are found by themselves, by their account unless it is everyone's, and by operators."""
+    """Search. Private agents are found by themselves, by their account (unless ``default``), and by operators."""
 
     @implements
     async def agents(
@@ -42,7 +42,7 @@ class QueryService(BoundService, contract.Queries):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.FoundAgentPage:
-        # A reputation is shown rounded: what shows as 7.0 is at least 7.
+        # A displayed reputation is rounded, so 7.0 also matches values that round to it.
         least = None if min_rating is None else min_rating - 0.005
         values = {"status": status, "service_tier": service_tier, "category": category, "min_rating": least}
         agent_search = AgentSearch(
@@ -105,7 +105,7 @@ class QueryService(BoundService, contract.Queries):
 
 
 def _sum_agents(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Sum numbers of agents by the value that they have, most first."""
+    """Sum numbers of agents by value, highest first."""
     sums: Counter[str] = Counter()
     for value, agents in counts:
         sums[value] += agents

@@ -1,4 +1,4 @@
-"""The marketplace in numbers."""
+"""SQL of the marketplace's statistics."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ count_waiting_deliveries = Query(
     int,
     scan=True,
 )
-# Sequence numbers have no gaps: what the log holds is what lies between its ends.
+# Sequence numbers have no gaps, so the number of events is the difference of the log's ends.
 count_events = Query(
     """
     select coalesce((select max(seq) from events where tenant_id = :tenant)

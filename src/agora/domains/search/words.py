@@ -29,32 +29,32 @@ def fold_text(text: str) -> str:
 
 
 def build_contains_pattern(text: str) -> str:
-    """A pattern for ``lower(column) like ... escape '~'`` that finds a text anywhere; empty for an empty text."""
+    """Build a pattern for ``lower(column) like ... escape '~'`` that finds a text anywhere; empty for an empty text."""
     for special in "~%_":
         text = text.replace(special, f"~{special}")
     return f"%{text.lower()}%" if text else ""
 
 
 def split_words(text: str) -> list[str]:
-    """The different words of a text, letters and digits only; the first :data:`WORDS` of them."""
+    """Split a text into its distinct words, letters and digits only; the first :data:`WORDS` of them."""
     return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:WORDS]
 
 
 def compute_max_typing_errors(word: str) -> int:
-    """How many typing errors a word may have and still match."""
+    """Compute how many typing errors a word may have and still match."""
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
 
 def split_pieces(word: str) -> list[str]:
-    """The word in :data:`PIECES` pieces: a word with few typing errors still matches some of them."""
+    """Split the word into :data:`PIECES` pieces: a word with few typing errors still matches some of them."""
     cuts = [len(word) * at // PIECES for at in range(PIECES + 1)]
     return [word[start:end] for start, end in pairwise(cuts)]
 
 
 def compute_edit_distance(word: str, term: str, limit: int) -> int:
-    """Edit distance between a word and the nearest prefix of a term; limit + 1 if it exceeds the limit.
+    """Compute the edit distance between a word and the nearest prefix of a term; limit + 1 if it exceeds the limit.
 
-    One error: a letter too many, too few, another one, or two neighbours exchanged.
+    One error: an inserted, missing or replaced letter, or two neighbours exchanged.
     """
     term = term[: len(word) + limit]
     before: list[int] = []
