@@ -59,7 +59,7 @@ def fetch_login_tokens(
     pause: Callable[[float], None] = time.sleep,
     show: Callable[[str], Any] = webbrowser.open,
 ) -> Grant:
-    """Tokens of a person. say: prints instructions. pause: sleeps. show: opens a URL in a browser.
+    """Tokens of a person. print_line: prints instructions. pause: sleeps. show: opens a URL in a browser.
 
     Raises PermissionDenied where they refuse, DeadlineExceeded, UpstreamFailed, NotFound where there is no way.
     """

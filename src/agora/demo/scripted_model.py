@@ -61,7 +61,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
-    """A scripted answer. words: pieces of text, each after ``pause`` seconds. status: of a refusal. cut: end in the
+    """A scripted answer. text: sent in pieces, each after ``pause`` seconds. status: of a refusal. cut: end in the
     middle."""
 
     text: str = ""

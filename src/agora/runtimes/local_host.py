@@ -18,7 +18,7 @@ BOOT = Path("/proc/sys/kernel/random/read_boot_id")
 
 
 def read_boot_id() -> str:
-    """Names the present start of this machine: monotonic clocks are comparable within one."""
+    """Read the id of this machine's current boot: monotonic clocks are comparable within one boot."""
     try:
         return BOOT.read_text("ascii").strip()
     except OSError:
@@ -26,7 +26,8 @@ def read_boot_id() -> str:
 
 
 def read_monotonic_microseconds() -> int:
-    """Microseconds of the monotonic clock, which every process of the machine shares and which starts with the machine."""
+    """Read the microseconds of the monotonic clock, which all processes of the machine share and which starts at
+    boot."""
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
 
@@ -63,11 +64,11 @@ class LocalHost:
         return self.started_at + self.ticks()
 
     def server_url_for(self, engine: str) -> str:
-        """Where instances of an engine reach the server."""
+        """Return the server's URL for instances of an engine."""
         return self.urls.get(engine, self.url)
 
     def find_source_error(self, directory: str) -> str | None:
-        """Why no program can be made of a directory here; None if it can."""
+        """Find why no program can be built from a directory; None if it can."""
         path = Path(directory)
         try:
             resolve_contained(directory, self.sources)

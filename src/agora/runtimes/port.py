@@ -34,13 +34,13 @@ __all__ = [
 #: absent: the engine knows nothing of it (never started here, or removed).
 State: TypeAlias = Literal["running", "paused", "exited", "absent"]
 ExitReason: TypeAlias = Literal["exited", "stopped", "memory", "pids", "lost"]
-#: told each line that a build prints
+#: called with each line of a build's output
 Progress: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A program ready to be started. JSON in and out, for rows.
+    """A program ready to start. Serialized as JSON in rows.
 
     key: of the content of source, command, environment and interpreter: the same content has the same key.
     cached: it had been built before. reference: where it is (a directory, an image). commit: of a git source.
@@ -63,7 +63,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """What an engine needs to find an instance again. JSON in and out, for rows.
+    """Data by which an engine finds an instance again. Serialized as JSON in rows.
 
     ports: of the host, by name. address: URL of its first port, or None. data: the engine's own.
     """
@@ -99,7 +99,7 @@ class ProcessExit:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it was neither asked to end nor ended with 0."""
+        """Whether it ended neither on demand nor with exit code 0."""
         return self.reason != "stopped" and self.code != 0
 
 
@@ -117,7 +117,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an engine sees of an instance now. started_at: of its program; None if absent. exit: once it has ended."""
+    """The observed state of an instance. started_at: of its program; None if absent. exit: once it has ended."""
 
     state: State
     started_at: int | None = None
@@ -160,7 +160,7 @@ class FoundInstance:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What this host has. memory, disk: free, beside their totals. ports: that may still be allocated."""
+    """Capacity of this host. memory, disk: free, beside their totals. ports: that may still be allocated."""
 
     memory: int
     memory_free: int
@@ -183,7 +183,7 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """What a sweep took away."""
+    """Resources removed by a sweep."""
 
     builds: int = 0
     processes: int = 0
@@ -192,7 +192,7 @@ class SweepResult:
 class Runtime(Protocol):
     """An engine. Every failure is an :class:`~agora.runtimes.errors.EngineError`.
 
-    Everything may be called again after any crash at any instant, and does then what was left undone.
+    Every operation may be repeated after a crash at any time, and then completes what was left undone.
     """
 
     @property
@@ -203,18 +203,18 @@ class Runtime(Protocol):
         """Whether the engine can be used now. Raises nothing."""
 
     async def capacity(self) -> Capacity:
-        """What this host has, and what of it is free."""
+        """Read the total and free capacity of this host."""
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
-        """Make a program of the source. The same content is built once, also when asked for twice at a time.
+        """Build a program from the source. The same content is built once, also for concurrent requests.
 
         Raises InvalidSpec, Unsupported, SourceRefused, SourceUnavailable, BuildFailed, BuildTimeout, DiskFull.
         """
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        """Start an instance, and answer once its process is started; ``probe`` tells whether it listens.
+        """Start an instance; return once its process is started. ``probe`` checks whether it listens.
 
-        Asking again for the same instance and generation answers the same handle, also when its program has ended;
+        A repetition for the same instance and generation returns the same handle, also when its program has ended;
         a later generation ends an earlier one first. Raises InvalidSpec, PortsExhausted, StartFailed, DiskFull.
         """
 
@@ -228,28 +228,28 @@ class Runtime(Protocol):
         """Whether an instance works. A paused one does not."""
 
     async def pause(self, handle: Handle) -> Observation:
-        """Stop every process of an instance where it is. Raises Unknown unless it runs or is paused."""
+        """Pause every process of an instance. Raises Unknown unless it runs or is paused."""
 
     async def resume(self, handle: Handle) -> Observation:
         """Resume a paused instance. Raises Unknown unless it runs or is paused."""
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
-        """End an instance: asked to (SIGTERM), and killed with all its processes after ``grace`` seconds.
+        """Stop an instance with SIGTERM; all its processes are killed after ``grace`` seconds.
 
-        Answers when it has ended. What has ended or is absent stays so.
+        Returns when it has ended. No-op if it has ended or is absent.
         """
 
     async def remove(self, handle: Handle) -> None:
-        """Forget an instance with its files, ports and logs; it is killed if it still runs. Twice is as good."""
+        """Remove an instance with its files, ports and logs; it is killed if it still runs. Idempotent."""
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        """Output from a byte offset; a negative one counts from the end. Offsets continue across generations.
+        """Read output from a byte offset; a negative one counts from the end. Offsets continue across generations.
 
         Raises Unknown if the instance is absent.
         """
 
     async def adopt(self) -> list[FoundInstance]:
-        """Every instance of this installation in the engine, in any state."""
+        """List every instance of this installation in the engine, in any state."""
 
     async def discard_builds(self, builds: Collection[Build]) -> None:
         """Discard builds of agents that have left: the next sweep removes those not in use. Idempotent."""

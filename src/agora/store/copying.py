@@ -57,8 +57,8 @@ class CopyResult:
 
 
 async def copy_database(source: Path, target: str, progress: ProgressCallback = lambda table, rows: None) -> CopyResult:
-    """Copy a SQLite file to an empty database, whose schema is created if missing. told: called after each copied
-    table.
+    """Copy a SQLite file to an empty database, whose schema is created if missing. progress: called after
+    each copied table.
 
     Raises StoreFailure when the source is in use or of another release, or the target holds anything.
     """

@@ -111,7 +111,7 @@ class _ConfinementCheck:
     defined: frozenset[str]
 
     def check_group(self, group: Group, confined_outside: frozenset[str]) -> None:
-        """Check each query of a group. held: names of outer tables that are already confined."""
+        """Check each query of a group. confined_outside: names of outer tables that are already confined."""
         for segment in _split_set_operation(group.parts):
             conditions = confined_outside | self.check_segment(segment, confined_outside)
             for part in segment:

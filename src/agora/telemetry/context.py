@@ -49,7 +49,7 @@ class Span(Protocol):
         """Set an attribute."""
 
     def fail(self, error: str) -> None:
-        """It has failed; what: the error's code or kind, never its text."""
+        """It has failed; error: the error's code or kind, never its text."""
 
 
 class Trace(Protocol):

@@ -15,8 +15,8 @@ __all__ = ["AGENTS", "CodingAgent", "find_installed"]
 class CodingAgent:
     """A coding agent that speaks the Agent Client Protocol.
 
-    command: starts it; the first word is looked for in PATH. credentials: files below the home directory, and
-    variables of the environment, one of which is there once it is logged in. install, login: what a person types.
+    command: starts it; the first word is looked up in PATH. credential_files, credential_variables: files below the
+    home directory and environment variables; one of them exists once the agent is logged in. install, login: what a person types.
     environment: what it is started with besides the worker's own environment.
     """
 

@@ -90,7 +90,7 @@ class HostExecution:
 
 
 class ContainerExecution:
-    """Each command runs in a container of its own. home: the home directory of the job's commands."""
+    """Each command runs in a container of its own."""
 
     def __init__(
         self, engine: ContainerEngine, settings: ContainerSettings, state: Path, agent_name: str, task_id: str

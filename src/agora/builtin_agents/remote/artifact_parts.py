@@ -32,7 +32,7 @@ def join_texts(parts: Iterable[Part]) -> list[Part]:
 def select_unwritten_parts(previous: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] | None:
     """Return the parts of an artifact that are not written yet, and whether to append them. None if complete.
 
-    given: what was handed over. Where that is not how it begins now, all of it is, in its place.
+    previous: parts that were written. If the artifact does not begin with them, all of its parts replace them.
     """
     previous_text, new_text = join_texts(previous), join_texts(now)
     if previous_text == new_text:

@@ -34,7 +34,7 @@ ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 
 
 class Bridge:
-    """Relays between a client's pipe and the server. patience: seconds that a request waits for a server."""
+    """Relays between a client's pipe and the server. timeout: seconds that a request waits for a server."""
 
     def __init__(self, pipe: Pipe, upstream: Upstream, *, timeout: float) -> None:
         self._pipe, self._server = pipe, ServerLink(upstream, pipe.send, timeout)

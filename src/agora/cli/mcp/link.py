@@ -32,9 +32,9 @@ def _is_never() -> bool:
 
 
 class ServerLink:
-    """Exchanges with a server, with patience.
+    """Exchanges with a server that may be unreachable for a while.
 
-    announce: takes what the client should hear after a gap. patience: seconds that a request waits for a server.
+    announce: takes what the client should hear after a gap. timeout: seconds that a request waits for a server.
     """
 
     def __init__(self, upstream: Upstream, announce: Callable[[bytes], Awaitable[None]], timeout: float) -> None:

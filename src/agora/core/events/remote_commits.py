@@ -29,7 +29,7 @@ SLOW_SECONDS = 0.1
 class RemoteCommits:
     """Follows each tenant's log and skips this server's own commits.
 
-    tell: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
+    deliver_events: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
     urgent: whether a reader waits for a tenant's events; otherwise one read covers many commits.
     """
 

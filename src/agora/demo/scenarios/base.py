@@ -68,7 +68,7 @@ class DemoRun:
 
     beginning: last sequence number before the demo. last_seen: last one seen by the observer before it
     was killed. workflow: id of the pipeline. records, truth: number of source records, and the expected result.
-    lodging: what the third act has registered and started.
+    hosted: what the third act has registered and started.
     """
 
     client: AgoraClient

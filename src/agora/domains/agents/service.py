@@ -250,7 +250,7 @@ class AgentService(BoundService, contract.Agents):
         return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
 
     async def _choose_registrar_below_limit(self) -> str | None:
-        """Choose the subject that counts the new agent. Raises Overloaded at the setting ``max_agents_each``."""
+        """Find the subject for which the new agent is counted. Raises Overloaded at the setting ``max_agents_each``."""
         registrar = self.call.caller.registers_as
         if registrar is None:
             return None
@@ -267,7 +267,7 @@ class AgentService(BoundService, contract.Agents):
         return registrar
 
     async def _choose_enrolment_below_limit(self) -> str | None:
-        """Choose the enrolment token that counts an agent. Raises Overloaded at ``max_agents_enrolled``."""
+        """Find the enrolment token for which an agent is counted. Raises Overloaded at ``max_agents_enrolled``."""
         enrolment = self.call.caller.enrolment
         if enrolment is None:
             return None

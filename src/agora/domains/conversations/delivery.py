@@ -308,7 +308,7 @@ async def send_as_marketplace(
 ) -> Sent:
     """Send a message as a built-in agent.
 
-    asked: the row of the question it answers. cause: id of the message that caused this request.
+    question: the row of the question it answers. cause: id of the message that caused this request.
     """
     message = AgentMessage.model_validate(document)
     draft = Draft(message, message.document(), compute_digest(document), Sender(own, own), message.to, asked=question)

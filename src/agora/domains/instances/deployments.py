@@ -37,7 +37,7 @@ SHOWN = ("version", "runtime", "protocol", "endpoints", "repository", "host_requ
 
 
 def seal_secrets(call: Call, secrets: Mapping[str, Any], location: str) -> bytes | None:
-    """Encrypt secrets for storage; None if there are none. place: the object they belong to, authenticated with them."""
+    """Encrypt secrets for storage; None if there are none. location: the object they belong to, authenticated with them."""
     sealer = call.context.ports.get(CREDENTIAL_SEALER)
     return sealer.seal(to_json(secrets), location) if secrets else None
 

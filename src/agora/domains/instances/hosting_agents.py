@@ -193,7 +193,10 @@ async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = 
 
 
 async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message: AgentMessage) -> bool:
-    """Apply a hosting agent's reply; return whether it concerned an instance. asked: the row of the message it answers."""
+    """Apply a hosting agent's reply; return whether it concerned an instance.
+
+    question: the row of the message that it answers.
+    """
     if question is None or question.sender != ORCHESTRATOR:
         return False
     row = await call.tx.one(statements.select_instance_of_message, message_id=question.message_id)

@@ -21,7 +21,7 @@ SCOPE = "deploy:agents"
 async def register_manifest(
     call: Call, agent_name: str, document: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Registration:
-    """Register an agent with its manifest. given: fields of the call beside it, which take precedence.
+    """Register an agent with its manifest. fields: of the call beside it, which take precedence.
 
     Without the scope ``deploy:agents``, or without a program in the manifest, only profile and price are registered.
     Raises InvalidRequest that lists all errors of the manifest.

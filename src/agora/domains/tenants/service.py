@@ -35,7 +35,7 @@ AUTHORITY: Final = 200  #: of a tenant's administrators; the operator of the ins
 
 
 def is_installation_operator(caller: Caller, minimum: int) -> bool:
-    """Whether a caller is an operator of the installation. least: the authority that the settings require."""
+    """Whether a caller is an operator of the installation. minimum: the authority that the settings require."""
     return caller.tenant == HOME and caller.authority >= minimum and caller.may("admin")
 
 

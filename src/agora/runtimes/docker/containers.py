@@ -97,7 +97,7 @@ def build_container_environment(spec: Spec, program: ContainerProgram, installat
         **spec.build_config.env_vars,
         **{port.variable: str(program.ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
-        "AGORA_ENGINE": "docker",  # by this, the process engine recognises processes of containers and leaves them alone
+        "AGORA_ENGINE": "docker",  # the process engine leaves processes of containers alone
         "AGORA_INSTALLATION": installation,
         "AGORA_INSTANCE": spec.instance_id,
         "AGORA_GENERATION": str(spec.generation),

@@ -58,7 +58,7 @@ from .output import PodOutput
 __all__ = ["KubernetesRuntime"]
 
 STOP_TIMEOUT = 30.0  #: seconds beyond its grace that a Pod has to be gone
-POLL_SECONDS = 0.2  #: seconds between two looks at one that is to be gone
+POLL_SECONDS = 0.2  #: seconds between two checks for its removal
 KINDS = ("services", "secrets", "persistentvolumeclaims")
 MANY = 30_000  #: ports, of which a cluster has its own for each Service
 
@@ -88,7 +88,8 @@ class KubernetesRuntime:
         return EngineStatus(True, f"Kubernetes {version.get('gitVersion', '')}", enforcement)
 
     async def capacity(self) -> Capacity:
-        """Of all nodes that take Pods, without what others than instances use: that is for the scheduler to know."""
+        """Capacity of all nodes that take Pods, without usage by others than instances, which only the scheduler
+        knows."""
         try:
             nodes = (await self._client.get_object("/api/v1/nodes"))["items"]
         except EngineUnavailable as error:
@@ -125,7 +126,7 @@ class KubernetesRuntime:
         return instances
 
     async def discard_builds(self, builds: Collection[Build]) -> None:
-        """Nothing: images are pulled and removed by the nodes."""
+        """No-op: images are pulled and removed by the nodes."""
 
     async def sweep(self) -> SweepResult:
         """Delete resources without a Deployment, left by an interrupted start or removal."""
@@ -166,7 +167,7 @@ class KubernetesRuntime:
                 raise StartFailed(f"The cluster refuses it: {error.detail}") from error
 
     async def _apply_resources(self, spec: Spec, build: Build) -> Handle:
-        """Apply all of it, the Deployment last: one that is there has everything it needs."""
+        """Apply all resources, the Deployment last, so that it finds everything it needs."""
         options, names, namespace = self._options, self._names, await self._get_namespace()
         first = [
             manifests.build_secret_manifest(names, spec),
@@ -249,7 +250,7 @@ class KubernetesRuntime:
         return Observation("exited", watch.read_program_start(pod), exit)
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
-        """As the node sees it, which asks the same path."""
+        """Return the node's view, which probes the same path."""
         started_at = time.monotonic()
         observation = await self.inspect(handle)
         if observation.state != "running":
@@ -267,7 +268,7 @@ class KubernetesRuntime:
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
     async def pause(self, handle: Handle) -> Observation:
-        """End its Pod and keep its volume; what was in memory is lost."""
+        """End the Pod and keep its volume; memory contents are lost."""
         async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_alive(handle)
             if not deployment["metadata"]["annotations"].get(PAUSED):
@@ -326,7 +327,7 @@ class KubernetesRuntime:
                 await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
     async def _find_alive(self, handle: Handle) -> Mapping[str, Any]:
-        """Its Deployment. Raises Unknown unless it runs or is paused."""
+        """Find the Deployment of an instance. Raises Unknown unless it runs or is paused."""
         deployment = await self._find_deployment(handle.instance_id)
         if deployment is not None and watch.read_deployment_generation(deployment) == handle.generation:
             observation = await self._observe_deployment(deployment, await self._list_pods(handle.instance_id))
@@ -335,7 +336,7 @@ class KubernetesRuntime:
         raise Unknown(f"{handle.instance_id[:100]!r} does not run.")
 
     async def _scale_and_annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
-        """Scale, and say why, in one change."""
+        """Scale a Deployment and annotate the reason in one change."""
         path = _build_resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
         with suppress(Refused):  # it is gone
             await self._client.merge_patch(
@@ -343,7 +344,7 @@ class KubernetesRuntime:
             )
 
     async def _wait_until_gone(self, instance_id: str, seconds: float) -> bool:
-        """Wait until it has no Pod."""
+        """Wait until the instance has no Pod."""
         deadline = time.monotonic() + seconds
         while await self._list_pods(instance_id):
             if time.monotonic() > deadline:
@@ -362,7 +363,7 @@ class KubernetesRuntime:
             return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
 
     async def _copy_output(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
-        """Keep what its Pod has printed until now, if it has begun to."""
+        """Copy the Pod's output so far, if there is any."""
         instance_id = deployment["metadata"]["annotations"][INSTANCE]
         newest = pod or watch.find_newest_pod(deployment, await self._list_pods(instance_id))
         if newest is not None:
@@ -445,7 +446,7 @@ def _to_handle(deployment: Mapping[str, Any]) -> Handle:
 
 
 def _list_published_ports(options: Options, namespace: str, service: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Ports by name, and the URL of the first, as the server reaches them."""
+    """List ports by name, and the URL of the first, as reachable from the server."""
     if service is None:
         return {"ports": {}, "address": None}
     host, kind = f"{service['metadata']['name']}.{namespace}.svc", "port"

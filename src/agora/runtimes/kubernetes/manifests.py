@@ -1,4 +1,4 @@
-"""What Kubernetes is asked for: pure functions from a specification to documents.
+"""Kubernetes manifests: pure functions from a specification to documents.
 
 One Pod for each instance, in a Deployment, so that it comes back when its node is lost. A Pod may nothing of its node, has
 no account of the cluster, and is reached by others of its co-location group and by what is no instance, only.
@@ -69,13 +69,13 @@ def build_label_selector(labels: Mapping[str, str]) -> str:
 
 
 def build_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
-    """The environment, for there are tokens in it."""
+    """Build the Secret with the environment, which contains tokens."""
     variables = build_container_environment(spec, choose_container_program(spec), names.installation)
     return _build_base_document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
 
 
 def build_pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
-    """What the registry asks for; None if the image is everybody's."""
+    """Build the pull secret of the registry; None if the image is public."""
     image = spec.source
     if not isinstance(image, Image) or image.user is None:
         return None
@@ -92,7 +92,7 @@ def build_pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, An
 
 
 def build_volume_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
-    """Where its state is kept; None if that is kept as long as the Pod."""
+    """Build the volume of the state; None if the state is kept only as long as the Pod."""
     if not options.storage:
         return None
     claim: dict[str, Any] = {
@@ -105,7 +105,7 @@ def build_volume_manifest(options: Options, names: ResourceNames, spec: Spec) ->
 
 
 def build_service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
-    """Where it is reached; None if it has no port."""
+    """Build the Service; None if the instance has no port."""
     inside = choose_container_program(spec).ports
     if not inside:
         return None
@@ -150,7 +150,7 @@ def build_deployment_manifest(
     template = {
         "metadata": {
             "labels": labels | names.group_label(spec),
-            "annotations": {GENERATION: str(spec.generation)},  # another one makes another Pod
+            "annotations": {GENERATION: str(spec.generation)},  # another generation makes another Pod
         },
         "spec": _build_pod_template(options, names, spec, image),
     }

@@ -30,14 +30,14 @@ def read_deployment_generation(deployment: Mapping[str, Any]) -> int:
 
 
 def find_newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The Pod of the Deployment's present generation; the latest, where a node was lost."""
+    """Find the Pod of the Deployment's present generation; the latest if a node was lost."""
     generation = str(read_deployment_generation(deployment))
     current_pods = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
     return max(current_pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
 
 
 def read_crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
-    """How its program ended, if it has: also where Kubernetes has started it again since."""
+    """Read how the program ended, if it has, even if Kubernetes has restarted it since."""
     status = _read_container_status(pod)
     over = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated")
     if over is not None:
@@ -48,7 +48,7 @@ def read_crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
 
 
 def read_program_start(pod: Mapping[str, Any]) -> int | None:
-    """When its program began, in microseconds; None before."""
+    """Read when the program started, in microseconds; None before."""
     running = (_read_container_status(pod).get("state") or {}).get("running") or {}
     return _parse_time(running.get("startedAt"))
 
@@ -59,7 +59,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def read_waiting_reason(pod: Mapping[str, Any] | None) -> str:
-    """Why it does not work yet, in a few words."""
+    """Read in a few words why the Pod is not ready yet."""
     if pod is None:
         return "it has no Pod yet"
     waiting_state = (_read_container_status(pod).get("state") or {}).get("waiting")
@@ -72,12 +72,12 @@ def read_waiting_reason(pod: Mapping[str, Any] | None) -> str:
 
 
 def build_exit_note(exit: ProcessExit, started_at: int | None) -> str:
-    """How it ended, to be kept with the Deployment."""
+    """Build the note about the exit, which is stored with the Deployment."""
     return json.dumps([exit.code, exit.signal, exit.reason, exit.at, started_at])
 
 
 def read_recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int | None] | None:
-    """What was noted, if it has ended."""
+    """Read the stored exit, if the program has ended."""
     text = deployment["metadata"]["annotations"].get(ENDED)
     if not text:
         return None

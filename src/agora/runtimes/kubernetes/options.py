@@ -1,4 +1,4 @@
-"""How the kubernetes engine is set up."""
+"""Options of the kubernetes engine."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class PodOutput:
         self._size = size
 
     async def copy_output(self, instance_id: str, namespace: str, pod: str) -> None:
-        """Copy what a Pod has printed since the last time."""
+        """Copy a Pod's new output since the last copy."""
         note = self._records.read(instance_id)
         cursor = note.cursor if note.cursor.container == pod else Cursor(pod)
         query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(self._size)}
@@ -46,7 +46,7 @@ class PodOutput:
 
 
 def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
-    """The lines after the cursor, which is advanced."""
+    """Select the lines after the cursor, and advance it."""
     since, same = cursor.at, cursor.same
     for line in text.splitlines(keepends=True):
         stamp, _, content = line.partition(b" ")

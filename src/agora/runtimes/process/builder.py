@@ -34,7 +34,7 @@ NO_SPACE = os.strerror(28)
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """digest: None where it is not known before it is fetched. borrowed: it must be taken away afterwards."""
+    """The source of a build. digest: None if it is unknown before the source is fetched."""
 
     digest: str | None
     directory: Path | None = None

@@ -95,7 +95,7 @@ def parse_entry_numbers(entries: Iterable[str]) -> list[int]:
 
 
 def build_delivery_from_row(row: PendingEntry, *, extra_deliveries: int = 0) -> Delivery:
-    """The delivery of a pending entry's row. more: deliveries to add to its count."""
+    """Build the delivery of a pending entry. extra_deliveries: added to its count."""
     fields: Fields = from_json(row.fields) if row.fields is not None else {}
     stamp = row.created_at if row.created_at is not None else 0
     return Delivery(format_entry_id(stamp, row.number), fields, row.deliveries + extra_deliveries, row.ref)
@@ -125,7 +125,7 @@ async def append_entries(
 
 
 async def create_group(tx: Tx, stream: str, group: str, now: int, *, from_start: bool) -> bool:
-    """Create a group if it does not exist; return whether it was created. whole: it reads the stream from the start."""
+    """Create a group if it does not exist; return whether it was created. from_start: it reads the stream from the start."""
     await tx.execute(statements.insert_stream_if_missing, stream=stream)
     head = await tx.one(statements.lock_stream_head, stream=stream)
     # Under the stream's lock: of two that make the group at once, the second finds it.
@@ -285,7 +285,7 @@ async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbe
 
 
 async def trim_stream(tx: Tx, stream: str, length: int, max_deletions: int) -> int:
-    """Delete the oldest entries beyond a length that every group has acknowledged, at most ``most``; return how many."""
+    """Delete the oldest entries beyond a length that every group has acknowledged, at most ``max_deletions``; return how many."""
     # Against a group that is being made meanwhile, which would need what is deleted here.
     await tx.one(statements.lock_stream_head, stream=stream)
     oldest = await find_trimmable_entries(tx, stream, length, max_deletions)

@@ -228,7 +228,7 @@ class Bus(Protocol):
         """Append an entry; return its id."""
 
     async def create_group(self, stream: str, group: str, *, from_start: bool = True) -> bool:
-        """Create a group if it does not exist, at the stream's start (``whole``) or end; return whether it was created."""
+        """Create a group if it does not exist, at the stream's start (``from_start``) or end; return whether it was created."""
 
     async def read(
         self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
@@ -253,7 +253,7 @@ class Bus(Protocol):
         """Those entries that were delivered to the group and acknowledged."""
 
     async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        """Those entries that are among the group's last ``BURIED`` dead letters."""
+        """Those entries that are among the group's last :data:`MAX_DEAD_LETTERS` dead letters."""
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         """The last :data:`MAX_DEAD_LETTERS` dead letters of a stream, as :func:`build_dead_letter` made them, oldest first."""
@@ -300,7 +300,7 @@ class BridgeBus(Bus, Protocol):
         consumers that claim entries themselves do not wait longer. The last delivery has a little less, so that a
         consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one. Removes silent consumers.
 
-        earlier: deliveries of earlier copies, by entry. Raises NotFound without such a group.
+        previous_groups: deliveries of earlier copies, by entry. Raises NotFound without such a group.
         """
 
     async def read_moved(self, stream: str) -> Sequence[MovedEntry]:

@@ -30,9 +30,9 @@ class Issuer:
 class Trust:
     """The validated settings of single sign-on.
 
-    issuers: the first is where people sign in. clients: ids of ours, there. audiences: of tokens that are meant for us;
-    strict: whether only those count, not also to which client a token was issued. roles: from a provider's name, or
-    ``/group``, to ours. skew: microseconds.
+    issuers: people sign in at the first. client_id, cli_client_id: our clients there. audiences: of tokens for this server;
+    strict: whether only the audience counts, not the client that a token was issued to. roles: from the provider's
+    role, or ``/group``, to ours. skew: microseconds.
     """
 
     issuers: tuple[Issuer, ...]

@@ -49,7 +49,8 @@ def choose_highest_role(names: Iterable[str], table: Mapping[str, str], default:
 def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[str]) -> frozenset[str]:
     """Return the scopes of a role, restricted to the token's own scopes if it requests some of ours.
 
-    asked: the token's ``scope``. known: scopes of ours. A token with none of them carries all that its role gives.
+    requested: the token's ``scope``. own_scopes: scopes of this server. A token with none of them has all scopes of
+    its role.
     """
     roles = set(requested.split()[:MAX_ROLES]) & set(own_scopes) if isinstance(requested, str) else set()
     if not roles:

@@ -15,7 +15,7 @@ __all__ = ["CircuitBreaker", "Tuning"]
 class Tuning:
     """Seconds and counts. first, longest: of the pauses between tries. failures: calls in a row that open the breaker.
 
-    patience: how soon the next try has to be for a call to wait for it. connect: for a connection with its handshake.
+    max_retry_wait: how soon the next try has to be for a call to wait for it. connect: for a connection with its handshake.
     keepalive: between signs of life. relist: between listings.
     """
 

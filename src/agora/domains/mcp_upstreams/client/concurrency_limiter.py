@@ -23,7 +23,7 @@ class _CallerSlots:
 
 
 class ConcurrencyLimiter:
-    """most: concurrent calls. One caller gets at most three quarters of the slots, in the queue too."""
+    """Limits concurrent calls. limit: concurrent calls. One caller gets at most three quarters of the slots, in the queue too."""
 
     def __init__(self, name: str, limit: int) -> None:
         self._name, self._limit, self._share = name, limit, limit - limit // 4

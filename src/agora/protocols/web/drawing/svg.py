@@ -32,7 +32,7 @@ def svg_text(words: str, x: float, y: float, class_: str, *, anchor: str | None 
 
 
 def truncate(words: str, limit: int) -> str:
-    """Words in one line, shortened to ``most`` characters."""
+    """Words in one line, shortened to ``limit`` characters."""
     line = " ".join(words.split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 

@@ -23,7 +23,7 @@ def list_segments(directory: str) -> list[tuple[int, str]]:
 
 
 class SegmentWriter:
-    """Appends to a directory's segments. largest: bytes of one; kept: how many at most. One writer at a time."""
+    """Appends to a directory's segments. largest: bytes of one; limit: number of segments. One writer at a time."""
 
     def __init__(self, directory: str, largest: int, limit: int) -> None:
         self._directory = directory
