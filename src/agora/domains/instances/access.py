@@ -1,4 +1,4 @@
-"""Access rules of instances: which account owns an instance, who may see it, who may change it."""
+"""Access rules of instances: ownership by accounts, visibility, and the right to change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["find_audience", "require_instance", "resolve_owner_account"]
 
 
 def resolve_owner_account(caller: Caller, requested: str | None) -> str:
-    """The account that will own a new object. Raises PermissionDenied if it is not the caller's own, except for admins."""
+    """Resolve the owner account of a new object. Raises PermissionDenied if it is not the caller's, except for admins."""
     own_account = find_paying_account_of_caller(caller)
     if requested in (None, own_account):
         return own_account
@@ -30,7 +30,7 @@ def resolve_owner_account(caller: Caller, requested: str | None) -> str:
 async def require_instance(call: Call, instance_id: str, *, change: bool = False) -> InstanceRow:
     """Load an instance that the caller may see; with ``change``, one it may change, and lock its row.
 
-    Raises NotFound, also if it belongs to another account: its existence is not disclosed.
+    Raises NotFound, also for an instance of another account, to avoid disclosing its existence.
     """
     query = statements.lock_instance if change else statements.select_instance
     row = await call.tx.one(query, instance_id=instance_id)
@@ -43,5 +43,5 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
 
 
 async def find_audience(call: Call, account: str) -> tuple[str, ...]:
-    """Subjects that receive events of an account's instances: its agents and keys."""
+    """Find the subjects that receive events of an account's instances: its agents and keys."""
     return await list_account_members(call.tx, account)

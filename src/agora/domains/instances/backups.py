@@ -33,7 +33,7 @@ COPYING = 300.0  #: seconds to write a backup
 
 
 def require_engine(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
-    """This server's host and the engine that runs an instance. Raises UpstreamUnavailable if it runs on another host."""
+    """Return this server's host and an instance's engine. Raises UpstreamUnavailable if it runs on another host."""
     local: LocalHost | None = call.context.ports.find(LOCAL_HOST)
     if host is not None and host.kind == "agent":
         raise UpstreamUnavailable(
@@ -49,7 +49,7 @@ def require_engine(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[
 
 
 async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> InstanceLog:
-    """A page of an instance's output. offset: bytes from the start; from the end if negative. limit: bytes."""
+    """Read a page of an instance's output. offset: bytes from the start; from the end if negative. limit: bytes."""
     row = await require_instance(call, instance_id)
     call.target = instance_id
     output = await call.tx.one(instances.select_output, instance_id=instance_id) if row.stopped_at else None
@@ -85,7 +85,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
 async def _build_engine_log_reader(
     call: Call, row: InstanceRow, offset: int, limit: int
 ) -> Callable[[], Awaitable[LogPage]]:
-    """A function that reads a page of output from the engine. Raises Conflict if the instance has no output."""
+    """Build a function that reads a page of output from the engine. Raises Conflict if the instance has no output."""
     if row.handle is None:
         raise Conflict(
             f"The instance is {row.state}: it has no output" + (" any more." if row.stopped_at else " yet."),
@@ -96,7 +96,7 @@ async def _build_engine_log_reader(
 
 
 def _build_stored_log_reader(row: InstanceOutput, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
-    """A function that reads a page of the stored output of an ended instance."""
+    """Build a function that reads a page of the stored output of an ended instance."""
     data, size = bytes(row.data), row.size
     begin = min(max(offset if offset >= 0 else size + offset, row.begins), size)
     piece = data[begin - row.begins :][:limit]
@@ -146,7 +146,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
 
 
 async def _check_backup_count(call: Call, row: InstanceRow) -> None:
-    """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
+    """Raise Conflict if the account has reached the backup limit of the setting ``backups_each``."""
     limit = call.context.settings.backups_each
     counts = await call.tx.one(host_queries.count_backups, account=row.account_id)
     if counts is not None and counts >= limit:
@@ -157,7 +157,7 @@ async def _check_backup_count(call: Call, row: InstanceRow) -> None:
 
 
 async def delete_backup_row(call: Call, backup_id: str) -> Backup:
-    """Delete a backup's row. Its host removes the file with the next sweep."""
+    """Delete a backup's row. Its host removes the file in the next sweep."""
     row = await call.tx.one(host_queries.select_backup, backup_id=backup_id)
     if row is not None:
         try:

@@ -46,7 +46,7 @@ from .records import INSTANCES, DeploymentRow, InstanceRow
 
 __all__ = ["SCOPES", "InstanceRequest", "check_max_price", "create_instance", "find_payment_error"]
 
-#: scopes of the token that an instance gets
+#: scopes of an instance's token
 SCOPES = ("read:agents", "read:messages", "read:tasks", "write:messages", "write:tasks")
 DEPLOY = "deploy:agents"
 UNUSABLE = frozenset({"retired", "suspended", "paused"})
@@ -56,8 +56,8 @@ UNUSABLE = frozenset({"retired", "suspended", "paused"})
 class InstanceRequest:
     """Parameters of a new instance.
 
-    pool: created by scaling. cause: id of the message that requested it. agreed: version of the price that scaling was
-    set up with; the current one if None. max_price: highest price the caller accepts, in millionths.
+    pool: created by scaling. cause: id of the message that requested it. agreed: price version with which scaling
+    was set up; None: the current one. max_price: highest price the caller accepts, in millionths.
     """
 
     agent: str
@@ -75,7 +75,7 @@ class InstanceRequest:
 
     @property
     def neighbours(self) -> Sequence[str]:
-        """Agents or instances to run on the same host with."""
+        """List the agents or instances to run on the same host."""
         co_location = self.near
         return (
             [ref for ref in (co_location.with_instance, co_location.with_agent) if ref]
@@ -161,10 +161,10 @@ async def _check_instance_counts(call: Call, deployment: DeploymentRow, request:
 
 
 async def find_payment_error(call: Call, account: str, agent_id: str, terms: PriceTerms) -> PaymentRequired | None:
-    """The error if an account's budget or credit does not cover running an instance on these terms; None if it does.
+    """Find the error if an account's budget or credit does not cover an instance on these terms; None if it does.
 
-    The remaining amount has to cover a second, or the time between two checks where that is shorter: an instance is
-    measured when a limit will be used up (``spending_limits``), but not in less time than that.
+    The remaining amount must cover one second, or the time between two checks if that is shorter: an instance is
+    measured when a limit will be used up (``spending_limits``), but not earlier than that.
     """
     check = int(min(1.0, call.context.settings.instance_check) * SECOND)
     ahead = terms.compute_amount(EntryKind.TIME, check)
@@ -185,7 +185,7 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Pri
 
 
 async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> PriceTerms:
-    """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
+    """Resolve the price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent.agent_id
     terms = await (
         ledger.find_terms(agent_id) if request.agreed is None else ledger.find_agreed_terms(agent_id, request.agreed)
@@ -198,7 +198,7 @@ async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: Age
 
 
 def check_max_price(agent_name: str, terms: PriceTerms, max_price: int | None) -> None:
-    """Refuse an agent that costs more than the caller accepts, in millionths. Raises Conflict."""
+    """Check an agent's price against the highest that the caller accepts, in millionths. Raises Conflict."""
     prices = {name: getattr(terms, name) for name in AMOUNTS}
     above = {name: amount for name, amount in prices.items() if max_price is not None and amount > max_price}
     if above:
@@ -245,7 +245,7 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
 
 
 def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) -> list[str]:
-    """Errors for limits above those of the agent's manifest."""
+    """Find the errors for limits above those of the agent's manifest."""
     allowed_texts = manifest.limits
     max_instances = runtime.Limits.from_texts(
         allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk
@@ -261,7 +261,7 @@ def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) ->
 
 
 def _build_probe_spec(request: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
-    """The spec an engine would get, for validation only."""
+    """Build the spec that an engine would get, for validation only."""
     build, config = manifest.build, request.config
     assert build is not None
     try:
@@ -282,7 +282,7 @@ def _build_probe_spec(request: InstanceRequest, manifest: AgentManifest, secrets
 async def _choose_placement(
     call: Call, request: InstanceRequest, manifest: AgentManifest
 ) -> tuple[placement.Neighbour | None, placement.Placement, placement.PlacementRequest]:
-    """Choose co-location, host and engine. Co-location that is preferred but impossible is dropped."""
+    """Choose co-location, host and engine. A preferred co-location is dropped if it is impossible."""
     requirements = placement.merge_requirements(manifest.host_requirements, request.requirements)
     refs = [*request.neighbours, *requirements.co_location_with]
     required = requirements.co_location_required or (
@@ -331,7 +331,7 @@ def _pack_config(request: InstanceRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _InstancePlan:
-    """A request that was accepted: what will run, where, and at which price. key: the caller's idempotency key."""
+    """An accepted request with program, placement and price. key: the caller's idempotency key."""
 
     request: InstanceRequest
     key: str | None
@@ -343,7 +343,7 @@ class _InstancePlan:
 
 
 def _build_row(call: Call, plan: _InstancePlan) -> InstanceRow:
-    """The row of a new instance, without its secrets."""
+    """Build the row of a new instance, without its secrets."""
     request, deployment, co_location = plan.request, plan.deployment, plan.near
     return InstanceRow(
         tenant_id=call.caller.tenant,
@@ -402,7 +402,7 @@ def _build_row(call: Call, plan: _InstancePlan) -> InstanceRow:
 
 
 def _append_token(call: Call, request: InstanceRequest, row: InstanceRow, agent: AgentRow) -> None:
-    """Insert the instance's own API key, which acts for the customer with few scopes.
+    """Insert the instance's own API key, which acts for the customer with limited scopes.
 
     The key is derived from its id and the server's secret, so only its digest is stored.
     """

@@ -46,7 +46,7 @@ async def deploy_agent(
 ) -> dict[str, Any] | None:
     """Create an instance for ``deploy``, ``co_locate`` or ``create_container``; return a reply only for a refusal.
 
-    cause: id of the message, answered when the instance runs. host: the preferred one.
+    cause: id of the message, answered when the instance runs. host: the preferred host.
     """
     payload = message.payload
     try:
@@ -79,9 +79,9 @@ def _check_scope(call: Call) -> None:
 
 
 def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
-    """The account that pays: the sender's; an admin may name another in ``customer_id``.
+    """Resolve the paying account: the sender's; an admin may name another in ``customer_id``.
 
-    For other senders ``customer_id`` is a customer of theirs, a label of the instance (:func:`_parse_config`).
+    For other senders, ``customer_id`` names a customer of the sender: a label of the instance (:func:`_parse_config`).
     """
     customer = payload.get("customer_id")
     if not customer or not call.caller.may("admin"):
@@ -93,7 +93,7 @@ def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
 
 
 def _parse_config(call: Call, payload: dict[str, Any]) -> InstanceConfig:
-    """The configuration in a message. ``customer_id`` is part of it where it does not name the account that pays."""
+    """Parse the configuration in a message. It includes ``customer_id``, unless that names the paying account."""
     document = payload.get("instance_config") or {}
     customer = payload.get("customer_id")
     if isinstance(document, dict) and customer and customer != _resolve_account(call, payload):
@@ -102,7 +102,7 @@ def _parse_config(call: Call, payload: dict[str, Any]) -> InstanceConfig:
 
 
 def _parse_requirements(payload: dict[str, Any]) -> HostRequirements | None:
-    """The message's host requirements, added to those of the manifest. Unknown fields are ignored."""
+    """Parse a message's host requirements, which are added to the manifest's. Unknown fields are ignored."""
     document = payload.get("host_requirements")
     if not isinstance(document, dict):
         return None

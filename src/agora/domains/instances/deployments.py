@@ -51,7 +51,7 @@ def open_secrets(context: ServerContext, data: bytes | None, location: str) -> d
 
 
 def load_manifest(text: str) -> AgentManifest:
-    """The manifest in a deployment's or an instance's row."""
+    """Load the manifest from the row of a deployment or an instance."""
     return AgentManifest.model_validate(decode_json(text))
 
 
@@ -65,7 +65,7 @@ class DeployedAgent:
 
 
 class DeploymentService(BoundService, contract.Deployments):
-    """Registered manifests: agents that the marketplace can run."""
+    """The deployment service: registered manifests of agents that the marketplace can run."""
 
     @implements
     async def register(self, manifest: JsonObject) -> contract.RegisteredDeployable:
@@ -95,7 +95,7 @@ class DeploymentService(BoundService, contract.Deployments):
     ) -> DeployedAgent:
         """Register or update an agent and store its manifest, so that instances of it can run.
 
-        more: profile fields given beside the manifest, which take precedence. Raises InvalidRequest, NameTaken.
+        more: profile fields given in addition to the manifest, which take precedence. Raises InvalidRequest, NameTaken.
         """
         call = self.call
         manifest, faults = parse_manifest(document)
@@ -136,7 +136,7 @@ class DeploymentService(BoundService, contract.Deployments):
         return registration
 
     async def _find_own_agent(self, manifest: AgentManifest) -> AgentRow | None:
-        """The registered agent of the manifest's name, None if there is none. Raises NameTaken if it is not the caller's."""
+        """Find the registered agent of the manifest's name. Raises NameTaken if it belongs to another caller."""
         row = await find_agent(self.call.tx, manifest.name)
         if row is None and manifest.alias is not None:
             row = await find_agent(self.call.tx, manifest.alias)
@@ -155,7 +155,7 @@ class DeploymentService(BoundService, contract.Deployments):
         return row
 
     def _build_call_as_agent(self, agent_id: str) -> Call:
-        """The same call with the agent as its caller: the registering owner acts for it."""
+        """Build the same call with the agent as its caller, because the registering owner acts for the agent."""
         return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
 
     async def _create_agent(self, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
@@ -308,7 +308,7 @@ def _build_not_deployable_error(ref: str) -> NotFound:
 
 
 def build_profile(manifest: AgentManifest) -> dict[str, Any]:
-    """The agent profile in a manifest; fields that only matter to an engine are left out."""
+    """Build the agent profile of a manifest, without the fields that only an engine uses."""
     document = manifest.to_stored_document()
     metadata = {name: document[name] for name in SHOWN if name in document}
     build = manifest.build_config

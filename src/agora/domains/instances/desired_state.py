@@ -57,7 +57,7 @@ def wait_for_state(
 
 
 def wait_for_start(call: Call, instance_id: str, wait: float) -> Instance:
-    """Respond to a creation when the instance runs, or will not."""
+    """Respond to a creation when the instance runs or its start has failed."""
     return wait_for_state(call, instance_id, wait, frozenset({"running", "failed", "stopped", "paused"}), build_detail)
 
 

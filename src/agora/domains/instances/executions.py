@@ -1,6 +1,6 @@
 """Executions: HTTP requests to instances, sent between two transactions.
 
-An execution is charged when it starts. The charge is reversed if the work was certainly not done: the connection was
+An execution is charged when it starts. The charge is reversed if the work was definitely not done: the connection was
 refused, or the instance responded with an error. If the outcome is unknown (timeout, broken connection, disconnected
 caller, stopped server), the work may have been done and the charge stands.
 """
@@ -47,7 +47,7 @@ from .views import build_execution_fields as shown
 
 __all__ = ["ExecutionOrder", "end_execution", "execute_request"]
 
-SETTLING = 30_000_000  #: microseconds after the timeout until an execution without outcome counts as unknown
+SETTLING = 30_000_000  #: time after the timeout until an execution without outcome counts as unknown, in microseconds
 EXCERPT = 2000
 UNKNOWN = "unknown"
 IN_QUERY = frozenset({"GET", "DELETE"})
@@ -55,7 +55,7 @@ IN_QUERY = frozenset({"GET", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class ExecutionOrder:
-    """What a caller asks an instance to do. endpoint: path, and perhaps a query. timeout: seconds."""
+    """A request to an instance. endpoint: path with an optional query. timeout: seconds."""
 
     endpoint: str
     parameters: JsonValue
@@ -97,7 +97,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
 
 
 async def _choose_instance(call: Call, target: str) -> InstanceRow:
-    """The running instance to send a request to."""
+    """Choose the running instance to send a request to."""
     if target.startswith("inst_"):
         row = await require_instance(call, target)
         if row.state != "running" or row.desired != "running":
@@ -164,7 +164,7 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
 def _check_below(endpoint: str) -> None:
     """Reject ``..`` in an endpoint: below an address with a path, it could reach another tenant of the same host.
 
-    Percent-encoding is undone until nothing changes, because proxies may decode more than once.
+    Percent-encoding is decoded until nothing changes, because proxies may decode more than once.
     """
     path, plain = endpoint.partition("?")[0], ""
     while path != plain:
@@ -220,7 +220,7 @@ def _append_execution(call: Call, row: InstanceRow, execution_id: str, order: Ex
 
 
 def _build_progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
-    """A function that forwards pieces of a response body as text to the caller's progress."""
+    """Build a function that forwards chunks of a response body as text to the caller's progress."""
     decoder, byte_count = codecs.getincrementaldecoder("utf-8")("replace"), 0
 
     async def report_piece(data: bytes) -> None:
@@ -332,7 +332,7 @@ def _build_refusal(answer: InstanceAnswer, started: InstanceExecutionRow) -> Ups
 
 
 def _decode_answer(answer: InstanceAnswer) -> tuple[JsonValue, Literal["json", "text", "base64"]]:
-    """The response body as a JSON value, text or base64 text, and which of them it is."""
+    """Decode the response body as a JSON value, text or base64 text; return it with its encoding."""
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:

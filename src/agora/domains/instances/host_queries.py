@@ -65,7 +65,7 @@ DOUBLE = "double precision"
 # -- deployments -------------------------------------------------------------------------------
 
 select_deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow)
-# The lock serializes the creation of an agent's instances, so that max_instances holds.
+# The lock serializes the creation of an agent's instances, so that max_instances is enforced.
 lock_deployment = Query(
     "select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow, lock=True
 )
@@ -122,7 +122,7 @@ select_next_due_time_on_agents = Query(
     int,
 )
 lock_hosts = Query(_HOSTS, HostRow, types={"limit": BIG}, lock=True)
-# Resources of each host that are reserved for its instances.
+# Resources reserved on each host for its instances.
 sum_reserved_resources = Query(
     """
     select host_id, count(*) as instances, cast(sum(reserved_memory) as bigint) as memory,
@@ -297,7 +297,7 @@ delete_backup = Write("delete from instance_backups where tenant_id = :tenant an
 
 @cache
 def build_backups_query(instance: bool, account: bool) -> Query[InstanceBackupRow]:
-    """A page of backups, newest first."""
+    """Build the query of a page of backups, newest first."""
     conditions = ["and instance_id = :instance_id" if instance else "", "and account_id = :account" if account else ""]
     return Query(
         f"""
@@ -310,7 +310,7 @@ def build_backups_query(instance: bool, account: bool) -> Query[InstanceBackupRo
     )
 
 
-#: builds of instances that a host ran of agents that have left since then; an engine removes none that is still used
+#: builds of a host's instances whose agents left since then; an engine removes none that is still used
 select_abandoned_builds = Query(
     """
     select distinct i.build from instances i join agents a on a.tenant_id = i.tenant_id and a.agent_id = i.agent_id

@@ -67,7 +67,7 @@ class HostedInstanceReconciler(DueController):
             await self.write_as_system(tenant, work)
 
     async def _probe_health(self, host: HostRow, row: InstanceRow) -> tuple[bool, str]:
-        """Whether the health URL responds, and a detail. Without a URL the hosting agent's own report is used."""
+        """Return whether the health URL responds, and a detail. Without a URL the hosting agent's own report is used."""
         url = row.health_url
         if not url:
             return True, "it says nothing of its health"

@@ -1,8 +1,8 @@
 """Instances on hosting agents, controlled by messages.
 
 The orchestrator sends requests (``create_container``, ``pause_container``, ``resume_container``,
-``remove_container``), and the replies change the instance's state. The row's column ``asked`` holds the id of the one
-request that is open; a reply to any other message is late. A request without reply is repeated, then counts as lost.
+``remove_container``), and the replies change the instance's state. The row's column ``asked`` holds the id of the
+only open request; a reply to any other message is late. A request without reply is repeated, then counts as lost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .spending_limits import apply_limits, schedule_limit_checks
 __all__ = ["apply_hosting_reply", "read_metering_clock", "reconcile_instance", "record_check"]
 
 P = Performative
-TO_CREATE = 600_000_000  #: microseconds for a hosting agent to build and start
+TO_CREATE = 600_000_000  #: time for a hosting agent to build and start an instance, in microseconds
 TO_CHANGE = 60_000_000
 MAX_ATTEMPTS = 3
 UNHEALTHY = 3
@@ -39,13 +39,13 @@ URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
 
 def read_metering_clock(call: Call) -> MonotonicTime:
-    """Running time of remote instances is metered by this server: no monotonic clock is shared with their hosts."""
+    """Read this server's clock to meter remote instances, because their hosts share no monotonic clock with it."""
     local = call.context.ports.get(LOCAL_HOST)
     return MonotonicTime(local.steady_time(), "elsewhere")
 
 
 async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
-    """Send the request that brings an instance nearer to its desired state. check: microseconds until the next check."""
+    """Send the request that moves an instance towards its desired state. check: microseconds until the next check."""
     row = await call.tx.one(statements.lock_instance, instance_id=instance_id)
     if row is None or row.due_at is None or row.due_at > call.now:
         return
@@ -85,7 +85,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
         )
 
 
-# -- asking ----------------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 
 
 async def _ask_hosting_agent(
@@ -113,7 +113,7 @@ async def _ask_hosting_agent(
 
 
 async def _find_hosting_agent(call: Call, row: InstanceRow) -> AgentRow | None:
-    """The agent that runs an instance; None if it was deregistered, which ends the instance."""
+    """Find the agent that runs an instance; None if it was deregistered, which ends the instance."""
     host = await call.tx.one(host_queries.select_host, ref=row.host_id)
     agent = await call.tx.one(agents.select_agent_by_id, ref=host.agent_id) if host is not None else None
     if agent is not None and agent.retired_at is None:
@@ -130,7 +130,7 @@ async def _request_creation(call: Call, row: InstanceRow) -> None:
 
 
 async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, Any]:
-    """The payload of ``create_container``."""
+    """Build the payload of ``create_container``."""
     agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
     manifest = decode_json(row.manifest)
     fields = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
@@ -164,7 +164,7 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
 
 
 async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
-    """Handle a request that got no reply in time: repeat it ``TRIES`` times, then fail or lose the instance."""
+    """Handle a request without a timely reply: repeat it ``TRIES`` times, then record the instance as failed or lost."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
     if transitions.resolve_goal_state(row) != "stopped" and row.state == "provisioning":
@@ -189,21 +189,18 @@ async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = 
     )
 
 
-# -- being answered --------------------------------------------------------------------------------
+# -- replies ---------------------------------------------------------------------------------------
 
 
 async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message: AgentMessage) -> bool:
-    """Apply a hosting agent's reply; return whether it concerned an instance.
-
-    question: the row of the message that it answers.
-    """
+    """Apply a hosting agent's reply; return whether it concerned an instance. question: row of the answered message."""
     if question is None or question.sender != ORCHESTRATOR:
         return False
     row = await call.tx.one(statements.select_instance_of_message, message_id=question.message_id)
     if row is None:
         return await _remove_late_container(call, question, message)
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
-        return True  # in progress: the final reply is still to come
+        return True  # in progress: the final reply will follow
     intent = question.intent
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
         await _apply_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
@@ -215,14 +212,14 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
 
 
 async def _remove_late_container(call: Call, question: EnvelopeRow, message: AgentMessage) -> bool:
-    """Handle a reply to a request that is not open any more: remove a container that was created after all."""
+    """Handle a reply to a request that is no longer open: remove a container that was created nevertheless."""
     container = message.payload.get("container_id")
     letter = await call.tx.one(messages.select_message, message_id=question.message_id)
     if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_valid_host_name(container):
         return False
     instance_id = build_envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
-        return False  # a request that the orchestrator forwarded for somebody else
+        return False  # a request that the orchestrator forwarded for another sender
     row = await call.tx.one(statements.select_instance, instance_id=instance_id)
     if row is None or row.remote_id != container:
         payload = {"container_id": container, "instance_id": instance_id}
@@ -290,7 +287,7 @@ async def _apply_change_reply(call: Call, row: InstanceRow, intent: str | None) 
 
 
 async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str, check: int) -> None:
-    """Store a health check of a remote instance; after ``UNHEALTHY`` failures in a row it counts as crashed.
+    """Store a health check of a remote instance, which counts as crashed after ``UNHEALTHY`` consecutive failures.
 
     The check is dropped if the row changed since it was read.
     """

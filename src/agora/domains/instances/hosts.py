@@ -1,4 +1,4 @@
-"""Hosts as operators manage them: servers of this marketplace and hosting agents."""
+"""Host operations for operators: servers of this marketplace and hosting agents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["HostService"]
 
 
 class HostService(BoundService, contract.Hosts):
-    """Hosts of instances."""
+    """The host service."""
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:

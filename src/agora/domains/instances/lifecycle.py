@@ -1,7 +1,7 @@
-"""Lifecycle of one instance: each step brings it nearer to its desired state.
+"""Lifecycle of one instance: each step moves it towards its desired state.
 
 A step may be interrupted at any point and is repeated from the row, so each engine call is idempotent: builds are
-cached, and starting a generation again returns the same program. Where row and engine disagree, the engine is right.
+cached, and starting a generation again returns the same program. If row and engine disagree, the engine is authoritative.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 Act = Callable[[Callable[[Call], Coroutine[Any, Any, Any]]], Awaitable[Any]]
-#: prefixes of transient reasons, which the next step clears
+#: prefixes of transient reasons, cleared by the next step
 AWAY, NOT_YET, NOT_ENDED = "Its engine cannot be used: ", "It does not work yet: ", "It cannot be ended yet: "
 REPLACE_FIX = "Terminate it, and make another one; if the server's key was lost, restore it."
-ENGINE_RETRY_DELAY = 5_000_000  #: microseconds until an unavailable engine is tried again
+ENGINE_RETRY_DELAY = 5_000_000  #: delay before an unavailable engine is retried, in microseconds
 HEALTH_STEP_SECONDS = 1.0  #: seconds that one step waits for a program to become healthy
-UNHEALTHY = 3  #: consecutive failed checks until an instance is restarted
+UNHEALTHY = 3  #: consecutive failed checks before an instance is restarted
 POLL_SECONDS = 0.02  #: seconds between two probes
 
 
@@ -54,14 +54,14 @@ class Unreadable(EngineError):
 
 
 class StepSuperseded(Exception):
-    """The row changed during the step: the result must not be written."""
+    """The row changed during the step, so the result must not be written."""
 
 
 PERMANENT = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
 
 
 class InstanceLifecycle:
-    """Steps of one instance. act: runs a function in a transaction."""
+    """The steps of one instance. act: runs a function in a transaction."""
 
     def __init__(self, local: LocalHost, clock: Clock, context: Any, act: Act, tenant: str, row: InstanceRow) -> None:
         self.local, self.clock, self.context = local, clock, context
@@ -69,7 +69,7 @@ class InstanceLifecycle:
 
     @property
     def check_interval(self) -> int:
-        """Microseconds between checks while it runs."""
+        """Return the interval between checks of the running instance, in microseconds."""
         return int(self.context.settings.instance_check * SECOND)
 
     async def take_step(self) -> None:
@@ -101,7 +101,7 @@ class InstanceLifecycle:
                 await self._reconcile_running(goal)
             case "failed" if goal == "running":
                 await self._start_next_generation()
-            case _:  # failed while to be paused: nothing to do until the desired state changes
+            case _:  # failed with the desired state paused: nothing to do until the desired state changes
                 await self._schedule_step(self._reason_without_transient, None)
 
     # -- engines ---------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class InstanceLifecycle:
 
     @property
     def _reason_without_transient(self) -> str | None:
-        """The row's reason without transient ones."""
+        """Return the row's reason, unless it is transient."""
         reason = self.row.reason
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
@@ -174,8 +174,8 @@ class InstanceLifecycle:
     async def _probe_until_ready(self) -> None:
         """Probe the program for ``PATIENCE`` seconds; fail it after its ``start_timeout``.
 
-        A program that declares neither a health check nor a port gets the same time to listen, and counts as ready if
-        it does not: it may only make calls itself.
+        A program that declares neither a health check nor a port gets the same time to listen, and counts as ready
+        afterwards: it may only make outgoing calls.
         """
         declared, deadline = build_health_check(self.row), time.monotonic() + HEALTH_STEP_SECONDS
         health = declared if declared.has_probe else replace(declared, listens=True)
@@ -231,7 +231,7 @@ class InstanceLifecycle:
         await self._run_unless_superseded(begin_running)
 
     def _next_check_delay(self, row: InstanceRow) -> int:
-        """Microseconds until the next check: 0 if it is to be paused."""
+        """Return the microseconds until the next check; 0 if the instance is to be paused."""
         return 0 if resolve_goal_state(row) == "paused" else self.check_interval
 
     async def _start_next_generation(self) -> None:
@@ -266,7 +266,7 @@ class InstanceLifecycle:
             await self._schedule_step(self._reason_without_transient, self.clock.now() + self.check_interval)
 
     async def _pause_instance(self, observation: Observation) -> None:
-        """Pause it. Metered time ends before the pause, so that the customer never pays for paused time."""
+        """Pause the instance. Metered time ends before the pause, so that the customer never pays for paused time."""
         ticks, was_running = self.ticks, observation.state == "running"
         with self._freeze_running_time(ticks):
             if was_running:
@@ -275,7 +275,7 @@ class InstanceLifecycle:
 
     @contextlib.contextmanager
     def _freeze_running_time(self, ticks: MonotonicTime) -> Iterator[None]:
-        """Stop the displayed running time at ``ticks``, so that it never exceeds what is billed in the end."""
+        """Stop the displayed running time at ``ticks``, so that it never exceeds the billed time."""
         ending, instance_id = self.local.ending, self.row.instance_id
         ending[instance_id] = ticks.at
         try:
@@ -331,7 +331,7 @@ class InstanceLifecycle:
         await transitions.record_crash(call, self.row, ticks, exit, reason)
 
     async def _stop_instance(self) -> None:
-        """Stop it, store when it ended and its last output, then remove it from the engine."""
+        """Stop the instance, store its end time and last output, then remove it from the engine."""
         handle = self._find_program_handle()
         if handle is not None:
             previous_output = await self._read_last_output(handle)
@@ -345,7 +345,7 @@ class InstanceLifecycle:
         self._drop_connections()
 
     async def _read_last_output(self, handle: Handle) -> LogPage | None:
-        """The last part of its output; None if there is none, or the engine does not have it any more."""
+        """Read the last part of the output; None if there is none or the engine no longer has it."""
         output_limit = self.context.settings.instance_output_kept * 1024
         if not output_limit:
             return None
@@ -358,7 +358,7 @@ class InstanceLifecycle:
         return page if page.data else None
 
     async def _store_output(self, page: LogPage | None) -> None:
-        """Store its last output, which is removed with its files otherwise."""
+        """Store the last output, which would otherwise be removed with the instance's files."""
         if page is None:
             return
         fields = {"begins": page.begin, "size": page.size, "data": page.data}
@@ -369,7 +369,7 @@ class InstanceLifecycle:
         await self.act(store_output)
 
     async def _stop_program_and_metering(self, handle: Handle) -> None:
-        """Stop the program. Its metered time includes the time it took to end, up to when its process ended."""
+        """Stop the program. Its metered time includes the time that its process took to end."""
         grace = decode_json(self.row.config).get("stop_grace", 10.0)
         was_running = (await self.current_engine.inspect(handle)).state == "running"
         previous_output, started_at = self.ticks, self.clock.now()
@@ -384,7 +384,7 @@ class InstanceLifecycle:
             await self.act(close_metering_interval)
 
     def _find_program_handle(self) -> Handle | None:
-        """The handle of what the engine may hold; without one in the row, that of a start cut short by a server crash."""
+        """Find the handle of a program that the engine may have; without one in the row, that of a start interrupted by a crash."""
         row = self.row
         if row.handle is not None:
             return self.handle
@@ -394,7 +394,7 @@ class InstanceLifecycle:
         if self.row.address is not None:
             self.local.asker.drop_connections(self.row.address)
 
-    # -- trouble ---------------------------------------------------------------------------------
+    # -- errors ----------------------------------------------------------------------------------
 
     async def _handle_engine_error(self, error: EngineError) -> None:
         """Handle an engine's error: fail the instance if the error is permanent, else schedule a retry."""
@@ -424,7 +424,7 @@ class InstanceLifecycle:
             )
 
     async def _postpone_step(self, error: EngineUnavailable) -> None:
-        """The engine is unavailable: the instance's state is unknown, so it is unchanged and checked later."""
+        """Postpone the step: the engine is unavailable, so the unknown state stays unchanged and is checked later."""
         await self._schedule_step(f"{AWAY}{error.detail}", self.clock.now() + ENGINE_RETRY_DELAY)
 
     async def _schedule_step(self, reason: str | None, due_at: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What an engine cannot hold an instance to: said in the answers about it, and of its host by ``agora doctor``."""
+"""Warnings about limits that an engine cannot enforce, in responses about an instance and by ``agora doctor``."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["find_limit_warnings"]
 
 
 def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
-    """A sentence for each limit of an instance that its engine does not hold on this host."""
+    """Build a sentence for each limit of an instance that its engine does not enforce on this host."""
     if host is None:
         return []
     enforcement = decode_json(host.capacity).get("limits", {}).get(row.engine)
-    if enforcement is None:  # the host has not said: a hosting agent, or before its first heartbeat
+    if enforcement is None:  # not reported by the host: a hosting agent, or before its first heartbeat
         return []
     try:
         limits, warnings = parse_effective_limits(row), []
-    except ValueError:  # a manifest that cannot be read any more: its instance is answered all the same
+    except ValueError:  # a manifest that is no longer readable: responses must not fail
         return []
     for name in ("memory", "cpu", "pids", "disk"):
         limit, mode = getattr(limits, name), enforcement.get(name, "none")
@@ -31,7 +31,7 @@ def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
 
 
 def _describe_unenforced_limit(name: str, limit: float, way: str) -> str | None:
-    """The part of a limit that an engine does not enforce; None if it enforces all of it."""
+    """Describe the part of a limit that an engine does not enforce; None if it enforces the whole limit."""
     if way == "none":
         return f"does not enforce {name}_limit."
     if name == "cpu" and way == "affinity" and limit != int(limit):

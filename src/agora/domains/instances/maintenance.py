@@ -29,15 +29,17 @@ PAGE = 500
 HOSTS = 1000
 EXHAUSTED = "agora.billing.budget_exhausted"
 DEPARTED = "agora.agent.deregistered"
-LEAVING = 600 * SECOND  #: for instances of an agent that left to end, and with them what was built for it
-GROUPS = 50  #: combinations of account, agent and price checked in one transaction
-WRITING = 3600  #: seconds that writing a backup may take
-SWEEPING = 30.0  #: seconds for an engine to remove leftovers; the rest is done by the next sweep
-SWEEPS = 30  #: passes from one sweep of the engines to the next
+LEAVING = (
+    600 * SECOND
+)  #: time for instances of a former agent to end, and for its builds to be discarded, in microseconds
+GROUPS = 50  #: most combinations of account, agent and price checked in one transaction
+WRITING = 3600  #: most seconds for writing a backup
+SWEEPING = 30.0  #: seconds for an engine to remove leftovers; the next sweep removes the rest
+SWEEPS = 30  #: passes between two sweeps of the engines
 
 
 class InstanceMaintenance(Controller):
-    """Checks scaling every step, and the instances of this host and of hosting agents every ``instance_pass`` seconds."""
+    """Controller that checks scaling every step, and instances (of this host and of hosting agents) every ``instance_pass`` seconds."""
 
     name = "instance_upkeep"
     interval = 5.0
@@ -48,7 +50,7 @@ class InstanceMaintenance(Controller):
         self._swept_at: dict[str, int] = {}
         self._sweep_count = 0
         self._exhausted_tenants: set[str] = set()
-        self._departed_at: dict[str, int] = {}  # by tenant, when the first agent left whose builds may still be here
+        self._departed_at: dict[str, int] = {}  # by tenant: when the first agent with possibly remaining builds left
         self.interval = min(self.interval, context.server.settings.instance_pass)
 
     async def reconcile(self, tenant: str) -> None:
@@ -62,7 +64,7 @@ class InstanceMaintenance(Controller):
             await self.run_full_pass(tenant)
 
     async def run_full_pass(self, tenant: str) -> None:
-        """Do one full pass over a tenant."""
+        """Run one full pass over a tenant."""
         await self.instances.store_heartbeat(tenant)
         await self._apply_limits(tenant)
         await self._end_lost_executions(tenant)
@@ -76,7 +78,7 @@ class InstanceMaintenance(Controller):
     # -- limits ----------------------------------------------------------------------------------
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
-        """Note exhausted budgets, so that the next step, not the next pass, pauses instances; and agents that left."""
+        """Note exhausted budgets, so that the next step instead of the next pass pauses instances, and agents that left."""
         for event in events:
             if event.event.type == EXHAUSTED:
                 self._exhausted_tenants.add(event.tenant_id)
@@ -84,7 +86,7 @@ class InstanceMaintenance(Controller):
                 self._departed_at.setdefault(event.tenant_id, event.event.time)
 
     async def _apply_limits(self, tenant: str) -> None:
-        """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
+        """Block instances no longer covered by a budget or credit; unblock those covered again."""
         self._exhausted_tenants.discard(tenant)
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
@@ -105,7 +107,7 @@ class InstanceMaintenance(Controller):
                 return
             after = rows[-1].instance_id
 
-    # -- numbers ---------------------------------------------------------------------------------
+    # -- scaling ---------------------------------------------------------------------------------
 
     async def _adjust_scaling(self, tenant: str) -> None:
         agent, account = "", ""
@@ -122,7 +124,7 @@ class InstanceMaintenance(Controller):
     # -- retention -------------------------------------------------------------------------------
 
     async def _end_lost_executions(self, tenant: str) -> None:
-        """End executions past their deadline, whose server has died: their outcome is unknown."""
+        """End executions that are past their deadline because their server died: their outcome is unknown."""
         now = self.context.clock.now()
         while not self.is_stopping:
             rows = await self.read(tenant, host_queries.select_overdue_executions, now=now, limit=PAGE)
@@ -144,13 +146,13 @@ class InstanceMaintenance(Controller):
             await self.write_as_system(tenant, partial(_delete_instances, ids=rows))
 
     async def _discard_builds(self, tenant: str) -> None:
-        """Discard builds of agents that left since the last pass: they start no more instances."""
+        """Discard builds of agents that left since the last pass, which start no further instances."""
         since = self._departed_at[tenant]
         texts = await self.read(tenant, host_queries.select_abandoned_builds, host_id=self.local.host_id, since=since)
         builds = [Build.from_json(decode_json(text)) for text in texts]
         for name, engine in self.local.engines.items():
             if own := [build for build in builds if build.engine == name]:
-                with suppress(EngineError):  # the engine is away: its sweep says so
+                with suppress(EngineError):  # the engine is unavailable: its sweep reports that
                     await engine.discard_builds(own)
         if self.context.clock.now() - since > LEAVING:
             del self._departed_at[tenant]
@@ -181,7 +183,7 @@ class InstanceMaintenance(Controller):
 
 
 def _list_old_files(directory: Path) -> list[str]:
-    """Names of backup files that are not being written now, judged by their modification time."""
+    """List the backup files that are not being written, judged by their modification time."""
     before = time.time() - WRITING
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 

@@ -48,12 +48,12 @@ __all__ = [
 
 CONTAINERS = ("docker", "kubernetes")
 SECRET_PLACES = (("repository", "token"),)
-#: fields of other platforms' manifests that have no meaning here
+#: fields of other platforms' manifests that are ignored
 KEPT = frozenset(
     {"authority", "author", "desires", "documentation_url", "ethics", "io", "license", "metadata", "repository_url"}
     | {"requirements", "status"}
 )
-MAX_MANIFEST_BYTES = 65_536  #: bytes; each instance's row holds a copy
+MAX_MANIFEST_BYTES = 65_536  #: most bytes of a manifest; each instance's row holds a copy
 MARK = 0.8  #: similarity above which an unknown field counts as misspelled
 
 
@@ -84,7 +84,7 @@ class Limits(BaseModel):
 
 
 def _list_capability_names(value: Any) -> Any:
-    """Capabilities as names; the agent standard has objects with a name."""
+    """List capabilities as names; the agent standard has objects with a name."""
     if not isinstance(value, list):
         return value
     return [item["name"] if isinstance(item, dict) and "name" in item else item for item in value]
@@ -131,14 +131,14 @@ class AgentManifest(BaseModel):
 
     @property
     def build(self) -> BuildConfig | None:
-        """How it is built and started. An image without build_config needs no build."""
+        """Return how the agent is built and started. An image without build_config needs no build."""
         if self.build_config is None and self.docker_image is not None:
             return BuildConfig(type="docker", start_command=self.start_command, env_vars=self.env_vars)
         return self.build_config
 
     @property
     def health_check(self) -> HealthCheck:
-        """The health check: the declared one, else an endpoint /health or /healthz."""
+        """Return the health check: the declared one, else an endpoint /health or /healthz."""
         if self.health is not None:
             return self.health
         usual = [each.path for each in self.endpoints if each.path in ("/health", "/healthz")]
@@ -146,12 +146,12 @@ class AgentManifest(BaseModel):
 
     @property
     def has_listener(self) -> bool:
-        """Whether it declares that its program listens, by a port or by endpoints."""
+        """Whether the manifest declares a listening program, by a port or by endpoints."""
         declared = runtime.find_declared_port(to_build_config(self.build)) if self.build is not None else None
         return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
 
     def to_stored_document(self) -> dict[str, Any]:
-        """The document to store and show, without secrets and defaults."""
+        """Build the document to store and show, without secrets and defaults."""
         document = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         for location, name in SECRET_PLACES:
             if location in document:
@@ -159,12 +159,12 @@ class AgentManifest(BaseModel):
         return document
 
     def collect_secrets(self) -> dict[str, str]:
-        """Values to store encrypted."""
+        """Collect the values to store encrypted."""
         return {"git_token": self.repository.token} if self.repository and self.repository.token else {}
 
 
 def list_suitable_engines(manifest: AgentManifest) -> tuple[str, ...]:
-    """Names of engines that can run it, preferred first. Only docker builds images."""
+    """List the names of engines that can run a manifest's agent, preferred first. Only docker builds images."""
     build = manifest.build
     if build is None:
         return ()
@@ -174,7 +174,7 @@ def list_suitable_engines(manifest: AgentManifest) -> tuple[str, ...]:
 
 
 def to_build_config(build: BuildConfig) -> runtime.BuildConfig:
-    """The build configuration for engines. yarn and pnpm build the same kind of program as npm."""
+    """Convert a build configuration for engines. yarn and pnpm build the same kind of program as npm."""
     kind = "npm" if build.type in ("yarn", "pnpm") else build.type
     return runtime.BuildConfig(
         cast("runtime.BuildType", kind), build.start_command, build.build_command, build.env_vars
@@ -182,7 +182,7 @@ def to_build_config(build: BuildConfig) -> runtime.BuildConfig:
 
 
 def to_program_source(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.Source:
-    """The source of its program, with credentials."""
+    """Build the source of a manifest's program, with credentials."""
     if manifest.docker_image is not None:
         return runtime.Image(manifest.docker_image, secrets.get("registry_user"), secrets.get("registry_password"))
     if manifest.repository is not None:
@@ -192,7 +192,7 @@ def to_program_source(manifest: AgentManifest, secrets: Mapping[str, str]) -> ru
 
 
 def parse_manifest(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
-    """Validate a manifest to be run; return it and all errors. It is None if there are any."""
+    """Validate a manifest to be run; return it and all errors. The manifest is None if there are errors."""
     if len(to_json(document)) > MAX_MANIFEST_BYTES:
         return None, [Fault(field="", message=f"is larger than {MAX_MANIFEST_BYTES} bytes")]
     faults = list(_find_misspelled(document))
@@ -228,7 +228,7 @@ def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, li
 
 
 def describes_program(manifest: AgentManifest) -> bool:
-    """Whether it declares a program to run, valid or not."""
+    """Whether a manifest declares a program to run, valid or not."""
     places = (manifest.docker_image, manifest.repository, manifest.directory)
     return manifest.build is not None and any(location is not None for location in places)
 
@@ -246,7 +246,7 @@ def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> AgentManifest | None:
-    """The manifest without the invalid fields, so that contradictions among the others can be reported too."""
+    """Validate the manifest without its invalid fields, so that contradictions among the others are reported too."""
     invalid_fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
     valid_fields = {name: value for name, value in document.items() if name not in invalid_fields}
     try:
@@ -256,7 +256,7 @@ def _validate_remaining(document: Mapping[str, Any], error: ValidationError) -> 
 
 
 def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
-    """Errors between fields that are valid by themselves."""
+    """Find contradictions between fields that are valid individually."""
     sources = [name for name in ("docker_image", "repository", "directory") if getattr(manifest, name) is not None]
     if len(sources) > 1:
         yield Fault(field=sources[1], message=f"not beside {sources[0]}: the program comes from one place")
@@ -280,7 +280,7 @@ def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
 
 
 def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
-    """Errors that an engine would raise."""
+    """Find errors that an engine would raise."""
     build = manifest.build
     assert build is not None
     try:
@@ -309,5 +309,5 @@ def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
 
 
 def to_error_details(details: Sequence[Fault]) -> list[dict[str, str]]:
-    """Errors in the form of the API's error details."""
+    """Convert errors to the API's error details."""
     return [field_error(f"manifest.{fault.field}".rstrip("."), fault.message) for fault in details]

@@ -1,4 +1,4 @@
-"""Marketplace views: agents with availability, price and performance; an account's instances and costs."""
+"""Marketplace views: agents with availability, price and performance, and an account's instances and costs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .views import build_summaries
 __all__ = ["MarketplaceQuery", "build_dashboard", "discover_agents"]
 
 UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
-PAGES = 10  #: pages of agents read to fill one page that is filtered by name or availability
+PAGES = 10  #: most pages of agents read to fill one page filtered by name or availability
 RECENT = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketplaceQuery:
-    """Which agents a caller looks for. available: whether instances of them can be created now; None: either."""
+    """Filters of an agent search. available: whether instances can be created now; None: either."""
 
     search: str | None = None
     category: str | None = None
@@ -43,7 +43,7 @@ class MarketplaceQuery:
 
 
 async def discover_agents(call: Call, query: MarketplaceQuery) -> contract.MarketplacePage:
-    """A page of agents with their marketplace information."""
+    """Return a page of agents with their marketplace information."""
     name, available, limit, cursor = query.name, query.available, query.limit, query.cursor
     matches: list[contract.MarketplaceAgent] = []
     following, total, estimate = cursor, None, False
@@ -147,7 +147,7 @@ def _build_availability(
 def _build_metrics(
     agent: Agent, counter: AgentCounter | None, counted: AgentInstanceCounts | None
 ) -> contract.PerformanceMetrics:
-    """Metrics of an agent. counted: its instances, where any run; the agent's own program is measured otherwise."""
+    """Build the metrics of an agent. counted: its instances, if any run; otherwise the agent's own program is measured."""
     completed, failed = (counter.completed, counter.failed) if counter is not None else (0, 0)
     return contract.PerformanceMetrics.model_construct(
         average_response_time=counter.duration / completed / SECOND if counter is not None and completed else None,
@@ -157,7 +157,7 @@ def _build_metrics(
 
 
 async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDashboard:
-    """An account's instances and costs; those of all accounts for operators that name none."""
+    """Build an account's instances and costs; for operators that name no account, those of all accounts."""
     account = resolve_visible_account(call.caller, wanted)
     costs = await BillingService(call).dashboard(wanted)
     counts: AccountInstanceCounts | None = None

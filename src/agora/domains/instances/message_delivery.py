@@ -1,7 +1,7 @@
-"""Messages for agents whose instances take them: POST ``/agent/message`` at an instance that runs.
+"""Delivery of messages to instances of agents: POST ``/agent/message`` at a running instance.
 
 An agent's manifest opts in by listing that path among its ``endpoints``. Only instances of the agent's own account get its
-messages: those that a customer runs are the customer's.
+messages; instances run by a customer belong to the customer.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 
 
 class InstanceSource(EndpointSource):
-    """Messages to the instances of agents."""
+    """Source of messages to the instances of agents."""
 
     async def locate_endpoint(
         self, reader: Reader, endpoint: Endpoint, context: ServerContext
     ) -> tuple[str, bool] | None:
-        """An instance that runs; None if the agent has none at all. Raises DeliveryRejected while none can be reached."""
-        if endpoint.url is not None:  # it has an address of its own since
+        """Locate a running instance; None if the agent has no instances. Raises DeliveryRejected while none is reachable."""
+        if endpoint.url is not None:  # the agent now has its own address
             return await super().locate_endpoint(reader, endpoint, context)
         agent_filter = {"agent_id": endpoint.agent_id, "account": endpoint.account}
         rows = [

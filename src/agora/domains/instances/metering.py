@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class MonotonicTime:
-    """A reading of the monotonic clock. at: microseconds since boot. boot: id of that boot; others do not compare."""
+    """A reading of the monotonic clock. at: microseconds since boot. boot: id; readings of other boots are not comparable."""
 
     at: int
     boot: str
@@ -38,10 +38,10 @@ class MonotonicTime:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check of a running instance has found.
+    """Result of a check of a running instance.
 
-    since: time of the previous check; due: of the next one; both in microseconds since 1970. failing: how many health
-    checks have failed in a row; error: why the last one did.
+    since: time of the previous check; due: time of the next one; both in microseconds since 1970. failing: number of
+    consecutive failed health checks; error: reason of the last failure.
     """
 
     usage: Usage
@@ -76,7 +76,7 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: MonotonicTime) -> 
 
 
 def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list[Any]:
-    """A row of ``statements.checked`` for a running instance; CPU use is averaged over the time since the previous check."""
+    """Build a row of ``statements.checked`` for a running instance; CPU usage is averaged over the time since the previous check."""
     usage = check.usage
     used = max(0.0, usage.cpu_seconds - row.cpu_seconds)
     percent = 100 * used / ((call.now - check.since) / SECOND) if call.now > check.since else 0.0
@@ -86,7 +86,7 @@ def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list
 
 
 async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: MonotonicTime) -> None:
-    """Extend and bill the open intervals of instances that were observed running now."""
+    """Extend and bill the open intervals of instances just observed as running."""
     if not ids:
         return
     names = encode_json(sorted(ids))
@@ -100,7 +100,7 @@ async def end_interval(
 ) -> int:
     """Close the open interval and bill it; return its length in microseconds, 0 if none was open.
 
-    at: when it ended, None if unknown. until_now: it was observed running at ``ticks``. more: microseconds it ran after.
+    at: end time, None if unknown. until_now: it was observed running at ``ticks``. more: microseconds it ran afterwards.
     """
     interval = await call.tx.one(statements.select_open_interval, instance_id=row.instance_id)
     if interval is None:
@@ -122,7 +122,7 @@ async def end_interval(
 def _measure_time_since_last_check(
     interval: InstanceIntervalRow, ticks: MonotonicTime, at: int | None, until_now: bool
 ) -> int:
-    """Microseconds it ran since the last check, at most the time that has passed on the monotonic clock."""
+    """Measure the running time since the last check in microseconds, limited by the elapsed monotonic time."""
     passed = max(0, ticks.at - interval.ticks) if ticks.boot == interval.boot else 0
     if until_now:
         return passed

@@ -13,7 +13,7 @@ __all__ = ["emit_instance_event"]
 
 
 async def emit_instance_event(type: str, call: Call, row: InstanceRow, **more: Any) -> None:
-    """Emit an event about an instance. more: data that differs from its row or is not in it."""
+    """Emit an event about an instance. more: data that differs from the row or is missing in it."""
     data = {
         "instance_id": row.instance_id,
         "agent_id": row.agent_id,

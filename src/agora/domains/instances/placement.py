@@ -30,9 +30,9 @@ __all__ = [
     "merge_requirements",
 ]
 
-SILENT = 180_000_000  #: microseconds without a heartbeat after which a server gets no new instances
+SILENT = 180_000_000  #: time without a heartbeat after which a server gets no new instances, in microseconds
 MAX_HOSTS = 1000
-REMOTE = "remote"  #: the engine of instances that a hosting agent runs
+REMOTE = "remote"  #: engine name of instances run by a hosting agent
 MEBIBYTE = 1024 * 1024
 
 
@@ -41,7 +41,7 @@ class PlacementRequest:
     """Requirements of an instance on its host.
 
     memory: bytes. cpu: thousandths of a core. host_id, engine: fixed by co-location. portable: other hosts can fetch its
-    source, which is not a local directory.
+    source, because it is not a local directory.
     """
 
     requirements: HostRequirements
@@ -83,9 +83,9 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """The target of a co-location: an instance, or a container that a hosting agent runs.
+    """The target of a co-location: an instance, or a container run by a hosting agent.
 
-    group: name of the network they share. host_id, engine: None if any will do.
+    group: name of the shared network. host_id, engine: None if any is suitable.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class UnmetRequirement:
-    """A requirement that a host does not meet. for_now: it may meet it later, when resources are released."""
+    """A requirement that a host does not meet. for_now: the host may meet it later, when resources are released."""
 
     host: str
     field: str
@@ -124,10 +124,10 @@ def merge_requirements(manifest: HostRequirements, requested: HostRequirements |
 
 
 async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
-    """The best qualifying host. Raises InvalidRequest if none can ever qualify, Conflict if none does now."""
+    """Choose the best qualifying host. Raises InvalidRequest if none can ever qualify, Conflict if none does now."""
     query = (
         host_queries.lock_hosts if need.memory or need.cpu or need.gpus else host_queries.list_hosts
-    )  # locked, so that two requests cannot reserve the same resources
+    )  # locked, so that concurrent requests cannot reserve the same resources
     hosts = await call.tx.all(query, after="", limit=MAX_HOSTS)
     reserved_by_host = {row.host_id: row for row in await call.tx.all(host_queries.sum_reserved_resources)}
     missing: list[UnmetRequirement] = []
@@ -153,7 +153,7 @@ def is_silent(host: HostRow, now: int) -> bool:
 
 
 def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> FreeCapacity:
-    """Unreserved resources of a host: its capacity less the reservations of this tenant and of others."""
+    """Compute a host's unreserved resources: its capacity less the reservations of this tenant and of others."""
     capacity = decode_json(host.capacity)
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
     balance = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
@@ -167,7 +167,7 @@ def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> 
 
 
 def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
-    """The engine to use on a host, None if it has no suitable one. A hosting agent chooses its own."""
+    """Choose the engine on a host; None if it has no suitable one. A hosting agent chooses its own."""
     if host.kind == "agent":
         return REMOTE
     available = [name for name, why in decode_json(host.engines).items() if not why]
@@ -177,7 +177,7 @@ def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
 
 
 def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, now: int) -> str | None:
-    """Why no host has an engine for an agent now; None if one has. Free resources are looked at when it is placed."""
+    """Explain why no host has an engine for an agent now; None if one has. Free resources are checked at placement."""
     requirements = manifest.host_requirements
     need = PlacementRequest(requirements, list_suitable_engines(manifest), portable=manifest.directory is None)
     reasons = []
@@ -195,7 +195,7 @@ def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, no
 def _find_unmet_requirements(
     host: HostRow, reserved: ReservedResources | None, need: PlacementRequest, now: int
 ) -> Iterator[UnmetRequirement]:
-    """Requirements that a host does not meet."""
+    """Find the requirements that a host does not meet."""
     name, wants = host.name, need.requirements
     capacity = decode_json(host.capacity)
     if need.host_id is not None and host.host_id != need.host_id:
@@ -264,12 +264,12 @@ def _explain_unavailable_engine(host: HostRow, need: PlacementRequest) -> str:
 
 
 def _has_engine_when_back(host: HostRow, need: PlacementRequest) -> bool:
-    """Whether the host has a suitable engine that is only unavailable now."""
+    """Whether the host has a suitable engine that is only temporarily unavailable."""
     return any(name in need.engines for name in decode_json(host.engines))
 
 
 def _rank_host(host: HostRow, reserved: ReservedResources | None, need: PlacementRequest) -> tuple[Any, ...]:
-    """Sort key, best first: the preferred host, the preferred region, a server, the one with the fewest instances."""
+    """Build the sort key, best first: preferred host, preferred region, servers, fewest instances."""
     return (
         need.preferred not in (host.host_id, host.name, host.agent_id),
         need.requirements.preferred_region != host.region,
@@ -303,7 +303,7 @@ def _build_refusal(
 
 
 async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, required: bool) -> Neighbour | None:
-    """The co-location target: the account's own instance, its instance of one of these agents, or an agent's container.
+    """Find the co-location target: the account's own instance, its instance of one of these agents, or an agent's container.
 
     Raises Conflict if one is required and none exists.
     """

@@ -7,5 +7,5 @@ from agora.runtimes.local_host import LocalHost
 
 __all__ = ["LOCAL_HOST"]
 
-#: the engines of this server, where it runs instances
+#: engines of this server, if it runs instances
 LOCAL_HOST: Port[LocalHost] = Port("engines to run instances")

@@ -62,7 +62,7 @@ BIG = "bigint"
 DOUBLE = "double precision"
 
 
-# -- looking -----------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------
 
 _ONE = "tenant_id = :tenant and instance_id = :instance_id"
 select_instance = Query(f"select * from instances where {_ONE}", InstanceRow)
@@ -108,8 +108,8 @@ list_live_instances = Query(
 select_instance_of_message = Query(
     "select * from instances where tenant_id = :tenant and asked = :message_id", InstanceRow, lock=True
 )
-# Running instances of an account: first those that this server can reach, then the least busy, then the one that has
-# worked longest ago (ids of executions grow with time), so that short requests one after the other reach them in turn.
+# Running instances of an account: first those that this server can reach, then the least busy, then the least recently
+# used (ids of executions grow with time), so that consecutive short requests are distributed in turn.
 list_instances_of_agent = Query(
     """
     select i.*, (
@@ -175,7 +175,7 @@ count_instances_by_agent = Query(
 
 @cache
 def build_listing_query(agent: bool, account: bool, states: bool, ended: bool) -> Query[InstanceRow]:
-    """A page of instances, newest first."""
+    """Build the query of a page of instances, newest first."""
     state_filter = "in (select value from json_each(:states))"
     state_filter_postgres = "= any(array(select json_array_elements_text(:states::json)))"
     conditions = [
@@ -207,8 +207,8 @@ update_desired_state = Write(
     """,
     types={"failures": BIG, "now": BIG},
 )
-# Optimistic guard of what a host writes: the row must still have the generation, desired state and block that the host
-# read. Otherwise a change made meanwhile would be overwritten.
+# Optimistic guard of a host's writes: the row must still have the generation, desired state and block that the host read.
+# Otherwise a concurrent change would be overwritten.
 _THIS = f"""
     {_ONE} and generation = :generation and stopped_at is null and desired = :desired
         and coalesce(blocked, '') = :blocked
@@ -248,7 +248,7 @@ update_reason = Write(
     types={"due_at": BIG, "now": BIG, "generation": BIG},
 )
 clear_cause = Write(f"update instances set cause = null where {_ONE}")
-# The open request to a hosting agent, and the id of its container, which is kept if null is given.
+# The open request to a hosting agent, and the id of its container, which is unchanged by null.
 update_asked_message = Write(
     f"""
     update instances set asked = :asked, remote_id = coalesce(:remote_id, remote_id), due_at = :due_at, updated_at = :now
@@ -267,12 +267,12 @@ wake_instance = Write(
     f"update instances set due_at = :now where {_ONE} and stopped_at is null and (due_at is null or due_at > :now)",
     types={"now": BIG},
 )
-# Earlier checks of running instances, those of one account, of one agent, or of both.
+# Moves checks of running instances forward, for an account, an agent, or both.
 _LATER = """where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
         and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent) and due_at > :due_at"""
 advance_due_time = Write(
     f"update instances set due_at = :due_at {_LATER}",
-    # Locked in the order of ids, as by everyone who locks several: two that overlap cannot deadlock.
+    # Locked in id order, as everywhere, so that overlapping transactions cannot deadlock.
     postgres=f"""
     update instances set due_at = :due_at where tenant_id = :tenant and instance_id = any(array(
         select instance_id from instances {_LATER} order by instance_id for update))
@@ -359,7 +359,7 @@ select_open_intervals_in_scope = Query(
     types={"since": BIG},
     scan=True,
 )
-# Running time measured by :ticks. Only intervals of the same boot: readings of another boot do not compare.
+# Running time measured by :ticks. Only intervals of the same boot: readings of different boots are not comparable.
 _STILL = """
     update instance_intervals set measured = measured + :ticks - ticks, seen_at = :now, ticks = :ticks
     where tenant_id = :tenant and boot = :boot and ended is null and ticks <= :ticks and instance_id {}
@@ -382,7 +382,7 @@ select_old_instances = Query(
 )
 
 
-# -- the last output of ended instances --------------------------------------------------------
+# -- last output of ended instances ------------------------------------------------------------
 
 select_output = Query(f"select begins, size, data from instance_output where {_ONE}", InstanceOutput)
 upsert_output = Write(

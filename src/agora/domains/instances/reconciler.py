@@ -1,7 +1,7 @@
 """Reconciler of the instances on this host: drives them to their desired state, checks and meters them.
 
-Desired and current state are in rows, so a crash loses nothing. Each instance takes one step at a time; a slow step (a
-build) delays no other instance, and an engine that hangs delays no other engine.
+Desired and current state are stored in rows, so a crash loses nothing. Each instance takes one step at a time. A slow
+step (a build) delays no other instance, and a hanging engine delays no other engine.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ P = TypeVar("P", InstanceRow, RunningProgram)
 log = logging.getLogger(__name__)
 
 BATCH = 200
-STEPS = 10  #: consecutive steps of one instance before others get their turn
+STEPS = 10  #: most consecutive steps of one instance before others get their turn
 BUILDING = ("requested", "provisioning")
-AT_ONCE = 64  #: concurrent steps on one engine, above which no further build starts
+AT_ONCE = 64  #: concurrent steps on one engine above which no further build starts
 PROBES = 32  #: concurrent health probes
 WANTS = frozenset(
     {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
@@ -48,7 +48,7 @@ WANTS = frozenset(
 RESERVED_RESOURCES = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
 CHECKING = 5.0  #: seconds for an engine to report its capacity
 ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
-RETRY_AFTER_ERROR = 5.0  #: seconds until an instance is tried again whose step raised an unexpected error
+RETRY_AFTER_ERROR = 5.0  #: seconds until an instance is retried after an unexpected error in its step
 ENGINE_RETRY_DELAY = 10 * SECOND  #: until an unavailable engine is asked again for its programs
 MIN_SCAN_INTERVAL = 2 * SECOND  #: minimum time between two quick scans for ended programs
 REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
@@ -79,7 +79,7 @@ class InstanceReconciler(DueController):
 
     @property
     def check_interval(self) -> int:
-        """Microseconds between checks of an instance."""
+        """Return the interval between checks of an instance, in microseconds."""
         return int(self.context.server.settings.instance_check * SECOND)
 
     @property
@@ -97,8 +97,8 @@ class InstanceReconciler(DueController):
         await self._remove_orphaned_programs()
         await super().step()
         now = self.context.clock.now()
-        # What runs here is due for its next check. Where nothing is, no engine is asked, and rows are read as rarely as
-        # those of other jobs.
+        # Running instances are due for their next check. Without any, no engine is queried, and rows are read as rarely
+        # as those of other jobs.
         self.idle_interval = MIN_SCAN_INTERVAL / SECOND if self._due else DueController.idle_interval
         for name in self.local.engines if self._due else ():
             if name not in self._scan_tasks and not 0 < self._next_scan_at.get(name, 0) - now <= self.check_interval:
@@ -114,7 +114,7 @@ class InstanceReconciler(DueController):
         await self.local.close()
 
     async def reconcile(self, tenant: str) -> None:
-        """Handle due instances: those that only need a check together, the others each in a task of its own."""
+        """Handle due instances: those that only need a check together, each of the others in a separate task."""
         now = self.context.clock.now()
         looked_at = {
             (tenant, name)
@@ -122,7 +122,7 @@ class InstanceReconciler(DueController):
             if key[0] == tenant
             for name in self._probed_instances.get(key, ())
         }
-        limit = BATCH + len(self._working) + len(looked_at)  # slow steps stay due and must not crowd out others
+        limit = BATCH + len(self._working) + len(looked_at)  # slow steps remain due and must not displace others
         rows = await self.read(
             tenant, statements.select_due_instances, host_id=self.local.host_id, now=now, limit=limit
         )
@@ -135,7 +135,7 @@ class InstanceReconciler(DueController):
                 self._begin_step(tenant, row)
 
     def _count_steps(self, engine: str) -> int:
-        """Number of instances of an engine that take a step now."""
+        """Count the instances of an engine that are taking a step."""
         return sum(life.row.engine == engine for life in self._lifecycles.values())
 
     def _check_together(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
@@ -149,7 +149,7 @@ class InstanceReconciler(DueController):
     def _run_in_background(
         self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]
     ) -> None:
-        """Run work beside the loop; its errors are counted like those of a step."""
+        """Run work concurrently with the loop; its errors are counted like those of a step."""
         task = tasks[key] = asyncio.create_task(self._run_recording_failure(work))
         task.add_done_callback(lambda _: tasks.pop(key))
 
@@ -161,7 +161,7 @@ class InstanceReconciler(DueController):
                 self._working[key].cancel()
 
     def _drop_elapsed_delays(self) -> dict[tuple[str, str], float]:
-        """Instances in their rest after an unexpected error."""
+        """Drop elapsed delays; return the instances still delayed after an unexpected error."""
         now = time.monotonic()
         self._resting_until = {key: until for key, until in self._resting_until.items() if until > now}
         return self._resting_until
@@ -223,7 +223,7 @@ class InstanceReconciler(DueController):
         while under_way := [*self._working.values(), *self._probe_tasks.values()]:
             await asyncio.wait(under_way)
 
-    # -- looking ---------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------
 
     async def check_instances(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Check running instances: state, resource usage, health; extend their metered time."""
@@ -244,7 +244,7 @@ class InstanceReconciler(DueController):
             self.mark_tenant_due(tenant)
 
     async def _observe_instances(self, rows: Sequence[P]) -> list[tuple[P, Observation | None]]:
-        """Each row with its engine's observation; None if the engine is unavailable."""
+        """Observe instances: each row with its engine's observation; None if the engine is unavailable."""
         observations: list[tuple[P, Observation | None]] = []
         for name, group in _group_by_engine(rows).items():
             try:
@@ -262,7 +262,7 @@ class InstanceReconciler(DueController):
         return engine
 
     async def _probe_instances(self, rows: Sequence[InstanceRow]) -> dict[str, tuple[bool, str]]:
-        """By instance id: whether it is healthy, and a detail."""
+        """Probe instances; return by instance id whether it is healthy, and a detail."""
         from .specs import build_health_check
 
         semaphore = asyncio.Semaphore(PROBES)
@@ -270,7 +270,7 @@ class InstanceReconciler(DueController):
         async def probe_instance(row: InstanceRow) -> tuple[str, tuple[bool, str]]:
             try:
                 health = build_health_check(row)
-            except ValueError:  # a manifest that newer rules reject is no reason to stop a running program
+            except ValueError:  # a running program must not stop because newer rules reject its manifest
                 return row.instance_id, (True, "it runs")
             if health.path is None:
                 return row.instance_id, (True, "it runs")
@@ -335,12 +335,12 @@ class InstanceReconciler(DueController):
             await self.write_as_system(tenant, partial(_wake_instances, ids=idle_names))
             self.mark_tenant_due(tenant)
 
-    # -- being a host ----------------------------------------------------------------------------
+    # -- this host -------------------------------------------------------------------------------
 
     async def store_heartbeat(self, tenant: str) -> None:
         """Store this host's engines and capacity, which is also its heartbeat.
 
-        A server without engines that never had any is not stored: as Kubernetes Pods such servers come and go.
+        A server that never had engines is not stored: as Kubernetes Pods, such servers are short-lived.
         """
         if not self.local.engines and not await self.read(tenant, host_queries.select_host, ref=self.local.host_id):
             return
@@ -358,7 +358,7 @@ class InstanceReconciler(DueController):
                     "cpus": has.cpus,
                     "gpus": has.gpus,
                     "disk_free": has.disk_free,
-                    **capacity,  # of several engines, the first one's figures describe the host
+                    **capacity,  # with several engines, the first one's capacity describes the host
                     "ports": max(has.ports, capacity.get("ports", 0)),
                 }
 
@@ -382,7 +382,7 @@ class InstanceReconciler(DueController):
         await self.write_as_system(tenant, save_host)
 
     async def _read_reserved_by_other_tenants(self, tenant: str) -> dict[str, int]:
-        """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
+        """Read the resources of this host reserved by other tenants, which do not appear in this tenant's rows."""
         rows = await self.read(tenant, host_queries.sum_reserved_resources)
         own_host = next((row for row in rows if row.host_id == self.local.host_id), None)
         self._kept[tenant] = {
@@ -392,7 +392,7 @@ class InstanceReconciler(DueController):
         return {f"{name}_elsewhere": sum(amounts[name] for amounts in other_amounts) for name in RESERVED_RESOURCES}
 
     async def _remove_orphaned_programs(self) -> None:
-        """After a start, remove programs without a row; the others are reconciled."""
+        """Remove programs without a row after a start; the others are reconciled."""
         started_instances = []
         for name, engine in self.local.engines.items():
             now, again = self.context.clock.now(), self._ask_again.get(name, 0)
@@ -426,7 +426,7 @@ class InstanceReconciler(DueController):
 
 
 async def _read_capacity(engine: Runtime) -> tuple[EngineStatus, Capacity | None]:
-    """Whether an engine can be used, and its capacity if so."""
+    """Read whether an engine is usable, and its capacity if so."""
     try:
         async with asyncio.timeout(CHECKING):
             condition = await engine.check()
@@ -450,7 +450,7 @@ def _parse_handle(row: InstanceRow | RunningProgram) -> Handle:
 
 
 def _needs_only_check(row: InstanceRow) -> bool:
-    """Whether it runs as desired, so that it only needs a check."""
+    """Whether an instance runs as desired and only needs a check."""
     from .lifecycle import UNHEALTHY
     from .transitions import resolve_goal_state
 
@@ -458,7 +458,7 @@ def _needs_only_check(row: InstanceRow) -> bool:
 
 
 async def _find_free_host_name(call: Call, local: LocalHost) -> str:
-    """The host's name, with a suffix if another host has it."""
+    """Find a free name for the host: its own, with a suffix if another host has it."""
     row = await call.tx.one(host_queries.select_host, ref=local.name)
     if row is None or row.host_id == local.host_id:
         return local.name

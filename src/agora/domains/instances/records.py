@@ -1,4 +1,4 @@
-"""Records of instances: rows of its tables, and of what its queries answer."""
+"""Records of instances: rows of tables and query results."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ INTERVALS = Table("instance_intervals", InstanceIntervalRow)
 
 @record
 class OpenInterval(InstanceIntervalRow):
-    """An interval in which an instance runs, and who pays for it at which price."""
+    """An open running interval of an instance, with its payer and price."""
 
     agent_id: str
     account_id: str
@@ -210,7 +210,7 @@ class HostRow:
 
 @record
 class ReservedResources:
-    """What is reserved on a host: bytes of memory, thousandths of cores, GPUs."""
+    """Reserved resources of a host: bytes of memory, thousandths of cores, GPUs."""
 
     host_id: str
     instances: int
@@ -221,7 +221,7 @@ class ReservedResources:
 
 @record
 class InstanceCounter:
-    """Executions of an instance that have ended. duration: microseconds of those that completed."""
+    """Ended executions of an instance. duration: microseconds of the completed ones."""
 
     instance_id: str
     completed: int
@@ -231,7 +231,7 @@ class InstanceCounter:
 
 @record
 class AgentCounter:
-    """Executions of all instances of an agent. duration: microseconds of those that completed."""
+    """Executions of all instances of an agent. duration: microseconds of the completed ones."""
 
     agent_id: str
     completed: int
@@ -262,7 +262,7 @@ class InstanceScalingRow:
 
 @record
 class InstanceState:
-    """Which generation of an instance is current, and whether it has ended."""
+    """Current generation of an instance, and whether it has ended."""
 
     generation: int
     state: str
@@ -272,7 +272,7 @@ class InstanceState:
 
 @record
 class RunningProgram:
-    """A running instance as its engine knows it."""
+    """A running instance, as identified by its engine."""
 
     instance_id: str
     engine: str
@@ -281,7 +281,7 @@ class RunningProgram:
 
 @record
 class AccountInstanceCounts:
-    """Instances of an account that have not ended, in all and by state."""
+    """Instances of an account that have not ended, in total and by state."""
 
     total: int
     running: int
@@ -293,7 +293,7 @@ class AccountInstanceCounts:
 class AgentInstanceCounts:
     """Instances of an agent that have not ended, of all accounts and of the caller's own.
 
-    wanted: that are to run. serving: those of them that run and are healthy.
+    wanted: instances with the desired state running. serving: those of them that run and are healthy.
     """
 
     agent_id: str

@@ -21,7 +21,7 @@ SCOPE = "deploy:agents"
 async def register_manifest(
     call: Call, agent_name: str, document: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Registration:
-    """Register an agent with its manifest. fields: of the call beside it, which take precedence.
+    """Register an agent with its manifest. fields: further fields of the call, which take precedence.
 
     Without the scope ``deploy:agents``, or without a program in the manifest, only profile and price are registered.
     Raises InvalidRequest that lists all errors of the manifest.
@@ -46,7 +46,7 @@ async def register_manifest(
 
 
 def _merge_profile(manifest: AgentManifest, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The agent's profile; unknown fields of the manifest go to its metadata."""
+    """Build the agent's profile; unknown fields of the manifest are moved to its metadata."""
     profile = build_profile(manifest)
     metadata = dict(manifest.model_extra or {}) | profile["metadata"] | fields.get("metadata", {})
     return {**profile, **fields, "metadata": metadata}

@@ -22,7 +22,7 @@ CREATE = "create_container"
 
 
 async def report_running(call: Call, row: InstanceRow, address: str | None, health_url: str | None) -> None:
-    """Report that it runs: ``deploy_confirm``, or ``container_created`` to a request to the hosting agent."""
+    """Report that an instance runs: ``deploy_confirm``, or ``container_created`` to a request to the hosting agent."""
     origin = await _take_request_message(call, row)
     if origin is None:
         return
@@ -38,7 +38,7 @@ async def report_running(call: Call, row: InstanceRow, address: str | None, heal
 
 
 async def report_failure(call: Call, row: InstanceRow, error: str, code: str) -> bool:
-    """Report that it failed: ``deploy_failure``, or ``failure``. Returns whether a message had requested it."""
+    """Report that an instance failed: ``deploy_failure``, or ``failure``. Returns whether a message had requested it."""
     origin = await _take_request_message(call, row)
     if origin is None:
         return False
@@ -56,7 +56,7 @@ async def report_failure(call: Call, row: InstanceRow, error: str, code: str) ->
 async def describe_container(
     call: Call, row: InstanceRow, address: str | None, health_url: str | None
 ) -> dict[str, Any]:
-    """The payload that describes a running instance."""
+    """Build the payload that describes a running instance."""
     agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
     payload: dict[str, Any] = {
         "container_id": row.remote_id or row.instance_id,
@@ -76,7 +76,7 @@ async def describe_container(
 
 
 def find_customer(row: InstanceRow) -> str:
-    """The customer that an instance is for: the one its configuration names, else the account that pays."""
+    """Find the customer of an instance: the one named in its configuration, else the paying account."""
     customer = decode_json(row.config).get("customer_id")
     return customer if isinstance(customer, str) else row.account_id
 
@@ -86,7 +86,7 @@ def _choose_display_name(agent: AgentRow | None, agent_id: str) -> str:
 
 
 async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | None:
-    """The message that requested it, None if it was answered. Clears ``cause``, so that it is reported only once."""
+    """Take the message that requested an instance; None if answered. Clears ``cause``, so that it is reported once."""
     if row.cause is None:
         return None
     await call.tx.execute(statements.clear_cause, instance_id=row.instance_id)

@@ -1,4 +1,4 @@
-"""Running time not yet metered, estimated for display. Nothing is billed by it.
+"""Estimate of unmetered running time, for display only and never billed.
 
 Instances are metered every ``instance_check`` seconds. In between, the monotonic clock gives the progress of the open
 interval. The estimate is at most what will be billed, so displayed values never decrease when metering catches up. It is
@@ -24,7 +24,7 @@ CHECKS = 2  #: missed checks after which the estimate stops growing
 
 
 async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, ProjectedCost]:
-    """By instance id: running time since the last measurement, and its cost."""
+    """Compute the running time since the last measurement and its cost, by instance id."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
     return await _price_running_time(
@@ -33,7 +33,7 @@ async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> di
 
 
 async def measure_running_time(call: Call, account: str | None, instance: str) -> list[ProjectedCost]:
-    """Unmetered running time and cost of an account's instances (None: of all accounts), or of one instance."""
+    """Measure unmetered running time and cost of an account's instances (None: all accounts), or of one instance."""
     if instance:
         return list((await price_unmetered_time_by_instance(call, [instance])).values())
     local = call.context.ports.find(LOCAL_HOST)

@@ -1,4 +1,4 @@
-"""Scaling: keep the number of an account's instances of an agent between bounds, by its concurrent executions."""
+"""Scaling: keep the number of an account's instances of an agent within bounds, by its concurrent executions."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .records import InstanceRow, InstanceScalingRow
 
 __all__ = ["ScalingOrder", "adjust_instances", "describe_scaling", "set_scaling"]
 
-SCALE_DOWN_DELAY = 60_000_000  #: microseconds of lower load before instances are ended
-RETRY = 30_000_000  #: microseconds until a failed creation is tried again
-WEIGHT = 0.25  #: of the newest sample in the moving average
-AT_ONCE = 10  #: instances created or ended in one adjustment
+SCALE_DOWN_DELAY = 60_000_000  #: time of lower load before instances are ended, in microseconds
+RETRY = 30_000_000  #: delay before a failed creation is retried, in microseconds
+WEIGHT = 0.25  #: weight of the newest sample in the moving average
+AT_ONCE = 10  #: most instances created or ended in one adjustment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ async def _check_deployable(call: Call, agent: AgentRow) -> None:
 
 
 async def describe_scaling(call: Call, agent: AgentRow, account: str) -> Scaling:
-    """The scaling of an account's instances of an agent."""
+    """Describe the scaling of an account's instances of an agent."""
     row = await call.tx.one(host_queries.select_scaling, agent_id=agent.agent_id, account=account)
     living = await call.tx.all(statements.select_recent_instances, agent_id=agent.agent_id, account=account)
     instances = [each for each in living if each.desired != "stopped"]
@@ -125,7 +125,7 @@ async def describe_scaling(call: Call, agent: AgentRow, account: str) -> Scaling
 
 
 async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: bool = True) -> None:
-    """Create or end instances according to the load. Any server may do it; the row is locked.
+    """Create or end instances according to the load. Runs on any server; the row is locked.
 
     measure: whether to sample the load for the moving average.
     """
@@ -160,7 +160,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
 
 
 async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
-    """Concurrent executions: rises immediately, falls as an exponential moving average."""
+    """Update the average of concurrent executions: it rises immediately and falls as an exponential moving average."""
     executions = await call.tx.one(
         host_queries.count_busy_executions, agent_id=row.agent_id, account=row.account_id, now=call.now
     )
@@ -184,9 +184,9 @@ async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> di
 
 
 async def _end_surplus_instances(call: Call, instances: Sequence[InstanceRow], number: int, *, every: bool) -> None:
-    """End instances that scaling created: those not running first, then the newest. every: end all, whoever made them.
+    """End instances created by scaling: those not running first, then the newest. every: all, whoever created them.
 
-    All of them end at once, so that scaling is over and an instance that is made next is left alone.
+    They all end at the same time, so that scaling is finished and instances created later are not affected.
     """
     affected_instances = [each for each in instances if every or each.pool]
     affected_instances.sort(key=lambda each: (each.state == "running", [-ord(letter) for letter in each.instance_id]))

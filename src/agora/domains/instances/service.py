@@ -1,4 +1,4 @@
-"""Operations of instances: the contract, delegated to the modules of this package."""
+"""Implementation of the contract's instance operations, delegated to the modules of this package."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NEWEST = "inst_g"  #: sorts after every id of an instance
 
 
 class InstanceService(BoundService, contract.Instances):
-    """Create, run, control and inspect instances."""
+    """The instance service: create, run, control and inspect instances."""
 
     # -- the market --------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class InstanceService(BoundService, contract.Instances):
             position = await event_log.resolve_position(tx, last_event_id)
         else:
             position = (await event_log.read_events(tx, None, 1)).position - 1
-        # A caller that may see the instance may see all its events, also those before the caller joined the account.
+        # A caller that may see the instance may see all of its events, including those before the caller joined the account.
         viewer = Viewer(self.call.caller.subject, sees_all=True)
         return EventStreamSpec(EventFilter.from_wishes([], None, instance_id), viewer, max(0, position), resumed=True)
 

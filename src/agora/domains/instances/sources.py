@@ -18,7 +18,7 @@ LOCAL = frozenset({"process", "docker"})  #: engines that can use directories of
 
 
 async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]:
-    """Errors of a manifest's source: its repository's URL, or its directory if this server would run it.
+    """Find errors of a manifest's source: its repository's URL, or its directory if this server would run it.
 
     Directories are not checked without the scope ``deploy:agents``, because errors would disclose the server's files.
     """
@@ -46,6 +46,6 @@ def _find_repository_errors(url: str, *, private: bool) -> list[Fault]:
 
 
 async def _has_other_servers(call: Call, host_id: str) -> bool:
-    """Whether another active server exists, which may have the directory."""
+    """Whether there is another active server, which may have the directory."""
     hosts = await call.tx.all(host_queries.list_hosts, after="", limit=MAX_HOSTS)
     return any(host.kind == "server" and host.host_id != host_id and not is_silent(host, call.now) for host in hosts)

@@ -1,4 +1,4 @@
-"""Engine specs, built from rows of instances."""
+"""Engine specs built from rows of instances."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["build_health_check", "build_spec"]
 
 
 def build_health_check(row: InstanceRow) -> runtime.Health:
-    """The health check of an instance."""
+    """Build the health check of an instance."""
     manifest = load_manifest(row.manifest)
     return runtime.Health(manifest.health_check.path, manifest.health_check.timeout, manifest.has_listener)
 
 
 def parse_effective_limits(row: InstanceRow) -> runtime.Limits:
-    """The limits of an instance: those it was configured with, else its manifest's."""
+    """Return the limits of an instance: the configured ones, else those of its manifest."""
     manifest, config = load_manifest(row.manifest), decode_json(row.config)
     return runtime.Limits.from_texts(
         config.get("memory_limit") or manifest.limits.memory,
@@ -34,7 +34,7 @@ def parse_effective_limits(row: InstanceRow) -> runtime.Limits:
 
 
 def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> runtime.Spec:
-    """The spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
+    """Build the spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
     manifest = load_manifest(row.manifest)
     secrets = open_secrets(context, row.secrets, f"instance:{row.instance_id}")
     build = manifest.build
@@ -61,7 +61,7 @@ def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) ->
 def _build_environment(
     context: Any, tenant: str, row: InstanceRow, manifest: AgentManifest, local: LocalHost
 ) -> dict[str, str]:
-    """Environment variables with the marketplace's URL, the instance's token and its identity."""
+    """Build the environment variables with the marketplace's URL, the instance's token and its identity."""
     return {
         "AGORA_URL": local.server_url_for(row.engine),
         "AGORA_TOKEN": context.signer.key(tenant, row.token_id, "api_key"),

@@ -1,8 +1,8 @@
-"""Spending limits of running instances: they are blocked when one is reached, and checked at the moment it will be.
+"""Spending limits of running instances: a reached limit blocks them, and checks are scheduled for the estimated time.
 
-Between two checks an instance runs unmeasured. With a limit over its account or agent, its next check is at the moment at
-which everything that runs under the limit will have used it up, so that a limit is passed by fractions of a second of
-running time, not by the time between two checks.
+Between two checks an instance runs unmeasured. With a limit on its account or agent, its next check is scheduled for the
+time at which all instances under the limit together will have used it up. A limit is therefore exceeded by fractions of
+a second of running time instead of the time between two checks.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .transitions import set_block
 
 __all__ = ["apply_limits", "schedule_limit_checks", "update_blocks"]
 
-MIN_DELAY = SECOND // 10  #: microseconds until a check at the earliest, whatever is estimated
-CHECKS = 2  #: checks after which an instance that nobody measures is not counted on any more
+MIN_DELAY = SECOND // 10  #: minimum delay before a check, whatever the estimate, in microseconds
+CHECKS = 2  #: missed checks after which an unmeasured instance is no longer counted
 
-Group = tuple[str, str, int]  #: account, agent, version of its price
+Group = tuple[str, str, int]  #: account, agent, price version
 
 
 def group_by_price(rows: Sequence[InstanceRow]) -> dict[Group, list[InstanceRow]]:
-    """Instances by what decides about their limits."""
+    """Group instances by account, agent and price version, which determine their limits."""
     groups: dict[Group, list[InstanceRow]] = defaultdict(list)
     for row in rows:
         groups[row.account_id, row.agent_id, row.price_version].append(row)
@@ -39,13 +39,13 @@ def group_by_price(rows: Sequence[InstanceRow]) -> dict[Group, list[InstanceRow]
 
 
 async def apply_limits(call: Call, rows: Sequence[InstanceRow]) -> None:
-    """Block running instances, measured just now, that a limit does not cover; schedule the next check of the others."""
+    """Block just measured running instances not covered by a limit; schedule the next check of the others."""
     covered = await update_blocks(call, group_by_price(rows))
     await schedule_limit_checks(call, covered)
 
 
 async def update_blocks(call: Call, groups: Mapping[Group, Sequence[InstanceRow]]) -> list[Group]:
-    """Block instances that a limit does not cover, unblock those it covers; return the groups that may run."""
+    """Block instances not covered by a limit, unblock the others; return the groups that may run."""
     covered = []
     for (account, agent, version), rows in groups.items():
         why = await Ledger(call).find_running_block_reason(account, agent, version)
@@ -58,7 +58,7 @@ async def update_blocks(call: Call, groups: Mapping[Group, Sequence[InstanceRow]
 
 
 async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
-    """Bring checks forward to the moment at which a limit over these groups will be used up."""
+    """Move checks forward to the time at which a limit on these groups will be used up."""
     for account, agent, version in groups:
         terms = await Ledger(call).find_agreed_terms(agent, version)
         if not terms.time_price[0]:
@@ -76,7 +76,7 @@ async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
 
 
 async def _read_rates(call: Call, account: str, agent: str, currency: str) -> list[tuple[OpenInterval, Fraction]]:
-    """What runs for an account or of an agent, each with its price in millionths for a microsecond."""
+    """Read the open intervals of an account or agent, each with its price in millionths per microsecond."""
     since = call.now - int(CHECKS * call.context.settings.instance_check * SECOND)
     intervals = await call.tx.all(statements.select_open_intervals_in_scope, account=account, agent=agent, since=since)
     ledger, terms, rates = Ledger(call), dict[tuple[str, int], PriceTerms](), []
@@ -90,7 +90,7 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
 
 
 def _estimate_time_left(limit: Headroom, rates: Sequence[tuple[OpenInterval, Fraction]], now: int) -> int | None:
-    """Microseconds until a limit is used up by what runs under it; None if that costs nothing."""
+    """Estimate the microseconds until running instances use up a limit; None if they are free."""
     covered_rows = [(row, rate) for row, rate in rates if limit.covers_spending(row.account_id, row.agent_id)]
     total = sum((rate for _, rate in covered_rows), Fraction())
     if not total:

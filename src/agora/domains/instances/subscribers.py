@@ -1,4 +1,4 @@
-"""Handlers of signals of agents and billing."""
+"""Signal handlers of instances for signals of agents and billing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["check_limited_instances", "end_instances", "refuse_while_running"]
 
 
 async def check_limited_instances(call: Call, budget: BudgetRow) -> None:
-    """Measure the instances under a new limit now: their next check is planned without it."""
+    """Measure the instances under a new limit now, because their next check was scheduled without it."""
     scope = {"account": budget.account_id, "agent": budget.agent_id}
     await call.tx.execute(statements.advance_due_time, due_at=call.now, **scope)
 

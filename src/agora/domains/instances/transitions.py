@@ -1,4 +1,4 @@
-"""State transitions that a host writes. Each applies only if the row is unchanged since the host read it."""
+"""State transitions written by a host. Each applies only if the row is unchanged since the host read it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 RESTARTS = RestartPolicy()
-MAX_REASON_CHARACTERS = 2000  #: characters of a reason
-MAX_FAILED_STARTS = 3  #: failed starts until an instance requested by message is given up
+MAX_REASON_CHARACTERS = 2000  #: most characters of a reason
+MAX_FAILED_STARTS = 3  #: failed starts before an instance requested by message is abandoned
 
 
 async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any) -> bool:
@@ -65,14 +65,14 @@ def clean_text(text: str) -> str:
 
 
 def build_row_guard_parameters(row: InstanceRow) -> dict[str, Any]:
-    """Parameters of the guard ``_THIS`` in :mod:`.queries`: the values that the row must still have."""
+    """Build the parameters of the guard ``_THIS`` in :mod:`.queries`: the values that the row must still have."""
     return {"generation": row.generation, "desired": row.desired, "blocked": row.blocked or ""}
 
 
 async def record_crash(
     call: Call, row: InstanceRow, ticks: MonotonicTime, exit: ProcessExit | None, reason: str
 ) -> None:
-    """Store that it ended or did not start against its desired state, and schedule a restart with backoff."""
+    """Store that an instance ended or failed to start contrary to its desired state; schedule a restart with backoff."""
     measured, reason = (
         await metering.end_interval(call, row, ticks, exit.at if exit is not None else None),
         clean_text(reason),
@@ -109,7 +109,7 @@ async def record_crash(
 
 
 async def report_failure_and_end(call: Call, row: InstanceRow, reason: str) -> bool:
-    """Report the failure to the message that requested the instance, and end it. False if none did."""
+    """Report the failure to the message that requested the instance, and end it. Returns False if there is no such message."""
     if not await reports.report_failure(call, row, reason, "DEPLOYMENT_FAILED"):
         return False
     await _request_end(call, row, reason)
@@ -117,7 +117,7 @@ async def report_failure_and_end(call: Call, row: InstanceRow, reason: str) -> b
 
 
 def resolve_goal_state(row: InstanceRow) -> str:
-    """The state to reach: ``running``, ``paused`` or ``stopped``. A blocked instance is to be paused."""
+    """Resolve the state to reach: ``running``, ``paused`` or ``stopped``. The goal of a blocked instance is paused."""
     if row.desired == "running" and row.blocked:
         return "paused"
     return str(row.desired)
@@ -138,7 +138,7 @@ async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
 
 
 async def finish_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
-    """Store its final state: revoke its token, and reverse the base charge if it never ran."""
+    """Store the final state of an instance: revoke its token, and reverse the base charge if it never ran."""
     changed_row = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
     if not changed_row:
         return
@@ -156,7 +156,7 @@ async def record_loss(call: Call, row: InstanceRow, reason: str) -> None:
 
 
 async def set_block(call: Call, row: InstanceRow, why: str | None) -> None:
-    """Set or clear what blocks it from running: ``budget``, ``credit`` or None."""
+    """Set or clear the block of an instance: ``budget``, ``credit`` or None."""
     reason = f"The {why} does not allow it to run." if why else None
     updated_rows = await call.tx.execute(
         statements.block_instance, instance_id=row.instance_id, blocked=why, reason=reason, now=call.now
@@ -166,7 +166,7 @@ async def set_block(call: Call, row: InstanceRow, why: str | None) -> None:
 
 
 def describe_exit(exit: ProcessExit | None) -> str:
-    """A sentence on how a program ended."""
+    """Describe in a sentence how a program ended."""
     if exit is None:
         return "Its program does not exist any more."
     match exit.reason:

@@ -1,4 +1,4 @@
-"""Responses: the contract's objects, built from rows."""
+"""Views of instances: the contract's response objects, built from rows."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ def _to_datetime_or_none(value: int | None) -> Any:
 
 
 async def build_summaries(call: Call, rows: Sequence[InstanceRow]) -> list[contract.InstanceSummary]:
-    """Instances for a list."""
+    """Build instance summaries for a list."""
     more = await price_unmetered_time_by_instance(call, [row.instance_id for row in rows])
     return [contract.InstanceSummary(**fields) for fields in await _build_summary_fields(call.tx, rows, more)]
 
 
 async def build_detail(call: Call, row: InstanceRow) -> contract.Instance:
-    """One instance with its bill."""
+    """Build an instance with its bill."""
     return contract.Instance(**await _build_instance_fields(call, row))
 
 
 async def build_change(call: Call, row: InstanceRow, message: str) -> contract.InstanceChange:
-    """One instance after a change."""
+    """Build an instance after a change."""
     return contract.InstanceChange(**await _build_instance_fields(call, row), message=message)
 
 
 async def build_termination(call: Call, row: InstanceRow, message: str) -> contract.Termination:
-    """The response to a termination, with the bill."""
+    """Build the response to a termination, with the bill."""
     return contract.Termination(**await _build_instance_fields(call, row), message=message)
 
 
@@ -158,7 +158,7 @@ def _build_usage(row: InstanceRow, uptime: int, execution_count: int) -> contrac
 
 
 def build_execution_fields(row: InstanceExecutionRow) -> dict[str, Any]:
-    """Fields of the contract's :class:`Execution`."""
+    """Build the fields of the contract's :class:`Execution`."""
     duration = row.duration
     return {
         "execution_id": row.execution_id,
