@@ -284,11 +284,11 @@ class ThinkingRun:
         The client's come last, in one question.
         """
         client_calls: dict[int, ToolCallPart] = {}
-        asked = self._list_asked_calls()
+        numbers = self._list_client_calls()
         for number, call in enumerate(calls):
             if str(number) in self._state.results:
                 continue
-            if number in asked or call.tool_name in self._client_tools:
+            if number in numbers or call.tool_name in self._client_tools:
                 client_calls[number] = call
                 continue
             result = await self._call_tool(number, call)
@@ -378,20 +378,20 @@ class ThinkingRun:
         text = f"May {self._configuration.name} call {tool}? ModelAnswer 'approve' or 'reject'.\n{excerpt}"
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
-    def _list_asked_calls(self) -> list[int]:
+    def _list_client_calls(self) -> list[int]:
         """Numbers of the calls that the requester's client was asked to carry out."""
-        asked = self._state.asked or ""
-        numbers = asked.removeprefix(CLIENT_CALLS).split(",") if asked.startswith(CLIENT_CALLS) else ()
+        question = self._state.asked or ""
+        numbers = question.removeprefix(CLIENT_CALLS).split(",") if question.startswith(CLIENT_CALLS) else ()
         return [int(number) for number in numbers]
 
     async def _call_client_tools(self, calls: Mapping[int, ToolCallPart]) -> None:
         """Have the client carry out calls, or take what they came to if it has answered. Raises InputRequired."""
         ids = {number: f"{self._state.steps}.{number}" for number in calls}
-        asked = self._list_asked_calls()
-        if asked and self._requester_messages > self._state.messages_seen:
-            names = {ids[number]: calls[number].tool_name for number in asked}
+        numbers = self._list_client_calls()
+        if numbers and self._requester_messages > self._state.messages_seen:
+            names = {ids[number]: calls[number].tool_name for number in numbers}
             results = read_client_results(self._task.message, names)
-            for number in asked:
+            for number in numbers:
                 status, content = results[ids[number]]
                 self._state.results[str(number)] = {"status": status, "content": content}
             self._state.asked = None
@@ -409,8 +409,8 @@ class ThinkingRun:
             tools = ", ".join(dict.fromkeys(calls[number].tool_name for number in requests))
             raise InputRequired(f"Please call {tools}, and answer with the results.", data=list(requests.values()))
 
-    async def _note_question(self, asked: str) -> None:
-        self._state.asked, self._state.messages_seen = asked, self._requester_messages
+    async def _note_question(self, question: str) -> None:
+        self._state.asked, self._state.messages_seen = question, self._requester_messages
         self._state.seconds, self._began = self._seconds, time.monotonic()
         await self._save()
 

@@ -21,8 +21,8 @@ __all__ = ["choose_attempt", "compare_attempts", "group", "run_job", "show_sessi
 
 JOB_TYPE = "coding.job"
 GroupId = Annotated[str, typer.Argument(help="Id of the group, as agora job run --attempt printed it.")]
-#: options of a job that attempts have none of: each has a session and a worker of its own
-NOT_OF_ATTEMPTS = {"worker": "--worker", "context_id": "--context", "allow": "--allow", "model": "--model"}
+#: options of a single job that a group of attempts does not take
+SINGLE_JOB_OPTIONS = {"worker": "--worker", "context_id": "--context", "allow": "--allow", "model": "--model"}
 
 
 def group() -> typer.Typer:
@@ -73,7 +73,9 @@ def run_job(
     text = sys.stdin.read() if prompt == "-" else prompt
     if attempt:
         others = {"worker": worker, "context_id": context_id, "allow": allow, "model": model}
-        _check_options_of_attempts(codebase, [NOT_OF_ATTEMPTS[name] for name, value in others.items() if value], follow)
+        _check_options_of_attempts(
+            codebase, [SINGLE_JOB_OPTIONS[name] for name, value in others.items() if value], follow
+        )
         options = {"title": title or "", "agent_type": agent_type, "priority": priority}
         _print_attempts(session, session.client.attempt.start(text, str(codebase), attempt, **options))  # type: ignore[arg-type]
         return
@@ -107,12 +109,12 @@ def run_job(
 def _check_options_of_attempts(codebase: str | None, others: list[str], follow: bool) -> None:
     """Refuse options that a group of attempts does not take, with what to do instead."""
     if codebase is None:
-        raise typer.BadParameter("attempts are made in one codebase: name it with --codebase", param_hint="--attempt")
+        raise typer.BadParameter("attempts need a codebase: name it with --codebase", param_hint="--attempt")
     if others:
-        raise typer.BadParameter(f"{others[0]} is of one job; say it in an --attempt", param_hint="--attempt")
+        raise typer.BadParameter(f"{others[0]} is for a single job; put it into an --attempt", param_hint="--attempt")
     if follow:
         raise typer.BadParameter(
-            "attempts work side by side; follow one with agora task output TASK --follow", param_hint="--follow"
+            "attempts run side by side: follow one with agora task output TASK --follow", param_hint="--follow"
         )
 
 
@@ -154,8 +156,9 @@ def _format_changes(attempt: Attempt) -> str:
     return f"{files} +{attempt.additions} -{attempt.deletions}" if attempt.review else ""
 
 
-def _format_check(attempt: Attempt) -> str:
-    return "" if attempt.check is None else "passed" if attempt.check == 0 else f"exit code {attempt.check}"
+def _format_check(exit_code: int | None) -> str:
+    """The outcome of the repository's check; None: no check has run."""
+    return "none" if exit_code is None else "passed" if exit_code == 0 else f"exit code {exit_code}"
 
 
 def _format_duration(attempt: Attempt) -> str:
@@ -167,7 +170,7 @@ def _format_duration(attempt: Attempt) -> str:
 ATTEMPT_COLUMNS: list[Column] = [
     *build_attribute_columns(nr="number", variant="variant", status="status"),
     ("changes", _format_changes),
-    ("check", _format_check),
+    ("check", lambda each: _format_check(each.check)),
     ("tokens", lambda each: f"{each.input_tokens + each.output_tokens:,}"),
     ("cost", lambda each: "" if each.cost is None else f"{each.cost:.4f} {each.currency}"),
     ("time", _format_duration),
@@ -181,12 +184,12 @@ def _read_scopes(text: str | None) -> dict[str, Any]:
 
 
 def _format_job_entry(entry: TaskEntry) -> str | None:
-    """A line about an entry: only states, for questions are asked, and the worker's output tells of the rest."""
+    """Format a change of state; questions and the worker's output are printed on their own."""
     return format_entry(entry) if entry.type == "status" else None
 
 
 def _print_job_result(session: Session, result: Any) -> None:
-    """Say where the work is, for what was said stands above."""
+    """Print where the work is; the answer itself was printed as output."""
     if not isinstance(result, dict) or "usage" not in result:
         session.out.value(result)
         return
@@ -196,7 +199,7 @@ def _print_job_result(session: Session, result: Any) -> None:
         {
             "branch": result.get("branch"),
             "changed": ", ".join(files) or "nothing",
-            "check": {None: "none", 0: "passed"}.get(result.get("check"), f"exit code {result.get('check')}"),
+            "check": _format_check(result.get("check")),
             "tokens": f"{usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out",
             "session": result.get("session_id"),
         }

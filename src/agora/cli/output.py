@@ -121,17 +121,17 @@ class Output:
         console = self.errors if on_stderr else self.console
         rows = [[format_cell(cell(item)) for _, cell in columns] for item in items]
         texts = [[heading, *cells] for (heading, _), *cells in zip(columns, *rows, strict=True)]
-        shown = _count_fitting_columns(texts, console.width)
+        column_count = _count_fitting_columns(texts, console.width)
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-        for text in texts[:shown]:
+        for text in texts[:column_count]:
             # An id is to be copied, and a column of a word's width is unreadable when it is folded.
             table.add_column(
                 text[0], overflow="fold", no_wrap=text[0] == "id" or _measure_column(text) <= UNFOLDED_WIDTH
             )
         for row in rows:
-            table.add_row(*(_build_styled_text(cell, TONES.get(cell, "")) for cell in row[:shown]))
+            table.add_row(*(_build_styled_text(cell, TONES.get(cell, "")) for cell in row[:column_count]))
         console.print(table)
-        if hidden := [heading for heading, _ in columns[shown:] if rows]:
+        if hidden := [heading for heading, _ in columns[column_count:] if rows]:
             self.note(f"No room for: {', '.join(hidden)}. A wider terminal, or --json, shows all.")
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:

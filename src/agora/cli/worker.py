@@ -17,6 +17,7 @@ from .output import Output
 from .session import reporting_errors
 
 if TYPE_CHECKING:
+    from agora.worker.codebases import Codebase
     from agora.worker.options import WorkerOptions
 
 __all__ = ["examine_worker", "run_worker", "show_disk_use"]
@@ -156,6 +157,12 @@ Park = Annotated[
     ),
 ]
 Drain = Annotated[float, typer.Option(min=0, help="Seconds for jobs to finish after SIGTERM.", rich_help_panel=WORK)]
+WorktreeDays = Annotated[
+    float, typer.Option(min=0, help="Age at which merged worktrees are removed.", rich_help_panel=WORK)
+]
+WorktreeMegabytes = Annotated[
+    int, typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removed.", rich_help_panel=WORK)
+]
 Lease = Annotated[
     int,
     typer.Option(
@@ -194,35 +201,24 @@ def run_worker(
     park_seconds: Park = 900.0,
     drain_seconds: Drain = 30.0,
     lease_seconds: Lease = 60,
-    worktree_days: Annotated[
-        float, typer.Option(min=0, help="Age at which merged worktrees are removed.", rich_help_panel=WORK)
-    ] = 14.0,
-    worktree_megabytes: Annotated[
-        int,
-        typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removed.", rich_help_panel=WORK),
-    ] = 10_000,
+    worktree_days: WorktreeDays = 14.0,
+    worktree_megabytes: WorktreeMegabytes = 10_000,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also log the agent's log output.")] = False,
 ) -> None:
     """Run coding jobs with a coding agent in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
-    from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
     from agora.worker.container_settings import ContainerSettings, check_container_settings
     from agora.worker.local_sessions import find_database
     from agora.worker.opencode_server import attach_command
     from agora.worker.permissions import Approval
     from agora.worker.profiles import apply_profile, load_profiles
 
-    level = logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    for logger in ("agora.worker", "agora_sdk"):
-        logging.getLogger(logger).setLevel(level)
+    _configure_logging(logging.DEBUG if verbose else logging.INFO)
     with reporting_errors(Output()):
         try:
-            places = parse_codebases(codebases)
-            if not places:
-                raise ValueError("--codebases names no directory.")
             mode = values.parse_choice("--isolation", isolation, values.Isolation)
             is_contained = mode is values.Isolation.DOCKER
+            places = _parse_places(codebases, is_contained=is_contained)
             container = None
             if is_contained:
                 container = check_container_settings(
@@ -234,9 +230,6 @@ def run_worker(
                         pids=docker_pids,
                     )
                 )
-            # A container with the home directory in it would keep nothing apart.
-            if not is_contained and GLOBAL not in {directory.name for directory in places}:
-                places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
             known = load_profiles(profiles, mode) if profiles else {}
             default = known.get(agent or "")
             if command is None and agent is None and not is_contained:
@@ -276,6 +269,25 @@ def run_worker(
         if setup is None and options.isolation is not values.Isolation.NONE:
             _accept_setups(options, is_accepted=trust_setup)
         _serve_worker(options, server, token)
+
+
+def _configure_logging(level: int) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    for logger in ("agora.worker", "agora_sdk"):
+        logging.getLogger(logger).setLevel(level)
+
+
+def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
+    """Parse the directories of the worker, and add the home directory as the global codebase. Raises ValueError."""
+    from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
+
+    places = parse_codebases(codebases)
+    if not places:
+        raise ValueError("--codebases names no directory.")
+    # A container with the home directory in it would isolate nothing.
+    if not is_contained and GLOBAL not in {directory.name for directory in places}:
+        places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
+    return places
 
 
 def _read_roots(text: str | None) -> list[Path]:

@@ -1,6 +1,7 @@
 """SQL of attempts.
 
-The jobs of an attempt are its first one and those that go on in its session, which have the context that the first one is on its own.
+The jobs of an attempt are the first one and those that continue its session. The latter have the default context of the first
+(``ctx_`` and the id of its task).
 """
 
 from __future__ import annotations

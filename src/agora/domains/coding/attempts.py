@@ -38,8 +38,8 @@ __all__ = ["AttemptService"]
 
 NEWEST = "att_g"  #: greater than every id of a group
 MAX_TEXT = 2_000  #: characters of what an agent said that a comparison shows
-#: states of a review in which it can be dismissed; one that is delivered, or about to be, is no mere attempt any more
-UNDECIDED = frozenset({"open", "changes_requested", "conflicted"})
+#: states of a review that a choice dismisses; while a review is delivered, dismissing it and thus the choice are refused
+DISMISSED_BY_CHOICE = frozenset({"open", "changes_requested", "conflicted", "delivering"})
 #: fields of a job by the kind of requirement that a variant names
 FIELDS = {"model": "model", "profile": "profile"}
 
@@ -177,15 +177,15 @@ class AttemptService(BoundService, contract.Attempts):
             draft = await access.lock_task(call, attempt.latest_task_id)
             if draft.row.status not in states.TERMINAL:
                 await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
-        # Read only now: its worker may have handed it over while its job was waited for, and hands nothing over from here on.
+        # Read after the job is locked: its worker may have submitted the review in the meantime, and cannot any more.
         review = await call.tx.one(reviews.lock_review, job_id=attempt.task_id)
-        if review is not None and (review.state in UNDECIDED or review.state == "delivering"):
+        if review is not None and review.state in DISMISSED_BY_CHOICE:
             await ReviewService(call).dismiss(attempt.task_id)
 
     # -- rows ---------------------------------------------------------------------------------------------
 
     async def _load_group(self, group_id: str, *, lock: bool = False) -> AttemptGroupRow:
-        """A group that the caller may read. Raises NotFound, without telling whether it is hidden."""
+        """Load a group that the caller may read. Raises NotFound for a hidden group, too."""
         query = statements.lock_group if lock else statements.select_group
         row, caller = await self.call.tx.one(query, group_id=group_id), self.call.caller
         if row is not None and (row.requester == caller.subject or caller.may("read:all") or caller.acts_for_others):
@@ -194,7 +194,7 @@ class AttemptService(BoundService, contract.Attempts):
         raise not_found("group_id", f"There is no group of attempts {group_id!r}.", fix="See GET /v1/agent/attempts.")
 
     async def _lock_own_group(self, group_id: str) -> AttemptGroupRow:
-        """A group of the caller's, or any for an operator. Raises NotFound, PermissionDenied."""
+        """Lock a group of the caller, or any group for an operator. Raises NotFound, PermissionDenied."""
         row, caller = await self._load_group(group_id, lock=True), self.call.caller
         if row.requester != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
@@ -205,7 +205,7 @@ class AttemptService(BoundService, contract.Attempts):
         return row
 
     async def _select_attempts(self, groups: Sequence[AttemptGroupRow]) -> Mapping[str, Sequence[AttemptState]]:
-        """The attempts of groups, by group, in their order."""
+        """Read the attempts of groups, by group id, in order."""
         ids = [group.group_id for group in groups]
         attempts: dict[str, list[AttemptState]] = {id: [] for id in ids}
         for row in await self.call.tx.all(statements.select_attempts, groups=encode_json(ids)):
@@ -213,7 +213,7 @@ class AttemptService(BoundService, contract.Attempts):
         return attempts
 
     async def _compare_attempts(self, group: AttemptGroupRow) -> contract.AttemptGroup:
-        """A group with everything that tells its attempts apart."""
+        """Build a group with the changes, results and usage of its attempts."""
         tx = self.call.tx
         usage = {row.number: row for row in await tx.all(statements.sum_attempt_usage, group_id=group.group_id)}
         attempts = []
@@ -225,7 +225,7 @@ class AttemptService(BoundService, contract.Attempts):
 
 
 def _build_requirements(requirements: routing.VariantRequirements) -> dict[str, Any]:
-    """What a variant requires, as fields of a coding job."""
+    """Convert the requirements of a variant to fields of a coding job."""
     fields: dict[str, Any] = {FIELDS[kind]: name for kind, name in requirements.items() if kind in FIELDS}
     if "coding" in requirements:
         fields["required_capabilities"] = [f"coding:{requirements['coding']}"]

@@ -164,8 +164,8 @@ def _parse_smalltalk(text: str) -> ParsedIntent | None:
     )
     how = HOW_TO.match(text)
     if how is not None and not is_smalltalk:
-        asked = text[how.end() :]
-        return _parse_change(asked) or (ParsedIntent(None) if REGISTRATIONS.match(asked) else None)
+        request = text[how.end() :]
+        return _parse_change(request) or (ParsedIntent(None) if REGISTRATIONS.match(request) else None)
     return ParsedIntent(None) if is_smalltalk else None
 
 

@@ -49,8 +49,8 @@ async def move_in_order(call: Call, task_id: str, place: Place) -> TaskDraft:
 
     Raises InvalidRequest, NotFound, PermissionDenied, Conflict if it has ended or the other task is not waiting.
     """
-    both = sorted(filter(None, (task_id, place.before, place.after)))
-    await call.tx.all(tasks.lock_tasks, ids=encode_json(both))  # in id order, so that concurrent moves cannot deadlock
+    ids = sorted(filter(None, (task_id, place.before, place.after)))
+    await call.tx.all(tasks.lock_tasks, ids=encode_json(ids))  # in id order, so that concurrent moves cannot deadlock
     draft = await lock_own_task(call, task_id)
     if draft.row.status in states.TERMINAL:
         raise Conflict(
@@ -113,14 +113,14 @@ async def _find_key_beside(draft: TaskDraft, neighbour: TaskRow, *, before: bool
     bounds = {"task_id": draft.task_id, "low": anchor + low, "high": anchor + (high or chr(MOST))}
     query = tasks.select_last_moved if before else tasks.select_first_moved
     nearest = await draft.call.tx.one(query, **bounds)
-    found = "" if nearest is None else nearest[len(anchor) :]
-    low, high = (found, high) if before else (low, found)
-    chosen = _build_suffix_between(low, high)
-    if len(chosen) > MAX_SUFFIX:
+    neighbour_suffix = "" if nearest is None else nearest[len(anchor) :]
+    low, high = (neighbour_suffix, high) if before else (low, neighbour_suffix)
+    new_suffix = _build_suffix_between(low, high)
+    if len(new_suffix) > MAX_SUFFIX:
         raise Conflict(
             "Too many tasks were moved to this place.", fix="Set the priorities of some again; that undoes their moves."
         )
-    return anchor + chosen
+    return anchor + new_suffix
 
 
 def _split_key(key: str) -> tuple[str, str]:
@@ -137,14 +137,14 @@ def _build_previous_anchor(anchor: str) -> str:
 
 def _build_suffix_between(low: str, high: str) -> str:
     """Build a short string between two others in character order. high: empty for no bound."""
-    chosen = ""
+    result = ""
     while True:
-        index = len(chosen)
+        index = len(result)
         least = ord(low[index]) if index < len(low) else LEAST
         most = ord(high[index]) if index < len(high) else MOST
         middle = (least + most) // 2
         if middle > least:
-            return chosen + chr(middle)
+            return result + chr(middle)
         if most > least:  # no character between the two: any continuation of the lower one sorts below the upper one
             high = ""
-        chosen += chr(least)
+        result += chr(least)

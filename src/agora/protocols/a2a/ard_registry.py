@@ -68,14 +68,14 @@ def search_entries(entries: Iterable[Fields], body: bytes, source: str) -> dict[
     size, start = _read_page_size(request.get("pageSize")), _read_page_token(request.get("pageToken"))
     words = set(_split_words(text)) - _COMMON
     scored = ((_score_entry(entry, words), entry) for entry in entries if _passes_filters(entry, filters))
-    found = sorted(
+    matches = sorted(
         (hit for hit in scored if hit[0]), key=lambda hit: (-hit[0], hit[1]["displayName"], hit[1]["identifier"])
     )
-    page = found[start : start + size]
+    page = matches[start : start + size]
     answer: dict[str, Any] = {"results": [{**entry, "score": score, "source": source} for score, entry in page]}
     if federation == "referrals":
         answer["referrals"] = []
-    if start + size < len(found):
+    if start + size < len(matches):
         answer["pageToken"] = str(start + size)
     return answer
 
@@ -121,8 +121,8 @@ def _list_texts(value: Any) -> Sequence[str]:
 def _passes_filters(entry: Fields, filters: Fields) -> bool:
     """Whether an entry satisfies every constraint: one of its values, where there are several."""
     return all(
-        bool(set(map(str, wanted if isinstance(wanted, list) else [wanted])) & set(_read_path(entry, path)))
-        for path, wanted in filters.items()
+        bool(set(map(str, values if isinstance(values, list) else [values])) & set(_read_path(entry, path)))
+        for path, values in filters.items()
     )
 
 

@@ -141,8 +141,8 @@ class A2AApp:
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use POST.", allowed=["POST"])
         caller = await session.authenticate_caller()
         body = await session.read_body(receive)
-        found = await self.cards.search_catalog(base_url(scope, self._settings), caller, body)
-        await send_response(send, 200, to_json(found))
+        answer = await self.cards.search_catalog(base_url(scope, self._settings), caller, body)
+        await send_response(send, 200, to_json(answer))
 
     async def _send_card(self, session: Session, send: Send) -> None:
         scope = session.scope

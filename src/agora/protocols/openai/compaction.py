@@ -35,8 +35,8 @@ _NO_USAGE: Final[Mapping[str, Any]] = {
 
 def build_compaction(items: Sequence[Mapping[str, Any]], previous_id: str | None) -> dict[str, Any]:
     """The compacted conversation. previous_id: of the response that it follows, whose context the agent keeps."""
-    kept = [item for item in items if item.get("type") != "reasoning"]
-    packed = zlib.compress(to_json({"items": kept, "previous_response_id": previous_id}))
+    conversation = [item for item in items if item.get("type") != "reasoning"]
+    packed = zlib.compress(to_json({"items": conversation, "previous_response_id": previous_id}))
     item = {"type": COMPACTION, "id": new_id("cmp"), "encrypted_content": base64.b64encode(packed).decode()}
     return {
         "id": new_id("resp"),

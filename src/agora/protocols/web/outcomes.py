@@ -142,8 +142,8 @@ def list_answer_links(answer: Any) -> tuple[Link, ...]:
     for row in answer.data:
         path = find_page_path(row.get("app_id") or row.get("id"))
         if path is not None:
-            said = row.get("description") or ", ".join(row.get("capabilities") or row.get("uses") or ())
-            about = ", ".join(filter(None, [row.get("status"), said[:200]]))
+            summary = row.get("description") or ", ".join(row.get("capabilities") or row.get("uses") or ())
+            about = ", ".join(filter(None, [row.get("status"), summary[:200]]))
             links.append(Link(path, str(row["name"]), about))
     return tuple(links)
 
