@@ -98,6 +98,9 @@ def test_a_call_waits_for_a_person_and_is_then_made_once(thinkers: Thinkers) -> 
     task = thinkers.do("Careful", "announce it")
     assert task["status"] == "input_required"
     assert reader.get("/agora/messaging/receive")["messages"] == []
+    history = thinkers.operator.get("/agora/task/history", params={"task_id": task["task_id"]})["entries"]
+    question = next(entry["data"] for entry in history if entry["type"] == "message")
+    assert question["parts"][0]["text"].startswith("May Careful call messaging_send? Answer 'approve' or 'reject'.")
     thinkers.operator.post("/agora/task/message", {"task_id": task["task_id"], "text": "approve"})
     assert thinkers.wait_for(task["task_id"], "completed", "failed")["status"] == "completed"
     assert [message["content"] for message in reader.get("/agora/messaging/receive")["messages"]] == ["Now!"]

@@ -375,7 +375,7 @@ class ThinkingRun:
         await self._note_question(str(number))
         excerpt = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
         approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
-        text = f"May {self._configuration.name} call {tool}? ModelAnswer 'approve' or 'reject'.\n{excerpt}"
+        text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{excerpt}"
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
     def _list_client_calls(self) -> list[int]:

@@ -38,9 +38,8 @@ DEFAULT_MAX_CONNECTIONS: Final = 10_000
 OWN_FILES: Final = 256  #: that the server needs beside connections
 RESERVE: Final = 64  #: provisional connections
 PRESSED_SHARE: Final = 0.75  #: of the server's bound, from which only those are answered who read what they get
-LARGE: Final = (
-    65_536  #: bytes of an answer that is checked again when it is ready: other responses may have been started since
-)
+#: bytes of an answer that is checked again when it is ready: other responses may have been started since
+LARGE: Final = 65_536
 TCP_INFO_BYTES_ACKED: Final = 120  # offset in struct tcp_info of Linux
 RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what was not taken is thrown away
 

@@ -29,9 +29,8 @@ __all__ = [
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
-MAX_TRACESTATE_CHARACTERS: Final = (
-    512  #: characters of a tracestate that are carried on, as section 3.3.1.5 asks for at least
-)
+#: characters of a tracestate that are carried on, as section 3.3.1.5 asks for at least
+MAX_TRACESTATE_CHARACTERS: Final = 512
 _PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 #: by which protocol the work came in; ``internal`` for what the server does by itself

@@ -26,9 +26,8 @@ MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one it
 MAX_ERROR_BYTES: Final = 65_536
 MAX_STREAM_BYTES: Final = 256 * 1024 * 1024  #: bytes
 MAX_STREAM_ITEMS: Final = 100_000  #: of one stream
-STREAM_END_SECONDS: Final = (
-    0.02  # seconds for a stream to end after its last item, so that its connection can be used again
-)
+#: seconds for a stream to end after its last item, so that its connection can be used again
+STREAM_END_SECONDS: Final = 0.02
 
 
 class OriginClient:

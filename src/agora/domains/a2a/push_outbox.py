@@ -43,9 +43,8 @@ LEASE = 60  # seconds, renewed by each delivery; longer than a post may take
 SWEEP = 30.0  # seconds between looks at what is due, whether or not it is known to be
 PAGE = 1000
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
-MAX_NOTIFICATION_BYTES = (
-    4_194_304  #: bytes of a notification; a larger one is sent without the task's history and artifacts
-)
+#: bytes of a notification; a larger one is sent without the task's history and artifacts
+MAX_NOTIFICATION_BYTES = 4_194_304
 CONFIGURED = "agora.push.configured"
 
 Key = tuple[str, str, str]

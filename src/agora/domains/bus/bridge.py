@@ -39,9 +39,8 @@ log = logging.getLogger(__name__)
 PAGE = 500
 BLOCK = 5.0  # seconds a read waits for a first entry
 MIN_LOOP_SECONDS = 0.05
-SENT_CHECK_SECONDS = (
-    5.0  # seconds between checks of sent entries, and of the inbound group while nothing is pending in it
-)
+#: seconds between checks of sent entries, and of the inbound group while nothing is pending in it
+SENT_CHECK_SECONDS = 5.0
 CHECKS_EACH_DELIVERY = 6
 SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
 DURABILITY_CHECK_SECONDS = 300.0  # seconds between checks of Redis' durability settings

@@ -33,9 +33,8 @@ AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
 SPARE = 32  #: extra candidates per attempt, in case other claimants lease some concurrently
 MAX_ATTEMPTS = 4
-HEARTBEAT_WRITE_INTERVAL = (
-    30_000_000  #: minimum interval between two writes of a worker's last heartbeat, in microseconds
-)
+#: minimum interval between two writes of a worker's last heartbeat, in microseconds
+HEARTBEAT_WRITE_INTERVAL = 30_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,8 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     claimant = Claimant(capabilities, addresses, worker_id, frozenset(request.task_types), request.unassigned)
     if request.task_id is not None:
         return await _claim_one(call, claimant, request.task_id, request.lease_seconds)
-    task_queues, size_limit = (
-        await _find_queues(call, claimant, open=request.unassigned),
-        call.context.settings.page_bytes,
-    )
+    task_queues = await _find_queues(call, claimant, open=request.unassigned)
+    size_limit = call.context.settings.page_bytes
     rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, size_limit)
     if rows:
         return await _build_claim(call, rows)
@@ -201,10 +198,8 @@ async def _resolve_claimant(
     if worker is not None:
         row_of_worker = await _find_own_worker(call, worker)
         addresses.append(f"worker:{row_of_worker.worker_id}")
-        own_capabilities, models = (
-            decode_json(row_of_worker.capabilities),
-            [*models, *decode_json(row_of_worker.models)],
-        )
+        own_capabilities = decode_json(row_of_worker.capabilities)
+        models = [*models, *decode_json(row_of_worker.models)]
     held_capabilities = frozenset(decode_json(row_of_worker.held)) if row_of_worker is not None else frozenset()
     if narrowed is None:
         claimable = [name for name in own_capabilities or () if name not in held_capabilities]
@@ -240,21 +235,19 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
 
 async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
     """Find the queues with waiting tasks that the caller may claim. open: include queues without requirements."""
-    own_capabilities = queues.build_queue_ranges(claimant.addresses, (), open=False)
-    pool = queues.build_queue_ranges(
-        (), sorted(claimant.brought), open=open
-    )  # the same for equal capabilities, so that the store caches it
+    own_ranges = queues.build_queue_ranges(claimant.addresses, (), open=False)
+    # The same for equal capabilities, so that the store caches it.
+    pool_ranges = queues.build_queue_ranges((), sorted(claimant.brought), open=open)
     names: list[str] = []
-    for name_ranges in filter(None, (own_capabilities, pool)):
-        rows = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
-        names += list(rows)
+    for ranges in filter(None, (own_ranges, pool_ranges)):
+        names += await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=QUEUES_LOOKED_AT)
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
 
-async def _find_candidate_tasks(call: Call, wanted: Sequence[str], limit: int) -> Sequence[str]:
+async def _find_candidate_tasks(call: Call, task_queues: Sequence[str], limit: int) -> Sequence[str]:
     """Find the ids of the most urgent tasks of these queues, in order of urgency."""
     heads: list[QueueHead] = []
-    for queue in wanted:
+    for queue in task_queues:
         heads += await call.tx.all(tasks.select_queue_heads, queue=queue, limit=limit)
     return [row.task_id for row in sorted(heads, key=_compute_urgency_key)[:limit]]
 

@@ -18,9 +18,8 @@ from . import assignment
 __all__ = ["BATCH", "MESSAGE_ID_KEY", "create_message_tasks"]
 
 BATCH = 50
-MESSAGE_ID_KEY = (
-    "agora.message_id"  #: key in a task's metadata: the message it was created from, which its end replies to
-)
+#: key in a task's metadata: the message it was created from, which its end replies to
+MESSAGE_ID_KEY = "agora.message_id"
 
 
 async def create_message_tasks(call: Call, reader: Caller) -> int:

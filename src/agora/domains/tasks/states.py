@@ -35,9 +35,8 @@ __all__ = [
     "next_due",
 ]
 
-ASSIGNMENT_TIMEOUT = (
-    30_000_000  #: time that a balanced task waits for its agent before others may claim it, in microseconds
-)
+#: time that a balanced task waits for its agent before others may claim it, in microseconds
+ASSIGNMENT_TIMEOUT = 30_000_000
 ONLINE_SECONDS = 90  #: seconds after its last contact during which a worker counts as online
 _S = TaskStatus
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})

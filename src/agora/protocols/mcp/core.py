@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["KEY", "VERSION", "Core", "to_tool_result"]
 
 KEY = "agora/idempotency-key"
-SILENT_WAIT_SECONDS = (
-    50.0  #: of a call that waits, by default, for a client that sees no progress: many give up after 60
-)
+#: of a call that waits, by default, for a client that sees no progress: many give up after 60
+SILENT_WAIT_SECONDS = 50.0
 VERSION = "agora/version"
 _TOOLS_ABOUT_TOOLS = {
     name: called

@@ -18,9 +18,8 @@ _OBJECT_MEMBERS: Final = {
     "sampling": frozenset({"context", "tools"}),
     "elicitation": frozenset({"form", "url"}),
 }
-_RELATED_TASK: Final = (
-    "io.modelcontextprotocol/related-task"  #: of the older era; where a request names its task, it says nothing
-)
+#: of the older era; where a request names its task, it says nothing
+_RELATED_TASK: Final = "io.modelcontextprotocol/related-task"
 _FLAG_MEMBERS: Final = {"roots": frozenset({"listChanged"})}
 
 

@@ -53,9 +53,8 @@ log = logging.getLogger(__name__)
 EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: where the endpoint leaves them in the scope
 RETRY_MILLISECONDS = 1000
 HEADER_MISMATCH = -32020
-LOG_LEVEL = (
-    "io.modelcontextprotocol/logLevel"  #: in ``_meta``, by which a request of the newer era asks for log messages
-)
+#: in ``_meta``, by which a request of the newer era asks for log messages
+LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 ANSWER_SECONDS = 3600.0  #: that a client has to answer what it is asked: often it is a person who does
 CLIENT_REQUESTS: Mapping[str, type[Any]] = {
     "elicitation/create": types.ElicitRequest,

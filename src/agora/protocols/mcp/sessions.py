@@ -21,9 +21,8 @@ from agora.domains.client_sessions.sessions import compute_client_session_key
 
 __all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "choose_session_owner"]
 
-IDLE_SECONDS = (
-    600.0  #: after which an unused session is dropped from memory; it stays in the store and can be continued
-)
+#: after which an unused session is dropped from memory; it stays in the store and can be continued
+IDLE_SECONDS = 600.0
 MAX_REPLAYED = 100  #: messages a session keeps for a client that reconnects
 MAX_REQUESTS = 1000  #: ids of requests that it keeps
 MAX_REQUEST_LENGTH = 200  #: characters of those

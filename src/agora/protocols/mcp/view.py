@@ -30,9 +30,8 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "VIRTUAL_SERVER", "View", "read_view"]
 
-PAGE: Final = (
-    500  #: tools or resources in one answer, unless the client says otherwise: some clients read no second page
-)
+#: tools or resources in one answer, unless the client says otherwise: some clients read no second page
+PAGE: Final = 500
 MAX_PAGE: Final = 1000
 MAX_NAMES: Final = 200  #: tools that a client can name
 STYLES: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}

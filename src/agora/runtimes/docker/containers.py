@@ -28,9 +28,8 @@ __all__ = [
     "choose_container_program",
 ]
 
-VOLUME_PATH = (
-    "/var/lib/agora"  #: mount point of the volume; the state is a directory below it, so that its owner can be set
-)
+#: mount point of the volume; the state is a directory below it, so that its owner can be set
+VOLUME_PATH = "/var/lib/agora"
 STATE = f"{VOLUME_PATH}/state"
 FIRST_PORT = 8080  #: of a program that declares no port
 OURS = "1000:1000"  #: user of images built without a Dockerfile

@@ -22,9 +22,8 @@ from .transaction import Transaction
 __all__ = ["Readers"]
 
 T = TypeVar("T")
-SCAN_SHARE = (
-    0.8  # fraction of a reader's time limit for one query, so that a slow query differs from an unresponsive database
-)
+#: fraction of a reader's time limit for one query, so that a slow query differs from an unresponsive database
+SCAN_SHARE = 0.8
 
 
 class PostgresReader:

@@ -33,9 +33,8 @@ from .transport_errors import TransportError, TransportErrors, find_content_type
 __all__ = ["DirectClient", "Redirected", "add_token_header"]
 
 MAX_ERROR_BYTES: Final = 65_536
-STREAM_END_SECONDS: Final = (
-    0.02  # seconds for a stream to end after its answer, so that its connection can be used again
-)
+#: seconds for a stream to end after its answer, so that its connection can be used again
+STREAM_END_SECONDS: Final = 0.02
 
 
 class Redirected(Exception):
