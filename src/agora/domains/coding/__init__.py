@@ -1,1 +1,1 @@
-"""Codebases of workers, and the sessions of coding agents in them. The jobs themselves are tasks."""
+"""Codebases of workers and sessions of coding agents. Coding jobs themselves are tasks."""

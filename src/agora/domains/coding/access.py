@@ -1,4 +1,4 @@
-"""Who may see and change codebases and sessions."""
+"""Access rules of codebases and sessions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = [
     "may_read_every_session",
 ]
 
-SHOWN = 5  #: ids of codebases with one name
+SHOWN = 5  #: maximum number of codebase ids in the error for an ambiguous name
 
 
 async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
-    """A codebase by its id. Raises NotFound."""
+    """Load a codebase by id. Raises NotFound."""
     row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if row is None:
         raise not_found(
@@ -33,7 +33,10 @@ async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
 
 
 async def find_codebase(call: Call, ref: str) -> CodebaseRow:
-    """A codebase by its id, or by a name that only one of the caller's workers has; for operators, of all. Raises NotFound, Conflict."""
+    """Find a codebase by id, or by a name that is unique among the caller's codebases.
+
+    Operators find the codebases of all callers. Raises NotFound, Conflict.
+    """
     if (row := await call.tx.one(statements.select_codebase, codebase_id=ref)) is not None:
         call.target = row.codebase_id
         return row
@@ -49,12 +52,15 @@ async def find_codebase(call: Call, ref: str) -> CodebaseRow:
 
 
 async def find_own_codebase(call: Call, ref: str) -> CodebaseRow:
-    """A codebase of the caller's worker, or any for an operator, by its id or name. Raises NotFound, Conflict, PermissionDenied."""
+    """Find a codebase of the caller's worker by id or name; operators: any.
+
+    Raises NotFound, Conflict, PermissionDenied.
+    """
     return _check_own(call, await find_codebase(call, ref))
 
 
 async def load_own_codebase(call: Call, codebase_id: str) -> CodebaseRow:
-    """A codebase of the caller's worker, or any for an operator. Raises NotFound, PermissionDenied."""
+    """Load a codebase of the caller's worker; operators: any. Raises NotFound, PermissionDenied."""
     return _check_own(call, await load_codebase(call, codebase_id))
 
 
@@ -69,13 +75,13 @@ def _check_own(call: Call, row: CodebaseRow) -> CodebaseRow:
 
 
 def may_read_every_session(call: Call, codebase: CodebaseRow) -> bool:
-    """Whether a caller may read all sessions of a codebase: its worker, and operators."""
+    """Whether a caller may read all sessions of a codebase: its worker and operators may."""
     caller = call.caller
     return codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
 
 
 async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> SessionRow:
-    """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
+    """Load a session that the caller may read. Raises NotFound for a hidden session, too."""
     row = await call.tx.one(statements.select_session, codebase_id=codebase.codebase_id, session_id=session_id)
     if row is None or not (may_read_every_session(call, codebase) or row.requester == call.caller.subject):
         raise not_found(

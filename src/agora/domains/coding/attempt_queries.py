@@ -1,7 +1,7 @@
 """SQL of attempts.
 
-The jobs of an attempt are the first one and those that continue its session. The latter have the default context of the first
-(``ctx_`` and the id of its task).
+The jobs of an attempt are its first job and those that continue its session. The latter have the default context of the
+first (``ctx_`` and the id of its task).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = [
 _GROUP = "select * from coding_attempt_groups where tenant_id = :tenant and group_id = :group_id"
 select_group = Query(_GROUP, AttemptGroupRow)
 lock_group = Query(_GROUP, AttemptGroupRow, lock=True)
-# An empty reader reads all.
+# An empty reader reads all groups.
 list_groups = Query(
     """
     select * from coding_attempt_groups
@@ -80,8 +80,9 @@ sum_attempt_usage = Query(
 
 _PLACE = "c.codebase_id, w.worker_id, w.worker_name, w.capabilities, w.models"
 _THERE = "w.retired_at is null and w.draining_at is null and c.state = 'ready'"
-#: the codebase, and the same repository (or, without a remote, the same name and path) of workers of the same account and registrar:
-#: strangers do not get the jobs of others by saying that they have a repository. The codebase itself first, then who was seen last
+#: The codebase, and codebases with the same repository (or, without a remote, the same name and path) of workers of the
+#: same account and registrar: a worker declares its repository itself, so strangers must not receive jobs by declaring
+#: it. The codebase itself comes first, then the most recently seen workers.
 list_places_of_codebase = Query(
     f"""
     select {_PLACE} from codebases given

@@ -1,4 +1,4 @@
-"""Records of attempts: rows of their tables, and what compares them."""
+"""Records of attempts: table rows and query results for comparisons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ATTEMPTS = Table("coding_attempts", AttemptRow)
 
 @record
 class AttemptState:
-    """An attempt beside its newest job and its review; None where retention deleted the job, or none was handed over."""
+    """An attempt with its newest job and its review; None if retention deleted the job, or no review was submitted."""
 
     group_id: str
     number: int
@@ -62,7 +62,7 @@ class AttemptState:
 
 @record
 class AttemptUsage:
-    """Tokens of all jobs of an attempt's session. cost: in millionths; None where no agent has reported any."""
+    """Tokens of all jobs of an attempt's session. cost: in millionths; None if no agent has reported a cost."""
 
     number: int
     input_tokens: int
@@ -73,7 +73,7 @@ class AttemptUsage:
 
 @record
 class AttemptPlace:
-    """A codebase in which an attempt can be made, with what its worker offers. capabilities, models: JSON."""
+    """A codebase in which an attempt can run, with the offers of its worker. capabilities, models: JSON."""
 
     codebase_id: str
     worker_id: str

@@ -1,8 +1,8 @@
-"""Where attempts are made: in a codebase whose worker has what an attempt requires.
+"""Routing of attempts: selects a codebase whose worker meets the requirements of an attempt.
 
-A codebase belongs to one worker, and most workers run one agent. An attempt with another agent is therefore made in the same
-repository at another worker of the same account, as its stand-in would do it. An attempt that no worker can take is refused: it would
-wait forever, and nothing could be compared with it.
+A codebase belongs to one worker, and most workers run one agent. An attempt with another agent therefore runs in the
+same repository on another worker of the same account, like a job of a stand-in. An attempt that no worker can take is
+refused, because it would wait forever and could not be compared.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .attempt_records import AttemptPlace
 __all__ = ["VariantRequirements", "choose_place", "list_places", "parse_variant"]
 
 MAX_PLACES = 50
-MAX_OFFERS = 20  #: that an error names
+MAX_OFFERS = 20  #: maximum number of offers in an error
 
-VariantRequirements = Mapping[str, str]  #: names by the kind of requirement: coding, model, profile, worker
+VariantRequirements = Mapping[str, str]  #: names by kind of requirement: coding, model, profile, worker
 
 
 def parse_variant(variant: str, field: str) -> VariantRequirements:
-    """What a variant requires. Raises InvalidRequest for a kind of requirement that it names twice."""
+    """Parse the requirements of a variant. Raises InvalidRequest for a repeated kind of requirement."""
     requirements: dict[str, str] = {}
     for requirement in variant.split():
         kind, _, name = requirement.partition(":")
@@ -39,7 +39,7 @@ def parse_variant(variant: str, field: str) -> VariantRequirements:
 
 
 async def list_places(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], bool]:
-    """Where attempts in a codebase may be made, the codebase itself first, and whether ``ref`` is a name. Raises NotFound."""
+    """List the places for attempts, the codebase itself first, and whether ``ref`` is a name. Raises NotFound."""
     if await call.tx.one(codebases.select_codebase, codebase_id=ref) is not None:
         return await call.tx.all(statements.list_places_of_codebase, codebase_id=ref, limit=MAX_PLACES), False
     if await call.tx.all(codebases.select_codebases_by_name, name=ref, owner="", limit=1):
@@ -50,7 +50,7 @@ async def list_places(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], boo
 def choose_place(
     places: Sequence[AttemptPlace], variant: str, requirements: VariantRequirements, field: str
 ) -> AttemptPlace:
-    """The first place whose worker has what a variant requires. Raises InvalidRequest if none has."""
+    """Choose the first place whose worker meets the requirements of a variant. Raises InvalidRequest if none does."""
     for place in places:
         if _meets_requirements(place, requirements):
             return place
@@ -75,6 +75,6 @@ def _meets_requirements(place: AttemptPlace, requirements: VariantRequirements) 
 
 
 def _list_offers(place: AttemptPlace) -> list[str]:
-    """What a worker offers that a variant can name."""
+    """List the capabilities and models of a worker that a variant can name."""
     capabilities = [name for name in decode_json(place.capabilities) if name.startswith(("coding:", "profile:"))]
     return [*capabilities, *(f"model:{name}" for name in decode_json(place.models))]

@@ -1,8 +1,8 @@
-"""Attempts at one prompt: a job for each, side by side, of which a person chooses one.
+"""Attempts: parallel jobs for one prompt, of which a person chooses one.
 
-An attempt is a coding job like any other, with its own session, branch and review; a group only says which belong together. A choice
-cancels the jobs of the others and dismisses their reviews in one transaction. No branch is touched: work that was not chosen is
-still there until its owner cleans up.
+An attempt is an ordinary coding job with its own session, branch and review; a group only records which attempts belong
+together. Choosing one cancels the jobs of the others and dismisses their reviews in one transaction. Branches are not
+changed: rejected work remains until its owner cleans up.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ from .reviews import ReviewService
 
 __all__ = ["AttemptService"]
 
-NEWEST = "att_g"  #: greater than every id of a group
-MAX_TEXT = 2_000  #: characters of what an agent said that a comparison shows
-#: states of a review that a choice dismisses; while a review is delivered, dismissing it and thus the choice are refused
+NEWEST = "att_g"  #: greater than every group id
+MAX_TEXT = 2_000  #: characters of an agent's text in a comparison
+#: states of a review that a choice dismisses; while a review is being delivered, neither dismissal nor choice is
+#: possible
 DISMISSED_BY_CHOICE = frozenset({"open", "changes_requested", "conflicted", "delivering"})
-#: fields of a job by the kind of requirement that a variant names
+#: fields of a job by kind of requirement
 FIELDS = {"model": "model", "profile": "profile"}
 
 
@@ -87,7 +88,7 @@ class AttemptService(BoundService, contract.Attempts):
             document = {
                 **job,
                 **_build_requirements(requirements),
-                # A name is left to whoever claims first of those that have it.
+                # A name leaves the choice to the first claiming worker among those with a codebase of that name.
                 "codebase_id": codebase_id if is_name else place.codebase_id,
                 "metadata": {"attempt": {"group_id": group.group_id, "number": number, "of": len(variants)}},
             }
@@ -171,13 +172,13 @@ class AttemptService(BoundService, contract.Attempts):
         return await self._compare_attempts(group)
 
     async def _end_attempt(self, attempt: AttemptState, chosen: str) -> None:
-        """Cancel the job of an attempt that was not chosen, and dismiss its review. Raises Conflict while it is delivered."""
+        """Cancel the job of a rejected attempt and dismiss its review. Raises Conflict during its delivery."""
         call = self.call
         if attempt.status is not None and attempt.status not in states.TERMINAL:
             draft = await access.lock_task(call, attempt.latest_task_id)
             if draft.row.status not in states.TERMINAL:
                 await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
-        # Read after the job is locked: its worker may have submitted the review in the meantime, and cannot any more.
+        # Read after locking the job: its worker may have submitted the review in the meantime, but cannot from now on.
         review = await call.tx.one(reviews.lock_review, job_id=attempt.task_id)
         if review is not None and review.state in DISMISSED_BY_CHOICE:
             await ReviewService(call).dismiss(attempt.task_id)
@@ -235,7 +236,7 @@ def _build_requirements(requirements: routing.VariantRequirements) -> dict[str, 
 
 
 def _describe_group(row: AttemptGroupRow) -> dict[str, Any]:
-    """The data of an event about a group."""
+    """Build the data of an event about a group."""
     return {"group_id": row.group_id, "codebase_id": row.codebase_id, "chosen": row.chosen}
 
 

@@ -1,4 +1,4 @@
-"""The capabilities that jobs for a codebase require, and when its worker counts as online."""
+"""Capabilities required by jobs of a codebase, and the rule for when its worker counts as online."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["ONLINE_SECONDS", "announce_worker_change", "codebase_capability", "l
 
 
 def codebase_capability(codebase_id: str) -> str:
-    """The capability that a job for a codebase requires."""
+    """Return the capability that a job for a codebase requires."""
     return f"{CODEBASE_CAPABILITY}{codebase_id}"
 
 
 def announce_worker_change(call: Call, worker: WorkerRow) -> None:
-    """Tell a worker that it claims by other capabilities now: what it waits for was asked with those of before."""
+    """Announce that a worker's capabilities have changed, so that it renews a pending claim made with the old ones."""
     data = {"worker_id": worker.worker_id, "worker_name": worker.worker_name, "owner": worker.owner}
     call.emit("agora.worker.updated", data, subject=worker.worker_id, audience=(worker.owner,))
 
 
 def list_capabilities(codebase: CodebaseRow) -> list[str]:
-    """The capabilities that jobs for a codebase may require: by its id, its name, its repository."""
+    """List the capabilities that jobs for a codebase may require: by its id, its name, its repository."""
     repository = [f"repository:{codebase.repository}"] if codebase.repository else []
     return [*map(codebase_capability, (codebase.codebase_id, codebase.name)), *repository]

@@ -1,4 +1,4 @@
-"""Codebases: which worker has which directory. A job for one requires a capability that its worker has."""
+"""Codebases: directories of workers. A job for a codebase requires a capability of its worker."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from .stand_ins import announce_waiting_jobs
 
 __all__ = ["CodebaseService"]
 
-DEFAULT_INTERVAL = 5  #: seconds between two looks for queued work
-MAX_CODEBASES = 200  #: of one worker: each is a capability, which every claim of the worker looks at
+DEFAULT_INTERVAL = 5  #: seconds between two polls for queued jobs
+MAX_CODEBASES = 200  #: per worker: each is a capability, which every claim of the worker evaluates
 
 
 class CodebaseService(BoundService, contract.Codebases):
@@ -69,7 +69,7 @@ class CodebaseService(BoundService, contract.Codebases):
         return _build_codebase(row, online=row.state == "ready")
 
     async def _store_codebase(self, worker: WorkerRow, path: str, request: registration.NewCodebase) -> CodebaseRow:
-        """Register the codebase at a path of a worker, or update the one that is there."""
+        """Register the codebase at a path of a worker, or update the existing one."""
         call = self.call
         row = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
         if row is None:
@@ -93,7 +93,7 @@ class CodebaseService(BoundService, contract.Codebases):
         return row
 
     async def _give_capability(self, worker: WorkerRow, row: CodebaseRow) -> None:
-        """Have a worker take the jobs of a codebase."""
+        """Give a worker the capability for the jobs of a codebase."""
         capabilities = [*decode_json(worker.capabilities), codebase_capability(row.codebase_id)]
         await self._set_capabilities(worker, list(dict.fromkeys(capabilities)))
 
@@ -134,7 +134,7 @@ class CodebaseService(BoundService, contract.Codebases):
         return await registration.open_credential(self.call, row, task_id, fencing_token)
 
     async def _load_pending(self, codebase_id: str) -> CodebaseRow:
-        """A codebase, locked. Raises NotFound."""
+        """Load and lock a codebase. Raises NotFound."""
         await load_codebase(self.call, codebase_id)
         row = await self.call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
         assert row is not None
@@ -152,7 +152,7 @@ class CodebaseService(BoundService, contract.Codebases):
         return row
 
     async def _require_room(self, worker: WorkerRow) -> None:
-        """Raises Conflict where a worker has as many codebases as it may have."""
+        """Check that a worker may have another codebase. Raises Conflict."""
         count = await self.call.tx.one(
             statements.count_codebases_of_worker, worker_id=worker.worker_id, most=MAX_CODEBASES
         )
@@ -190,7 +190,7 @@ class CodebaseService(BoundService, contract.Codebases):
         return _build_codebase(row, online=await self._is_online(row))
 
     async def _is_online(self, row: CodebaseRow) -> bool:
-        """Whether the worker of a codebase was seen lately; each claim shows it."""
+        """Whether the worker of a codebase was seen recently; each claim updates the time."""
         worker = await self.call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         return worker is not None and self.call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
 
@@ -207,7 +207,7 @@ class CodebaseService(BoundService, contract.Codebases):
         await call.tx.execute(worktree_queries.delete_report, codebase_id=codebase_id)
         return contract.RemovedCodebase(codebase_id=codebase_id)
 
-    # -- the work in it -----------------------------------------------------------------------------------
+    # -- jobs of a codebase -------------------------------------------------------------------------------
 
     @implements
     async def trigger(
@@ -244,9 +244,9 @@ class CodebaseService(BoundService, contract.Codebases):
     async def reissue_credential(
         self, result: contract.JobSecrets | contract.CodebaseCredential
     ) -> contract.JobSecrets | contract.CodebaseCredential:
-        """Read the secrets again when their reading is repeated under the same idempotency key."""
+        """Read the secrets again for a repeated request with the same idempotency key."""
         if isinstance(result, contract.CodebaseCredential):
-            return result  # a worker that lost the answer reads it once more, under another key
+            return result  # a worker that lost the response reads it again under another key
         row = await self.call.tx.one(tasks.select_task, task_id=result.task_id)
         if row is not None and row.holder == self.call.caller.subject:
             result.secrets = await job_secrets.open_secrets(self.call, row.task_id, row.fence)

@@ -1,4 +1,4 @@
-"""Lines of a unified diff by their numbers, and comments on them as the agent is told."""
+"""Unified diffs: finding lines by number, and formatting review comments as a prompt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTRODUCTION: Final = "Your changes were reviewed. Please work on this:"
 
 
 def find_line(patch: str, side: str, number: int) -> str | None:
-    """The text of a line that a diff shows, on its new or its old side; None if it shows no such line."""
+    """Find the text of a line on the new or old side of a diff; None if the diff does not contain it."""
     for new, old, text in _read_lines(patch):
         if number == (new if side == "new" else old):
             return text[:MAX_CODE_CHARACTERS]
@@ -24,7 +24,7 @@ def find_line(patch: str, side: str, number: int) -> str | None:
 
 
 def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
-    """Each line of the hunks: its number on the new side, on the old side, and its text."""
+    """Read the lines of all hunks: number on the new side, number on the old side, and text."""
     new = old = 0
     in_hunk = False
     for line in patch.split("\n"):
@@ -40,7 +40,7 @@ def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
 
 
 def describe_comments(comments: Sequence[CommentRow], text: str) -> str:
-    """One prompt for all of them: what is said besides, then path, line, code and comment of each."""
+    """Format comments as one prompt: the text, then path, line, code and comment of each."""
     parts = [INTRODUCTION, text] if text else [INTRODUCTION]
     for comment in comments:
         side = "" if comment.side == "new" else " (as it was before)"

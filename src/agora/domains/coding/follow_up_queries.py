@@ -63,7 +63,7 @@ select_last_taken_number = Query(
     "select coalesce(max(taken), 0) as taken from coding_follow_ups where tenant_id = :tenant and task_id = :task_id",
     int,
 )
-#: the first that was taken after those that the worker's checkpoint knows
+#: the first one taken after those recorded in the worker's checkpoint
 select_taken_follow_up = Query(
     """
     select * from coding_follow_ups
@@ -72,7 +72,7 @@ select_taken_follow_up = Query(
     FollowUpRow,
     types={"after": BIG},
 )
-#: steering ones come first; mode: empty for any
+#: steering ones first; mode: empty for any
 select_next_waiting = Query(
     """
     select * from coding_follow_ups

@@ -1,8 +1,9 @@
-"""Follow-ups to coding jobs: said to the agent one at a time, in order, each exactly once.
+"""Follow-ups to coding jobs: prompts delivered to the agent one at a time, in order, exactly once.
 
-A worker takes a follow-up under the fencing token of its claim and notes it in the job's checkpoint before the agent is told. After
-a crash, what was taken and is not in the checkpoint is given again. A job that is about to end is closed in the same transaction in
-which nothing waits for it; what is said afterwards begins a successor, a job in the same session.
+A worker takes a follow-up under the fencing token of its claim and records it in the job's checkpoint before prompting
+the agent. After a crash, a follow-up that was taken but is not in the checkpoint is delivered again. A job that is
+about to end is closed in the transaction that finds no waiting follow-up; later follow-ups begin a successor, a job in
+the same session.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from .follow_up_records import FOLLOW_UPS, FollowUpRow
 __all__ = ["FollowUpService", "build_follow_up", "say_to_job"]
 
 MAX_WAITING = 100  #: follow-ups of one job
-MAX_SUCCESSORS = 1000  #: that are looked through for the job that goes on
+MAX_SUCCESSORS = 1000  #: maximum length of the chain of successors that is followed
 QUEUED, STEERING = "queued", "steering"
-MAX_PROMPT_EXCERPT = 2_000  #: characters of a follow-up that the payload of the job made for it shows
+MAX_PROMPT_EXCERPT = 2_000  #: characters of a follow-up in the payload of the job created for it
 
 
 class FollowUpService(BoundService, contract.FollowUps):
@@ -124,7 +125,7 @@ class FollowUpService(BoundService, contract.FollowUps):
     # -- rows ---------------------------------------------------------------------------------------------
 
     async def _load_readable_job(self, task_id: str) -> TaskRow:
-        """A job whose follow-ups the caller may read: its own, one that it holds, any for operators. Raises NotFound."""
+        """Load a job whose follow-ups the caller (creator, assignee, holder or operator) may read. Raises NotFound."""
         row, caller = await access.load_visible_task(self.call, task_id), self.call.caller
         takes_part = caller.subject in (row.created_by, row.assigned_agent, row.holder)
         if not (takes_part or caller.may("read:all") or caller.acts_for_others):
@@ -132,7 +133,7 @@ class FollowUpService(BoundService, contract.FollowUps):
         return row
 
     async def _lock_waiting(self, task_id: str, follow_up_id: str) -> tuple[TaskDraft, FollowUpRow]:
-        """A follow-up to a job of the caller's that has not been taken. Raises NotFound, PermissionDenied, Conflict."""
+        """Lock a job of the caller and load an untaken follow-up to it. Raises NotFound, PermissionDenied, Conflict."""
         draft = await access.lock_own_task(self.call, task_id)
         row = await self.call.tx.one(statements.select_follow_up, task_id=task_id, follow_up_id=follow_up_id)
         if row is None:
@@ -151,7 +152,10 @@ class FollowUpService(BoundService, contract.FollowUps):
 
 
 async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED) -> FollowUpRow:
-    """Add a follow-up to a locked job, whoever calls: to the last of its successors. Raises InvalidRequest, Conflict."""
+    """Add a follow-up to a locked job, or to the last of its successors. Does not check the caller.
+
+    Raises InvalidRequest, Conflict.
+    """
     draft = await _lock_newest_job(draft)
     waiting = await call.tx.one(statements.count_waiting, task_id=draft.task_id) or 0
     if waiting >= MAX_WAITING:
@@ -182,7 +186,10 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
 
 
 async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
-    """The job that takes what is said to a job: itself, or the last of its successors, locked. Raises InvalidRequest."""
+    """Lock the job that takes the follow-ups of a job: itself or the last of its successors.
+
+    Raises InvalidRequest for a task that is no coding job, Conflict for too many successors.
+    """
     call, first = draft.call, draft
     for _ in range(MAX_SUCCESSORS):
         if draft.row.task_type != JOB_TYPE:
@@ -199,14 +206,14 @@ async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
 
 
 async def _is_closed(draft: TaskDraft) -> bool:
-    """Whether a job takes no more follow-ups: it has ended, or is about to."""
+    """Whether a job accepts no more follow-ups because it has ended or is about to end."""
     if draft.row.status in states.TERMINAL:
         return True
     return await draft.call.tx.one(statements.select_closed_job, task_id=draft.task_id) is not None
 
 
 async def _begin_successor(draft: TaskDraft, text: str) -> str:
-    """Begin a job in the session of one that has ended, and move to it what waits; answers its id."""
+    """Create a successor in the session of an ended job and move the waiting follow-ups to it. Returns its id."""
     call, row = draft.call, draft.row
     data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
     assert data is not None
@@ -235,7 +242,7 @@ async def _begin_successor(draft: TaskDraft, text: str) -> str:
 
 
 async def _choose_assignee(call: Call, row: TaskRow) -> str | None:
-    """The worker that did a job, which has its session and its worktree; else whoever the job was given to."""
+    """Choose the worker that did a job, because it has the session and the worktree; else the job's assignee."""
     if row.worker is None:
         return row.assignee
     worker = await call.tx.one(workers.select_worker, ref=row.worker, owner="")
@@ -243,7 +250,7 @@ async def _choose_assignee(call: Call, row: TaskRow) -> str | None:
 
 
 async def _wake_job(draft: TaskDraft, mode: str) -> None:
-    """Have a paused job go on now; what is steering also takes the place of the answer to a permission."""
+    """Resume a paused job now; a steering follow-up also replaces the answer to a permission request."""
     if draft.row.status == TaskStatus.PENDING and draft.row.available_at is not None:
         draft.set_columns(available_at=None)
         offer_task(draft)

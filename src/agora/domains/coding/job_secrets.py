@@ -1,4 +1,4 @@
-"""Secrets of jobs: encrypted at rest, bound to their job, and read by the worker that holds its lease alone."""
+"""Secrets of jobs: encrypted at rest, bound to their job, and readable only by the worker that holds its lease."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["open_secrets", "store_secrets"]
 
 
 async def store_secrets(call: Call, task_id: str, secrets: Mapping[str, str]) -> None:
-    """Encrypt and store the secrets of a job that was made in this call."""
+    """Encrypt and store the secrets of a job created in this call."""
     if not secrets:
         return
     sealed = call.context.ports.get(CREDENTIAL_SEALER).seal(to_json(secrets), _seal_context(call, task_id))
@@ -28,7 +28,7 @@ async def store_secrets(call: Call, task_id: str, secrets: Mapping[str, str]) ->
 
 
 async def open_secrets(call: Call, task_id: str, fencing_token: int) -> dict[str, str]:
-    """The secrets of a job, for the holder of its lease. Raises NotFound, StaleLease, Conflict."""
+    """Decrypt the secrets of a job for the holder of its lease. Raises NotFound, StaleLease, Conflict."""
     draft = await lock_held_task(call, task_id, fencing_token)
     if draft.row.status not in UNFINISHED:
         raise Conflict(f"{task_id} has ended; its secrets are gone.", fix="Give them with a new job.")

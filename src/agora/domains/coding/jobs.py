@@ -1,4 +1,4 @@
-"""Background jobs of codebases: others stand in for a worker that is gone, or are asked in its place; secrets of ended jobs are deleted."""
+"""Background jobs of coding: stand-ins, registrations of pending codebases, deletion of secrets and of old sessions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCH = 200
 
 
 class StandIns(Controller):
-    """Looks for codebases whose worker is gone, and for those whose worker is back."""
+    """Appoints stand-ins for codebases whose worker is gone, and dismisses them when it is back."""
 
     name = "stand_ins"
     interval = 15.0
@@ -33,7 +33,7 @@ class StandIns(Controller):
         return await self._wait_for_wakeup(stop, self.interval)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
-        """A worker has left: its jobs need not wait."""
+        """Wake up when a worker has left, so that its jobs need not wait for the interval."""
         if any(stored.event.type == "agora.worker.unregistered" for stored in events):
             self._wakeup.set()
 
@@ -55,7 +55,7 @@ class StandIns(Controller):
 
 
 class CodebaseQuestions(Controller):
-    """Looks for codebases whose question nobody answers: its worker has died, or it has ended."""
+    """Follows up registrations that nobody answers, because the worker has died or the task has ended."""
 
     name = "codebase_questions"
     interval = 15.0
@@ -75,7 +75,7 @@ class CodebaseQuestions(Controller):
 
 
 class JobSecretsCleaner(Controller):
-    """Deletes the secrets of jobs that have ended."""
+    """Deletes the secrets of ended jobs."""
 
     name = "job_secrets"
     interval = 60.0
@@ -86,7 +86,7 @@ class JobSecretsCleaner(Controller):
 
 
 class TranscriptRetention(Controller):
-    """Forgets sessions that nobody has worked in for longer than the settings keep them."""
+    """Deletes sessions that were idle for longer than the retention setting."""
 
     name = "transcript_retention"
     interval = 600.0

@@ -108,7 +108,7 @@ update_worker_capabilities = Write(
     "update workers set capabilities = :capabilities where tenant_id = :tenant and worker_id = :worker_id"
 )
 
-#: codebases of known repositories whose worker is gone, and for which nobody stands in yet
+#: watched codebases with a repository whose worker is gone
 select_codebases_without_worker = Query(
     """
     select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
@@ -120,7 +120,7 @@ select_codebases_without_worker = Query(
     types={"seen_since": BIG, "limit": BIG},
     scan=True,
 )
-#: codebases that others stand in for, although their worker is there
+#: codebases with stand-ins although their worker is online
 select_codebases_with_stand_ins = Query(
     """
     select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
@@ -131,8 +131,8 @@ select_codebases_with_stand_ins = Query(
     types={"seen_since": BIG, "limit": BIG},
     scan=True,
 )
-#: workers that are there and have a repository, of the owner of a codebase, or of agents of the same account and registrar: a
-#: repository is what a worker says it has, and strangers do not get the jobs of others by saying so
+#: online workers with a repository, of the owner of a codebase, or of agents of the same account and registrar: a
+#: worker declares its repository itself, so strangers must not receive jobs by declaring it
 select_workers_of_repository = Query(
     """
     select distinct w.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
@@ -212,7 +212,7 @@ list_messages = Query(
     types={"after": BIG, "limit": BIG},
 )
 
-#: jobs of a codebase that have not ended, the newest first: by its id, or by its name at its worker. viewer: '' sees all
+#: unfinished jobs of a codebase, newest first: by its id, or by its name at its worker. viewer: '' sees all
 select_open_jobs = Query(
     """
     select * from tasks where tenant_id = :tenant and completed_at is null and task_type = 'coding.job'
@@ -237,7 +237,7 @@ _OPEN_REVIEWS = """
     where r.tenant_id = :tenant and r.codebase_id = {codebase_id} and r.state = 'open'
 """
 count_open_reviews = Query(_OPEN_REVIEWS.format(codebase_id=":codebase_id"), int)
-#: codebases of a worker whose queued jobs are held: not watched, or with as many open reviews as they may have
+#: codebases of a worker whose queued jobs are held: not watched, or their limit of open reviews is reached
 select_held_codebases = Query(
     f"""
     select * from codebases c where c.tenant_id = :tenant and c.worker_id = :worker_id
@@ -310,7 +310,7 @@ select_models_online = Query(
     scan=True,
 )
 
-#: of jobs that have ended, or are gone
+#: of ended or deleted jobs
 _OF_ENDED_JOBS = """tenant_id = :tenant and not exists (select 1 from tasks t where t.tenant_id = :tenant
     and t.task_id = coding_job_secrets.task_id and t.completed_at is null)"""
 select_job_secrets = Query(
@@ -321,8 +321,8 @@ select_secrets_of_ended_jobs = Query(
 )
 delete_ended_secrets = Write(f"delete from coding_job_secrets where {_OF_ENDED_JOBS}")
 
-#: workers that are there and take codebases, the last seen first: one that was killed is not seen again. Those that have declined are
-#: left out in code
+#: online workers that take codebases, the last seen first, because a killed worker is not seen again. The caller
+#: filters out those that have declined
 select_workers_to_ask = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null and draining_at is null
@@ -333,7 +333,7 @@ select_workers_to_ask = Query(
     types={"seen_since": BIG, "limit": BIG},
     scan=True,
 )
-#: codebases whose question has ended without an answer, or waits for workers of which none was seen lately
+#: codebases whose question has ended without an answer, or waits for workers of which none was seen recently
 select_unanswered_codebases = Query(
     """
     select c.* from codebases c left join tasks t on t.tenant_id = c.tenant_id and t.task_id = c.registration_task

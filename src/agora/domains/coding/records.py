@@ -1,4 +1,4 @@
-"""Records of codebases and sessions: rows of their tables."""
+"""Records of codebases and sessions: table rows and query results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TranscriptRow:
 
 @record
 class OldSession:
-    """The key of a session that is to be forgotten."""
+    """Key of a session to delete."""
 
     codebase_id: str
     session_id: str
@@ -89,7 +89,7 @@ JOB_SECRETS = Table("coding_job_secrets", JobSecretsRow)
 
 @record
 class PlacedSessionRow:
-    """A session with its codebase."""
+    """A session with data of its codebase."""
 
     codebase_id: str
     session_id: str
@@ -107,7 +107,7 @@ class PlacedSessionRow:
 
 @record
 class WorkerModels:
-    """The models of a worker that is online. agent: of its metadata, as JSON."""
+    """Models of an online worker. metadata: JSON, whose ``agent`` names its agent."""
 
     worker_id: str
     models: str

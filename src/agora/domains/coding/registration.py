@@ -1,8 +1,9 @@
-"""Codebases that no worker has yet: workers are asked one after another, until one confirms that it has the path or the clone.
+"""Registration of pending codebases: workers are asked in turn until one confirms that it has the path or the clone.
 
-The question is a task, ``register_codebase``, that requires the capability ``codebase:__pending__``. A worker that says no is not asked
-again; when all have, the codebase is refused with their reasons, and so is the task. A worker that has died does not answer: the next one
-is asked, and if none is left, the codebase is refused. Jobs for it wait meanwhile, since nobody has its capability.
+The question is a task, ``register_codebase``, that requires the capability ``codebase:__pending__``. A worker that
+declines is not asked again; when all have declined, the codebase is refused with their reasons, and its task fails. If
+a worker dies without an answer, the next one is asked; if none is left, the codebase is refused. Jobs for the codebase
+wait meanwhile, because no worker has its capability.
 """
 
 from __future__ import annotations
@@ -41,16 +42,16 @@ __all__ = [
     "request_registration",
 ]
 
-PENDING = "__pending__"  #: in place of a worker
+PENDING = "__pending__"  #: worker id of a codebase without a worker
 REGISTRATION = "register_codebase"  #: type of the task that asks workers
-ASKING_SECONDS = 600  #: after which a question that nobody has answered has expired
-MAX_WORKERS = 100  #: that are asked
-SILENT_SECONDS = 45  #: since a worker was seen, which sends a heartbeat each 30 s: another one is asked in its place
+ASKING_SECONDS = 600  #: lifetime of the question
+MAX_WORKERS = 100  #: maximum number of workers asked
+SILENT_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCodebase:
-    """What is registered."""
+    """Request to register a codebase."""
 
     name: str
     path: str | None
@@ -63,7 +64,7 @@ class NewCodebase:
 
 
 def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
-    """A new row: of a worker's codebase, or of one that is pending."""
+    """Build the row of a new codebase; without a worker it is pending."""
     codebase_id = new_id("cb")
     place = f"{request.git_url}#{request.branch or ''}" if request.git_url else request.path
     return CodebaseRow(
@@ -93,9 +94,9 @@ def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> Cod
 
 
 async def request_registration(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
-    """Make a pending codebase, and ask workers for it; a repeated call finds the one that is pending.
+    """Create a pending codebase and ask workers for it. Idempotent while it is pending.
 
-    worker: the only one that is asked. Raises InvalidRequest, Conflict if no worker is there that could be asked.
+    worker: the only one to ask; None: any. Raises InvalidRequest, Conflict if no worker is available.
     """
     if (request.path is None) == (request.git_url is None) or (request.git_url is None and request.branch is not None):
         raise InvalidRequest(
@@ -143,7 +144,10 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
 async def confirm_codebase(
     call: Call, row: CodebaseRow, worker: WorkerRow, task: tuple[str, int], path: str, repository: str | None
 ) -> CodebaseRow:
-    """A worker has a codebase. task: id and fencing token of the question. Raises NotFound, StaleLease, Conflict."""
+    """Assign a codebase to the worker that has confirmed it. task: id and fencing token of the question.
+
+    Raises NotFound, StaleLease, Conflict.
+    """
     await _lock_question(call, row, *task)
     other = await call.tx.one(statements.select_codebase_by_path, worker_id=worker.worker_id, path=path)
     if other is not None and other.codebase_id != row.codebase_id:
@@ -168,7 +172,7 @@ async def confirm_codebase(
 
 
 async def decline_codebase(call: Call, row: CodebaseRow, task_id: str, token: int, reason: str) -> CodebaseRow:
-    """The worker that was asked says no: ask the next one, or refuse the codebase. Raises NotFound, StaleLease."""
+    """Record that a worker has declined: ask the next one, or refuse the codebase. Raises NotFound, StaleLease."""
     draft = await _lock_question(call, row, task_id, token)
     is_asked_alone = _is_asked_alone(row, draft.row)
     row.declined = encode_json([*decode_json(row.declined), draft.row.worker or draft.row.holder])
@@ -182,9 +186,9 @@ async def decline_codebase(call: Call, row: CodebaseRow, task_id: str, token: in
 
 
 async def follow_question(call: Call, codebase_id: str) -> bool:
-    """Ask another worker in place of one that is gone, or refuse a codebase that nobody is asked for any more.
+    """Ask another worker in place of a silent one, or refuse a codebase whose question can no longer be answered.
 
-    Answers whether anything has changed.
+    Returns whether anything has changed.
     """
     row = await call.tx.one(statements.lock_codebase, codebase_id=codebase_id)
     if row is None or row.state != "pending":
@@ -203,7 +207,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
     if asked and seen and all(worker.worker_id != asked for worker in seen):
         await _ask_worker(call, row, draft, seen[0], f"{asked} is silent; another worker is asked")
         return True
-    if candidates:  # seen not long ago: it may answer yet
+    if candidates:  # seen recently: it may still answer
         return False
     row.problem = _join_reasons(row.problem, "No worker that could be asked is online any more.")
     await _refuse_codebase(call, row, draft)
@@ -211,7 +215,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
 
 
 def _is_asked_alone(row: CodebaseRow, task: TaskRow) -> bool:
-    """Whether the question is for the one worker that the caller has named."""
+    """Whether the question is only for the worker that the caller has named."""
     return task.assignee is not None and not decode_json(row.declined)
 
 
@@ -220,7 +224,7 @@ def _join_reasons(problem: str | None, reason: str) -> str:
 
 
 async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: WorkerRow, reason: str) -> None:
-    """Give the question of a codebase to one worker."""
+    """Assign the question of a codebase to one worker."""
     await call.tx.execute(
         statements.update_declined, codebase_id=row.codebase_id, declined=row.declined, problem=row.problem
     )
@@ -229,7 +233,7 @@ async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: Wo
 
 
 async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:
-    """Nobody has the codebase. draft: its question, None if that has ended."""
+    """Refuse a codebase that no worker has. draft: its question, None if that has ended."""
     row.state, row.registration_task = "refused", None
     await call.tx.execute(
         statements.refuse_codebase,
@@ -244,7 +248,7 @@ async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None
 
 
 async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int) -> contract.CodebaseCredential:
-    """What the worker that is asked needs to clone. Raises NotFound, StaleLease, Conflict."""
+    """Decrypt the clone credential for the worker that is being asked. Raises NotFound, StaleLease, Conflict."""
     await _lock_question(call, row, task_id, token)
     if row.git_url is None:
         raise Conflict(f"{row.codebase_id} is at a path, and not cloned.", fix="Look whether the path is there.")
@@ -261,7 +265,7 @@ async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int
 
 
 async def _is_being_asked(call: Call, row: CodebaseRow) -> bool:
-    """Whether workers are still asked for a codebase: its task has not ended."""
+    """Whether workers are still being asked for a codebase: its task has not ended."""
     if row.state != "pending" or row.registration_task is None:
         return False
     task = await call.tx.one(tasks.select_task, task_id=row.registration_task)
@@ -269,7 +273,7 @@ async def _is_being_asked(call: Call, row: CodebaseRow) -> bool:
 
 
 async def _lock_question(call: Call, row: CodebaseRow, task_id: str, token: int) -> TaskDraft:
-    """The task that asks for a codebase, held by the caller."""
+    """Lock the question of a codebase, held by the caller. Raises NotFound, StaleLease."""
     if row.registration_task != task_id:
         raise not_found(
             "task_id", f"{task_id} does not ask for {row.codebase_id}.", fix="Give the task that you have claimed."
@@ -280,7 +284,7 @@ async def _lock_question(call: Call, row: CodebaseRow, task_id: str, token: int)
 
 
 async def _find_candidates(call: Call, declined: Sequence[str | None]) -> list[WorkerRow]:
-    """Workers that are there, take codebases, and have not said no."""
+    """Find online workers that take codebases and have not declined."""
     seen_since = call.now - ONLINE_SECONDS * SECOND
     rows = await call.tx.all(statements.select_workers_to_ask, seen_since=seen_since, limit=MAX_WORKERS)
     return [row for row in rows if row.worker_id not in declined and row.owner not in declined]

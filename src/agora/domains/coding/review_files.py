@@ -1,4 +1,4 @@
-"""Changed files as a worker hands them over: read, bounded, and shown."""
+"""Changed files submitted by a worker: parsing, bounds and rendering."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATUSES = frozenset("AMDTRCU")
 
 
 def parse_files(documents: Sequence[Mapping[str, Any]], tenant: str, job_id: str) -> list[ReviewFileRow]:
-    """Rows of the files that a worker names. Raises InvalidRequest."""
+    """Parse the files of a submission into rows. Raises InvalidRequest."""
     return [_parse_file(document, tenant, job_id, number) for number, document in enumerate(documents, 1)]
 
 
@@ -59,7 +59,7 @@ def _field_problem(field: str, problem: str) -> InvalidRequest:
 
 
 def build_file(row: ReviewFileRow) -> contract.ReviewFile:
-    """A changed file, as it is shown."""
+    """Build a changed file for the contract."""
     return contract.ReviewFile.model_construct(
         number=row.number,
         path=row.path,

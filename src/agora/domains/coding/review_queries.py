@@ -32,7 +32,7 @@ _REVIEW = "select * from coding_reviews where tenant_id = :tenant and job_id = :
 
 select_review = Query(_REVIEW, ReviewRow)
 lock_review = Query(_REVIEW, ReviewRow, lock=True)
-#: the latest first; reader: empty for whoever sees all
+#: the latest first; reader: empty for a caller who reads all
 list_reviews = Query(
     """
     select * from coding_reviews where tenant_id = :tenant
@@ -122,7 +122,7 @@ mark_comments_sent = Write(
     where tenant_id = :tenant and job_id = :job_id and follow_up_id is null
     """
 )
-#: a job of a session that has not ended
+#: an unfinished job of a session
 select_unfinished_job = Query(
     """
     select task_id from tasks

@@ -1,8 +1,8 @@
-"""Reviews of what coding jobs have changed: diffs and comments are here, git is the worker's.
+"""Reviews of changes made by coding jobs: diffs and comments are stored here; git operations are the worker's.
 
-An approval is a task for the worker that has the branch. What became of it is reported under that task's fencing token, in the
-transaction that changes the review: conflicts begin a follow-up to the agent in it. A review whose task has ended without a report is
-open again.
+An approval is a task for the worker that has the branch. Its outcome is reported under that task's fencing token, in
+the transaction that changes the review; in case of conflicts, the same transaction begins a follow-up to the agent. A
+review whose task has ended without a report is open again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["ReviewService"]
 
 COLUMNS = tuple(name for name, _ in REVIEWS.columns if name not in ("tenant_id", "created_at"))
 SHOWN = frozenset(COLUMNS) - {"worker_id", "owner", "state", "conflicts", "error", "updated_at"}
-MAX_COMMENTS = 100  #: that wait to be sent
+MAX_COMMENTS = 100  #: comments waiting to be sent
 STATES = {
     "merged": "merged",
     "pushed": "pushed",
@@ -51,7 +51,7 @@ CONFLICT = (
 )
 
 
-#: decisions as the log of the job has them
+#: texts of decisions in the job's log
 DECISIONS: Mapping[str, str] = {
     "changes_requested": "Review: changes requested",
     "dismissed": "Review: dismissed",
@@ -134,7 +134,7 @@ class ReviewService(BoundService, contract.Reviews):
             **paging.build_page_fields(rows, "number", more=more, cursor=cursor),
         )
 
-    # -- what people say ----------------------------------------------------------------------------------
+    # -- comments -----------------------------------------------------------------------------------------
 
     @implements
     async def comment(
@@ -257,7 +257,7 @@ class ReviewService(BoundService, contract.Reviews):
         return await self._build_review(row)
 
     async def _record_decision(self, row: ReviewRow, decision: str) -> None:
-        """Note who decided in the log of the job: the review has the last decision only."""
+        """Record a decision and its author in the job's log, because the review holds only the last decision."""
         job = await self.call.tx.one(tasks.lock_task, task_id=row.job_id)
         if job is None:  # old tasks are deleted, their reviews are not
             return
@@ -267,7 +267,7 @@ class ReviewService(BoundService, contract.Reviews):
         await draft.save()
 
     async def _require_undelivered(self, row: ReviewRow) -> None:
-        """Raises Conflict while a worker carries out an approval."""
+        """Check that no worker is carrying out an approval. Raises Conflict."""
         if await self._current_state(row) == "delivering":
             raise Conflict(
                 f"{row.job_id} has been approved; {row.delivery_task_id} carries it out.",
@@ -275,7 +275,7 @@ class ReviewService(BoundService, contract.Reviews):
             )
 
     async def _require_current(self, row: ReviewRow, head: str | None) -> None:
-        """Raises Conflict if the review has changed since it was looked at, or is about to."""
+        """Check that the review is unchanged since it was read and no job is working on it. Raises Conflict."""
         if head is not None and head != row.head:
             raise Conflict(f"The branch is at {row.head} now.", fix="Look at the review again.", head=row.head)
         key = {"context_id": row.context_id, "task_id": row.delivery_task_id or "", "job_id": row.job_id}
@@ -283,7 +283,7 @@ class ReviewService(BoundService, contract.Reviews):
         if working is not None:
             raise Conflict(f"The agent works on it: {working}.", fix="Approve it when that job has ended.")
 
-    # -- of the worker ------------------------------------------------------------------------------------
+    # -- operations of the worker -------------------------------------------------------------------------
 
     @implements
     async def submit(
@@ -334,7 +334,7 @@ class ReviewService(BoundService, contract.Reviews):
         return await self._build_review(row)
 
     async def _require_same_session(self, job_id: str, task_id: str, context_id: str, row: ReviewRow | None) -> None:
-        """Refuse to hand over a job in whose session the caller's task is not. Raises InvalidRequest."""
+        """Check that the caller's task and the reviewed job belong to one session. Raises InvalidRequest."""
         if row is not None:
             is_same = row.context_id == context_id and row.owner == self.call.caller.subject
         else:
@@ -363,7 +363,7 @@ class ReviewService(BoundService, contract.Reviews):
             raise InvalidRequest(
                 f"{task_id} carries out no approval of {job_id}.", errors=[field_error("task_id", "another review")]
             )
-        if row.state != "delivering":  # a repeated call: what it reported is known
+        if row.state != "delivering":  # a repeated call: its report is already recorded
             return await self._build_review(row)
         row.state, row.error = STATES[outcome], error
         row.pull_request = pull_request or row.pull_request
@@ -378,7 +378,7 @@ class ReviewService(BoundService, contract.Reviews):
     # -- rows ---------------------------------------------------------------------------------------------
 
     async def _load_review(self, job_id: str, *, lock: bool = False) -> ReviewRow:
-        """A review that the caller may read. Raises NotFound, without telling whether it is hidden."""
+        """Load a review that the caller may read. Raises NotFound for a hidden review, too."""
         query = statements.lock_review if lock else statements.select_review
         row, caller = await self.call.tx.one(query, job_id=job_id), self.call.caller
         if row is not None and (
@@ -389,7 +389,7 @@ class ReviewService(BoundService, contract.Reviews):
         raise not_found("job_id", f"There is no review of {job_id!r}.", fix="See GET /v1/agent/reviews.")
 
     async def _lock_own_review(self, job_id: str) -> ReviewRow:
-        """A review that the caller may decide: of a job of its own, or any for an operator. Raises NotFound, PermissionDenied."""
+        """Lock a review of a job of the caller; operators: any. Raises NotFound, PermissionDenied."""
         row, caller = await self._load_review(job_id, lock=True), self.call.caller
         if row.requester != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
@@ -400,7 +400,7 @@ class ReviewService(BoundService, contract.Reviews):
         return row
 
     async def _current_state(self, row: ReviewRow) -> str:
-        """The state of a review; open if the task that was to carry out its approval has ended without a report."""
+        """Return the state of a review; open if the task of its approval has ended without a report."""
         if row.state == "delivering" and row.delivery_task_id is not None:
             task = await self.call.tx.one(tasks.select_task, task_id=row.delivery_task_id)
             if task is None or task.status in states.TERMINAL:
@@ -408,7 +408,7 @@ class ReviewService(BoundService, contract.Reviews):
         return row.state
 
     async def _insert_review(self, row: ReviewRow) -> None:
-        # at once, not with the batch: open reviews are counted
+        # inserted immediately instead of with the batch, because open reviews are counted next
         values = {name: getattr(row, name) for name in COLUMNS}
         await self.call.tx.execute(statements.insert_review, created_at=row.created_at, **values)
         self._announce_review(row)
@@ -427,7 +427,7 @@ class ReviewService(BoundService, contract.Reviews):
         self.call.emit("agora.review.changed", data, subject=row.job_id, audience=audience)
 
     async def _build_review(self, row: ReviewRow, *, whole: bool = True) -> contract.Review:
-        """A review; in a list without the texts that may be long."""
+        """Build a review; without the texts that may be long if not ``whole``."""
         return contract.Review.model_construct(
             **{name: getattr(row, name) for name in SHOWN},
             state=cast("contract.ReviewState", await self._current_state(row)),
@@ -457,7 +457,7 @@ def _new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str,
 
 
 def _change_review(row: ReviewRow, head: str, values: dict[str, Any]) -> None:
-    """Hand a review over again; one whose branch has not changed stays as it was decided, unless changes were asked for."""
+    """Update a review from a new submission. It reopens if its branch has changed or changes were requested."""
     if head != row.head or row.state in ("changes_requested", "conflicted"):
         row.state, row.error, row.conflicts = "open", None, "[]"
         row.revision += 1

@@ -1,4 +1,4 @@
-"""What runs on workers' machines, over all their codebases: sessions by their ids alone, and the models that can be had."""
+"""Runtime of all codebases: sessions by id alone, and available models."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .sessions import SessionService
 
 __all__ = ["RuntimeService"]
 
-WORKERS_PAGE = 500  #: workers whose models are read at once
-COUNTED = 10_000  #: to which projects and sessions are counted
+WORKERS_PAGE = 500  #: workers read per page of models
+COUNTED = 10_000  #: upper bound of the counts of projects and sessions
 
 
 class RuntimeService(BoundService, contract.Runtime):
@@ -32,7 +32,7 @@ class RuntimeService(BoundService, contract.Runtime):
 
     @property
     def _reader(self) -> str:
-        """Whose sessions the caller reads; '' reads all."""
+        """Subject whose sessions the caller reads; '' reads all."""
         caller = self.call.caller
         return "" if caller.may("read:all") or caller.acts_for_others else caller.subject
 
@@ -103,7 +103,7 @@ class RuntimeService(BoundService, contract.Runtime):
         )
 
     async def _find_session(self, session_id: str, project_id: str | None) -> PlacedSessionRow:
-        """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
+        """Find a session that the caller may read. Raises NotFound for a hidden session, too."""
         row = await self.call.tx.one(
             statements.select_session_of_any_codebase,
             reader=self._reader,
@@ -171,7 +171,7 @@ class RuntimeService(BoundService, contract.Runtime):
         )
 
     async def _list_workers_with_models(self) -> Sequence[WorkerModels]:
-        """All workers online that have models."""
+        """List all online workers that have models."""
         workers: list[WorkerModels] = []
         while True:
             after = workers[-1].worker_id if workers else ""
@@ -183,7 +183,7 @@ class RuntimeService(BoundService, contract.Runtime):
 
 
 def _gather_models(rows: Sequence[WorkerModels]) -> dict[str, contract.AvailableModel]:
-    """What workers have, by the name of the model."""
+    """Collect the models of workers by model name."""
     models: dict[str, contract.AvailableModel] = {}
     for row in rows:
         metadata = decode_json(row.metadata)
@@ -200,7 +200,7 @@ def _gather_models(rows: Sequence[WorkerModels]) -> dict[str, contract.Available
 
 
 def _split_message(message: sessions_contract.SessionMessage) -> list[contract.RuntimeMessagePart]:
-    """The parts of a message, each with an id."""
+    """Split a message into parts, each with an id."""
     parts: Any = message.parts if isinstance(message.parts, list) else [message.parts]
     return [
         contract.RuntimeMessagePart.model_construct(

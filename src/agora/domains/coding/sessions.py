@@ -1,4 +1,4 @@
-"""Sessions of coding agents: what was said in them, and going on with one as a new job."""
+"""Sessions of coding agents: their messages, and continuing a session with a new job."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class SessionService(BoundService, contract.Sessions):
             session.directory = _read_text(document, "directory", place, most=MAX_PATH) or session.directory
             moment = _read_time(document, "updated_at", place)
             is_new = session.created_at == session.updated_at == self.call.now
-            # What jobs have said of it is newer than what an agent lists.
+            # Updates by jobs are newer than the time in an agent's list.
             changed_at = session.updated_at if moment is None else min(moment, self.call.now)
             await self._save_session(session, changed_at if is_new else max(session.updated_at, changed_at))
         return contract.Synchronisation(codebase_id=codebase_id, sessions=len(sessions))
@@ -105,7 +105,7 @@ class SessionService(BoundService, contract.Sessions):
         return contract.Ingestion(session_id=session_id, stored=len(messages), messages=session.messages)
 
     async def _open_session(self, codebase: CodebaseRow, session_id: str) -> SessionRow:
-        """A session, locked; a new one where it was not known."""
+        """Lock a session, or create an unknown one."""
         call = self.call
         key = {"codebase_id": codebase.codebase_id, "session_id": session_id}
         row = await call.tx.one(statements.lock_session, **key)
@@ -129,7 +129,7 @@ class SessionService(BoundService, contract.Sessions):
         return row
 
     async def _link_task(self, session: SessionRow, task_id: str) -> None:
-        """Note which task works in a session; it has to be one that the worker holds or held."""
+        """Record the task that works in a session; the worker must hold it or have held it."""
         task = await self.call.tx.one(tasks.select_task, task_id=task_id)
         if task is None or self.call.caller.subject not in (task.holder, task.assigned_agent):
             raise InvalidRequest(
@@ -154,7 +154,7 @@ class SessionService(BoundService, contract.Sessions):
         await self.call.tx.execute(statements.upsert_message, **key, **values)
 
     async def _save_session(self, session: SessionRow, updated_at: int | None = None) -> None:
-        """Write a session. updated_at: None for now."""
+        """Store a session. updated_at: None for now."""
         names = ("codebase_id", "session_id", "agent", "title", "context_id", "task_id", "requester", "messages")
         values = {name: getattr(session, name) for name in (*names, "directory")}
         moment = self.call.now if updated_at is None else updated_at
@@ -208,7 +208,7 @@ class SessionService(BoundService, contract.Sessions):
         values |= {"agent_type": agent_type, "session_id": session_id}
         chosen = {name: value for name, value in values.items() if value}
         payload: JsonObject = decode_json(codebase.agent_config) | chosen
-        # To its worker: the session and its worktree are on that machine.
+        # Only for its worker: the session and its worktree are on that machine.
         return await TaskService(call).assign(
             JOB_TYPE,
             payload,
@@ -220,7 +220,7 @@ class SessionService(BoundService, contract.Sessions):
 
 
 def _read_time(document: Mapping[str, Any], name: str, place: str) -> int | None:
-    """A time of a document, in microseconds. Raises InvalidRequest for what is no ISO 8601 with an offset."""
+    """Read a time in microseconds from a document. Raises InvalidRequest unless it is ISO 8601 with an offset."""
     text = _read_text(document, name, place)
     if not text:
         return None
@@ -236,7 +236,7 @@ def _read_time(document: Mapping[str, Any], name: str, place: str) -> int | None
 def _read_text(
     document: Mapping[str, Any], name: str, place: str, *, required: bool = False, most: int = MAX_ID_CHARACTERS
 ) -> str:
-    """A text of a document. Raises InvalidRequest for anything else, and where a required one is missing or too long."""
+    """Read a text from a document. Raises InvalidRequest if it is no text, too long, or missing although required."""
     value = document.get(name, "")
     if not isinstance(value, str) or (required and not value):
         raise _field_problem(f"{place}.{name}", "a text is required")

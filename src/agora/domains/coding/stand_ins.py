@@ -1,7 +1,8 @@
 """Stand-ins: workers with the same repository, which take the jobs of a codebase while its own worker is gone.
 
-A job for a codebase requires the capability ``codebase:ID``. While the codebase's worker is not seen, other workers with a clone of
-that repository have the capability, too; once it is back they lose it. What such a worker has claimed meanwhile it finishes.
+A job for a codebase requires the capability ``codebase:ID``. While the codebase's worker is not seen, other workers
+with a clone of that repository receive the capability; when it is back, they lose it. A stand-in finishes the jobs that
+it has claimed.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from .records import CodebaseRow
 __all__ = ["announce_waiting_jobs", "appoint_stand_ins", "dismiss_stand_ins", "end_stand_ins"]
 
 MAX_STAND_INS = 20
-MAX_MOVED = 200  #: tasks of one codebase in one pass
+MAX_MOVED = 200  #: tasks of one codebase per pass
 
 
 async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
-    """Have others stand in for the worker of a codebase, if it is still gone; answers whether anything has changed."""
+    """Appoint stand-ins for the worker of a codebase if it is still gone. Returns whether anything has changed."""
     row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if row is None or row.repository is None or await _is_held(call, row) or await _is_worker_there(call, row):
         return False
@@ -57,7 +58,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
 
 
 async def dismiss_stand_ins(call: Call, codebase_id: str) -> bool:
-    """The worker of a codebase is back: nobody stands in for it any more. Answers whether anybody did."""
+    """Dismiss the stand-ins of a codebase whose worker is back. Returns whether there were any."""
     row = await call.tx.one(statements.select_codebase, codebase_id=codebase_id)
     if row is None or row.stand_ins == "[]" or not await _is_worker_there(call, row):
         return False
@@ -66,7 +67,7 @@ async def dismiss_stand_ins(call: Call, codebase_id: str) -> bool:
 
 
 async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
-    """Have nobody stand in for the worker of a codebase any more."""
+    """Remove the capability for a codebase from all its stand-ins."""
     capability = codebase_capability(row.codebase_id)
     for worker_id in decode_json(row.stand_ins):
         worker = await call.tx.one(workers.select_worker, ref=worker_id, owner="")
@@ -95,7 +96,7 @@ async def _set_capabilities(call: Call, worker: WorkerRow, capabilities: list[st
 
 
 async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
-    """Move what waits for the worker alone, such as the next prompt of a session, to whoever has the codebase."""
+    """Move jobs assigned to the absent worker, such as the next prompt of a session, to the queue of the capability."""
     queue = queues.queue_name(f"worker:{row.worker_id}", "coding.job")
     moved = False
     for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_MOVED):
@@ -107,7 +108,7 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
 
 
 async def announce_waiting_jobs(call: Call, capability: str) -> None:
-    """Offer what waits for a capability once more: somebody has it now."""
+    """Announce the jobs that wait for a capability again, because a worker has it now."""
     ranges = queues.build_queue_ranges((), [capability], open=False)
     for queue in await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):
         for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_STAND_INS):

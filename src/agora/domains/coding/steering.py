@@ -1,4 +1,4 @@
-"""Steering the work in a codebase: giving a job, talking to the agent, ending what runs, and seeing what goes on."""
+"""Steering the work in a codebase: submitting jobs, messages to the agent, cancellation and status."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ __all__ = [
     "submit_job",
 ]
 
-MAX_JOBS = 1000  #: of a codebase that one call looks at
+MAX_JOBS = 1000  #: jobs of a codebase read per call
 CODEBASE_EVENTS = ("agora.codebase.*", "agora.task.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """A job as somebody asks for it. payload: what the worker reads of it, without what is empty."""
+    """A requested job. payload: for the worker, without empty fields."""
 
     payload: JsonObject
     priority: PriorityLike
@@ -53,7 +53,7 @@ class JobRequest:
 
 
 async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> TaskReceipt:
-    """Queue a job for whoever has a codebase; for its worker alone while it is not watched, which asks for it by name."""
+    """Queue a job for any worker with the codebase's capability; while it is not watched, only for its own worker."""
     capability = codebase_capability(codebase.codebase_id)
     return await TaskService(call).assign(
         JOB_TYPE,
@@ -66,7 +66,7 @@ async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> 
 
 
 async def send_message(call: Call, codebase: CodebaseRow, text: str, task_id: str | None) -> TaskEntry:
-    """Say something to the agent of a job. Raises NotFound, Conflict if no job is under way."""
+    """Send a message to the agent of a job. Raises NotFound, Conflict if no job is running."""
     jobs = await _load_open_jobs(call, codebase, call.caller.subject if not call.caller.acts_for_others else "")
     job = next((job for job in jobs if task_id in (None, job.task_id)), None)
     if job is None and task_id is not None:
@@ -84,7 +84,7 @@ async def send_message(call: Call, codebase: CodebaseRow, text: str, task_id: st
 
 
 async def cancel_jobs(call: Call, codebase: CodebaseRow, *, queued: bool, reason: str) -> list[str]:
-    """Cancel the caller's jobs of a codebase, everybody's for an operator; answers their ids. queued: also those that wait."""
+    """Cancel the caller's jobs of a codebase; operators: all jobs. Returns their ids. queued: also waiting jobs."""
     jobs = await _load_open_jobs(call, codebase, "" if call.caller.acts_for_others else call.caller.subject)
     ended: list[str] = []
     for job in jobs:
@@ -97,14 +97,14 @@ async def cancel_jobs(call: Call, codebase: CodebaseRow, *, queued: bool, reason
 
 
 async def count_queued_jobs(call: Call, codebase: CodebaseRow) -> int:
-    """How many jobs wait that the caller may see."""
+    """Count the waiting jobs that the caller may see."""
     return sum(
         job.status == TaskStatus.PENDING for job in await _load_open_jobs(call, codebase, _find_viewer(call, codebase))
     )
 
 
 async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> contract.CodebaseStatus:
-    """What goes on in a codebase, of the jobs that the caller may see."""
+    """Read the status of a codebase, from the jobs that the caller may see."""
     jobs = await _load_open_jobs(call, codebase, _find_viewer(call, codebase))
     counts = {"queued": 0, "running": 0, "asking": 0}
     for job in jobs:
@@ -149,14 +149,14 @@ def _name_status(counts: dict[str, int], *, online: bool) -> Any:
 
 
 def _find_viewer(call: Call, codebase: CodebaseRow) -> str:
-    """Whose jobs a caller sees; '' sees all."""
+    """Return the subject whose jobs a caller sees; '' sees all."""
     caller = call.caller
     sees_all = codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
     return "" if sees_all else caller.subject
 
 
 async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Sequence[TaskRow]:
-    """Jobs of a codebase that have not ended, the newest first."""
+    """Load the unfinished jobs of a codebase, newest first."""
     return await call.tx.all(
         statements.select_open_jobs,
         worker_id=codebase.worker_id,
@@ -169,7 +169,7 @@ async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Seq
 
 @dataclass(frozen=True, slots=True)
 class CodebaseEventFilter(EventFilter):
-    """Events of a codebase, and of the jobs that were given for it by its id."""
+    """Filter for events of a codebase and of the jobs submitted by its id."""
 
     codebase_id: str = ""
 
@@ -182,7 +182,7 @@ class CodebaseEventFilter(EventFilter):
 
 
 async def open_event_stream(call: Call, codebase: CodebaseRow, last_event_id: str | None) -> EventStreamSpec:
-    """The stream of a codebase's events: those that concern the caller, or all for who reads all."""
+    """Open the stream of a codebase's events: those for the caller, or all for a caller who reads all."""
     events = CodebaseEventFilter(types=CODEBASE_EVENTS, codebase_id=codebase.codebase_id)
     place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id
     position = await event_log.resolve_position(call.tx, place)

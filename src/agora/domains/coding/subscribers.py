@@ -1,4 +1,4 @@
-"""What coding hears from agents and workers: who says that it has which codebases."""
+"""Subscriptions of coding to signals of agents and workers: declared codebases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["refuse_foreign_codebases"]
 
 
 async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> None:
-    """Refuse the id of a codebase of another agent: jobs that require it carry prompts, and lead to branches, for its worker."""
+    """Refuse the codebase id of another agent: its jobs carry prompts for that agent's worker and produce branches."""
     foreign = await call.tx.one(
         statements.select_foreign_codebase, codebases=encode_json(list(declared.codebases)), owner=declared.owner
     )

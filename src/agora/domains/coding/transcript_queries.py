@@ -1,4 +1,4 @@
-"""SQL of transcripts: searching messages, and forgetting sessions."""
+"""SQL of transcripts: searching messages and deleting sessions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .records import OldSession, TranscriptRow
 __all__ = ["WORDS", "delete_session", "delete_session_messages", "search_messages", "select_old_sessions"]
 
 BIG = "bigint"
-WORDS = 8  #: of a search
+WORDS = 8  #: maximum number of words of a search
 
 
 @cache
 def search_messages(words: int) -> Query[TranscriptRow]:
-    """Messages that hold each of so many words, the latest first. reader: '' reads all."""
+    """Build the query for messages that contain a number of words, the latest first. reader: '' reads all."""
     conditions = " ".join(f"and lower(m.parts) like :word{number} escape '~'" for number in range(words))
     return Query(
         f"""

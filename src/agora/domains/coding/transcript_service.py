@@ -1,4 +1,4 @@
-"""Transcripts: what was said in sessions, found by words, as a document, and forgotten; and who took part in a job."""
+"""Transcripts: full-text search, export and deletion of sessions, and the participants of a job."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from .sessions import SessionService
 
 __all__ = ["TranscriptService", "delete_transcript", "format_markdown"]
 
-EXCERPT = 160  #: characters on each side of a word
-LOG_PAGE = 500  #: entries of a job's log that are read at once
+EXCERPT = 160  #: characters on each side of a matched word
+LOG_PAGE = 500  #: entries of a job's log per page
 INTERRUPTED = frozenset({"input_required", "auth_required"})
 
 
@@ -138,7 +138,7 @@ async def delete_transcript(call: Call, codebase_id: str, session_id: str) -> No
 
 
 async def _read_log(call: Call, task_id: str, types: Sequence[str]) -> AsyncIterator[TaskEntryRow]:
-    """All entries of these types in a task's log, the oldest first, read in pages."""
+    """Read all entries of these types in a task's log, oldest first, in pages."""
     after, names = 0, encode_json(list(types))
     while True:
         place = {"task_id": task_id, "after": after, "limit": LOG_PAGE}
@@ -151,14 +151,14 @@ async def _read_log(call: Call, task_id: str, types: Sequence[str]) -> AsyncIter
 
 
 class _AnswerPairing:
-    """Pairs each answer of a person's with the question that stood open."""
+    """Pairs each answer of a user with the open question."""
 
     def __init__(self) -> None:
         self.answers: list[contract.PermissionAnswer] = []
         self._question: str | None = None
 
     def add_message(self, entry: TaskEntryRow) -> None:
-        """Take the next message of the log."""
+        """Process the next message of the log."""
         message: Any = decode_json(entry.data) if entry.data else {}
         parts = message.get("parts") or []
         if message.get("role") == AGENT:
@@ -176,7 +176,7 @@ class _AnswerPairing:
 
 
 def format_markdown(messages: Sequence[sessions_contract.SessionMessage], title: str) -> str:
-    """Messages as Markdown. title: of the document; empty for one that goes on."""
+    """Format messages as Markdown. title: of the document; empty for a continuation."""
     blocks = [f"# {title}"] if title else []
     for message in messages:
         blocks.append(f"## {message.role.capitalize()} ({message.created_at:%Y-%m-%d %H:%M} UTC)")
@@ -204,7 +204,7 @@ def _format_part(part: Any) -> str:
 
 
 def _fence_text(text: str) -> str:
-    """A text as a code block, with a fence that is longer than any in it."""
+    """Format a text as a code block, with a fence longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}\n{text}\n{fence}"

@@ -1,4 +1,4 @@
-"""What was said in a session, as a text for an agent that takes no part in it."""
+"""Formatting of session messages as text for another agent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_PART_CHARACTERS = 4_000
 
 
 def describe_messages(rows: Sequence[MessageRow]) -> str:
-    """Messages as a text, oldest first: texts as they are, tool calls by their titles; thoughts and notes are left out."""
+    """Format messages as text, oldest first: texts verbatim, tool calls by title; without thoughts and notes."""
     return "\n\n".join(
         f"{SPEAKERS.get(row.role, row.role)}:\n{text}"
         for row in rows

@@ -1,5 +1,7 @@
-"""Turns as checkpoints. The files are commits in the worker's repository, known here by the hashes of what has changed; so what
-rewinding does to them is shown without asking the worker, and done by a job for it.
+"""Turns as checkpoints: rewinding and forking a session at a turn.
+
+The files of a turn are a commit in the worker's repository. The server stores only the hashes of the changed files, so
+it can show the effect of a rewind without asking the worker; a job for the worker performs it.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from .turn_records import TURNS, TurnRow
 
 __all__ = ["TurnService"]
 
-MAX_TRANSCRIPT_CHARACTERS = 20_000  #: that a fresh session is given of an earlier one
+MAX_TRANSCRIPT_CHARACTERS = 20_000  #: of an earlier session, passed to a new one
 MAX_TRANSCRIPT_MESSAGES = 100
 MAX_PATH_CHARACTERS = 4096
 MAX_BLOB_CHARACTERS = 64
@@ -107,7 +109,7 @@ class TurnService(BoundService, contract.Turns):
         context_id: str | None = None,
         **more: Any,
     ) -> TaskReceipt:
-        """A job for the worker that has the files: what it takes back is in its payload."""
+        """Create a job for the worker that has the files; the payload names the turn."""
         codebase = await load_codebase(self.call, row.codebase_id)
         place: JsonObject = {"number": row.number, "codebase_id": row.codebase_id, "session_id": row.session_id}
         values = {"prompt": prompt, "codebase_id": row.codebase_id, **more}
@@ -124,7 +126,10 @@ class TurnService(BoundService, contract.Turns):
         )
 
     async def _build_transcript(self, row: TurnRow) -> str:
-        """What was said until the end of a turn, for a fresh session. It is read with the rights of whoever rewinds or forks."""
+        """Build a transcript up to the end of a turn, for a new session.
+
+        It is read with the rights of the caller who rewinds or forks.
+        """
         key = {"codebase_id": row.codebase_id, "session_id": row.session_id}
         rows = await self.call.tx.all(
             codings.list_newest_messages, **key, after=row.messages + 1, limit=MAX_TRANSCRIPT_MESSAGES
@@ -151,7 +156,7 @@ class TurnService(BoundService, contract.Turns):
         context_id = views.task_context_id(draft.row)
         last = await call.tx.one(statements.select_last_turn, job_id=job_id)
         is_same = last.context_id == context_id if last is not None else task_id == job_id
-        # Another worker has taken the job over: it adds turns, and changes none of those before.
+        # Another worker has taken over the job: it may add turns but not change earlier ones.
         is_next = last is not None and last.requester == draft.row.created_by and number > last.number
         if not (is_same and (last is None or last.owner == codebase.owner or is_next)):
             raise InvalidRequest(
@@ -179,7 +184,7 @@ class TurnService(BoundService, contract.Turns):
         return _build_turn(row)
 
     async def _load_readable(self, job_id: str) -> TurnRow:
-        """The last turn of a job whose turns the caller may read. Raises NotFound, without telling whether it is hidden."""
+        """Load the last turn of a job whose turns the caller may read. Raises NotFound for a hidden job, too."""
         row, caller = await self.call.tx.one(statements.select_last_turn, job_id=job_id), self.call.caller
         may_read_all = caller.may("read:all") or caller.acts_for_others
         if row is None or not (may_read_all or caller.subject in (row.requester, row.owner)):
@@ -205,7 +210,7 @@ class TurnService(BoundService, contract.Turns):
 
 
 def _read_file(document: Mapping[str, Any], index: int) -> list[str]:
-    """Path, status and blob of a changed file. Raises InvalidRequest."""
+    """Read path, status and blob of a changed file. Raises InvalidRequest."""
     values = []
     for name, most in FIELDS.items():
         value = document.get(name)
@@ -219,7 +224,7 @@ def _read_file(document: Mapping[str, Any], index: int) -> list[str]:
 
 
 def _compare_files(now: Sequence[Sequence[str]], then: Sequence[Sequence[str]]) -> list[contract.FileChange]:
-    """What becomes of files between two sets of changes against one start."""
+    """Compare two sets of changes against the same base: the change of each file from ``now`` to ``then``."""
     before, after = ({path: (status, blob) for path, status, blob in files} for files in (now, then))
     changes = []
     for path in sorted({*before, *after}):
@@ -230,7 +235,7 @@ def _compare_files(now: Sequence[Sequence[str]], then: Sequence[Sequence[str]]) 
         change: Literal["remove", "restore", "change"] = (
             "change" if is_there and stays else "remove" if is_there else "restore"
         )
-        # A path that only the later turn has added is not there now.
+        # A path that only the later turn has added does not exist now.
         if path not in before and after[path][0] == "A":
             change = "restore"
         changes.append(contract.FileChange(path=path, change=change))

@@ -1,8 +1,8 @@
-"""Watching: whether a codebase's worker takes queued jobs by itself.
+"""Watching: whether a codebase's worker takes queued jobs automatically.
 
-The queued jobs of a codebase are held while it is not watched, and while as many of its reviews are open as its limit says: its worker
-claims nothing that was queued for it by its id, its name or its repository (``workers.held``), and nobody stands in for it. A job that
-is given to the worker itself, as the next prompt of a session is, was asked for, and runs.
+The queued jobs of a codebase are held while it is not watched, and while its number of open reviews reaches its limit:
+its worker claims no job queued by its id, name or repository (``workers.held``), and it gets no stand-ins. A job
+assigned to the worker directly, such as the next prompt of a session, was requested explicitly and runs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ async def set_watch(
     interval: int | None = None,
     review_limit: int | None = None,
 ) -> contract.Watch:
-    """Begin or end to watch a codebase. interval: seconds. review_limit: 0 for none. None leaves either; raises nothing."""
+    """Start or stop watching a codebase. interval: seconds. review_limit: 0 for none. None leaves either unchanged."""
     was_watching, codebase.watching = bool(codebase.watching), int(watching)
     codebase.watch_interval = interval or codebase.watch_interval
     codebase.review_limit = codebase.review_limit if review_limit is None else review_limit
@@ -46,7 +46,7 @@ async def set_watch(
 
 
 async def describe_watch_state(call: Call, codebase: CodebaseRow) -> contract.Watch:
-    """Whether a codebase is watched, how much waits for it, and whether that is held."""
+    """Build the watch state of a codebase: watching, queued jobs, open reviews, and whether jobs are held."""
     open_reviews = await call.tx.one(statements.count_open_reviews, codebase_id=codebase.codebase_id) or 0
     return contract.Watch.model_construct(
         codebase_id=codebase.codebase_id,
@@ -67,10 +67,10 @@ async def apply_review_limit(call: Call, codebase_id: str) -> None:
 
 
 async def update_held_jobs(call: Call, worker_id: str) -> None:
-    """Have a worker claim nothing by the capabilities of its codebases whose jobs are held, and offer what is held no more."""
-    # Locked, and then counted: of two reviews that are opened at once, the second to get here counts both.
+    """Update the capabilities by which a worker claims nothing because jobs are held, and announce released jobs."""
+    # Lock before counting: of two concurrently opened reviews, the second transaction counts both.
     worker = await call.tx.one(statements.lock_worker, worker_id=worker_id)
-    if worker is None:  # a codebase that no worker has yet
+    if worker is None:  # a codebase without a worker
         return
     target = call.target
     rows = await call.tx.all(statements.select_held_codebases, worker_id=worker_id)

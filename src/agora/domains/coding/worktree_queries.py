@@ -1,4 +1,4 @@
-"""SQL of what worktrees use of disks."""
+"""SQL of the disk use of worktrees."""
 
 from __future__ import annotations
 

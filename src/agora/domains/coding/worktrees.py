@@ -1,4 +1,7 @@
-"""Worktrees of jobs: reported by workers, shown to their owners, and removed by the worker, which decides what is lost nowhere."""
+"""Worktrees of jobs: reported and removed by workers, shown to their owners.
+
+The worker decides which worktrees can be removed without losing work.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ __all__ = ["WorktreeService"]
 WORKTREES = TypeAdapter(list[contract.Worktree])
 LOSSLESS = ("removable", "recent")
 TASK_ID = re.compile(r"task_[0-9a-f]{32}")
-BRANCH_PREFIX = "agora/"  #: of a job's branch
-MIN_PIECE = 6  #: characters of a piece of an id
+BRANCH_PREFIX = "agora/"  #: prefix of a job's branch
+MIN_PIECE = 6  #: minimum characters of a partial id
 
 
 class WorktreeService(BoundService, contract.Worktrees):
@@ -70,7 +73,7 @@ class WorktreeService(BoundService, contract.Worktrees):
         row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
         reported = [] if row is None else [worktree.job_id for worktree in WORKTREES.validate_json(row.worktrees)]
         names = [await self._resolve_job(job_id, reported, index) for index, job_id in enumerate(job_ids)]
-        # To its worker alone: the worktrees are on that machine.
+        # Only for its worker: the worktrees are on that machine.
         return await TaskService(self.call).assign(
             CLEANING_TYPE,
             {"codebase_id": codebase.codebase_id, "job_ids": list(dict.fromkeys(names))},
@@ -79,16 +82,16 @@ class WorktreeService(BoundService, contract.Worktrees):
         )
 
     async def _resolve_job(self, ref: str, reported: Sequence[str], index: int) -> str:
-        """Name of the worktree that a job id, a branch or a piece of an id means. Raises InvalidRequest.
+        """Resolve a job id, a branch or a part of an id to the name of a worktree. Raises InvalidRequest.
 
-        reported: names of the worktrees that there were at the worker's last report. index: of the reference in the request.
+        reported: names of the worktrees in the worker's last report. index: of the reference in the request.
         """
         name, field = ref.removeprefix(BRANCH_PREFIX), f"job_ids[{index}]"
         if name in reported:
             return name
         if TASK_ID.fullmatch(name):
             first = await self._find_first_job(name, reported)
-            return name if first is None else first  # not reported yet, or gone: its worker knows
+            return name if first is None else first  # not reported yet, or deleted: its worker decides
         matches = [job_id for job_id in reported if name in job_id]
         if len(matches) != 1 or len(name) < MIN_PIECE:
             which = f"{len(matches)} worktrees have" if matches else "no worktree has"
@@ -100,7 +103,7 @@ class WorktreeService(BoundService, contract.Worktrees):
         return matches[0]
 
     async def _find_first_job(self, task_id: str, reported: Sequence[str]) -> str | None:
-        """The job whose worktree a later job of its session has worked in."""
+        """Find the reported job whose worktree a later job of the same session has used."""
         task = await self.call.tx.one(tasks.select_task, task_id=task_id)
         if task is None or task.context_id is None:
             return None
