@@ -1,7 +1,8 @@
-"""Codebases that the server asks workers for: a path that this machine has, or a repository that is cloned.
+"""Codebases that are added at the request of the server: a path on this machine, or a repository to clone.
 
-A path has to be below one of the directories that the worker's owner allows, the home directory if nothing else is said. A clone is made
-below the worker's state directory. The token for it is in the environment of git alone: in no argument, file or URL.
+A path must be below one of the directories that the worker's owner allows, by default the home directory. A clone is
+made below the worker's state directory. The token for it is only in the environment of git: in no argument, file or
+URL.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ __all__ = ["PENDING", "REGISTRATION_TYPE", "adopt_codebase", "clone_repository",
 
 logger = logging.getLogger("agora.worker")
 
-REGISTRATION_TYPE = "register_codebase"  #: of the task that asks
-PENDING = "__pending__"  #: name of the codebases that nobody has yet, in the capability of those who take them
+REGISTRATION_TYPE = "register_codebase"  #: task type of a registration request
+PENDING = "__pending__"  #: name of codebases without a worker, in the capability of workers that accept them
 CLONE_SECONDS = 1800.0
 MAX_REASON_CHARACTERS = 480
 
@@ -32,7 +33,8 @@ MAX_REASON_CHARACTERS = 480
 async def adopt_codebase(
     run: TaskRun, client: AgoraClient, worker_id: str, roots: Sequence[Path], clones: Path
 ) -> Codebase | None:
-    """Answer the question of a task: confirm the codebase, or decline it with the reason. None if it was declined. Raises AgoraError."""
+    """Answer a registration task: confirm the codebase, or decline it with the reason. None if declined. Raises
+    AgoraError."""
     payload: Mapping[str, Any] = run.payload
     codebase_id, token = str(payload.get("codebase_id")), run.fencing_token
     try:
@@ -56,12 +58,12 @@ async def adopt_codebase(
 
 
 def inspect_path(name: str, roots: Sequence[Path]) -> Path:
-    """A directory that may be a codebase. Raises ValueError in words for whoever asks for it."""
+    """Check that a path may become a codebase. Raises ValueError with a message for the requester."""
     path = Path(name)
     if not path.is_absolute():
         raise ValueError(f"{name} is not an absolute path.")
     path = path.resolve()
-    # In the same words: whether a path outside exists is nobody's business.
+    # The same message for a missing and a forbidden path: do not disclose which paths exist outside the roots.
     if not any(path.is_relative_to(root.resolve()) for root in roots) or not path.is_dir():
         raise ValueError(f"This machine has no directory {name} that may be a codebase.")
     return path
@@ -70,7 +72,7 @@ def inspect_path(name: str, roots: Sequence[Path]) -> Path:
 async def clone_repository(
     url: str, path: Path, *, branch: str | None = None, token: str | None = None, protocols: str = "https"
 ) -> None:
-    """Clone a repository, unless it was cloned there before. Raises ValueError with git's words."""
+    """Clone a repository, unless it is already cloned there. Raises ValueError with git's message."""
     if (path / ".git").exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The coding agents that the worker knows: how each is started, found, and installed."""
+"""The coding agents that the worker supports: how to start, find and install each of them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["AGENTS", "CodingAgent", "find_installed"]
 class CodingAgent:
     """A coding agent that speaks the Agent Client Protocol.
 
-    command: starts it; the first word is looked up in PATH. credential_files, credential_variables: files below the
-    home directory and environment variables; one of them exists once the agent is logged in. install, login: what a person types.
-    environment: what it is started with besides the worker's own environment.
+    command: start command, whose first word is looked up in PATH. credential_files, credential_variables: files below
+    the home directory and environment variables; one of them exists once the agent is logged in. install, login:
+    commands for the user. environment: variables added to the worker's own environment.
     """
 
     name: str
@@ -30,11 +30,11 @@ class CodingAgent:
     environment: Mapping[str, str]
 
     def find_executable(self) -> str | None:
-        """Path of its program; None if it is not installed."""
+        """Return the path of its program; None if it is not installed."""
         return shutil.which(self.command[0])
 
     def find_credential(self, environment: Mapping[str, str], home: Path) -> str | None:
-        """The variable or file that logs it in; None if there is neither."""
+        """Return the variable or file with its credential; None without one."""
         for variable in self.credential_variables:
             if environment.get(variable):
                 return variable
@@ -44,7 +44,7 @@ class CodingAgent:
         return None
 
     def name_account(self, environment: Mapping[str, str], home: Path) -> str | None:
-        """An opaque name of the account that its credential belongs to: equal for equal credentials, on any machine."""
+        """Return an opaque name of its credential's account: equal for equal credentials, on any machine."""
         source = self.find_credential(environment, home)
         if source is None:
             return None
@@ -52,7 +52,7 @@ class CodingAgent:
             secret = (home / source[2:]).read_bytes() if source.startswith("~/") else environment[source].encode()
         except OSError:
             return None
-        # Slow and cut short: whoever sees the name cannot try out credentials that people could have chosen.
+        # Slow hash, truncated: the name does not allow a brute-force attack on credentials that people chose.
         digest = hashlib.scrypt(secret, salt=b"agora provider account", n=2**14, r=8, p=1, dklen=12)
         return f"{self.name}:{digest.hex()}"
 
@@ -63,7 +63,7 @@ AGENTS: Mapping[str, CodingAgent] = {
         CodingAgent(
             "opencode",
             "OpenCode",
-            # Its log is the only place where it tells of a usage limit: over the protocol it retries in silence.
+            # The log is the only place where it reports a usage limit: over the protocol it retries without a message.
             ("opencode", "acp", "--print-logs", "--log-level", "WARN"),
             (".local/share/opencode/auth.json", ".config/opencode/opencode.json"),
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "OPENCODE_CONFIG_CONTENT"),
@@ -89,7 +89,7 @@ AGENTS: Mapping[str, CodingAgent] = {
             ("OPENAI_API_KEY", "CODEX_API_KEY"),
             "npm install -g @openai/codex @agentclientprotocol/codex-acp",
             "codex login",
-            # In its default mode a model of its own decides what is allowed, and nobody is asked.
+            # In its default mode its own model decides on permissions, and no person is asked.
             {"INITIAL_AGENT_MODE": "workspace-write"},
         ),
         CodingAgent(
@@ -107,5 +107,5 @@ AGENTS: Mapping[str, CodingAgent] = {
 
 
 def find_installed() -> list[CodingAgent]:
-    """The agents whose program is in PATH, in order of preference."""
+    """List the agents whose program is in PATH, in order of preference."""
     return [agent for agent in AGENTS.values() if agent.find_executable() is not None]

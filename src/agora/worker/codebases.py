@@ -1,4 +1,4 @@
-"""The codebases of a worker: directories of this machine, each known by a name and, with git, by its remote."""
+"""The codebases of a worker: local directories, each identified by a name and, with git, by its remote."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Codebase:
 
     @classmethod
     def inspect(cls, path: Path, name: str | None = None) -> Codebase:
-        """Look at a directory. Raises ValueError if there is none."""
+        """Inspect a directory. Raises ValueError if it does not exist."""
         path = path.expanduser().resolve()
         if not path.is_dir():
             raise ValueError(f"{path} is not a directory; --codebases names directories, separated by commas.")
@@ -36,7 +36,7 @@ class Codebase:
 
 
 def parse_codebases(text: str) -> list[Codebase]:
-    """Codebases of ``DIR[:NAME],...``. Raises ValueError for what is no directory, and for a name used twice."""
+    """Parse codebases from ``DIR[:NAME],...``. Raises ValueError for a missing directory and for a duplicate name."""
     codebases: list[Codebase] = []
     for word in filter(None, (part.strip() for part in text.split(","))):
         directory, _, name = word.rpartition(":") if ":" in word else (word, "", "")
@@ -48,7 +48,7 @@ def parse_codebases(text: str) -> list[Codebase]:
 
 
 def normalize_remote(remote: str | None) -> str | None:
-    """A git remote as host and path, equal however it is reached; without credentials. None for a local one."""
+    """Normalize a git remote to host and path, independent of scheme and credentials. None for a local one."""
     match = (_URL.match(remote) or _SCP.match(remote)) if remote else None
     if match is None:
         return None

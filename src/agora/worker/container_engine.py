@@ -1,7 +1,8 @@
-"""The Docker Engine, asked by its command line: containers of jobs, and the removal of those whose worker has died.
+"""The Docker Engine, used through its command line: containers of jobs, and removal of containers of dead workers.
 
-The command line finds the engine as its user has set it up (``DOCKER_HOST``, contexts, certificates). Each worker process holds a
-lock for as long as it lives, and its containers bear the lock's name: what bears the name of a lock that nobody holds is left over.
+The command line finds the engine as its user configured it (``DOCKER_HOST``, contexts, certificates). Each worker
+process holds a lock for its lifetime, and its containers are labelled with the lock's name: a container whose lock
+nobody holds is an orphan.
 """
 
 from __future__ import annotations
@@ -21,35 +22,35 @@ from .worktree import try_lock
 
 __all__ = ["ContainerEngine", "ContainerError", "Mount", "split_environment"]
 
-STATE_LABEL = "agora.worker.state"  #: which state directory a container belongs to
-OWNER_LABEL = "agora.worker.owner"  #: which process of a worker
+STATE_LABEL = "agora.worker.state"  #: the state directory of a container's worker
+OWNER_LABEL = "agora.worker.owner"  #: the worker process of a container
 TASK_LABEL = "agora.task"
-PULL_SECONDS = 1800.0  #: that making a container may take, with the download of its image
+PULL_SECONDS = 1800.0  #: timeout for the creation of a container, including the download of its image
 CALL_SECONDS = 60.0
-MAX_LINE_CHARACTERS = 60_000  #: of a variable in a file; the command line reads lines of 64 KiB
-#: what the command line itself obeys: no job may choose its engine
+MAX_LINE_CHARACTERS = 60_000  #: limit of a variable in an environment file; the command line reads lines of 64 KiB
+#: variables that the command line itself obeys: no job may choose its engine
 RESERVED = ("DOCKER_", "LD_", "GO", "PATH", "HOME", "XDG_", "SSL_", "HTTP", "NO_PROXY", "ALL_PROXY")
 
 
 class ContainerError(Exception):
-    """The engine has failed. The job may succeed at another attempt."""
+    """An error of the engine. Another attempt at the job may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A directory or file of this machine at the same path in a container."""
+    """A local directory or file, mounted at the same path in a container."""
 
     path: Path
     is_readonly: bool = False
 
     def to_option(self) -> str:
-        """As ``--mount`` takes it: one line of CSV."""
+        """Format for ``--mount``: one line of CSV."""
         source, target = (f"{name}={self.path}".replace('"', '""') for name in ("source", "target"))
         return f'type=bind,"{source}","{target}"' + (",readonly" if self.is_readonly else "")
 
 
 class ContainerEngine:
-    """The engine as one worker process uses it. state: the worker's state directory."""
+    """The engine of one worker process. state: the worker's state directory."""
 
     def __init__(self, state: Path) -> None:
         self._directory = state / "containers"
@@ -59,11 +60,11 @@ class ContainerEngine:
         draft = self._directory / f"{self._owner}.new"
         self._lock = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        draft.rename(draft.with_suffix(".lock"))  # nobody sees it unlocked while this process lives
+        draft.rename(draft.with_suffix(".lock"))  # never visible unlocked while this process lives
         self._user: str | None = None
 
     def close(self) -> None:
-        """Give up the lock. Containers that are left are left over."""
+        """Release the lock. Remaining containers become orphans."""
         (self._directory / f"{self._owner}.lock").unlink(missing_ok=True)
         os.close(self._lock)
 
@@ -76,7 +77,7 @@ class ContainerEngine:
         variables: Mapping[str, str],
         task_id: str,
     ) -> str:
-        """Make a container that runs a command once it is started; answers its name. Raises ContainerError."""
+        """Create a container that runs a command when it is started. Returns its name. Raises ContainerError."""
         name = f"agora-job-{uuid.uuid4().hex}"
         labels = {STATE_LABEL: self._state_id, OWNER_LABEL: self._owner, TASK_LABEL: task_id}
         lines, environment = split_environment(variables)
@@ -97,13 +98,13 @@ class ContainerEngine:
         return name
 
     async def remove_container(self, name: str) -> None:
-        """Remove a container, running or not. One that is gone already is no error. Raises ContainerError."""
+        """Remove a container, running or not; a missing one is no error. Raises ContainerError."""
         result = await self._call(["docker", "rm", "--force", "--volumes", name])
         if "already in progress" not in result.output and "No such container" not in result.output:
             _check(result, f"remove {name}")
 
     async def pause_container(self, name: str) -> bool:
-        """Stop all processes of a container where they are; answers False if it does not run. Raises ContainerError."""
+        """Pause all processes of a container. Returns False if it is not running. Raises ContainerError."""
         result = await self._call(["docker", "pause", name])
         if result.exit_code and ("not running" in result.output or "No such container" in result.output):
             return False
@@ -111,11 +112,11 @@ class ContainerEngine:
         return True
 
     async def resume_container(self, name: str) -> None:
-        """Let a paused container go on. Raises ContainerError."""
+        """Resume a paused container. Raises ContainerError."""
         _check(await self._call(["docker", "unpause", name]), f"resume {name}")
 
     async def remove_orphans(self) -> list[str]:
-        """Remove the containers of workers with this state directory that have died; answers their names."""
+        """Remove the containers of dead workers with this state directory. Returns their names."""
         text = f'{{{{.Names}}}} {{{{.Label "{OWNER_LABEL}"}}}}'
         words = ["docker", "ps", "--all", "--no-trunc", "--filter", f"label={STATE_LABEL}={self._state_id}"]
         result = _check(await self._call([*words, "--format", text]), "list containers")
@@ -131,7 +132,7 @@ class ContainerEngine:
         return names
 
     def _is_held(self, owner: str) -> bool:
-        """Whether the process of that name lives."""
+        """Whether the owner's process is alive."""
         try:
             descriptor = os.open(self._directory / f"{owner}.lock", os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -142,7 +143,8 @@ class ContainerEngine:
             os.close(descriptor)
 
     async def _find_user(self) -> str:
-        """The user whose files in a mount are the worker's: root of a rootless engine is who runs it."""
+        """Return the user who owns the worker's files in a mount: in a rootless engine, root is the user who runs the
+        engine."""
         if self._user is None:
             words = ["docker", "info", "--format", "{{json .SecurityOptions}}"]
             result = _check(await self._call(words), "describe the engine")
@@ -160,9 +162,10 @@ class ContainerEngine:
 
 
 def split_environment(variables: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """Variables as lines of a file, and those that no line can hold, which pass through the command line's environment.
+    """Split variables into lines of an environment file, and those that do not fit into a line and are passed in the
+    command line's environment.
 
-    Neither is an argument, which other users of the machine could read. Raises ContainerError.
+    Neither are arguments, which other users of the machine could read. Raises ContainerError.
     """
     lines: list[str] = []
     environment: dict[str, str] = {}
@@ -177,7 +180,7 @@ def split_environment(variables: Mapping[str, str]) -> tuple[list[str], dict[str
 
 
 def _read_state_id(path: Path) -> str:
-    """The lasting name of a state directory; made once, also by two processes at the same time."""
+    """Read or create the permanent id of a state directory. Safe when two processes do so at once."""
     draft = path.with_name(f"id-{uuid.uuid4().hex}")
     draft.write_text(uuid.uuid4().hex)
     try:

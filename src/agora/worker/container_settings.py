@@ -1,4 +1,4 @@
-"""What a container of a job may use: its image, its network, and its share of the machine."""
+"""Limits of a job's container: its image, network, memory, CPU and processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,254}")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSettings:
-    """How a container is made. network: none, bridge, or the name of one of the engine's. cpus: cores. pids: processes at most."""
+    """Settings of a container. network: none, bridge, or the name of a network of the engine. cpus: cores. pids:
+    maximum of processes."""
 
     image: str
     network: str = "bridge"
@@ -25,7 +26,8 @@ class ContainerSettings:
 
 
 def check_container_settings(settings: ContainerSettings) -> ContainerSettings:
-    """The settings. Raises ValueError for what is no setting, or would take the isolation away."""
+    """Check the settings and return them. Raises ValueError for an invalid setting, or one that would remove the
+    isolation."""
     if not _IMAGE.fullmatch(settings.image):
         raise ValueError(f"--docker-image: {settings.image!r} is no name of an image.")
     if settings.network == "host" or not _NETWORK.fullmatch(settings.network):
@@ -39,7 +41,7 @@ def check_container_settings(settings: ContainerSettings) -> ContainerSettings:
 
 
 def read_container_changes(entry: Any, place: str) -> Mapping[str, Any]:
-    """What a profile says of its containers, by name of the setting. Raises ValueError, which names the place."""
+    """Read a profile's container settings by name. Raises ValueError, which names the place."""
     kinds = {"image": str, "network": str, "memory_megabytes": int, "cpus": int | float, "pids": int}
     if not isinstance(entry, dict) or not set(entry) <= set(kinds):
         raise ValueError(f"{place} may have {', '.join(kinds)}.")

@@ -1,7 +1,8 @@
-"""An approved branch is delivered: merged, pushed, proposed as a pull request, or handed over as a patch.
+"""Delivery of an approved branch: it is merged, pushed, proposed as a pull request, or stored as a patch.
 
-Each step may be repeated: a worker that was killed half-way finds what is done already. Nothing is forced and nothing is deleted:
-a merge that conflicts, or would overwrite what lies uncommitted in the codebase, is not begun, and the branch stays.
+Each step is idempotent: an attempt after a killed worker detects the steps that are already done. Nothing is forced or
+deleted: a merge that conflicts, or would overwrite uncommitted files of the codebase, is not started, and the branch
+stays.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ MAX_PATCH_CHARACTERS = 900_000
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What was approved. head: the commit that was looked at."""
+    """An approved branch. head: the reviewed commit."""
 
     job_id: str
     action: str
@@ -49,7 +50,7 @@ class Delivery:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Delivery:
-        """Raises PermanentFailure for one that lacks something."""
+        """Parse a payload. Raises PermanentFailure for an incomplete one."""
         values = {name: payload.get(name) for name in cls.__slots__}
         required = ("job_id", "action", "branch", "base", "head")
         if not all(isinstance(values[name], str) and values[name] for name in required):
@@ -60,7 +61,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of it, as ``agora.review.conclude`` takes it."""
+    """The outcome, as ``agora.review.conclude`` takes it."""
 
     outcome: str
     error: str | None = None
@@ -69,7 +70,7 @@ class Report:
 
 
 async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRegistry, merging: asyncio.Lock) -> Any:
-    """Carry out an approval, and report what became of it. merging: held while the codebase is changed."""
+    """Deliver an approved branch and report the outcome. merging: lock, held while the codebase is changed."""
     delivery = Delivery.from_payload(run.payload)
     codebase = await registry.resolve_codebase(client, str(run.payload.get("codebase_id")))
     if codebase is None:
@@ -122,7 +123,7 @@ async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
         return Report("failed", f"{path} is at no branch: name the target.")
     tip = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{target}"], path)
     if (await run_command(["git", "merge-base", "--is-ancestor", delivery.head, tip], path)).exit_code == 0:
-        return Report("merged")  # by an attempt before this one
+        return Report("merged")  # by an earlier attempt
     merged = await run_command(["git", "merge-tree", "--write-tree", "--name-only", "-z", tip, delivery.head], path)
     fields = merged.output.split("\0")
     if merged.exit_code == 1:
@@ -142,7 +143,7 @@ async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
 
 
 async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> Report:
-    """Merge into the branch that is checked out. Git refuses to overwrite what is not committed there."""
+    """Merge into the branch that is checked out. Git refuses to overwrite uncommitted changes."""
     if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
         return Report("failed", f"Somebody merges in {path}: finish that, then approve again.")
     command = ["git", *IDENTITY, "merge", "--no-ff", "--no-verify", "-m", message, delivery.head]
@@ -168,7 +169,7 @@ async def _push_branch(delivery: Delivery, codebase: Codebase) -> None:
 
 
 async def _propose_branch(delivery: Delivery, codebase: Codebase) -> Report:
-    """Push, and open the pull request or bring it up to date. Raises CommandError, ForgeError."""
+    """Push the branch, and open or update its pull request. Raises CommandError, ForgeError."""
     forge = find_forge(codebase.repository)
     await _push_branch(delivery, codebase)
     target = delivery.target or await read_target(codebase.path)

@@ -1,4 +1,4 @@
-"""The worker's part of house-keeping: it reports what worktrees use of the disk, and removes those it is told to."""
+"""Disk use of the worker's worktrees: reports it, and removes worktrees on request."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ logger = logging.getLogger("agora.worker")
 
 CLEANING_TYPE = "coding.cleaning"
 CLEANING_SECONDS = 3600.0
-SETTLING_SECONDS = 30.0  #: from the end of a job to the report
-MAX_WORKTREES = 1000  #: of one report
+SETTLING_SECONDS = 30.0  #: delay of the report after the end of a job
+MAX_WORKTREES = 1000  #: limit of one report
 
 
 class DiskKeeper:
-    """Looks after the worktrees of a worker's codebases."""
+    """Reports and cleans the worktrees of a worker's codebases."""
 
     def __init__(self, options: WorkerOptions, client: AgoraClient, registry: CodebaseRegistry) -> None:
         self._client, self._registry = client, registry
@@ -37,18 +37,19 @@ class DiskKeeper:
         self._limits = Limits(options.worktree_days * 86_400, options.worktree_megabytes * 1_000_000)
 
     async def run_regularly(self) -> None:
-        """Remove what is beyond the limits and loses nothing, and report what there is, until it is cancelled: every hour, and after jobs."""
+        """Clean and report worktrees until cancelled: every hour, and after jobs. Only worktrees that exceed the limits
+        and lose no work are removed."""
         while True:
             for codebase in self._registry.list_codebases():
                 await self._clean_codebase(codebase)
                 await self.report_use(codebase)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._job_ended.wait(), CLEANING_SECONDS)
-                await asyncio.sleep(SETTLING_SECONDS)  # one look for the jobs that end together
+                await asyncio.sleep(SETTLING_SECONDS)  # one report for jobs that end together
             self._job_ended.clear()
 
     def note_job_end(self) -> None:
-        """A job has ended: report soon."""
+        """Schedule a report soon after a job has ended."""
         self._job_ended.set()
 
     async def _clean_codebase(self, codebase: Codebase) -> None:
@@ -61,7 +62,7 @@ class DiskKeeper:
             logger.info("Removed worktrees of %s: %s", codebase.name, ", ".join(removed))
 
     async def report_use(self, codebase: Codebase) -> None:
-        """Report the worktrees of a codebase. Raises nothing: it is done again."""
+        """Report the worktrees of a codebase. Logs errors; the report is repeated later."""
         codebase_id = self._registry.find_id(codebase)
         if codebase_id is None or not codebase.is_git:
             return
@@ -73,7 +74,7 @@ class DiskKeeper:
             logger.warning("The disk use of %s is not reported: %s", codebase.name, error)
 
     async def clean_as_told(self, run: TaskRun) -> Any:
-        """Remove the worktrees that a task names, as far as nothing is lost. Raises PermanentFailure."""
+        """Remove the worktrees that a task names, if no work is lost. Raises PermanentFailure."""
         codebase = await self._registry.resolve_codebase(self._client, str(run.payload.get("codebase_id")))
         job_ids = run.payload.get("job_ids")
         if codebase is None or not isinstance(job_ids, list):
@@ -87,5 +88,5 @@ class DiskKeeper:
 
 
 def _is_name(job_id: str) -> bool:
-    """Whether an id is the name of a directory, and leads nowhere else."""
+    """Whether an id is a plain directory name, without a path."""
     return job_id not in ("", ".", "..") and Path(job_id).name == job_id

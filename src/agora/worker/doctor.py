@@ -1,4 +1,4 @@
-"""What a machine lacks for the worker: which agents are installed, logged in, and whether containers can be had."""
+"""Checks of the machine for the worker: installed and logged-in agents, and containers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMITS = {"memory": "MemoryLimit", "processor time": "CPUCfsQuota", "processes":
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is known of one part. state: in words. hints: what to do, each a line."""
+    """Report on one component. state: description. hints: what to do, one line each."""
 
     name: str
     title: str
@@ -32,18 +32,19 @@ class Report:
     hints: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON."""
+        """Serialize as JSON."""
         return asdict(self)
 
 
 def examine_agents(environment: Mapping[str, str], home: Path, image: str | None = None) -> list[Report]:
-    """A report of git, of Node, of Docker, and of each agent. image: of containers, which is tried out."""
+    """Report on git, Node, Docker and each agent. image: container image, which is tried out."""
     agents = [_examine_agent(agent, environment, home) for agent in AGENTS.values()]
     return [_examine_git(), _examine_node(), examine_docker(image), *agents]
 
 
 def examine_docker(image: str | None) -> Report:
-    """Whether ``--isolation docker`` can work: the command line, the engine, and a container of the image if one is named."""
+    """Check whether ``--isolation docker`` works: the command line, the engine, and a container of the image if one is
+    given."""
     if shutil.which("docker") is None:
         hint = "needed by --isolation docker only: https://docs.docker.com/engine/install/"
         return Report("docker", "Docker", "not installed", False, False, (hint,))

@@ -1,7 +1,7 @@
-"""The driver of a coding agent: its process, and the Agent Client Protocol (version 1, JSON-RPC over stdio) with it.
+"""The driver of a coding agent: runs its process and speaks the Agent Client Protocol (version 1, JSON-RPC over stdio).
 
-Not to be confused with the agent communication protocol of the marketplace. A session outlives its process: it is opened
-again by the first that works of ``session/resume``, ``session/load``, and a fresh session that is given the transcript.
+Not to be confused with the agent communication protocol of the marketplace. A session outlives its process: it is
+reopened by ``session/resume``, else by ``session/load``, else replaced by a new session with the transcript.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ __all__ = ["AgentDied", "AgentFailed", "AgentProcess", "SessionState", "TurnEnd"
 
 logger = logging.getLogger("agora.worker")
 
-PROTOCOL_VERSION = 1  #: in the draft of version 2 the answer to a prompt no longer ends the turn
-START_SECONDS = 120.0  #: an agent's first start may install things
-CANCEL_SECONDS = 10.0  #: that an agent has to end a cancelled turn
+PROTOCOL_VERSION = 1  #: in the draft of version 2 the response to a prompt no longer ends the turn
+START_SECONDS = 120.0  #: the first start of an agent may install dependencies
+CANCEL_SECONDS = 10.0  #: time for an agent to end a cancelled turn
 MAX_LINE_BYTES = 64 * 1024 * 1024
 LOG_LINES = 50
-OWN_RETRY_SECONDS = 30.0  #: a limit that is lifted sooner is left to the agent
-#: What concerns the worker alone; everything else of its environment, provider keys too, goes to the agent.
+OWN_RETRY_SECONDS = 30.0  #: shorter limits are left to the agent's own retries
+#: Variables for the worker only; all others, including provider keys, are passed to the agent.
 PRIVATE_VARIABLES = ("AGORA_", "A2A_")
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class AgentDied(Exception):
-    """The agent's process has ended, or its connection has."""
+    """The agent's process or its connection has ended."""
 
 
 class AgentFailed(Exception):
-    """The agent has answered with an error that a new process would not mend."""
+    """The agent has answered with an error that a restart would not fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
-    """How a turn ended. stop_reason: end_turn, max_tokens, max_turn_requests, refusal or cancelled."""
+    """End of a turn. stop_reason: end_turn, max_tokens, max_turn_requests, refusal or cancelled."""
 
     stop_reason: str
     usage: Mapping[str, Any]
@@ -62,9 +62,9 @@ class TurnEnd:
 
 @dataclass(slots=True)
 class SessionState:
-    """A session of an agent, as it can be opened again. rung: resume, load or new, how it was opened.
+    """A session of an agent, with the data to reopen it. rung: resume, load or new, the way it was opened.
 
-    model: that the agent uses, where it says so; '' if it does not.
+    model: model of the session as reported by the agent; '' if it does not report one.
     """
 
     session_id: str
@@ -79,15 +79,15 @@ OnPermission = Callable[[PermissionRequest], Awaitable[Decision]]
 
 
 def _end_with_worker() -> None:
-    """In the child, before it is the agent: have it killed when the worker dies, however that happens."""
+    """Have the kernel kill the process when the worker dies. Runs in the child process before exec."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class AgentProcess:
     """A running coding agent with one session.
 
-    on_update: called with each ``session/update``, as JSON. on_permission: awaited for each permission asked for; the
-    turn waits meanwhile.
+    on_update: called with each ``session/update``, as JSON. on_permission: awaited for each permission request; the
+    turn waits for it.
     """
 
     def __init__(
@@ -113,12 +113,13 @@ class AgentProcess:
 
     @property
     def pid(self) -> int:
-        """Of the process, which is running."""
+        """Process id. The process must be running."""
         assert self._process is not None
         return self._process.pid
 
     async def start(self) -> str:
-        """Start the process and greet it; answers its name and version. Raises AgentDied, AgentFailed."""
+        """Start the process and initialize the connection. Returns its name and version. Raises AgentDied,
+        AgentFailed."""
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self.command,
@@ -128,7 +129,7 @@ class AgentProcess:
                 cwd=self.cwd,
                 env=self.all_environment,
                 limit=MAX_LINE_BYTES,
-                start_new_session=True,  # its tools are its process group, which ends with it
+                start_new_session=True,  # its tools are in its process group, which is killed with it
                 preexec_fn=_end_with_worker,
             )
         except OSError as error:
@@ -151,29 +152,29 @@ class AgentProcess:
 
     @property
     def all_environment(self) -> dict[str, str]:
-        """The environment of the process: the worker's but for what concerns the worker alone, and the agent's own."""
+        """Build the environment of the process: the worker's without its private variables, plus the agent's own."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLES)}
         return inherited | dict(self._environment)
 
     @property
     def doubts_about_tools(self) -> str | None:
-        """Why the agent, which has started, may use no MCP servers that it is given; None if it will."""
+        """Return why the started agent may ignore the MCP servers of a session; None if it uses them."""
         return gemini.describe_missing_tools(self.all_environment) if self._name == gemini.NAME else None
 
     @property
     def takes_http_servers(self) -> bool:
-        """Whether the agent, which has started, takes MCP servers over HTTP."""
+        """Whether the started agent supports MCP servers over HTTP."""
         capabilities = self._capabilities.mcp_capabilities if self._capabilities else None
         return bool(capabilities and capabilities.http)
 
     async def open_session(self, session_id: str | None, mcp_servers: Sequence[Mapping[str, Any]] = ()) -> SessionState:
-        """Open a session again, or a new one if there was none or it cannot be had. Raises AgentDied, AgentFailed."""
+        """Reopen a session, or open a new one if there was none or reopening fails. Raises AgentDied, AgentFailed."""
         servers: list[Any] = [_build_server(server) for server in mcp_servers]
         if session_id is not None:
             for rung, reopen in self._reopening_calls(session_id, servers):
                 if rung == "load" and self._name == gemini.NAME:
                     await asyncio.sleep(gemini.seconds_until_reopenable(session_id, self.all_environment, time.time()))
-                self._is_replaying = True  # a loaded session repeats what was said: the log has it already
+                self._is_replaying = True  # a loaded session repeats its messages, which the log already has
                 try:
                     answer = await self._await_answer(reopen(), START_SECONDS)
                     self._session = SessionState(session_id, rung, **_read_options(answer))
@@ -191,7 +192,7 @@ class AgentProcess:
         return self._session
 
     def _reopening_calls(self, session_id: str, servers: list[Any]) -> list[tuple[str, Callable[[], Awaitable[Any]]]]:
-        """The ways to open a session again that this agent says it has, best first."""
+        """List the supported ways to reopen a session, best first."""
         capabilities, cwd = self._capabilities, str(self.cwd)
         calls: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
         if capabilities and capabilities.session_capabilities and capabilities.session_capabilities.resume is not None:
@@ -201,7 +202,7 @@ class AgentProcess:
         return calls
 
     async def choose_option(self, category: str, value: str) -> bool:
-        """Set an option of the session, such as model or mode; answers whether the agent has such an option."""
+        """Set an option of the session, such as model or mode. Returns whether the agent has such an option."""
         option = self._session_state.options.get(category)
         if option is None:
             return False
@@ -214,13 +215,13 @@ class AgentProcess:
 
     @property
     def model(self) -> str:
-        """The model of the open session, as the agent says; '' if it does not say."""
+        """Model of the open session as reported by the agent; '' if it does not report one."""
         return self._session.model if self._session is not None else ""
 
     async def run_prompt(self, text: str) -> TurnEnd:
         """Send a prompt and wait for the end of its turn. Raises AgentDied, AgentFailed, UsageLimitReached.
 
-        Cancelling it cancels the turn.
+        Cancelling the coroutine cancels the turn.
         """
         loop = asyncio.get_running_loop()
         self._limit_until = loop.create_future()
@@ -245,7 +246,7 @@ class AgentProcess:
         return await self._live_connection.prompt(self._session_state.session_id, [block])
 
     async def _cancel_turn(self, turn: asyncio.Future[Any]) -> None:
-        """Send ``session/cancel`` and give the agent a moment to end its turn."""
+        """Send ``session/cancel`` and wait up to ``CANCEL_SECONDS`` for the end of the turn."""
         with contextlib.suppress(Exception):
             await self._live_connection.cancel(self._session_state.session_id)
         await asyncio.wait((turn,), timeout=CANCEL_SECONDS)
@@ -253,7 +254,7 @@ class AgentProcess:
             turn.exception()
 
     async def close(self) -> None:
-        """End the process and what it has started."""
+        """End the process and its descendants."""
         process = self._process
         if process is None:
             return
@@ -265,23 +266,24 @@ class AgentProcess:
                 os.killpg(process.pid, number)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), 3)
-        # What its tools have started in sessions of their own would go on in a worktree that the next agent works in.
+        # Processes that its tools started in sessions of their own would continue to change the worktree of the next
+        # agent.
         if mark := self._environment.get(MARK):
             await asyncio.to_thread(kill_marked, mark)
         if self._reading_log is not None:
             self._reading_log.cancel()
-        # asyncio keeps the pipe of a process that has ended until its transport is closed.
+        # asyncio keeps the pipe of an ended process open until its transport is closed.
         process._transport.close()  # type: ignore[attr-defined]
 
     @property
     def stderr_tail(self) -> str:
-        """The last lines that it wrote to its standard error."""
+        """Return the last lines of its standard error."""
         return "\n".join(self._log)
 
     # -- from the agent -----------------------------------------------------------------------------------
 
     def receive_update(self, update: Mapping[str, Any]) -> None:
-        """An update of the session has come."""
+        """Handle an update of the session."""
         if not self._is_replaying:
             self.on_update(update)
 
@@ -299,7 +301,7 @@ class AgentProcess:
         if waiting is None or waiting.done() or not line.startswith(("ERROR", "WARN", "timestamp=")):
             return
         until = parse_usage_limit(line, time.time())
-        # Shorter ones the agent waits out by itself.
+        # The agent itself waits out shorter ones.
         if until is not None and until > time.time() + OWN_RETRY_SECONDS:
             waiting.set_result(until)
 
@@ -314,7 +316,7 @@ class AgentProcess:
         return self._session
 
     async def _await_answer(self, answer: Awaitable[Any], timeout: float | None = None) -> Any:
-        """An answer of the agent. Raises AgentDied when it ends meanwhile, AgentFailed, UsageLimitReached."""
+        """Wait for a response of the agent. Raises AgentDied if it ends first, AgentFailed, UsageLimitReached."""
         assert self._process is not None
         call = asyncio.ensure_future(answer)
         ended = asyncio.ensure_future(self._process.wait())
@@ -344,7 +346,7 @@ class AgentProcess:
 
 
 class _Client:
-    """The worker as the agent sees it."""
+    """The client side of the protocol, called by the agent."""
 
     def __init__(self, agent: AgentProcess) -> None:
         self._agent = agent
@@ -368,21 +370,21 @@ class _Client:
         return schema.RequestPermissionResponse.model_validate({"outcome": outcome})
 
     def on_connect(self, connection: Any) -> None:
-        """The connection is there; nothing is to be done with it."""
+        """Do nothing when the connection opens."""
 
     async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
-        """Extensions of an agent mean nothing to us."""
+        """Ignore extension notifications."""
 
 
 def _build_server(server: Mapping[str, Any]) -> Any:
-    """An MCP server as the protocol's package has it: over HTTP, or a program."""
+    """Convert an MCP server to the protocol package's type: HTTP or stdio."""
     if "command" in server:
         return schema.McpServerStdio.model_validate(server)
     return schema.HttpMcpServer.model_validate({"headers": [], **server})
 
 
 def _read_options(answer: Any) -> dict[str, Any]:
-    """What a session lets choose: ids of the options by category, the models, and the one that is chosen."""
+    """Read the options of a session: option ids by category, the models, and the current model."""
     options: dict[str, str] = {}
     models: list[str] = []
     model = ""
@@ -397,7 +399,7 @@ def _read_options(answer: Any) -> dict[str, Any]:
 
 
 def _read_usage(answer: schema.PromptResponse) -> Mapping[str, Any]:
-    """The tokens of a turn, as the protocol names them; Gemini CLI tells of them in an extension."""
+    """Read the token usage of a turn, in the protocol's names; Gemini CLI reports it in an extension."""
     if answer.usage is not None:
         return answer.usage.model_dump(by_alias=True)
     quota = (answer.field_meta or {}).get("quota")

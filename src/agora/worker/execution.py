@@ -1,7 +1,8 @@
-"""Where the commands of a job run: as processes of the worker's user, or in containers (``--isolation docker``).
+"""Execution of a job's commands: as processes of the worker's user, or in containers (``--isolation docker``).
 
-A container has the job's worktree, a home directory of the job, and the repository's ``.git`` for reading. What it leaves in the
-worktree is read by git on the machine, so it must not bring a repository of its own, whose configuration names commands that git runs.
+A container mounts the job's worktree, a home directory of the job, and the repository's ``.git`` read-only. Git on the
+host later reads the worktree, so the worktree must not contain a repository of its own: its configuration could name
+commands that git runs.
 """
 
 from __future__ import annotations
@@ -36,61 +37,61 @@ __all__ = [
 
 logger = logging.getLogger("agora.worker")
 
-DISARMED = ".git-of-job"  #: what a repository inside of a worktree is renamed to
+DISARMED = ".git-of-job"  #: new name of a repository inside a worktree
 LOOPBACK = ("localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as this machine starts it. environment: besides the worker's."""
+    """A command to start on this machine. environment: added to the worker's."""
 
     words: Sequence[str]
     environment: Mapping[str, str]
 
 
 class Execution(Protocol):
-    """Where the commands of one job run."""
+    """Execution environment of one job's commands."""
 
     async def enter(self, place: Workplace) -> None:
-        """Make a place safe to work in, whatever an earlier attempt has left."""
+        """Make a place safe to work in after an earlier attempt."""
 
     def open_command(
         self, command: Sequence[str] | str, place: Workplace, environment: Mapping[str, str]
     ) -> AbstractAsyncContextManager[Command]:
-        """What to start for a command of the job; a string is one of the shell. Nothing of it is left after the block."""
+        """Prepare a command of the job; a string is a shell command. It is cleaned up after the block."""
 
     def hold_still(self, place: Workplace) -> AbstractAsyncContextManager[None]:
         """Keep the job's commands from changing the worktree while git reads it."""
 
     def find_barrier(self, url: str) -> str | None:
-        """Why commands of the job cannot reach a URL; None if they may."""
+        """Return why commands of the job cannot reach a URL; None if they can."""
 
 
 class HostExecution:
-    """Commands are processes of the worker's user."""
+    """Runs commands as processes of the worker's user."""
 
     async def enter(self, place: Workplace) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
     @asynccontextmanager
     async def open_command(
         self, command: Sequence[str] | str, place: Workplace, environment: Mapping[str, str]
     ) -> AsyncIterator[Command]:
-        """The command itself."""
+        """Yield the command itself."""
         yield Command(_split_command(command), {**environment, **mark_processes()})
 
     @asynccontextmanager
     async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
-        """An agent between two turns is trusted to wait."""
+        """Do nothing: an agent is expected to be idle between two turns."""
         yield
 
     def find_barrier(self, url: str) -> str | None:
-        """There is none."""
+        """Return None: a process can reach every URL."""
         return None
 
 
 class ContainerExecution:
-    """Each command runs in a container of its own."""
+    """Runs each command in its own container."""
 
     def __init__(
         self, engine: ContainerEngine, settings: ContainerSettings, state: Path, agent_name: str, task_id: str
@@ -100,7 +101,7 @@ class ContainerExecution:
         self._names: list[str] = []
 
     async def enter(self, place: Workplace) -> None:
-        """Remove the containers of dead workers, which may still work here, and disarm what they have left."""
+        """Remove the containers of dead workers, which may still run here, and disarm repositories that they left."""
         await self._engine.remove_orphans()
         await _disarm_place(place)
 
@@ -108,7 +109,7 @@ class ContainerExecution:
     async def open_command(
         self, command: Sequence[str] | str, place: Workplace, environment: Mapping[str, str]
     ) -> AsyncIterator[Command]:
-        """The command line that starts the command's container and is attached to it."""
+        """Yield the command line that starts the command's container and attaches to it."""
         home = find_home(self._state, place.codebase.name, place.path.name if place.branch else "shared")
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         variables = {**self._read_credentials(), **environment, "GIT_OPTIONAL_LOCKS": "0", "HOME": str(home)}
@@ -123,12 +124,12 @@ class ContainerExecution:
             self._names.remove(name)
             try:
                 await self._engine.remove_container(name)
-            except ContainerError as error:  # what the command has done stands
+            except ContainerError as error:  # the command's effects are kept
                 logger.warning("%s", error)
 
     @asynccontextmanager
     async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
-        """Pause the containers; nothing in them runs until the block ends."""
+        """Pause the containers until the block ends."""
         paused = [name for name in self._names if await self._engine.pause_container(name)]
         try:
             await _disarm_place(place)
@@ -138,7 +139,7 @@ class ContainerExecution:
                 await self._engine.resume_container(name)
 
     def find_barrier(self, url: str) -> str | None:
-        """A container has a loopback interface of its own, and may have no network."""
+        """Return why a container cannot reach a URL: it has its own loopback interface, and possibly no network."""
         host = urlsplit(url).hostname or ""
         if self._settings.network == "none":
             return "its container has no network"
@@ -147,7 +148,7 @@ class ContainerExecution:
         return None
 
     def _read_credentials(self) -> dict[str, str]:
-        """The variables of the worker's environment that log the agent in; no other reaches a container."""
+        """Read the variables that log the agent in; no other variables of the worker reach a container."""
         agent = AGENTS.get(self._agent_name)
         names = agent.credential_variables if agent is not None else ()
         return {name: value for name in names if (value := os.environ.get(name))}
@@ -160,18 +161,18 @@ async def run_job_command(
     environment: Mapping[str, str],
     timeout: float,
 ) -> CommandResult:
-    """Run a shell command of a job where its commands run. timeout: seconds."""
+    """Run a shell command of a job in its execution environment. timeout: seconds."""
     async with execution.open_command(command, place, environment) as opened:
         return await run_command(opened.words, place.path, timeout=timeout, environment=opened.environment)
 
 
 def find_home(state: Path, codebase: str, job: str) -> Path:
-    """The home directory of a job's containers, which the agent's sessions outlive them in."""
+    """Return the home directory of a job's containers, where the agent's sessions outlive them."""
     return state / "homes" / codebase / job
 
 
 def disarm_repositories(worktree: Path) -> list[str]:
-    """Rename the repositories inside of a worktree, so that git takes them for plain files; answers where they were."""
+    """Rename repositories inside a worktree so that git treats them as plain files. Returns their former paths."""
     places: list[str] = []
     for directory, folders, files in os.walk(worktree):
         if ".git" in (*folders, *files) and Path(directory) != worktree:
@@ -185,7 +186,8 @@ def disarm_repositories(worktree: Path) -> list[str]:
 
 
 def disable_git_hooks(environment: MutableMapping[str, str]) -> None:
-    """Have every git with this environment run no hooks: a repository may keep them where its jobs write (``core.hooksPath``)."""
+    """Disable hooks for every git with this environment (``core.hooksPath``): jobs may write to the hooks of a
+    repository."""
     number = int(environment.get("GIT_CONFIG_COUNT") or 0)
     for key, value in (("core.hooksPath", os.devnull), ("core.fsmonitor", "false")):
         environment.update({f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value})
@@ -199,7 +201,7 @@ async def _disarm_place(place: Workplace) -> None:
 
 
 async def _list_mounts(place: Workplace) -> list[Mount]:
-    """A worktree can be written, but not the file that names its repository, nor the repository."""
+    """List the mounts of a place: a writable worktree, with its ``.git`` file and the repository read-only."""
     if place.branch is None:
         return [Mount(place.path)]
     common = await run_checked(["git", "rev-parse", "--path-format=absolute", "--git-common-dir"], place.codebase.path)

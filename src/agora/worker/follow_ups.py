@@ -1,4 +1,5 @@
-"""What people say to a job while it works, as its worker takes it: one at a time, and noted in the checkpoint before it is said."""
+"""Follow-ups: messages of people to a running job. The worker takes them one by one and records each in the checkpoint
+before it is sent to the agent."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ PAGE = 200
 
 
 class TurnInterrupted(Exception):
-    """A steering follow-up has ended the turn. prompt: what it says."""
+    """A steering follow-up has ended the turn. prompt: its text."""
 
     def __init__(self, prompt: str) -> None:
         super().__init__(prompt)
@@ -31,7 +32,8 @@ class FollowUpQueue:
     async def take_next(
         self, run: TaskRun, after: int, *, steering: bool = False, closing: bool = False
     ) -> FollowUp | None:
-        """Take the next one; see ``agora.follow_up.take``. after: the last one in the checkpoint. Raises AgoraError."""
+        """Take the next follow-up (``agora.follow_up.take``). after: the last one in the checkpoint. Raises
+        AgoraError."""
         if run.task_type != JOB_TYPE:
             return None
         answer = await self._client.follow_up.take(
@@ -40,7 +42,7 @@ class FollowUpQueue:
         return answer.follow_up
 
     async def read_taken(self, run: TaskRun, taken: int) -> str | None:
-        """The text of one that was taken. Raises AgoraError."""
+        """Read the text of a taken follow-up. Raises AgoraError."""
         cursor = None
         while taken and run.task_type == JOB_TYPE:
             page = await self._client.follow_up.list(run.task_id, limit=PAGE, cursor=cursor)

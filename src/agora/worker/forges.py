@@ -1,7 +1,7 @@
-"""Forges: GitHub and GitLab, where a pushed branch becomes a pull or merge request, by a token of the worker's environment.
+"""Forges: open pull requests on GitHub and merge requests on GitLab, with a token of the worker's environment.
 
-``AGORA_GITHUB_TOKEN`` and ``AGORA_GITLAB_TOKEN`` are the worker's own: variables that begin so do not pass to the agent.
-``AGORA_GITHUB_API`` and ``AGORA_GITLAB_API`` are addresses of the API, for servers of one's own.
+``AGORA_GITHUB_TOKEN`` and ``AGORA_GITLAB_TOKEN`` are the worker's own: variables with this prefix are not passed to the
+agent. ``AGORA_GITHUB_API`` and ``AGORA_GITLAB_API`` are addresses of the API, for self-hosted servers.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ MAX_ANSWER_BYTES = 4_000_000
 
 
 class ForgeError(Exception):
-    """A forge refuses, cannot be reached, or is not known."""
+    """The forge rejected the request, is unreachable, or unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A branch that is proposed for another one."""
+    """A pull request of a branch."""
 
     branch: str
     target: str
@@ -40,7 +40,7 @@ class Forge(Protocol):
     """Opens pull requests."""
 
     def publish(self, request: PullRequest) -> str:
-        """Open the pull request of a branch, or update the one that is open; answers its address. Raises ForgeError."""
+        """Open the pull request of a branch, or update the open one. Returns its address. Raises ForgeError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class GitHub:
     repository: str
 
     def publish(self, request: PullRequest) -> str:
-        """See Forge."""
+        """Implement Forge."""
         owner = self.repository.split("/")[0]
         query = urllib.parse.urlencode({"head": f"{owner}:{request.branch}", "state": "open"})
         known = self._call("GET", f"/pulls?{query}")
@@ -77,7 +77,7 @@ class GitLab:
     repository: str
 
     def publish(self, request: PullRequest) -> str:
-        """See Forge."""
+        """Implement Forge."""
         query = urllib.parse.urlencode({"source_branch": request.branch, "state": "opened"})
         known = self._call("GET", f"/merge_requests?{query}")
         text = {"title": request.title, "description": request.body}
@@ -94,7 +94,8 @@ class GitLab:
 
 
 def find_forge(repository: str | None, environment: Mapping[str, str] = os.environ) -> Forge:
-    """The forge of a repository, such as ``github.com/owner/name``. Raises ForgeError, which says what is missing."""
+    """Find the forge of a repository, such as ``github.com/owner/name``. Raises ForgeError, which names what is
+    missing."""
     host, _, path = (repository or "").partition("/")
     if not path:
         raise ForgeError("The codebase has no remote at a forge: there is nowhere to open a pull request.")
@@ -107,7 +108,8 @@ def find_forge(repository: str | None, environment: Mapping[str, str] = os.envir
 
 
 def git_credentials(remote: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty without one."""
+    """Build the environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty
+    without a token."""
     address = urllib.parse.urlsplit(remote)
     if address.scheme != "https" or address.username is not None or not address.hostname:
         return {}
@@ -125,7 +127,7 @@ def git_credentials(remote: str, environment: Mapping[str, str] = os.environ) ->
 
 
 def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:
-    """Whether a host is taken for GitLab: by its name, else because only a token for GitLab is there."""
+    """Whether a host is treated as GitLab: by its name, or because only a GitLab token is set."""
     if "gitlab" in host or "github" in host:
         return "gitlab" in host
     return bool(environment.get("AGORA_GITLAB_TOKEN")) and not environment.get("AGORA_GITHUB_TOKEN")
@@ -146,14 +148,14 @@ def _read_address(answer: Any, field: str) -> str:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect would send the token elsewhere."""
+    """Refuses redirects, which would send the token to another server."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow none."""
+        """Return None: do not follow."""
 
 
 def _call_api(method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Any:
-    """JSON of an API. Raises ForgeError, without the token."""
+    """Call an API and return its JSON. Raises ForgeError, without the token."""
     data = None if body is None else json.dumps(body).encode()
     fields = {"content-type": "application/json", "user-agent": "agora-worker", **headers}
     if not url.startswith(("https://", "http://")):

@@ -1,4 +1,4 @@
-"""A full disk of the worker's machine: recognised where something fails, so that the job waits for room and is not failed."""
+"""Detection of a full disk on the worker's machine: the job is paused until there is space, and does not fail."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from pathlib import Path
 
 __all__ = ["DISK_PAUSE", "describe_full_disk", "find_full_disk"]
 
-DISK_PAUSE = 60.0  #: seconds until a job looks again
-MIN_FREE_BYTES = 1_000_000  #: git and agents fail with a little left, too
+DISK_PAUSE = 60.0  #: seconds until a job checks again
+MIN_FREE_BYTES = 1_000_000  #: git and agents also fail with little space left
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
 def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) -> Path | None:
-    """Which of the places has no room left, if something failed for that.
+    """Find the place without free space that caused an error.
 
-    is_own: whether the worker itself or its git has failed, whose words are taken for it; a check may speak of another disk.
+    is_own: whether the worker itself or its git has failed, whose error text is trusted; a check may report another
+    disk.
     """
     existing = [place for place in places if place.exists()]
     full = next((place for place in existing if not _has_room(place)), None)
@@ -29,7 +30,7 @@ def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) ->
 
 
 def describe_full_disk(place: Path) -> str:
-    """Why a job is paused."""
+    """Describe why a job is paused."""
     return (
         f"No space left on the worker's disk at {place}: paused. It goes on by itself once there is room; `agora worker disk` on "
         "that machine shows what jobs use, and `--clean` removes what is merged."
@@ -38,5 +39,5 @@ def describe_full_disk(place: Path) -> str:
 
 def _has_room(place: Path) -> bool:
     usage = os.statvfs(place)
-    has_files = usage.f_files == 0 or usage.f_favail > 0  # some file systems count none
+    has_files = usage.f_files == 0 or usage.f_favail > 0  # some file systems do not count inodes
     return usage.f_bavail * usage.f_frsize >= MIN_FREE_BYTES and has_files

@@ -1,4 +1,4 @@
-"""What Gemini CLI (0.61) does otherwise than the protocol lets expect, read in its code and seen."""
+"""Deviations of Gemini CLI (0.61) from the protocol, found in its source and by observation."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from pathlib import Path
 
 __all__ = ["NAME", "TRUST_VARIABLE", "describe_missing_tools", "remove_leftovers", "seconds_until_reopenable"]
 
-NAME = "gemini-cli"  #: as it introduces itself
+NAME = "gemini-cli"  #: as reported in ``initialize``
 TRUST_VARIABLE = "GEMINI_CLI_TRUST_WORKSPACE"
 
 
 def seconds_until_reopenable(session_id: str, environment: Mapping[str, str], now: float) -> float:
-    """How long to wait before a session is opened again, so that it is still there afterwards.
+    """Return how long to wait before reopening a session, so that its file is not truncated.
 
-    The file of a session is named by the minute in which it began. ``session/load`` begins the file of the current minute anew
-    before it reads the session: in the minute of its beginning it would empty it.
+    The name of a session's file contains the minute in which the session began. ``session/load`` truncates the file of
+    the current minute before it reads the session: within its first minute, a session would be erased.
     """
     minute = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H-%M")
     return 60 - now % 60 if _list_files(session_id, environment, minute) else 0.0
 
 
 def remove_leftovers(session_id: str, environment: Mapping[str, str]) -> None:
-    """Remove the files that ``session/load`` has begun for a session besides the one that it goes on in, the oldest.
+    """Remove the empty files that ``session/load`` has created for a session beside the oldest one, which it continues.
 
-    Nothing is said in them. At its next start Gemini CLI removes sessions in which nothing was said, and with such a file the one of
-    the same id that has the conversation.
+    At its next start Gemini CLI removes sessions without messages, and for such a file also the file of the same id
+    that has the conversation.
     """
     for path in _list_files(session_id, environment)[1:]:
         path.unlink(missing_ok=True)
 
 
 def _list_files(session_id: str, environment: Mapping[str, str], minute: str = "*") -> list[Path]:
-    """The files of a session, oldest first. minute: of those that were begun then."""
+    """List the files of a session, oldest first. minute: restricts them to files begun then."""
     home = Path(environment.get("HOME") or Path.home())
     return sorted(home.glob(f".gemini/tmp/*/chats/session-{minute}-{session_id[:8]}.jsonl"))
 
 
 def describe_missing_tools(environment: Mapping[str, str]) -> str | None:
-    """Why its agent may see no tools of the marketplace; None if it will see them.
+    """Return why the agent may ignore the marketplace's tools; None if it will use them.
 
-    It starts no MCP servers in a directory that it has not been told to trust, and a job's worktree is a new one. The worker does
-    not say so for its owner: Gemini CLI also obeys the settings of a repository that it trusts.
+    It starts no MCP servers in an untrusted directory, and a job's worktree is new. The worker does not trust it on its
+    owner's behalf: Gemini CLI also obeys the settings of a trusted repository.
     """
     if environment.get(TRUST_VARIABLE) == "true":
         return None

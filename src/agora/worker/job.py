@@ -1,7 +1,7 @@
-"""One job: from its claim to its result, over permissions, limits, and the death of whatever takes part.
+"""One job, from claim to result, including permissions, limits and crashes.
 
-What a job has reached is its task's checkpoint: any worker that has the codebase goes on from there. The agent's session is
-opened again by the best way there is, and the output says which.
+The progress of a job is its task's checkpoint: any worker with the codebase can continue from it. The agent's session
+is reopened in the best available way, which is noted in the output.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ __all__ = ["Job"]
 
 logger = logging.getLogger("agora.worker")
 
-MAX_AGENT_STARTS = 4  #: of one attempt: the first, and after deaths of the agent
-MAX_REFUSED_TURNS = 5  #: of a job, that its agent may end because a permission was refused
-MAX_TRANSCRIPT_CHARACTERS = 20_000  #: that a fresh session is given of an earlier one
+MAX_AGENT_STARTS = 4  #: limit of one attempt: the first start, and restarts after the agent died
+MAX_REFUSED_TURNS = 5  #: limit of turns of a job that its agent ends because of a refused permission
+MAX_TRANSCRIPT_CHARACTERS = 20_000  #: limit of an earlier transcript in a new session
 TOOL_SECONDS = 3600.0
 
 
 class Job:
-    """A job in the hands of this worker; one that waits for a permission keeps its agent for a while.
+    """A job that this worker runs; while it waits for a permission, its agent is kept for some time.
 
-    run: the claimed task; another one after each claim.
+    run: the claimed task; replaced at each claim.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class Job:
         self._is_steered = asyncio.Event()
         self._follow_ups = FollowUpQueue(client)
         self._granted: Decision | None = None
-        self._refusal = ""  # what was refused in the turn, as the agent is told of it
-        self._has_remark = False  # whether a person has said why
+        self._refusal = ""  # the refusal in this turn, as reported to the agent
+        self._has_remark = False  # whether a person gave a reason
         self._prompt = self._request.prompt
 
     # -- its course ---------------------------------------------------------------------------------------
 
     async def run_job(self) -> dict[str, Any]:
-        """Do the job, or go on with it; answers its result.
+        """Run or continue the job, and return its result.
 
         Raises InputRequired while the agent waits for a permission, Postponed at a usage limit, PermanentFailure.
         """
@@ -120,19 +120,19 @@ class Job:
             raise
 
     def take_over(self, run: TaskRun) -> None:
-        """Go on under another claim of the task."""
+        """Continue under a new claim of the task."""
         self._run = run
         self._writer.attach(run)
 
     def interrupt(self) -> None:
-        """A steering follow-up has come: end the turn, and tell the agent."""
+        """End the turn for a steering follow-up, which the agent is then given."""
         self._is_steered.set()
 
     async def release(self) -> None:
-        """Give back a job that waits for a permission, if this worker still has it: it is claimed again."""
+        """Release a job that waits for a permission, if this worker still has it, so that it is claimed again."""
         try:
             await self._client.task.release(self.task_id, self._run.fencing_token, reason="interrupted by a follow-up")
-        except AgoraError as error:  # the server has given it back already
+        except AgoraError as error:  # the server has already released it
             logger.debug("%s is not given back: %s", self.task_id, error)
 
     @property
@@ -141,9 +141,10 @@ class Job:
         return self._permission is not None
 
     async def close(self) -> None:
-        """End the agent; leave the worktree as it is."""
+        """End the agent; keep the worktree."""
         if self._permission is not None:
-            self._permission.decision.set_result(Decision(None))  # the protocol's answer to what a cancelled turn asks
+            # the protocol's response to permission requests of a cancelled turn
+            self._permission.decision.set_result(Decision(None))
         if self._turn is not None:
             self._turn.cancel()
             await asyncio.gather(self._turn, return_exceptions=True)
@@ -151,7 +152,7 @@ class Job:
         await self._closing.aclose()
 
     async def _begin_work(self) -> None:
-        """Find the place to work, and begin the first turn or the one that goes on."""
+        """Prepare the workplace, and begin the first turn or continue the interrupted one."""
         self._breaker.check_limit()
         codebase = await self._find_codebase()
         is_isolated = self._options.isolation is not Isolation.NONE
@@ -178,7 +179,7 @@ class Job:
             await place_files(self._run.payload.get("files"), self._place, self._client)
         if start is not None and not self._state.was_rewound:
             await self._begin_at(start, self._place, job)
-        # Another worker has begun it, in a repository of its own: what its agent has said it did is not done here.
+        # Another worker has begun the job in its own repository: the changes that its agent reported are missing here.
         is_anew = self._place.is_empty and self._state.is_prompted and start is None
         if is_anew:
             self._state.is_answered = self._state.was_sent_back = False
@@ -188,7 +189,7 @@ class Job:
             await self._prompt_again(ANEW + prompt if is_anew else prompt)
 
     async def _begin_at(self, start: StartingPoint, place: Workplace, job: str) -> None:
-        """Take the files and the conversation back to where the job begins. Raises PermanentFailure."""
+        """Restore files and conversation to the job's starting point. Raises PermanentFailure."""
         await rewind_files(start, place, job)
         state = self._state
         state.was_rewound, state.is_prompted, state.is_answered = True, start.is_last, start.is_last
@@ -197,7 +198,7 @@ class Job:
         await self._save_checkpoint()
 
     async def _run_tool(self, command: str, prompt: str) -> None:
-        """Give a prompt to a command-line tool that speaks no ACP: one run of it is the turn."""
+        """Run a command-line tool without ACP on a prompt: one run is the turn."""
         assert self._place is not None
         words = fill_command(command, self._place.path, prompt)
         self._state.is_prompted, self._state.is_answered = True, False
@@ -224,13 +225,13 @@ class Job:
         return codebase
 
     async def _choose_prompt(self) -> str | None:
-        """What the agent is told first: the prompt, or what makes an interrupted one go on; None if it has done its turn."""
+        """Choose the first prompt: the job's, or one that continues an interrupted turn; None if its turn is done."""
         state = self._state
         begins_with_follow_up = self._request.has_follow_ups and not state.is_prompted
         follow_up = await self._take_follow_up(steering=not begins_with_follow_up)
         if follow_up is not None:
             return follow_up
-        if begins_with_follow_up:  # it was removed before anybody took it
+        if begins_with_follow_up:  # it was removed before a worker took it
             state.is_prompted = state.is_answered = True
         if state.is_answered:
             return None
@@ -247,11 +248,11 @@ class Job:
         return self._request.start.build_prompt(prompt) if self._request.start is not None else prompt
 
     async def _read_prompt(self) -> str:
-        """What the agent was told last: the follow-up that was taken last, else the job's prompt."""
+        """Read the latest prompt: that of the last taken follow-up, else the job's."""
         return await self._follow_ups.read_taken(self._run, self._state.follow_up) or self._request.prompt
 
     async def _take_follow_up(self, *, steering: bool = False, closing: bool = False) -> str | None:
-        """The next thing that people say to the job. The checkpoint that notes it is written before the agent is told."""
+        """Take the next follow-up. It is written to the checkpoint before the agent is told."""
         self._is_steered.clear()
         follow_up = await self._follow_ups.take_next(
             self._run, self._state.follow_up, steering=steering, closing=closing
@@ -300,7 +301,7 @@ class Job:
 
     async def _begin_turn(self, prompt: str) -> None:
         assert self._agent is not None
-        # Before it is sent: whoever goes on after a crash must not take a prompt that was sent for one that was not.
+        # Saved before it is sent: after a crash, a sent prompt must not be taken for an unsent one.
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
         self._state.refusal, self._refusal, self._has_remark = "", "", False
         await self._save_checkpoint()
@@ -310,7 +311,7 @@ class Job:
         self._turn = asyncio.create_task(self._agent.run_prompt(prompt))
 
     async def _finish_turns(self) -> None:
-        """Wait for the end of the turn, of those for what people say meanwhile, and of the check."""
+        """Wait for the end of the turn, of turns for follow-ups and answers, and of the check."""
         while True:
             if not self._state.is_answered and (steering := await self._finish_turn()) is not None:
                 await self._prompt_again(steering)
@@ -340,9 +341,9 @@ class Job:
             await self._begin_turn(prompt)
 
     async def _finish_turn(self) -> str | None:
-        """Wait until the agent ends its turn; one that dies is started again. Raises InputRequired, PermanentFailure.
+        """Wait until the agent ends its turn; a dead agent is restarted. Raises InputRequired, PermanentFailure.
 
-        Answers the steering follow-up that has interrupted it, if one has.
+        Returns the steering follow-up that has interrupted the turn, if any.
         """
         for remaining in reversed(range(MAX_AGENT_STARTS)):
             try:
@@ -358,7 +359,7 @@ class Job:
                 await self._agent.close()
                 await self._open_agent(CONTINUE.format(why="its process ended", prompt=await self._read_prompt()))
         assert self._agent is not None
-        # Not the model that the job asked for: an agent that ignores it would be charged at that one's price.
+        # Not the requested model: an agent that ignores it would be charged at the wrong price.
         model = self._agent.model or self._options.model or ""
         await self._close_turn()
         await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
@@ -372,9 +373,9 @@ class Job:
         return None
 
     def _note_refused_turn(self, end: TurnEnd) -> None:
-        """Have the agent told of a refused permission: why, if a person has said so, and to go on if it has stopped for it.
+        """Note a refused permission for the agent: the reason, if a person gave one, and to continue if it stopped.
 
-        The protocol has no place for reasons. Codex ends its turn as cancelled, and others go on by themselves.
+        The protocol has no field for reasons. Codex ends its turn as cancelled; others continue by themselves.
         """
         has_stopped = end.stop_reason == "cancelled"
         if not self._refusal or not (has_stopped or self._has_remark):
@@ -385,14 +386,17 @@ class Job:
         self._state.refusal = self._refusal
 
     async def _close_turn(self) -> None:
-        """Store what the agent has said, and record the turn as a checkpoint."""
+        """Store the agent's messages, and record the turn as a checkpoint."""
         assert self._place is not None
         await self._report_message("assistant", self._transcript.parts)
         async with self._execution.hold_still(self._place):
             await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
 
     async def _await_turn(self) -> TurnEnd:
-        """Wait for the end of the turn. Raises TurnInterrupted, InputRequired, AgentDied, AgentFailed, UsageLimitReached."""
+        """Wait for the end of the turn.
+
+        Raises TurnInterrupted, InputRequired, AgentDied, AgentFailed, UsageLimitReached.
+        """
         assert self._turn is not None
         while not self._turn.done():
             signals = [asyncio.create_task(event.wait()) for event in (self._is_steered, self._is_asked)]
@@ -411,14 +415,14 @@ class Job:
         return self._turn.result()
 
     async def _interrupt_for_follow_up(self) -> None:
-        """End the turn if a steering follow-up waits, which somebody may have removed. Raises TurnInterrupted."""
+        """End the turn if a steering follow-up still waits: it may have been removed. Raises TurnInterrupted."""
         follow_up = await self._take_follow_up(steering=True)
         if follow_up is not None:
             await self._interrupt_turn()
             raise TurnInterrupted(follow_up)
 
     async def _interrupt_turn(self) -> None:
-        """End the turn; what it asks for meanwhile is answered as the protocol has it for cancelled turns."""
+        """End the turn; a pending permission request is answered as cancelled, as the protocol requires."""
         assert self._turn is not None
         if self._permission is not None:
             self._permission.decision.set_result(Decision(None))
@@ -432,11 +436,11 @@ class Job:
     # -- permissions --------------------------------------------------------------------------------------
 
     async def _ask_permission(self, request: PermissionRequest) -> Decision:
-        """Decide a permission by the policy, or have a person decide it; the agent waits meanwhile."""
+        """Decide a permission by the policy, or have a person decide it while the agent waits."""
         assert self._place is not None
         decision = request.apply_policy(self._options.approval, self._place.path)
         if decision is None and self._granted is not None:
-            # What was answered while no agent waited is the answer to the first thing that is asked afterwards.
+            # An answer given while no agent waited applies to the first request afterwards.
             decision = Decision(request.find_option((self._granted.option.kind,)) if self._granted.option else None)
             self._granted = None
         if decision is not None:
@@ -447,7 +451,7 @@ class Job:
         return await self._permission.decision
 
     async def _park_agent(self) -> InputRequired:
-        """Make the task wait for the permission."""
+        """Build the exception that makes the task wait for the permission."""
         assert self._permission is not None
         request = self._permission.request
         self._state.asked = request.to_document()
@@ -458,7 +462,7 @@ class Job:
         return InputRequired(request.describe_request(), data=data, schema=request.answer_schema())
 
     async def _answer_permission(self) -> None:
-        """Give the agent what the requester has answered; one that has died meanwhile is started again with the answer."""
+        """Give the requester's answer to the agent; one that died in the meantime is restarted with the answer."""
         assert self._permission is not None
         assert self._turn is not None
         assert self._agent is not None
@@ -496,7 +500,7 @@ class Job:
     # -- the result ---------------------------------------------------------------------------------------
 
     async def _run_checks(self) -> str | None:
-        """Run the check; answers the prompt that sends the agent back, once. Raises PermanentFailure the second time."""
+        """Run the check; return the prompt that sends the agent back, once. Raises PermanentFailure the second time."""
         assert self._place is not None
         if self._options.check is None:
             return None
@@ -516,7 +520,7 @@ class Job:
         return SEND_BACK.format(command=result.command, code=result.exit_code, output=result.output[-8000:])
 
     async def _store_changes(self) -> dict[str, Any]:
-        """Commit what is left, hand over what has changed; answers the result."""
+        """Commit the remaining changes, store them as artifacts, and return the result."""
         assert self._place is not None
         title, agent = self._request.title, self._options.agent_name
         async with self._execution.hold_still(self._place):
@@ -531,7 +535,7 @@ class Job:
 
     @property
     def _agent_environment(self) -> dict[str, str]:
-        """What every command of the job finds in its environment. PORT: a free choice that differs between jobs."""
+        """Environment of every command of the job. PORT: a suggestion that differs between jobs."""
         port = 20_000 + int(self.task_id[-4:], 16) % 20_000
         return {"AGORA_TASK_ID": self.task_id, "PORT": str(port)}
 
@@ -545,7 +549,7 @@ class Job:
         await self._run.save(self._state.to_checkpoint())
 
     async def _report_message(self, role: str, parts: Sequence[Mapping[str, Any]]) -> None:
-        """Store a message of the session on the server, where people read it."""
+        """Store a message of the session on the server."""
         assert self._place is not None
         session_id, message_id = self._state.session_id, f"{self.task_id}:{self._state.messages}"
         assert session_id is not None
@@ -554,7 +558,7 @@ class Job:
         options = {"title": self._request.title, "agent": self._options.agent_name, "task_id": self.task_id}
         try:
             await self._registry.store_messages(self._client, self._place.codebase, session_id, message, options)
-        except AgoraError as error:  # the task's output has it too
+        except AgoraError as error:  # the task's output has it, too
             logger.warning("A message of session %s is not stored: %s", session_id, error)
 
     async def _read_transcript(self) -> str:
@@ -562,13 +566,13 @@ class Job:
         return str((await self._client.task.output(self.task_id, start)).content)
 
     def _find_full_disk(self, error: Exception) -> Path | None:
-        """Where there is no room, if the job failed for that."""
+        """Find the full disk that caused an error."""
         places = [self._options.state, Path.home(), Path(tempfile.gettempdir())]
         places += [self._place.path, self._place.codebase.path] if self._place is not None else []
         return find_full_disk(error, places, is_own=isinstance(error, (CommandError, OSError)))
 
     async def _pause(self, reason: str, until: float) -> Postponed:
-        """Give the job back until a moment; it goes on from its checkpoint. until: seconds since 1970."""
+        """Build the exception that pauses the job; it continues from its checkpoint. until: seconds since 1970."""
         self._add_note(reason)
         try:
             await self._writer.flush_output()

@@ -1,4 +1,4 @@
-"""Files of a job: put into its worktree before the agent begins, and never outside of it."""
+"""Files of a job: written into its worktree, and never outside it, before the agent begins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ MAX_ARTIFACT_BYTES = 20_000_000
 
 
 async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list[str]:
-    """Write the files of a job; answers their paths. Raises PermanentFailure for one that cannot be had or put there."""
+    """Write the files of a job and return their paths. Raises PermanentFailure for a file that cannot be read or
+    written."""
     placed: list[str] = []
     for file in files if isinstance(files, list) else []:
         if not isinstance(file, Mapping):
@@ -37,16 +38,16 @@ async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list
 
 
 def describe_paths(files: Any) -> str:
-    """What the prompt says of the files; empty without any."""
+    """Describe the files for the prompt; empty without any."""
     paths = [str(file.get("path")) if isinstance(file, Mapping) else str(file) for file in files or []]
     return f"\n\nFiles of this task: {', '.join(paths)}" if paths else ""
 
 
 def write_file(root: Path, name: str, content: bytes, *, may_replace: bool) -> None:
-    """Write a file below a directory. Raises ValueError for a path that leads outside, over a symbolic link too.
+    """Write a file below a directory. Raises ValueError for a path that leads outside, also through a symbolic link.
 
-    The server has checked the path, but not what the repository has there: each part is opened below the one before, without
-    following links. may_replace: whether a file that is there may be replaced.
+    The server has checked the path, but not the content of the repository: each directory is opened relative to its
+    parent, without following links. may_replace: whether an existing file may be replaced.
     """
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or name.startswith("/") or ".." in parts or any(part.lower() == ".git" for part in parts):
@@ -64,7 +65,7 @@ def write_file(root: Path, name: str, content: bytes, *, may_replace: bool) -> N
 
 
 def _open_below(directory: int, name: str) -> int:
-    """Open a directory below another, which is closed; it is made if it is not there. Raises OSError for a link."""
+    """Open a directory below another, which is closed; it is created if missing. Raises OSError for a link."""
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o755, dir_fd=directory)
@@ -82,7 +83,7 @@ async def _read_content(file: Mapping[str, Any], client: AgoraClient) -> bytes:
 
 
 async def _read_artifact(client: AgoraClient, task_id: str, artifact_id: str) -> bytes:
-    """The text or the bytes of an artifact of a task that the worker may see, pieces in their order."""
+    """Read the text or bytes of an artifact of a task that the worker may see, with its parts in order."""
     pieces: list[bytes] = []
     cursor: str | None = None
     try:

@@ -1,6 +1,6 @@
-"""Secrets of a job: given to its agent alone, and masked in whatever the worker sends to the server.
+"""Secrets of a job: given only to its agent, and masked in everything that the worker sends to the server.
 
-What is masked is the secret as it is; an agent that prints it in another form (reversed, in base64) is not noticed.
+Only the literal secret is masked; an encoded secret (reversed, base64) is not detected.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from agora_sdk.client import AgoraClient
 __all__ = ["HAS_SECRETS", "MaskedRun", "SecretMask", "mask_exception", "read_secrets"]
 
 MASK = "***"
-HAS_SECRETS = "has_secrets"  #: in the payload of a job that has some
+HAS_SECRETS = "has_secrets"  #: key in the payload of a job with secrets
 
 
 async def read_secrets(client: AgoraClient, run: TaskRun) -> dict[str, str]:
-    """The secrets of a job, which this worker holds. Raises PermanentFailure where they cannot be had."""
+    """Read the secrets of a job that this worker holds. Raises PermanentFailure if they are unavailable."""
     try:
         return dict((await client.codebase.read_job_secrets(run.task_id, run.fencing_token)).secrets)
     except AgoraError as error:
@@ -29,7 +29,7 @@ async def read_secrets(client: AgoraClient, run: TaskRun) -> dict[str, str]:
 
 
 class SecretMask:
-    """Replaces secrets in texts. Long ones first: one may be a part of another."""
+    """Replaces secrets in texts. Longest first, because one may be a part of another."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
@@ -38,13 +38,13 @@ class SecretMask:
         return bool(self._secrets)
 
     def mask_text(self, text: str) -> str:
-        """A text without the secrets."""
+        """Mask secrets in a text."""
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return text
 
     def mask_value(self, value: Any) -> Any:
-        """JSON without the secrets, in names too."""
+        """Mask secrets in JSON, including names."""
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, Mapping):
@@ -52,20 +52,21 @@ class SecretMask:
         return [self.mask_value(part) for part in value] if isinstance(value, list | tuple) else value
 
     def count_open_characters(self, text: str) -> int:
-        """Length of the longest end of a text that a secret may begin with: what follows decides."""
+        """Return the length of the longest suffix of a text that may be the beginning of a secret."""
         return max((_count_overlap(text, secret) for secret in self._secrets), default=0)
 
 
 def _count_overlap(text: str, secret: str) -> int:
-    """Length of the longest end of a text with which a secret begins, without being whole."""
+    """Return the length of the longest suffix of a text that is a proper prefix of a secret."""
     sizes = range(min(len(text), len(secret) - 1), 0, -1)
     return next((size for size in sizes if text.endswith(secret[:size])), 0)
 
 
 class MaskedRun:
-    """A task run that writes no secrets. An end of the output that may be half a secret is held back until more comes.
+    """A task run that masks secrets. A suffix of the output that may be half a secret is held back until more text
+    follows.
 
-    rest: what an earlier run of the same task held back.
+    rest: text held back by an earlier run of the same task.
     """
 
     def __init__(self, run: TaskRun, mask: SecretMask, rest: str = "") -> None:
@@ -83,14 +84,14 @@ class MaskedRun:
             await self._masked_run.write(rest)
 
     def take_rest(self) -> str:
-        """What is held back, for the run that goes on with the task."""
+        """Return the held-back text, for the run that continues the task."""
         rest, self._rest = self._rest, ""
         return rest
 
     async def flush_rest(self) -> None:
-        """Write what was held back; nothing more comes."""
+        """Write the held-back text at the end."""
         if rest := self.take_rest():
-            with contextlib.suppress(AgoraError):  # the lease may be gone with the job
+            with contextlib.suppress(AgoraError):  # the lease may have been lost
                 await self._masked_run.write(rest)
 
     async def save(self, checkpoint: dict[str, Any]) -> None:
@@ -98,12 +99,12 @@ class MaskedRun:
         await self._masked_run.save(self._mask.mask_value(checkpoint))
 
     async def artifact(self, parts: Sequence[Mapping[str, Any]], **options: Any) -> None:
-        """Hand over an artifact."""
+        """Store an artifact."""
         await self._masked_run.artifact(self._mask.mask_value(list(parts)), **options)
 
 
 def mask_exception(error: Exception, mask: SecretMask) -> Exception:
-    """The same error without secrets, of those kinds whose words reach the server."""
+    """Return the error without secrets, if it is of a kind whose text reaches the server."""
     if isinstance(error, InputRequired):
         data, schema = mask.mask_value(error.data), mask.mask_value(error.schema)
         return InputRequired(mask.mask_text(error.question), auth=error.auth, data=data, schema=schema)

@@ -1,4 +1,4 @@
-"""What a job has reached, as its task's checkpoint holds it."""
+"""State of a job in its task's checkpoint."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ __all__ = ["JobState"]
 
 @dataclass(slots=True)
 class JobState:
-    """What a job has reached, as its checkpoint holds it.
+    """Progress of a job, stored in its checkpoint.
 
-    session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
-    is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
-    messages: of the session that this job has reported. follow_up: the last that was taken, as the server counts them. was_rewound: whether the files
-    were taken back to where the job begins. refusal: what the agent has yet to be told of a permission that it was refused; refusals: turns that it
-    has ended for one. model_tokens: input and output tokens of the job by model. turns: number of the last that is recorded, by whichever worker.
-    check: exit code of the last run of the repository's check.
+    session_id: of the agent's session. seen: number of the last log entry of the requester that was given to the agent.
+    is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job
+    waits for. messages: messages of the session reported by this job. follow_up: number of the last taken follow-up, as
+    the server counts them. was_rewound: whether the files were restored to the job's starting point. refusal: refused
+    permission that the agent has yet to be told of; refusals: turns ended by the agent because of one. model_tokens:
+    input and output tokens of the job by model. turns: number of the last recorded turn, of any worker. check: exit
+    code of the last run of the repository's check.
     """
 
     session_id: str | None = None
@@ -43,9 +44,9 @@ class JobState:
     model_tokens: dict[str, list[int]] = field(default_factory=dict)
 
     def add_turn(self, model: str, usage: Mapping[str, Any]) -> tuple[int, int]:
-        """Add what the answer to a prompt says; answers the job's input and output tokens of its model alone.
+        """Add the usage of a prompt's response. Returns the job's input and output tokens of this model alone.
 
-        A job that changes its model, or its worker, would otherwise pay for all its tokens once for each.
+        Otherwise a job that changes its model, or its worker, would pay for all its tokens once per model.
         """
         before = self.usage.input_tokens, self.usage.output_tokens
         self.usage.add_turn(usage)
@@ -55,12 +56,12 @@ class JobState:
         return totals[0], totals[1]
 
     def to_checkpoint(self) -> dict[str, Any]:
-        """As JSON."""
+        """Serialize as JSON."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return values | {"workplace": dict(self.workplace), "usage": self.usage.to_document()}
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
-        """From a checkpoint; a new job's if there is none."""
+        """Parse a checkpoint; without one, return the state of a new job."""
         fields = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
         return cls(**fields | {"usage": Usage.from_document(fields.get("usage") or {})})

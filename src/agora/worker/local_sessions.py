@@ -1,7 +1,7 @@
-"""Sessions that people had with OpenCode on this machine, without a job: read from its database, which is never written to.
+"""Sessions of OpenCode on this machine that belong to no job, read from its database, which is never written to.
 
-Its own listing (``opencode session list``) tells of one project only. A version with other tables has no sessions for us, which
-is logged.
+Its own listing (``opencode session list``) covers one project only. With an unknown database schema there are no
+sessions, which is logged.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["LocalSession", "find_database", "read_messages", "read_sessions"]
 
 logger = logging.getLogger("agora.worker")
 
-PAGE = 200  #: sessions that are read at once
-MAX_MESSAGES = 200  #: of a session, the latest
+PAGE = 200  #: sessions read at once
+MAX_MESSAGES = 200  #: limit of a session; the latest are read
 MAX_PART_CHARACTERS = 20_000
 BUSY_SECONDS = 2.0
 
@@ -36,7 +36,7 @@ class LocalSession:
     updated_at: int
 
     def to_document(self) -> dict[str, Any]:
-        """As ``agora.session.sync`` takes it."""
+        """Serialize for ``agora.session.sync``."""
         moment = datetime.fromtimestamp(self.updated_at / 1000, UTC)
         return {
             "session_id": self.session_id,
@@ -48,16 +48,16 @@ class LocalSession:
 
 
 def find_database(environment: Mapping[str, str], home: Path) -> Path | None:
-    """OpenCode's database; None if there is none."""
+    """Find OpenCode's database; None if it does not exist."""
     data = environment.get("XDG_DATA_HOME")
     path = (Path(data) if data else home / ".local/share") / "opencode" / "opencode.db"
     return path if path.is_file() else None
 
 
 def read_sessions(database: Path, after: int, after_id: str = "") -> list[LocalSession]:
-    """The next sessions that have changed, at most ``PAGE``, the oldest change first; none where they cannot be read.
+    """Read the next changed sessions, at most ``PAGE``, oldest change first; none if they cannot be read.
 
-    after, after_id: moment (milliseconds since 1970) and id of the session that was read last.
+    after, after_id: time of change (milliseconds since 1970) and id of the last session read.
     """
     sql = """select id, title, directory, time_updated from session
         where (time_updated, id) > (?, ?) and parent_id is null order by time_updated, id limit ?"""
@@ -66,7 +66,7 @@ def read_sessions(database: Path, after: int, after_id: str = "") -> list[LocalS
 
 
 def read_messages(database: Path, session_id: str) -> list[dict[str, Any]]:
-    """The latest messages of a session, oldest first, as ``agora.session.ingest`` takes them."""
+    """Read the latest messages of a session, oldest first, in the format of ``agora.session.ingest``."""
     sql = "select id, data from message where session_id = ? order by time_created desc, id desc limit ?"
     messages = []
     for message_id, data in reversed(_read_rows(database, sql, session_id, MAX_MESSAGES)):
@@ -81,7 +81,7 @@ def read_messages(database: Path, session_id: str) -> list[dict[str, Any]]:
 
 
 def _convert_part(part: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A part of OpenCode's as the sessions of jobs have it; None for what people do not read."""
+    """Convert a part of OpenCode's message to the format of job sessions; None for parts that are not displayed."""
     match part.get("type"):
         case "text":
             return {"type": "text", "text": _clip_text(part.get("text"))}
@@ -105,7 +105,7 @@ def _clip_text(value: Any) -> str:
 
 
 def _read_rows(database: Path, sql: str, *values: Any) -> list[Any]:
-    """Rows of the database; none where it cannot be read."""
+    """Read rows of the database; none if it cannot be read."""
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
             return connection.execute(sql, values).fetchall()

@@ -1,4 +1,4 @@
-"""The models that an agent is logged in to. An agent may list others, such as free ones nobody has an account for."""
+"""Discovery of models with a login. An agent may list others, such as free models without an account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_NAME_CHARACTERS = 200
 LIST_SECONDS = 60.0
 AUTH_FILE = ".local/share/opencode/auth.json"
 CONFIGURATION_FILES = (".config/opencode/opencode.json", ".config/opencode/config.json")
-#: providers of OpenCode that a variable of the environment logs in
+#: providers of OpenCode, by the variable of the environment that logs in to them
 VARIABLES: Mapping[str, str] = {
     "ANTHROPIC_API_KEY": "anthropic",
     "OPENAI_API_KEY": "openai",
@@ -34,7 +34,7 @@ VARIABLES: Mapping[str, str] = {
 
 
 async def discover_models(agent: str, environment: Mapping[str, str], home: Path) -> list[str]:
-    """Names of the models that jobs may require; of OpenCode, which lists them. Empty where nothing is known."""
+    """List the models that jobs may require, as reported by OpenCode; empty for other agents."""
     if agent != "opencode":
         return []
     providers = await asyncio.to_thread(list_providers, environment, home)
@@ -50,7 +50,8 @@ async def discover_models(agent: str, environment: Mapping[str, str], home: Path
 
 
 def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
-    """Providers that OpenCode is logged in to: by ``auth.json``, by a key in the environment, or by its configuration."""
+    """List the providers that OpenCode is logged in to: by ``auth.json``, a key in the environment, or its
+    configuration."""
     providers = {provider for variable, provider in VARIABLES.items() if environment.get(variable)}
     data = environment.get("XDG_DATA_HOME")
     providers |= set(_read_object(Path(data) / "opencode/auth.json" if data else home / AUTH_FILE))
@@ -63,7 +64,7 @@ def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
 
 
 def choose_models(listing: str, providers: set[str]) -> list[str]:
-    """The models of a listing, ``provider/model`` a line, whose provider is one of these."""
+    """Filter a listing, one ``provider/model`` per line, by provider."""
     names = [line.strip() for line in listing.splitlines()]
     chosen = [name for name in names if "/" in name and name.partition("/")[0] in providers]
     return [name for name in dict.fromkeys(chosen) if len(name) <= MAX_NAME_CHARACTERS][:MAX_MODELS]

@@ -1,7 +1,7 @@
-"""A running OpenCode server (``opencode serve``) that a worker attaches to, in place of an agent of its own.
+"""Use of a running OpenCode server (``opencode serve``) instead of a separate agent process.
 
-The server does the work, so it has to see the worker's directories: it runs on the same machine, or mounts them at the same paths.
-Permissions are its own configuration's to give: over this way nobody is asked.
+The server does the work, so it must see the worker's directories: it runs on the same machine, or mounts them at the
+same paths. Permissions follow its own configuration: nobody is asked.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections.abc import Mapping
 
 __all__ = ["attach_command"]
 
-DEFAULT_PORT = "4096"  #: of ``opencode serve``
+DEFAULT_PORT = "4096"  #: default of ``opencode serve``
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]")
 
 
 def attach_command(environment: Mapping[str, str]) -> str | None:
-    """The command line with which a prompt goes to the server that OPENCODE_HOST and OPENCODE_PORT name; None without either.
+    """Build the command line that sends a prompt to the server named by OPENCODE_HOST and OPENCODE_PORT; None without
+    either.
 
-    Raises ValueError for a host or port that is none.
+    Raises ValueError for an invalid host or port.
     """
     host, port = environment.get("OPENCODE_HOST", ""), environment.get("OPENCODE_PORT", "")
     if not host and not port:

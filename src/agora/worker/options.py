@@ -1,4 +1,4 @@
-"""Options of the worker, as the command line and the environment give them."""
+"""Options of the worker, from the command line and the environment."""
 
 from __future__ import annotations
 
@@ -25,25 +25,27 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Isolation(StrEnum):
-    """Where a job's agent works."""
+    """Isolation of a job's agent."""
 
-    WORKTREE = "worktree"  #: in a git worktree and on a branch of its own
-    NONE = "none"  #: in the codebase itself
-    DOCKER = "docker"  #: in a worktree of its own that a container has, and little else of the machine
+    WORKTREE = "worktree"  #: a git worktree with its own branch
+    NONE = "none"  #: the codebase itself
+    DOCKER = "docker"  #: a worktree in a container with little access to the machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOptions:
-    """What a worker is told by its owner.
+    """Options set by the worker's owner.
 
-    agent: the command of an agent that speaks ACP, with its environment; None if ``command`` is used, a command line with
-    ``{prompt}`` in it. provider_account: opaque name of the account that the model's provider bills: a usage limit of it holds
-    for all workers with that name. offers_tools: whether agents are given the marketplace as an MCP server. check, setup: shell commands of the owner's. park_seconds: that an agent waits for a permission
-    before its process is ended; the job waits on. drain_seconds: that jobs under way may take once the worker is stopped. models: that the agent is logged in to. mcp_servers: that its sessions
-    are given besides, as the Agent Client Protocol writes them. profiles: that a job may choose, by name. local_sessions: database of the
-    agent whose sessions are reported to the server, those of no job too; None to report none. codebase_roots: below which others
-    may have directories registered as codebases. worktree_days, worktree_megabytes: age, and size for each codebase, beyond
-    which worktrees without unmerged work are removed. container: of the isolation docker.
+    agent: the command of an agent that speaks ACP, with its environment; None if ``command`` is used, a command line
+    with ``{prompt}`` in it. provider_account: opaque name of the account that the model's provider bills: its usage
+    limit applies to all workers with that name. offers_tools: whether agents get the marketplace as an MCP server.
+    check, setup: shell commands of the owner. park_seconds: time that an agent waits for a permission before its
+    process is ended; the job keeps waiting. drain_seconds: time for running jobs after the worker is stopped. models:
+    models that the agent is logged in to. mcp_servers: additional servers of its sessions, in the format of the Agent
+    Client Protocol. profiles: profiles that a job may choose, by name. local_sessions: database of the agent whose
+    sessions are reported to the server, including those without a job; None to report none. codebase_roots: directories
+    below which others may register codebases. worktree_days, worktree_megabytes: age, and size per codebase, beyond
+    which worktrees without unmerged work are removed. container: settings of the isolation docker.
     """
 
     name: str
@@ -78,18 +80,18 @@ class WorkerOptions:
 
 
 def default_name() -> str:
-    """A worker's name, if none is given."""
+    """Return the default name of a worker."""
     return f"worker-{socket.gethostname()}"[:128]
 
 
 def state_directory() -> Path:
-    """Where worktrees are kept: the user's state directory."""
+    """Return the user's state directory, where worktrees are stored."""
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local/state") / "agora-worker"
 
 
 def parse_choice(option: str, value: str, choices: type[Choice]) -> Choice:
-    """The choice of that name. Raises ValueError, which names the others."""
+    """Parse a choice by name. Raises ValueError, which lists the valid names."""
     try:
         return choices(value)
     except ValueError as error:
@@ -97,9 +99,11 @@ def parse_choice(option: str, value: str, choices: type[Choice]) -> Choice:
 
 
 def choose_agent(reference: str | None, isolation: Isolation = Isolation.WORKTREE) -> CodingAgent:
-    """An agent by its name, or by a command line of one that speaks ACP; the first installed one that is logged in, if None.
+    """Choose an agent by its name, or by the command line of one that speaks ACP; by default the first installed agent
+    that is logged in.
 
-    Raises ValueError, which says how to get one. An agent in containers is one of their image, not of this machine.
+    Raises ValueError, which explains how to install one. With container isolation, the agent must be in the image, not
+    on this machine.
     """
     if reference is None and isolation is Isolation.DOCKER:
         raise ValueError("--isolation docker needs an --agent: which ones its image has is not known.")

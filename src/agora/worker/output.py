@@ -1,4 +1,4 @@
-"""The output of a job: gathered for a moment, so that an agent's words are not each a call of their own."""
+"""Buffered output of a job, so that not each chunk of an agent's text is a request."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FLUSH_SECONDS = 0.2
 
 
 class OutputWriter:
-    """Writes what is added to the output of a task, a few times a second, until it is closed.
+    """Writes buffered text to the output of a task, a few times a second, until it is closed.
 
-    A job that is parked and goes on has another run of its task: :meth:`attach` says which.
+    A parked job that continues has a new run of its task, which is set with :meth:`attach`.
     """
 
     def __init__(self, run: TaskRun) -> None:
@@ -33,13 +33,13 @@ class OutputWriter:
         self._run = run
 
     def add_text(self, text: str) -> None:
-        """Add to the output."""
+        """Add text to the output."""
         if text:
             self._pending.append(text.replace("\x00", ""))
             self._has_text.set()
 
     async def flush_output(self) -> None:
-        """Write what has been added. Raises StaleLease, AgoraError."""
+        """Write the buffered text. Raises StaleLease, AgoraError."""
         async with self._lock:
             text, self._pending = "".join(self._pending), []
             self._has_text.clear()
@@ -47,7 +47,7 @@ class OutputWriter:
                 await self._run.write(text)
 
     async def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._flushing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._flushing
@@ -58,5 +58,5 @@ class OutputWriter:
             await asyncio.sleep(FLUSH_SECONDS)
             try:
                 await self.flush_output()
-            except AgoraError as error:  # a lost lease cancels the job; too much output is left out
+            except AgoraError as error:  # a lost lease cancels the job; output beyond the limit is dropped
                 logger.warning("Output of %s is not written: %s", self._run.task_id, error)

@@ -1,4 +1,4 @@
-"""What an agent may do unasked, and what its asking becomes for a person."""
+"""Permissions of an agent: the policy, and the question for a person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATH_KEYS = re.compile(r"path|dir|file|cwd", re.IGNORECASE)
 
 
 class Approval(StrEnum):
-    """Which permissions the worker gives by itself."""
+    """Policy: permissions that the worker grants by itself."""
 
     ALL = "all"
     SAFE = "safe"  #: reading, searching, fetching, thinking
@@ -27,7 +27,7 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An answer that the agent offers. kind: allow_once, allow_always, reject_once, reject_always."""
+    """A possible answer, offered by the agent. kind: allow_once, allow_always, reject_once, reject_always."""
 
     option_id: str
     name: str
@@ -36,22 +36,22 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person or the policy has decided. option: None ends the turn. feedback: what the agent is told besides."""
+    """Decision of a person or of the policy. option: None ends the turn. feedback: additional text for the agent."""
 
     option: Option | None
     feedback: str | None = None
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the agent may not do what it has asked for."""
+        """Whether the request is refused."""
         return self.option is None or self.option.kind not in ("allow_once", "allow_always")
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """A tool call that an agent asks to make.
+    """A request of an agent to make a tool call.
 
-    kind: of the tool, as the protocol names it. paths: what it names of the file system.
+    kind: of the tool, as the protocol names it. paths: paths of the file system that the call names.
     """
 
     title: str
@@ -62,7 +62,7 @@ class PermissionRequest:
 
     @classmethod
     def from_tool_call(cls, tool_call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> PermissionRequest:
-        """From the parameters of ``session/request_permission``."""
+        """Build a request from the parameters of ``session/request_permission``."""
         raw = tool_call.get("rawInput")
         raw = raw if isinstance(raw, dict) else {}
         located = [str(place.get("path")) for place in tool_call.get("locations") or []]
@@ -75,22 +75,22 @@ class PermissionRequest:
         )
 
     def find_option(self, kinds: Iterable[str]) -> Option | None:
-        """The first option of these kinds, in the order of the kinds."""
+        """Find the first option of these kinds, in the order of the kinds."""
         return next((option for kind in kinds for option in self.options if option.kind == kind), None)
 
     def build_rejection(self, feedback: str | None = None) -> Decision:
-        """Refuse it, this once if the agent offers that."""
+        """Build a rejection, for this call only if the agent offers that."""
         return Decision(self.find_option(("reject_once", "reject_always")), feedback)
 
     def find_outside_path(self, root: Path) -> str | None:
-        """A path that it names outside of a directory."""
+        """Find a path of the call that is outside a directory."""
         for name in self.paths:
             if not (root / name).resolve().is_relative_to(root.resolve()):
                 return name
         return None
 
     def apply_policy(self, approval: Approval, root: Path) -> Decision | None:
-        """What the policy decides for work in ``root``; None if a person has to be asked."""
+        """Decide by the policy for work in ``root``; None if a person has to decide."""
         if outside := self.find_outside_path(root):
             return self.build_rejection(f"{outside} is outside of the working directory.")
         if approval is Approval.ALL or (approval is Approval.SAFE and self.kind in SAFE_KINDS):
@@ -98,23 +98,23 @@ class PermissionRequest:
         return None
 
     def describe_request(self) -> str:
-        """The question, for people."""
+        """Describe the request as a question for people."""
         choices = ", ".join(f"{option.option_id} ({option.name})" for option in self.options)
         return f"The agent asks for permission: {self.kind}: {self.title}\nAnswer with one of: {choices}"
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON: for the question, and for the checkpoint."""
+        """Serialize as JSON for the question and the checkpoint."""
         options = [{"option_id": o.option_id, "name": o.name, "kind": o.kind} for o in self.options]
         return {"title": self.title, "kind": self.kind, "paths": list(self.paths), "options": options}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> PermissionRequest:
-        """The request that :meth:`to_document` has written."""
+        """Parse the JSON of :meth:`to_document`."""
         options = tuple(Option(o["option_id"], o["name"], o["kind"]) for o in document["options"])
         return cls(document["title"], document["kind"], tuple(document["paths"]), options, {})
 
     def answer_schema(self) -> dict[str, Any]:
-        """JSON schema of the answer, as a form."""
+        """Build the JSON schema of the answer, for a form."""
         choices = [{"const": option.option_id, "title": option.name} for option in self.options]
         decision = {"type": "string", "title": self.title, "oneOf": choices}
         return {"type": "object", "properties": {"option_id": decision}, "required": ["option_id"]}
@@ -142,7 +142,7 @@ _WORDS = {
 
 
 def parse_answer(request: PermissionRequest, text: str, data: Mapping[str, Any] | None) -> Decision:
-    """The decision in a person's answer: an option by its id, name or a usual word; any other text rejects, and is feedback."""
+    """Parse a person's answer: an option's id or name, or a usual word; any other text rejects and is feedback."""
     choice = str((data or {}).get("option_id") or text).strip()
     for option in request.options:
         if choice.casefold() in (option.option_id.casefold(), option.name.casefold(), option.kind):

@@ -1,7 +1,8 @@
-"""Ends the processes of jobs, also where the worker was killed: as a process beside it, at the other end of a pipe that ends with it.
+"""The process reaper: kills the processes of jobs, even after the worker was killed. It runs as a separate process and
+waits for the end of a pipe from the worker.
 
-They are found by a variable of their environment, which whatever they start inherits: a tool that an agent runs in a session of
-its own is in no process group that the worker knows. As a program it needs the standard library alone.
+Processes are identified by an inherited environment variable: a tool that an agent starts in its own session is in no
+process group that the worker knows. As a program it needs only the standard library.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from uuid import uuid4
 __all__ = ["MARK", "kill_marked", "mark_processes"]
 
 MARK = "AGORA_JOB_PROCESS"
-MAX_ROUNDS = 20  #: each of which may find what a process has started before it was killed
+MAX_ROUNDS = 20  #: each round may find processes that were started by those killed before
 
 _token = ""
 _numbers = count(1)
-_reapers: list[subprocess.Popen[bytes]] = []  # whose pipes stay open as long as this process lives
+_reapers: list[subprocess.Popen[bytes]] = []  # their pipes stay open as long as this process lives
 
 
 def mark_processes() -> dict[str, str]:
-    """A variable for the environment of a process of a job; with what it starts, it is killed at the latest when this process ends."""
+    """Return an environment variable that marks a process of a job. Marked processes and their descendants are killed
+    at the latest when this process ends."""
     global _token
     if not _token:
         _token = uuid4().hex
@@ -34,7 +36,7 @@ def mark_processes() -> dict[str, str]:
 
 
 def kill_marked(mark: str) -> None:
-    """Kill every process of this user with a mark, or one that begins so."""
+    """Kill every process of this user with this mark or a mark with this prefix."""
     variable = f"\0{MARK}={mark}".encode()
     for _ in range(MAX_ROUNDS):
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
@@ -47,7 +49,8 @@ def kill_marked(mark: str) -> None:
 
 
 def _read_environment(pid: int) -> bytes:
-    """The environment of a process, each variable after a NUL; nothing if it has ended, or is another user's."""
+    """Read the environment of a process, each variable after a NUL; empty if it has ended or belongs to another
+    user."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             return b"\0" + file.read()
@@ -61,7 +64,7 @@ def _start_reaper(token: str) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl+C in the terminal is for the worker, which may take its time
+        start_new_session=True,  # Ctrl+C in the terminal is for the worker, which may drain
         env={},
         cwd="/",
     )
@@ -73,7 +76,7 @@ def _start_reaper(token: str) -> None:
 
 
 def main() -> None:
-    """Wait for the end of the worker, and kill what it has left."""
+    """Wait for the end of the worker, and kill its remaining processes."""
     token = sys.stdin.readline().strip()
     sys.stdin.read()
     if token:

@@ -1,4 +1,4 @@
-"""Profiles: ways to run an agent that the worker's owner has written down, and a job chooses by name.
+"""Profiles: named agent configurations, defined by the worker's owner and chosen by a job.
 
 .. code-block:: yaml
 
@@ -42,7 +42,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile; what is None or empty is the worker's own. mcp_servers: as ``session/new`` takes them."""
+    """One profile; fields that are None or empty default to the worker's own. mcp_servers: in the format of
+    ``session/new``."""
 
     name: str
     agent: str | None = None
@@ -55,7 +56,7 @@ class Profile:
 
 
 def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict[str, Profile]:
-    """Profiles of a YAML file by name. Raises ValueError, which names the place."""
+    """Load profiles from a YAML file by name. Raises ValueError, which names the place."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -88,7 +89,7 @@ def _read_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
         raise ValueError(f"{place}: mcp_servers is a list.")
     agent = _read_text(entry, "agent", place)
     if agent is not None:
-        choose_agent(agent, isolation)  # it is there, or the worker does not start
+        choose_agent(agent, isolation)  # fail at start if the agent is missing
     changes = read_container_changes(entry["docker"], f"{place}: docker") if "docker" in entry else {}
     if changes and isolation is not Isolation.DOCKER:
         raise ValueError(f"{place}: docker needs a worker with --isolation docker.")
@@ -105,7 +106,7 @@ def _read_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
 
 
 def _read_server(server: Any, place: str) -> dict[str, Any]:
-    """An MCP server as the Agent Client Protocol writes it."""
+    """Convert an MCP server to the format of the Agent Client Protocol."""
     fields = STDIO_FIELDS if isinstance(server, dict) and "command" in server else HTTP_FIELDS
     if not isinstance(server, dict) or set(server) - fields or not {"name"} < set(server):
         raise ValueError(f"{place}: name and url (with headers), or name and command (with args and environment).")
@@ -141,7 +142,7 @@ def _read_variables(
 
 
 def apply_profile(options: WorkerOptions, profile: Profile) -> WorkerOptions:
-    """The options with which a job of a profile is done."""
+    """Apply a job's profile to the worker's options."""
     agent = choose_agent(profile.agent, options.isolation) if profile.agent else None
     changes: dict[str, Any] = {"mcp_servers": (*options.mcp_servers, *profile.mcp_servers)}
     if agent is not None:

@@ -1,4 +1,4 @@
-"""What the worker itself tells an agent: how to go on after an interruption, a failed check, a decided permission."""
+"""Prompts of the worker itself: after an interruption, a failed check, and a decided permission."""
 
 from __future__ import annotations
 

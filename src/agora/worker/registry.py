@@ -1,4 +1,4 @@
-"""The worker's codebases as the server knows them: each has an id there, and holds the sessions of its jobs."""
+"""The worker's codebases as registered with the server: each has an id there, and holds the sessions of its jobs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .options import WorkerOptions
 
 __all__ = ["CodebaseRegistry"]
 
-CODEBASE_ID = "cb_"  #: how the server's ids of codebases begin
+CODEBASE_ID = "cb_"  #: prefix of the server's codebase ids
 
 
 class CodebaseRegistry:
-    """Codebases by what jobs call them: their name, their repository, or the id that the server gave them."""
+    """Codebases, found by the references of jobs: name, repository, or id on the server."""
 
     def __init__(self, options: WorkerOptions) -> None:
         self._codebases = list(options.codebases)
@@ -29,7 +29,8 @@ class CodebaseRegistry:
         self._mask: SecretMask | None = None
 
     async def register_codebases(self, client: AgoraClient, worker_id: str) -> list[str]:
-        """Register every codebase; answers the capabilities that jobs for them, and for those of before, require."""
+        """Register every codebase. Returns the capabilities that jobs for the registered and earlier codebases
+        require."""
         for codebase in self._codebases:
             record = await client.codebase.register(
                 codebase.name, str(codebase.path), worker_id, repository=codebase.repository
@@ -39,7 +40,7 @@ class CodebaseRegistry:
         return self.list_capabilities()
 
     async def adopt_earlier_codebases(self, client: AgoraClient, worker_id: str) -> None:
-        """Know again the codebases that this worker was asked for before it was started anew, if they are still there."""
+        """Re-adopt codebases that were added at the server's request before a restart, if they still exist."""
         cursor = None
         while True:
             page = await client.codebase.list(limit=200, cursor=cursor)
@@ -54,22 +55,22 @@ class CodebaseRegistry:
                 return
 
     def add_codebase(self, codebase: Codebase, codebase_id: str) -> None:
-        """Know a codebase that the worker did not begin with. A name that is taken is made another one."""
+        """Add a codebase at runtime. A duplicate name is replaced by the id."""
         if codebase.name in self._ids:
             codebase = replace(codebase, name=codebase_id)
         self._codebases.append(codebase)
         self._ids[codebase.name] = codebase_id
 
     def list_codebases(self) -> list[Codebase]:
-        """Every codebase, those that were added since the worker began too."""
+        """List all codebases, including those added at runtime."""
         return list(self._codebases)
 
     def list_capabilities(self) -> list[str]:
-        """The capabilities that jobs for the codebases require, by their ids."""
+        """List the capabilities that jobs for the codebases require, by codebase id."""
         return [f"codebase:{codebase_id}" for codebase_id in self._ids.values()]
 
     def find_codebase(self, reference: str | None) -> Codebase | None:
-        """A codebase; the first one if none is named."""
+        """Find a codebase; by default the first one."""
         if reference is None:
             return self._codebases[0]
         for codebase in self._codebases:
@@ -78,7 +79,7 @@ class CodebaseRegistry:
         return None
 
     async def resolve_codebase(self, client: AgoraClient, reference: str | None) -> Codebase | None:
-        """A codebase, also by the id of another worker's that has the same repository. Raises AgoraError."""
+        """Resolve a codebase, including another worker's id for the same repository. Raises AgoraError."""
         codebase = self.find_codebase(reference)
         if codebase is not None or reference is None or not reference.startswith(CODEBASE_ID):
             return codebase
@@ -89,17 +90,17 @@ class CodebaseRegistry:
         return self.find_codebase(repository) if repository is not None else None
 
     def find_id(self, codebase: Codebase) -> str | None:
-        """The id that the server gave to a codebase of this worker."""
+        """Return the server's id of a codebase of this worker."""
         return self._ids.get(codebase.name)
 
     def find_id_of_directory(self, directory: Path) -> str | None:
-        """Id of the codebase that a directory is in, the innermost; of the global one for any other."""
+        """Find the id of the innermost codebase that contains a directory; otherwise of the global one."""
         inside = [codebase for codebase in self._codebases if directory.is_relative_to(codebase.path)]
         nearest = max(inside, key=lambda codebase: len(codebase.path.parts), default=None)
         return self._ids.get(nearest.name if nearest is not None else GLOBAL)
 
     def with_mask(self, mask: SecretMask) -> CodebaseRegistry:
-        """The same codebases, for a job whose messages are stored without its secrets."""
+        """Return the same codebases, for a job whose messages are stored with secrets masked."""
         masked = copy.copy(self)
         masked._mask = mask
         return masked

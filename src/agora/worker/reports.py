@@ -1,4 +1,4 @@
-"""What the worker reports of a job besides its output: the tokens used, and the tools that its agent is offered."""
+"""Reports of a job beside its output: token usage; and the marketplace's tools for its agent."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ async def report_usage(
     turn: Mapping[str, Any],
     add_note: Callable[[str], None],
 ) -> None:
-    """Report a job's tokens so far of one model, which billing charges. One without a price is told in the output.
+    """Report a job's cumulative tokens of one model for billing. A missing price is noted in the output.
 
-    turn: the tokens of the turn that has ended, as the protocol names them.
+    turn: the tokens of the ended turn, in the protocol's names.
     """
     is_first = model not in state.model_tokens
     input_tokens, output_tokens = state.add_turn(model, turn)
     if not input_tokens and not output_tokens:
         return
     usage = state.usage
-    # The cost is one sum, of all models that the job has used.
+    # The cost is a single sum over all models of the job.
     has_cost = usage.cost is not None and bool(usage.currency) and len(state.model_tokens) == 1
     try:
         report = await client.task.report_usage(
@@ -47,7 +47,7 @@ async def report_usage(
             currency=usage.currency if has_cost else None,
             is_estimate=True,
         )
-    except AgoraError as error:  # the result has it too
+    except AgoraError as error:  # the result has it, too
         logger.warning("The usage of %s is not reported: %s", run.task_id, error)
         return
     if is_first and not report.is_charged:
@@ -57,7 +57,8 @@ async def report_usage(
 async def offer_tools(
     client: AgoraClient, run: TaskRun, agent: AgentProcess, add_note: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """The marketplace as an MCP server for the agent, with a credential for what the job's creator allowed."""
+    """Offer the marketplace as an MCP server to the agent, with a credential limited to what the job's creator
+    allowed."""
     if not agent.takes_http_servers:
         add_note("the agent takes no MCP servers over HTTP: it has no tools of the marketplace")
         return []

@@ -1,8 +1,8 @@
-"""The set-up script that a repository brings along, and the worker owner's consent to run it.
+"""The set-up script of a repository, and the worker owner's consent to run it.
 
-The script is ``.agora/setup.sh`` of the commit that a worktree starts from. Whoever can change the repository can change it, and it
-runs without a question: so the worker runs only what its owner has seen and accepted, byte for byte. Consent is remembered by a
-digest for each codebase; a changed script needs a new one.
+The script is ``.agora/setup.sh`` of the commit that a worktree starts from. Anyone who can change the repository can
+change it, and it runs unattended: so the worker runs only a script that its owner has reviewed and accepted, byte for
+byte. Consent is stored as a digest per codebase; a changed script needs a new consent.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ GIT_SECONDS = 20
 
 
 def read_setup(checkout: Path) -> str | None:
-    """The committed set-up script of a checkout; None without one. Raises ValueError if it is no text, or too long."""
-    # From the commit, not from the directory: what lies there uncommitted is not what a new worktree gets.
+    """Read the committed set-up script of a checkout; None without one. Raises ValueError if it is not text, or too
+    long."""
+    # From the commit, not from the directory: a new worktree does not contain uncommitted files.
     command = ["git", "-C", str(checkout), "show", f"HEAD:{SETUP_FILE}"]
     try:
         result = subprocess.run(command, capture_output=True, timeout=GIT_SECONDS)
@@ -43,14 +44,14 @@ def read_setup(checkout: Path) -> str | None:
 
 
 def escape_controls(script: str) -> str:
-    """The script for a terminal: characters that could hide a part of it are written as escapes."""
+    """Escape control characters of the script, which could hide a part of it in a terminal."""
     return "".join(
         character if character.isprintable() or character in "\n\t" else ascii(character)[1:-1] for character in script
     )
 
 
 class SetupConsent:
-    """The scripts that the worker's owner accepted: a digest for each codebase, in a file of the worker's state directory."""
+    """Scripts accepted by the worker's owner: a digest per codebase, in a file of the worker's state directory."""
 
     def __init__(self, state: Path) -> None:
         self._path = state / "trusted-setups.json"
@@ -60,7 +61,7 @@ class SetupConsent:
         return self._read_digests().get(str(codebase)) == _digest_script(script)
 
     def grant(self, codebase: Path, script: str) -> None:
-        """Remember that the owner accepted the script; it replaces an earlier one of the codebase."""
+        """Store the owner's consent to the script; it replaces an earlier one of the codebase."""
         with lock_file(str(self._path)):
             replace_json(str(self._path), self._read_digests() | {str(codebase): _digest_script(script)})
 
@@ -73,7 +74,8 @@ class SetupConsent:
 
 
 def read_accepted_setup(state: Path, codebase: Path, worktree: Path) -> str | None:
-    """The set-up script for a worktree of the codebase; None without one. Raises ValueError if the owner has not accepted it."""
+    """Read the set-up script for a worktree of the codebase; None without one. Raises ValueError if the owner has not
+    accepted it."""
     script = read_setup(worktree)
     if script is not None and not SetupConsent(state).covers(codebase, script):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What a task asks of the worker: a prompt, for a codebase, in a session."""
+"""The request of a job: a prompt, for a codebase, in a session."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A job. codebase: name, id or repository of one. mode: of the agent, such as build or plan; None for its own.
+    """A job. codebase: its name, id or repository. mode: of the agent, such as build or plan; None for its default.
 
-    session_id: of the agent's session that it goes on with, if that is not known from its context. has_follow_ups: the job was
-    begun for follow-ups, which its worker takes; its prompt is an excerpt of the first. start: the turn that it rewinds to or forks.
+    session_id: agent session to continue, if not known from the job's context. has_follow_ups: the job was created for
+    follow-ups, which its worker takes; its prompt is an excerpt of the first. start: the turn that it rewinds to or
+    forks.
     """
 
     prompt: str
@@ -38,7 +39,7 @@ class JobRequest:
 
     @classmethod
     def from_task(cls, task: TaskRun) -> JobRequest:
-        """Raises PermanentFailure for a task without a prompt."""
+        """Parse a task. Raises PermanentFailure for a task without a prompt."""
         payload = task.payload
         prompt = payload.get("prompt")
         if not isinstance(prompt, str):
@@ -60,14 +61,14 @@ class JobRequest:
 
 
 def read_text(message: Mapping[str, Any]) -> str:
-    """The text of a message's parts."""
+    """Read the text of a message's parts."""
     parts = message.get("parts") or []
     return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the requester of a task has said. number: of its entry in the log."""
+    """A message of a task's requester. number: of its entry in the log."""
 
     number: int
     text: str
@@ -75,7 +76,7 @@ class Answer:
 
 
 async def read_answers(client: AgoraClient, task_id: str, after: int) -> list[Answer]:
-    """The requester's messages in a task's log after an entry, oldest first."""
+    """Read the requester's messages in a task's log after an entry, oldest first."""
     answers, cursor = [], None
     while True:
         page = await client.task.history(task_id, limit=PAGE, cursor=cursor)

@@ -1,4 +1,4 @@
-"""The result of a job: what it has committed, handed over as artifacts and in short."""
+"""The result of a job: its commits, stored as artifacts, and a summary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["hand_over_for_review", "store_changes"]
 
 
 async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: str, agent_name: str) -> dict[str, Any]:
-    """Commit what is left, hand over what has changed; answers the result. Raises CommandError, AgoraError."""
+    """Commit the remaining changes, store them as artifacts, and return the result. Raises CommandError, AgoraError."""
     await place.commit_rest(f"{title}\n\nJob {run.task_id}")
     changes = await place.read_changes()
     if changes:
@@ -47,7 +47,7 @@ async def hand_over_for_review(
     title: str,
     add_note: Callable[[str], None],
 ) -> None:
-    """Hand over the job's branch for review. Raises StaleLease, CommandError."""
+    """Submit the job's branch for review. Raises StaleLease, CommandError."""
     codebase_id = registry.find_id(place.codebase)
     if codebase_id is None:
         return

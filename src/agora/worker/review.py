@@ -1,4 +1,4 @@
-"""What a job has changed, handed over for review: each file with its diff, against what it would be merged into."""
+"""Submission of a job's changes for review: each changed file with its diff against the merge target."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["read_target", "submit_review"]
 
 DIFF_FLAGS = ("--find-renames", "--no-color", "--no-ext-diff")
 MAX_FILES = 1000
-MAX_DIFFED_FILES = 300  #: files whose diff is handed over; the others are named
+MAX_DIFFED_FILES = 300  #: limit of files with a diff; further files are only named
 MAX_PATCH_CHARACTERS = 100_000
-MAX_CHARACTERS = 3_000_000  #: of all diffs
-MAX_CHANGED_LINES = 5_000  #: of one file, whose diff is shown
+MAX_CHARACTERS = 3_000_000  #: limit of all diffs
+MAX_CHANGED_LINES = 5_000  #: limit of one file with a diff
 
 
 async def submit_review(
     client: AgoraClient, run: TaskRun, place: Workplace, codebase_id: str, job_id: str, title: str
 ) -> None:
-    """Hand over the branch of a job. Nothing is handed over of one that differs in nothing. Raises CommandError, AgoraError."""
+    """Submit the branch of a job for review. Does nothing without changes. Raises CommandError, AgoraError."""
     if place.branch is None or place.base is None:
         return
     target = await read_target(place.codebase.path)
@@ -50,13 +50,14 @@ async def submit_review(
 
 
 async def read_target(codebase: Path) -> str:
-    """The branch that a codebase is at; empty for a detached one."""
+    """Read the current branch of a codebase; empty for a detached HEAD."""
     result = await run_command(["git", "symbolic-ref", "--quiet", "--short", "HEAD"], codebase)
     return result.output.strip() if result.exit_code == 0 else ""
 
 
 async def _find_base(place: Workplace, target: str) -> str:
-    """Where the branch has left its target, which the agent may have merged meanwhile; else where it began."""
+    """Find the merge base of the branch and its target, which the agent may have merged; else the commit where the
+    branch began."""
     assert place.base is not None
     try:
         return await run_checked(["git", "merge-base", f"refs/heads/{target}", "HEAD"], place.path)
@@ -66,7 +67,7 @@ async def _find_base(place: Workplace, target: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _ChangedFile:
-    """A changed file, as git counts it. old_path: before it was renamed, else the same."""
+    """A changed file, as git reports it. old_path: before a rename, else the same path."""
 
     path: str
     old_path: str
@@ -95,9 +96,9 @@ async def _read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
 
 
 async def _list_changes(path: Path, spread: str) -> list[_ChangedFile]:
-    """What has changed between two commits; a renamed file is one change."""
+    """List the changes between two commits; a rename is one change."""
     fields = iter((await run_checked(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path)).split("\0"))
-    statuses: dict[str, tuple[str, str]] = {}  # status and old path, by the path
+    statuses: dict[str, tuple[str, str]] = {}  # status and old path, by path
     for status in filter(None, fields):
         old_path = next(fields)
         statuses[next(fields) if status[0] == "R" else old_path] = (status[0], old_path)
@@ -115,5 +116,5 @@ async def _list_changes(path: Path, spread: str) -> list[_ChangedFile]:
 
 
 def _make_printable(name: str) -> str:
-    """A path whose control characters are written as escapes."""
+    """Escape the control characters of a path."""
     return re.sub(r"[^\x20-\x7e\xa0-\U0010ffff]", lambda match: f"\\x{ord(match[0]):02x}", name)

@@ -1,4 +1,4 @@
-"""The worker: an agent of the marketplace whose tasks a coding agent does, in the codebases of this machine."""
+"""The worker: an agent of the marketplace that runs a coding agent for its tasks, in local codebases."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ __all__ = ["CodingWorker"]
 
 logger = logging.getLogger("agora.worker")
 
-DRAINED_SECONDS = 2.0  #: between two looks whether a draining worker has ended its jobs
+DRAINED_SECONDS = 2.0  #: polling interval while a draining worker ends its jobs
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
 STEERING = "steering"
 
 
 class CodingWorker(Agent):
-    """Claims jobs, and keeps the agents of those that wait for a permission.
+    """Claims jobs, and keeps the agents of jobs that wait for a permission.
 
-    Each codebase is a capability, ``codebase:NAME``, and each repository, ``repository:IDENTITY``: a job that requires it goes
-    to any worker that has it.
+    Each codebase is a capability, ``codebase:NAME``, and each repository, ``repository:IDENTITY``: a job that requires
+    it goes to any worker that has it.
     """
 
     follows_offers = True
@@ -84,12 +84,13 @@ class CodingWorker(Agent):
         self._running: dict[str, Job] = {}
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
-        self._held_output: dict[str, str] = {}  # ends of outputs of paused jobs that may be half a secret
+        self._held_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
 
     async def _share_limit(self, until: float) -> None:
-        """Tell the server of a usage limit, and through it the account's other workers."""
+        """Report a usage limit to the server, which informs the account's other workers."""
         assert self.worker_id is not None
-        # Not as a moment: the clocks of this machine and of the server may differ by more than the limit lasts.
+        # A duration, not a timestamp: the clocks of this machine and the server may differ by more than the limit
+        # lasts.
         seconds = min(max(1.0, until - time.time()), LONGEST_PAUSE)
         try:
             await self.client.worker.report_limit(self.worker_id, seconds=seconds)
@@ -97,7 +98,8 @@ class CodingWorker(Agent):
             logger.warning("The usage limit is not shared: %s", error)
 
     def _adopt_state(self, worker: Worker) -> None:
-        """Keep from a usage limit that another worker of the account has reported; end once the worker is drained."""
+        """Apply the worker's state on the server: a usage limit reported by another worker of the account, and
+        draining."""
         if worker.status == "draining" and (self._leaving is None or self._leaving.done()):
             self._leaving = asyncio.create_task(self._stop_when_drained())
             self._chores.append(self._leaving)
@@ -105,9 +107,9 @@ class CodingWorker(Agent):
             self._breaker.open_until(time.time() + worker.limit_seconds)
 
     async def _stop_when_drained(self) -> None:
-        """Stop with the last task under way, if the worker is not registered anew before.
+        """Stop after the last running task, unless the worker is set online again.
 
-        What the server has leased to the worker decides, and not what runs here: a claim may just have been answered.
+        The leases on the server decide, not the local jobs: a claim may just have been answered.
         """
         assert self.worker_id is not None
         logger.info("%s drains: it takes no more jobs, and ends with those under way", self.name)
@@ -145,7 +147,7 @@ class CodingWorker(Agent):
             self._chores.append(asyncio.create_task(sync.run_regularly()))
 
     async def on_task(self, task: TaskRun) -> Any:
-        """Do a job; what it says to the server is without its secrets."""
+        """Run a job; secrets are masked in everything sent to the server."""
         if task.task_type == REGISTRATION_TYPE:
             return await self._adopt_codebase(task)
         if task.task_type == DELIVERY_TYPE:
@@ -161,18 +163,19 @@ class CodingWorker(Agent):
             result = await self._do_job(cast("TaskRun", run), self._choose_options(task, secrets), mask)
             return mask.mask_value(result)
         except (InputRequired, Postponed) as pause:
-            # The other half of a secret may follow when the job goes on.
+            # The other half of a secret may follow when the job continues.
             if rest := run.take_rest():
                 self._held_output[task.task_id] = rest
             raise mask_exception(pause, mask) from None
         except Exception as error:
-            # Without its cause, whose words have the secrets too.
+            # Without its cause, whose text contains the secrets, too.
             raise mask_exception(error, mask) from None
         finally:
             await run.flush_rest()
 
     async def _adopt_codebase(self, task: TaskRun) -> Any:
-        """Take a codebase that the server asks for. One that is declined goes to the next worker, and this task with it."""
+        """Adopt a codebase at the server's request. If it is declined, the server offers the task to the next
+        worker."""
         assert self.worker_id is not None
         options = self.options
         codebase = await adopt_codebase(
@@ -185,7 +188,7 @@ class CodingWorker(Agent):
         return {"codebase_id": codebase_id, "worker_id": self.worker_id, "path": str(codebase.path)}
 
     def _choose_options(self, task: TaskRun, secrets: Mapping[str, str]) -> WorkerOptions:
-        """The options of one job: of the profile that it has chosen, with its secrets. Raises PermanentFailure."""
+        """Choose the options of one job: of its profile, with its secrets. Raises PermanentFailure."""
         options, name = self.options, task.payload.get("profile")
         if name is not None:
             profile = options.profiles.get(str(name))
@@ -198,7 +201,7 @@ class CodingWorker(Agent):
         return options
 
     async def _do_job(self, task: TaskRun, options: WorkerOptions, mask: SecretMask | None) -> Any:
-        """Do a job, or go on with one whose agent waits here."""
+        """Run a job, or continue one whose agent waits here."""
         registry = self._registry if mask is None else self._registry.with_mask(mask)
         job = self._parked.pop(task.task_id, None)
         if job is None:
@@ -226,13 +229,13 @@ class CodingWorker(Agent):
         return result
 
     def _choose_execution(self, task_id: str, options: WorkerOptions) -> Execution:
-        """Where the commands of a job run."""
+        """Choose the execution environment of a job's commands."""
         if self._containers is None or options.container is None:
             return HostExecution()
         return ContainerExecution(self._containers, options.container, options.state, options.agent_name, task_id)
 
     async def on_event(self, event: Event) -> None:
-        """A job that waits for a permission has ended, or another worker goes on with it; or somebody steers a job."""
+        """Handle task events: a parked job that ended or continues at another worker, and steering follow-ups."""
         task_id = event.subject or ""
         if event.type == FOLLOW_UP_EVENT:
             await self._follow_steering(task_id, event)
@@ -242,7 +245,7 @@ class CodingWorker(Agent):
             await self._drop_parked_job(task_id)
 
     async def _follow_steering(self, task_id: str, event: Event) -> None:
-        """Interrupt a job for a steering follow-up; one that came to wait for a permission meanwhile is claimed again."""
+        """Interrupt a job for a steering follow-up; a parked job is released, to be claimed again."""
         data = event.data if isinstance(event.data, dict) else {}
         if data.get("mode") != STEERING or data.get("change") not in ("added", "changed"):
             return
@@ -258,7 +261,7 @@ class CodingWorker(Agent):
             await self._drop_parked_job(task_id)
 
     async def _report_alive(self) -> None:
-        """Show that the worker is there while all its places are taken and it claims nothing."""
+        """Send heartbeats while the worker claims nothing because all its places are taken."""
         assert self.worker_id is not None
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
@@ -272,7 +275,7 @@ class CodingWorker(Agent):
         self._expiries[job.task_id] = asyncio.create_task(self._expire_parked_job(job.task_id))
 
     async def _expire_parked_job(self, task_id: str) -> None:
-        """End an agent that has waited for long enough; its job waits on, and its session is opened again."""
+        """End an agent after the maximum wait; the job keeps waiting, and its session is reopened later."""
         await asyncio.sleep(self.options.park_seconds)
         logger.info("%s: its agent is ended; the job waits for its answer", task_id)
         del self._expiries[task_id]
@@ -288,7 +291,7 @@ class CodingWorker(Agent):
 
 
 def build_capabilities(options: WorkerOptions) -> list[str]:
-    """What a worker offers to do."""
+    """Build the capabilities that a worker announces."""
     names = [f"codebase:{codebase.name}" for codebase in options.codebases]
     repositories = [f"repository:{codebase.repository}" for codebase in options.codebases if codebase.repository]
     profiles = [f"profile:{name}" for name in options.profiles]

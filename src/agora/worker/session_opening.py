@@ -1,4 +1,4 @@
-"""Which session a job goes on with, and what is chosen in it: model and mode."""
+"""Selection of the session that a job continues, and of its model and mode."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = ["choose_session_options", "find_earlier_session"]
 async def find_earlier_session(
     client: AgoraClient, run: TaskRun, state: JobState, agent_name: str
 ) -> Mapping[str, Any]:
-    """The workplace of the session that a job goes on with: its own, or the last of its context, whose id the state gets."""
+    """Find the workplace of the session that a job continues: its own, or that of the last job in its context, whose
+    session id is copied to the state."""
     if state.workplace or run.context_id is None:
         return state.workplace
     page = await client.task.list(context_id=run.context_id, limit=10, descending=True)
@@ -32,7 +33,7 @@ async def find_earlier_session(
 async def choose_session_options(
     agent: AgentProcess, model: str | None, mode: str | None, add_note: Callable[[str], None]
 ) -> None:
-    """Choose model and mode of an open session, as far as its agent lets them be chosen. Raises AgentDied."""
+    """Set model and mode of an open session, as far as its agent supports it. Raises AgentDied."""
     if model and not await agent.choose_option("model", model):
         add_note(f"the agent lets no model be chosen; {model} is ignored")
     if mode:

@@ -1,4 +1,4 @@
-"""Tells the server of sessions that people had on this machine without a job; only where the worker's owner wants that."""
+"""Reports local agent sessions without a job to the server, if the worker's owner enables it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SYNC_SECONDS = 30.0
 
 
 class SessionSync:
-    """Reads an agent's database again and again, and reports what has changed.
+    """Polls an agent's database and reports changes.
 
-    A session belongs to the codebase that its directory is in, else to the global one. Messages of a job's session are the job's
-    own to report.
+    A session belongs to the codebase that contains its directory, else to the global one. Messages of a job's session
+    are reported by the job itself.
     """
 
     def __init__(self, database: Path, client: AgoraClient, registry: CodebaseRegistry) -> None:
@@ -33,7 +33,7 @@ class SessionSync:
         self._after, self._after_id = 0, ""
 
     async def run_regularly(self) -> None:
-        """Report what has changed, until it is cancelled."""
+        """Report changes until cancelled."""
         while True:
             try:
                 await self.report_changes()
@@ -42,14 +42,14 @@ class SessionSync:
             await asyncio.sleep(SYNC_SECONDS)
 
     async def report_changes(self) -> int:
-        """Report the sessions that have changed since the last time; answers how many. Raises AgoraError."""
+        """Report the sessions that have changed since the last call. Returns their number. Raises AgoraError."""
         count = 0
         while sessions := await asyncio.to_thread(read_sessions, self._database, self._after, self._after_id):
             count += await self._report_page(sessions)
         return count
 
     async def _report_page(self, sessions: Sequence[LocalSession]) -> int:
-        """Report some sessions; one after the other, so that what is reported stays so whatever becomes of the next."""
+        """Report some sessions one by one, so that a failure does not affect those already reported."""
         places = [self._registry.find_id_of_directory(Path(session.directory)) for session in sessions]
         for codebase_id in dict.fromkeys(filter(None, places)):
             documents = [
@@ -64,7 +64,8 @@ class SessionSync:
         return count
 
     async def _report_messages(self, codebase_id: str, session_id: str) -> bool:
-        """Report what was said in a session; answers whether that was possible. One that the server refuses is left out."""
+        """Report the messages of a session. Returns whether that was possible. Skips a session that the server
+        refuses."""
         try:
             await self._store_messages(codebase_id, session_id)
         except InvalidRequest as error:

@@ -1,7 +1,7 @@
-"""Snapshots of a worktree, one for each turn: commits under ``refs/agora/JOB/NUMBER`` that no branch has.
+"""Snapshots of a worktree, one per turn: commits under ``refs/agora/JOB/NUMBER`` that are on no branch.
 
-They hold what is uncommitted and untracked, too, and touch neither the branch nor its index. Files are taken back by a commit on top
-of the branch, after a snapshot of what is there: nothing is lost.
+They include uncommitted and untracked files, and change neither the branch nor its index. Files are restored by a
+commit on top of the branch, after a snapshot of the current files: nothing is lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ MAX_FILES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A commit that holds the files at the end of a turn. files: path, status and blob of each, against where the job began."""
+    """A commit with the files at the end of a turn. files: path, status and blob of each file changed since the start
+    of the job."""
 
     number: int
     commit: str
@@ -30,13 +31,14 @@ class Snapshot:
 
 
 async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -> Snapshot:
-    """Record the files of a worktree as the next turn of a job. after: number of the last that is recorded anywhere. Raises CommandError."""
+    """Record the files of a worktree as the next turn of a job. after: number of the last recorded turn, of any worker.
+    Raises CommandError."""
     assert place.base is not None
     number = max(after, await _count_snapshots(place.path, job)) + 1
     index = place.path / await run_checked(["git", "rev-parse", "--git-path", "index"], place.path)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "index"
-        shutil.copy2(index, copy)  # with what git knows of each file: it reads only what has changed
+        shutil.copy2(index, copy)  # copied with git's file metadata, so that git reads only changed files
         environment = {"GIT_INDEX_FILE": str(copy)}
         await run_checked(["git", "add", "--all"], place.path, environment)
         tree = await run_checked(["git", "write-tree"], place.path, environment)
@@ -48,7 +50,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
 
 
 async def restore_files(place: Workplace, job: str, commit: str, note: str) -> None:
-    """Take the files back to a snapshot, by a commit on top of the branch. Raises CommandError."""
+    """Restore the files of a snapshot by a commit on top of the branch. Raises CommandError."""
     await take_snapshot(place, job, f"before {note}")
     await run_checked(["git", "add", "--all"], place.path)
     await run_checked(["git", "read-tree", "--reset", "-u", commit], place.path)
@@ -56,7 +58,7 @@ async def restore_files(place: Workplace, job: str, commit: str, note: str) -> N
 
 
 async def _count_snapshots(path: Path, job: str) -> int:
-    """The highest number of a snapshot so far."""
+    """Return the highest snapshot number."""
     refs = await run_checked(["git", "for-each-ref", "--format=%(refname:lstrip=3)", f"refs/agora/{job}/"], path)
     return max((int(name) for name in refs.split() if name.isdecimal()), default=0)
 

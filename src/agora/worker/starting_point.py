@@ -1,4 +1,4 @@
-"""Where a job begins that rewinds or forks an earlier one."""
+"""Starting point of a job that rewinds or forks an earlier one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EARLIER = (
 
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
-    """The turn that a job begins at. is_fork: on a branch of its own. is_last: nothing is said after rewinding."""
+    """The turn that a job starts at. is_fork: on its own branch. is_last: no prompt follows the rewinding."""
 
     number: int
     commit: str
@@ -30,7 +30,7 @@ class StartingPoint:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> StartingPoint | None:
-        """What a payload says; None for a job that begins as usual. Raises PermanentFailure."""
+        """Parse a payload; None for a job without a starting point. Raises PermanentFailure."""
         kind = next((kind for kind in ("fork", "rewind") if kind in payload), None)
         if kind is None:
             return None
@@ -50,12 +50,13 @@ class StartingPoint:
 
     @property
     def begins_session(self) -> bool:
-        """Whether the agent's session is a fresh one."""
+        """Whether the agent needs a new session."""
         return self.what != "files"
 
     def build_prompt(self, prompt: str) -> str:
-        """What the agent is told in the fresh session."""
+        """Build the prompt for the new session."""
         if not self.transcript:
             return prompt
-        quoted = "\n".join(f"> {line}" for line in self.transcript.splitlines())  # told apart from what is to be done
+        # quoted, to separate it from the instructions
+        quoted = "\n".join(f"> {line}" for line in self.transcript.splitlines())
         return EARLIER.format(transcript=quoted, prompt=prompt)

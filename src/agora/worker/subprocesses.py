@@ -1,4 +1,4 @@
-"""Commands of the worker itself: git, the set-up of a worktree, the repository's check."""
+"""Commands of the worker itself: git, the set-up of a worktree, and the repository's check."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MAX_OUTPUT_BYTES = 1_000_000
 
 
 class CommandError(Exception):
-    """A command of the worker's own has failed."""
+    """A command of the worker itself has failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended. output: standard output and error; its end, where there is too much."""
+    """Result of a command. output: standard output and error; truncated to the end if too long."""
 
     exit_code: int
     output: str
 
 
 def fill_command(command: str, directory: Path, prompt: str) -> list[str]:
-    """The words of a command line, with what stands for ``{directory}`` and ``{prompt}`` in them."""
+    """Split a command line and substitute ``{directory}`` and ``{prompt}``."""
     words = shlex.split(command)
     return [word.replace("{directory}", str(directory)).replace("{prompt}", prompt) for word in words]
 
@@ -46,11 +46,11 @@ async def run_command(
     on_output: Callable[[str], None] | None = None,
     inherited: Sequence[int] = (),
 ) -> CommandResult:
-    """Run a command; a string is run by the shell. Its process group ends with it, or with the timeout (exit code 124), and so do
-    all processes with its mark (``process_reaper``) if it has one.
+    """Run a command; a string is run by the shell.
 
-    on_output: called with each piece of the output as it comes. inherited: file descriptors that the command gets, such as a
-    lock that has to hold until it has ended, also where this process is killed meanwhile.
+    Its process group is killed when it ends or after the timeout (exit code 124), and so are all processes with its
+    mark (``process_reaper``), if it has one. on_output: called with each chunk of output. inherited: file descriptors
+    passed to the command, such as a lock that must be held until the command has ended even if this process is killed.
     """
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     process = await asyncio.create_subprocess_exec(
@@ -59,7 +59,7 @@ async def run_command(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=cwd,
-        # Some programs ask the shell's variable, and not the system, where they are.
+        # Some programs read the working directory from the variable, not from the system.
         env=os.environ | {"PWD": str(cwd)} | dict(environment or {}),
         start_new_session=True,
         pass_fds=inherited,
@@ -94,7 +94,7 @@ async def run_command(
 async def run_checked(
     command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
 ) -> str:
-    """The output of a command that has to succeed, without the line feed at its end. Raises CommandError."""
+    """Return the output of a command that must succeed, without the final line feed. Raises CommandError."""
     result = await run_command(command, cwd, environment=environment, inherited=inherited)
     if result.exit_code:
         raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()}")

@@ -1,4 +1,4 @@
-"""A turn of an agent as text for the task's output, and as records for whoever reads the session."""
+"""A turn of an agent, as text for the task's output and as records for the session."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Transcript", "Usage", "remove_null_characters"]
 
 PLAN_MARKS = {"completed": "x", "in_progress": "~", "pending": " "}
 FINISHED = frozenset({"completed", "failed"})
-MAX_TOOL_CHARACTERS = 4000  #: most characters of a tool's result in the output
+MAX_TOOL_CHARACTERS = 4000  #: limit of a tool's result in the output
 JsonMap = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens and cost of a job, as the agent reports them: a sum of turns, so an estimate.
+    """Tokens and cost of a job, as the agent reports them: a sum over turns, so an estimate.
 
-    Some agents report the last model call of a turn only.
+    Some agents report only the last model call of a turn.
     """
 
     input_tokens: int = 0
@@ -28,29 +28,29 @@ class Usage:
     currency: str | None = None
 
     def add_turn(self, usage: Mapping[str, Any]) -> None:
-        """Add what the answer to a prompt says."""
+        """Add the usage of a prompt's response."""
         self.input_tokens += int(usage.get("inputTokens") or 0)
         self.output_tokens += int(usage.get("outputTokens") or 0)
 
     def to_document(self) -> JsonMap:
-        """As JSON."""
+        """Serialize as JSON."""
         tokens = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
         cost = {} if self.cost is None else {"cost": self.cost, "currency": self.currency}
         return tokens | cost | {"is_estimate": True}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Usage:
-        """What :meth:`to_document` has written."""
+        """Parse the JSON of :meth:`to_document`."""
         tokens = (document.get("input_tokens", 0), document.get("output_tokens", 0))
         return cls(*tokens, document.get("cost"), document.get("currency"))
 
 
 @dataclass(slots=True)
 class Transcript:
-    """What an agent has said and done in one turn.
+    """Messages and tool calls of an agent in one turn.
 
-    text: its answer: what it said after its last tool call. parts: of the turn in order, as a session shows them: text,
-    thought, tool, plan. ends_line: whether the output ends with a line feed so far.
+    text: its answer: the text after its last tool call. parts: of the turn in order, for display in a session: text,
+    thought, tool, plan. ends_line: whether the output currently ends with a line feed.
     """
 
     usage: Usage = field(default_factory=Usage)
@@ -60,13 +60,13 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """What the agent said last, after its last tool call."""
+        """Text of the agent after its last tool call."""
         last = self.parts[-1] if self.parts else {}
         texts = [part["text"] for part in self.parts if part["type"] == "text"]
         return str(last["text"]) if last.get("type") == "text" else (texts[-1] if texts else "")
 
     def add_update(self, update: Mapping[str, Any]) -> str:
-        """Record a ``session/update``; answers what the output gains by it."""
+        """Record a ``session/update``. Returns the text to append to the output."""
         match update.get("sessionUpdate"):
             case "agent_message_chunk":
                 text = _read_text(update.get("content"))
@@ -83,7 +83,7 @@ class Transcript:
         return ""
 
     def add_note(self, note: str) -> str:
-        """Record what the worker itself has to say; answers it as a line of the output."""
+        """Record a note of the worker. Returns it as a line of the output."""
         self.parts.append({"type": "note", "text": note})
         return self._as_line(f"[agora] {note}")
 
@@ -148,7 +148,7 @@ def _read_text(content: Any) -> str:
 
 
 def _read_content(content: Mapping[str, Any]) -> str:
-    """A piece of a tool's content as text; a diff as a unified diff."""
+    """Convert a piece of a tool's content to text; a diff to a unified diff."""
     if content.get("type") == "diff":
         before, after = (content.get("oldText") or "").splitlines(), (content.get("newText") or "").splitlines()
         name = str(content.get("path"))
@@ -157,7 +157,7 @@ def _read_content(content: Mapping[str, Any]) -> str:
 
 
 def remove_null_characters(value: Any) -> Any:
-    """JSON without null characters, which no store takes: a program's output may hold them."""
+    """Remove null characters from JSON, because stores reject them: a program's output may contain them."""
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Turns as the worker records them, and takes the files back to."""
+"""Turns: recorded by the worker, and used to rewind files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_PROMPT_CHARACTERS = 300
 
 
 async def rewind_files(start: StartingPoint, place: Workplace, job: str) -> None:
-    """Take the files back to where a job begins, once. Raises PermanentFailure."""
+    """Restore the files to a job's starting point, once. Raises PermanentFailure."""
     if start.is_fork or start.what == "conversation" or place.branch is None:
         return
     try:
@@ -35,7 +35,7 @@ async def rewind_files(start: StartingPoint, place: Workplace, job: str) -> None
 async def record_turn(
     client: AgoraClient, run: TaskRun, place: Workplace, state: JobState, registry: CodebaseRegistry, prompt: str
 ) -> None:
-    """Record a turn that has ended. Raises StaleLease; other failures leave the turn out."""
+    """Record an ended turn. Raises StaleLease; other errors skip the turn."""
     codebase_id, job = registry.find_id(place.codebase), str(state.workplace.get("job") or run.task_id)
     if place.branch is None or codebase_id is None or state.session_id is None:
         return

@@ -1,4 +1,4 @@
-"""Usage limits of an agent's account: recognised in what the agent says, and waited for once for all jobs."""
+"""Usage limits of an agent's account: detected in the agent's output, and shared by all jobs of the account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 __all__ = ["LONGEST_PAUSE", "AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
 
-DEFAULT_PAUSE = 900.0  #: seconds, where the agent does not say when the limit is lifted
+DEFAULT_PAUSE = 900.0  #: seconds, if the agent does not report the end of the limit
 LONGEST_PAUSE = 86_400.0  #: seconds
 _LIMIT = re.compile(
     r"usage.?limit|rate.?limit|too many requests|quota|\b429\b|insufficient_quota|resource.?exhausted", re.IGNORECASE
@@ -26,12 +26,12 @@ _EPOCH = re.compile(r"(?:reset\w*\D{0,12}|\|)(1[6-9]\d{8}|[2-9]\d{9})\b", re.IGN
 _ISO = re.compile(
     r"resets?\D{0,12}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)", re.IGNORECASE
 )
-#: of Codex: in the local time of this machine, without seconds
+#: Codex: local time of this machine, without seconds
 _CLOCK = re.compile(r"(?:try again|resets?) at (\d{1,2}):(\d\d) ([AP])M", re.IGNORECASE)
 
 
 class UsageLimitReached(Exception):
-    """The agent's account has reached its usage limit. until: seconds since 1970, when it may go on."""
+    """The agent's account has reached its usage limit. until: end of the limit, in seconds since 1970."""
 
     def __init__(self, message: str, until: float) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class UsageLimitReached(Exception):
 
 
 def parse_usage_limit(text: str, now: float) -> float | None:
-    """When a usage limit that a text tells of is lifted, in seconds since 1970; None if it tells of none."""
+    """Parse the end of a usage limit from a text, in seconds since 1970; None if it reports none."""
     if not _LIMIT.search(text):
         return None
     until = now + DEFAULT_PAUSE
@@ -58,34 +58,32 @@ def parse_usage_limit(text: str, now: float) -> float | None:
 
 
 def _find_next_moment(hour: int, minute: int, now: float) -> float:
-    """The end of the next minute with this local time."""
+    """Return the end of the next minute with this local time, in seconds since 1970."""
     today = datetime.fromtimestamp(now).astimezone()
     moment = today.replace(hour=hour, minute=min(minute, 59), second=0, microsecond=0) + timedelta(minutes=1)
     return (moment if moment > today else moment + timedelta(days=1)).timestamp()
 
 
 class AccountBreaker:
-    """Keeps every job of one account from its usage limit, once one has met it."""
+    """Circuit breaker of one account: blocks all its jobs after one has reached the usage limit."""
 
     def __init__(self) -> None:
         self._until = 0.0
-        self.share: Callable[[float], Awaitable[None]] | None = (
-            None  #: tells the account's other workers, once it is set
-        )
+        self.share: Callable[[float], Awaitable[None]] | None = None  #: notifies the account's other workers, if set
 
     async def report_limit(self, until: float) -> None:
-        """The account has reached its limit: use it no more until then, here or elsewhere. until: seconds since 1970."""
+        """Block the account until then, here and on other workers. until: seconds since 1970."""
         is_known = until <= self._until
         self.open_until(until)
         if self.share is not None and not is_known:
             await self.share(until)
 
     def open_until(self, until: float) -> None:
-        """The account is not to be used before then; in seconds since 1970."""
+        """Block the account until then, on this worker only. until: seconds since 1970."""
         self._until = max(self._until, until)
 
     def check_limit(self) -> None:
-        """Raises UsageLimitReached while the account is not to be used."""
+        """Raise UsageLimitReached while the account is blocked."""
         if time.time() < self._until:
             raise UsageLimitReached(
                 "Another job, here or of another worker, has reached the usage limit of this account.", self._until
@@ -93,6 +91,6 @@ class AccountBreaker:
 
 
 def describe_pause(agent_name: str, limit: UsageLimitReached) -> str:
-    """Why a job is paused, and until when."""
+    """Describe why a job is paused, and until when."""
     until = datetime.fromtimestamp(limit.until, UTC)
     return f"Usage limit of {agent_name}: paused until {until:%Y-%m-%d %H:%M:%S} UTC."

@@ -1,8 +1,8 @@
-"""Where a job's agent works: a git worktree and branch of its own, or the codebase itself.
+"""The workplace of a job's agent: its own git worktree and branch, or the codebase itself.
 
-The branch ``agora/TASK`` starts at the codebase's HEAD. What the agent leaves uncommitted is committed by the worker, so
-that nothing of a job is lost with its directory. A worktree is removed only when its branch holds nothing that is not on
-another branch of the codebase too.
+The branch ``agora/TASK`` starts at the codebase's HEAD. Uncommitted changes of the agent are committed by the worker,
+so that no work is lost with the directory. A worktree is removed only if all commits of its branch are also on another
+branch of the codebase.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ IDENTITY = ("-c", "user.name=Agora worker", "-c", "user.email=worker@localhost")
 
 @dataclass(slots=True)
 class Changes:
-    """What a job has changed in its worktree, against where it started."""
+    """Changes of a job in its worktree since its start."""
 
     files: list[dict[str, str]] = field(default_factory=list)
     commits: list[dict[str, str]] = field(default_factory=list)
@@ -43,10 +43,10 @@ class Changes:
 
 @dataclass(slots=True)
 class Workplace:
-    """A directory to work in. branch, base: of a worktree of its own; None in the codebase itself.
+    """A directory to work in. branch, base: of a separate worktree; None in the codebase itself.
 
-    needs_setup: whether it is a worktree whose set-up has not ended. is_empty: whether its branch was made now, so that nothing of
-    the job is in it.
+    needs_setup: whether it is a worktree whose set-up has not completed. is_empty: whether its branch was just created,
+    so that it contains nothing of the job.
     """
 
     codebase: Codebase
@@ -57,12 +57,12 @@ class Workplace:
     is_empty: bool = False
 
     def note_setup(self) -> None:
-        """The set-up has ended; until then it is run again at each attempt, however the last one ended."""
+        """Record that the set-up has completed; until then it is run again at each attempt."""
         _setup_marker(self.path).unlink(missing_ok=True)
         self.needs_setup = False
 
     async def commit_rest(self, message: str) -> None:
-        """Commit what the agent has left uncommitted."""
+        """Commit the agent's uncommitted changes."""
         if self.branch is None:
             return
         await run_checked(["git", "add", "--all"], self.path)
@@ -70,7 +70,7 @@ class Workplace:
             await run_checked(["git", *IDENTITY, "commit", "--quiet", "--no-verify", "-m", message], self.path)
 
     async def read_changes(self) -> Changes:
-        """What differs from the start."""
+        """Read the changes since the start."""
         if self.branch is None or self.base is None:
             return Changes()
         spread = f"{self.base}..HEAD"
@@ -83,7 +83,7 @@ class Workplace:
         return Changes(files, commits, diff[:MAX_DIFF_CHARACTERS])
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON, for the checkpoint and the result."""
+        """Serialize as JSON for the checkpoint and the result."""
         return {"codebase": self.codebase.name, "path": str(self.path), "branch": self.branch, "base": self.base}
 
 
@@ -91,10 +91,11 @@ class Workplace:
 async def find_workplace(
     codebase: Codebase, root: Path, job: str, *, isolated: bool, start: str | None = None
 ) -> AsyncIterator[Workplace]:
-    """The place of a job: made at its first attempt, found again later. It is held until the block ends.
+    """Open the workplace of a job: created at its first attempt, reused later, and locked until the block ends.
 
-    root: where worktrees are kept. job: names the branch. start: commit that a new branch begins at, if not at the codebase's.
-    Waits while another process works there, such as a worker that has lost the lease and ends its agent. Raises CommandError.
+    root: directory of all worktrees. job: names the branch. start: commit that a new branch begins at, instead of the
+    codebase's HEAD. Waits while another process works there, such as a worker that has lost the lease and is ending its
+    agent. Raises CommandError.
     """
     if not isolated or not codebase.is_git:
         yield Workplace(codebase, codebase.path)
@@ -111,7 +112,7 @@ async def find_workplace(
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock the place of a job without waiting; answers whether that was possible."""
+    """Lock a job's workplace without waiting. Returns whether that was possible."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -120,7 +121,8 @@ def try_lock(descriptor: int) -> bool:
 
 
 async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: str | None, lock: int) -> Workplace:
-    """Find the worktree of a job, or make it. lock: descriptor of the job's lock, which git keeps if this process is killed."""
+    """Find or create the worktree of a job. lock: descriptor of the job's lock, which git inherits in case this process
+    is killed."""
     base_file, marker = path.with_suffix(".base"), path.with_suffix(".preparing")
     if path.is_dir() and base_file.exists():
         _remove_stale_locks(path)
@@ -135,7 +137,7 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
         base = await run_checked(["git", "merge-base", "HEAD", branch if exists else start or "HEAD"], codebase.path)
     except CommandError as error:
         raise CommandError(f"{codebase.path} has no commit to start from: {error}") from error
-    # Forced twice: git leaves the place of an unfinished worktree locked.
+    # Forced twice: git keeps an unfinished worktree locked.
     command = ["git", "worktree", "add", "--quiet", "--force", "--force", *source]
     await run_checked(command, codebase.path, inherited=[lock])
     _copy_included(codebase.path, path)
@@ -152,7 +154,8 @@ def _setup_marker(path: Path) -> Path:
 
 
 def _remove_stale_locks(path: Path) -> None:
-    """Remove git's locks in a worktree in which nothing runs: a git that was killed leaves them, and every later one refuses to work."""
+    """Remove git's locks in a worktree without running processes: a killed git leaves them, and later ones would
+    fail."""
     try:
         directory = Path((path / ".git").read_text().removeprefix("gitdir:").strip())
     except OSError:
@@ -162,9 +165,9 @@ def _remove_stale_locks(path: Path) -> None:
 
 
 def _clear_unfinished(path: Path, marker: Path) -> None:
-    """Make room for a worktree where a worker was killed while it made one.
+    """Remove an unfinished worktree of a worker that was killed while creating it.
 
-    With its marker, nothing has worked in the directory yet. Without, its history is unknown: it is kept under another name.
+    With its marker, no work has been done in the directory yet. Without one, its history is unknown: it is renamed.
     """
     if not path.exists():
         return
@@ -178,7 +181,7 @@ def _clear_unfinished(path: Path, marker: Path) -> None:
 
 
 def _copy_included(source: Path, target: Path) -> None:
-    """Copy the files that ``.worktreeinclude`` names, such as ``.env``: what git does not track and the work needs."""
+    """Copy the files that ``.worktreeinclude`` names, such as ``.env``: untracked files that the work needs."""
     try:
         lines = (source / INCLUDE_FILE).read_text().splitlines()
     except OSError:

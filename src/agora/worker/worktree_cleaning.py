@@ -1,7 +1,7 @@
-"""What worktrees use of the disk, and their removal.
+"""Disk use and removal of worktrees.
 
-A worktree is removed only if nothing is lost with it: nothing uncommitted, no new file, no stash of its branch, and no commit that
-is on no other branch. Branches, stashes and checkpoints (``refs/agora``) stay in the repository in any case.
+A worktree is removed only if no work is lost: no uncommitted change, no new file, no stash of its branch, and no commit
+that is on no other branch. Branches, stashes and checkpoints (``refs/agora``) stay in the repository in any case.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = ["Limits", "WorktreeUse", "clean_worktrees", "examine_worktrees", "rem
 
 logger = logging.getLogger("agora.worker")
 
-#: what hides nothing from git, whatever a repository's configuration says
+#: shows all changes, whatever a repository's configuration hides
 STATUS = ("git", "-c", "status.showUntrackedFiles=all", "status", "--porcelain", "--ignore-submodules=none")
 STATES_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Beyond which worktrees are removed. max_age: seconds. max_bytes: of a codebase's worktrees in all."""
+    """Limits beyond which worktrees are removed. max_age: seconds. max_bytes: total of a codebase's worktrees."""
 
     max_age: float
     max_bytes: float
@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class WorktreeUse:
-    """A worktree of a job. verdict: removable, recent, or why it stays. last_used: seconds since 1970."""
+    """A worktree of a job. verdict: removable, recent, or the reason to keep it. last_used: seconds since 1970."""
 
     job_id: str
     path: Path
@@ -51,13 +51,13 @@ class WorktreeUse:
     verdict: str
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON, for the server."""
+        """Serialize as JSON for the server."""
         moment = datetime.fromtimestamp(self.last_used, UTC).isoformat()
         return {"job_id": self.job_id, "bytes": self.bytes, "last_used_at": moment, "verdict": self.verdict}
 
 
 async def examine_worktrees(codebase: Codebase, root: Path, limits: Limits) -> list[WorktreeUse]:
-    """The worktrees of a codebase, the latest used first. Changes nothing."""
+    """List the worktrees of a codebase, latest used first. Read-only."""
     directory = root / codebase.name
     paths = [path for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
     uses: list[WorktreeUse] = []
@@ -73,7 +73,7 @@ async def examine_worktrees(codebase: Codebase, root: Path, limits: Limits) -> l
 
 
 async def clean_worktrees(codebase: Codebase, root: Path, limits: Limits) -> list[str]:
-    """Remove the worktrees of a codebase that are beyond the limits and lose nothing; answers the ids of their jobs."""
+    """Remove the worktrees of a codebase that exceed the limits and lose no work. Returns the ids of their jobs."""
     uses = await examine_worktrees(codebase, root, limits)
     job_ids = [use.job_id for use in uses if use.verdict == "removable"]
     left = await remove_worktrees(codebase, root, job_ids)
@@ -81,7 +81,8 @@ async def clean_worktrees(codebase: Codebase, root: Path, limits: Limits) -> lis
 
 
 async def remove_worktrees(codebase: Codebase, root: Path, job_ids: Collection[str]) -> dict[str, str]:
-    """Remove worktrees, each after another look; answers which are left, and why. One that is gone already is removed."""
+    """Remove worktrees, each after a new check. Returns the remaining ones with the reasons. A missing one counts as
+    removed."""
     left: dict[str, str] = {}
     for job_id in job_ids:
         path = root / codebase.name / job_id
@@ -94,14 +95,15 @@ async def remove_worktrees(codebase: Codebase, root: Path, job_ids: Collection[s
 
 
 async def _remove_worktree(codebase: Codebase, path: Path) -> str:
-    """Remove a worktree if nothing is lost with it; answers the verdict on it."""
+    """Remove a worktree if no work is lost. Returns the verdict."""
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not try_lock(descriptor):
             return "in_use"
         verdict = await _find_loss(path)
         if verdict == "removable":
-            await run_checked(["git", "worktree", "remove", str(path)], codebase.path)  # refuses one with changes
+            # refuses a worktree with changes
+            await run_checked(["git", "worktree", "remove", str(path)], codebase.path)
             for suffix in (".base", ".setup"):
                 path.with_suffix(suffix).unlink(missing_ok=True)
             await asyncio.to_thread(shutil.rmtree, _find_home(path), ignore_errors=True)
@@ -129,11 +131,11 @@ async def _examine_worktree(path: Path) -> str:
 
 
 async def _find_loss(path: Path) -> str:
-    """What would be lost with a worktree; removable for nothing. Raises CommandError."""
+    """Find the work that would be lost with a worktree; ``removable`` for none. Raises CommandError."""
     if _find_home(path).exists():  # a container has worked here, and its worker may have been killed
         await asyncio.to_thread(disarm_repositories, path)
     if Path(await run_checked(["git", "rev-parse", "--show-toplevel"], path)).resolve() != path.resolve():
-        return "unknown"  # no worktree, but a directory in some other repository
+        return "unknown"  # not a worktree, but a directory in another repository
     if await run_checked(STATUS, path):
         return "uncommitted"
     git_directory = Path(await run_checked(["git", "rev-parse", "--absolute-git-dir"], path))
@@ -141,7 +143,7 @@ async def _find_loss(path: Path) -> str:
         return "uncommitted"
     current = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
     own = dict.fromkeys((BRANCH_PREFIX + path.name, current))
-    # Its own branch does not count: whoever deletes it later would lose what nobody has merged.
+    # Its own branch does not count: its later deletion would lose unmerged commits.
     others = [*(f"--exclude={name}" for name in own if name != "HEAD"), "--branches", "--remotes"]
     branches = [f"refs/heads/{name}" for name in own if await _has_branch(path, name)]
     if await run_checked(["git", "rev-list", "-n1", "HEAD", *branches, "--not", *others, "--"], path):
@@ -161,7 +163,7 @@ async def _has_branch(path: Path, name: str) -> bool:
 
 
 def _measure_bytes(path: Path) -> int:
-    """Size of the regular files of a directory; what vanishes meanwhile counts nothing."""
+    """Return the size of the regular files of a directory; files that vanish during the scan count as 0."""
     total = 0
     for directory, _, names in os.walk(path):
         for name in names:

@@ -1,4 +1,4 @@
-"""The preparation of a new worktree: by the owner's command, else by the repository's script that the owner has accepted."""
+"""Set-up of a new worktree: by the owner's command, else by the repository's script if the owner has accepted it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def prepare_worktree(
     add_text: Callable[[str], None],
     add_note: Callable[[str], None],
 ) -> None:
-    """Run the set-up in a new worktree; its output is a part of the job's. Raises PermanentFailure."""
+    """Run the set-up in a new worktree; its output is part of the job's. Raises PermanentFailure."""
     command = options.setup
     if command is not None:
         add_note(f"set-up: {command}")
