@@ -1,6 +1,5 @@
-"""MCP: the marketplace as tools, resources and prompts, in both of the protocol's eras.
+"""MCP: the marketplace as tools, resources and prompts, in both eras of the protocol.
 
-``endpoint`` takes requests, ``lean`` answers the quick ones, ``sdk`` hands the rest to the official SDK,
-which is imported when it is first needed. Both get their answers from ``core``; nothing else in here
-knows which of them asked.
+``endpoint`` receives requests, ``lean`` answers the short ones, ``sdk`` passes the rest to the official SDK,
+which is imported when first needed. Both use ``core``, which does not depend on the caller.
 """

@@ -1,14 +1,14 @@
 """Offers: capabilities of agents as MCP tools.
 
-An agent offers its capabilities by having ``mcp_tools`` among them. Its metadata may describe them:
+An agent offers its capabilities by including ``mcp_tools`` in them. Its metadata may describe them:
 
     capabilities: ["translate", "mcp_tools"]
     metadata: {"mcp_tools": {"translate": {"description": "...", "input_schema": {...}, "timeout": 120,
                                            "task_support": "required"}}}
 
-Then only those described are tools, else all of them. A call is a task for that agent: its payload is
-``{"capability": ..., "arguments": ...}``, its result the tool's. An agent's words are an agent's: its
-schemas may not refer elsewhere, and the server does not run them over arguments, the agent does.
+Then only the described capabilities are tools, otherwise all. A call assigns the agent a task with the payload
+``{"capability": ..., "arguments": ...}``; the task's result is the tool's. Schemas of agents are untrusted: they may
+not have external references, and the agent, not the server, validates arguments against them.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from .tools import NAME_LIMIT, Tool, underscore_name
 __all__ = ["MARK", "AgentOffers", "Offer"]
 
 MARK: Final = "mcp_tools"
-MAX_AGENTS = 200  #: agents whose offers are shown
-DESCRIPTION, SCHEMA = 1000, 16_384  #: longest description in characters, largest schema in bytes
-TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: seconds a caller waits for the task
+MAX_AGENTS = 200  #: maximum number of agents with offers
+DESCRIPTION, SCHEMA = 1000, 16_384  #: timeout of a call in seconds: default and maximum
+TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: timeout of a call in seconds: default and maximum
 AGENT_PART = 30
 TASK_SUPPORT: Final = ("optional", "required", "forbidden")
 RESERVED_PREFIXES = frozenset({"agora", "test"})
 ANY_OBJECT_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
 
 
-#: built-in agents as tools under the names that MCP clients are configured with: name, agent, capability, schema
+#: built-in agents as tools with fixed names for client configurations: name, agent, capability, schema
 BUILTIN_TOOLS: Final = (
     (
         "calculator",
@@ -79,9 +79,9 @@ BUILTIN_TOOLS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A capability of an agent as a tool. timeout: seconds a call waits for the task's end.
+    """A capability of an agent as a tool. timeout: maximum seconds that a call waits for its task.
 
-    task_support: whether a client that knows tasks is answered one at once: ``optional``, ``required`` or ``forbidden``.
+    task_support: whether clients with task support get a task immediately: ``optional``, ``required`` or ``forbidden``.
     """
 
     tool: Tool

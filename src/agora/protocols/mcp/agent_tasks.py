@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 MAX_LABEL_CHARACTERS: Final = 64
 HISTORY_PAGE: Final = 500
-TOOL: Final = "tool"  #: in a task's metadata: the name of the tool whose call it is
+TOOL: Final = "tool"  #: metadata key of a task: the name of the tool that created it
 
 
 class AgentTasks:
@@ -60,15 +60,15 @@ class AgentTasks:
     async def send(
         self, exchange: Exchange, arguments: Mapping[str, Any], key: str | None, metadata: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Send a message over A2A without waiting; answers what ``agora.a2a.send`` does. metadata: for the task."""
+        """Send a message over A2A without waiting; returns the result of ``agora.a2a.send``. metadata: for the task."""
         own_metadata = arguments.get("metadata", {})
-        if isinstance(own_metadata, Mapping):  # else the operation says what is wrong
+        if isinstance(own_metadata, Mapping):  # otherwise the operation reports the error
             arguments = {**arguments, "metadata": {**own_metadata, **metadata, TOOL: SEND}}
         send_result: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
         return send_result
 
     async def read_sent(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
-        """What ``agora.a2a.send`` answers when it has waited for the end of a task."""
+        """Build the result that ``agora.a2a.send`` returns after waiting for the end of a task."""
         return {"task": await self._invoke_operation(exchange, "agora.a2a.get", {"task_id": task_id})}
 
     async def read_task(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
@@ -96,12 +96,13 @@ class AgentTasks:
             arguments["cursor"] = page["next_cursor"]
 
     async def answer_question(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
-        """Answer a question with a person's response, unless it is answered already; a response of ``cancel`` ends the task."""
+        """Answer a question with a person's response unless it is answered; the response ``cancel`` cancels the
+        task."""
         message = question.answer_message(response)
         if message is None:
             await self.cancel(exchange, question.task_id, "The person cancelled.")
             return
-        with contextlib.suppress(Conflict):  # the question is not open any more
+        with contextlib.suppress(Conflict):  # the question is already answered
             await self._invoke_operation(exchange, "agora.task.message", message)
 
     async def cancel(self, exchange: Exchange, task_id: str, reason: str) -> None:
@@ -117,7 +118,7 @@ class AgentTasks:
             except AgoraError as error:
                 log.info("task %s of a cancelled call could not be cancelled: %s", task_id, error)
 
-        task = asyncio.get_running_loop().create_task(cancel_task())  # the call's own task is at its end
+        task = asyncio.get_running_loop().create_task(cancel_task())  # the call's own asyncio task is ending
         self._cancelling.add(task)
         task.add_done_callback(self._cancelling.discard)
 

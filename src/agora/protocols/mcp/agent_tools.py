@@ -1,7 +1,7 @@
-"""A call of an agent's offer, carried out as a task for that agent.
+"""Calls of an agent's offer, run as tasks of that agent.
 
-An agent that asks back asks the caller's person: see :mod:`.questions`. Where the client can ask nobody, the call answers
-what is asked, and how to answer it.
+Questions of the agent are forwarded to the caller's user: see :mod:`.questions`. If the client does not support
+elicitation, the result contains the questions and how to answer them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class AgentToolCalls:
     ) -> ToolResult:
         """Run a call as an agent's task; cancelling the call cancels the task. Raises an AgoraError.
 
-        After the timeout the task continues, and the error names it. The time that a question waits does not count.
+        After the timeout the task continues; the error has its id. Time spent waiting for an answer does not count.
         """
         reporter, after = ProgressReporter(exchange.progress), None
         if exchange.client.state is not None:
@@ -75,9 +75,10 @@ class AgentToolCalls:
         return build_task_result(await self._tasks.read_task(exchange, task_id))
 
     async def _resume_task(self, exchange: Exchange, offer: Offer) -> tuple[str, int]:
-        """The task that a repeated call resumes, its questions answered, and the log entry number to continue after.
+        """Find the task of a repeated call, and answer its questions. Returns the task id and the log position to
+        resume from.
 
-        The state is the client's to change: it says no more than which of the caller's own tasks is meant.
+        The client can forge the state, so it only selects one of the caller's own tasks.
         """
         match = STATE.fullmatch(exchange.client.state or "")
         responses = exchange.client.responses
@@ -87,7 +88,7 @@ class AgentToolCalls:
         task = await self._tasks.read_task(exchange, task_id)
         if task.get("created_by") != exchange.caller.subject or task["metadata"].get(TOOL) != offer.tool.name:
             raise JsonRpcError(INVALID_PARAMS, "requestState is of another call.")
-        # What is answered already was answered otherwise, or by an earlier try of this call.
+        # Questions answered since were answered elsewhere, or by an earlier attempt of this call.
         questions = [part for part in await self._tasks.list_questions(exchange, task) if part.number == number]
         answered = [question for question in questions if question.key in responses]
         for question in answered:
@@ -97,7 +98,7 @@ class AgentToolCalls:
     async def _follow_to_questions(
         self, exchange: Exchange, task_id: str, reporter: ProgressReporter, after: int | None
     ) -> list[Question]:
-        """Follow a task to its next questions that wait for an answer; none at its end."""
+        """Follow a task to its next open questions; returns none at its end."""
         follow = follow_task(self._tasks.dispatcher, exchange, task_id, reporter, after)
         async with contextlib.aclosing(follow) as entries:
             async for entry in entries:
@@ -111,7 +112,7 @@ class AgentToolCalls:
     async def _forward_questions(
         self, exchange: Exchange, offer: Offer, questions: Sequence[Question]
     ) -> ToolResult | None:
-        """Ask the person at the client. Returns None if every question was answered, else the call's result."""
+        """Ask the user of the client. Returns None if every question was answered, otherwise the result of the call."""
         client = exchange.client
         if not client.is_supported(ELICIT):
             return _build_unanswered_result(exchange.view, offer, questions)
@@ -131,18 +132,18 @@ class AgentToolCalls:
 
 
 def _build_unanswered_result(view: View, offer: Offer, questions: Sequence[Question]) -> ToolResult:
-    """The result for a client that cannot ask a person: the questions, and the call that answers them."""
+    """Build the result for a client without elicitation: the questions, and the tool call that answers them."""
     task_id = questions[0].task_id
     texts = "\n".join(question.text for question in questions)
     text = f"The agent asks: {texts}\n\nThe task {task_id} waits for the answer. {_describe_answer(view, task_id)}"
-    # A tool with an output schema owes structured content that fits it, except in an error.
+    # A tool with an output schema must return matching structured content, except for errors.
     return ToolResult(
         text.encode(), structured=False, is_error="outputSchema" in offer.tool.document, meta={TASK_ID: task_id}
     )
 
 
 def _describe_answer(view: View, task_id: str) -> str:
-    """How to answer with the tools that the view lists: a host lets its model call no others."""
+    """Describe how to answer with the tools listed by the view: a host does not let its model call others."""
     name = underscore_name(ANSWERING_TOOL) if view.underscores else ANSWERING_TOOL
     if view.server and underscore_name(ANSWERING_TOOL) not in map(underscore_name, view.tools):
         return (

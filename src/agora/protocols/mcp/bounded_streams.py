@@ -1,4 +1,4 @@
-"""A stream as a bounded wait with a cursor."""
+"""Bounded reading of a stream: a wait with a cursor."""
 
 from __future__ import annotations
 
@@ -27,10 +27,9 @@ async def read_bounded_stream(
     arguments: Mapping[str, Any],
     valid: Callable[[], Awaitable[None]],
 ) -> bytes:
-    """What a stream gives within ``wait`` seconds: JSON of ``items``, ``cursor`` and ``done``.
+    """Read a stream for at most ``wait`` seconds: JSON of ``items``, ``cursor`` and ``done``.
 
-    It returns as soon as there are items. Raises an AgoraError: the stream was refused, or broke off
-    before its first item.
+    Returns at the first items. Raises an AgoraError if the stream was rejected, or failed before its first item.
     """
     own_arguments = dict(arguments)
     wait = _pop_number(own_arguments, "wait", WAIT, 0.1, WAIT_LIMIT)
@@ -52,14 +51,14 @@ async def read_bounded_stream(
 
 
 async def _collect_items(sink: QueueSink, wait: float) -> list[Item]:
-    """The first items that come; none when the time is over or the stream has ended."""
+    """Wait for the first items; none if the time has elapsed or the stream has ended."""
     try:
         async with asyncio.timeout(wait):
             while batches := await sink.wait_for_batches():
                 if items := [item for batch in batches for item in batch.items]:
                     return items
     except TimeoutError:
-        if sink.pending:  # they came in the same moment, and the stream's position is behind them
+        if sink.pending:  # received at the same moment; the stream's position is already after them
             return [item for batch in await sink.wait_for_batches() for item in batch.items]
     return []
 

@@ -1,4 +1,4 @@
-"""Changes: what an event means to those who watch resources and lists."""
+"""Changes: the resources and lists that an event changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 __all__ = ["NOTHING", "TYPES", "Changes", "list_changes_of_event"]
 
-#: Events that anything here looks at.
+#: types of the events that change resources or lists
 TYPES: Final = (
     "agora.agent.*",
     "agora.task.*",
@@ -26,13 +26,13 @@ _PREFIXES: Final = {
 _LIST_CHANGES: Final = frozenset(
     {"agora.agent.registered", "agora.agent.deregistered", "agora.task.assigned", "agora.workflow.created"}
 )
-#: An agent's capabilities may be tools, and what its profile says of them.
+#: agents' capabilities may be tools, described by their profiles
 _PROFILE_CHANGES: Final = frozenset({"agora.agent.registered", "agora.agent.updated", "agora.agent.deregistered"})
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """uris: resources that changed; subscribers of resources below them are notified too. The rest: a list changed."""
+    """uris: changed resources, including those below them. The others: whether the list changed."""
 
     uris: tuple[str, ...] = ()
     tools: bool = False
@@ -44,11 +44,11 @@ NOTHING: Final = Changes()
 
 
 def list_changes_of_event(event: Mapping[str, Any]) -> Changes:
-    """What an event, as CloudEvents has it, changed."""
+    """Find the changes of an event in CloudEvents format."""
     type: str = event["type"]
     subject: str | None = event.get("subject")
     if type.startswith(("agora.service.", "agora.upstream.")):
-        upstream = type.startswith("agora.upstream.")  # its resources and prompts are shown, too
+        upstream = type.startswith("agora.upstream.")  # upstreams have resources and prompts
         return Changes(("agora://catalogue",), tools=True, resources=upstream, prompts=upstream)
     if type.startswith("agora.virtual_server."):
         return Changes(tools=True)

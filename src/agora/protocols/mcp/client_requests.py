@@ -1,7 +1,7 @@
 """Requests of a running call to its client: elicitation, sampling, roots.
 
-Up to 2025-11-25 the server sends the client a request and waits. Since 2026-07-28 the call answers ``input_required`` with the
-requests in it (SEP-2322), and the client makes the same call again with the responses and the state that came with them.
+Up to 2025-11-25 the server sends the client a request and waits. Since 2026-07-28 the call returns ``input_required``
+with the requests (SEP-2322), and the client repeats the call with the responses and the returned state.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from agora.core.call import ClientRefused
 
 __all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "Notify", "Send", "build_input_required_result"]
 
-#: makes a request of the client, by method and parameters; raises ClientRefused
+#: sends a request to the client, by method and parameters; raises ClientRefused
 Send = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
-#: tells the client something
+#: sends a notification to the client
 Notify = Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]
 
-#: the capability that a client declares to be sent each of these
+#: client capability required by each request
 CAPABILITY: Final[Mapping[str, str]] = {
     "elicitation/create": "elicitation",
     "sampling/createMessage": "sampling",
@@ -33,10 +33,11 @@ async def ignore_notification(method: str, params: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ClientRequests:
-    """The client of a call, an :class:`agora.core.call.CallClient`. capabilities: as it declares them.
+    """The client of a call, an :class:`agora.core.call.CallClient`. capabilities: as declared by the client.
 
-    send: None where responses come with another call. responses, state: what such a call brings, by the names of the requests.
-    key: of its session. log_level: the least level of log messages that it wants, None for no messages.
+    send: None if responses arrive with a repeated call. responses: of such a call, by request name. state: of such a
+    call.
+    key: of its session. log_level: minimum level of log messages; None for none.
     """
 
     capabilities: Mapping[str, Any] = field(default_factory=dict)
@@ -48,24 +49,26 @@ class ClientRequests:
     notify: Notify = ignore_notification
 
     async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
-        """Make a request of the client; answers its result. Raises ClientRefused."""
+        """Send a request to the client; returns its result. Raises ClientRefused."""
         mode = str(params.get("mode", "form")) if method == "elicitation/create" else "form"
         if self.send is None or not self.is_supported(method, mode):
             raise ClientRefused(f"The client does not take {method}.")
         return await self.send(method, params)
 
     def is_supported(self, method: str, mode: str = "form") -> bool:
-        """Whether the client takes such a request. mode: of an elicitation, ``form`` or ``url``."""
+        """Whether the client supports a request. mode: of an elicitation, ``form`` or ``url``."""
         capability = self.capabilities.get(CAPABILITY[method])
         if method != "elicitation/create" or not isinstance(capability, Mapping):
             return isinstance(capability, Mapping)
-        return mode in capability or (mode == "form" and not capability)  # of old, an empty one means forms
+        return mode in capability or (
+            mode == "form" and not capability
+        )  # in older revisions an empty object means forms
 
 
-#: of calls whose client can be asked nothing
+#: for calls whose client supports no requests
 NO_CLIENT: Final = ClientRequests()
 
 
 def build_input_required_result(requests: Mapping[str, Mapping[str, Any]], state: str) -> dict[str, Any]:
-    """The result of a call that continues once the client has answered these requests, by name."""
+    """Build the result of a call that continues once the client has answered these requests, by name."""
     return {"resultType": "input_required", "inputRequests": dict(requests), "requestState": state}

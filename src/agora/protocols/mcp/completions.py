@@ -1,4 +1,4 @@
-"""Completions: what a person may mean by the first letters of an argument."""
+"""Completions: values of an argument that begin with the typed text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLLECTION_BY_ARGUMENT: Final[Mapping[str, ResourceCollection]] = {
 
 
 async def complete_argument(resources: Resources, exchange: Exchange, argument: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for an argument of a prompt or resource template: ids and names the caller may see."""
+    """Complete an argument of a prompt or resource template with ids and names visible to the caller."""
     typed = str(argument.get("value", "")).lower()
     name = str(argument.get("name", ""))
     try:
@@ -34,7 +34,7 @@ async def complete_argument(resources: Resources, exchange: Exchange, argument: 
             candidates = await _list_candidates(resources, exchange, _COLLECTION_BY_ARGUMENT[name])
         else:
             candidates = []
-    except AgoraError:  # who may not list them is offered none
+    except AgoraError:  # without the permission to list, no candidates
         candidates = []
     values = [value for value in dict.fromkeys(candidates) if value.lower().startswith(typed)]
     return {"completion": {"values": values[:MAX_VALUES], "total": len(values), "hasMore": len(values) > MAX_VALUES}}

@@ -1,4 +1,4 @@
-"""The core: the answers of MCP methods, independent of the transport and the protocol version."""
+"""The core of MCP: answers its methods independently of transport and protocol version."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["KEY", "VERSION", "Core", "to_tool_result"]
 
 KEY = "agora/idempotency-key"
-#: of a call that waits, by default, for a client that sees no progress: many give up after 60
+#: default wait of a call from a client without progress: many clients time out after 60 seconds
 SILENT_WAIT_SECONDS = 50.0
 VERSION = "agora/version"
 _TOOLS_ABOUT_TOOLS = {
@@ -79,7 +79,7 @@ class Core:
         return await build_tool_page(listed, view, cursor, self._page_bytes)
 
     async def _list_toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
-        """The toolsets of the view and those enabled since; raises InvalidRequest for one there is not."""
+        """Resolve the toolsets of the view and those enabled since. Raises InvalidRequest for an unknown toolset."""
         view = exchange.view
         toolsets = resolve_toolsets(view.toolsets, self.tools.list_categories(exchange.caller)) if view.toolsets else ()
         return (*toolsets, *await self._enabled_toolsets.read_toolsets(exchange)) if view.compact else toolsets
@@ -123,7 +123,8 @@ class Core:
         return self.find_operation(exchange, {**params, "name": called.name})
 
     async def call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> ToolResult:
-        """Call a tool; returns its result, or an error result for the model. Raises Refusal for an unknown tool."""
+        """Call a tool; returns its result, or an error result for the model. Raises JsonRpcError for an unknown
+        tool."""
         try:
             return await self._call_tool(exchange, params["name"], params.get("arguments") or {}, params)
         except Unauthenticated:
@@ -287,7 +288,7 @@ class Core:
         reference: Mapping[str, Any],
         context: Mapping[str, str],
     ) -> dict[str, Any]:
-        """Values for an argument of a prompt or resource template; context: those that are filled in already."""
+        """Complete an argument of a prompt or resource template. context: arguments that already have values."""
         if exchange.view.server:
             return {"completion": {"values": [], "total": 0, "hasMore": False}}
         upstream = await self.resources.upstreams.complete(exchange, argument, reference, context)
@@ -297,7 +298,7 @@ class Core:
 
 
 def choose_wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
-    """Seconds that a call may wait for its answer; 0 for a call that answers immediately."""
+    """Return the seconds that a call may wait for its result; 0 for a call that answers immediately."""
     if operation.kind is not Kind.STREAM and "wait" not in operation.parameters:
         return 0.0
     wait = arguments.get("wait", WAIT if operation.kind is Kind.STREAM else operation.parameters["wait"].default)
@@ -305,7 +306,7 @@ def choose_wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> f
 
 
 def _shorten_wait(operation: Operation, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments for a client that sees no progress: it is answered before its time-out, unless it says how long."""
+    """Limit the default wait for a client without progress, so that the response precedes its timeout."""
     if "wait" in arguments or choose_wait_seconds(operation, arguments) <= SILENT_WAIT_SECONDS:
         return arguments
     return {**arguments, "wait": SILENT_WAIT_SECONDS}

@@ -1,4 +1,4 @@
-"""Cursors: where the next page begins, as text that a client hands back unread."""
+"""Cursors: positions of the next page as opaque text."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MAX_CURSOR_LENGTH = 2000
 
 
 def encode_cursor(position: str) -> str:
-    """A position as a cursor."""
+    """Encode a position as a cursor."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None) -> str:
-    """The position in a cursor, empty for none; raises Refusal for what is no cursor."""
+    """Decode the position of a cursor; empty for None. Raises JsonRpcError for an invalid cursor."""
     if cursor is None:
         return ""
     try:

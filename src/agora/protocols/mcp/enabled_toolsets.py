@@ -1,6 +1,6 @@
-"""Toolsets enabled at run time: by session, or without one by caller and client name.
+"""Toolsets enabled at run time: by session, or without a session by caller and client name.
 
-They are kept in the store, so that every server lists the same, and end with the session, or a day after they were last changed.
+They are stored, so that every server lists the same tools, and expire with the session, or a day after the last change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["EnabledToolsets", "client_key"]
 
 
 def client_key(exchange: Exchange) -> str:
-    """The key under which a client's toolsets are kept and changes of them are announced."""
+    """Return the key under which a client's toolsets are stored and their changes announced."""
     if exchange.session is not None:
         return exchange.session.key
     caller = exchange.caller
@@ -25,13 +25,13 @@ def client_key(exchange: Exchange) -> str:
 
 
 class EnabledToolsets:
-    """Reads and changes them."""
+    """Reads and changes enabled toolsets."""
 
     def __init__(self, session_store: SessionStore) -> None:
         self._session_store = session_store
 
     async def read_toolsets(self, exchange: Exchange) -> tuple[str, ...]:
-        """Those of the client that asks."""
+        """Read the toolsets enabled for the client."""
         if exchange.session is not None:
             return exchange.session.toolsets
         if exchange.caller.kind == "anonymous":
@@ -39,7 +39,8 @@ class EnabledToolsets:
         return await self._session_store.read_toolsets(exchange.caller, client_key(exchange))
 
     async def change_toolsets(self, exchange: Exchange, toolsets: Sequence[str], *, enabled: bool) -> tuple[str, ...]:
-        """Enable or disable some; returns those enabled now. Raises InvalidRequest for a stranger without a session."""
+        """Enable or disable toolsets; returns those now enabled. Raises InvalidRequest for anonymous callers without a
+        session."""
         session = exchange.session
         if session is None and exchange.caller.kind == "anonymous":
             raise InvalidRequest(

@@ -83,7 +83,7 @@ OPERATION_BY_METHOD: Mapping[str, str] = {
 class McpApp:
     """Serves MCP over HTTP. ``owns`` selects requests by path.
 
-    fixtures: class of what answers a test suite's own requests, in front of the server's; set by the script that runs one.
+    fixtures: class that answers the requests of a test suite before the server does; set by the script that runs one.
     """
 
     fixtures: ClassVar[type[Any] | None] = None
@@ -133,7 +133,7 @@ class McpApp:
         return server
 
     def _find_header_schema(self, name: str) -> Mapping[str, Any] | None:
-        """The input schema for checking headers; None if there is nothing to check."""
+        """Find the input schema for checking headers; None if there is nothing to check."""
         if self._fixtures is not None and (fixture_schema := self._fixtures.schema(name)) is not None:
             schema: Mapping[str, Any] = fixture_schema
             return schema
@@ -144,7 +144,7 @@ class McpApp:
         return operation.input_schema if self.core.tools.has_headers(operation) else None
 
     def drain(self) -> None:
-        """Begin to stop: standing streams end, running requests continue."""
+        """Begin to stop: end standing streams; running requests continue."""
         self._drained.set()
 
     async def stop(self) -> None:
@@ -180,7 +180,7 @@ class McpApp:
             await end_sdk_session(self._sdk, session)
 
     def handle_session_event(self, type: str, data: Mapping[str, Any]) -> None:
-        """Handle the event of a session, of this or another server. Runs on the loop, after the commit."""
+        """Handle the event of a session of this or another server. Runs on the event loop, after the commit."""
         if type == ENDED:
             session = self.sessions.mark_ended(data["session"])
             if session is not None:
@@ -283,7 +283,7 @@ class McpApp:
             await self._answer_by_sdk(scope, again, send, exchange, message)
 
     async def _find_session(self, scope: Scope, caller: Caller) -> Session | None:
-        """The session a request names; one that is another's is not there."""
+        """Find the session of a request. Raises NotFound if it is unknown or another caller's."""
         id = read_header(scope, b"mcp-session-id")
         if id is None:
             return None
@@ -294,9 +294,9 @@ class McpApp:
         return session
 
     async def _find_missing_scope(self, exchange: Exchange, message: Any) -> PermissionDenied | None:
-        """Why the caller may not make this request, if its scopes are the reason: while HTTP can still say so.
+        """Find the missing scope of a request while HTTP can still report it; None if no scope is missing.
 
-        Raises Unauthenticated where any credential would help.
+        Raises Unauthenticated if a credential is required.
         """
         if not isinstance(message, dict) or "id" not in message:
             return None
@@ -304,19 +304,19 @@ class McpApp:
         if operation is None or exchange.caller.may(operation.scope):
             return None
         self.guard.require_credential(exchange.caller, operation)
-        # The credential of a task is all that its program gets: a client that signed in would be somebody else.
+        # A task's program has only the credential of the task; signing in would make it another caller.
         if message["method"] != "tools/call" or exchange.caller.kind == "task":
             return None
         try:
-            await self.core.run_operation(exchange, operation, {}, None)  # refused, counted and audited as any call
+            await self.core.run_operation(exchange, operation, {}, None)  # rejected, counted and audited like any call
         except PermissionDenied as error:
             return error if "required" in error.extra else None
-        except AgoraError:  # refused for another reason, which the call itself tells
+        except AgoraError:  # another error, which the call itself reports
             return None
         return None
 
     def _find_requested_operation(self, exchange: Exchange, message: Mapping[str, Any]) -> Operation | None:
-        """The operation of a request; None if there is none, or it needs no scope of its own."""
+        """Find the operation of a request; None without one, or if it needs no scope."""
         method, params = message.get("method"), message.get("params")
         if method == "tools/call":
             return self.core.find_called_operation(exchange, params) if isinstance(params, dict) else None
@@ -328,7 +328,7 @@ class McpApp:
     async def _answer_by_sdk(
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any
     ) -> None:
-        """A request of no session: of the newer era, or the handshake that begins one."""
+        """Answer a request without a session: of the newer era, or the handshake that begins a session."""
         server = await self.require_sdk()
         scope["agora.mcp.exchange"] = exchange
         params = _read_handshake_params(message)
@@ -346,7 +346,7 @@ class McpApp:
         exchange: Exchange,
         message: Mapping[str, Any],
     ) -> None:
-        """Start a session. One that the SDK is about to refuse is not stored."""
+        """Begin a session. A session that the SDK is about to reject is not stored."""
         self._start_sweeping()
         params, caller = message["params"], exchange.caller
         client = build_client_document_of_handshake(
@@ -405,7 +405,7 @@ class McpApp:
             session.open -= 1
 
     async def _handle_message_for_other_server(self, session: Session, message: Any, send: Send) -> bool:
-        """Handle a message about a call that runs at another server; returns whether it was one."""
+        """Handle a message about a call that runs on another server; returns whether it was one."""
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return False
         method = message.get("method")
@@ -421,7 +421,7 @@ class McpApp:
             await self.session_store.cancel_request(session, request)
         elif session.local:
             return False
-        await send_response(send, 202, b"")  # of what has no half here, no notification need be told
+        await send_response(send, 202, b"")  # without a local SDK session, notifications need no handling
         return True
 
     # -- the plain endpoints ---------------------------------------------------------------------
@@ -459,7 +459,7 @@ async def _refuse_method(scope: Scope, send: Send, method: str) -> None:
 
 
 def _strip_header_values(scope: Scope) -> None:
-    """Strip white space around header values, as RFC 9110 section 5.5 requires; the HTTP parser keeps it."""
+    """Strip white space around header values, as RFC 9110 section 5.5 requires; the HTTP parser does not."""
     if any(value[-1:].isspace() or value[:1].isspace() for _, value in scope["headers"]):
         scope["headers"] = [(name, value.strip()) for name, value in scope["headers"]]
         scope.pop("agora.headers", None)
@@ -474,7 +474,7 @@ def _parse_json(body: bytes) -> Any:
 
 
 def _read_handshake_params(message: Any) -> Mapping[str, Any] | None:
-    """The parameters of a request that begins a session."""
+    """Read the parameters of an ``initialize`` request; None for other messages."""
     params = message.get("params") if isinstance(message, dict) and message.get("method") == "initialize" else None
     return params if isinstance(params, dict) else None
 

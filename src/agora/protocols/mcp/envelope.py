@@ -1,4 +1,4 @@
-"""The envelope: the reserved members of a request's ``_meta``, as far as they are plain."""
+"""The envelope: checks whether the reserved members of a request's ``_meta`` are in standard form."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
 CLIENT: Final = "io.modelcontextprotocol/clientInfo"
 
 _CLIENT_INFO_MEMBERS: Final = frozenset({"name", "version", "title", "description", "websiteUrl"})
-#: the members of each capability that are objects, and those that are flags
+#: members of each capability that are objects
 _OBJECT_MEMBERS: Final = {
     "sampling": frozenset({"context", "tools"}),
     "elicitation": frozenset({"form", "url"}),
 }
-#: of the older era; where a request names its task, it says nothing
+#: from the older era; redundant in requests that have a task id
 _RELATED_TASK: Final = "io.modelcontextprotocol/related-task"
 _FLAG_MEMBERS: Final = {"roots": frozenset({"listChanged"})}
 
 
 def is_standard_meta(meta: Any, *, modern: bool) -> bool:
-    """Whether there is nothing in it that needs the SDK's eye; what is odd or malformed does."""
+    """Whether ``meta`` is in standard form; otherwise the SDK must process the request."""
     if not isinstance(meta, dict):
         return False
     for name, value in meta.items():

@@ -1,8 +1,8 @@
-"""Event ids on streams of MCP up to 2025-11-25, from which a client resumes.
+"""Event ids of the streams of MCP up to 2025-11-25, for resuming a stream.
 
-On a session's GET stream an id is a position in the event log, so every server can resume it. Messages of a call's own
-response are held by the server that runs the call; their ids name the call, so that another server can answer that nothing
-will follow.
+On a session's GET stream an id is a position in the event log, so every server can resume it. Messages in the response
+of a call are kept by the server that runs the call; their ids contain the call's id, so that another server can answer
+that the stream cannot be resumed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pydantic_core import from_json, to_json
 
 __all__ = ["POSITION", "EventId", "build_standing_id", "call_id", "message_id", "parse_event_id"]
 
-MAX_REQUEST_BYTES: Final = 220  #: bytes of a request's id, as JSON, that are named
+MAX_REQUEST_BYTES: Final = 220  #: maximum length of a request id, as JSON, within an event id
 
-#: where the ``_meta`` of a notification says what number of the log it goes up to
+#: key of a notification's ``_meta`` for its position in the event log
 POSITION: Final = "agora/position"
 
 _STANDING: Final = re.compile(r"([0-9]{1,18})-[0-9a-f.]{1,40}")
@@ -28,24 +28,24 @@ _CALL: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})"
 
 @dataclass(frozen=True, slots=True)
 class EventId:
-    """What an id says. position: in the log of events. request: id of the call it came from."""
+    """A parsed event id. position: in the event log. request: id of the call that sent the message."""
 
     position: int | None = None
     request: int | str | None = None
 
 
 def build_standing_id(position: int, tag: str, number: int) -> str:
-    """The id of something on a session's GET stream. tag, number: make it unlike any other of the session's."""
+    """Build the event id of a message on a session's GET stream. tag, number: make it unique within the session."""
     return f"{position}-{tag}.{number}"
 
 
 def message_id(tag: str, number: int) -> str:
-    """The id of something that only this server can send again."""
+    """Build the event id of a message that only this server can replay."""
     return f"{tag}.{number}"
 
 
 def call_id(tag: str, number: int, request: Any) -> str:
-    """The id of something that a call sends over its response."""
+    """Build the event id of a message in the response of a call."""
     request_json = to_json(request)
     if len(request_json) > MAX_REQUEST_BYTES:
         return message_id(tag, number)
@@ -53,7 +53,7 @@ def call_id(tag: str, number: int, request: Any) -> str:
 
 
 def parse_event_id(event_id: str) -> EventId:
-    """What an id says that a client gives back; nothing, if it is none of ours."""
+    """Parse an event id received from a client; empty if it is invalid."""
     if match := _STANDING.fullmatch(event_id):
         return EventId(position=int(match[1]))
     if match := _CALL.fullmatch(event_id):

@@ -34,17 +34,17 @@ RESOURCE_NOT_FOUND = -32002  # until 2025-11-25; then SEP-2164 made it INVALID_P
 
 
 async def ignore_progress(done: float, total: float | None, message: str | None) -> None:
-    """Ignore progress: the client wants none."""
+    """Ignore progress: the client did not request it."""
 
 
 @dataclass(slots=True)
 class Exchange:
     """The context of a request: its caller, and metadata beside its parameters.
 
-    modern: whether it speaks 2026-07-28. key: idempotency key of the HTTP header. valid: raises when the
-    credential has ended. progress: where to tell how far it has come. client: what it may be asked meanwhile.
-    session: of the older era, if there is one. client_name: what a client of the newer era calls itself.
-    resolved: name and version of the operation that was looked up last, and that operation: each step of a call asks for it.
+    modern: whether it uses 2026-07-28. key: idempotency key of the HTTP header. valid: raises if the credential is no
+    longer valid. progress: reports progress. client: for requests to the client during the call.
+    session: of the older era, if any. client_name: reported by a client of the newer era.
+    resolved: cache of the last operation lookup (name, version, operation), because each step of a call needs it.
     """
 
     caller: Caller
@@ -69,7 +69,7 @@ class JsonRpcError(Exception):
 
     @classmethod
     def from_error(cls, error: AgoraError, *, modern: bool, data: Mapping[str, Any] = {}) -> JsonRpcError:
-        """What could not be read or listed; ``data`` is the problem document, and what is given."""
+        """Build the error of a failed read or listing. data: additional members beside the problem document."""
         code = error.jsonrpc
         if isinstance(error, NotFound):
             code = INVALID_PARAMS if modern else RESOURCE_NOT_FOUND

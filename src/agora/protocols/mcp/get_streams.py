@@ -1,7 +1,8 @@
-"""The GET streams of sessions: the SDK holds one open, the event feed fills it.
+"""The GET streams of sessions: the SDK keeps one open, the event feed supplies its messages.
 
-The ids on it are places in the log of events, so a client that comes again with ``Last-Event-ID``, here or at another
-server, is told what happened since. One is for a call's own response: that goes on here or nowhere, and the client is told.
+Their ids are positions in the event log, so a client that reconnects with ``Last-Event-ID``, to this or another
+server, receives the changes since. The response stream of a call can only be resumed on its server; elsewhere the
+client gets an error.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ __all__ = ["GetStreams"]
 log = logging.getLogger(__name__)
 
 LAST_EVENT_ID: Final = b"last-event-id"
-PRIMING_VERSION: Final = "2025-11-25"  #: since this version clients read a message that has an id and nothing else
+PRIMING_VERSION: Final = "2025-11-25"  #: from this version on clients accept an event with an id and without data
 RETRY_MILLISECONDS: Final = 1000
-SUCCESSION_SECONDS: Final = 5.0  #: for a stream to end whose client has come again
+SUCCESSION_SECONDS: Final = 5.0  #: timeout for the end of the previous stream after a reconnect
 
 
 class GetStreams:
@@ -97,7 +98,8 @@ class GetStreams:
             session.open -= 1
 
     async def _open_events(self, exchange: Exchange, after: int | None) -> tuple[LiveStream | None, bool]:
-        """Open the events to notify of, and whether some were missed; (None, False) if the caller may not read events."""
+        """Open the event stream; returns also whether events were missed. (None, False) if the caller may not read
+        events."""
         with contextlib.suppress(PermissionDenied, Unauthenticated):
             if after is not None:
                 return await resume_events(self._dispatcher, exchange, after)
@@ -105,9 +107,9 @@ class GetStreams:
         return None, False
 
     async def _replace_stream(self, session: Session) -> None:
-        """End the session's earlier stream: its client has reconnected, so for the client that stream is broken.
+        """End the session's earlier stream: its client has reconnected, so it has lost that stream.
 
-        Without this the SDK would refuse the new one until the dead connection times out.
+        Otherwise the SDK would reject the new stream until the dead connection times out.
         """
         earlier = session.standing
         if earlier is not None:
@@ -117,7 +119,7 @@ class GetStreams:
                     await earlier.ended.wait()
 
     async def _refuse_resumption(self, event_id: event_ids.EventId, send: Send) -> None:
-        """Answer a client that resumes the response stream of a call that is not on this server."""
+        """Reject resuming the response stream of a call that is not on this server."""
         if event_id.request is None:
             raise InvalidRequest(
                 "Last-Event-ID is no id of this session's.",
@@ -154,7 +156,7 @@ class _GetStream:
     async def keep_open(
         self, server: SdkServer, scope: Scope, receive: Receive, send: Send, drained: asyncio.Event
     ) -> None:
-        """Keep it open in the SDK until ``over`` is set, the server stops, or the client disconnects."""
+        """Keep the stream open in the SDK until ``over`` is set, the server stops, or the client disconnects."""
         session = self._session
         watched = ObservedSend(send, session.id, self._build_priming_event())
         session.open += 1
@@ -163,7 +165,7 @@ class _GetStream:
         self._sink.cut.add_done_callback(lambda cut: self.over.set())
         try:
             await server(scope, build_receive_until(receive, drained, self.over), watched)
-            # A reader that is too slow has a full buffer: an orderly end would wait for it, so the connection is aborted.
+            # The buffer of a slow reader is full: a graceful end would wait for it, so the connection is aborted.
             if self._sink.cut.done():
                 abort_connection(send)
             else:
@@ -177,11 +179,12 @@ class _GetStream:
             self.ended.set()
 
     def _register_accepted_stream(self, local: str) -> None:
-        """Register the stream once the SDK has accepted it; a refused second stream must not replace the first."""
+        """Register the stream once the SDK has accepted it; a rejected second stream must not replace the first."""
         self._session.standing = self
 
     def _build_priming_event(self) -> bytes:
-        """A first message without data, whose id is the position to resume from; empty for clients that cannot read it."""
+        """Build a first event without data, whose id is the position to resume from; empty for clients that cannot read
+        it."""
         session, stream = self._session, self._stream
         if stream is None or session.protocol_version < PRIMING_VERSION:
             return b""

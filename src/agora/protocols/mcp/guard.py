@@ -1,11 +1,11 @@
-"""The guard in front of MCP: web pages that have no business here, and strangers who need a credential.
+"""The guard of MCP: rejects requests of foreign web pages and anonymous callers that need a credential.
 
-A web page reaches a loopback server through its visitor's browser. Requests without a credential count as
-the operator's there, so those that a page made are refused, as the protocol demands (Origin, DNS rebinding).
+A web page can reach a loopback server through its visitor's browser. There, requests without a credential count as
+the operator's, so those made by a page are rejected, as the protocol requires (Origin, DNS rebinding).
 
-Clients begin OAuth when their first request is answered with 401, and ask for more scopes at a 403 with
-``insufficient_scope``. So where strangers may do nothing, every request of theirs gets 401, ``initialize`` too; a listing of
-the few public tools would keep a client from ever signing in.
+Clients start OAuth when their first request gets 401, and request more scopes after a 403 with ``insufficient_scope``.
+So if anonymous callers have no permissions, all their requests get 401, including ``initialize``; after a listing of
+the few public tools a client would never sign in.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ METADATA = "/.well-known/oauth-protected-resource"
 
 
 class Guard:
-    """Lets a request pass, or raises."""
+    """Authenticates requests, and builds the responses to missing credentials and scopes."""
 
     def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...], cors: CorsPolicy) -> None:
         self._access, self._settings, self._scopes, self._cors = access, settings, scopes, cors
@@ -38,9 +38,9 @@ class Guard:
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
 
     async def authenticate_caller(self, scope: Scope) -> Caller:
-        """Whose request it is.
+        """Authenticate the caller of a request.
 
-        Raises PermissionDenied for a foreign page's, Unauthenticated for a bad credential, or none where one is needed.
+        Raises PermissionDenied for a foreign page, Unauthenticated for an invalid or missing credential.
         """
         if self._access.credential(scope) is None:
             self._refuse_foreign_pages(scope)
@@ -68,12 +68,12 @@ class Guard:
 
     @staticmethod
     def require_credential(caller: Caller, operation: Operation) -> None:
-        """Raise Unauthenticated for a stranger who may only register (``open_registration``) and calls something else."""
+        """Raise Unauthenticated if an anonymous caller with only the permission to register calls another operation."""
         if not caller.may(operation.scope) and caller.subject == "anonymous":
             raise Unauthenticated(f"{operation.name} needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
 
     async def send_error(self, scope: Scope, send: Send, error: AgoraError) -> None:
-        """Answer with a problem document; a missing or bad credential says where the metadata is (RFC 9728)."""
+        """Send a problem document; for a missing or invalid credential with the location of the metadata (RFC 9728)."""
         if not isinstance(error, Unauthenticated):
             await send_problem(send, error, instance=scope["path"])
             return
@@ -84,9 +84,9 @@ class Guard:
         await send_response(send, error.status, to_json(document), [challenge], kind=kind)
 
     async def send_missing_scope(self, scope: Scope, send: Send, id: Any, error: PermissionDenied) -> None:
-        """Answer a call whose credential lacks a scope: 403 with the scope to ask for (RFC 6750), and a JSON-RPC error.
+        """Send the response to a missing scope: 403 with the required scope (RFC 6750), and a JSON-RPC error.
 
-        Clients with OAuth ask their provider for it and call again; all others read the error as that of any call.
+        Clients with OAuth request the scope from their provider and repeat the call; others read the JSON-RPC error.
         """
         required = error.extra["required"]
         challenge = self._build_authenticate_header(scope, f', error="insufficient_scope", scope="{required}"')
@@ -95,14 +95,15 @@ class Guard:
         await send_response(send, error.status, body, [challenge])
 
     def _build_authenticate_header(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
-        """The header that says where the metadata is, and what is wrong."""
+        """Build the header with the location of the metadata and the reason."""
         metadata = f"{base_url(scope, self._settings)}{METADATA}/mcp"
         return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))
 
     async def send_metadata(self, scope: Scope, send: Send) -> None:
-        """Answer with the metadata of the protected resource (RFC 9728).
+        """Send the metadata of the protected resource (RFC 9728).
 
-        Where identity providers are trusted, scopes are those of theirs that a client is to ask for: ours go by role.
+        With trusted identity providers, the scopes are those to request from the provider: Agora's own scopes follow
+        from roles.
         """
         base = base_url(scope, self._settings)
         scopes = self._settings.oidc_scope.split() if self._issuers else self._scopes

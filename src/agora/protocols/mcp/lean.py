@@ -28,7 +28,7 @@ from .upstream_resources import PREFIX
 
 __all__ = ["Answer", "FastPath"]
 
-#: HTTP status of an error in the newer era; elsewhere it is 200
+#: HTTP status of an error in the newer era; otherwise 200
 _STATUS: Final = {
     PARSE_ERROR: 400,
     INVALID_REQUEST: 400,
@@ -44,7 +44,7 @@ _ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response. headers: beside those that every response has."""
+    """A complete response. headers: in addition to those of every response."""
 
     status: int
     body: bytes
@@ -52,7 +52,7 @@ class Answer:
 
 
 class FastPath:
-    """Answers eligible requests. ``reserved``: whether a request must go to the SDK in any case."""
+    """Answers eligible requests. ``reserved``: whether a request must always go to the SDK."""
 
     def __init__(
         self, core: Core, methods: Methods, reserved: Callable[[str, Mapping[str, Any]], bool] | None = None
@@ -62,7 +62,7 @@ class FastPath:
     async def answer_request(
         self, scope: Scope, message: Any, exchange: Exchange, session: Session | None
     ) -> Answer | None:
-        """The answer to a POST whose body is this JSON; None leaves it to the SDK. Raises Unauthenticated."""
+        """Answer a POST request with this JSON body; None leaves it to the SDK. Raises Unauthenticated."""
         if not _is_plain_request(message) or not _is_plain_http(scope):
             return None
         method, params = message["method"], message.get("params")
@@ -76,9 +76,9 @@ class FastPath:
         return await self._dispatch_method(message, method, params or {}, exchange, session)
 
     def find_remote_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
-        """The work of a plain relay call by a client of the newer era that wants no progress; None leaves it to the SDK.
+        """Prepare a plain relay call of a newer-era client without progress; None leaves it to the SDK.
 
-        In that era a call is only cancelled by closing the connection, so no cancellation message has to reach it.
+        In that era a call is cancelled only by closing the connection, so it needs no cancellation message.
         """
         if not exchange.modern or not _is_plain_request(message) or not _is_plain_http(scope):
             return None
@@ -93,7 +93,7 @@ class FastPath:
         if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
             return None
         if "progressToken" in params["_meta"] or params["_meta"][CAPABILITIES].keys() & CAPABILITY.values():
-            return None  # such a client is told how far it is, or may be asked for something
+            return None  # the client may receive progress or requests
         return self._answer_relayed(message, params, exchange)
 
     async def _answer_relayed(
@@ -128,7 +128,7 @@ class FastPath:
         return _build_result_answer(message, result, session)
 
     def _find_constant_answer(self, method: str, exchange: Exchange) -> bytes | None:
-        """The answer of a method whose result is constant; None for other methods."""
+        """Return the result of a method with a constant result; None for other methods."""
         if method == "ping" and not exchange.modern:
             return b"{}"
         if method == "server/discover" and exchange.modern and self._reserved is None:
@@ -142,7 +142,7 @@ class FastPath:
         return (params.keys() - {"_meta"}) <= allowed or self._creates_legacy_task(method, exchange, params)
 
     def _creates_legacy_task(self, method: str, exchange: Exchange, params: Mapping[str, Any]) -> bool:
-        """Whether a call asks for a task in the form of 2025-11-25, which the SDK has no answer for."""
+        """Whether a call requests a task in the form of 2025-11-25, which the SDK does not support."""
         if method != "tools/call" or exchange.modern or not isinstance(params.get("_meta", {}), dict):
             return False
         return self._core.tasks.may_create(exchange, params)
@@ -194,7 +194,7 @@ def _build_session_headers(session: Session | None) -> tuple[tuple[bytes, bytes]
 
 
 def _is_plain_request(message: Any) -> bool:
-    """Whether it is one JSON-RPC request and nothing else."""
+    """Whether the message is a single JSON-RPC request."""
     if not isinstance(message, dict) or not message.keys() <= {"jsonrpc", "id", "method", "params"}:
         return False
     id = message.get("id")
@@ -207,7 +207,7 @@ def _is_plain_request(message: Any) -> bool:
 
 
 def _is_plain_http(scope: Scope) -> bool:
-    """Whether the headers are those of an ordinary client of Streamable HTTP."""
+    """Whether the headers are those of a standard client of Streamable HTTP."""
     kind = read_header(scope, b"content-type") or ""
     accept = read_header(scope, b"accept") or ""
     return (
@@ -223,7 +223,7 @@ def _is_plain_legacy(params: Mapping[str, Any]) -> bool:
 
 def _is_plain_modern(scope: Scope, method: str, params: Any) -> bool:
     """Whether the headers agree with the body, and the envelope is complete."""
-    # Headers that contradict the body must be rejected by the era's rules; the SDK writes that error.
+    # Headers that contradict the body must be rejected by the rules of the era; the SDK builds that error.
     if params is None or not is_standard_meta(params.get("_meta"), modern=True):
         return False
     names = [name for name, _ in scope["headers"]]

@@ -1,4 +1,4 @@
-"""What passes between a client of the older era and the SDK: requests and responses, with our ids of sessions on the outside."""
+"""The transport between clients of the older era and the SDK: translates session ids of requests and responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SESSION = b"mcp-session-id"
 
 
 def to_sdk_scope(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
-    """A request as the SDK is to see it. local: its own id of the session. without: a header that it is not to see."""
+    """Build the scope for the SDK. local: the SDK's session id. without: a header to remove."""
     headers = [(name, value) for name, value in scope["headers"] if name not in (SESSION, without)]
     if local:
         headers.append((SESSION, local.encode()))
@@ -21,7 +21,7 @@ def to_sdk_scope(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
 
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
-    """A request whose body was read, to be read again."""
+    """Wrap ``receive`` so that a body already read is received again."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -31,7 +31,7 @@ def replay_body(body: bytes, receive: Receive) -> Receive:
 
 
 def build_receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
-    """A client that seems to leave at the first of these ends."""
+    """Wrap ``receive`` to report a disconnect at the first of these events."""
 
     async def receive_or_disconnect() -> Message:
         futures = [asyncio.ensure_future(receive()), *(asyncio.ensure_future(end.wait()) for end in ends)]
@@ -49,9 +49,9 @@ def build_receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
 
 
 class ObservedSend:
-    """Passes a response on, and remembers how it began and whether it ended.
+    """Passes a response on, and records its status and whether it has ended.
 
-    id: what the client calls the session. opened: told the SDK's id, when a session is begun. first: sent as soon as it begins.
+    id: the session id of the client. opened: called with the SDK's id of a new session. first: sent after the headers.
     """
 
     def __init__(self, send: Send, id: str = "", first: bytes = b"") -> None:
@@ -84,7 +84,7 @@ class ObservedSend:
         return {**message, "headers": [(name, value) for name, value in ours if value]}
 
     async def finish(self) -> None:
-        """End a response that its writer left open."""
+        """End an open response."""
         if self._open:
             self._open = False
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})

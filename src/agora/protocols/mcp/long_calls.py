@@ -1,4 +1,4 @@
-"""Relay calls answered without the SDK: as JSON if they finish soon, else as a stream with heartbeats."""
+"""Relay calls answered without the SDK: as JSON if they finish soon, otherwise as a stream with heartbeats."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .lean import Answer
 
 __all__ = ["send_relayed_answer"]
 
-UNWATCHED_SECONDS: Final = 0.1  #: seconds without a look at whether the client is still there
-STREAM_AFTER_SECONDS: Final = 5.0  #: seconds until a stream is begun
-HEARTBEAT_SECONDS: Final = 15.0  #: between two signs of life
+UNWATCHED_SECONDS: Final = 0.1  #: seconds before watching for a disconnect
+STREAM_AFTER_SECONDS: Final = 5.0  #: seconds until a stream begins
+HEARTBEAT_SECONDS: Final = 15.0  #: interval of heartbeats
 STREAM_HEADERS: Final = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),

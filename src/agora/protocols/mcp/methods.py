@@ -1,6 +1,6 @@
-"""Methods: what each request answers, as JSON of either era, and what is wrong with its parameters.
+"""MCP methods: check the parameters of requests, and encode results as JSON of either era.
 
-The lean path and the plain endpoint are two ways to it. The SDK's handlers ask :mod:`.core`, and encode by its types.
+Used by the fast path and the plain endpoint. The SDK's handlers call :mod:`.core` and encode with the SDK's types.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": server_info.SERVER_
 _MODERN_MEMBERS: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER_INFO)
 _COMPLETE: Final = {"resultType": "complete"}
 _CURSOR: Final = frozenset({"cursor"})
-#: the parameters that a method has beside ``_meta``
+#: allowed parameters of a method beside ``_meta``
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "tools/call": frozenset({"name", "arguments"}),
     "tools/list": _CURSOR,
@@ -31,7 +31,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "prompts/list": _CURSOR,
     "prompts/get": frozenset({"name", "arguments"}),
 }
-#: the same of the methods of tasks that answer at once, which the plain endpoint has not
+#: parameters of task methods that answer immediately; the plain endpoint does not serve them
 TASK_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     "tasks/get": frozenset({"taskId"}),
     "tasks/cancel": frozenset({"taskId"}),
@@ -49,7 +49,7 @@ NAME_PARAMETER: Final = {
 
 
 def find_parameter_error(method: str, params: Mapping[str, Any]) -> str | None:
-    """What is wrong with the parameters of a method in :data:`ALLOWED`; None if nothing is."""
+    """Find the error in the parameters of a method of :data:`ALLOWED`; None if they are valid."""
     name = NAME_PARAMETER.get(method)
     if name is None:
         return None if isinstance(params.get("cursor"), str | None) else "cursor is no text"
@@ -64,12 +64,13 @@ def find_parameter_error(method: str, params: Mapping[str, Any]) -> str | None:
 
 
 def encode_response(id: Any, result: bytes) -> bytes:
-    """A JSON-RPC response with a result that is JSON already."""
+    """Encode a JSON-RPC response. result: encoded JSON."""
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(id), result)
 
 
 class Methods:
-    """Answers the methods of :data:`ALLOWED` and :data:`TASK_PARAMETERS` over the core. Its errors are the core's."""
+    """Answers the methods of :data:`ALLOWED` and :data:`TASK_PARAMETERS` from the core. Raises the errors of the
+    core."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -88,11 +89,11 @@ class Methods:
         }
 
     async def answer_method(self, exchange: Exchange, method: str, params: Mapping[str, Any]) -> bytes:
-        """The result of a request whose parameters are right."""
+        """Return the encoded result of a request with valid parameters."""
         return await self._answers[method](exchange, params)
 
     def encode_modern(self, method: str, result: Mapping[str, Any]) -> bytes:
-        """A result with what the newer era adds to every one."""
+        """Encode a result with the members that the newer era adds to every result."""
         hints = server_info.CACHE.get(method)
         cache = {} if hints is None else {"ttlMs": hints[0], "cacheScope": hints[1]}
         return to_json({**result, **cache, **_COMPLETE, "_meta": _SERVER_INFO})

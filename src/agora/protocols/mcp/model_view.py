@@ -1,8 +1,8 @@
-"""The model view: the tools that a language model is shown unless its host chooses otherwise, each in few words.
+"""The model view: the tools listed by default for a language model, in short form.
 
-A listing is read by the model with every request, so it has a budget, which a test holds: :data:`MAX_TOOLS` tools and
-:data:`MAX_BYTES` bytes. It has the catalogue of the marketplace and what an agent needs at work. Of each tool it shows the
-parameters that most calls need; the operation takes the others as well, and tool search describes them.
+A model reads the listing with every request, so it has a budget, checked by a test: :data:`MAX_TOOLS` tools and
+:data:`MAX_BYTES` bytes. It contains the catalogue of the marketplace and the tools of an agent at work. Each tool shows
+the parameters that most calls need; the operation accepts the others too, and tool search describes them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["MAX_BYTES", "MAX_TOOLS", "MODEL_TOOLS", "apply_model_defaults", "com
 MAX_TOOLS: Final = 30
 MAX_BYTES: Final = 32_000  #: of the whole result of tools/list, as compact JSON
 
-#: operation to the parameters shown; those of an object, or of the objects of an array, as ``parameter.member``
+#: parameters shown by operation; members of an object, or of objects in an array, as ``parameter.member``
 MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     # messaging
     "agora.messaging.send": ("to_agent", "content", "message_type", "priority", "correlation_id"),
@@ -68,13 +68,13 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     # agents
     "agora.agent.register": ("agent_name", "capabilities", "service_tier", "description", "metadata"),
     "agora.agent.get": ("agent_id",),
-    # administration, for those who may
+    # administration, with the permission
     "agora.admin.override": ("target_id", "action", "reason", "priority", "expires_in"),
     "agora.admin.manage": ("resource", "target", "action", "value", "reason"),
     "agora.admin.health": ("component",),
 }
 
-#: operation to other defaults of its parameters: a whole catalogue does not fit into what a model can read
+#: defaults of parameters that differ by operation: a model cannot read a whole catalogue
 MODEL_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "agora.discovery.list": {"schemas": False, "limit": 20},
     "agora.query.services": {"limit": 20},
@@ -84,7 +84,7 @@ _HINTS: Final = ("readOnlyHint", "destructiveHint")
 
 
 def apply_model_defaults(operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments of a call in the model view, completed with the defaults that the listing shows."""
+    """Add the defaults shown in the listing to the arguments of a call in the model view."""
     defaults = MODEL_DEFAULTS.get(operation)
     return arguments if defaults is None else {**defaults, **arguments}
 
@@ -92,7 +92,7 @@ def apply_model_defaults(operation: str, arguments: Mapping[str, Any]) -> Mappin
 def compact_document(
     document: Mapping[str, Any], operation: str, name: str, parameters: Sequence[str] | None
 ) -> dict[str, Any]:
-    """A tool's entry in few words: its name, purpose, parameters and hints. parameters: those shown; None shows all."""
+    """Build the short form of a tool: name, purpose, parameters and hints. parameters: those shown; None shows all."""
     hints = document.get("annotations") or {}
     schema = simplify_schema(document["inputSchema"], parameters)
     for parameter, default in MODEL_DEFAULTS.get(operation, {}).items():

@@ -1,4 +1,5 @@
-"""Notifiers: tell a client what has changed through the SDK, over a session's GET stream or a ``subscriptions/listen`` request."""
+"""Notifiers: send change notifications through the SDK, over a session's GET stream or a ``subscriptions/listen``
+request."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from .task_methods import TaskMethods
 
 __all__ = ["ListenNotifier", "SessionNotifier"]
 
-OVER: Final = frozenset({"completed", "failed", "cancelled"})  #: of a task, as MCP says it
+OVER: Final = frozenset({"completed", "failed", "cancelled"})  #: final states of a task in MCP
 
 
 class SessionNotifier:
@@ -65,7 +66,7 @@ class SessionNotifier:
 
 
 def _build_task_notification(method: str, task: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:
-    """A notification of a task; the SDK's own type would leave out what is null."""
+    """Build a notification of a task; the SDK's own type omits null values."""
     return types.Notification[dict[str, Any], str](method=method, params={**task, "_meta": dict(meta)})
 
 
@@ -79,7 +80,7 @@ class ListenNotifier:
     def set_position(self, position: int, /) -> None: ...
 
     async def send_acknowledgement(self, asked: types.SubscriptionFilter, task_ids: Sequence[str]) -> None:
-        """Say what is granted: everything that was asked for, of tasks those that are the caller's."""
+        """Acknowledge the subscription: everything requested, but of the tasks only the caller's own."""
         granted = types.SubscriptionFilter(
             tools_list_changed=asked.tools_list_changed or None,
             prompts_list_changed=asked.prompts_list_changed or None,

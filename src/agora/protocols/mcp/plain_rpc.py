@@ -1,7 +1,7 @@
 """The plain endpoints: ``POST /mcp/v1/rpc``, JSON-RPC without a session, and ``GET /mcp/v1/tools``.
 
-For programs that want to call a tool with one request and read one answer: no handshake, no streams, no
-envelope. Several requests may come in one array.
+For programs that call a tool with one request and one response: no handshake, streams or envelope.
+An array may contain several requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .methods import ALLOWED, Methods, encode_response, find_parameter_error
 
 __all__ = ["MAX_BATCH", "PlainRpc"]
 
-MAX_BATCH = 50  #: requests in one array
+MAX_BATCH = 50  #: maximum number of requests in an array
 
 
 class PlainRpc:
@@ -29,9 +29,9 @@ class PlainRpc:
         self._methods = methods
 
     async def answer_rpc(self, exchange: Exchange, message: Any) -> bytes | None:
-        """The response to a request or to an array of them; None where only notifications came.
+        """Answer a request or an array of requests; None if there were only notifications.
 
-        Raises Unauthenticated where a single request needs a credential.
+        Raises Unauthenticated if a single request needs a credential.
         """
         if not isinstance(message, list):
             return await self._answer_one(exchange, message)

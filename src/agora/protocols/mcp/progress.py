@@ -1,7 +1,7 @@
-"""Progress of a call that takes long, as ``notifications/progress``: what happens, and a sign of life while nothing does.
+"""Progress of long calls as ``notifications/progress``: events, and heartbeats in between.
 
-Clients give a call up after a while without an answer (60 s in many), and begin to count anew with each notification. A
-notification has to report more progress than the one before it, so signs of life add a little.
+Many clients time out after 60 seconds, counted anew from each notification. The progress value must increase with each
+notification, so heartbeats add a small step.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from .exchange import Exchange
 
 __all__ = ["ProgressReporter", "WaitingTask", "follow_task"]
 
-HEARTBEAT_SECONDS: Final = 5.0  #: between two signs of life to a client that waits
+HEARTBEAT_SECONDS: Final = 5.0  #: interval of heartbeats to a waiting client
 SMALLEST_STEP: Final = 0.001
-TOTAL: Final = 100.0  #: progress is in per cent
-TEXT_LIMIT: Final = 500  #: characters of a notification's message
+TOTAL: Final = 100.0  #: progress is in percent
+TEXT_LIMIT: Final = 500  #: maximum characters of a notification's message
 
 
 class ProgressReporter:
-    """Reports to one client how far one call is. wait: seconds that it may wait, if it does nothing else."""
+    """Reports the progress of one call to its client. wait: maximum seconds of a call that only waits."""
 
     def __init__(self, progress: Progress, wait: float | None = None) -> None:
         self._progress, self._value, self._text = progress, 0.0, "waiting"
         self._wait = wait
 
     async def report(self, value: float | None, text: str) -> None:
-        """Report an advance. value: per cent done, None where that is not known."""
-        self._wait = None  # from now on it is known what it does
+        """Report progress. value: percent done; None if unknown."""
+        self._wait = None  # from now on progress is known
         self._value, self._text = max(value or 0.0, self._value + SMALLEST_STEP), text[:TEXT_LIMIT]
         await self._progress(round(self._value, 3), TOTAL, self._text)
 
     @contextlib.asynccontextmanager
     async def keep_alive(self) -> AsyncIterator[None]:
-        """Give signs of life during a block."""
+        """Send heartbeats during the block."""
         beating = asyncio.create_task(self._report_heartbeats())
         try:
             yield
@@ -65,7 +65,8 @@ class ProgressReporter:
 async def follow_task(
     dispatcher: Dispatcher, exchange: Exchange, task_id: str, reporter: ProgressReporter, after: int | None = None
 ) -> AsyncGenerator[Mapping[str, Any], None]:
-    """The entries of a task's log to its end, each reported as progress. after: number of the last that is known."""
+    """Read the entries of a task's log until its end, reporting each as progress. after: number of the last known
+    entry."""
     operation = dispatcher.context.registry.find("agora.task.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"task_id": task_id}
     if after is not None:
@@ -89,7 +90,7 @@ def _format_message_text(entry: Mapping[str, Any]) -> str:
 
 
 class WaitingTask:
-    """Reports the progress of the task that a call turns out to wait for."""
+    """Reports the progress of the task that a call waits for."""
 
     def __init__(self, dispatcher: Dispatcher, exchange: Exchange, reporter: ProgressReporter) -> None:
         self._dispatcher, self._exchange, self._reporter = dispatcher, exchange, reporter
@@ -101,12 +102,12 @@ class WaitingTask:
             self._relay_task = asyncio.create_task(self._relay_log(subject))
 
     async def _relay_log(self, task_id: str) -> None:
-        with contextlib.suppress(AgoraError):  # who may not read the log is told by signs of life alone
+        with contextlib.suppress(AgoraError):  # without the permission to read the log there are only heartbeats
             async for _ in follow_task(self._dispatcher, self._exchange, task_id, self._reporter):
                 pass
 
     async def stop(self) -> None:
-        """Follow it no more."""
+        """Stop following the task."""
         if self._relay_task is not None:
             self._relay_task.cancel()
             await asyncio.gather(self._relay_task, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Prompts: common jobs on the marketplace, as instructions that name the tools to use."""
+"""Prompts: instructions for common jobs on the marketplace, with the names of the tools to use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ MAX_ARGUMENT_LENGTH = 4000
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A job. arguments: name to description; those whose description begins with ``Optional`` may be left out."""
+    """A prompt. arguments: descriptions by name; an argument is optional if its description begins with
+    ``Optional``."""
 
     name: str
     title: str
@@ -25,7 +26,7 @@ class Prompt:
     text: str
 
     def to_document(self) -> dict[str, Any]:
-        """The prompt's entry of a listing."""
+        """Build the prompt's entry of a listing."""
         arguments = [
             {"name": name, "description": argument, "required": not argument.startswith("Optional")}
             for name, argument in self.arguments.items()
@@ -34,7 +35,7 @@ class Prompt:
         return entry | {"arguments": arguments}
 
     def fill_template(self, arguments: Mapping[str, str]) -> dict[str, Any]:
-        """The prompt for these arguments; raises Refusal naming what is missing or too much."""
+        """Insert the arguments into the prompt. Raises JsonRpcError with the missing or unknown arguments."""
         required = {name for name, argument in self.arguments.items() if not argument.startswith("Optional")}
         missing = sorted(required - {name for name, value in arguments.items() if value.strip()})
         unknown = sorted(arguments.keys() - self.arguments.keys())
@@ -143,7 +144,7 @@ _BY_NAME: Final = {prompt.name: prompt for prompt in PROMPTS}
 
 
 def find_prompt(name: str) -> Prompt:
-    """The prompt of a name; raises Refusal."""
+    """Return a prompt by name. Raises JsonRpcError."""
     if name not in _BY_NAME:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]!r}. There are {', '.join(_BY_NAME)}.")
     return _BY_NAME[name]

@@ -1,8 +1,8 @@
-"""Questions of an agent at work, as MCP asks a person: an elicitation with a form.
+"""Questions of an agent, as MCP requests to a user: an elicitation with a form.
 
-An agent asks with a message that sets ``input_required``. The form has one field for a text, unless the message's metadata
-hold a ``requestedSchema``: an object of texts, numbers, truth values and choices, as MCP's forms are. Then the agent is
-answered with a data part. A message may hold several questions by name (:mod:`agora.wire.questions`).
+An agent asks with a message that sets ``input_required``. The form has one text field, unless the metadata of the
+message contain a ``requestedSchema``: an object of strings, numbers, booleans and enumerations, as MCP forms are. Then
+the answer to the agent is a data part. A message may contain several questions by name (:mod:`agora.wire.questions`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ REQUESTER: Final = "ROLE_USER"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of a task's agent. number: of the log entry it is. schema: the form's; None for a text. name: among several."""
+    """A question of a task's agent. number: of its log entry. schema: of the form; None for text. name: among several
+    questions."""
 
     task_id: str
     number: int
@@ -41,7 +42,7 @@ class Question:
         return f"question-{self.number}" if self.name is None else f"question-{self.number}.{self.name}"
 
     def elicitation_params(self) -> dict[str, Any]:
-        """The parameters of ``elicitation/create``."""
+        """Build the parameters of ``elicitation/create``."""
         schema = self.schema or {
             "type": "object",
             "properties": {FIELD: {"type": "string", "title": "Answer"}},
@@ -50,7 +51,7 @@ class Question:
         return {"mode": "form", "message": self.text, "requestedSchema": schema}
 
     def answer_message(self, response: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The arguments of ``agora.task.message`` that pass a person's response on; None if it cancels the call."""
+        """Build the arguments of ``agora.task.message`` for a response; None if the response cancels the call."""
         if response.get("action") == "cancel":
             return None
         content = response.get("content")
@@ -66,7 +67,7 @@ class Question:
 
 
 def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
-    """The questions that an entry of a task's log asks; empty if it is none."""
+    """List the questions in an entry of a task's log; empty for other entries."""
     if entry.get("status") not in ASKING or entry["type"] not in ("message", "status"):
         return []
     message = _message_of_entry(entry)
@@ -83,7 +84,7 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
 
 
 def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
-    """The unanswered questions in the log of a waiting task. entries: the oldest first."""
+    """List the unanswered questions in the log of a waiting task. entries: oldest first."""
     asking: Mapping[str, Any] | None = None
     answers: list[Mapping[str, Any]] = []
     for entry in entries:
@@ -106,7 +107,7 @@ def _message_of_entry(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _find_form_schema(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema beside a question, if clients make a form of it: an object with fields that hold no objects."""
+    """Find the schema of a question if clients support it as a form: a flat object."""
     schema = holder.get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, Mapping) and schema.get("type") == "object" else None
     is_form = (

@@ -1,7 +1,7 @@
-"""Replay: what a client of the older era missed while its connection was broken.
+"""Replay: messages that a client of the older era missed while disconnected.
 
-Imported with the SDK only. Messages are kept with the session they belong to: the SDK's names of streams
-are only unique within one. What a GET stream tells needs no keeping: its ids are places in the log of events.
+Imported only with the SDK. Messages are stored by session, because the SDK's stream names are unique only within
+one. Messages of a GET stream are not stored: their ids are positions in the event log.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["ReplayStore"]
 
 
 class ReplayStore(EventStore):
-    """The last messages of each session, in memory as what sends them is."""
+    """The last messages of each session; in memory, because the calls that send them are lost on a restart, too."""
 
     async def store_event(self, stream_id: StreamId, message: JSONRPCMessage | None) -> EventId:
         session = CURRENT.get()

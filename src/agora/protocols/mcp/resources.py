@@ -8,12 +8,12 @@
 ``agora://tasks/{task_id}``            a task, with its result
 ``agora://tasks/{task_id}/output``     a task's output so far
 ``agora://workflows/{workflow_id}``    a workflow with its steps
-``agora://workflows/{id}/diagram``     the same as a Mermaid diagram
+``agora://workflows/{id}/diagram``     a workflow as a Mermaid diagram
 ``agora://upstreams/{name}/{uri}``     a resource of an upstream, see :mod:`.upstream_resources`
 =====================================  ==================================
 
-Every one of them can be read. Listed is a choice that does not grow with use: the first two, of agents, tasks and workflows those
-that are at work (:data:`LISTED` of each), and what upstreams offer. Templates say how to name the rest.
+All of them can be read. The listing does not grow with use: the first two, the active agents, tasks and workflows
+(:data:`LISTED` of each), and the resources of upstreams. Templates describe the URIs of the rest.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MAX_POSITION_DIGITS: Final = 9
 class Template:
     """A URI template, and the operation that reads its resources.
 
-    field: the field of the operation's result that is the content; the whole of it where empty.
+    field: the field of the operation's result that is the content; empty for the whole result.
     """
 
     uri: str
@@ -59,7 +59,7 @@ class Template:
         return self.uri.partition("{")[2].partition("}")[0]
 
     def match_uri(self, uri: str) -> str | None:
-        """The value of the template's variable, percent-decoded; None for another URI."""
+        """Extract the value of the template's variable, percent-decoded; None for another URI."""
         prefix, brace, remainder = self.uri.partition("{")
         if not brace:
             return "" if uri == self.uri else None
@@ -100,12 +100,13 @@ TEMPLATES: Final = (
 )
 
 
-LISTED: Final = 20  #: entries of a collection in resources/list
+LISTED: Final = 20  #: maximum entries of a collection in resources/list
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceCollection:
-    """A kind of thing of which some are listed. items, id, title: fields of the operation's result. at_work: arguments that choose those."""
+    """A listed collection. items, id, title: fields of the operation's result. at_work: arguments that select active
+    items."""
 
     prefix: str
     operation: str
@@ -140,14 +141,14 @@ COLLECTIONS: Final = (
 
 
 class Resources:
-    """Lists and reads; what a caller may not see is not there for it."""
+    """Lists and reads the resources visible to the caller."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self.upstreams = UpstreamResources(self.invoke_operation)
 
     async def invoke_operation(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
-        """The result of an operation as JSON has it; raises AgoraError."""
+        """Run an operation and return its result as JSON types. Raises AgoraError."""
         registry = self._dispatcher.context.registry
         operation = registry.find(name, None, exchange.caller.tenant)
         client = exchange.client if exchange.client.key else None
@@ -157,7 +158,8 @@ class Resources:
         return from_json(outcome.body)
 
     async def list_page(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
-        """One page: what is always there, what is at work, and what upstreams have. cursor: a number of entries before it."""
+        """List one page: the constant resources, active items, and resources of upstreams. cursor: number of preceding
+        entries."""
         position = cursors.decode_cursor(cursor) or "0"
         if not position.isdecimal() or len(position) > MAX_POSITION_DIGITS:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
@@ -180,12 +182,12 @@ class Resources:
         return [_build_resource_entry(collection, item) for item in page[collection.items]]
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
-        """The forms of URIs."""
+        """List the URI templates."""
         own_templates = [template.to_document() for template in TEMPLATES if template.parameter_name]
         return {"resourceTemplates": own_templates + await self.upstreams.list_templates(exchange)}
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
-        """What a URI names. Raises Refusal, and Unauthenticated where a credential would help."""
+        """Read a resource by URI. Raises JsonRpcError, and Unauthenticated if a credential is required."""
         try:
             if uri.startswith(PREFIX):
                 return await self.upstreams.read_uri(exchange, uri)

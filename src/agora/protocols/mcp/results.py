@@ -1,4 +1,4 @@
-"""Results of tool calls: structured content and the same as text, or the problem document of an error."""
+"""Results of tool calls: structured content with its text form, or the problem document of an error."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PROBLEM = "agora/problem"
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a call came to.
+    """The result of a call.
 
-    body: JSON of the structured content, or of the problem document. meta: what goes into ``_meta``.
-    relayed: a result that came from elsewhere, to be handed on untouched.
+    body: JSON of the structured content, or of the problem document. meta: content of ``_meta``.
+    relayed: a remote result, passed on unchanged.
     """
 
     body: bytes = b"{}"
@@ -30,7 +30,7 @@ class ToolResult:
     relayed: Mapping[str, Any] | None = None
 
     def to_document(self) -> dict[str, Any]:
-        """The result as a mapping."""
+        """Build the result as a mapping."""
         if self.relayed is not None:
             return dict(self.relayed) | ({"_meta": self._merge_meta({})} if self.meta else {})
         result: dict[str, Any] = {"content": [{"type": "text", "text": self.body.decode()}]}
@@ -44,7 +44,7 @@ class ToolResult:
         return {**foreign_meta, **self.meta, **more}
 
     def encode(self, envelope: Mapping[str, Any], meta: Mapping[str, Any]) -> bytes:
-        """The same as JSON, with more members and more ``_meta``. The body is not parsed for it."""
+        """Encode the result as JSON with additional members and ``_meta``, without parsing the body."""
         if self.relayed is not None:
             return to_json({**envelope, **self.relayed, "_meta": self._merge_meta(meta)})
         parts = [b'{"content":[{"type":"text","text":', to_json(self.body.decode()), b"}]"]
@@ -60,10 +60,10 @@ class ToolResult:
 
 
 def build_error_result(error: AgoraError) -> ToolResult:
-    """An error result for a model: what was wrong, and how to correct it.
+    """Build an error result for a model: the error, and how to correct it.
 
-    The problem document is the text, and stands in ``_meta``. It is not structured content: clients
-    hold that against the tool's output schema, even of an error.
+    The problem document is the text, and is in ``_meta``. It is not structured content, because clients validate that
+    against the tool's output schema, even for errors.
     """
     problem = error.problem()
     return ToolResult(to_json(problem), is_error=True, meta={PROBLEM: problem})

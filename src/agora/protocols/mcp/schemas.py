@@ -1,9 +1,10 @@
-"""JSON schemas for language models: the contract's, in the part of draft 2020-12 that every large host takes.
+"""JSON schemas for language models: the contract's schemas, in the subset of draft 2020-12 that all large hosts
+support.
 
-OpenAI, Anthropic and Gemini each take a subset of JSON Schema for a tool's arguments. What is listed here is in all three
-(:func:`convert_to_portable_schema`): an object whose schemas stand where they are used, none of them recursive, each with a type or
-alternatives, with the common keywords only. A rule that has no portable keyword is left to the server, which checks every
-argument anyway: a listed schema never refuses what the operation accepts, save for values nested deeper than it shows.
+OpenAI, Anthropic and Gemini each support a subset of JSON Schema for the arguments of tools. Listed schemas use the
+intersection (:func:`convert_to_portable_schema`): an object with inlined, non-recursive schemas, each with a type or
+alternatives, and common keywords only. Rules without a portable keyword are left to the server, which validates every
+argument anyway: a listed schema never rejects what the operation accepts, except values nested deeper than it shows.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ __all__ = [
     "strip_titles",
 ]
 
-WAIT, WAIT_LIMIT = 20.0, 60.0  #: seconds a stream's call waits for items
-ITEMS, ITEM_LIMIT = 100, 500  #: items of one answer
+WAIT, WAIT_LIMIT = 20.0, 60.0  #: seconds that a stream's call waits for items: default and maximum
+ITEMS, ITEM_LIMIT = 100, 500  #: items of one result: default and maximum
 
 _MAPS = frozenset({"properties", "$defs", "patternProperties"})
 _DATA = frozenset({"default", "examples", "const", "enum"})
 
-#: keywords that OpenAI, Anthropic and Gemini take
+#: keywords supported by OpenAI, Anthropic and Gemini
 PORTABLE_KEYWORDS: Final = frozenset(
     {
         "type",
@@ -53,18 +54,18 @@ PORTABLE_KEYWORDS: Final = frozenset(
         "format",
     }
 )
-_FORMATS: Final = frozenset({"date-time"})  #: the one format that all of them know
+_FORMATS: Final = frozenset({"date-time"})  #: the only format supported by all of them
 _NULL: Final = {"type": "null"}
 _ANY_JSON: Final = "JsonValue"  #: the contract's definition of any JSON value: an empty schema
 _SCALARS: Final = ({"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "object"}, _NULL)
-#: any JSON value; arrays are shown to the second level, because each array has to say what it holds
+#: any JSON value; arrays are nested to the second level, because each array needs a schema of its items
 ANY_VALUE: Final[Mapping[str, Any]] = {
     "anyOf": [
         *_SCALARS,
         {"type": "array", "items": {"anyOf": [*_SCALARS, {"type": "array", "items": {"anyOf": [*_SCALARS]}}]}},
     ]
 }
-#: keywords that the model view leaves out: the server says which rule was broken
+#: keywords omitted by the model view: the server reports violations
 _RULES: Final = frozenset(
     {"minLength", "maxLength", "minItems", "maxItems", "pattern", "additionalProperties", "minimum", "maximum"}
 )
@@ -88,17 +89,17 @@ _STREAM_PARAMETERS: dict[str, Any] = {
 
 
 def input_schema(operation: Operation) -> dict[str, Any]:
-    """JSON schema of a tool's arguments. A stream takes ``wait`` and ``limit`` beside its own."""
+    """Build the JSON schema of a tool's arguments; for a stream with ``wait`` and ``limit``."""
     schema = convert_to_portable_schema(operation.input_schema)
     schema.setdefault("properties", {})
-    schema.pop("description", None)  # the tool's own begins with it
+    schema.pop("description", None)  # already in the tool's description
     if operation.kind is Kind.STREAM:
         schema["properties"] = schema["properties"] | _STREAM_PARAMETERS
     return schema
 
 
 def output_schema(operation: Operation) -> dict[str, Any] | None:
-    """JSON schema of a tool's structured content; None where the result is no object."""
+    """Build the JSON schema of a tool's structured content; None if the result is not an object."""
     schema: dict[str, Any] = _drop_any_json(strip_titles(operation.output_schema))
     if operation.kind is Kind.STREAM:
         return _build_stream_page_schema(schema)
@@ -106,7 +107,7 @@ def output_schema(operation: Operation) -> dict[str, Any] | None:
 
 
 def _build_stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
-    """The items of a stream that came while a call waited."""
+    """Build the schema of the items that a stream's call returns."""
     definitions = item.pop("$defs", None)
     schema: dict[str, Any] = {
         "type": "object",
@@ -121,7 +122,7 @@ def _build_stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
-    """A result's schema without the definition of any JSON value: some hosts refuse an empty schema."""
+    """Replace the definition of any JSON value in a result's schema: some hosts reject an empty schema."""
 
     any_json = {"$ref": f"#/$defs/{_ANY_JSON}"}
 
@@ -133,7 +134,7 @@ def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
         if part.get("$ref") == f"#/$defs/{_ANY_JSON}":
             return {**ANY_VALUE, **{key: value for key, value in part.items() if key != "$ref"}}
         members = {key: value if key in _DATA else replace_any_json(value) for key, value in part.items()}
-        if part.get("additionalProperties", {}) == any_json:  # of an object that may hold anything
+        if part.get("additionalProperties", {}) == any_json:  # an object with arbitrary members
             members["additionalProperties"] = True
         return members
 
@@ -147,12 +148,13 @@ def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def convert_to_portable_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The same arguments as a portable schema: definitions in place, a nested repetition of one of them as a plain object."""
+    """Convert a schema of arguments to a portable one: definitions are inlined; a nested recursion becomes a plain
+    object."""
     return _convert_part(schema, schema.get("$defs", {}), ())
 
 
 def _convert_part(schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
-    """Convert one schema. within: the enclosing definitions, which it must not repeat."""
+    """Convert one schema. within: the enclosing definitions, which must not be repeated."""
     if "$ref" in schema:
         return _convert_reference(schema, definitions, within)
     alternatives = schema.get("anyOf") or schema.get("oneOf")
@@ -183,7 +185,7 @@ def _convert_alternatives(
     definitions: Mapping[str, Any],
     within: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Alternatives; of one and null, the description is the parameter's."""
+    """Convert alternatives. With a single described alternative, its description becomes the parameter's."""
     parts = [_convert_part(part, definitions, within) for part in alternatives]
     siblings = _convert_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
     described = [part["description"] for part in parts if "description" in part]
@@ -191,7 +193,7 @@ def _convert_alternatives(
         siblings["description"] = described[0]
     if len(described) == 1:
         parts = [_drop_keys(part, "description") if siblings["description"] == described[0] else part for part in parts]
-    if any("anyOf" in part for part in parts):  # any JSON value, whose alternatives include every other
+    if any("anyOf" in part for part in parts):  # any JSON value includes every other alternative
         return {**ANY_VALUE, **siblings}
     return {**siblings, "anyOf": parts}
 
@@ -219,7 +221,7 @@ def _convert_keywords(
 def _port_subschemas(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
-    """A schema with those inside it made portable: of its members, its items, its other members."""
+    """Convert the nested schemas: those of properties, items and additional properties."""
     parts = {
         key: _convert_part(schema[key], definitions, within)
         for key in ("items", "additionalProperties")
@@ -240,11 +242,11 @@ def _drop_keys(schema: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in keys}
 
 
-# -- the model view's ----------------------------------------------------------------------------
+# -- the model view ------------------------------------------------------------------------------
 
 
 def simplify_schema(schema: Mapping[str, Any], parameters: Iterable[str] | None) -> dict[str, Any]:
-    """A portable schema in few words: some of its parameters, without rules that a model need not read.
+    """Simplify a portable schema: selected parameters, without rules that a model need not read.
 
     parameters: those shown, and ``parameter.member`` of objects; None shows all.
     """
@@ -283,7 +285,7 @@ def _simplify_members(members: Mapping[str, Any], paths: frozenset[str] | None, 
 
 
 def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of an optional parameter without null: omitting it means the same."""
+    """Remove null from the schema of an optional parameter: omitting it means the same."""
     alternatives = schema.get("anyOf")
     if not alternatives or _NULL not in alternatives or schema.get("default", "") is not None:
         return schema
@@ -293,7 +295,7 @@ def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def strip_titles(schema: Any) -> Any:
-    """Without the titles that pydantic derives from names: a model reads each of them for nothing."""
+    """Remove the titles that pydantic derives from names: they cost a model tokens without information."""
     if isinstance(schema, list):
         return [strip_titles(part) for part in schema]
     if not isinstance(schema, dict):

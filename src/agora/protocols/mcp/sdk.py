@@ -1,7 +1,6 @@
-"""The official SDK's server, for all streaming requests: progress, cancellation, subscriptions, sessions.
+"""The server of the official SDK, for all streaming requests: progress, cancellation, subscriptions, sessions.
 
-Imported when a request first needs it. Its handlers say nothing of their own: they translate between the
-SDK's forms and :mod:`.core`.
+Imported when first needed. Its handlers only translate between the SDK's types and :mod:`.core`.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ from .view import MODEL
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 
 log = logging.getLogger(__name__)
-EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: where the endpoint leaves them in the scope
+EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: keys of the scope set by the endpoint
 RETRY_MILLISECONDS = 1000
 HEADER_MISMATCH = -32020
-#: in ``_meta``, by which a request of the newer era asks for log messages
+#: key of ``_meta`` by which a request of the newer era enables log messages
 LOG_LEVEL = "io.modelcontextprotocol/logLevel"
-ANSWER_SECONDS = 3600.0  #: that a client has to answer what it is asked: often it is a person who does
+ANSWER_SECONDS = 3600.0  #: timeout of requests to the client; often a person answers
 CLIENT_REQUESTS: Mapping[str, type[Any]] = {
     "elicitation/create": types.ElicitRequest,
     "sampling/createMessage": types.CreateMessageRequest,
@@ -67,7 +66,7 @@ Handler = Callable[[Context, Exchange, Any], Awaitable[dict[str, Any]]]
 
 
 class _NotifyingServer(Server[Any]):
-    """Lists change, which the SDK would only say if asked to; and its instructions are those of the session's view."""
+    """An SDK server that always announces list changes, and takes its instructions from the session's view."""
 
     def create_initialization_options(
         self,
@@ -90,7 +89,7 @@ class _NotifyingServer(Server[Any]):
 
 
 class SdkServer:
-    """The SDK's server over the core, and its life. ``schema`` answers a tool's input schema by name."""
+    """The SDK's server over the core, and its lifecycle. ``schema`` returns a tool's input schema by name."""
 
     def __init__(
         self,
@@ -100,7 +99,7 @@ class SdkServer:
         schema: Callable[[str], Mapping[str, Any] | None],
     ) -> None:
         self.core, self._session_store = core, session_store
-        logging.getLogger("mcp").setLevel(logging.WARNING)  # below, it writes the ids of sessions down
+        logging.getLogger("mcp").setLevel(logging.WARNING)  # at lower levels it logs session ids
         self.server = _NotifyingServer(
             server_info.NAME,
             version=__version__,
@@ -115,7 +114,7 @@ class SdkServer:
             self.server,
             event_store=ReplayStore(),
             retry_interval=RETRY_MILLISECONDS,
-            session_idle_timeout=None,  # ours, which sees the quick calls too
+            session_idle_timeout=None,  # the endpoint expires sessions, since it also sees the calls of the fast path
             max_request_body_size=body_limit + 1,
         )
         self._stopping, self._started = asyncio.Event(), asyncio.Event()
@@ -124,7 +123,7 @@ class SdkServer:
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Start serving; the SDK's manager runs in a task of its own."""
+        """Start serving; the SDK's manager runs in its own task."""
         self._running = asyncio.create_task(self._run_manager())
         await self._started.wait()
 
@@ -143,12 +142,12 @@ class SdkServer:
             await asyncio.gather(self._running, return_exceptions=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the endpoint has left its exchange, and its session if it has one, in the scope."""
+        """Answer one request. The endpoint has stored its exchange, and its session if any, in the scope."""
         CURRENT.set(scope.get(SESSION))
         await self._manager.handle_request(scope, receive, send)
 
     async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
-        """Answer a request that this server makes in the place of a session's client."""
+        """Answer a request that this server makes on behalf of a session's client."""
         await asyncio.create_task(self({**scope, SESSION: session}, receive, send))
 
     @staticmethod
@@ -161,7 +160,8 @@ class SdkServer:
         return True
 
     def create_notifier(self, session: Session, exchange: Exchange) -> Notifier:
-        """Create the notifier of a session's GET stream, once the session is ready. exchange: of the stream's request."""
+        """Create the notifier of a session's GET stream once the session is ready. exchange: of the stream's
+        request."""
         return SessionNotifier(session, exchange, self.core.tasks, self._session_store)
 
     # -- handlers --------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class SdkServer:
         )
 
     def register_method(self, method: str, params: type[BaseModel], handler: Handler) -> None:
-        """Serve a method; what is registered last counts."""
+        """Register the handler of a method; the last registration wins."""
 
         async def handle_request(ctx: Context, params: Any) -> dict[str, Any]:
             exchange: Exchange = _build_http_scope(ctx)[EXCHANGE]
@@ -206,7 +206,7 @@ class SdkServer:
                 raise MCPError(refusal.code, refusal.message, refusal.data) from None
             except AgoraError as error:
                 raise MCPError(error.jsonrpc, str(error), error.problem()) from None
-            except Exception as error:  # of which the older era's client would be shown the words
+            except Exception as error:  # otherwise the SDK would show its message to clients of the older era
                 incident = new_id("err")
                 log.exception("%s failed (%s)", method, incident)
                 raise MCPError(INTERNAL_ERROR, f"Something went wrong on our side ({incident}).") from error
@@ -227,7 +227,7 @@ class SdkServer:
         exchange = replace(exchange, client=link.client_requests(exchange))
         try:
             return (await self.core.call_tool(exchange, ctx.params or {})).to_document()
-        except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
+        except Unauthenticated as error:  # within a call through another tool; otherwise the endpoint has rejected it
             return build_error_result(error).to_document()
         finally:
             link.answered = True
@@ -288,7 +288,8 @@ class SdkServer:
         return await self.core.tasks.list_own_tasks(exchange, params.cursor)
 
     async def _wait_for_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        """Hold the response open until the task has ended. Progress is reported under the token of its call."""
+        """Hold the response open until the task has ended. Progress is reported under the progress token of its
+        call."""
         link = _ClientLink(ctx, modern=exchange.modern)
         exchange = replace(exchange, client=link.client_requests(exchange))
         task_params = ctx.params or {}
@@ -343,29 +344,29 @@ class SdkServer:
         stream = await open_events(self.core.dispatcher, exchange)
         client = _ClientLink(ctx, modern=True).client_requests(exchange)
         upstreams = UpstreamWatch(self.core.dispatcher, exchange.caller, client, watch_filter.uris)
-        for task_id in task_ids:  # it may have changed before the events were opened
+        for task_id in task_ids:  # a task may have changed before the stream was opened
             await teller.task_changed(task_id)
         close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller, upstreams=upstreams)
-        if close_reason.error is not None:  # such as a token that has expired
+        if close_reason.error is not None:  # for example an expired token
             raise close_reason.error
         return {"_meta": teller.meta}
 
 
 class _ClientResult(types.Result):
-    """The result of a request to the client, as it came."""
+    """The unchanged result of a request to the client."""
 
     model_config = {"extra": "allow"}
 
 
 class _ClientLink:
-    """The way to the client of one call. answered: whether the call is over, and with it the stream of its response."""
+    """The connection to the client of one call. answered: whether the call, and thus its response stream, has ended."""
 
     def __init__(self, ctx: Context, *, modern: bool) -> None:
         self._ctx, self._modern, self.answered = ctx, modern, False
         self._session: Session | None = _build_http_scope(ctx).get(SESSION)
 
     def client_requests(self, exchange: Exchange) -> ClientRequests:
-        """Requests that the client supports, and its answers so far."""
+        """Return the requests that the client supports, and its responses so far."""
         declared, params = self._ctx.session.client_capabilities, self._ctx.params or {}
         capabilities = (
             declared.model_dump(by_alias=True, exclude_none=True, mode="json") if declared is not None else {}
@@ -398,7 +399,7 @@ class _ClientLink:
         return document
 
     def task_progress(self, token: int | str, task_params: Mapping[str, Any]) -> Progress:
-        """Reports the progress of a task with the response to this request, under the token of the call that it is."""
+        """Report a task's progress in the response to this request. token: the progress token of the task's call."""
         related = {RELATED_TASK: {"taskId": task_params["taskId"]}}
 
         async def report_progress(done: float, total: float | None, message: str | None) -> None:
@@ -412,7 +413,7 @@ class _ClientLink:
         return report_progress
 
     async def _notify_client(self, method: str, params: Mapping[str, Any]) -> None:
-        """Pass a log message on: with the response of the call, or over the session's stream after it."""
+        """Send a log message in the response of the call, or after its end over the session's stream."""
         notification = types.LoggingMessageNotification.model_validate({"method": method, "params": dict(params)})
         if not self.answered:
             await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)
@@ -421,14 +422,14 @@ class _ClientLink:
 
 
 def _build_http_scope(ctx: Context) -> Scope:
-    """The scope of the HTTP request a message came with."""
+    """Return the scope of a message's HTTP request."""
     assert ctx.request is not None
     scope: Scope = ctx.request.scope
     return scope
 
 
 def _build_task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
-    """The parameters of a method of one task. Raises JsonRpcError where the header for routing names another task."""
+    """Read the parameters of a task method. Raises JsonRpcError if the routing header names another task."""
     params = ctx.params or {}
     if exchange.modern and read_header(_build_http_scope(ctx), b"mcp-name") != params.get("taskId"):
         raise JsonRpcError(HEADER_MISMATCH, "The header Mcp-Name is not the task's id, params.taskId.")

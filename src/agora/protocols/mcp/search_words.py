@@ -1,6 +1,6 @@
-"""Words of people for what the catalogue calls otherwise; read by :mod:`.tool_ranking`.
+"""Synonyms for the words of the catalogue, used by :mod:`.tool_ranking`.
 
-:data:`SYNONYMS` hold for every tool; :data:`KEYWORDS` are what people call one operation. Names are without ``agora.``; a test holds
+:data:`SYNONYMS` apply to every tool, :data:`KEYWORDS` to one operation. Names are without ``agora.``; a test checks
 each against the contract.
 """
 
@@ -18,7 +18,7 @@ _STOP_WORDS: Final = (
 )
 STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
 
-#: a word of people to words of the catalogue
+#: synonyms of words of the catalogue
 SYNONYMS: Final[Mapping[str, str]] = {
     "job": "task",
     "work": "task",
@@ -92,7 +92,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "block": "suspend block",
 }
 
-#: an operation's other words
+#: additional search words of an operation
 KEYWORDS: Final[Mapping[str, str]] = {
     "messaging.send": "tell notify write dm broadcast announce announcement inform everyone contact",
     "messaging.receive": "inbox unread mail new check fetch poll list messages incoming",

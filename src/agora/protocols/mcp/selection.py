@@ -1,4 +1,4 @@
-"""Selection: which of a caller's tools a view lists, and what a read-only view lets be called."""
+"""Selection of the tools that a view lists, and of the calls that a read-only view permits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["lists_offers", "require_member", "require_reading", "select_tools"]
 
 
 def lists_offers(view: View, toolsets: Collection[str]) -> bool:
-    """Whether a view may list tools that agents offer. toolsets: those in force, resolved."""
+    """Whether a view may list tools offered by agents. toolsets: those in effect, resolved."""
     is_everything = not view.server and not view.compact and not view.toolsets and not view.tools
     return is_everything or bool(view.tools) or not {ALL, AGENTS}.isdisjoint(toolsets)
 
 
 def select_tools(tools: Iterable[Tool], view: View, toolsets: Collection[str]) -> list[Tool]:
-    """Those of a caller's tools that a view lists. toolsets: those in force, resolved: the view's, and those enabled since."""
+    """Select the tools listed by a view. toolsets: those in effect, resolved: the view's, and those enabled since."""
     names = frozenset(underscore_name(name) for name in view.tools)
     everything = not view.compact and not view.toolsets and not view.tools and not view.server
     return [
@@ -47,7 +47,7 @@ def _is_in_toolsets(tool: Tool, toolsets: Collection[str]) -> bool:
 
 
 def require_member(view: View, name: str) -> None:
-    """Raise JsonRpcError for a tool that is not of the virtual server at hand."""
+    """Raise JsonRpcError for a tool that is not part of the view's virtual server."""
     if view.server and underscore_name(name) not in map(underscore_name, view.tools):
         raise JsonRpcError(
             INVALID_PARAMS, f"Unknown tool: {name[:200]!r} is none of the virtual server {view.server!r}."
@@ -55,7 +55,8 @@ def require_member(view: View, name: str) -> None:
 
 
 def require_reading(view: View, name: str, operation: Operation | None, arguments: Mapping[str, Any]) -> None:
-    """Raise PermissionDenied where a read-only view is to change something. operation: None for an agent's tool."""
+    """Raise PermissionDenied if a read-only view calls a tool that changes something. operation: None for an agent's
+    tool."""
     if not view.readonly or (operation is not None and operation.reads_with(arguments)):
         return
 

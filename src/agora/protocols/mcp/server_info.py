@@ -1,4 +1,4 @@
-"""Server information of both protocol versions, and cache lifetimes of its answers."""
+"""Server information of both protocol versions, and cache lifetimes of results."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ _CAPABILITIES: Final[dict[str, Any]] = {
     "logging": {},
 }
 
-#: the extension of 2026-07-28, and what stood in its place in 2025-11-25
+#: the extension of 2026-07-28, and the corresponding capability of 2025-11-25
 TASKS_EXTENSION: Final = "io.modelcontextprotocol/tasks"
 LEGACY_TASKS: Final[dict[str, Any]] = {"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}}
 
-#: method to milliseconds, and whether what one caller got may be shown to another (SEP-2549)
+#: milliseconds and scope by method: whether a result may be shared between callers (SEP-2549)
 CACHE: Final[dict[str, tuple[int, str]]] = {
     "server/discover": (3_600_000, "public"),
     "tools/list": (60_000, "private"),
@@ -75,7 +75,7 @@ CACHE: Final[dict[str, tuple[int, str]]] = {
 
 
 def write_instructions(view: View) -> str:
-    """The server's instructions: the tools of the client's view, by their listed names."""
+    """Write the server's instructions, with the tools of the client's view by their listed names."""
     if view.server:
         return view.instructions or f"The tools of {view.server}. An error says what to do about it in 'fix'."
     spell: Callable[[str], str] = (lambda name: name.replace(".", "_")) if view.underscores else str
@@ -96,11 +96,11 @@ def write_instructions(view: View) -> str:
 
 
 def build_discover_result(view: View) -> dict[str, Any]:
-    """The result of ``server/discover``."""
+    """Build the result of ``server/discover``."""
     capabilities = _CAPABILITIES | {"extensions": {TASKS_EXTENSION: {}}}
     return {"supportedVersions": [MODERN], "capabilities": capabilities, "instructions": write_instructions(view)}
 
 
 def negotiate_version(requested: Any) -> str:
-    """The version of a handshake that asks for one."""
+    """Negotiate the version of a handshake."""
     return requested if requested in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1]

@@ -1,4 +1,5 @@
-"""The SDK's half of a session, where this server has none yet: the handshake is done again in the client's place."""
+"""The SDK's session: created on this server by repeating the client's handshake, if the SDK does not know the
+session."""
 
 from __future__ import annotations
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["end_sdk_session", "ensure_sdk_session", "initialize_sdk_session", "send_notification"]
 
 PATH: Final = "/mcp"
-HANDSHAKE_SECONDS: Final = 10.0  #: until a handshake with a part of this process counts as failed
+HANDSHAKE_SECONDS: Final = 10.0  #: timeout of the handshake with the SDK
 INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 
 
 async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
-    """Have the SDK know a session that was begun elsewhere, or long ago. Raises Overloaded: it takes no more."""
+    """Ensure that the SDK knows a session begun on another server or long ago. Raises Overloaded if its sessions are
+    exhausted."""
     async with session.settling:
         if session.local:
             return
@@ -36,7 +38,7 @@ async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
 
 
 async def initialize_sdk_session(server: SdkServer, session: Session) -> None:
-    """Ensure the SDK's session for notifications: the client's handshake may have been at another server."""
+    """Ensure that the SDK's session can send notifications: the client's handshake may have been at another server."""
     if not session.ready.is_set():
         await send_notification(server, session, INITIALIZED)
     try:
@@ -47,19 +49,19 @@ async def initialize_sdk_session(server: SdkServer, session: Session) -> None:
 
 
 async def send_notification(server: SdkServer, session: Session, message: Any) -> None:
-    """Give the SDK a notification for a session that it has a half of."""
+    """Send the SDK a notification for a session that it knows."""
     await _request_sdk(server, session, "POST", message, local=session.local)
 
 
 async def end_sdk_session(server: SdkServer, session: Session) -> None:
-    """End the SDK's part of a session."""
+    """End the SDK's session."""
     local, session.local = session.local, ""
     if local:
         await _request_sdk(server, session, "DELETE", None, local=local)
 
 
 async def _request_sdk(server: SdkServer, session: Session, method: str, message: Any, *, local: str) -> str:
-    """One request to the SDK; answers the id that it gave the session, if it did."""
+    """Send a request to the SDK; returns its session id, or ''."""
     headers = [
         (b"host", b"localhost"),
         (b"content-type", b"application/json"),

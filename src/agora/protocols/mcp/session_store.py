@@ -1,4 +1,4 @@
-"""Sessions in the store, so that a client can continue its session at any server, or after a restart."""
+"""Stored sessions, so that a client can continue its session on any server, or after a restart."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["SessionStore", "build_client_document_of_handshake"]
 T = TypeVar("T")
 
 MAX_ID_LENGTH: Final = 200
-MAX_CLIENT_BYTES: Final = 8192  #: bytes that are kept of what a client said of itself
+MAX_CLIENT_BYTES: Final = 8192  #: maximum bytes stored of a client's description
 HALF_LIFETIME: Final = rules.LIFETIME // 2
 
 
 class SessionStore:
-    """Begins, finds and ends sessions. sessions: those that this server has in memory. forget: lets go of one of them."""
+    """Begins, finds and ends sessions. sessions: those in memory on this server. forget: drops one of them."""
 
     def __init__(
         self, dispatcher: Dispatcher, sessions: Callable[[], Sessions], forget: Callable[[Session], Awaitable[None]]
@@ -32,7 +32,7 @@ class SessionStore:
         self._dispatcher, self._sessions, self._forget = dispatcher, sessions, forget
 
     async def begin_session(self, caller: Caller, client: Mapping[str, Any]) -> Session:
-        """A new session, kept but not yet known here: its handshake is still to be answered."""
+        """Create and store a session; it is added to memory after its handshake."""
         session = self._sessions().create_session(caller, client)
         session.expires = await self._run_in_store(
             caller, lambda call: rules.begin_session(call, caller, session.key, client)
@@ -40,7 +40,7 @@ class SessionStore:
         return session
 
     async def find_session(self, id: str, caller: Caller) -> Session | None:
-        """The caller's session with that id, opened at any server. Raises RateLimited: ids must not be guessed."""
+        """Find the caller's session by id, opened on any server. Raises RateLimited: ids must not be guessed."""
         session = self._sessions().find(id, caller)
         if session is None:
             session = await self._load_session(id, caller)
@@ -72,31 +72,31 @@ class SessionStore:
         return True
 
     async def prolong_used_sessions(self) -> None:
-        """Put the end of those off that a long response holds open."""
+        """Extend the expiry of sessions that a long response keeps open."""
         for session in self._sessions().list_busy_sessions():
             await self._prolong_session(session)
 
     async def end_session(self, session: Session) -> None:
-        """End a session at every server."""
+        """End a session on every server."""
         await self._run_in_store(session.caller, lambda call: rules.end_session(call, session.caller, session.key))
 
     async def cancel_request(self, session: Session, request: int | str) -> None:
-        """Cancel a call that runs at another server, if at any. Raises RateLimited."""
+        """Cancel a call that may run on another server. Raises RateLimited."""
         self._dispatcher.limiter.count_call(session.caller)
         await self._run_in_store(
             session.caller, lambda call: rules.emit_request_cancellation(call, session.caller, session.key, request)
         )
 
     async def discard_session(self, session: Session) -> None:
-        """End a session whose handshake came to nothing: no server knows it."""
+        """End a session whose handshake failed: no server knows it."""
         await self._run_in_store(
             session.caller, lambda call: rules.end_session(call, session.caller, session.key, quietly=True)
         )
 
-    # -- what it watches -------------------------------------------------------------------------
+    # -- watched resources ------------------------------------------------------------------------
 
     async def watch_resource(self, session: Session, uri: str, named: str) -> None:
-        """Let it watch a resource. Raises NotFound, InvalidRequest."""
+        """Watch a resource for a session. Raises NotFound, InvalidRequest."""
         await self._run_in_store(
             session.caller, lambda call: rules.watch_resource(call, session.caller, session.key, uri, named)
         )
@@ -107,7 +107,7 @@ class SessionStore:
         await self.watch_resource(session, *build_task_watch(task_id))
 
     async def unwatch_resource(self, session: Session, uri: str) -> None:
-        """Let it watch a resource no more."""
+        """Stop watching a resource."""
         await self._run_in_store(
             session.caller, lambda call: rules.unwatch_resource(call, session.caller, session.key, uri)
         )
@@ -122,17 +122,17 @@ class SessionStore:
             session.watched.clear()
             session.watched.update(row.watched)
 
-    # -- the toolsets that it has enabled --------------------------------------------------------
+    # -- enabled toolsets -------------------------------------------------------------------------
 
     async def read_toolsets(self, caller: Caller, key: str) -> tuple[str, ...]:
-        """The toolsets that a client without a session in memory has enabled."""
+        """Read the enabled toolsets of a client without a session in memory."""
         row = await self._run_in_store(caller, lambda call: rules.find_session(call, caller, key))
         return () if row is None else row.toolsets
 
     async def change_toolsets(
         self, caller: Caller, key: str, toolsets: Sequence[str], *, enabled: bool
     ) -> tuple[str, ...]:
-        """Enable or disable toolsets for a client; returns those enabled now."""
+        """Enable or disable toolsets for a client; returns those now enabled."""
         self._dispatcher.limiter.count_call(caller)
         return await self._run_in_store(
             caller, lambda call: rules.change_toolsets(call, caller, key, toolsets, enabled=enabled)
@@ -143,9 +143,9 @@ class SessionStore:
 
 
 def build_client_document_of_handshake(params: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """What is kept of an ``initialize``: enough to shake hands again in the client's place.
+    """Build the stored document of an ``initialize``: enough to repeat the handshake for the client.
 
-    Of a client that says more than is kept, its name and version alone.
+    If it is too large, only name and version are stored.
     """
     capabilities, info = params.get("capabilities"), params.get("clientInfo")
     info = info if isinstance(info, dict) else {}

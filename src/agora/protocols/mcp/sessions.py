@@ -1,7 +1,7 @@
-"""Sessions of MCP clients up to 2025-11-25, which begin with a handshake, as this server holds them.
+"""Sessions of MCP clients up to 2025-11-25, which begin with a handshake, in memory on this server.
 
 The owner, the client's capabilities and the watched resources are stored (:mod:`.session_store`), so any server can
-continue a session. In memory is only the state of this server: the SDK's session, if one exists, and recent messages. A
+continue a session. Memory holds only the state of this server: the SDK's session, if any, and recent messages. A
 session can only be used by its owner.
 """
 
@@ -21,30 +21,32 @@ from agora.domains.client_sessions.sessions import compute_client_session_key
 
 __all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "choose_session_owner"]
 
-#: after which an unused session is dropped from memory; it stays in the store and can be continued
+#: seconds until an unused session is dropped from memory; it stays in the store and can be continued
 IDLE_SECONDS = 600.0
-MAX_REPLAYED = 100  #: messages a session keeps for a client that reconnects
-MAX_REQUESTS = 1000  #: ids of requests that it keeps
-MAX_REQUEST_LENGTH = 200  #: characters of those
+MAX_REPLAYED = 100  #: messages that a session keeps for a client that reconnects
+MAX_REQUESTS = 1000  #: request ids that a session keeps
+MAX_REQUEST_LENGTH = 200  #: characters of a request id
 MAX_ENDED = 10_000  #: keys of ended sessions
 
 Owner = tuple[str, str, str]
 
 
 def choose_session_owner(caller: Caller) -> Owner:
-    """The owner of a session."""
+    """Return the owner of a session."""
     return (caller.tenant, caller.kind, caller.subject)
 
 
 @dataclass(eq=False)
 class Session:
-    """One client.
+    """The session of one client.
 
-    client: what it said of itself when it shook hands. expires: when its row does, in microseconds since 1970.
-    local: the SDK's id of it; empty while the SDK has no half of it here. open: requests the SDK is at. asked: their ids, by what the SDK makes of them.
-    toolsets: those enabled since it connected. instructions: what its handshake is answered. watched: URI as the client wrote it to the one events name. teller: the SDK's session, over which it is told; ready: it
-    is there. standing: the GET stream, while there is one. tag: tells this server's messages from those of others.
-    log_level: the least level of log messages that it asked for. sent: what a reconnecting client may ask for again.
+    client: its description in the handshake. expires: expiry of its row, in microseconds since 1970.
+    local: the SDK's session id; empty without an SDK session on this server. open: number of requests in the SDK.
+    asked: ids of recent requests, by their text form. toolsets: enabled since it connected.
+    instructions: sent in its handshake. watched: canonical URIs by the URIs as the client wrote them.
+    teller: the SDK's session for notifications; ready: set once it exists. standing: the open GET stream.
+    tag: distinguishes this server's messages from those of others. log_level: minimum level of log messages.
+    sent: recent messages for a client that reconnects.
     """
 
     owner: Owner
@@ -72,7 +74,7 @@ class Session:
         self.key = compute_client_session_key(self.id)
 
     def remember_request(self, id: Any) -> None:
-        """The SDK is given a request; the ids of the last ones are remembered."""
+        """Record the id of a request passed to the SDK; only the latest ids are kept."""
         if id is not None and len(str(id)) <= MAX_REQUEST_LENGTH:
             self.asked[str(id)] = id
         while len(self.asked) > MAX_REQUESTS:
@@ -80,16 +82,16 @@ class Session:
 
     @property
     def protocol_version(self) -> str:
-        """The protocol's version that was agreed upon."""
+        """The negotiated protocol version."""
         return str(self.client["protocolVersion"])
 
 
-#: The session whose request is being served: the SDK's store for replays is not told otherwise.
+#: session of the current request; the SDK does not pass it to the replay store
 CURRENT: ContextVar[Session | None] = ContextVar("agora_mcp_session", default=None)
 
 
 class Sessions:
-    """Every session that this process knows. clock: seconds, only ever growing."""
+    """All sessions in memory. clock: monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -98,7 +100,7 @@ class Sessions:
         self._ended: dict[str, None] = {}
 
     def create_session(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
-        """A session; it is in the table once it is added."""
+        """Create a session without adding it."""
         return Session(choose_session_owner(caller), caller, client, self._clock(), **known)
 
     def add_session(self, session: Session) -> Session | None:
@@ -109,7 +111,7 @@ class Sessions:
         return self._open.setdefault(session.id, session)
 
     def find(self, id: str, caller: Caller) -> Session | None:
-        """The caller's own session of that id, which is in use now."""
+        """Find the caller's session by id, and mark it as used."""
         session = self._open.get(id)
         if session is None or session.owner != choose_session_owner(caller):
             return None
@@ -117,7 +119,7 @@ class Sessions:
         return session
 
     def find_by_key(self, key: str) -> Session | None:
-        """The session of that key, if it is known here."""
+        """Find a session by key; None if it is not in memory."""
         id = self._ids.get(key)
         return None if id is None else self._open.get(id)
 
@@ -127,7 +129,8 @@ class Sessions:
         self._ids.pop(session.key, None)
 
     def mark_ended(self, key: str) -> Session | None:
-        """A session has ended, here or elsewhere: who looks for it now, or did so just before, is not to find it."""
+        """Mark a session as ended on any server, so that neither later nor concurrent requests find it. Returns it if
+        in memory."""
         self._ended[key] = None
         while len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
@@ -137,11 +140,11 @@ class Sessions:
         return session
 
     def __iter__(self) -> Iterator[Session]:
-        """Those that are in use on this server."""
+        """Iterate over the sessions in memory."""
         return iter(tuple(self._open.values()))
 
     def list_idle_sessions(self) -> list[Session]:
-        """Sessions that were not used for long and have no running requests."""
+        """List sessions without running requests that have been unused for some time."""
         before = self._clock() - IDLE_SECONDS
         return [session for session in self._open.values() if not session.open and session.used < before]
 

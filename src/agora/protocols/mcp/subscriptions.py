@@ -1,4 +1,4 @@
-"""Watching: the event feed, as notifications about resources and lists."""
+"""Subscriptions: notifications about resources and lists, derived from the event feed."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ __all__ = [
 ]
 
 SESSION_EVENTS = (WATCHED, UNWATCHED, TOOLSETS_CHANGED)  #: events about one client's session
-TASK_STATUS = "task-status:"  #: begins the name of a task whose status is watched; no resource's URI begins so
-PAUSE_SECONDS = 0.25  #: between two rounds of notifications: events in between are notified once
+TASK_STATUS = "task-status:"  #: prefix of the name of a watched task status; no resource URI begins with it
+PAUSE_SECONDS = 0.25  #: pause between rounds of notifications: repeated changes within it are notified once
 
 
 class Notifier(Protocol):
-    """Sends notifications to one client. ``set_position``: the log position from which a client resumes after the next notification."""
+    """Sends notifications to one client. ``set_position``: log position to resume from after the next notification."""
 
     def set_position(self, position: int, /) -> None: ...
     async def resource_updated(self, uri: str, /) -> None: ...
@@ -50,9 +50,10 @@ class Notifier(Protocol):
 
 @dataclass(slots=True)
 class WatchFilter:
-    """Notifications that a client subscribed to. uris: as it wrote them, to the canonical ones; for a task, :func:`build_task_watch`.
+    """The subscriptions of a client. uris: canonical URIs by the URIs as the client wrote them; for tasks
+    :func:`build_task_watch`.
 
-    session: key of the session whose ``uris`` and toolsets these are; another server may change them.
+    session: key of the session that owns ``uris`` and toolsets; another server may change them.
     """
 
     uris: dict[str, str] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class WatchFilter:
     session: str | None = None
 
     def apply_event(self, event: Mapping[str, Any]) -> changes.Changes:
-        """What an event changed for this client; also applies changes of the client's session."""
+        """Find the changes of an event for this client; also applies changes of the client's session."""
         if event["type"] not in SESSION_EVENTS:
             return changes.list_changes_of_event(event)
         data = event["data"]
@@ -78,12 +79,12 @@ class WatchFilter:
 
 
 def build_task_watch(task_id: str) -> tuple[str, str]:
-    """What watching the status of a task is among the watched resources, and what events name it."""
+    """Build the entry of a task in the watched resources: its name, and the URI in events."""
     return TASK_STATUS + task_id, f"agora://tasks/{task_id}"
 
 
 async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
-    """The URI that events name, for one that may name an agent by its name."""
+    """Resolve a URI that may contain an agent's name to the URI used in events."""
     prefix = "agora://agents/"
     reference = unquote(uri.removeprefix(prefix))
     if not uri.startswith(prefix) or reference.startswith("agent_"):
@@ -91,13 +92,13 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
     operation = dispatcher.context.registry.find("agora.agent.get", None, exchange.caller.tenant)
     try:
         outcome = await dispatcher.invoke(operation, exchange.caller, {"agent_id": reference})
-    except AgoraError:  # a resource there is not, or not for this caller, never changes
+    except AgoraError:  # a resource that is unknown or not visible never changes
         return uri
     return prefix + quote(from_json(outcome.body)["agent_id"], safe="")
 
 
 async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
-    """Open the events that notifications are made of. after: number of the last known one. Raises an AgoraError."""
+    """Open the event stream for notifications. after: number of the last known event. Raises an AgoraError."""
     operation = dispatcher.context.registry.find("agora.event.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"types": [*changes.TYPES, *SESSION_EVENTS]}
     if after is not None:
@@ -106,10 +107,10 @@ async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | N
 
 
 async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:
-    """The events after that number; and whether some before them are not known any more. Raises an AgoraError."""
+    """Resume the events after a number; returns also whether some were missed. Raises an AgoraError."""
     try:
         return await open_events(dispatcher, exchange, after), False
-    except (CursorTooOld, InvalidRequest):  # deleted meanwhile, or of another log
+    except (CursorTooOld, InvalidRequest):  # deleted since, or from another log
         return await open_events(dispatcher, exchange), True
 
 
@@ -123,9 +124,9 @@ async def notify_changes(
     missed: bool = False,
     upstreams: UpstreamWatch,
 ) -> CloseReason:
-    """Tell a client what changes, until the stream ends; answers why it did.
+    """Notify a client of changes until the stream ends; returns the reason of its end.
 
-    missed: begin with everything. upstreams: watches those resources that are not of this server.
+    missed: begin with notifications for everything. upstreams: watches remote resources.
     """
     sink = sink or QueueSink(dispatcher.feed.buffer_limit)
     position = stream.position
@@ -165,7 +166,8 @@ Notification = Callable[[], Awaitable[None]]
 
 
 async def _send_notifications(tellings: list[Notification], notifier: Notifier, before: int, after: int) -> bool:
-    """Send each notification once; returns whether any was sent. A client that misses the last one gets all again."""
+    """Send each notification once; returns whether any was sent. A client that misses the last one receives all
+    again."""
     for number, telling in enumerate(tellings, 1):
         notifier.set_position(after if number == len(tellings) else before)
         await telling()
@@ -173,7 +175,7 @@ async def _send_notifications(tellings: list[Notification], notifier: Notifier, 
 
 
 def _list_catch_up_notifications(watch_filter: WatchFilter, notifier: Notifier) -> list[Notification]:
-    """Notifications for everything that may have changed."""
+    """List notifications for everything that may have changed."""
     everything = changes.Changes(tuple(watch_filter.uris.values()), tools=True, resources=True, prompts=True)
     return _list_notifications_for([everything], watch_filter, notifier)
 

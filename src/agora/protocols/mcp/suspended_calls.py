@@ -1,7 +1,7 @@
-"""Calls of clients of 2026-07-28 that are suspended while the client is asked for something.
+"""Calls of clients of 2026-07-28, suspended while waiting for the client's response to a request.
 
-Such a client is asked by the result of its call, and answers with another call (SEP-2322). What asked, a connection to an
-upstream that knows nothing of that, waits on this server meanwhile: the answering call has to reach the same server.
+Such a client gets the request in the result of its call, and responds with another call (SEP-2322). The origin of the
+request, a connection to an upstream, waits on this server in the meantime: the second call must reach the same server.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .sessions import Owner, choose_session_owner
 
 __all__ = ["PREFIX", "SuspendedCalls"]
 
-PREFIX: Final = "call."  #: begins the states of suspended calls
-REQUEST: Final = "request"  #: name of the one request in a result
-ANSWER_SECONDS: Final = 3600.0  #: that a client has for its answer
-MOST: Final = 1000  #: suspended calls on this server
+PREFIX: Final = "call."  #: prefix of the states of suspended calls
+REQUEST: Final = "request"  #: name of the only request in a result
+ANSWER_SECONDS: Final = 3600.0  #: timeout of the client's response
+MOST: Final = 1000  #: maximum number of suspended calls on this server
 
 Work = Callable[[ClientRequests], Coroutine[Any, Any, ToolResult]]
 
@@ -56,9 +56,9 @@ class SuspendedCalls:
         self._calls: dict[str, _Suspended] = {}
 
     async def run_call(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
-        """Run a call, or resume the one that the client answers; returns its result, or its request to the client.
+        """Run a call, or resume the one that the client responds to; returns its result, or its request to the client.
 
-        Raises Gone: the call is not on this server.
+        Raises Gone if the call is not on this server.
         """
         state = exchange.client.state
         if state is not None and state.startswith(PREFIX):
@@ -86,7 +86,7 @@ class SuspendedCalls:
         return call
 
     async def _run_to_question(self, call: _Suspended) -> ToolResult:
-        """Wait until the call ends or asks its client. Cancelling the wait ends the call."""
+        """Wait until the call ends or sends the client a request. Cancelling the wait ends the call."""
         assert call.task is not None
         asking = asyncio.create_task(call.asked.get())
         try:
@@ -114,7 +114,7 @@ class SuspendedCalls:
             call.task.cancel()
 
     async def stop(self) -> None:
-        """End those that wait."""
+        """End all suspended calls."""
         tasks: list[Awaitable[Any]] = []
         for state in list(self._calls):
             call = self._calls[state]

@@ -1,7 +1,7 @@
-"""The methods of tasks, in the experimental form of 2025-11-25 and by the extension of 2026-07-28.
+"""The task methods, in the experimental form of 2025-11-25 and of the extension of 2026-07-28.
 
-A task belongs to whoever created it, over whichever protocol; to all others it is not there, even to those who may read it
-otherwise. Everything goes through the operations of tasks, with the caller's rights.
+A task is visible only to its creator, on any protocol, even if others may read it elsewhere. All access uses the
+operations of tasks, with the caller's permissions.
 """
 
 from __future__ import annotations
@@ -49,36 +49,36 @@ __all__ = [
     "serves_legacy_tasks",
 ]
 
-LEGACY_VERSION: Final = "2025-11-25"  #: the one version that has tasks of the experimental form
+LEGACY_VERSION: Final = "2025-11-25"  #: the only version with tasks of the experimental form
 LEGACY_TASK_METHODS: Final = frozenset({"tasks/get", "tasks/result", "tasks/list", "tasks/cancel"})
 MISSING_CAPABILITY: Final = -32021
-LEAST_TTL: Final = 1000  #: milliseconds; a shorter one is made this long
+LEAST_TTL: Final = 1000  #: minimum in milliseconds; shorter values are raised to it
 MAX_TTL: Final = 2**53
 PAGE: Final = 50
-MAX_WATCHED: Final = 200  #: tasks of one subscriptions/listen
-MAX_RESPONSES: Final = 100  #: in one tasks/update
-#: has a session told of the status of a task
+MAX_WATCHED: Final = 200  #: maximum number of tasks of one subscriptions/listen
+MAX_RESPONSES: Final = 100  #: maximum number in one tasks/update
+#: subscribes a session to the status of a task
 WatchTask = Callable[[Session, str], Awaitable[None]]
 CANCELLED: Final = "The client cancelled the task."
 
 
 class TaskMethods:
-    """Answers the methods; every one raises JsonRpcError, and Unauthenticated where a credential would help."""
+    """Implements the methods. Each raises JsonRpcError, and Unauthenticated if a credential is required."""
 
     def __init__(self, tasks: AgentTasks, watch: WatchTask | None = None) -> None:
         self._tasks, self._dispatcher, self._watch = tasks, tasks.dispatcher, watch
         self._retention = tasks.dispatcher.context.settings.task_retention
 
-    # -- calls that become tasks -----------------------------------------------------------------
+    # -- calls that create tasks -----------------------------------------------------------------
 
     def may_create(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
-        """Whether the client of a tools/call takes a task for an answer."""
+        """Whether the client of a tools/call accepts a task as the result."""
         if exchange.modern:
             return _declares_extension(params)
         return "task" in params and serves_legacy_tasks(exchange)
 
     def creates_task(self, exchange: Exchange, params: Mapping[str, Any], offer: Offer) -> bool:
-        """Whether the call of an offer becomes a task. Raises JsonRpcError where the client has to decide otherwise."""
+        """Whether the call of an offer creates a task. Raises JsonRpcError if the client must call it differently."""
         possible = self.may_create(exchange, params)
         if offer.task_support == "forbidden":
             if possible and not exchange.modern:
@@ -95,7 +95,7 @@ class TaskMethods:
     async def create_task(
         self, exchange: Exchange, params: Mapping[str, Any], offer: Offer, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
-        """Make the task that a call becomes; answers its handle. It can be read from now on."""
+        """Create the task of a call; returns its handle. The task can be read from now on."""
         metadata = {} if exchange.modern else _build_legacy_metadata(params)
         return await self._build_handle(
             exchange, await self._tasks.assign_task(exchange, offer, arguments, key, metadata)
@@ -107,12 +107,12 @@ class TaskMethods:
         if exchange.modern:
             return ToolResult(relayed={**document, "resultType": "task"})
         if exchange.session is not None and self._watch is not None:
-            with contextlib.suppress(AgoraError):  # a session that watches as much as it may polls
+            with contextlib.suppress(AgoraError):  # a session with the maximum number of subscriptions polls
                 await self._watch(exchange.session, task_id)
         return ToolResult(relayed={"task": document})
 
     def creates_task_by_sending(self, exchange: Exchange, operation: Operation, params: Mapping[str, Any]) -> bool:
-        """Whether a call of an operation becomes a task: one that sends a message over A2A and waits for the task it makes."""
+        """Whether a call of an operation creates a task: sending a message over A2A and waiting for its task does."""
         if operation.name != SEND or not self.may_create(exchange, params):
             return False
         arguments = params.get("arguments") or {}
@@ -123,7 +123,7 @@ class TaskMethods:
     async def create_by_sending(
         self, exchange: Exchange, params: Mapping[str, Any], arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
-        """Send a message over A2A; answers the handle of the task that it makes, or what was answered without one."""
+        """Send a message over A2A; returns the handle of its task, or the response if there is no task."""
         metadata = {} if exchange.modern else _build_legacy_metadata(params)
         send_result = await self._tasks.send(exchange, arguments, key, metadata)
         task_id = _find_task_id(send_result)
@@ -139,12 +139,12 @@ class TaskMethods:
     # -- the methods -----------------------------------------------------------------------------
 
     async def get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
-        """``tasks/get``."""
+        """Implement ``tasks/get``."""
         self._require_client(exchange, params, "tasks/get")
         return await self._describe_task(exchange, await self._read_own(exchange, params), capabilities_of=params)
 
     async def list_own_tasks(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
-        """``tasks/list`` of the older era: one page of the caller's tasks, the newest first."""
+        """Implement ``tasks/list`` of the older era: one page of the caller's tasks, newest first."""
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _build_unknown_method_error("tasks/list")
         try:
@@ -159,7 +159,8 @@ class TaskMethods:
         return result | {"nextCursor": page["next_cursor"]} if page["next_cursor"] else result
 
     async def update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
-        """``tasks/update`` of the newer era: pass responses on; those to nothing that is asked are ignored."""
+        """Implement ``tasks/update`` of the newer era: pass responses on; those without an open question are
+        ignored."""
         self._require_client(exchange, params, "tasks/update")
         responses = params.get("inputResponses")
         is_sound = isinstance(responses, Mapping) and all(isinstance(part, Mapping) for part in responses.values())
@@ -170,14 +171,14 @@ class TaskMethods:
             for question in await self._tasks.list_questions(exchange, task):
                 if question.key in responses:
                     await self._tasks.answer_question(exchange, question, responses[question.key])
-        except IllegalTransition:  # it has ended meanwhile
+        except IllegalTransition:  # the task has ended since
             return {}
         except AgoraError as error:
             raise _build_refusal(error) from None
         return {}
 
     async def cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
-        """``tasks/cancel``: the task in the older era, nothing in the newer one."""
+        """Implement ``tasks/cancel``: returns the task in the older era, an empty result in the newer one."""
         self._require_client(exchange, params, "tasks/cancel")
         task = await self._read_own(exchange, params)
         if task["status"] in ENDED:
@@ -186,7 +187,7 @@ class TaskMethods:
             raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: already in terminal status '{task['status']}'")
         try:
             await self._tasks.cancel(exchange, task["task_id"], CANCELLED)
-        except IllegalTransition as error:  # it has ended meanwhile
+        except IllegalTransition as error:  # the task has ended since
             if not exchange.modern:
                 raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: {error}") from None
         except AgoraError as error:
@@ -194,7 +195,7 @@ class TaskMethods:
         return {} if exchange.modern else await self._describe_task(exchange, await self._read_own(exchange, params))
 
     async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
-        """``tasks/result`` of the older era: the result of the call at its end; questions are relayed to the client meanwhile."""
+        """Implement ``tasks/result`` of the older era: wait for the call's result, relaying questions to the client."""
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _build_unknown_method_error("tasks/result")
         task = await self._read_own(exchange, params)
@@ -207,12 +208,12 @@ class TaskMethods:
         return result | {"_meta": {**result["_meta"], RELATED_TASK: {"taskId": task["task_id"]}}}
 
     async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
-        """The progress token of a task's call, valid as long as the task."""
+        """Return the progress token of a task's call, valid until the task ends."""
         token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS)
         return token if isinstance(token, int | str) else None
 
     async def select_own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
-        """The caller's own tasks among the ``taskIds`` in a subscription of the newer era."""
+        """Select the caller's own tasks among the ``taskIds`` of a newer-era subscription."""
         filters = params.get("notifications")
         task_ids = filters.get("taskIds") if isinstance(filters, Mapping) else None
         if task_ids is None:
@@ -228,7 +229,8 @@ class TaskMethods:
         return list(own_metadata)
 
     async def describe_task(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A task as a notification shows it; None for what is no task of the caller's. params: with the client's capabilities."""
+        """Describe a task for a notification; None if it is not the caller's. params: with the client's
+        capabilities."""
         try:
             task = await self._read_own(exchange, {"taskId": task_id})
         except JsonRpcError:
@@ -238,12 +240,12 @@ class TaskMethods:
     # -- parts -----------------------------------------------------------------------------------
 
     def _require_client(self, exchange: Exchange, params: Mapping[str, Any], method: str) -> None:
-        """Raises JsonRpcError unless the method is the client's to call."""
+        """Raise JsonRpcError unless the client may call the method."""
         if not exchange.modern:
             if method not in LEGACY_TASK_METHODS or not serves_legacy_tasks(exchange):
                 raise _build_unknown_method_error(method)
             return
-        # A client that declares the tasks of the older era alone may read and cancel what it began in that.
+        # A client that declares only the tasks of the older era may read and cancel tasks that it began in that era.
         is_legacy_client = method in LEGACY_TASK_METHODS and "tasks" in read_declared_capabilities(params)
         if not is_legacy_client and not _declares_extension(params):
             raise _build_missing_extension_error()
@@ -288,7 +290,7 @@ class TaskMethods:
         return document
 
     async def _build_result(self, exchange: Exchange, task: Mapping[str, Any]) -> ToolResult:
-        """What the call answers that an ended task is."""
+        """Build the result of the call of an ended task."""
         if task["metadata"].get(TOOL) != SEND:
             return build_task_result(task)
         try:
@@ -298,7 +300,7 @@ class TaskMethods:
         return ToolResult(to_json(send_result), meta={TASK_ID: task["task_id"]})
 
     async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
-        """Follow a task to its end, and relay its questions; others may answer them, or end it."""
+        """Follow a task to its end, and relay its questions; other clients may answer or end it in the meantime."""
         questions_asked: dict[str, asyncio.Task[None]] = {}
         follow = follow_task(self._dispatcher, exchange, task_id, reporter)
         try:
@@ -319,7 +321,7 @@ class TaskMethods:
             await asyncio.gather(*questions_asked.values(), return_exceptions=True)
 
     async def _ask_client(self, exchange: Exchange, question: Question) -> None:
-        """Ask the client, and pass its response on if the question still waits for one."""
+        """Ask the client, and pass its response on if the question is still open."""
         client = exchange.client
         if client.send is None or not client.is_supported(ELICIT):
             return
@@ -332,24 +334,25 @@ class TaskMethods:
 
 
 def serves_legacy_tasks(exchange: Exchange) -> bool:
-    """Whether the session is of the one version that has tasks of the older form."""
+    """Whether the session uses the version with tasks of the older form."""
     return exchange.session is not None and exchange.session.protocol_version == LEGACY_VERSION
 
 
 def read_declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a client of the newer era declares with a request."""
+    """Read the capabilities that a client of the newer era declares in a request."""
     meta = params.get("_meta")
     capabilities = meta.get(CAPABILITIES) if isinstance(meta, Mapping) else None
     return capabilities if isinstance(capabilities, Mapping) else {}
 
 
 def build_no_task_support_error(name: str) -> JsonRpcError:
-    """The refusal of a task for a tool that runs as none."""
+    """Build the error for a task request to a tool without task support."""
     return JsonRpcError(METHOD_NOT_FOUND, f"{name} does not run as a task: call it without the parameter 'task'.")
 
 
 def _find_task_id(sent: Mapping[str, Any]) -> str | None:
-    """The task that a message made; None where it was answered without one. An answer of its agent names it."""
+    """Find the task of a sent message: in the response, or in the metadata of the agent's message; None without a
+    task."""
     task, message = sent.get("task"), sent.get("message") or {}
     own_metadata = (message.get("metadata") or {}).get("agora") or {}
     return task["id"] if task is not None else own_metadata.get("task")
@@ -361,7 +364,7 @@ def _declares_extension(params: Mapping[str, Any]) -> bool:
 
 
 def _build_legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of the augmentation: how long the client wants the task, and the token of its progress."""
+    """Build the metadata of a task in the older form: the requested lifetime, and the progress token."""
     task, meta = params["task"], params.get("_meta")
     if not isinstance(task, Mapping):
         raise JsonRpcError(INVALID_PARAMS, "task is no object.")

@@ -1,7 +1,7 @@
-"""Tasks of the marketplace as MCP shows them: experimental in 2025-11-25, and by the extension of 2026-07-28 (SEP-2663).
+"""Views of tasks in MCP: experimental in 2025-11-25, and by the extension of 2026-07-28 (SEP-2663).
 
-Nothing is stored for MCP beside the task: its state, its times and its result are the task's, what it asks stands in its log. What
-a client of the older era has said of its task is in the task's metadata.
+Nothing is stored for MCP beside the task: status, times and result are the task's, and questions are in its log.
+Parameters of an older-era client are in the task's metadata.
 
 ============================  ===========  =========================
 of the marketplace            2025-11-25   2026-07-28
@@ -41,25 +41,25 @@ __all__ = [
     "is_expired",
 ]
 
-RELATED_TASK: Final = "io.modelcontextprotocol/related-task"  #: names a message's task in ``_meta``, in the older era
-TASK_ID: Final = "agora/task_id"  #: names the task of a call in the ``_meta`` of its result
-TTL: Final = "mcp_ttl"  #: in a task's metadata: milliseconds for which the client of the older era wants it kept
-PROGRESS: Final = "mcp_progress_token"  #: in a task's metadata: the progress token of the call that it is
+RELATED_TASK: Final = "io.modelcontextprotocol/related-task"  #: key of a message's task in ``_meta``, in the older era
+TASK_ID: Final = "agora/task_id"  #: key of a call's task in the ``_meta`` of its result
+TTL: Final = "mcp_ttl"  #: metadata key of a task: lifetime in milliseconds requested by a client of the older era
+PROGRESS: Final = "mcp_progress_token"  #: metadata key of a task: the progress token of its call
 MILLISECOND: Final = SECOND // 1000
 FAST_POLL, SLOW_POLL, FAST_POLL_AGE = (
     1000,
     5000,
     60_000,
-)  #: milliseconds between two polls, and the age until which they are fast
+)  #: poll intervals in milliseconds, and the age in milliseconds up to which the fast one applies
 MAX_STATUS_MESSAGE: Final = 1000  #: characters
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"})
-PROTOCOL_FAILURES: Final = frozenset({"rejected", "expired", "dead_lettered"})  #: the agent has not run it to an end
+PROTOCOL_FAILURES: Final = frozenset({"rejected", "expired", "dead_lettered"})  #: the agent did not run it to the end
 
 
 def build_legacy_task(
     task: Mapping[str, Any], questions: Sequence[Question], now: int, retention: int
 ) -> dict[str, Any]:
-    """A task in the form of 2025-11-25. now: microseconds since 1970. retention: seconds that ended tasks are kept."""
+    """Build a task in the form of 2025-11-25. now: microseconds since 1970. retention: of ended tasks, in seconds."""
     status = task["status"]
     is_ended = status in ENDED and status not in ("completed", "cancelled")
     view_status = "failed" if is_ended else _choose_live_status(status)
@@ -78,9 +78,9 @@ def build_detailed_task(
     elicits: bool,
     result: ToolResult | None,
 ) -> dict[str, Any]:
-    """A task in the form of the extension, with its result, error or requests.
+    """Build a task in the form of the extension, with its result, error or requests.
 
-    elicits: whether the client takes questions. result: that of the call, if the task has ended.
+    elicits: whether the client supports elicitation. result: of the call, if the task has ended.
     """
     status = task["status"]
     view_status = (
@@ -102,7 +102,7 @@ def build_detailed_task(
 
 
 def build_task_result(task: Mapping[str, Any]) -> ToolResult:
-    """The result of the call that an ended task is."""
+    """Build the result of the call of an ended task."""
     meta = {TASK_ID: task["task_id"]}
     if task["status"] != "completed":
         return ToolResult(_build_failure_text(task).encode(), is_error=True, meta=meta)
@@ -114,7 +114,7 @@ def build_task_result(task: Mapping[str, Any]) -> ToolResult:
 
 
 def is_expired(task: Mapping[str, Any], now: int, retention: int) -> bool:
-    """Whether the time is over for which a client of the older era wanted its task. now: microseconds since 1970."""
+    """Whether the lifetime requested by a client of the older era is over. now: microseconds since 1970."""
     requested = _read_requested_ttl(task, retention)
     return requested is not None and _parse_microseconds(task["created_at"]) + requested * MILLISECOND <= now
 
@@ -142,7 +142,7 @@ def _build_common_members(task: Mapping[str, Any], status: str, questions: Seque
 
 
 def _build_status_message(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> str:
-    """The status message of a task, for a person or a model."""
+    """Build the status message of a task for a person or a model."""
     if status == "input_required":
         return "\n".join(question.text for question in questions)
     if task["status"] in ENDED:
@@ -153,7 +153,7 @@ def _build_status_message(task: Mapping[str, Any], status: str, questions: Seque
 
 
 def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
-    """Milliseconds from its creation for which it can be read; None, which is without bound, while nothing bounds it."""
+    """Compute the lifetime of a task in milliseconds since its creation; None while it is unlimited."""
     requested = _read_requested_ttl(task, retention)
     if requested is not None or task.get("completed_at") is None:
         return requested

@@ -1,9 +1,9 @@
-"""Ranking of tools for a query in people's words.
+"""Ranking of tools for a query in natural language.
 
-A word of the query counts by how rare it is among the tools (inverse document frequency) and by where it stands in a tool: its
-name, its first sentence, what people call it (:mod:`.search_words`), the rest of its description, its parameters. Words that say
-nothing are dropped, endings are cut, and a word may stand for a synonym. A tool that has more of a query's words goes before one
-that has a single word often. The phrasings that this is measured by are ``tests/unit/protocols/mcp/search_phrasings.toml``.
+A word of the query is weighted by its rarity among the tools (inverse document frequency) and by its place in a tool:
+name, first sentence, search words (:mod:`.search_words`), rest of the description, parameters. Stop words are dropped,
+words are stemmed, and synonyms match. A tool that matches more words of a query ranks above one that matches a single
+word often. The quality is measured with ``tests/unit/protocols/mcp/search_phrasings.toml``.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .tools import Tool
 
 __all__ = ["rank_tools", "stem_word"]
 
-#: weight of a word by where it stands
+#: weight of a word by its place
 NAME, SUMMARY, KEYWORD, DESCRIPTION, PARAMETER = 3.0, 1.8, 2.0, 0.5, 0.4
-SYNONYM: Final = 0.7  #: weight of a synonym beside the word itself
+SYNONYM: Final = 0.7  #: weight of a synonym relative to the word itself
 
 _WORDS: Final = re.compile(r"[a-z0-9]+")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "er", "s", "e")
@@ -31,7 +31,7 @@ _weights: WeakKeyDictionary[Tool, Mapping[str, float]] = WeakKeyDictionary()
 
 
 def rank_tools(tools: Sequence[Tool], query: str) -> list[Tool]:
-    """The tools that fit a query, the best first; those that have nothing of it are left out."""
+    """Rank the tools that match a query, best first; others are omitted."""
     stems = query_stems(query)
     documents = [(tool, _index_tool_stems(tool)) for tool in tools]
     frequencies = Counter(stem for _, weights in documents for stem in weights)
@@ -42,7 +42,7 @@ def rank_tools(tools: Sequence[Tool], query: str) -> list[Tool]:
 
 
 def query_stems(query: str) -> list[dict[str, float]]:
-    """For each word of a query that says something: the stems that it may stand for, with their weights."""
+    """List the stems that match each significant word of a query, with their weights."""
     words = list(dict.fromkeys(_WORDS.findall(query.lower())))
     meaningful = [word for word in words if word not in STOP_WORDS] or words
     stems = []
@@ -55,7 +55,7 @@ def query_stems(query: str) -> list[dict[str, float]]:
 def _score_tool(
     weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], rarity: Mapping[str, float]
 ) -> float:
-    """Score of a tool: for each query word, the best weight of its stems."""
+    """Compute the score of a tool: for each query word, the best weight of its stems."""
     parts = [
         max((weight * weights[stem] * rarity[stem] for stem, weight in word.items() if stem in weights), default=0.0)
         for word in stems
@@ -65,7 +65,7 @@ def _score_tool(
 
 
 def _index_tool_stems(tool: Tool) -> Mapping[str, float]:
-    """The stems of a tool, each with the highest weight of the places where it occurs."""
+    """Index the stems of a tool, each with the highest weight of its places."""
     weights = _weights.get(tool)
     if weights is None:
         summary, _, details = tool.description.partition("\n")

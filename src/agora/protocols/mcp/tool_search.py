@@ -1,7 +1,7 @@
-"""Tools about tools: search for one that the listing does not show, call it, and list a toolset from now on.
+"""Tools about tools: search unlisted tools, call them, and enable toolsets.
 
-A search answers one line for a tool, its call and its purpose, because a model reads every word of it. A search for a tool's name
-answers the whole of that tool: its description and input schema.
+A search returns one line per tool, with its call and purpose, because a model reads every word. A search for a tool's
+name returns its full description and input schema.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ __all__ = [
 SEARCH: Final = "agora.tools.search"
 CALL: Final = "agora.tools.call"
 ENABLE: Final = "agora.toolsets.enable"
-SHOWN_PARAMETERS: Final = 6  #: optional parameters that a line of the answer names
-MAX_SUMMARY: Final = 160  #: characters of a tool's purpose in a line
+SHOWN_PARAMETERS: Final = 6  #: maximum number of optional parameters in a line
+MAX_SUMMARY: Final = 160  #: maximum characters of a tool's purpose in a line
 
 
 class _Arguments(BaseModel):
@@ -59,14 +59,14 @@ class _Search(_Arguments):
 
 
 class InnerCall(_Arguments):
-    """A call inside a call."""
+    """A call within a call."""
 
     name: Annotated[str, Field(min_length=1, max_length=200, description="Name of a tool that was found.")]
     arguments: Annotated[dict[str, JsonValue], Field(description="As its input schema says.")] = {}
 
 
 class ToolsetChange(_Arguments):
-    """Toolsets to list from now on, or no more."""
+    """Toolsets to enable or disable."""
 
     toolsets: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=64)]],
@@ -132,7 +132,7 @@ def _enable_tool() -> Tool:
 
 
 def list_tools_about_tools(view: View) -> list[Tool]:
-    """The tools of this module that a view lists: one that names single tools lists nothing else."""
+    """List the tools of this module that a view contains; none if the view names single tools."""
     if view.server or (view.tools and not view.toolsets):
         return []
     if view.compact:
@@ -141,7 +141,7 @@ def list_tools_about_tools(view: View) -> list[Tool]:
 
 
 def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
-    """The tools that fit a query best, best first, as text; raises InvalidRequest."""
+    """Search the tools that match a query, best first; returns text. Raises InvalidRequest."""
     search: _Search = _validate_arguments(_Search, arguments)
     name = underscore_name(search.query.strip())
     exact = next((tool for tool in tools if underscore_name(tool.name) == name), None)
@@ -157,7 +157,7 @@ def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]
 
 
 def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
-    """The call inside a call; raises InvalidRequest."""
+    """Parse the call within a call. Raises InvalidRequest."""
     called: InnerCall = _validate_arguments(InnerCall, arguments)
     if called.name.replace("_", ".") in (SEARCH, CALL, ENABLE):
         rule = "is a tool that is called by itself"
@@ -166,7 +166,7 @@ def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
 
 
 def read_toolset_change(arguments: Mapping[str, Any]) -> ToolsetChange:
-    """The toolsets that a call names; raises InvalidRequest."""
+    """Parse a change of toolsets. Raises InvalidRequest."""
     change: ToolsetChange = _validate_arguments(ToolsetChange, arguments)
     return change
 
@@ -181,16 +181,16 @@ def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
 
 
 def build_toolsets_result(enabled: Sequence[str], toolsets: Sequence[str], count: int) -> ToolResult:
-    """The answer to a change of toolsets. count: tools that the client is listed now."""
+    """Build the result of a change of toolsets. count: number of tools now listed."""
     lines = [f"Enabled: {', '.join(enabled) or 'none'}. The list has {count} tools now; read it again."]
     return _build_text_result("\n".join([*lines, f"There are: {', '.join(toolsets)}."]))
 
 
-# -- the answers ---------------------------------------------------------------------------------
+# -- results -------------------------------------------------------------------------------------
 
 
 def _build_text_result(text: str) -> ToolResult:
-    """An answer for a model alone: no structured content, which a host would show it a second time."""
+    """Build a text result without structured content, which a host would show the model a second time."""
     return ToolResult(text.encode(), structured=False)
 
 
@@ -205,7 +205,7 @@ def _describe_tool(tool: Tool, view: View) -> str:
 
 
 def _describe_briefly(tool: Tool, view: View) -> str:
-    """One line, such as ``agora_task_get(task_id: string) Read a task.``"""
+    """Describe a tool in one line, such as ``agora_task_get(task_id: string) Read a task.``"""
     schema = tool.call_document["inputSchema"]
     members, required = schema.get("properties", {}), schema.get("required", ())
     parts = [f"{name}: {_format_type_name(members.get(name, {}))}" for name in required]

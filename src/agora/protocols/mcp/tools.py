@@ -1,6 +1,6 @@
-"""Tools: the registry's operations as MCP tools, generated.
+"""Tools: generated from the operations of the registry.
 
-A tool is called by its canonical name (``agora.messaging.send``), by the same with underscores, or by an
+A tool is called by its canonical name (``agora.messaging.send``), by that name with underscores, or by an
 alias; it is listed under one of the first two, depending on the view, and under every tool name of its declaration.
 """
 
@@ -39,13 +39,13 @@ __all__ = [
     "underscore_name",
 ]
 
-NAME_LIMIT = 64  #: several hosts refuse a whole server over one longer name
-SEND = "agora.a2a.send"  #: the one operation whose calls run as tasks, where the client takes tasks
+NAME_LIMIT = 64  #: some hosts reject a whole server because of one longer name
+SEND = "agora.a2a.send"  #: the only operation whose calls may run as tasks, if the client supports tasks
 META = "agora/"
 RESERVED_META_PREFIXES = (
     "io.modelcontextprotocol/",
     META,
-)  #: begin what one server says to one client, and what this one says
+)  #: prefixes of metadata between a server and its client, and of this server's own
 
 
 def underscore_name(name: str) -> str:
@@ -55,10 +55,9 @@ def underscore_name(name: str) -> str:
 
 @dataclass(eq=False)
 class Tool:
-    """One tool, described once. ``document`` is its entry of a full listing, under its canonical name.
+    """A tool. ``document`` is its entry of a full listing, under its canonical name.
 
-    operation: the operation that it calls, if it is one of the registry. others: the same under other names, by name.
-    task_support: what a client of 2025-11-25 is told of calls that become tasks.
+    operation: the registry's operation that it calls, if any. others: the tool under other names, by name.
     """
 
     document: dict[str, Any]
@@ -87,12 +86,12 @@ class Tool:
 
     @property
     def call_document(self) -> Mapping[str, Any]:
-        """What a caller has to know: the entry, perhaps without the schema of the result."""
+        """The entry for a caller, possibly without the output schema."""
         return self.document
 
     @cached_property
     def compact(self) -> dict[str, Any]:
-        """The entry as the model view shows it, with underscores in its name."""
+        """The entry for the model view, with underscores in its name."""
         return compact_document(self.call_document, self.name, underscore_name(self.name), MODEL_TOOLS.get(self.name))
 
     def render_for_view(self, view: View) -> dict[str, Any]:
@@ -107,11 +106,11 @@ class Tool:
         return {}
 
     def is_encoded_for_view(self, view: View) -> bool:
-        """Whether :meth:`encode_for_view` has its answer at hand."""
+        """Whether :meth:`encode_for_view` has a cached entry."""
         return _choose_view_form(view) in self._encoded_forms
 
     def encode_for_view(self, view: View) -> bytes:
-        """The entry as JSON; kept, because listings are long and change seldom."""
+        """Encode the entry as JSON; cached, because listings are long and change seldom."""
         form = _choose_view_form(view)
         encoding = self._encoded_forms.get(form)
         if encoding is None:
@@ -120,7 +119,7 @@ class Tool:
 
 
 class OperationTool(Tool):
-    """An operation as a tool. Its schemas are made when they are first shown: together they take a second, and few are."""
+    """An operation as a tool. Its schemas are built at first use: all of them take a second, and few are used."""
 
     def __init__(self, operation: Operation, life: OperationLifecycle, name: str) -> None:
         self.operation, self.others = operation, {}
@@ -166,14 +165,14 @@ class Listing:
         return listing if self.next_cursor is None else listing | {"nextCursor": self.next_cursor}
 
     def encode_members(self) -> bytes:
-        """The same as the members of a JSON object, without its braces."""
+        """Encode the page as the members of a JSON object, without its braces."""
         entries = b",".join(tool.encode_for_view(self.view) for tool in self.tools)
         more = b"" if self.next_cursor is None else b',"nextCursor":' + to_json(self.next_cursor)
         return b'"tools":[' + entries + b"]" + more
 
 
 class Tools:
-    """The catalogue's operations as tools."""
+    """The operations of the registry as tools."""
 
     def __init__(self, registry: OperationRegistry) -> None:
         self._registry = registry
@@ -185,7 +184,7 @@ class Tools:
         return self._registry.has(name, tenant)
 
     def find(self, name: str, version: str | None, tenant: str) -> Operation:
-        """Find the operation of a call. Raises Refusal for an unknown tool."""
+        """Find the operation of a call. Raises JsonRpcError for an unknown tool."""
         try:
             return self._registry.find(name, version, tenant)
         except NotFound as error:
@@ -206,7 +205,7 @@ class Tools:
         return [*tools, *others]
 
     def list_categories(self, caller: Caller) -> set[str]:
-        """Categories of the operations that there are, those of upstreams only where the caller sees them."""
+        """List the categories of all built-in operations, and of the upstream operations visible to the caller."""
         return {tools.category for tools in (*self._registry.operations, *self._registry.list_visible(caller))}
 
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
@@ -219,7 +218,7 @@ class Tools:
         return described
 
     def describe_alias(self, operation: Operation, name: str, tenant: str) -> Tool:
-        """An operation as a tool under another name that it has there."""
+        """Describe an operation as a tool under one of its other names."""
         tool = self.describe_operation(operation, tenant)
         described = tool.others.get(name)
         if described is None:
@@ -228,7 +227,8 @@ class Tools:
         return described
 
     def has_headers(self, operation: Operation) -> bool:
-        """Whether its schema has arguments repeated in HTTP headers (``x-mcp-header``), which must then agree."""
+        """Whether the operation's schema has arguments repeated in HTTP headers (``x-mcp-header``), which must be
+        equal."""
         answer = self._headers.get(operation)
         if answer is None:
             answer = self._headers[operation] = b'"x-mcp-header"' in to_json(operation.input_schema)
@@ -236,9 +236,9 @@ class Tools:
 
 
 async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None, limit: int) -> Listing:
-    """One page of tools in the order of their names, of so many bytes; raises Refusal for what is no cursor.
+    """Build a page of tools in name order, of at most ``limit`` bytes. Raises JsonRpcError for an invalid cursor.
 
-    The schemas of all tools take a second of processor time at first, so the loop serves others after each new one.
+    Building all schemas first takes a second of processor time, so the event loop serves others after each new one.
     """
     ordered = sorted(tools, key=lambda tool: tool.name)
     after = cursors.decode_cursor(cursor)
@@ -255,12 +255,12 @@ async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None,
 
 
 def _choose_view_form(view: View) -> tuple[bool, bool, bool]:
-    """What of a view changes how an entry reads."""
+    """Return the parts of a view that determine the rendering of an entry."""
     return view.compact, view.underscores, view.task_support
 
 
 def _create_tool(operation: Operation, life: OperationLifecycle, name: str) -> Tool:
-    """An operation as a tool. One with a ``definition`` is an upstream's tool, shown unchanged."""
+    """Create the tool of an operation. One with a ``definition`` is an upstream's tool, shown unchanged."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
         return Tool(_build_upstream_document(operation, definition) | {"name": name}, operation)
@@ -268,7 +268,7 @@ def _create_tool(operation: Operation, life: OperationLifecycle, name: str) -> T
 
 
 def _build_call_document(operation: Operation, life: OperationLifecycle) -> dict[str, Any]:
-    """The entry of a listing without the schema of the result."""
+    """Build the entry of a listing without the output schema."""
     return {
         "name": operation.name,
         "title": _build_tool_title(operation),
@@ -295,7 +295,7 @@ def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]
 
 
 def select_foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of an upstream's ``_meta`` that are passed on."""
+    """Select the members of an upstream's ``_meta`` to pass on."""
     return {key: value for key, value in meta.items() if not key.startswith(RESERVED_META_PREFIXES)}
 
 

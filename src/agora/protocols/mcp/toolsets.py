@@ -1,7 +1,8 @@
-"""Toolsets: named parts of the listing, for clients that can hold few tools.
+"""Toolsets: named parts of the listing, for clients that support few tools.
 
-Every category of the catalogue is one, by its name or its plural (``task``, ``tasks``); ``essential`` (also ``default``) is what
-an agent needs day by day; ``all`` is everything; ``agents`` is the capabilities that agents offer as tools.
+Every category of the catalogue is one, by its name or its plural (``task``, ``tasks``); ``essential`` (also
+``default``) contains the daily tools of an agent; ``all`` everything; ``agents`` the capabilities that agents offer as
+tools.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ALL, AGENTS = "all", "agents"
 _ESSENTIAL: Final = frozenset({"essential", "default"})
 _NAMED: Final = frozenset({ALL, AGENTS}) | _ESSENTIAL
 
-#: names without ``agora.``; a test holds each against the contract
+#: names without ``agora.``; a test checks each against the contract
 ESSENTIAL: Final = frozenset(
     {
         "agent.register",
@@ -50,12 +51,12 @@ ESSENTIAL: Final = frozenset(
 
 
 def list_toolset_names(categories: Collection[str]) -> list[str]:
-    """The toolsets that there are, sorted."""
+    """List the names of all toolsets, sorted."""
     return sorted(_NAMED | set(categories))
 
 
 def resolve_toolsets(toolsets: Collection[str], categories: Collection[str]) -> tuple[str, ...]:
-    """The toolsets by their own names, plurals resolved. Raises InvalidRequest that names those there are."""
+    """Resolve toolsets, including plurals, to canonical names. Raises InvalidRequest with the available names."""
     names = set(list_toolset_names(categories))
     resolved = []
     for toolset in toolsets:

@@ -1,6 +1,6 @@
 """Resources and prompts of upstream MCP servers, under the upstream's name.
 
-A resource's URI is percent-encoded behind ``agora://upstreams/{upstream}/``; a prompt is
+A resource's URI is percent-encoded after ``agora://upstreams/{upstream}/``; a prompt is
 ``{upstream}.{prompt}``. Quarantined and dropped items are hidden. (Tools of upstreams are operations of the registry.)
 """
 
@@ -18,7 +18,7 @@ from .exchange import Exchange, JsonRpcError
 __all__ = ["PREFIX", "UpstreamResources", "build_local_uri", "rewrite_links_to_local_uris"]
 
 PREFIX: Final = "agora://upstreams/"
-PAGE_SIZE = 100  #: upstreams asked for in one page of their list
+PAGE_SIZE = 100  #: upstreams per page of their list
 MAX_PAGES = 10
 _UPSTREAM = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 _EXPRESSION = re.compile(r"({[^{}]*})")
@@ -27,20 +27,20 @@ Invoke = Callable[[Exchange, str, Mapping[str, Any]], Awaitable[Any]]
 
 
 class UpstreamResources:
-    """What upstreams offer besides tools. ``invoke`` answers an operation's result as JSON has it."""
+    """Resources and prompts of upstreams. ``invoke`` returns an operation's result as JSON types."""
 
     def __init__(self, invoke: Invoke) -> None:
         self._invoke = invoke
 
     async def list_resources(self, exchange: Exchange) -> list[dict[str, Any]]:
-        """Entries of every resource."""
+        """List the entries of all resources."""
         return [
             definition | {"uri": build_local_uri(upstream, definition["uri"]), "name": name}
             async for upstream, name, definition in self._list_active_items(exchange, "resource")
         ]
 
     async def list_templates(self, exchange: Exchange) -> list[dict[str, Any]]:
-        """Entries of every resource template; what a client fills in stays to be filled in."""
+        """List the entries of all resource templates; their expressions are preserved."""
         return [
             definition
             | {"uriTemplate": f"{PREFIX}{upstream}/{_quote_template(definition['uriTemplate'])}", "name": name}
@@ -48,19 +48,19 @@ class UpstreamResources:
         ]
 
     async def list_prompts(self, exchange: Exchange) -> list[dict[str, Any]]:
-        """Entries of every prompt."""
+        """List the entries of all prompts."""
         return [
             definition | {"name": name} async for _, name, definition in self._list_active_items(exchange, "prompt")
         ]
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
-        """The contents of a resource. Raises an AgoraError."""
+        """Read the contents of a resource. Raises an AgoraError."""
         upstream, _, own_uri = uri.removeprefix(PREFIX).partition("/")
         result = await self._invoke(exchange, "agora.upstream.read", {"upstream": upstream, "uri": unquote(own_uri)})
         return {"contents": [content | {"uri": uri} for content in result["contents"]]}
 
     async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
-        """A prompt, filled in. Raises Refusal."""
+        """Return a prompt with its arguments inserted. Raises JsonRpcError."""
         upstream, _, own_uri = name.partition(".")
         call_arguments = {"upstream": upstream, "prompt": own_uri, "arguments": dict(arguments)}
         try:
@@ -81,7 +81,7 @@ class UpstreamResources:
     async def complete(
         self, exchange: Exchange, argument: Mapping[str, Any], reference: Mapping[str, Any], context: Mapping[str, str]
     ) -> dict[str, Any] | None:
-        """The upstream's completion of an argument; None where the prompt or template is not an upstream's."""
+        """Complete an argument at the upstream; None if the prompt or template is not an upstream's."""
         reference_name = str(reference.get("name") or "")
         uri = str(reference.get("uri") or "")
         if uri.startswith(PREFIX):
@@ -96,13 +96,14 @@ class UpstreamResources:
         arguments |= {"value": argument["value"], "context": dict(context)}
         try:
             result = await self._invoke(exchange, "agora.upstream.complete", arguments)
-        except AgoraError:  # one that does not complete offers nothing
+        except AgoraError:  # an upstream without completions offers no values
             return {"completion": {"values": [], "total": 0, "hasMore": False}}
         total = {} if result["total"] is None else {"total": result["total"]}
         return {"completion": {"values": result["values"], **total, "hasMore": result["has_more"]}}
 
     async def find_unusable_tool(self, exchange: Exchange, name: str) -> AgoraError | None:
-        """Why an upstream's tool of that name, with a dot or an underscore, cannot be called; None if there is none such."""
+        """Find why an upstream's tool of this name, with a dot or an underscore, cannot be called; None if there is no
+        such tool."""
         upstream, _, tool = name.partition("." if "." in name else "_")
         for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
             filters = {"upstream": upstream, "kind": "tool", "state": state}
@@ -110,12 +111,12 @@ class UpstreamResources:
                 async for item in self._build_upstream_items(exchange, filters):
                     if tool in (item["name"], item["name"].replace(".", "_")):
                         return _build_unusable_tool_error(upstream, item)
-            except AgoraError:  # no such upstream, or not for this caller
+            except AgoraError:  # the upstream is unknown or not visible to the caller
                 return None
         return None
 
     async def _list_active_items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
-        """Upstream, local name and definition of each usable item; empty for callers without permission."""
+        """List the upstream, local name and definition of each usable item; empty without the permission."""
         filters = {"kind": kind, "state": "active"}
         try:
             async for name in self._list_upstream_names(exchange):
@@ -128,7 +129,7 @@ class UpstreamResources:
     async def _build_upstream_items(
         self, exchange: Exchange, filters: Mapping[str, Any]
     ) -> AsyncIterator[dict[str, Any]]:
-        """The items of an upstream, page by page."""
+        """List the items of an upstream, page by page."""
         cursor: str | None = None
         while True:
             page = await self._invoke(exchange, "agora.upstream.get", {**filters, "cursor": cursor})
@@ -138,7 +139,7 @@ class UpstreamResources:
                 return
 
     async def _list_upstream_names(self, exchange: Exchange) -> AsyncIterator[str]:
-        """The upstreams, page by page."""
+        """List the names of upstreams, page by page."""
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             page = await self._invoke(exchange, "agora.upstream.list", {"limit": PAGE_SIZE, "cursor": cursor})
@@ -149,12 +150,12 @@ class UpstreamResources:
 
 
 def build_local_uri(upstream: str, uri: str) -> str:
-    """The URI here of an upstream's resource."""
+    """Build the local URI of an upstream's resource."""
     return f"{PREFIX}{upstream}/{quote(uri, safe='')}"
 
 
 def rewrite_links_to_local_uris(upstream: str, block: Any) -> Any:
-    """A content block of an upstream whose links lead to the resource through this server."""
+    """Rewrite the links of an upstream's content block to local URIs."""
     if not isinstance(block, dict):
         return block
     if block.get("type") == "resource_link" and isinstance(block.get("uri"), str):
@@ -176,5 +177,5 @@ def _build_unusable_tool_error(upstream: str, item: Mapping[str, Any]) -> AgoraE
 
 
 def _quote_template(template: str) -> str:
-    """A template percent-encoded, but for its expressions."""
+    """Percent-encode a template except its expressions."""
     return "".join(part if part.startswith("{") else quote(part, safe="") for part in _EXPRESSION.split(template))

@@ -1,7 +1,6 @@
-"""Changes of upstreams' resources, for the clients that have subscribed to them.
+"""Changes of upstreams' resources, for subscribed clients.
 
-A subscription is held at the upstream for as long as the client has a stream over which it can be told, by the server that
-serves the stream.
+The server that serves a client's stream keeps the subscription at the upstream for as long as the stream is open.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from .upstream_resources import PREFIX
 __all__ = ["UpstreamWatch"]
 
 log = logging.getLogger(__name__)
-READ = "agora.upstream.read"  #: whose scope watching takes
+READ = "agora.upstream.read"  #: the operation whose scope a watch requires
 
 
 class UpstreamWatch:
-    """Watches, for one stream of a client, the resources of upstreams among these URIs."""
+    """Watches the upstream resources among these URIs for one stream of a client."""
 
     def __init__(
         self, dispatcher: Dispatcher, caller: Caller, client: CallClient | None, uris: Mapping[str, str]
@@ -38,12 +37,12 @@ class UpstreamWatch:
         self._changed = asyncio.Event()
 
     def refresh(self) -> None:
-        """The client may watch other resources now."""
+        """Update the watches after a change of the watched URIs."""
         if any(uri.startswith(PREFIX) for uri in self._uris) or self._stops:
             self._changed.set()
 
     async def next_updates(self) -> set[str]:
-        """The URIs of resources that have changed; waits for the first."""
+        """Wait for the next changes; returns the URIs of the changed resources."""
         while not self._updated:
             self._changed.clear()
             await self._reconcile_watches()
@@ -52,7 +51,7 @@ class UpstreamWatch:
         return updated & self._uris.keys()
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Stop all watches."""
         for stop in self._stops.values():
             stop()
         self._stops.clear()
@@ -78,7 +77,7 @@ class UpstreamWatch:
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
             update = partial(self._mark_updated, uri)
             return await engine.watch(endpoint, unquote(own_uri), update, self._caller.subject, self._client)
-        except AgoraError as error:  # what there is not, or not now, does not change
+        except AgoraError as error:  # a resource that is unknown or unavailable is not watched
             log.info("%s is not watched: %s", uri, error)
             return _do_nothing
 
@@ -88,4 +87,4 @@ class UpstreamWatch:
 
 
 def _do_nothing() -> None:
-    """What stops the watch of something that is not watched."""
+    """Stop a watch that was not started."""

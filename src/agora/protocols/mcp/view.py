@@ -1,20 +1,21 @@
-"""Views: what a client is shown of the marketplace, and in which form; chosen by the URL's query or by headers.
+"""Views: the tools shown to a client, and their form; chosen by the URL's query or by headers.
 
-``/mcp`` is the model view: few tools under names that every host takes, with the parameters that matter (:mod:`.model_view`).
-``/mcp?view=full`` lists every tool with its whole schemas. A query that chooses names or toolsets is of the full view, too.
+``/mcp`` is the model view: few tools, with names that every host accepts and the important parameters
+(:mod:`.model_view`). ``/mcp?view=full`` lists every tool with its full schemas. A query with names or toolsets uses the
+full view, too.
 
 ==================  =====================  ======================================================================
 query               header                 meaning
 ==================  =====================  ======================================================================
 ``view``                                   ``model`` or ``full``: the form of names and schemas
-``names``                                  ``dots`` or ``underscore``, whatever the form
+``names``                                  ``dots`` or ``underscore``, in either form
 ``toolsets``        ``X-MCP-Toolsets``     list these toolsets instead of the form's own choice
-``tools``           ``X-MCP-Tools``        list these tools, beside the toolsets if some are named
-``readonly``        ``X-MCP-Readonly``     ``true``: list and call only what changes nothing
-``page``                                   entries in one answer
+``tools``           ``X-MCP-Tools``        list these tools, in addition to any toolsets
+``readonly``        ``X-MCP-Readonly``     ``true``: list and call only read-only tools
+``page``                                   entries per page
 ==================  =====================  ======================================================================
 
-A header replaces what the query says of the same thing. A view chooses what is listed; apart from ``readonly`` it does not
+Headers override the query. A view chooses what is listed; apart from ``readonly`` it does not
 limit what can be called. At ``/mcp/servers/NAME`` the tools are those of a virtual server (:mod:`.virtual_servers`).
 """
 
@@ -30,14 +31,14 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "VIRTUAL_SERVER", "View", "read_view"]
 
-#: tools or resources in one answer, unless the client says otherwise: some clients read no second page
+#: default number of tools or resources per page: some clients read no second page
 PAGE: Final = 500
 MAX_PAGE: Final = 1000
-MAX_NAMES: Final = 200  #: tools that a client can name
+MAX_NAMES: Final = 200  #: maximum number of tools that a client can name
 STYLES: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}
 FORMS: Final = ("model", "full")
 FLAGS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
-#: parameters of the query that only clients of the full view use, unless they also say ``view``
+#: query parameters that select the full view unless ``view`` is set
 OF_THE_FULL_VIEW: Final = frozenset({"names", "toolsets"})
 
 _HEADERS: Final = {"toolsets": b"x-mcp-toolsets", "tools": b"x-mcp-tools", "readonly": b"x-mcp-readonly"}
@@ -46,10 +47,12 @@ VIEW_HEADERS: Final = tuple(_HEADERS.values())
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """compact: tools as the model view shows them. underscores: names without dots. toolsets, tools: what is listed; the form's own
-    choice where both are empty. readonly: nothing that changes anything is listed or called. page: entries in one answer.
-    server: the virtual server whose ``tools`` these are, which are all that can be called; instructions: what it says of them.
-    task_support: whether tools say which of them may become tasks, as they do in 2025-11-25.
+    """The selection and form of a client's tools.
+
+    compact: short form of the model view. underscores: names without dots. toolsets, tools: listed tools; the form's
+    own choice if both are empty. readonly: list and call only read-only tools. page: entries per page.
+    server: the virtual server with these ``tools``, which are the only callable ones; instructions: of that server.
+    task_support: whether tools show their task support, as in 2025-11-25.
     """
 
     compact: bool = False
@@ -64,7 +67,7 @@ class View:
 
     @property
     def is_model_choice(self) -> bool:
-        """Whether it lists the tools that were chosen for models."""
+        """Whether the view lists the tools selected for models."""
         return self.compact and not self.toolsets and not self.tools
 
 
@@ -74,7 +77,7 @@ VIRTUAL_SERVER: Final = View(underscores=True)
 
 
 def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) -> View:
-    """The view that a query string and headers ask for; raises InvalidRequest. Parameters it does not know are left alone."""
+    """Read the view from a query string and headers. Raises InvalidRequest. Unknown parameters are ignored."""
     choices = tuple((name, value) for name, header in _HEADERS.items() if (value := headers.get(header)) is not None)
     return _parse_view(query, choices, default) if query or choices else default
 

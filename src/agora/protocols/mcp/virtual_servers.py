@@ -1,7 +1,7 @@
-"""Virtual servers: ``/mcp/servers/NAME`` serves the tools that an operator has named, and nothing else.
+"""Virtual servers: ``/mcp/servers/NAME`` serves only the tools that an operator has selected.
 
-Whoever comes with a credential of its own calls of the set what it may call anyway. A key of the server holds one scope, which is
-worth nothing elsewhere; here it stands for the scopes of the set's tools.
+A caller with its own credential may call those tools of the set that it may call anyway. A key of the server has one
+scope, without effect elsewhere; here it grants the scopes of the set's tools.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .tools import underscore_name
 __all__ = ["SERVERS_PATH", "enter_virtual_server"]
 
 SERVERS_PATH = "/mcp/servers/"
-#: what the call of an agent's tool asks for: to find the agent, and to give it a task and follow that
+#: scopes for calling an agent's tool: find the agent, assign it a task and follow the task
 OFFER_SCOPES = frozenset({"read:agents", "read:tasks", "write:tasks"})
-#: to be told that the list has changed
+#: scopes for notifications of list changes
 WATCH_SCOPES = frozenset({"read:events"})
 
 
 async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name: str) -> None:
-    """Give a request the view and the rights that it has at a virtual server. Raises NotFound."""
+    """Give a request the view and the scopes of a virtual server. Raises NotFound."""
     caller, view = exchange.caller, exchange.view
 
     async def find_virtual_server(call: Call) -> VirtualServerRow | None:
@@ -51,7 +51,7 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
 
 
 def _list_scopes_of_tools(registry: OperationRegistry, caller: Caller, tools: Iterable[str]) -> frozenset[str]:
-    """The scopes that calls of these tools ask for."""
+    """List the scopes required to call these tools."""
     scopes = set(WATCH_SCOPES)
     for name in tools:
         if registry.has(name, caller.tenant):
