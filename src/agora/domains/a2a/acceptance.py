@@ -1,4 +1,4 @@
-"""Checks that a message has media types that the agent accepts and the extensions that it requires."""
+"""Checks of a message against an agent's accepted media types and required extensions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["check_card_accepts_message"]
 async def check_card_accepts_message(
     call: Call, agent: AgentRow, parts: Sequence[Mapping[str, Any]], extensions: Collection[str]
 ) -> None:
-    """Refuse a message that the agent's card excludes. Raises InvalidRequest.
+    """Check that the agent's card allows the message. Raises InvalidRequest.
 
-    That is a part of another media type (A2A 1.0, section 3.1.1), and a message of somebody who does not
-    support an extension that it requires (3.3.4).
+    Refused are a part with an unaccepted media type (A2A 1.0, section 3.1.1), and a sender that does not support a
+    required extension (3.3.4).
     """
     row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id)
     card = decode_json(row.card) if row is not None and row.card else {}
@@ -54,7 +54,7 @@ def _check_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Colle
 
 
 def _read_part_media_type(part: Mapping[str, Any]) -> str | None:
-    """The media type of a part, where it says one: text and data are taken by all."""
+    """Read the media type of a part; None if unspecified. Every agent accepts text and data."""
     mode = part.get("mediaType")
     return mode.partition(";")[0].strip().lower() if isinstance(mode, str) else None
 
@@ -72,7 +72,7 @@ def _list_accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str
 
 
 def _parse_modes(value: Any) -> list[str]:
-    """Media types, in small letters; none of what is no list of them."""
+    """Parse a list of media types in lower case; empty unless it is a list of strings."""
     is_valid = isinstance(value, list) and all(isinstance(mode, str) for mode in value)
     return [mode.lower() for mode in value] if is_valid else []
 

@@ -1,4 +1,4 @@
-"""Agent cards (A2A 1.0, section 4.4): made from the registration, with what its owner stored over it.
+"""Agent cards (A2A 1.0, section 4.4): built from the registration, overlaid with the card stored by the agent's owner.
 
 The interface URLs are always this server's: neither a stored card nor a remote agent's card can change them.
 """
@@ -27,15 +27,15 @@ from .views import encode_document
 
 __all__ = ["MODES", "build_card", "list_catalogue", "resolve_base_url", "set_card"]
 
-MODES = ("text/plain", "application/json")  #: media types of an agent that names none
-MAX_CARD_CHARACTERS = 262_144  #: most characters of a stored card
+MODES = ("text/plain", "application/json")  #: default media types
+MAX_CARD_CHARACTERS = 262_144  #: maximum length of a stored card
 SERVER_FIELDS = frozenset(
     {"supportedInterfaces", "securitySchemes", "securityRequirements", "capabilities", "signatures", "url"}
 )
 TEXTS = frozenset({"name", "description", "version", "documentationUrl", "iconUrl"})
 LISTS = frozenset({"defaultInputModes", "defaultOutputModes", "inputModes", "outputModes", "tags", "examples"})
-FRONT = "front"  #: what stands for the front agent where cards are kept
-SKILLS = 100  #: most skills of a card
+FRONT = "front"  #: agent id of the front agent's card
+SKILLS = 100  #: maximum number of skills of a card
 _METADATA_FIELDS = {
     "version": "version",
     "provider": "provider",
@@ -47,7 +47,7 @@ _METADATA_FIELDS = {
 
 
 def resolve_base_url(call: Call, override: str | None) -> str:
-    """Where this server is reached."""
+    """Resolve the base URL of this server."""
     return (override or call.context.settings.own_url).rstrip("/")
 
 
@@ -64,7 +64,7 @@ def _build_interfaces(url: str) -> list[dict[str, str]]:
 
 
 def _build_server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[str, Any]:
-    """Build the fields that every card has. Security is required unless the settings trust local callers."""
+    """Build the fields common to all cards. Authentication is required unless the settings trust local callers."""
     frame: dict[str, Any] = {
         "supportedInterfaces": _build_interfaces(_build_agent_url(base, agent)),
         "capabilities": {"streaming": True, "pushNotifications": True, "extendedAgentCard": True},
@@ -79,7 +79,7 @@ def _build_server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[
 
 
 def _build_registered_card(agent: AgentRow) -> dict[str, Any]:
-    """The card that a registration makes."""
+    """Build the card from an agent's registration."""
     a2a_metadata = decode_json(agent.metadata).get("a2a")
     a2a_metadata = a2a_metadata if isinstance(a2a_metadata, dict) else {}
     fields: dict[str, Any] = {
@@ -110,7 +110,7 @@ def _build_skills(agent: AgentRow) -> list[dict[str, Any]]:
 
 
 def _build_skill(agent: AgentRow, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
-    """A skill with all fields of the protocol; invalid fields of the metadata are left out."""
+    """Build a skill with all fields of the protocol, omitting invalid fields of the metadata."""
     name = declared.get("name")
     name = name if _is_nonempty_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
     skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent.agent_name}."}
@@ -135,7 +135,7 @@ def _is_valid_field(name: str, value: Any) -> bool:
 
 
 def _overlay_card(card: dict[str, Any], stored_card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card with the fields of another over it; of its capabilities, the extensions."""
+    """Overlay a card with the fields of a stored card; of its capabilities, only the extensions."""
     over = card | {name: value for name, value in stored_card.items() if name not in SERVER_FIELDS}
     capabilities = stored_card.get("capabilities")
     if isinstance(capabilities, dict) and _has_items_of_type(capabilities.get("extensions"), dict):
@@ -164,7 +164,7 @@ def _build_front_card(call: Call, builtins: Iterable[AgentRow]) -> dict[str, Any
 
 
 async def build_card(call: Call, ref: str | None, base: str | None, *, extended: bool = False) -> contract.A2ACard:
-    """The card of an agent, or of the front agent. Raises NotFound for one that the caller may not see."""
+    """Build the card of an agent or of the front agent. Raises NotFound for an agent hidden from the caller."""
     agent = await _require_visible(call, ref) if ref is not None else None
     document = (
         _build_registered_card(agent)
@@ -175,7 +175,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     if row is not None:
         for card_json in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(card_json)) if card_json else document
-    # The protocol lets a skill leave out what the card says; some clients want it of every skill.
+    # The protocol lets a skill inherit its modes from the card; some clients require them on every skill.
     modes = {"inputModes": document["defaultInputModes"], "outputModes": document["defaultOutputModes"]}
     document["skills"] = [modes | skill for skill in document["skills"]]
     base = resolve_base_url(call, base)
@@ -190,7 +190,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
 async def _list_extensions(
     call: Call, agent: AgentRow | None, stored: Iterable[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """The extensions that a stored card declares, and the agent's price, which no stored card can change."""
+    """List the extensions of a stored card, and the agent's price, which no stored card can change."""
     extensions = [extension for extension in stored if extension.get("uri") != PRICE_EXTENSION]
     price = await find_price_extension(call, agent.agent_id) if agent is not None else None
     return extensions if price is None else [*extensions, price]
@@ -208,7 +208,7 @@ async def _require_visible(call: Call, ref: str) -> AgentRow:
 
 
 def _is_visible_to(call: Call, row: AgentRow) -> bool:
-    """Whether the caller may see a card: public ones everybody, non-private ones members, its own every agent."""
+    """Whether the caller may see a card: public (all), other non-private (members), private (same account), its own."""
     caller = call.caller
     if caller.may("read:all") or caller.subject == row.agent_id:
         return True
@@ -220,7 +220,7 @@ def _is_visible_to(call: Call, row: AgentRow) -> bool:
 async def set_card(
     call: Call, ref: str | None, card: Mapping[str, Any] | None, extended: Mapping[str, Any] | None
 ) -> contract.CardChange:
-    """Keep an agent's card, or the front agent's (``front``, by an operator); None for both removes it."""
+    """Store the card of an agent, or of the front agent (``front``; operators only). None for both removes it."""
     if ref == FRONT and await find_agent(call.tx, FRONT) is None:
         if not call.caller.may("admin"):
             raise PermissionDenied("The front agent is the operators'.", required="admin")
@@ -282,7 +282,7 @@ def _field_error(field: str, problem: str) -> InvalidRequest:
 
 
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
-    """A page of the agents whose cards the caller may see; the front agent is the first of all."""
+    """List a page of the agents whose cards the caller may see; the first page begins with the front agent."""
     caller, base = call.caller, resolve_base_url(call, base)
     viewer = {
         "viewer": caller.subject,

@@ -1,6 +1,7 @@
-"""Push notifications whose delivery was abandoned, as a source of dead letters.
+"""Abandoned push notifications as a source of dead letters.
 
-The letter is of a configuration: its position in the task's log tells which notifications are still to be delivered.
+A dead letter refers to a configuration, whose position in the task's log determines the notifications still to be
+delivered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads of tasks for A2A: one task, a page of tasks, and a task that is awaited."""
+"""Reads of tasks for A2A: a single task, a page of tasks, and waiting for a task."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ __all__ = [
     "require_task",
 ]
 
-HISTORY = 100  #: most messages of a task's history
-MAX_VIEW_BYTES = 1_048_576  #: most bytes of history, and most characters of artifacts, in one view of a task
+HISTORY = 100  #: maximum number of messages in a task's history
+MAX_VIEW_BYTES = 1_048_576  #: maximum bytes of history, and maximum characters of artifacts, in one view of a task
 NEWEST = 1 << 62
-LONG_LOG_ENTRIES = 500  #: a log with more entries is long
+LONG_LOG_ENTRIES = 500  #: a log with more entries counts as long
 #: events that end the wait for a task
 CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
 
-#: events of work whose first sign shows that there is a task, and no message in its place
+#: events that show work on a task, after which no message in place of the task is expected
 WORK = frozenset(f"agora.task.{name}" for name in ("progress", "message", "artifact", "output"))
 
 
 def build_task_not_found_error(task_id: str) -> NotFound:
-    """The error for a task that does not exist, or that this caller or agent may not see."""
+    """Build the error for a task that does not exist, or that is hidden from the caller or the agent."""
     return NotFound(
         f"There is no task {task_id}.",
         fix="Tasks are listed with GET /agora/a2a/list.",
@@ -63,7 +63,7 @@ def build_task_not_found_error(task_id: str) -> NotFound:
 
 
 async def require_task(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> TaskRow:
-    """A task that the caller sees, of that agent if one is given. Raises NotFound."""
+    """Load a task that the caller may see, of ``agent`` if specified. Raises NotFound."""
     row = await call.tx.one(tasks.lock_task if lock else tasks.select_task, task_id=task_id)
     if row is None or not access.can_see_task(call.caller, row):
         raise build_task_not_found_error(task_id)
@@ -92,7 +92,7 @@ async def build_task_document(
 async def _read_history(
     reader: Reader, row: TaskRow, data: TaskData, length: int | None
 ) -> Sequence[dict[str, Any]] | None:
-    """The newest messages, oldest first; the message of the status is not among them."""
+    """Read the newest messages, oldest first, without the message of the status."""
     limit = HISTORY if length is None else min(length, HISTORY)
     if limit == 0:
         return None
@@ -116,7 +116,7 @@ async def _read_history(
 
 
 async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> list[dict[str, Any]] | None:
-    """The task's artifacts from its first pieces: at least one, and no more than one view has room for."""
+    """Read the task's artifacts from its first pieces: at least one piece, and at most as many as fit into one view."""
     entries: Sequence[ArtifactPiece] = ()
     truncated = False
     if row.said or row.output_size:
@@ -142,7 +142,7 @@ async def get_task(
 
 
 async def read_task_row(reader: Reader, task_id: str) -> TaskRow:
-    """The row of a task that the caller is known to see. Raises NotFound."""
+    """Read a task whose visibility has already been checked. Raises NotFound."""
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise build_task_not_found_error(task_id)
@@ -155,17 +155,18 @@ def is_settled(row: TaskRow) -> bool:
 
 
 def has_visible_work(row: TaskRow) -> bool:
-    """Whether a task has ended, asks for something, or has anything of its agent's work to show."""
+    """Whether a task has ended, needs input, or shows any work of its agent."""
     if is_settled(row) or row.said or row.output_size or row.progress or row.notes:
         return True
-    # A proxy stores which task of the remote agent its own is, as soon as there is one.
+    # A proxy stores the id of the remote agent's task in the checkpoint as soon as that task exists.
     return row.checkpoint is not None and "task" in decode_json(row.checkpoint)
 
 
 async def find_direct_answer(reader: Reader, row: TaskRow) -> dict[str, Any] | None:
-    """The message with which a task's agent answered directly; None if the task has other messages or results.
+    """Find the message with which a task's agent answered directly; None if the task has other messages or results.
 
-    Such an answer is what A2A calls a Message in place of a task (section 3.1.1). The task stays: it is in the metadata.
+    A2A calls such an answer a Message in place of a task (section 3.1.1). The task remains and is named in the
+    metadata.
     """
     if row.status != TaskStatus.COMPLETED or not row.said:
         return None
@@ -177,7 +178,7 @@ async def find_direct_answer(reader: Reader, row: TaskRow) -> dict[str, Any] | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskListRequest:
-    """A page of the caller's tasks. since: of their status. token: where the page begins. artifacts: whether to show them."""
+    """A request for a page of the caller's tasks. since: minimum time of the status. token: page token."""
 
     agent: str | None
     context_id: str | None
@@ -211,7 +212,7 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
     more = len(rows) > len(documents)
     total = len(documents)
     if more or position:
-        documents = []  # many may count at once: none holds a page meanwhile
+        documents = []  # free the page during the count, because many calls may count concurrently
         total, _ = await paging.count_rows_up_to_limit(
             call.tx, statements.build_listing_count_query(filters), parameters
         )
@@ -242,7 +243,7 @@ def _decode_position(token: str) -> dict[str, Any]:
 async def _encode_documents(
     call: Call, rows: Sequence[TaskRow], history_length: int | None, artifacts: bool
 ) -> list[bytes]:
-    """Encode the tasks of these rows; fewer than given if the page would exceed ``page_bytes``."""
+    """Encode the tasks of the rows, stopping before the page exceeds ``page_bytes``."""
     documents: list[bytes] = []
     size = 0
     for row in rows:

@@ -1,11 +1,11 @@
 """Delivery of A2A messages to agents that use messages instead of tasks; their reply completes the task.
 
-An agent asks for it when it registers, with the metadata ``{"a2a": {"deliver": "message"}}``, or by having an HTTP endpoint of
-its own. The message's
-``correlation_id`` is the context's id, and its metadata has ``a2a``: ``task_id`` and the ``message`` of A2A.
+An agent opts in at registration, with the metadata ``{"a2a": {"deliver": "message"}}`` or an HTTP endpoint of its own.
+The message's ``correlation_id`` is the context's id, and its metadata contains ``a2a``: ``task_id`` and the ``message``
+of A2A.
 
-With ``{"a2a": {"answers": "message"}}`` the reply is the answer itself: the sender gets a Message of A2A in place of the task. Such
-an agent's reply may have parts, in ``metadata.a2a.message``.
+With ``{"a2a": {"answers": "message"}}`` the reply itself is the answer: the sender gets a Message of A2A in place of
+the task. The reply of such an agent may have parts, in ``metadata.a2a.message``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _accepts_task_messages(agent: AgentRow) -> bool:
 
 
 def may_answer_with_message(agent: AgentRow) -> bool:
-    """Whether an agent may answer with a message in place of a task, by its own word."""
+    """Whether an agent declares that it may answer with a message in place of a task."""
     return '"answers"' in agent.metadata and _declares_skill(agent, "answers")
 
 
@@ -51,7 +51,7 @@ def _declares_skill(agent: AgentRow, name: str) -> bool:
 
 
 async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
-    """Send the message of a task to its agent, if the agent asked for that."""
+    """Send the message of a task to its agent, if the agent has opted in or has an HTTP endpoint."""
     payload = '"deliver"' in agent.metadata and _accepts_task_messages(agent)
     if not payload and find_endpoint(agent, call.context.settings) is None:
         return
@@ -69,9 +69,9 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
 async def complete_from_reply(
     call: Call, sender: str, reply_to: str, content: str, metadata: Mapping[str, Any]
 ) -> None:
-    """Complete the task that an answered message was about; its agent may ask instead, with ``a2a.status``.
+    """Complete the task of an answered message; with ``a2a.status`` the reply is a question instead.
 
-    Ignored if the message has no task, or the task is of other agents, is leased, or has ended.
+    Ignored if the message has no task, or if the task belongs to other agents, is leased, or has ended.
     """
     original = await call.tx.one(messages.select_message, message_id=reply_to)
     if original is None or original.message_type != KIND:
@@ -101,7 +101,7 @@ async def complete_from_reply(
 
 
 def _answer_message(content: str, a2a_metadata: Any) -> dict[str, Any]:
-    """The message that a reply carries; one of its text if it carries none that A2A would take."""
+    """Build a message from the one in a reply's metadata, or from its text if that is absent or invalid."""
     carried = a2a_metadata.get("message") if isinstance(a2a_metadata, dict) else None
     try:
         parts = read_message(carried)["parts"]

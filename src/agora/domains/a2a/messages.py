@@ -27,16 +27,16 @@ from .acceptance import check_card_accepts_message
 __all__ = ["SendRequest", "send_message"]
 
 OPERATION = "agora.a2a.send"
-DIRECT_ANSWER_SECONDS = 10.0  #: most seconds that who does not wait for a task waits for an answer in place of one
-PLAIN_TASK_TYPE = "a2a.message"  #: type of a task for which no skill was asked
-NAMES = ("skill", "skillId", "skill_id")  #: where metadata may name a skill
+DIRECT_ANSWER_SECONDS = 10.0  #: maximum seconds that ``return_immediately`` waits for a message in place of a task
+PLAIN_TASK_TYPE = "a2a.message"  #: task type if no skill is requested
+NAMES = ("skill", "skillId", "skill_id")  #: metadata keys that may name a skill
 
 
 @dataclass(slots=True)
 class SendRequest:
-    """A message as it was sent. message: JSON of A2A. agent: as it was named, None for the front agent.
+    """A message to send. message: A2A JSON. agent: reference from the call; None: the front agent.
 
-    extensions: URIs of those that the request asks for.
+    extensions: URIs from the request.
     """
 
     message: dict[str, Any]
@@ -51,7 +51,7 @@ class SendRequest:
 
     @property
     def supported_extensions(self) -> set[str]:
-        """Extensions that the sender supports, by its own words."""
+        """Extensions that the sender declares to support."""
         return {*self.extensions, *(self.message.get("extensions") or ())}
 
     @classmethod
@@ -65,7 +65,7 @@ class SendRequest:
         metadata: Mapping[str, Any],
         **rest: Any,
     ) -> SendRequest:
-        """What was asked for. Raises InvalidRequest where it says two things."""
+        """Build a request from message content. Raises InvalidRequest if message and arguments differ."""
         if isinstance(content, str):
             message: dict[str, Any] = {"parts": [{"text": content}]}
         else:
@@ -77,7 +77,7 @@ class SendRequest:
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
 
     def digest(self) -> bytes:
-        """Digest by which a repeated message is recognised."""
+        """Compute the digest that identifies a repeated message."""
         canonical = encode_json([self.message, self.task_id, self.context_id, self.skill])
         return hashlib.blake2b(canonical.encode(), digest_size=16).digest()
 
@@ -102,7 +102,8 @@ async def send_message(
 ) -> A2ASendResult:
     """Accept a message. wait: seconds to wait for the task to end or to ask for input.
 
-    return_immediately: with the task, once it is made. While an agent may still answer without one, there is none.
+    return_immediately: respond with the new task, unless its agent may still answer with a message in place of the
+    task.
     """
     agent = await _require_agent(call, request.agent) if request.agent is not None else None
     message_id = request.message.get("messageId")
@@ -110,10 +111,11 @@ async def send_message(
         message_id = call.idempotency_key or new_id("msg")
         request.message = {"messageId": message_id, **request.message}
     digest = request.digest()
-    # The spaces keep it apart from clients' own idempotency keys.
+    # The spaces distinguish it from clients' own idempotency keys.
     key = f"a2a {agent.agent_id if agent is not None else 'front'} {message_id}"
     if not call.caller.has_credential:
-        # Many call so, and "msg-1" of one is not that of another: what is repeated is known by all that it says.
+        # Callers without a credential share one subject and may reuse message ids, so the whole content identifies a
+        # repetition.
         key += f" {digest.hex()}"
     document: dict[str, Any] | None = None
     task_id = await _find_repeated_task(call, key, digest, message_id)
@@ -144,7 +146,7 @@ async def send_message(
 
 @dataclass(frozen=True, slots=True)
 class _StoredMessage:
-    """A message that is kept. document: its task, where it is new. may_be_direct: whether its agent answers with messages."""
+    """A stored message. document: its task, if new. may_be_direct: whether its agent may answer with a message."""
 
     task_id: str
     document: dict[str, Any] | None = None
@@ -160,7 +162,10 @@ def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
 
 
 def _build_deferred_task_response(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
-    """The task once it has ended or needs input; the agent's message if that is the whole answer."""
+    """Defer the response until the task has ended or needs input.
+
+    It is the task, or its agent's message if that is the whole answer.
+    """
 
     async def read_task(call: Call) -> A2ASendResult:
         row = await lookup.read_task_row(call.tx, task_id)
@@ -169,7 +174,7 @@ def _build_deferred_task_response(task_id: str, history_length: int | None, wait
     async def read_settled(call: Call) -> A2ASendResult:
         row = await lookup.read_task_row(call.tx, task_id)
         if not lookup.is_settled(row):
-            # Most tasks settle in time: the document of an open one is read only when the wait is over.
+            # Most tasks settle in time, so the document of an unsettled task is read only when the wait is over.
             raise WaitForEvent(lookup.CHANGES, wait, cast_deferred_to_result(read_task), subject=task_id)
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
@@ -179,9 +184,9 @@ def _build_deferred_task_response(task_id: str, history_length: int | None, wait
 
 
 def _build_deferred_message_response(task_id: str, created: Mapping[str, Any], wait: float) -> A2ASendResult:
-    """The message that answers in place of a task; else the task as it was created, once its agent shows any other work.
+    """Defer the response until the agent answers with a message, or shows other work: then the task as it was created.
 
-    What has happened since then is in the stream that begins there.
+    The stream that begins at that task contains all later changes.
     """
 
     async def read_direct_answer(call: Call) -> A2ASendResult:
@@ -207,7 +212,7 @@ async def _require_agent(call: Call, ref: str) -> AgentRow:
 
 
 async def _find_repeated_task(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
-    """The task of the same message, if it came before. Raises IdempotencyConflict for another one under its id."""
+    """Find the task of an earlier identical message. Raises IdempotencyConflict for a different message with its id."""
     answer = await find_idempotent_answer(
         call,
         key,
@@ -260,13 +265,13 @@ async def _assign_task(call: Call, request: SendRequest, agent: AgentRow, metada
 
 
 def _build_front_reply(request: SendRequest, text: str) -> dict[str, Any]:
-    """A message of the front agent itself."""
+    """Build a message from the front agent itself."""
     context_id = request.context_id or f"ctx_{new_id('x')[2:]}"
     return {"messageId": new_id("msg"), "contextId": context_id, "role": "ROLE_AGENT", "parts": [{"text": text}]}
 
 
 async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessage:
-    """Say something more in a task. Raises NotFound, IllegalTransition for one that has ended."""
+    """Add a message to an existing task. Raises NotFound, IllegalTransition if the task has ended."""
     assert request.task_id is not None
     row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller

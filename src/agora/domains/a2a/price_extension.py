@@ -1,7 +1,7 @@
-"""Prices on agent cards: an extension of A2A (section 4.6), declared by agents that cost something.
+"""Price extension of A2A agent cards (section 4.6), declared by agents with a price.
 
-It is a declaration alone: nothing of a message changes, and no client has to support it. Who pays, and when a new version
-of a price holds, is a matter of :mod:`agora.domains.billing`.
+It is purely declarative: messages do not change, and clients need not support it. Payers and the effective dates of
+price versions belong to :mod:`agora.domains.billing`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from agora_sdk.contract.billing import PricingType
 __all__ = ["PRICE_EXTENSION", "build_price_extension", "find_price_extension"]
 
 PRICE_EXTENSION: Final = "urn:agora:extension:price:v1"
-#: what ``price`` is for; of a hybrid price the unit is its own
+#: unit of ``price`` by model; a hybrid price names its own unit
 _UNITS: Final[Mapping[PricingType, str]] = {
     PricingType.PER_REQUEST: "request",
     PricingType.PER_MINUTE: "minute",
@@ -26,13 +26,13 @@ _UNITS: Final[Mapping[PricingType, str]] = {
 
 
 async def find_price_extension(call: Call, agent_id: str) -> dict[str, Any] | None:
-    """The declaration for an agent's price in force; None if it costs nothing."""
+    """Build the extension for an agent's price in force; None if the agent is free."""
     currency = call.context.settings.billing_currency
     return build_price_extension(await find_terms_in_force(call.tx, agent_id, call.now, currency))
 
 
 def build_price_extension(terms: PriceTerms) -> dict[str, Any] | None:
-    """An ``AgentExtension``; None for what is free. Amounts that are zero are left out."""
+    """Build an ``AgentExtension``; None for a free agent. Zero amounts are omitted."""
     if not terms.is_chargeable:
         return None
     fields = build_pricing_fields(terms)

@@ -46,11 +46,11 @@ __all__ = [
 ]
 
 DEAD_LETTER_SOURCE = "push"  #: name of push notifications as a source of dead letters
-MAX_CONFIGS = 20  #: of a task
+MAX_CONFIGS = 20  #: per task
 
 
 async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: str | None = None) -> A2APushConfig:
-    """Keep a configuration; one under the same id is replaced. That of a task that has ended is kept, and not used."""
+    """Store a configuration, replacing one with the same id. For an ended task it is stored but not used."""
     task = await _require_own_task(call, task_id, agent)
     private = bool(call.context.settings.a2a_private_networks)
     check_url(config.url, private=private)
@@ -78,7 +78,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
         attempts=0,
         due_at=0,
         lease_until=0,
-        fence=call.now,  # none before it had the same
+        fence=call.now,  # no earlier configuration has the same fence
         error=None,
         updated_at=call.now,
     )
@@ -89,13 +89,13 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
 
 
 def emit_push_event(call: Call, verb: str, row: PushConfigRow, **data: Any) -> None:
-    """Log the event ``agora.push.HAPPENING``, for the task's creator; the URL without its query."""
+    """Emit the event ``agora.push.VERB`` to the configuration's owner; the URL without its query."""
     fields = {"task_id": row.task_id, "config_id": row.config_id, "url": _redact_url(row.url)}
     call.emit(f"agora.push.{verb}", fields | data, subject=row.task_id, audience=(row.owner,))
 
 
 def _redact_url(url: str) -> str:
-    """A URL without its query, where people put keys."""
+    """Remove the query of a URL, which may contain keys."""
     return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
@@ -109,7 +109,7 @@ async def _check_config_limit(call: Call, task_id: str) -> None:
 
 
 async def _require_own_task(call: Call, task_id: str, agent: str | None) -> TaskRow:
-    """Read a task of the caller. Others may not see its webhooks. Raises NotFound."""
+    """Read a task of the caller; its webhooks are hidden from others. Raises NotFound."""
     row = await lookup.require_task(call, task_id, agent)
     if call.caller.subject != row.created_by and not call.caller.acts_for_others:
         raise lookup.build_task_not_found_error(task_id)
@@ -117,7 +117,7 @@ async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Task
 
 
 def build_config_document(row: PushConfigRow) -> dict[str, Any]:
-    """A configuration as clients see it: without its credentials."""
+    """Build the configuration for clients, without credentials."""
     document: dict[str, Any] = {"id": row.config_id, "taskId": row.task_id, "url": row.url}
     if row.token is not None:
         document["token"] = row.token
@@ -135,7 +135,7 @@ def _build_config_not_found_error(task_id: str, config_id: str) -> NotFound:
 
 
 async def get_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushConfig:
-    """One configuration. Raises NotFound."""
+    """Get a configuration. Raises NotFound."""
     await _require_own_task(call, task_id, agent)
     row = await call.tx.one(statements.select_push_config, task_id=task_id, config_id=config_id)
     if row is None:
@@ -144,7 +144,7 @@ async def get_config(call: Call, task_id: str, config_id: str, agent: str | None
 
 
 async def list_configs(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
-    """A page of a task's configurations."""
+    """List a page of a task's configurations."""
     await _require_own_task(call, task_id, agent)
     after = paging.decode_cursor(token)[0] if token else ""
     rows = await call.tx.all(statements.select_push_configs, task_id=task_id, after=after, limit=size + 1)
@@ -156,7 +156,7 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
 
 
 async def delete_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
-    """Forget a configuration, whether or not it is there."""
+    """Delete a configuration. Idempotent."""
     await _require_own_task(call, task_id, agent)
     await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id)
     await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
@@ -164,7 +164,7 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
     return A2APushDeletion.model_construct(task_id=task_id, config_id=config_id)
 
 
-# -- what could not be delivered -------------------------------------------------------------------
+# -- dead letters ----------------------------------------------------------------------------------
 
 
 async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
@@ -179,7 +179,7 @@ async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: i
 
 
 async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
-    """A page of the configurations that were given up: the caller's own, an operator sees all."""
+    """List a page of dead configurations: the caller's own; operators: all."""
     task_id, config_id = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}
     config_key = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
@@ -206,7 +206,7 @@ def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
 
 
 async def revive_config(call: Call, row: PushConfigRow) -> bool:
-    """Deliver again to a configuration that was given up; whether it was."""
+    """Reactivate a dead configuration. Returns whether it was dead."""
     if not await call.tx.execute(
         deliveries.reactivate_config, task_id=row.task_id, config_id=row.config_id, now=call.now
     ):

@@ -1,9 +1,9 @@
 """HTTP delivery of push notifications (A2A 1.0, section 4.3.3): signing, egress checks, limits.
 
-Each is signed with the server's key, which is at ``/.well-known/jwks.json``: a JWT whose claims have the time (``iat``),
-the task (``sub``), the delivery (``jti``, the same when it is repeated) and the SHA-256 of the body
-(``request_body_sha256``). It is in ``X-A2A-Notification-Signature``, and in ``Authorization`` as well where the
-configuration has no credentials of its own.
+Each notification carries a JWT signed with the server's key, which is published at ``/.well-known/jwks.json``. Its
+claims contain the time (``iat``), the task (``sub``), the delivery (``jti``, unchanged on repetition) and the SHA-256
+of the body (``request_body_sha256``). The JWT is in ``X-A2A-Notification-Signature``, and also in ``Authorization`` if
+the configuration has no credentials of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONTENT_TYPES: Final = {"1.0": "application/a2a+json", "0.3": "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One delivery. row: the configuration. number: of the item. now: microseconds since 1970."""
+    """A notification to deliver. row: the configuration. number: of the item. now: microseconds since 1970."""
 
     row: PushConfigRow
     number: int
@@ -39,7 +39,7 @@ class Notification:
 
 
 class NotificationSender:
-    """Posts. issuer: the server's own URL. seconds: for one post with its answer."""
+    """Sender of notifications. issuer: the server's own URL. seconds: timeout of a post including the response."""
 
     def __init__(
         self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float, resolver: Resolve = resolve_host
@@ -52,7 +52,7 @@ class NotificationSender:
         self._http.close()
 
     async def post_notification(self, notification: Notification, *, private: bool) -> None:
-        """Post a notification. private: addresses that are not public are allowed. Raises DeliveryRejected."""
+        """Post a notification. private: allow non-public addresses. Raises DeliveryRejected."""
         headers = self._build_headers(notification)
         await self._http.post_request(
             notification.row.url, headers, notification.body, private=private, seconds=self.seconds

@@ -1,7 +1,7 @@
 """The push notification controller: posts a task's updates to its webhooks, in order, at least once.
 
 A configuration is its own outbox: it has a position in its task's log. The delivering server holds a lease on it, posts
-the next item and advances the position; a server that dies between the two makes the item be posted again. A failed
+the next item and advances the position; if the server dies between these steps, the item is posted again. A failed
 post is retried with backoff; after ``push_attempts`` the configuration becomes a dead letter until it is retried.
 """
 
@@ -39,8 +39,8 @@ __all__ = ["PushController"]
 
 log = logging.getLogger(__name__)
 
-LEASE = 60  # seconds, renewed by each delivery; longer than a post may take
-SWEEP = 30.0  # seconds between looks at what is due, whether or not it is known to be
+LEASE = 60  # seconds, renewed by each delivery; longer than a post can take
+SWEEP = 30.0  # seconds between full scans for due configurations
 PAGE = 1000
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
 #: bytes of a notification; a larger one is sent without the task's history and artifacts
@@ -51,7 +51,7 @@ Key = tuple[str, str, str]
 
 
 class PushController(Controller):
-    """Woken by commits; passes retry what is due, and take over from servers that stopped."""
+    """Woken by commits; sweeps retry due notifications and take over from stopped servers."""
 
     name = "push"
     interval = 1.0
@@ -63,18 +63,18 @@ class PushController(Controller):
         issuer = settings.public_url or "urn:agora"
         self.sender = NotificationSender(key, sealer, issuer, seconds=settings.push_timeout)
         self.counts = context.server.pushes
-        self.watched: dict[tuple[str, str], set[str]] = {}  # ids of configurations by tenant and task
+        self.watched: dict[tuple[str, str], set[str]] = {}  # configuration ids by tenant and task
         self._workers: dict[Key, asyncio.Task[None]] = {}
         self._retry_keys: set[Key] = set()
         self._due_heap: list[tuple[int, Key]] = []
         self._swept_at = 0
         self._closing = False
 
-    # -- life ------------------------------------------------------------------------------------
+    # -- lifecycle -------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
-            if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
+            if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
                 await self.write_as_system(tenant, _release_leases)
             await self._watch_tenant(tenant)
 
@@ -86,7 +86,7 @@ class PushController(Controller):
             position = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
-        """Follow the event log: any event about a task with a push configuration may have to be posted."""
+        """Wake the worker of each configuration whose task has an event."""
         for stored in events:
             event, subject = stored.event, stored.event.subject
             if event.type == CONFIGURED and subject is not None:
@@ -122,12 +122,12 @@ class PushController(Controller):
     async def finish(self) -> None:
         self._closing = True
         for worker in self._workers.values():
-            worker.cancel()  # a lease that is left runs out, and the item is posted again
+            worker.cancel()  # an abandoned lease expires, and the item is posted again
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
         self.sender.close()
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing is being delivered."""
+        """Wait until no delivery is running."""
         while self._workers:
             await asyncio.wait(self._workers.values())
 
@@ -140,7 +140,7 @@ class PushController(Controller):
             self._workers[key] = asyncio.get_running_loop().create_task(self._run_worker(key))
 
     async def _run_worker(self, key: Key) -> None:
-        """Deliver pages until none is left. Each configuration has its own task: a slow receiver delays no other."""
+        """Deliver pages until none is left. Each configuration has its own task: slow receivers do not delay others."""
         CALLER.set((key[0], "system"))
         try:
             while True:
@@ -200,7 +200,7 @@ class PushController(Controller):
                 del self.watched[key[:2]]
 
     async def _read_updates(self, tenant: str, row: PushConfigRow) -> tuple[TaskRow | None, list[Entry], bool]:
-        """Read the task, the items after the configuration's position, and whether these are the last."""
+        """Read the task, the items after the configuration's position, and whether they are the last."""
 
         from . import lookup, task_updates
         from . import views as view
@@ -241,10 +241,10 @@ class PushController(Controller):
         document = await self.context.store.read(tenant, load_document)
         return view.encode_document(legacy.task_to_v03(document) if row.version == "0.3" else {"task": document})
 
-    # -- outcomes --------------------------------------------------------------------------------
+    # -- results ---------------------------------------------------------------------------------
 
     async def _mark_delivered(self, tenant: str, row: PushConfigRow, position: int, *, state: str, held: bool) -> bool:
-        """Advance the position. Returns whether the configuration still exists under our fence."""
+        """Advance the position. Returns whether the configuration still exists with the same fence."""
 
         async def write_mark(call: Call) -> int:
             until = call.now + LEASE * SECOND if held else 0
@@ -254,7 +254,7 @@ class PushController(Controller):
         return bool(await self.write_as_system(tenant, write_mark))
 
     async def _record_failure(self, key: Key, row: PushConfigRow, error: DeliveryRejected, attempts: int) -> None:
-        """Try again later, or give it up. attempts: of this item, with the one that failed."""
+        """Schedule a retry, or give the configuration up. attempts: of this item, including the failed one."""
         from .push_configs import give_up_config
 
         tenant, why = key[0], str(error)[:1000]

@@ -34,7 +34,7 @@ select_active_configs = Query(
     types={"limit": BIG},
     scan=True,
 )
-#: those whose task has gone on, or has ended
+#: configurations whose task has advanced or ended
 select_due_configs = Query(
     """
     select c.task_id, c.config_id from a2a_push_configs c
@@ -55,7 +55,7 @@ claim_config = Write(
     PushConfigRow,
     types={"until": BIG, "now": BIG},
 )
-#: An item was delivered. state: done after the last one.
+#: Record a delivered item. state: done after the last one.
 update_config_position = Write(
     f"""
     update a2a_push_configs set position = :position, state = :state, lease_until = :until, attempts = 0, due_at = 0,
@@ -104,7 +104,7 @@ count_configs = Query(
     scan=True,
 )
 select_config_state = Query(f"select state from a2a_push_configs where {_OWN}", str)
-#: by the one server that has the data
+#: used by the single server that owns the store
 release_config_leases = Write(
     "update a2a_push_configs set lease_until = 0 where tenant_id = :tenant and lease_until > 0"
 )

@@ -55,7 +55,7 @@ BIG = "bigint"
 _OF_TASK = "from task_entries where tenant_id = :tenant and task_id = :task_id"
 
 select_task_entry = Query(f"select * {_OF_TASK} and number = :number", TaskEntryRow, types={"number": BIG})
-#: What a task's agent has said and handed over, its questions among it; who needs to know whether it is one has enough of two.
+#: Messages, questions, artifacts and output of a task's agent. Two rows suffice to tell whether there is exactly one.
 select_spoken_entries = Query(
     f"""
     select * {_OF_TASK} and (type in ('message', 'artifact', 'output')
@@ -64,7 +64,7 @@ select_spoken_entries = Query(
     """,
     TaskEntryRow,
 )
-# What belongs into the history: messages, and the questions that were asked with a change of state. Newest first.
+# Entries of the history: messages, and questions of state changes. Newest first.
 select_history_entries = Query(
     f"""
     select * {_OF_TASK} and (type = 'message'
@@ -81,9 +81,9 @@ _PIECES = f"{_OF_TASK} and type in ('artifact', 'output')"
 
 @cache
 def build_artifact_extent_query(many: bool) -> Query[ArtifactExtent]:
-    """Numbers of the first piece, of the last, and of the last up to which all pieces have at most :most characters.
+    """Build the query for three piece numbers: first, last, and the last up to which all have at most :most characters.
 
-    many: the log is long, and is not to be read on the event loop.
+    many: the log is long and must not be read on the event loop.
     """
     return Query(
         f"""
@@ -100,7 +100,7 @@ def build_artifact_extent_query(many: bool) -> Query[ArtifactExtent]:
 
 @cache
 def build_artifact_pieces_query(many: bool) -> Query[ArtifactPiece]:
-    """Pieces of artifacts and of output, up to a number."""
+    """Build the query for pieces of artifacts and of output, up to a number."""
     return Query(
         f"select number, type, content, data {_PIECES} and number <= :until order by number",
         ArtifactPiece,
@@ -124,7 +124,7 @@ _TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
 
 
 def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
-    """SQLite gets an index hint: that of the caller's tasks, unless a conversation narrows more."""
+    """Build a query. SQLite gets a hint for the index of the caller's tasks, unless a context is more selective."""
     narrowed = "context_id" in filters
     walked, mine = ("tasks", "+created_by") if narrowed else ("tasks indexed by tasks_status", "created_by")
     text = sql.replace("@conditions", " ".join(text for name, text in _FILTERS.items() if name in filters))
@@ -141,7 +141,7 @@ def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]
 
 @cache
 def build_listing_query(filters: frozenset[str], after: bool) -> Query[TaskRow]:
-    """A page of the tasks that a caller created, the last changed first."""
+    """Build the query for a page of the tasks that a caller created, most recently changed first."""
     place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
     return _build_query(
         f"""
@@ -155,7 +155,7 @@ def build_listing_query(filters: frozenset[str], after: bool) -> Query[TaskRow]:
 
 @cache
 def build_listing_count_query(filters: frozenset[str]) -> Query[int]:
-    """How many such tasks there are, counted up to :limit."""
+    """Build the query for the number of such tasks, counted up to :limit."""
     return _build_query(
         """
         select count(*) as total from (
@@ -210,7 +210,7 @@ select_known_capabilities = Query(
     where tenant_id = :tenant and capability = any(array(select json_array_elements_text(:names::json)))
     """,
 )
-# Of the first hundred that have a capability, who is there before who is not, and then the least loaded.
+# Among the first hundred agents with a capability: available ones before unavailable ones, then the least loaded.
 select_best_agent = Query(
     """
     select a.* from (
@@ -235,7 +235,7 @@ select_catalog_agents = Query(
     scan=True,
 )
 
-# -- agents elsewhere --------------------------------------------------------------------------
+# -- remote agents -----------------------------------------------------------------------------
 
 select_remote_agent = Query(
     "select * from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id", RemoteAgentRow
@@ -265,7 +265,7 @@ update_remote_agent_state = Write(
     """,
     types={"now": BIG},
 )
-#: all of them, with what a resident needs to know; they are few
+#: all remote agents with the data for their built-in agents; not paged, because they are few
 select_remote_agent_profiles = Query(
     """
     select r.*, a.agent_name, a.status, a.description from a2a_remotes r

@@ -1,4 +1,4 @@
-"""Records of A2A: rows of its tables, and of what its queries answer."""
+"""Records of A2A: table rows and query results."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ REMOTES = Table("a2a_remotes", RemoteAgentRow)
 
 @record
 class ActivePushConfig:
-    """An active push configuration, and when it is due."""
+    """Key of an active push configuration."""
 
     task_id: str
     config_id: str
@@ -85,7 +85,7 @@ class ActivePushConfig:
 
 @record
 class PushConfigKey:
-    """A push configuration by its key."""
+    """Key of a push configuration."""
 
     task_id: str
     config_id: str
@@ -93,7 +93,7 @@ class PushConfigKey:
 
 @record
 class PushConfigCount:
-    """How many push configurations are in a state. failing: 1 for those whose last attempt failed, else 0."""
+    """Number of push configurations in a state. failing: 1 if the last attempt failed, else 0."""
 
     state: str
     failing: int
@@ -114,14 +114,14 @@ class CardRow:
 
 @record
 class NamedRemoteAgent(RemoteAgentRow):
-    """A remote agent with the name under which it is registered."""
+    """A remote agent with its registered name."""
 
     agent_name: str
 
 
 @record
 class RemoteAgentProfile(NamedRemoteAgent):
-    """With what its built-in agent needs to know."""
+    """A remote agent with the data for its built-in agent."""
 
     status: str
     description: str
@@ -129,7 +129,7 @@ class RemoteAgentProfile(NamedRemoteAgent):
 
 @record
 class ArtifactPiece:
-    """An entry of a task's log that adds to an artifact or to the output."""
+    """A log entry that adds to an artifact or to the output."""
 
     number: int
     type: str
@@ -139,7 +139,7 @@ class ArtifactPiece:
 
 @record
 class ArtifactExtent:
-    """Numbers of a task's pieces; null if there are none. until: the last one up to which all fit into the limit."""
+    """Range of a task's pieces; null if there are none. until: the last piece up to which all fit into the limit."""
 
     first: int | None
     last: int | None

@@ -47,10 +47,10 @@ __all__ = [
     "remove_remote",
 ]
 
-ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no stranger's agent is taken for one
+ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no other agent can pass for a remote one
 BINDINGS = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
 VERSIONS = ("1.0", "0.3")
-MAX_CARD_CHARACTERS = 262_144  #: most characters of a card
+MAX_CARD_CHARACTERS = 262_144  #: maximum length of a card
 SKILLS = 100
 CARD_TIMEOUT = 40.0  # seconds to read a card
 CARD: TypeAdapter[Any] = TypeAdapter(JsonObject)
@@ -66,7 +66,7 @@ def _require_remotes(call: Call) -> RemoteAgents:
 async def add_remote(
     call: Call, url: str, name: str | None, headers: Mapping[str, str], timeout: float, verify: bool
 ) -> contract.RemoteAgent:
-    """The relay that reads a card and makes an agent of it."""
+    """Add a remote agent: the relay fetches its card and registers the agent."""
     private = bool(call.context.settings.a2a_private_networks)
     check_url(url, private=private)
     if name is not None:
@@ -170,7 +170,7 @@ def _rank_interface(interface: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An agent's registration, as its card says."""
+    """Build an agent's registration from its card."""
     fields = card or {}
     skills = [skill for skill in _select_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
     tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
@@ -179,13 +179,13 @@ def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
         "description": str(fields.get("description") or "")[:4000].replace("\0", ""),
         "category": CATEGORY,
         "tags": list(dict.fromkeys(tags))[:50],
-        # A card does not say whether its agent answers with messages in place of tasks: any may.
+        # A card does not declare whether its agent answers with messages in place of tasks, so any agent may.
         "metadata": {"remote": True, "a2a": {"skills": skills, "answers": "message", **_build_card_metadata(fields)}},
     }
 
 
 def _build_card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a card that the agent's metadata holds, those of the wrong type left out."""
+    """Select the fields of a card for the agent's metadata, omitting those of the wrong type."""
     a2a_metadata: dict[str, Any] = {}
     for card_name, own_name in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):
         if isinstance(fields.get(card_name), list):
@@ -235,7 +235,7 @@ def emit_remote_event(call: Call, verb: str, row: RemoteAgentRow, name: str) -> 
 
 
 async def _require_remote(call: Call, ref: str) -> tuple[AgentRow, RemoteAgentRow]:
-    """An agent elsewhere and its row among the agents. Raises NotFound."""
+    """Load a remote agent and its registration. Raises NotFound."""
     agent = await find_agent(call.tx, ref)
     row = await call.tx.one(statements.select_remote_agent, agent_id=agent.agent_id) if agent is not None else None
     if agent is None or row is None:
@@ -246,13 +246,13 @@ async def _require_remote(call: Call, ref: str) -> tuple[AgentRow, RemoteAgentRo
 
 
 async def get_remote(call: Call, ref: str) -> contract.RemoteAgent:
-    """One of them."""
+    """Get a remote agent. Raises NotFound."""
     agent, row = await _require_remote(call, ref)
     return _build_remote_agent(row, agent.agent_name)
 
 
 async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
-    """A page of them."""
+    """List a page of remote agents."""
 
     async def read_remote_agents(after: str, count: int) -> Sequence[NamedRemoteAgent]:
         return await call.tx.all(statements.select_remote_agents, after=after, limit=count)
@@ -267,7 +267,7 @@ async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.R
 
 
 async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
-    """The relay that reads a card again."""
+    """Refresh a remote agent: the relay fetches its card again."""
     agent, row = await _require_remote(call, ref)
     agent_id = call.target = agent.agent_id
     await check_administration_authority(call, f"remote:{agent_id}")
@@ -292,7 +292,7 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
     row = await call.tx.one(statements.select_remote_agent, agent_id=agent_id)
     agent = await find_agent(call.tx, agent_id)
     if row is None or agent is None:
-        return  # it was removed meanwhile
+        return  # removed in the meantime
     state, error, card = contract.RemoteState.AVAILABLE, None, None
     try:
         if isinstance(outcome, AgoraError):
@@ -313,7 +313,7 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
 
 
 async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
-    """Set the agent offline or active by reachability; states set by operators (paused, suspended) are kept."""
+    """Set the agent offline or active by reachability; states set by operators (paused, suspended) do not change."""
     row = await call.tx.one(agents.lock_agent, ref=agent_id)
     between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)
     if row is None or row.status not in between:
@@ -323,7 +323,7 @@ async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
 
 
 async def _store_card_and_profile(call: Call, agent: AgentRow, card: dict[str, Any]) -> None:
-    """Keep a card, and have the agent registered as it says."""
+    """Store a card and update the agent's registration from it."""
     agent_id = agent.agent_id
     values = {"card": encode_json(card), "interface": encode_json(_choose_interface(card)), "now": call.now}
     await call.tx.execute(statements.update_remote_agent, agent_id=agent_id, **values)

@@ -19,7 +19,7 @@ __all__ = ["build_endpoint", "check_url", "seal_secrets"]
 
 
 def build_endpoint(row: RemoteAgentRow) -> RemoteEndpoint:
-    """Where the agent of a row is."""
+    """Build the endpoint of a remote agent."""
     return RemoteEndpoint(
         row.tenant_id,
         row.agent_id,
@@ -32,14 +32,14 @@ def build_endpoint(row: RemoteAgentRow) -> RemoteEndpoint:
 
 
 def seal_secrets(call: Call, secrets: Mapping[str, str], owner: str) -> bytes | None:
-    """Credentials encrypted for the store, bound to what they belong to; None if there are none."""
+    """Encrypt credentials, bound to their owner; None if there are none."""
     if not secrets:
         return None
     return call.context.ports.get(CREDENTIAL_SEALER).seal(to_json(dict(secrets)), owner)
 
 
 def check_url(url: str, *, private: bool) -> None:
-    """Check the URL of an outgoing connection. Raises InvalidRequest unless it is http(s), without a password, and public."""
+    """Check that the URL of an outgoing connection is http(s), without password, and public. Raises InvalidRequest."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

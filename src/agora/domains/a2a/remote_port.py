@@ -13,10 +13,10 @@ __all__ = ["REMOTE_AGENTS", "RemoteAgents", "RemoteEndpoint"]
 
 @dataclass(frozen=True, slots=True)
 class RemoteEndpoint:
-    """Address of a remote agent. url: of the agent or of its card. secrets: sealed headers.
+    """Endpoint of a remote agent. url: of the agent or of its card. secrets: sealed headers.
 
-    private: whether it may be at a private or loopback address. revision: another one needs another connection.
-    timeout: seconds without a sign from it.
+    private: whether a private or loopback address is allowed. revision: a change requires a new connection.
+    timeout: seconds without data from the agent.
     """
 
     tenant: str
@@ -29,12 +29,12 @@ class RemoteEndpoint:
 
 
 class RemoteAgents(Protocol):
-    """Connections to agents elsewhere. Every failure is an AgoraError."""
+    """Connections to remote agents. Every failure is an AgoraError."""
 
     async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
-        """Read an agent's card, as A2A 1.0 writes it.
+        """Read an agent's card, in the format of A2A 1.0.
 
-        Raises UpstreamUnavailable where it cannot be reached, UpstreamFailed for what is no card.
+        Raises UpstreamUnavailable if it cannot be reached, UpstreamFailed if the response is no card.
         """
 
 

@@ -1,9 +1,9 @@
 """Routing of the front agent: selects the agent for a message without an addressee.
 
-A skill that is named decides: a built-in agent's first, else that of whoever has the capability. Without one, the agent of
-the setting ``front_agent`` has the message, which plans. Where there is none, the text decides: its words are compared with
-the skills of the built-in agents, then with the capabilities that agents have; the same message finds the same agent, and
-is told why.
+A requested skill decides: first a skill of a built-in agent, else a capability of any agent. Without a skill, the
+message goes to the agent of the setting ``front_agent``, a planner. Without a planner, the text decides: its words are
+compared with the skills of the built-in agents, then with the capabilities of all agents. The same message always
+selects the same agent, and the sender is told the reason.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from . import queries as statements
 
 __all__ = ["Route", "parse_agent_skills", "route_message"]
 
-MAX_CHARACTERS = 2000  #: characters of a text that are evaluated
-MAX_WORDS = 40  #: most words of it
-LEAST_LIKENESS = 2.0  #: least likeness to a built-in agent's skill
-MAX_LISTED_SKILLS = 20  #: most skills that an answer names
-MAX_LISTED_CAPABILITIES = 15  #: most capabilities that an answer names
+MAX_CHARACTERS = 2000  #: maximum number of evaluated characters of a text
+MAX_WORDS = 40  #: maximum number of evaluated words of a text
+LEAST_LIKENESS = 2.0  #: minimum score of a built-in agent's skill
+MAX_LISTED_SKILLS = 20  #: maximum number of skills in an answer
+MAX_LISTED_CAPABILITIES = 15  #: maximum number of capabilities in an answer
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[+*/^%=<>-]")
 _SPLIT = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
@@ -112,7 +112,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
 
 
 async def _find_planner(call: Call) -> AgentRow | None:
-    """The agent of the setting ``front_agent``, if it takes work."""
+    """Find the agent of the setting ``front_agent``, if it accepts work."""
     name = call.context.settings.front_agent
     row = await find_agent(call.tx, name) if name else None
     return row if row is not None and row.retired_at is None and row.status != "suspended" else None
@@ -129,7 +129,7 @@ async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) 
 
 
 async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None:
-    """The longest capability that the text names, and the best agent that has it."""
+    """Find the longest capability that the text names, and the best agent with it."""
     candidates = list(dict.fromkeys(_list_capability_names(words)))
     if not candidates:
         return None
@@ -144,7 +144,7 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
 
 
 def _list_capability_names(words: Sequence[str]) -> Iterator[str]:
-    """Spellings of capabilities that a text may mean: its words, and pairs of them."""
+    """List spellings of capabilities that a text may contain: its words, and pairs of adjacent words."""
     plain = [word for word in words if word.isalpha()]
     for first, second in pairwise(plain):
         yield from (f"{first} {second}", f"{first}_{second}", f"{first}-{second}")
@@ -152,7 +152,7 @@ def _list_capability_names(words: Sequence[str]) -> Iterator[str]:
 
 
 def tokenize_text(text: str) -> list[str]:
-    """Words, operators and, as ``#``, numbers of a text, in small letters."""
+    """Split a text into case-folded words, operators and numbers, the latter as ``#``."""
     matches = (word.casefold() for word in _TOKEN.findall(text))
     return ["#" if word[0].isdigit() else word for word in islice(matches, MAX_WORDS)]
 
@@ -179,7 +179,7 @@ class _Skill:
 
 
 def parse_agent_skills(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
-    """An agent's skills, from its registration."""
+    """Parse an agent's skills from its registration."""
     return [skill.definition for skill in _parse_skills(agent.metadata)]
 
 
@@ -207,7 +207,7 @@ def _score_skills(agents: Sequence[AgentRow], words: Sequence[str]) -> Iterator[
 
 
 def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], skill: _Skill) -> tuple[float, str]:
-    """Score the likeness of a text to a skill, and name what matched. significant: its uncommon words."""
+    """Score the similarity of a text to a skill, and name what matched. significant: its uncommon words."""
     by_name = 3.0 * sum(_matches_word(word, skill.named) for word in significant)
     by_tag = 2.0 * sum(_matches_word(word, skill.tagged) for word in significant)
     by_example = max((4.0 * len(words & vocabulary) / len(words | vocabulary) for words in skill.examples), default=0.0)
@@ -222,7 +222,7 @@ def _select_texts(value: Any) -> list[str]:
 
 
 def _matches_word(word: str, candidates: Collection[str]) -> bool:
-    """Whether a word is one of these, or a form of one: calculate, calculator."""
+    """Whether a word or an inflection of it is among the candidates: calculate, calculator."""
     return word in candidates or (
         len(word) > 4 and any(len(other) > 4 and _stem_word(word) == _stem_word(other) for other in candidates)
     )
@@ -238,7 +238,7 @@ def _stem_word(word: str) -> str:
 
 
 async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], reason: str) -> str:
-    """The message when no agent matches: the reason, the available capabilities, and how to address one."""
+    """Build the message for no match: the reason, the available capabilities, and how to address an agent."""
     offered = await call.tx.all(statistics.select_top_capabilities, limit=MAX_LISTED_CAPABILITIES)
     capabilities = ", ".join(f"{row.capability} ({row.agents})" for row in offered)
     lines = [

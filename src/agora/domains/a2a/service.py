@@ -1,4 +1,4 @@
-"""A2A of the contract."""
+"""Implementation of the A2A contract."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["A2AService"]
 
 
 class A2AService(BoundService, contract.A2A):
-    """Agents by the Agent2Agent protocol."""
+    """Operations of the Agent2Agent protocol."""
 
     # -- messages and tasks ----------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class A2AService(BoundService, contract.A2A):
         history_length: int | None = None,
         until: Literal["ended", "interrupted"] = "ended",
     ) -> AsyncIterator[contract.A2AUpdate]:
-        # The dispatcher awaits the description within a read; a followed stream makes the items of it.
+        # The dispatcher awaits the specification within a read transaction; a followed stream then produces the items.
         opening = task_updates.open_task_update_log(self.call, task_id, agent, last_event_id, history_length, until)
         return cast("AsyncIterator[contract.A2AUpdate]", opening)
 
@@ -196,7 +196,7 @@ class A2AService(BoundService, contract.A2A):
     ) -> contract.A2ACatalogue:
         return await cards.list_catalogue(self.call, base_url, limit, cursor)
 
-    # -- agents elsewhere ------------------------------------------------------------------------
+    # -- remote agents ---------------------------------------------------------------------------
 
     @implements
     async def add_remote(

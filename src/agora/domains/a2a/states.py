@@ -1,19 +1,19 @@
-"""States: from those of a task to those of A2A 1.0, all of them.
+"""Mapping of all task states to states of A2A 1.0.
 
-==============  ==============================  ====================================================
-task            A2A                             what is told with it
-==============  ==============================  ====================================================
-pending         TASK_STATE_SUBMITTED            nothing: why it went back to its queue is for people
+==============  ==============================  =====================================================
+task            A2A                             message of the status
+==============  ==============================  =====================================================
+pending         TASK_STATE_SUBMITTED            none: the reason for a return to the queue is internal
 in_progress     TASK_STATE_WORKING              notes and messages of its worker
 input_required  TASK_STATE_INPUT_REQUIRED       the question
-auth_required   TASK_STATE_AUTH_REQUIRED        what is needed
+auth_required   TASK_STATE_AUTH_REQUIRED        the required authorization
 completed       TASK_STATE_COMPLETED            its notes; the result is an artifact
 failed          TASK_STATE_FAILED               the error
 cancelled       TASK_STATE_CANCELED             the reason
 rejected        TASK_STATE_REJECTED             the reason
-expired         TASK_STATE_FAILED               that its deadline passed before it was done
+expired         TASK_STATE_FAILED               that its deadline passed before completion
 dead_lettered   TASK_STATE_FAILED               that its last attempt was lost with its lease
-==============  ==============================  ====================================================
+==============  ==============================  =====================================================
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _VALUES = {status.value: state.value for status, state in STATES.items()}
 
 
 def to_a2a_state(status: str) -> str:
-    """The state of A2A for a task's status."""
+    """Convert a task status to its A2A state."""
     return _VALUES[status]
 
 
 def to_task_statuses(state: A2AState) -> list[str]:
-    """The statuses of tasks that A2A shows so."""
+    """List the task statuses that map to an A2A state."""
     return [status.value for status, candidate in STATES.items() if candidate is state]

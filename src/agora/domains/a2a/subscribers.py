@@ -1,4 +1,4 @@
-"""What A2A does when other domains say something."""
+"""Subscriptions of A2A to signals of other domains."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["complete_answered_task"]
 
 
 async def complete_answered_task(call: Call, reply: ReplyStored) -> None:
-    """Complete the task that an answered message was about."""
+    """Complete the task of an answered message."""
     await complete_from_reply(call, reply.sender, reply.reply_to, reply.content, reply.metadata)

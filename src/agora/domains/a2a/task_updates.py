@@ -1,7 +1,7 @@
 """SubscribeToTask (A2A 1.0, section 3.1.6): a snapshot of the task, then one update per log entry.
 
-An item's number is twice its entry's and one; the number before it is free for the artifact that a result becomes,
-which comes before the end of the task. So a stream resumes after any item, from the log alone.
+The number of an item is twice the number of its entry plus one; the number before it is reserved for the artifact built
+from a result, which precedes the end of the task. A stream can therefore resume after any item, from the log alone.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ __all__ = ["Until", "open_task_update_log", "read_updates"]
 
 Until = Literal["ended", "interrupted"]
 START = -1  #: position of a stream that begins with the task itself
-PAGE = 8  #: most entries of a log read at once; one may hold some megabytes
+PAGE = 8  #: maximum number of log entries read at once; an entry may have several megabytes
 _S = TaskStatus
 
 
 async def open_task_update_log(
     call: Call, task_id: str, agent: str | None, last_event_id: str | None, history_length: int | None, until: Until
 ) -> LogStreamSpec:
-    """How to read a task's updates. Raises NotFound, IllegalTransition for a task that has ended."""
+    """Open the log of a task's updates. Raises NotFound, IllegalTransition for an ended task."""
     row = await lookup.require_task(call, task_id, agent)
     position = _parse_position(last_event_id, row.entries)
     if position == START and row.status in states.TERMINAL:
@@ -54,7 +54,7 @@ async def open_task_update_log(
 
 
 async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
-    """A bounded page of what a task's stream has after a position. row: of the task."""
+    """Read a bounded page of a task's stream after a position."""
     return await _UpdateLog(row.task_id, task_context_id(row), None, "ended").read(reader, after)
 
 
@@ -82,7 +82,7 @@ class _UpdateLog:
     until: Until
 
     async def read(self, reader: Reader, after: int) -> LogPage:
-        """Items after a position, a bounded page of them."""
+        """Read a bounded page of items after a position."""
         if after == START:
             return await self._find_first_item(reader)
         items: list[Entry] = []
@@ -115,7 +115,7 @@ class _UpdateLog:
         return LogPage([item], done=row.status in states.TERMINAL)
 
     async def _build_entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
-        """Convert a log entry to stream items; comments and checkpoints have none."""
+        """Convert a log entry to stream items; comments, checkpoints and messages of the requester have none."""
         number, kind = view.compute_stream_position(row.number), row.type
         if kind == "output":
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row.content}]}
@@ -154,7 +154,7 @@ class _UpdateLog:
         return Entry(number, "artifactUpdate", view.encode_document({"artifactUpdate": update}))
 
     def _build_status_item(self, number: int, row: TaskEntryRow) -> Entry:
-        # The end follows a message in an entry of its own, even where the message is the answer.
+        # The final status follows a message in a separate entry, even if the message is the answer.
         state = row.status if row.status and not (row.type == "message" and row.status in states.TERMINAL) else None
         status: dict[str, Any] = {"state": to_a2a_state(state or _S.IN_PROGRESS)}
         message = view.convert_entry_to_message(self.context_id, row)
@@ -164,7 +164,7 @@ class _UpdateLog:
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "status": status}
         own: dict[str, Any] = {"progress": row.progress} if row.progress else {}
         if message is not None and row.type != "message" and row.status not in states.TERMINAL:
-            own["note"] = True  # about the work, and nothing that the agent says to its requester
+            own["note"] = True  # about the work, not addressed to the requester
         if own:
             update["metadata"] = {"agora": own}
         return Entry(number, "statusUpdate", view.encode_document({"statusUpdate": update}))

@@ -1,7 +1,7 @@
-"""Tasks as A2A 1.0 shows them: JSON from a task's row, its data and its log. Pure functions.
+"""Rendering of tasks for A2A 1.0: JSON from a task's row, its data and its log. Pure functions.
 
-What is said under the name ``agora`` in a task's metadata: ``agent`` (id), ``progress`` (per cent), ``position``, the
-number of the stream's item that stands for the task as it is.
+Metadata under the name ``agora``: ``agent`` (id), ``progress`` (per cent), ``position``, the number of the stream item
+that corresponds to the task's current state.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ __all__ = [
 ]
 
 Fields = Mapping[str, Any]
-MAX_PART = 900_000  #: characters of a part's text, as the contract bounds them
-OUTPUT, RESULT = "output", "result"  #: ids of the artifacts made of a task's output and of its result
+MAX_PART = 900_000  #: maximum characters of a part's text, as in the contract
+OUTPUT, RESULT = "output", "result"  #: ids of the artifacts built from a task's output and from its result
 
 
 def format_timestamp(microseconds: int) -> str:
-    """RFC 3339 with milliseconds, in UTC (A2A 1.0, section 5.6.1)."""
+    """Format as RFC 3339 with milliseconds, in UTC (A2A 1.0, section 5.6.1)."""
     return f"{to_datetime(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def compute_stream_position(entry: int) -> int:
-    """Number of the stream's item that an entry of the log is; the one before it may be an artifact made of it."""
+    """Compute the item number of a log entry; the preceding number is reserved for an artifact of the entry."""
     return 2 * entry + 1
 
 
 def build_first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
-    """What a task was given with: the message it was made of, or its payload as data."""
+    """Build the first message of a task: the message that created it, or its payload as data."""
     message = payload.get("message")
     if isinstance(message, dict) and isinstance(message.get("parts"), list) and message["parts"]:
         content = message
@@ -62,7 +62,7 @@ def build_first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
 
 
 def _complete_message(task_id: str, context_id: str, message: Fields, number: int, role: str) -> dict[str, Any]:
-    """A message with the fields that the protocol requires."""
+    """Add the fields that the protocol requires to a message."""
     return {
         "messageId": message.get("messageId") or f"{task_id}.{number}",
         "contextId": context_id,
@@ -76,7 +76,7 @@ _ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
 
 
 def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
-    """An entry of a task's log as a message; None if it has no text. context_id: the task's."""
+    """Convert a log entry to a message; None without text. context_id: the task's."""
     if entry.type == "message":
         return _complete_message(entry.task_id, context_id, decode_json(entry.data or "{}"), entry.number, AGENT)
     if entry.content is None or entry.status == "pending":
@@ -85,7 +85,7 @@ def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, 
 
 
 def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
-    """The message that answers in place of a task. Its metadata names the task, for who looks for it in the marketplace."""
+    """Build the message that answers in place of a task. Its metadata names the task."""
     message = _complete_message(row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT)
     del message["taskId"]
     metadata = message.get("metadata") or {}
@@ -94,7 +94,7 @@ def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
 
 
 def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
-    """The status of a task; entry: the one that its ``status_entry`` names."""
+    """Build the status of a task. entry: the one of ``status_entry``."""
     status: dict[str, Any] = {"state": to_a2a_state(row.status)}
     if entry is not None and (message := convert_entry_to_message(task_context_id(row), entry)) is not None:
         status["message"] = message
@@ -102,7 +102,7 @@ def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
 
 
 def add_marketplace_metadata(metadata: Fields, row: TaskRow) -> dict[str, Any]:
-    """A task's metadata with what the marketplace adds."""
+    """Add the marketplace's fields to a task's metadata."""
     own_metadata = metadata.get("agora")
     added = dict(own_metadata) if isinstance(own_metadata, dict) else {}
     if row.assigned_agent is not None:
@@ -119,7 +119,7 @@ def build_task(
     history: Sequence[Fields] | None,
     artifacts: Sequence[Fields] | None,
 ) -> dict[str, Any]:
-    """A task; what is None is left out."""
+    """Build a task; None fields are omitted."""
     document: dict[str, Any] = {"id": row.task_id, "contextId": task_context_id(row), "status": status}
     if artifacts is not None:
         document["artifacts"] = artifacts
@@ -129,15 +129,15 @@ def build_task(
 
 
 def build_result_artifact(result: Any) -> dict[str, Any]:
-    """The artifact that a task's result is: text if it is a string, else data."""
+    """Build the artifact of a task's result: text for a string, else data."""
     part = {"text": result} if isinstance(result, str) else {"data": result}
     return {"artifactId": RESULT, "name": RESULT, "parts": [part]}
 
 
 def build_artifacts(entries: Iterable[ArtifactPiece], result: str | None, *, truncated: bool) -> list[dict[str, Any]]:
-    """A task's artifacts: what was handed over, with its pieces put together, its output, and its result.
+    """Build a task's artifacts: submitted ones, merged from their pieces, the output, and the result.
 
-    result: JSON text; it is an artifact where none was handed over. truncated: whether pieces are left out.
+    result: JSON text; becomes an artifact only if none was submitted. truncated: whether pieces are missing.
     """
     artifacts: dict[str, dict[str, Any]] = {}
     output: list[str] = []
@@ -174,7 +174,7 @@ def _append_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Seq
 
 
 def _mark_truncated(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Mark artifacts as truncated; the log has all of them."""
+    """Mark artifacts as truncated; the log contains all of them."""
     for artifact in artifacts:
         artifact["metadata"] = artifact.get("metadata", {}) | {"agora": {"truncated": True}}
     return artifacts
