@@ -1,4 +1,4 @@
-"""Authorizing upstreams: the rules of the operations, and what a call does whose upstream has to be authorized first."""
+"""Authorization of upstreams: the rules of the operations, and authorization during a call."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from .views import build_upstream_endpoint, require_upstream
 __all__ = ["Authorizer", "authorize", "deauthorize", "drop_authorizations", "finish_authorization", "forget_subject"]
 
 REQUEST_SECONDS: Final = 90.0  #: for discovery, registration and tokens together
-WAIT_SECONDS: Final = 600.0  #: in which a person may authorize while the call waits
+WAIT_SECONDS: Final = 600.0  #: time for a person to authorize while the call waits
 NOT_OAUTH: Final = "Add it with oauth=shared, user or machine."
 
 
 def get_upstream_grants(call: Call) -> UpstreamGrants:
-    """The grants that this server keeps."""
+    """Return this server's grants of upstreams."""
     return call.context.ports.get(UPSTREAM_GRANTS)
 
 
 async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | None) -> contract.UpstreamAuthorization:
-    """The relay that begins an authorization."""
+    """Begin an authorization, in a relay."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
     grants, endpoint, begun_by = get_upstream_grants(call), build_upstream_endpoint(row), call.caller.subject
@@ -74,7 +74,7 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
 
 
 async def finish_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
-    """The relay that exchanges the code of a callback for tokens. The state is used up by it, however it ends."""
+    """Exchange the code of a callback for tokens, in a relay. This consumes the state, whatever the result."""
     grants = get_upstream_grants(call)
     authorization = await flow.take_authorization(call, grants, state)
     row = await _require_authorizable(call, authorization.upstream_id)
@@ -104,7 +104,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
 
 
 async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
-    """The relay that ends an authorization: first in the store, then at the authorization server."""
+    """End an authorization, in a relay: first in the store, then at the authorization server."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
     grants, endpoint = get_upstream_grants(call), build_upstream_endpoint(row)
@@ -118,7 +118,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
         return grant_row is not None and await grants.revoke_grant(endpoint, grants.open_grant(grant_row))
 
     async def build_deauthorization_answer(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
-        revoked = outcome is True  # a grant that cannot be read is gone here all the same
+        revoked = outcome is True  # a grant that cannot be decrypted has been deleted here nevertheless
         return contract.UpstreamDeauthorization(upstream=row.name, shared=subject == SHARED, revoked=revoked)
 
     call.target = row.upstream_id
@@ -136,7 +136,7 @@ async def drop_authorizations(call: Call, upstream_id: str) -> None:
 
 
 async def forget_subject(call: Call, subject: str) -> None:
-    """Drop the grants of a subject that has left, and the authorizations that it has begun."""
+    """Delete the grants of a deregistered subject, and the authorizations that it has begun."""
     await call.tx.execute(grant_statements.delete_grants_of_subject, subject=subject)
     await call.tx.execute(grant_statements.delete_authorizations_of_subject, subject=subject)
 
@@ -149,7 +149,7 @@ async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
 
 
 async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
-    """Whose authorization it is. Raises PermissionDenied, Unauthenticated."""
+    """Choose the subject of an authorization. Raises PermissionDenied, Unauthenticated."""
     if row.oauth_mode != "user" or shared:
         if not call.caller.may("admin"):
             raise PermissionDenied(f"{row.name} is authorized for all callers, by an operator.", required="admin")
@@ -161,7 +161,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
 
 
 async def _announce_authorization(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
-    """Tell of an authorization, or of its end. The shared one takes new connections, on every server."""
+    """Emit that an authorization was granted or ended. A change of the shared one renews all servers' connections."""
     if subject == SHARED:
         await call.tx.execute(statements.increment_revision, upstream_id=row.upstream_id, now=call.now)
     data = {"upstream_id": row.upstream_id, "name": row.name, "subject": subject}
@@ -173,14 +173,17 @@ async def _announce_authorization(call: Call, row: UpstreamRow, subject: str, *,
 
 
 class Authorizer:
-    """Gets a call its authorization: has the person behind its client visit the URL, where the client takes that."""
+    """Obtains an authorization during a call: asks the user to visit the URL if the client supports URL elicitation."""
 
     def __init__(self, call: Call, client: CallClient | None) -> None:
         self._grants, self._caller, self._client = get_upstream_grants(call), call.caller, client
         self._base_url = call.context.settings.own_url
 
     async def obtain_grant(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
-        """Return once there is another grant. Raises UpstreamAuthorizationRequired, with the URL for those who may use it."""
+        """Return once there is a new grant.
+
+        Raises UpstreamAuthorizationRequired, with the URL for callers who may authorize.
+        """
         subject = self._caller.subject if endpoint.oauth_mode == "user" else SHARED
         if endpoint.oauth_mode == "machine" or (subject == SHARED and not self._caller.may("admin")):
             raise UpstreamAuthorizationRequired(
@@ -207,7 +210,7 @@ class Authorizer:
         )
 
     async def _ask_person(self, endpoint: Endpoint, begun: BegunAuthorization) -> bool:
-        """Whether the person behind the client goes to the URL."""
+        """Ask the user of the client to visit the URL. Returns whether the user accepts."""
         assert self._client is not None
         params: Mapping[str, Any] = {
             "mode": "url",
@@ -223,6 +226,6 @@ class Authorizer:
 
 
 def _accepts_url_elicitation(client: CallClient | None) -> bool:
-    """Whether a client takes an elicitation in URL mode."""
+    """Whether a client supports elicitation in URL mode."""
     capability = client.capabilities.get("elicitation") if client is not None else None
     return isinstance(capability, Mapping) and "url" in capability

@@ -1,12 +1,12 @@
-"""Upstreams that the operator declares: in the settings, and in a file in the format of MCP clients.
+"""Declared upstreams: from the settings, and from a file in the format of MCP clients.
 
 ::
 
     {"mcpServers": {"github": {"url": "https://mcp.example.com/mcp", "headers": {"Authorization": "Bearer ..."}},
                     "files": {"command": "npx", "args": ["server-files", "/data"], "env": {"KEY": "..."}}}}
 
-``{"mcp": {"servers": {...}}}`` and ``{"servers": {...}}`` are read as well. ``disabled: true`` leaves one out.
-``${NAME}``, ``${env:NAME}`` and ``${NAME:-otherwise}`` in a text stand for environment variables.
+``{"mcp": {"servers": {...}}}`` and ``{"servers": {...}}`` are also accepted. ``disabled: true`` skips an entry.
+``${NAME}``, ``${env:NAME}`` and ``${NAME:-otherwise}`` in a text are replaced by environment variables.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http", "s
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUpstream:
-    """One upstream. command: with its arguments. secrets: headers or environment.
+    """A declared upstream. command: including its arguments. secrets: headers or environment.
 
-    oauth: ``mode``, and what is configured of ``client_id``, ``client_secret`` and ``scope``; empty without OAuth.
+    oauth: ``mode``, and the configured ones of ``client_id``, ``client_secret`` and ``scope``; empty without OAuth.
     """
 
     name: str
@@ -57,12 +57,12 @@ class DeclaredUpstream:
     oauth: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def oauth_fields(self) -> dict[str, Any]:
-        """The arguments of an ``OAuthConfiguration``."""
+        """Build the arguments of an ``OAuthConfiguration``."""
         return dict(self.oauth)
 
 
 def read_declared(settings: Settings) -> list[DeclaredUpstream]:
-    """All of them. Raises ConfigurationError, naming the place of the fault."""
+    """Read all declared upstreams. Raises ConfigurationError, naming the location of the error."""
     upstreams = [_build_declared_from_url(entry) for entry in settings.mcp_server_urls]
     if settings.mcp_config is not None:
         upstreams += _read_declared_from_file(settings.mcp_config)
@@ -88,7 +88,7 @@ def _build_declared_from_url(entry: str) -> DeclaredUpstream:
 
 
 def _check_declared_url(url: str, where: str) -> str:
-    """A URL that can be connected to; what may be a password in it is not repeated."""
+    """Check a URL. The error does not repeat what may be a password in it."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -154,7 +154,7 @@ def _build_declared_from_entry(name: str, entry: Mapping[str, Any], path: Path) 
 
 
 def _parse_oauth(value: Any, where: str) -> Mapping[str, str]:
-    """The entry ``oauth``: a mode, or an object with a mode and a client."""
+    """Parse the entry ``oauth``: a mode, or an object with a mode and a client."""
     if value is None:
         return {}
     entry = {"mode": value} if isinstance(value, str) else value
@@ -170,7 +170,7 @@ def _parse_oauth(value: Any, where: str) -> Mapping[str, str]:
 
 
 def _parse_timeout(value: Any, where: str) -> float | None:
-    """A timeout; what is too many seconds are the milliseconds that some clients write."""
+    """Parse a timeout; a value above the maximum is in milliseconds, as some clients write them."""
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_SECONDS * 1000:
@@ -179,7 +179,7 @@ def _parse_timeout(value: Any, where: str) -> float | None:
 
 
 def _expand_variables(value: Any, where: str) -> Any:
-    """A value with the environment variables that its texts name."""
+    """Expand the environment variables in a value."""
     if isinstance(value, dict):
         return {key: _expand_variables(part, where) for key, part in value.items()}
     if isinstance(value, list):
@@ -212,7 +212,7 @@ def _make_slug(text: str, where: str) -> str:
 
 
 async def sync_declared(call: Call, engine: Upstreams, desired: list[DeclaredUpstream]) -> list[str]:
-    """Make the store hold what is declared; answers names that an operator has given to other upstreams."""
+    """Synchronize the store with the declared upstreams. Returns names already taken by upstreams of operators."""
     rows = {row.name: row for row in await call.tx.all(statements.select_all_upstreams)}
     by_name = {upstream.name: upstream for upstream in desired}
     for name, row in rows.items():
@@ -256,7 +256,7 @@ def _build_declared_row(call: Call, engine: Upstreams, upstream: DeclaredUpstrea
 
 
 async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: DeclaredUpstream) -> None:
-    """Change what is declared otherwise now."""
+    """Update a stored upstream if its declaration has changed."""
     from .authorizations import drop_authorizations
     from .registration import OAuthConfiguration, seal_client
 
@@ -286,7 +286,7 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
         now=call.now,
     )
     if (stored.url, stored.oauth_mode) != (new_row.url, new_row.oauth_mode):
-        await drop_authorizations(call, stored.upstream_id)  # they are for another server, or for other callers
+        await drop_authorizations(call, stored.upstream_id)  # they belong to another server or to other callers
 
 
 def _has_client(call: Call, stored: UpstreamRow, upstream: DeclaredUpstream) -> bool:

@@ -1,7 +1,7 @@
 """Federation: tools of upstreams as operations of the registry, created at run time.
 
-A tool is an operation by the name of its upstream and its own, such as ``github.create_issue``; who calls it calls
-``agora.upstream.call``. What an upstream offers comes with the event that tells of it, or from the store.
+The operation of a tool is named after its upstream and the tool, such as ``github.create_issue``; calling it calls
+``agora.upstream.call``. The tools come with the event that announces them, or from the store.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CALL = declared("upstream", "call")
 
 
 class FederatedOperation(Operation):
-    """A tool of an upstream. ``definition``: as the upstream gives it."""
+    """A tool of an upstream. ``definition``: from the upstream, unchanged."""
 
     def __init__(self, tool: OfferedTool) -> None:
         self.definition: Mapping[str, Any] = from_json(tool.definition)
@@ -54,7 +54,7 @@ class FederatedOperation(Operation):
 
     @property
     def implementation(self) -> str:
-        """The service of upstreams."""
+        """Category of the implementing service."""
         return CALL.category
 
     @property
@@ -64,17 +64,17 @@ class FederatedOperation(Operation):
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
-        """The one of ``agora.upstream.call``, with the tool's names in it; the arguments are ``arguments`` there."""
+        """The tool's own route; its body becomes ``arguments`` of ``agora.upstream.call``."""
         return self.declared_routes
 
     @property
     def description(self) -> str:
-        """What the upstream says of it."""
+        """Description from the upstream."""
         return self._description
 
     @cached_property
     def input(self) -> type[BaseModel]:
-        """Takes the tool's arguments, and makes of them those of ``agora.upstream.call``."""
+        """Model that wraps the tool's arguments as those of ``agora.upstream.call``."""
         upstream, tool = self.category, self.action
 
         class Relayed(BaseModel):
@@ -96,12 +96,12 @@ class FederatedOperation(Operation):
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """JSON schema of the arguments, the upstream's own."""
+        """JSON schema of the arguments, from the upstream."""
         return dict(self.definition["inputSchema"])
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
-        """JSON schema of the result: structured content is what the upstream says it is."""
+        """JSON schema of the result, with the upstream's schema for structured content."""
         schema = dict(self.output.json_schema(mode="serialization"))
         structured = self.definition.get("outputSchema")
         if structured:
@@ -110,7 +110,7 @@ class FederatedOperation(Operation):
 
 
 class Federation:
-    """Keeps the catalogue's operations of upstreams. ``offer`` takes the operations of one upstream of a tenant."""
+    """Maintains the operations of upstreams in the catalogue. ``offer`` sets those of one upstream of a tenant."""
 
     def __init__(self, store: Store, offers: Offers, offer: Callable[[str, str, Sequence[Operation]], None]) -> None:
         self._store, self._offers, self._offer = store, offers, offer
@@ -119,7 +119,7 @@ class Federation:
         self._reload_tenants: set[str] = set()
 
     async def load_tenant(self, tenant: str) -> None:
-        """Take over what the store has."""
+        """Load the tools of a tenant from the store."""
 
         async def load_tools(reader: Reader) -> Sequence[CallableToolRow]:
             return await reader.all(upstreams.select_callable_tools)
@@ -133,7 +133,7 @@ class Federation:
             self._apply_offer(Offer(tenant, name, tools))
 
     def apply_event(self, stored: StoredEvent) -> None:
-        """Apply an event of the log: this server's own at once, another server's after a short delay."""
+        """Apply an event of the log: this server's own immediately, another server's after a short delay."""
         if not stored.event.type.startswith("agora.upstream."):
             return
         offer = self._offers.pop_offer(stored.event.event_id)
@@ -145,7 +145,7 @@ class Federation:
             self._loading[stored.tenant_id] = asyncio.create_task(self._reload_tenant(stored.tenant_id))
 
     async def stop(self) -> None:
-        """Wait until nothing is being read any more."""
+        """Wait until no load is running."""
         await asyncio.gather(*self._loading.values())
 
     async def _reload_tenant(self, tenant: str) -> None:
@@ -171,7 +171,7 @@ def _build_operations(tools: Iterable[OfferedTool]) -> Iterable[Operation]:
 
 
 def _normalize_version(text: str | None) -> str:
-    """A server's version as one of the catalogue's: 2.1 is 2.1.0; what is none is 1.0.0."""
+    """Normalize a server's version for the catalogue: 2.1 becomes 2.1.0; an invalid one becomes 1.0.0."""
     stripped = (text or "").strip().removeprefix("v")
     try:
         version = parse_version(stripped)

@@ -1,4 +1,4 @@
-"""Checks of the custom headers that are sent to an upstream."""
+"""Checks of custom headers for an upstream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["check_headers", "find_header_error"]
 MAX_HEADERS, MAX_NAME_CHARACTERS, MAX_VALUE_CHARACTERS = 30, 100, 4000
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VALUE = re.compile(r"[\x20-\x7e]*")
-#: what HTTP and MCP say by themselves
+#: set by HTTP and MCP themselves
 OWN = frozenset(
     {"accept", "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host"}
     | {"keep-alive", "last-event-id", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -20,7 +20,7 @@ OWN = frozenset(
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Raise InvalidRequest for headers that cannot be sent or that the client sets itself."""
+    """Check that headers are valid and not set by the client itself. Raises InvalidRequest."""
     for name, value in headers.items():
         if problem := find_header_error(name, value):
             field = f"headers.{name[:MAX_NAME_CHARACTERS]}"
@@ -32,7 +32,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def find_header_error(name: str, value: str) -> str | None:
-    """What is wrong with a header; None if nothing is."""
+    """Find the error of a header; None if it is valid."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         return "is no name of a header"
     if name.lower() in OWN or name.lower().startswith("mcp-"):

@@ -26,7 +26,7 @@ __all__ = ["UpstreamReconciler"]
 
 log = logging.getLogger(__name__)
 AT_ONCE, MINUTE = 5.0, 60.0
-READ_ROWS = 15.0  # seconds between reads of the rows, which another server may have changed without being heard
+READ_ROWS = 15.0  # seconds between full reads of the rows, because a change by another server may go unreported
 FOLLOWED = "agora.upstream."
 
 
@@ -37,7 +37,7 @@ class ListingLimiter:
         self._tokens: dict[tuple[str, str], tuple[float, float]] = {}
 
     def try_acquire(self, key: tuple[str, str]) -> bool:
-        """Whether to ask now; if so, it counts."""
+        """Take a token if available. Returns whether the listing may be read now."""
         now = asyncio.get_running_loop().time()
         tokens, since = self._tokens.get(key, (AT_ONCE, now))
         tokens = min(AT_ONCE, tokens + (now - since) / MINUTE)
@@ -50,7 +50,7 @@ class ListingLimiter:
 
 
 class UpstreamReconciler(Controller):
-    """Runs while the marketplace is halted, too: it only refreshes listings."""
+    """Maintains connections and listings of upstreams. Runs while the marketplace is halted, too."""
 
     name = "upstreams"
     interval = 1.0
@@ -74,7 +74,7 @@ class UpstreamReconciler(Controller):
             log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
-        """Read the upstreams of a tenant again when one of them has changed."""
+        """Mark the tenants whose upstreams have changed for reading."""
         tenants = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
         self._unread.update(tenants)
         for tenant in tenants:
@@ -87,7 +87,7 @@ class UpstreamReconciler(Controller):
         await self._engine.reconcile()
 
     async def _read_rows(self) -> None:
-        """Read the upstreams of those tenants whose have changed, and now and then of all: a change may go unreported."""
+        """Read the upstreams of changed tenants, and periodically of all, because a change may go unreported."""
         now = self.context.clock.now()
         if not 0 <= now - self._read_at < READ_ROWS * SECOND:
             await self.run_for_each_tenant(self.reconcile)
@@ -96,7 +96,7 @@ class UpstreamReconciler(Controller):
         await self._run_for_tenants(self._unread, self.reconcile)
 
     async def reconcile(self, tenant: str) -> None:
-        """Hold connections to the upstreams that a tenant has."""
+        """Configure the connections for the upstreams of a tenant."""
         self._unread.discard(tenant)
         commands = self.context.server.settings.mcp_commands
         try:
@@ -110,7 +110,7 @@ class UpstreamReconciler(Controller):
         self._endpoints[tenant] = endpoints
 
     def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
-        """Ask those upstreams what they offer that may have changed it."""
+        """Read the listings of upstreams that may have changed, within the limit."""
         tenants = set(self._engine.list_outdated(tenant))
         for endpoint in endpoints:
             due = endpoint.upstream_id in tenants and endpoint.key not in self._listings
@@ -124,19 +124,19 @@ class UpstreamReconciler(Controller):
         await self._engine.close()
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing is being asked."""
+        """Wait until no listing is being read."""
         while self._listings:
             await asyncio.wait(self._listings.values())
 
     async def _list_upstream(self, endpoint: Endpoint) -> None:
-        """Fetch the items of one upstream; a slow one does not delay the others."""
+        """Read the listing of one upstream, in its own task: a slow upstream does not delay the others."""
         try:
             listing = await self._engine.listing(endpoint)
             await self.write_as_system(
                 endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing)
             )
         except NotFound:
-            return  # it was removed meanwhile
+            return  # removed in the meantime
         except AgoraError as error:
             log.info("upstream %s was not listed: %s", endpoint.name, error)
         except Exception:

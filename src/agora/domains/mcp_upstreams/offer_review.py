@@ -23,16 +23,16 @@ from .records import UPSTREAM_TOOLS, UpstreamRow, UpstreamToolRow
 __all__ = ["DROPPED_REASON", "apply_listing", "emit_offer_event"]
 
 DROPPED_REASON = "the upstream does not offer it any more"
-PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model what to do; resources come and go
-MAX_KNOWN_DEFINITIONS = 2000  # of each
+PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # instructions for a model; resources change freely
+MAX_KNOWN_DEFINITIONS = 2000  # per kind
 TOO_MANY = f"it has offered {MAX_KNOWN_DEFINITIONS} of this kind by now; to take in new ones, remove the upstream and add it again"
-MAX_LISTED = 100  # names in an event
-COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")  # that a listing changes
+MAX_LISTED = 100  # names per event
+COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")  # updated by a listing
 _content = attrgetter(*COLUMNS)
 
 
 async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> bool:
-    """Compare a listing with what is known, and keep it; whether anything changed."""
+    """Compare a listing with the stored items and store it. Returns whether anything changed."""
     upstream_id = upstream.upstream_id
     rows = await call.tx.all(statements.select_items, upstream_id=upstream_id)
     rows_by_name = {(row.kind, row.name): row for row in rows}
@@ -57,9 +57,10 @@ async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> 
 
 
 def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], UpstreamToolRow]) -> list[Item]:
-    """The items, without those that are new where an upstream has brought too many names already.
+    """Omit new items if an upstream has already introduced too many names.
 
-    What has gone is remembered, so that it cannot come back as another thing; names without end would fill the store.
+    Items no longer offered are remembered, so that they cannot return with another definition; unlimited names would
+    fill the store.
     """
     counts = Counter(kind for kind, _ in stored)
     admitted: list[Item] = []
@@ -83,7 +84,7 @@ async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
 
 
 def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamToolRow | None) -> UpstreamToolRow:
-    """The row of an item that is offered now. row: the stored one, None for a new item."""
+    """Build the row of an offered item. row: the stored one, None for a new item."""
     digest = item.hash
     current = UpstreamToolRow(
         tenant_id=call.caller.tenant,
@@ -110,7 +111,7 @@ def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamTo
 
 
 def _find_accepted_definition(row: UpstreamToolRow | None, digest: str) -> str | None:
-    """The accepted definition, where another one is offered now."""
+    """Find the accepted definition if a different one is offered now."""
     if row is None or row.pinned is None or row.pinned == digest:
         return None
     accepted: str | None = row.accepted or (row.definition if row.hash == row.pinned else None)
@@ -147,7 +148,7 @@ async def _store_item(call: Call, row: UpstreamToolRow | None, current: Upstream
 
 
 async def emit_offer_event(call: Call, change: str, upstream: UpstreamRow) -> None:
-    """Tell what an upstream offers now, and hand its tools to the catalogue."""
+    """Emit the current tools of an upstream, and hand them over to the catalogue."""
     rows = await call.tx.all(statements.select_items, upstream_id=upstream.upstream_id)
     now = await call.tx.one(statements.select_upstream, ref=upstream.upstream_id)
     name = upstream.name

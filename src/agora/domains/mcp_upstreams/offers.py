@@ -19,7 +19,7 @@ REMEMBERED = 200
 
 @dataclass(frozen=True, slots=True)
 class OfferedTool:
-    """A tool that can be called. definition: JSON text, as the upstream has it. version: of the upstream's server."""
+    """A callable tool. definition: the upstream's JSON text. version: of the upstream's server."""
 
     upstream: str
     name: str
@@ -30,7 +30,7 @@ class OfferedTool:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All tools of one upstream; none when it was removed."""
+    """All tools of one upstream; empty after its removal."""
 
     tenant: str
     upstream: str
@@ -38,7 +38,7 @@ class Offer:
 
 
 class Offers:
-    """What was laid down; what was never committed is forgotten in time."""
+    """Offers waiting for their events; the oldest are discarded, because an event may never be committed."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, Offer] = OrderedDict()
@@ -49,7 +49,7 @@ class Offers:
             self._waiting.popitem(last=False)
 
     def pop_offer(self, event_id: str) -> Offer | None:
-        """What was laid down under an event's id, if it was on this server."""
+        """Take out the offer of an event, if it was made on this server."""
         return self._waiting.pop(event_id, None)
 
 

@@ -26,22 +26,23 @@ __all__ = [
     "hash_definition",
 ]
 
-#: seconds that the client of a call has for all that the upstream asks it
+#: seconds for a call's client to answer requests of the upstream
 ANSWER_SECONDS = 3600.0
 
 OAuthMode = Literal["none", "shared", "user", "machine"]
 Kind = Literal["tool", "resource", "template", "prompt"]
-#: told how far a call is: what was done, of how much (None: unknown), and in words
+#: progress callback: amount done, total (None: unknown), message
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an upstream is, and how it is to be treated.
+    """Address and settings of an upstream.
 
-    revision: another one needs another connection. secrets: sealed JSON object, the headers of an HTTP upstream or
-    the environment of a command. oauth_mode: whose access tokens it is sent (see contract). oauth_client: sealed JSON object, the
-    client that an operator configured. directory: where it runs. private: whether it may be at a private or loopback address.
+    revision: a change requires a new connection. secrets: sealed JSON object, the headers of an HTTP upstream or the
+    environment of a command. oauth_mode: whose access tokens are sent (see contract). oauth_client: sealed JSON object,
+    the client configured by an operator. directory: working directory. private: whether a private or loopback address
+    is allowed.
     timeout: seconds.
     """
 
@@ -66,7 +67,7 @@ class Endpoint:
 
 
 def hash_definition(definition: Mapping[str, Any]) -> str:
-    """SHA-256 of a definition with sorted keys, without ``_meta``."""
+    """Compute the SHA-256 of a definition with sorted keys, without ``_meta``."""
     essential = _sort_keys({name: value for name, value in definition.items() if name != "_meta"})
     return hashlib.sha256(to_json(essential, inf_nan_mode="strings")).hexdigest()
 
@@ -79,7 +80,7 @@ def _sort_keys(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something an upstream offers. name: a URI for resources. reason: why it cannot be offered here, or None."""
+    """An item offered by an upstream. name: a URI for resources. reason: why it cannot be offered here, or None."""
 
     kind: Kind
     name: str
@@ -94,7 +95,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All that an upstream offers, and who it says it is."""
+    """Everything that an upstream offers, and its self-description."""
 
     server_name: str | None
     server_version: str | None
@@ -105,7 +106,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """State of a connection. error: its last error. retry_in: seconds until the next attempt. calls: running now."""
+    """State of a connection. error: the last one. retry_in: seconds until the next attempt. calls: running now."""
 
     state: Literal["idle", "connecting", "connected", "unavailable"] = "idle"
     error: str | None = None
@@ -116,14 +117,14 @@ class Condition:
 class Upstreams(Protocol):
     """Connections to upstreams. Every failure is an AgoraError.
 
-    UpstreamUnavailable: nothing was done there. UpstreamFailed and DeadlineExceeded may say ``outcome="unknown"``.
+    UpstreamUnavailable: the request had no effect. UpstreamFailed and DeadlineExceeded may have ``outcome="unknown"``.
     """
 
     def set_endpoints(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
-        """Hold connections to exactly these upstreams of a tenant, from now on."""
+        """Set the complete list of a tenant's upstreams."""
 
     async def reconcile(self) -> None:
-        """Open the connections that are to be held and are not there."""
+        """Open the missing connections of the configured upstreams."""
 
     async def close(self) -> None:
         """Close all connections."""
@@ -132,7 +133,7 @@ class Upstreams(Protocol):
         """Connect, read the listing, and disconnect. Raises AuthorizationNeeded, as the other methods do."""
 
     async def listing(self, endpoint: Endpoint) -> Listing:
-        """Ask over the persistent connection what there is."""
+        """Read the listing over the persistent connection."""
 
     async def request(
         self,
@@ -144,9 +145,10 @@ class Upstreams(Protocol):
         caller: str = "",
         client: CallClient | None = None,
     ) -> dict[str, Any]:
-        """Send one request (``tools/call`` ...); answers the result as it came.
+        """Send a request (``tools/call`` ...) and return the raw result.
 
-        caller: shares with others; its own access token is sent where the upstream wants one of each. client: asked what the upstream asks; the time of that does not count.
+        caller: for the fair share, and for its own access token if the upstream requires one per caller. client:
+        receives the upstream's requests; the time for its answers does not count.
         """
 
     async def watch(
@@ -157,22 +159,25 @@ class Upstreams(Protocol):
         caller: str = "",
         client: CallClient | None = None,
     ) -> Callable[[], None]:
-        """Call ``updated`` whenever a resource changes, until what this answers is called. caller, client: as of request."""
+        """Watch a resource: call ``updated`` on each change. Returns the function that stops it.
+
+        caller, client: as for :meth:`request`.
+        """
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """State of the connection to an upstream."""
 
     def list_outdated(self, tenant: str) -> Sequence[str]:
-        """Ids of connected upstreams whose listing is not known to be current."""
+        """List the ids of connected upstreams whose listing may be out of date."""
 
     def check_url(self, url: str, *, private: bool) -> None:
-        """Refuse (InvalidRequest) a URL whose host is evidently not to be connected to."""
+        """Check that a URL does not evidently lead to a forbidden host. Raises InvalidRequest."""
 
     def seal(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
         """Encrypt credentials for the store; None if there are none."""
 
     def opens_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
-        """Whether sealed credentials are these."""
+        """Whether sealed credentials decrypt to ``secrets``."""
 
 
 #: provided by the connection pool

@@ -1,4 +1,4 @@
-"""Upstream MCP servers, and what they offer."""
+"""Queries of upstream MCP servers and their items."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ increment_revision = Write(
 )
 delete_upstream = Write("delete from upstreams where tenant_id = :tenant and upstream_id = :upstream_id")
 
-# -- what they offer ---------------------------------------------------------------------------
+# -- items -------------------------------------------------------------------------------------
 
 select_items = Query(
     "select * from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id order by kind, name",

@@ -1,4 +1,4 @@
-"""Records of MCP upstreams: servers and what they offer."""
+"""Records of MCP upstreams: servers and their items."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ UPSTREAM_TOOLS = Table("upstream_tools", UpstreamToolRow)
 
 @record
 class ItemCountRow:
-    """How many items of a kind and state an upstream has."""
+    """Number of an upstream's items of a kind and state."""
 
     upstream_id: str
     kind: str
@@ -83,7 +83,7 @@ class ItemCountRow:
 
 @record
 class CallableToolRow:
-    """An accepted tool of an upstream, as search indexes it."""
+    """An accepted tool of an upstream, as indexed by the search."""
 
     upstream: str
     server_version: str | None

@@ -1,4 +1,4 @@
-"""Adding upstreams, and taking them out."""
+"""Adding and removing upstreams."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ __all__ = [
     "seal_client",
 ]
 
-MAX_UPSTREAMS = 500  # upstreams: each has a connection
-CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
-#: names of the catalogue's own categories and toolsets, for one of which an upstream could be taken
+MAX_UPSTREAMS = 500  # each has a connection
+CONNECT_SECONDS = 40.0  # seconds to connect, in addition to those for the listing
+#: the catalogue's own categories and toolsets, which an upstream must not impersonate
 RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
 
 
 def get_upstream_connections(call: Call) -> Upstreams:
-    """The connections of this server."""
+    """Return this server's connections to upstreams."""
     return call.context.ports.get(port.UPSTREAMS)
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthConfiguration:
-    """How an upstream is authorized, and the client that an operator has configured, if any."""
+    """OAuth mode of an upstream, and the client configured by an operator, if any."""
 
     mode: OAuthMode = "none"
     client_id: str | None = None
@@ -57,7 +57,7 @@ class OAuthConfiguration:
     scope: str | None = None
 
     def check(self) -> None:
-        """Raise InvalidRequest for what does not fit together."""
+        """Check that the fields are consistent. Raises InvalidRequest."""
         if self.mode == "none" and (self.client_id or self.client_secret or self.scope):
             field_name, problem = "oauth", "A client or a scope takes oauth=shared, user or machine."
         elif self.client_secret is not None and self.client_id is None:
@@ -69,15 +69,15 @@ class OAuthConfiguration:
         raise InvalidRequest(problem, errors=[field_error(field_name, problem)])
 
     def document(self) -> dict[str, str | None]:
-        """What is stored sealed."""
+        """Build the document that is stored encrypted."""
         return {"client_id": self.client_id, "client_secret": self.client_secret, "scope": self.scope}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpstream:
-    """An upstream about to be stored. secrets: headers or environment variables. command: ``args`` and ``cwd``.
+    """A new upstream. secrets: headers or environment variables. command: ``args`` and ``cwd``.
 
-    private: whether its address may be a private one. timeout: seconds; None for the setting ``mcp_timeout``.
+    private: whether a private address is allowed. timeout: seconds; None for the setting ``mcp_timeout``.
     """
 
     name: str
@@ -95,7 +95,7 @@ class NewUpstream:
 
 
 async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
-    """The relay that adds an upstream by its URL; the setting ``mcp_private_networks`` decides about its address."""
+    """Add an upstream by its URL, in a relay. The setting ``mcp_private_networks`` allows private addresses."""
     assert upstream.url is not None
     engine, private = get_upstream_connections(call), call.context.settings.mcp_private_networks
     name, registry_name = upstream.name, upstream.registry_name
@@ -112,7 +112,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
             return None
         try:
             return await engine.probe(endpoint)
-        except AuthorizationNeeded as error:  # as expected: there is no grant before it is stored
+        except AuthorizationNeeded as error:  # expected: there is no grant before the upstream is stored
             await find_server(grants, endpoint, error.challenge)
             return None
 
@@ -134,7 +134,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
 
 
 async def check_name_free(call: Call, name: str, registry_name: str | None = None) -> None:
-    """Refuse a name that is taken, or that something else in the catalogue goes by."""
+    """Check that a name is available and another upstream can be added. Raises NameTaken, Conflict."""
     if name in RESERVED:
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
     if await call.tx.one(statements.select_upstream_id, name=name) is not None:
@@ -150,7 +150,7 @@ async def check_name_free(call: Call, name: str, registry_name: str | None = Non
 
 
 def build_upstream_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow:
-    """A new row of ``upstreams``."""
+    """Build a new row of ``upstreams``."""
     upstream_id = new_id("ups")
     return UpstreamRow(
         tenant_id=call.caller.tenant,
@@ -182,13 +182,13 @@ def build_upstream_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> 
 
 
 def seal_client(call: Call, oauth: OAuthConfiguration, upstream_id: str) -> bytes | None:
-    """A configured client for the store; None if there is none."""
+    """Encrypt a configured client for the store; None if there is none."""
     document = oauth.document()
     return get_upstream_grants(call).seal(document, upstream_id, "configured") if any(document.values()) else None
 
 
 async def drop_upstream(call: Call, row: UpstreamRow) -> None:
-    """Remove an upstream and all it offers; the connection is closed by the controller."""
+    """Remove an upstream with all its items; the controller closes the connection."""
     await call.tx.execute(statements.delete_items, upstream_id=row.upstream_id)
     await drop_authorizations(call, row.upstream_id)
     await call.tx.execute(statements.delete_upstream, upstream_id=row.upstream_id)

@@ -1,4 +1,4 @@
-"""The MCP registry's read API, and the import of its entries."""
+"""The MCP registry's read API, and the import of registry entries."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .server_json import SCHEMA, fill_in_remote, unwrap_server
 
 __all__ = ["RegistryService"]
 
-NAMESPACE = "agora/"  # of this server and of what has no name in a registry; nothing that is imported
+NAMESPACE = "agora/"  # of this server and of upstreams without a registry name; cannot be imported
 OWN = f"{NAMESPACE}agora"
 OFFICIAL = "io.modelcontextprotocol.registry/official"
-MAX_DESCRIPTION_CHARACTERS = 100  # characters of a description in a server.json
+MAX_DESCRIPTION_CHARACTERS = 100  # characters of a description in server.json
 Entry = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSummary:
-    """What an entry says of one server. query: of the address it is reached at here. Times: microseconds since 1970."""
+    """Data of a server's registry entry. query: of its URL on this server. Times: microseconds since 1970."""
 
     name: str
     description: str
@@ -44,7 +44,7 @@ class ServerSummary:
 
 
 class RegistryService(BoundService, contract.Registry):
-    """Every entry leads to this server: what is reached through it is guarded, counted and audited here."""
+    """Registry entries that all lead to this server, so that access to upstreams is checked, metered and audited."""
 
     @implements
     async def list(
@@ -120,7 +120,7 @@ async def _require_server(call: Call, server_name: str) -> Entry:
 
 
 async def _list_servers(call: Call) -> list[Entry]:
-    """Every server by name; this one is one of them."""
+    """List all servers by name, including this one."""
     rows = await call.tx.all(statements.select_all_upstreams)
     entries = [_build_own_entry(call), *(_build_upstream_entry(call, row) for row in rows)]
     return sorted(entries, key=lambda entry: str(entry["server"]["name"]))
@@ -171,7 +171,7 @@ def _build_entry(call: Call, summary: ServerSummary) -> Entry:
 
 
 def _build_local_name(registry_name: str) -> str:
-    """A name for an upstream from its name in the registry."""
+    """Build the name of an upstream from its registry name."""
     name = re.sub(r"[^a-z0-9]+", "-", registry_name.partition("/")[2].lower()).strip("-")[:24].strip("-")
     if not name:
         raise InvalidRequest(

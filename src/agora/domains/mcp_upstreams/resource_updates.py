@@ -1,4 +1,4 @@
-"""Who may watch which resource of an upstream."""
+"""Access to the updates of an upstream's resources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["find_watched_endpoint"]
 
 
 async def find_watched_endpoint(call: Call, upstream: str, uri: str) -> Endpoint:
-    """Where a resource is watched. Raises NotFound, Conflict, UpstreamUnavailable."""
+    """Find the endpoint for watching a resource. Raises NotFound, Conflict, UpstreamUnavailable."""
     row = await require_upstream(call, upstream)
     if row.transport == "stdio" and not call.context.settings.mcp_commands:
         raise UpstreamUnavailable(f"{row.name} is not available: {NOT_PERMITTED}.")

@@ -1,6 +1,6 @@
-"""server.json: an entry of the MCP registry, and how to connect to its server.
+"""server.json: an entry of the MCP registry with the connection data of a server.
 
-Schema 2025-12-11. Only remotes of type ``streamable-http`` are used; packages would run code here.
+Schema 2025-12-11. Only remotes of type ``streamable-http`` are used, because packages would run code here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """Where a server is, with the headers it wants."""
+    """URL of a server, with the headers it requires."""
 
     name: str
     description: str
@@ -30,13 +30,13 @@ class Remote:
 
 
 def unwrap_server(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The server.json itself, also out of an entry of a registry."""
+    """Extract the server.json, also from a registry's entry."""
     inner = document.get("server")
     return inner if isinstance(inner, dict) and "name" not in document else document
 
 
 def fill_in_remote(server: Mapping[str, Any], variables: Mapping[str, str], headers: Mapping[str, str]) -> Remote:
-    """The remote of a server.json, with its variables filled in. Raises InvalidRequest naming what is missing."""
+    """Fill in the variables of a server.json's remote. Raises InvalidRequest naming missing ones."""
     name, description = server.get("name"), server.get("description")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 200:
         raise _field_error("name", "a server.json has a name such as io.github.user/weather")
@@ -82,7 +82,7 @@ def _select_objects(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _fill_template(template: str, declared: Any, values: Mapping[str, str], missing: list[str]) -> str:
-    """A text with its ``{variables}`` filled in; what is neither given nor declared with a value is noted."""
+    """Fill in the ``{variables}`` of a template; those without a value or default are appended to ``missing``."""
     variables = declared if isinstance(declared, dict) else {}
 
     def fill_variable(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Upstreams: adding them, and calling what they offer."""
+"""Implementation of the upstream operations: adding upstreams, and calling their tools."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ from .views import NOT_PERMITTED, build_detail, build_summary, build_upstream_en
 __all__ = ["UpstreamService", "uri_matches"]
 
 R = TypeVar("R", bound=Result)
-MAX_ITEMS = 4000  # in one answer: all that an upstream may offer, where it fits into a page
-SLACK = 2.0  # seconds after which the engine should have said itself that the time is over
+MAX_ITEMS = 4000  # per response: all items of an upstream, if they fit into a page
+SLACK = 2.0  # seconds beyond the timeout that the engine itself enforces
 
 
 class UpstreamService(contract.Upstreams):
-    """MCP servers elsewhere. It is no ``Bound``: its operation ``call`` has the name of what that would keep."""
+    """Operations on remote MCP servers. Not a ``BoundService``, whose attribute ``call`` collides with an operation."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    # -- which there are -------------------------------------------------------------------------
+    # -- upstreams -------------------------------------------------------------------------------
 
     @implements
     async def add(
@@ -192,13 +192,13 @@ class UpstreamService(contract.Upstreams):
         return await authorizations.deauthorize(self._call, upstream, shared=shared)
 
     async def _require_usable(self, upstream: str) -> UpstreamRow:
-        """An upstream that may be connected to."""
+        """Load an upstream that may be connected to."""
         row = await require_upstream(self._call, upstream)
         if row.transport == "stdio" and not self._call.context.settings.mcp_commands:
             raise UpstreamUnavailable(f"{row.name} is not available: {NOT_PERMITTED}.")
         return row
 
-    # -- what they offer -------------------------------------------------------------------------
+    # -- items -----------------------------------------------------------------------------------
 
     @implements
     async def call(
@@ -230,7 +230,7 @@ class UpstreamService(contract.Upstreams):
         return self._relay_request(row, "tools/call", params, seconds, tool, build_tool_result, client)
 
     async def _find_client_of_task(self, task_id: str, fencing_token: int | None) -> CallClient:
-        """Who is asked during a call for a task that the caller holds. Raises StaleLease, InvalidRequest."""
+        """Build the client for a call on behalf of a task that the caller holds. Raises StaleLease, InvalidRequest."""
         if fencing_token is None:
             problem = "It is needed with task_id: the token of the claim."
             raise InvalidRequest(problem, errors=[field_error("fencing_token", problem)])
@@ -299,7 +299,7 @@ class UpstreamService(contract.Upstreams):
         return self._relay_request(row, "completion/complete", params, row.timeout, name, build_completion)
 
     async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> None:
-        """Refuse what cannot be used, with the reason."""
+        """Check that an item is active. Raises NotFound, Conflict."""
         row = await self._call.tx.one(statements.select_item, upstream_id=upstream.upstream_id, kind=kind, name=name)
         where = f"GET /upstreams/{upstream.name}"
         if row is None:
@@ -313,7 +313,7 @@ class UpstreamService(contract.Upstreams):
             raise NotFound(f"The {kind} {name!r} of {upstream.name} cannot be offered: {row.reason}.")
 
     async def _may_be_linked(self, upstream: UpstreamRow, uri: str) -> bool:
-        """Whether it may be a resource of the client's own session, to which a tool's result has linked: none is listed."""
+        """Whether a URI may be an unlisted resource of the client's session, linked from a tool's result."""
         if self._call.client is None:
             return False
         key = {"upstream_id": upstream.upstream_id, "kind": "resource", "name": uri}
@@ -333,7 +333,7 @@ class UpstreamService(contract.Upstreams):
         answer: Callable[[Mapping[str, Any]], R],
         client: CallClient | None = None,
     ) -> R:
-        """Ask the upstream, outside any transaction. client: who is asked what the upstream asks; by default that of the call."""
+        """Send a request to the upstream outside any transaction. client: receives its requests; None: the call's."""
         engine, endpoint, progress = (
             get_upstream_connections(self._call),
             build_upstream_endpoint(upstream),
@@ -368,9 +368,9 @@ class UpstreamService(contract.Upstreams):
 
 
 def uri_matches(template: str, uri: str) -> bool:
-    """Whether a URI may come of a template (RFC 6570): its fixed parts are there, in their order, with something between.
+    """Whether a URI may result from a template (RFC 6570): its fixed parts occur in order, with text in between.
 
-    Looked for from left to right, each once: a pattern for it could be made to take for ever.
+    Searched from left to right, each part once, because a regular expression could be made to backtrack excessively.
     """
     first, *middle = re.split(r"\{[^{}]*\}", template)
     if not middle:

@@ -1,4 +1,4 @@
-"""What upstreams do about what happens in other domains."""
+"""Subscriptions of upstreams to events in other domains."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["forget_agent"]
 
 
 async def forget_agent(call: Call, agent: AgentRow) -> None:
-    """Drop what an agent that left was granted at upstreams."""
+    """Delete the grants of a deregistered agent."""
     await forget_subject(call, agent.agent_id)

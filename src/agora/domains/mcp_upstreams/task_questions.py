@@ -1,7 +1,7 @@
-"""What an upstream asks during a call that an agent makes for a task: a question of the task, which its requester answers.
+"""Questions of an upstream during a call for a task: they become questions of the task, answered by its requester.
 
-The task waits with the question's form (``input_required``, or ``auth_required`` for a URL), and goes on under the same lease. The
-question lives as long as the call: if that ends, or this server, it is withdrawn.
+The task waits with the question's form (``input_required``, or ``auth_required`` for a URL), and continues under the
+same lease. When the call or this server ends before the answer, the question is withdrawn.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 ELICIT: Final = "elicitation/create"
 POLL_SECONDS: Final = 0.25
 MAX_POLL_SECONDS: Final = 2.0
-RENEW_SECONDS: Final = 5.0  #: between renewals of the lease: leases last ten seconds or more
-MAX_TRIES: Final = 3  #: answers that do not fit the form, until the upstream is told that there is none
+RENEW_SECONDS: Final = 5.0  #: between renewals of the lease, which lasts ten seconds or more
+MAX_TRIES: Final = 3  #: invalid answers before the upstream gets an error
 DECLINED: Final = frozenset({"decline", "cancel"})
 WAITING: Final = frozenset({"input_required", "auth_required"})
 
 
 class InvokeOperation(Protocol):
-    """Run an operation by its name as a caller, in a transaction of its own; answers its result as JSON has it."""
+    """Run an operation by name as a caller, in its own transaction; returns its result as JSON data."""
 
     async def __call__(self, caller: Caller, name: str, arguments: Mapping[str, Any], /) -> Any: ...
 
@@ -40,9 +40,9 @@ OPERATIONS: Port[InvokeOperation] = Port("operations that rules call outside of 
 
 
 class TaskClient:
-    """A :class:`agora.core.call.CallClient` whose person is the requester of a task.
+    """A :class:`agora.core.call.CallClient` whose user is the requester of a task.
 
-    caller: holds the task under the fencing token. inner: the client of the call itself, which is asked for models and roots.
+    caller: holds the task under the fencing token. inner: client of the call itself, for sampling and roots.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class TaskClient:
 
     @property
     def key(self) -> str:
-        """Each call for a task has a connection alone."""
+        """Key of the task's exclusive connection."""
         return f"task {self._claimed_task['task_id']}"
 
     @property
@@ -132,7 +132,7 @@ class TaskClient:
     async def _withdraw_question(self) -> None:
         """Withdraw the question: the call ended before the answer."""
         notes = "The question is withdrawn: the call that asked it has ended."
-        with contextlib.suppress(AgoraError):  # the task has ended, or is another's: then it is withdrawn as well
+        with contextlib.suppress(AgoraError):  # task ended or has another holder: also withdrawn
             await self._invoke(
                 self._caller, "agora.task.update", self._claimed_task | {"status": "in_progress", "notes": notes}
             )
@@ -141,7 +141,8 @@ class TaskClient:
 def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) -> dict[str, Any] | None:
     """Convert a requester's message to the result of an elicitation; None if it does not match the form.
 
-    A data part is the content of the form. A text is that, too, if it is a JSON object, or else the value of the only field.
+    A data part is the content of the form. A text is the content if it is a JSON object, or else the value of the only
+    field.
     """
     if message is None:
         return {"action": "cancel"}
@@ -182,7 +183,7 @@ def _read_value(text: str, kind: Any) -> Any:
 
 
 def _matches_schema(content: Mapping[str, Any], schema: Any) -> bool:
-    """Whether a content is what the form asks for; a form that is no schema takes everything."""
+    """Whether a content matches the form; a form without a valid schema accepts everything."""
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
 

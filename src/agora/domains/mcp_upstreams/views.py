@@ -1,4 +1,4 @@
-"""What rows of upstreams look like, to callers and to the engine."""
+"""Rendering of upstream rows for callers and for the engine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
 
 
 async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> UpstreamRow:
-    """The upstream of a name or id; NotFound."""
+    """Find the upstream with a name or id. Raises NotFound."""
     row = await call.tx.one(statements.lock_upstream if lock else statements.select_upstream, ref=ref)
     if row is None:
         raise not_found("upstream", f"There is no upstream {ref!r}.", fix="They are listed at GET /upstreams.")
@@ -43,7 +43,7 @@ async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Upstr
 
 
 def build_upstream_endpoint(row: UpstreamRow) -> Endpoint:
-    """Where an upstream is, for the engine."""
+    """Build the endpoint of an upstream for the engine."""
     command = decode_json(row.command) if row.command else {"args": [], "cwd": None}
     return Endpoint(
         tenant=row.tenant_id,
@@ -64,7 +64,7 @@ def build_upstream_endpoint(row: UpstreamRow) -> Endpoint:
 
 
 async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict[str, int]]:
-    """How much each upstream offers: tools that can be called, and what cannot be used; and whether it is authorized."""
+    """Count each upstream's callable tools and unusable items, and determine whether it is authorized."""
     counts: dict[str, dict[str, int]] = {}
     for row in await call.tx.all(statements.count_items, ids=encode_json([row.upstream_id for row in rows])):
         counts_of_upstream = counts.setdefault(row.upstream_id, {"tools": 0, "quarantined": 0, "dropped": 0})
@@ -86,14 +86,14 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
 
 
 def build_summary(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
-    """An upstream, as far as the caller may see it."""
+    """Build the summary of an upstream, limited to what the caller may see."""
     return contract.upstreams.Upstream.model_construct(**_build_summary_fields(call, row, counts))
 
 
 def build_detail(
     call: Call, row: UpstreamRow, counts: Mapping[str, int], items: Sequence[UpstreamToolRow], *, more: bool
 ) -> contract.upstreams.UpstreamDetail:
-    """An upstream with a page of its items. more: whether there are further items."""
+    """Build an upstream with a page of its items. more: whether there are further items."""
     return contract.upstreams.UpstreamDetail.model_construct(
         **_build_summary_fields(call, row, counts),
         items=[_build_item(row.name, item) for item in items],
@@ -139,14 +139,14 @@ _SAME = (
 
 
 def connection_condition(call: Call, row: UpstreamRow) -> Condition:
-    """The fields of an upstream's summary."""
+    """Return the state of the connection to an upstream."""
     if row.transport == "stdio" and not call.context.settings.mcp_commands:
         return Condition("unavailable", NOT_PERMITTED)
     return call.context.ports.get(UPSTREAMS).condition(row.tenant_id, row.upstream_id)
 
 
 def _strip_query(url: str | None) -> str | None:
-    """A URL without what may hold a key."""
+    """Remove query and fragment of a URL, which may contain a key."""
     return urlunsplit(urlsplit(url)._replace(query="", fragment="")) if url else url
 
 

@@ -1,5 +1,5 @@
-"""Upstream MCP servers: one persistent connection to each, its listing, and calls of its tools.
+"""Client of upstream MCP servers: a persistent connection to each, its listing, and requests.
 
-``port`` is what services and controllers know; ``pool`` implements it. The protocol's SDK is imported with the first
-upstream, not before. Nothing of services enters, nothing of the store, nothing of HTTP on our side.
+Services and controllers use the interface in ``port``; ``pool`` implements it. The protocol's SDK is imported on the
+first use of an upstream. This package does not depend on services, the store or this server's HTTP.
 """

@@ -1,8 +1,8 @@
-"""URL checks for upstreams: a URL given by a caller must not lead into the operator's private network (SSRF).
+"""URL checks for upstreams: a URL from a caller must not lead into the operator's private network (SSRF).
 
-A host is checked when it is added, as far as it can be told by looking at it, and again when a connection is made:
-its name is resolved here, every address is checked, and the connection goes to a checked address, so that a name
-cannot mean another one a moment later.
+A host is checked syntactically when the upstream is added, and again when a connection is opened: its name is resolved
+here, every address is checked, and the connection goes to a checked address, so that the name cannot resolve to another
+address in between (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def check_url(url: str, *, private: bool) -> None:
-    """Refuse what is no URL of HTTP, has a password in it, or evidently leads to a private address."""
+    """Check that a URL uses HTTP, has no password, and is not evidently private. Raises InvalidRequest."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

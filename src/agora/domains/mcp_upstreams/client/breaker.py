@@ -1,4 +1,4 @@
-"""A circuit breaker for calls, and the numbers of it and of its connections."""
+"""A circuit breaker for calls, and its parameters and those of connections."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ __all__ = ["CircuitBreaker", "Tuning"]
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Seconds and counts. first, longest: of the pauses between tries. failures: calls in a row that open the breaker.
+    """Parameters in seconds and counts. first, longest: pauses between attempts.
 
-    max_retry_wait: how soon the next try has to be for a call to wait for it. connect: for a connection with its handshake.
-    keepalive: between signs of life. relist: between listings.
+    failures: consecutive failures that open the breaker. max_retry_wait: a call waits for the next attempt if it is so
+    soon.
+    connect: for a connection with its handshake. keepalive: between pings. relist: between listings.
     """
 
     first: float = 0.5
@@ -29,7 +30,7 @@ class Tuning:
 
 
 class CircuitBreaker:
-    """Opens when so many calls failed in a row; after a pause one failure more opens it again, for longer."""
+    """Opens after a number of consecutive failures; after a pause, another failure opens it again for longer."""
 
     def __init__(self, tuning: Tuning, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit, self._clock, self._backoff = tuning.failures, clock, Backoff(tuning.first, tuning.longest)
@@ -37,11 +38,11 @@ class CircuitBreaker:
         self.reason = ""
 
     def seconds_open(self) -> float:
-        """Seconds until calls may pass again; 0 if they may."""
+        """Return the seconds until calls are allowed again; 0 if they are allowed."""
         return max(0.0, self._until - self._clock())
 
     def record_failure(self, reason: str) -> None:
-        """Count a call that got no proper answer."""
+        """Record a failed call."""
         self._failures += 1
         if self._failures >= self._limit:
             self._until = self._clock() + self._backoff.next_delay()

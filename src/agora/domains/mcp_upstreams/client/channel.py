@@ -12,7 +12,7 @@ __all__ = ["Channel"]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The SDK's streams to read from and write to, and a direct client if available."""
+    """The SDK's streams for reading and writing, and a direct client if available."""
 
     read: Any
     write: Any

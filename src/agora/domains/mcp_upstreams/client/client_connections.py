@@ -1,7 +1,8 @@
-"""Connections of an upstream that belong to one client session, or to one subject, each.
+"""Connections of an upstream that belong to a single client session or subject.
 
-An upstream with an access token of each subject has a connection for each. Besides, an upstream keeps things by session (a client's roots, its level of logs) and asks without saying for which call. So a call
-whose client can be asked has a connection alone, and the next call of the same client takes it over.
+An upstream with an access token per subject needs a connection per subject. An upstream also keeps state per session (a
+client's roots, its log level), and its requests do not name the call that they belong to. Therefore a call whose client
+can be asked has a connection of its own, which the next call of the same client reuses.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientConnections", "may_be_asked_by_upstream"]
 
-IDLE_SECONDS: Final = 300.0  #: for which an unused connection stays
-MOST: Final = {"http": 64, "stdio": 8}  #: of one upstream: of a command, each is a process
+IDLE_SECONDS: Final = 300.0  #: lifetime of an unused connection
+MOST: Final = {"http": 64, "stdio": 8}  #: connections per upstream; each stdio connection is a process
 ASKED_FOR: Final = ("elicitation", "sampling", "roots")
 
-Key = tuple[tuple[str, str], str, str]  #: of the endpoint, subject, key of the client
+Key = tuple[tuple[str, str], str, str]  #: key of the endpoint, subject, key of the client
 
 
 def may_be_asked_by_upstream(client: CallClient | None) -> bool:
-    """Whether an upstream may want to speak to this client during a call."""
+    """Whether an upstream may send requests or log messages to this client during a call."""
     return client is not None and (
         client.log_level is not None or any(client.capabilities.get(name) is not None for name in ASKED_FOR)
     )
@@ -51,7 +52,7 @@ def _build_connection_key(endpoint: Endpoint, subject: str, client: CallClient |
 
 
 class ClientConnections:
-    """Lends connections to calls. create: opens one for a subject, with the capabilities of a client, None for calls of no client."""
+    """Provides connections to calls. create: opens one for a subject, with the capabilities of a client or None."""
 
     def __init__(self, create: Callable[[Endpoint, str, Mapping[str, Any] | None], Awaitable[Connection]]) -> None:
         self._create = create
@@ -60,7 +61,7 @@ class ClientConnections:
 
     @contextlib.asynccontextmanager
     async def share_connection(self, endpoint: Endpoint, subject: str) -> AsyncIterator[Connection]:
-        """A connection for one call of a subject, which its other calls use, too. Raises RateLimited if there are too many."""
+        """Share a connection among the calls of a subject. Raises RateLimited if there are too many."""
         slots = self._list_usable_slots(endpoint, subject, None)
         slot = slots[0] if slots else await self._open_slot(endpoint, subject, None)
         slot.uses += 1
@@ -71,7 +72,7 @@ class ClientConnections:
 
     @contextlib.asynccontextmanager
     async def lend_connection(self, endpoint: Endpoint, subject: str, client: CallClient) -> AsyncIterator[Connection]:
-        """A connection for one call of a client. Raises RateLimited if there are too many."""
+        """Lend a connection exclusively to a call of a client. Raises RateLimited if there are too many."""
         slot = next((slot for slot in self._list_usable_slots(endpoint, subject, client) if not slot.uses), None)
         if slot is None:
             slot = await self._open_slot(endpoint, subject, client)
@@ -101,7 +102,7 @@ class ClientConnections:
         return stop_watching
 
     def _list_usable_slots(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> list[_Slot]:
-        """Connections that can be used. One that was refused is closed: there may be another access token now."""
+        """List the usable connections. Refused ones are closed first, because a new access token may be available."""
         key = _build_connection_key(endpoint, subject, client)
         self._drop_slots(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
         return self._slots.get(key, [])

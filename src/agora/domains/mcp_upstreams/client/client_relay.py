@@ -1,7 +1,7 @@
-"""Requests of an upstream to the client of a call: elicitation, sampling, roots, and log messages.
+"""Relay of an upstream's requests to the client of a call: elicitation, sampling, roots, and log messages.
 
-A connection that is shared cannot tell whose call a question belongs to, so it refuses all. A call whose client can be asked
-gets a connection of its client's own (:mod:`.client_connections`), over which one call runs at a time.
+On a shared connection, requests cannot be attributed to a call and are refused. A call whose client can be asked
+gets an exclusive connection (:mod:`.client_connections`), over which one call runs at a time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from agora.core.call import CallClient, ClientRefused
 __all__ = ["ClientGone", "ClientRelay"]
 
 METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
-LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: of log messages, the least first
-REFUSED: Final = -32000  #: JSON-RPC code for a client that declined, left, or took too long
+LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: log levels in ascending order
+REFUSED: Final = -32000  #: JSON-RPC code if the client declined, disconnected, or timed out
 NOBODY: Final = "The caller cannot be asked: it is no client that takes such requests, or there is no call under way."
 
 
@@ -27,10 +27,10 @@ class ClientGone(Exception):
 
 
 class ClientRelay:
-    """Passes the requests of one connection on to the client of the call that runs over it.
+    """Relays the requests of a connection to the client of the call that uses it.
 
-    capabilities: as they are declared to the upstream; all that can be passed on where the connection is shared, so that
-    upstreams list the tools that need them.
+    capabilities: declared to the upstream; on a shared connection all supported ones, so that upstreams list the tools
+    that need them.
     """
 
     SHARED: Final[Mapping[str, Any]] = {"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}}
@@ -42,16 +42,16 @@ class ClientRelay:
         self._limit: asyncio.Timeout | None = None
 
     def begin(self, client: CallClient, limit: asyncio.Timeout) -> None:
-        """Begin a call of this client. limit: its timeout, which is suspended while the client is asked."""
+        """Begin a call of a client. limit: its timeout, which is suspended while the client is asked."""
         self._client = self._latest = client
         self._limit = limit
 
     def end(self) -> None:
-        """The call has ended."""
+        """End the call."""
         self._client, self._limit = None, None
 
     async def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The client's result. Raises ClientGone, ClientRefused."""
+        """Ask the client and return its result. Raises ClientGone, ClientRefused."""
         client, limit = self._client, self._limit
         if client is None or limit is None or method not in METHODS:
             raise ClientGone
@@ -65,10 +65,10 @@ class ClientRelay:
             if remaining is not None and self._limit is limit:
                 limit.reschedule(loop.time() + remaining)
 
-    # -- as the SDK's session asks ---------------------------------------------------------------
+    # -- callbacks of the SDK's session ----------------------------------------------------------
 
     async def answer_request(self, method: str, params: Mapping[str, Any]) -> dict[str, Any] | types.ErrorData:
-        """The same, with the error that the upstream is answered."""
+        """Ask the client and return its result, or the error for the upstream."""
         try:
             return await self.ask(method, params)
         except ClientGone:
@@ -92,19 +92,19 @@ class ClientRelay:
         return result if isinstance(result, types.ErrorData) else types.ListRootsResult.model_validate(result)
 
     async def log(self, params: types.LoggingMessageNotificationParams) -> None:
-        """Pass a log message on if the client wants its level; between calls to the client of the last one."""
+        """Relay a log message if the client wants its level; between calls, to the client of the previous call."""
         client = self._client or self._latest
         if client is not None and _wants_level(client.log_level, params.level):
             await client.notify("notifications/message", _to_document(params))
 
 
 def _wants_level(minimum: str | None, level: str) -> bool:
-    """The upstream may log more: an earlier call of the same client may have wanted it."""
+    """Whether a client wants a log level. The upstream may send lower ones, wanted by an earlier call of the client."""
     return minimum in LEVELS and LEVELS.index(level) >= LEVELS.index(minimum)
 
 
 def _to_document(params: Any) -> dict[str, Any]:
     document: dict[str, Any] = params.model_dump(by_alias=True, exclude_none=True, mode="json")
-    meta = document.pop("_meta", None)  # tokens in it are of this connection
+    meta = document.pop("_meta", None)  # its tokens belong to this connection
     extra = {key: value for key, value in (meta or {}).items() if key != "progressToken"}
     return document | {"_meta": extra} if extra else document

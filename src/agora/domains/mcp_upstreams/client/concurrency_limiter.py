@@ -11,19 +11,19 @@ from agora_sdk.errors import Overloaded
 
 __all__ = ["ConcurrencyLimiter"]
 
-WAITING = 16  # calls in the queue, for each that may run
+WAITING = 16  # queued calls per concurrent call
 
 
 @dataclass(slots=True)
 class _CallerSlots:
-    """What one caller has. calls: running and waiting."""
+    """Slots of one caller. calls: running and waiting."""
 
     slots: asyncio.Semaphore
     calls: int = 0
 
 
 class ConcurrencyLimiter:
-    """Limits concurrent calls. limit: concurrent calls. One caller gets at most three quarters of the slots, in the queue too."""
+    """Limits concurrent calls. A caller gets at most three quarters of the slots, and of the queue."""
 
     def __init__(self, name: str, limit: int) -> None:
         self._name, self._limit, self._share = name, limit, limit - limit // 4
@@ -34,12 +34,12 @@ class ConcurrencyLimiter:
 
     @property
     def active_callers(self) -> int:
-        """Callers with calls that run or wait; of others nothing is kept."""
+        """Number of callers with running or waiting calls; no state of other callers is kept."""
         return len(self._callers)
 
     @contextlib.asynccontextmanager
     async def acquire_slot(self, caller: str, seconds: float) -> AsyncIterator[None]:
-        """A place among the calls that run. Raises Overloaded: there are too many, or it took too long."""
+        """Acquire a slot for a call. Raises Overloaded if the queue is full or the wait times out."""
         caller_slots = self._callers.setdefault(caller, _CallerSlots(asyncio.Semaphore(self._share)))
         if self.queued >= self._limit * WAITING or caller_slots.calls >= self._share * (WAITING + 1):
             if not caller_slots.calls:
@@ -62,7 +62,7 @@ class ConcurrencyLimiter:
                 self._callers.pop(caller, None)
 
     async def _wait_for_slot(self, own: _CallerSlots, seconds: float) -> None:
-        """Take a place of the caller's own, and one of all."""
+        """Acquire a slot of the caller's share, and a slot of the total."""
         self.queued += 1
         try:
             async with asyncio.timeout(seconds):

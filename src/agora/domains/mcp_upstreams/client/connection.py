@@ -1,7 +1,8 @@
 """A persistent connection to one upstream, reopened when it breaks.
 
-One asyncio task opens it, waits until it is lost, and reopens it: at once if it had worked, else with growing backoff.
-Calls share the connection. A call during the opening waits for it; a call during the backoff fails at once.
+An asyncio task opens it, waits until it is lost, and reopens it: immediately if it had worked, else with growing
+backoff. Calls share the connection. While it is being opened, a call waits for it; during the backoff, a call fails
+immediately.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ log = logging.getLogger(__name__)
 
 
 class Connection:
-    """One upstream. ``secrets`` are its headers or its environment, in the clear.
+    """Connection to one upstream. ``secrets``: its headers or environment, decrypted.
 
-    current: whether what it offers is known since it last said that it changed. capabilities: those of the one client
-    whose connection it is; None for one that all share. tokens: to be sent, None for an upstream without OAuth.
-    challenge: with which the last handshake was refused; None if it was not.
+    current: whether the listing is up to date as far as the upstream has announced. capabilities: of the single client
+    of the connection; None if it is shared. tokens: None for an upstream without OAuth. challenge: from the last
+    handshake if it was refused, else None.
     """
 
     def __init__(
@@ -68,20 +69,20 @@ class Connection:
         self._breaker = CircuitBreaker(tuning)
         self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
-        self._sessions = 0  # that were begun
-        self._sse = False  # whether it speaks HTTP+SSE and nothing newer
-        self._state_changed = asyncio.Event()  # set, and replaced, when the state changes
+        self._sessions = 0  # number of sessions begun
+        self._sse = False  # whether the upstream supports only HTTP+SSE
+        self._state_changed = asyncio.Event()  # set and replaced when the state changes
         self._lost = asyncio.Event()
         self._retry_at_once, self._unavailable_reason = False, ""
         self._error: str | None = None
         self._retry_at: float | None = None
         self._task = asyncio.create_task(self._maintain_connection(), name=f"upstream {endpoint.name}")
 
-    # -- from outside ----------------------------------------------------------------------------
+    # -- interface -------------------------------------------------------------------------------
 
     async def close(self) -> None:
         """Close the connection. Waiting calls fail."""
-        while not self._task.done():  # a cancellation may be taken for that of a scope of the SDK's
+        while not self._task.done():  # the SDK may mistake a cancellation for that of its own scope
             self._task.cancel()
             await asyncio.wait((self._task,), timeout=1)
         self._set_retry_time("it was removed", math.inf)
@@ -92,7 +93,7 @@ class Connection:
             return Condition("unavailable", self._error, max(0.0, self._retry_at - _loop_time()), self._limiter.running)
         if (pause := self._breaker.seconds_open()) > 0:
             return Condition("unavailable", self._breaker.reason, pause, self._limiter.running)
-        if self._session is None and self._error is not None:  # being tried again
+        if self._session is None and self._error is not None:  # an attempt is in progress
             return Condition("unavailable", self._error, 0.0, self._limiter.running)
         return Condition("connected" if self._session else "connecting", None, None, self._limiter.running)
 
@@ -103,7 +104,7 @@ class Connection:
     async def request(
         self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, caller: str = ""
     ) -> dict[str, Any]:
-        """One request, within its turn; waiting for its turn and for a connection is part of its time."""
+        """Send a request, subject to the concurrency limit. The timeout includes the waits for slot and connection."""
         if (pause := self._breaker.seconds_open()) > 0:
             raise self._build_unavailable_error(self._breaker.reason, pause)
         until = _loop_time() + seconds
@@ -117,7 +118,7 @@ class Connection:
     async def request_for_client(
         self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, client: CallClient
     ) -> dict[str, Any]:
-        """One request, over a connection that its client has alone; what the upstream asks goes to the client."""
+        """Send a request over the client's exclusive connection; requests of the upstream are relayed to the client."""
         until = _loop_time() + seconds
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -135,7 +136,7 @@ class Connection:
                         return result
                     answers = await self._collect_client_answers(
                         result
-                    )  # of the newer era: the same call again, with the answers
+                    )  # modern protocol: the same call again, with the answers
         except TimeoutError:
             raise self._record_outcome(
                 DeadlineExceeded(f"{self.endpoint.name} did not answer in time.", outcome="unknown")
@@ -144,7 +145,7 @@ class Connection:
             self._asking.end()
 
     async def _collect_client_answers(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """What a call that asks for input is repeated with."""
+        """Collect the client's answers, with which the call is repeated."""
         requests = result.get("inputRequests")
         responses: dict[str, Any] = {}
         try:
@@ -156,7 +157,7 @@ class Connection:
         return {"inputResponses": responses} | ({} if state is None else {"requestState": state})
 
     async def set_log_level(self, level: str) -> None:
-        """Have the upstream log from that level on; one that does not log is left alone."""
+        """Set the upstream's minimum log level; no error if it does not support logging."""
 
         async def send_log_level(session: Session) -> None:
             await session.set_log_level(level, self._tuning.connect)
@@ -165,11 +166,11 @@ class Connection:
             await self._use_session(send_log_level, _loop_time() + self._tuning.connect)
 
     async def listing(self) -> Listing:
-        """All that it offers."""
+        """Read everything that the upstream offers."""
         name, seconds = self.endpoint.name, self.endpoint.timeout
 
         async def read_listing(session: Session) -> Listing:
-            self.current = True  # unless it says otherwise while it is asked
+            self.current = True  # unless a change is announced during the request
             return await session.listing(name, seconds)
 
         try:
@@ -181,7 +182,7 @@ class Connection:
     # -- calls -----------------------------------------------------------------------------------
 
     async def _use_session(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
-        """Use the session; if the upstream has forgotten it, once more with a new one."""
+        """Use the session; if the upstream no longer knows it, retry once with a new one."""
         for again in (True, False):
             session = await self._wait_for_session(_compute_remaining_seconds(until))
             try:
@@ -206,7 +207,7 @@ class Connection:
         raise AssertionError("the last try answers or raises")
 
     def _record_outcome(self, error: AgoraError) -> AgoraError:
-        """Count a failure against the upstream, if it is one of the upstream."""
+        """Record an error as a failure of the upstream or as a proper answer."""
         if is_upstream_failure(error):
             self._breaker.record_failure(error.detail)
         else:
@@ -214,7 +215,7 @@ class Connection:
         return error
 
     async def _wait_for_session(self, seconds: float) -> Session:
-        """The session, once there is one. Raises UpstreamUnavailable."""
+        """Wait for a session. Raises UpstreamUnavailable, AuthorizationNeeded."""
         try:
             async with asyncio.timeout(seconds):
                 while self._session is None:
@@ -237,7 +238,7 @@ class Connection:
         return AuthorizationNeeded(f"{self.endpoint.name} has to be authorized first.", challenge)
 
     def _drop_session(self, session: Session | None, reason: str, *, at_once: bool) -> None:
-        """Drop a session that is no longer usable; only the first call has an effect."""
+        """Drop an unusable session; repeated calls have no effect."""
         if session is not None and self._session is session:
             self._session, self._unavailable_reason, self._retry_at_once = None, reason.rstrip("."), at_once
             self._lost.set()
@@ -248,10 +249,10 @@ class Connection:
         self._state_changed.set()
         self._state_changed = asyncio.Event()
 
-    # -- the task --------------------------------------------------------------------------------
+    # -- connection task -------------------------------------------------------------------------
 
     async def _maintain_connection(self) -> None:
-        """Open it, again and again."""
+        """Open the connection repeatedly, with backoff."""
         backoff = Backoff(self._tuning.first, self._tuning.longest)
         while True:
             self._lost, self._retry_at, self._retry_at_once, initial_sessions = (
@@ -270,7 +271,7 @@ class Connection:
                 self._unavailable_reason = why = describe_error(error, self._transport_errors)
             self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._unavailable_reason)
-            if _loop_time() - initial_sessions > self._tuning.longest:  # it had worked
+            if _loop_time() - initial_sessions > self._tuning.longest:  # the connection had worked
                 backoff.reset_failures()
             if not self._retry_at_once:
                 pause = backoff.next_delay()
@@ -278,7 +279,7 @@ class Connection:
                 await asyncio.sleep(pause)
 
     async def _run_sse_session_if_needed(self, error: Exception) -> bool:
-        """Run a session of HTTP+SSE, if the upstream speaks only that; returns whether it did, once the session is lost."""
+        """Run a session of HTTP+SSE if the upstream supports only that. Returns whether it did, at the end of it."""
         refused = self.endpoint.transport == "http" and lacks_streamable_http(error, self._transport_errors)
         if self._sse or not refused:
             return False
@@ -296,7 +297,7 @@ class Connection:
         self._notify_state_change()
 
     async def _run_session(self, lost: asyncio.Event) -> None:
-        """Connect, and stay until it is lost. Raises what a transport raises, alone or in a group."""
+        """Connect, and return when the connection is lost. Raises errors of the transport, alone or in a group."""
         async with (
             self._open_channel(lost) as line,
             open_session(
@@ -368,7 +369,7 @@ def _compute_remaining_seconds(until: float) -> float:
 
 
 async def _wait_event(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event for so long; whether it came."""
+    """Wait for an event with a timeout. Returns whether it occurred."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

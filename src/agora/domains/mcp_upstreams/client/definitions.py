@@ -1,4 +1,4 @@
-"""Limits of the definitions that an upstream offers: size, depth, hidden characters, external references."""
+"""Limits for the definitions of an upstream: size, depth, hidden characters, external references."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pydantic_core import to_json
 
 __all__ = ["HIDDEN", "Allowance", "find_definition_error"]
 
-MAX_DEFINITION_BYTES = 65_536  # bytes of one
-MAX_DEFINITION_NODES = 3000  # objects and lists in one: a validator looks at each
-DEEPEST = 64  # levels of objects and lists
-MAX_UNSORTABLE_ITEMS = 500  # of things that cannot be sorted: to see that each is there once takes its square
-#: control characters, overrides of the direction of text, tags and selectors: invisible to a reader
+MAX_DEFINITION_BYTES = 65_536  # bytes per definition
+MAX_DEFINITION_NODES = 3000  # objects and lists per definition; validators visit each
+DEEPEST = 64  # maximum nesting depth of objects and lists
+MAX_UNSORTABLE_ITEMS = 500  # unsortable items per list: checking their uniqueness takes quadratic time
+#: characters invisible to a reader: control characters, bidirectional overrides, tags and variation selectors
 HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2061-\u2064\u2066-\u2069\ufff9-\ufffb"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
@@ -24,13 +24,13 @@ HIDDEN = re.compile(
 
 @dataclass(slots=True)
 class Allowance:
-    """Size limit of all definitions of one upstream together, and the rest of it."""
+    """Remaining size for all definitions of one upstream together."""
 
     size: int = 4 * 1024 * 1024
     parts: int = 50_000
 
     def count_definition(self, definition: Mapping[str, Any]) -> str | None:
-        """Count one in; the reason if there is no room for it."""
+        """Subtract a definition. Returns the reason if it does not fit."""
         size, parts = measure_json_bytes(definition), count_json_containers(definition)
         if size > self.size or parts > self.parts:
             return "the definitions before it are as much as one upstream may have"
@@ -40,7 +40,7 @@ class Allowance:
 
 
 def measure_json_bytes(definition: Mapping[str, Any]) -> int:
-    """Bytes as JSON; more than any may have for what is none."""
+    """Measure the size as JSON in bytes; more than the maximum if it is not serializable."""
     try:
         return len(to_json(definition))
     except (ValueError, RecursionError):
@@ -48,7 +48,7 @@ def measure_json_bytes(definition: Mapping[str, Any]) -> int:
 
 
 def count_json_containers(value: Any) -> int:
-    """Objects and lists in it."""
+    """Count the objects and lists of a value."""
     return sum(isinstance(part, dict | list) for part, _ in _walk_values(value))
 
 
@@ -76,7 +76,7 @@ def _is_sortable(things: list[Any]) -> bool:
 
 
 def _find_external_reference(part: Mapping[str, Any]) -> str | None:
-    """A reference to an external schema; following it could reach any address."""
+    """Find a reference to an external schema; following it could reach any address."""
     for name in ("$ref", "$dynamicRef", "$recursiveRef"):
         target = part.get(name)
         if isinstance(target, str) and not target.startswith("#"):
@@ -85,7 +85,7 @@ def _find_external_reference(part: Mapping[str, Any]) -> str | None:
 
 
 def _walk_values(value: Any) -> Iterator[tuple[Any, int]]:
-    """Every value in a value, keys too, with its depth."""
+    """Iterate over all nested values and keys with their depth."""
     pending_values = [(value, 0)]
     while pending_values:
         part, depth = pending_values.pop()

@@ -1,7 +1,7 @@
 """Direct requests of MCP 2026-07-28 without the SDK's session machinery, at a third of its CPU time (docs/adr/0011).
 
-A request of 2026-07-28 is stateless: it belongs to no session, and closing its connection cancels it. It therefore needs
-none of the SDK's streams and tasks; the SDK still builds the request and parses the answer.
+A request of 2026-07-28 is stateless: it belongs to no session, and closing its connection cancels it. It therefore
+needs none of the SDK's streams and tasks; the SDK still builds the request and parses the answer.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from .transport_errors import TransportError, TransportErrors, find_content_type
 __all__ = ["DirectClient", "Redirected", "add_token_header"]
 
 MAX_ERROR_BYTES: Final = 65_536
-#: seconds for a stream to end after its answer, so that its connection can be used again
+#: seconds for a stream to end after its answer, so that its connection can be reused
 STREAM_END_SECONDS: Final = 0.02
 
 
 class Redirected(Exception):
-    """The upstream redirects: that is left to the SDK, which follows within the same origin."""
+    """The upstream redirects: the SDK takes over, because it follows redirects within the same origin."""
 
 
 def add_token_header(headers: Mapping[str, str], token: str | None) -> dict[str, str]:
-    """Headers with an access token, if there is one. headers: by names in small letters."""
+    """Add an access token to headers with lower-case names; None: none."""
     return dict(headers) if token is None else {**headers, "authorization": f"Bearer {token}"}
 
 
 class DirectClient:
-    """Sends through an HTTP client. headers: by names in small letters. tokens: to be sent, None for an upstream without OAuth."""
+    """Sends requests through an HTTP client. headers: with lower-case names. tokens: None without OAuth."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class DirectClient:
         self._numbers = itertools.count(1)
 
     async def request(self, method: str, params: Mapping[str, Any], opts: Mapping[str, Any]) -> dict[str, Any]:
-        """The result as it came. opts: the SDK's ``CallOptions``. Raises MCPError, Elsewhere."""
+        """Send a request and return the raw result. opts: the SDK's ``CallOptions``. Raises MCPError, Redirected."""
         id, progress = next(self._numbers), opts.get("on_progress")
         if progress is not None:
             params = {**params, "_meta": {**params.get("_meta", {}), "progressToken": id}}
@@ -83,7 +83,7 @@ class DirectClient:
             raise MCPError(PARSE_ERROR, str(error)) from None
 
     async def _post_authorized(self, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Post with an access token; if it is refused, once more with another one."""
+        """Post with an access token; if it is rejected, retry once with a renewed one."""
         if self._tokens is None:
             return await self._post_request(headers, body)
         try:
@@ -112,7 +112,7 @@ class DirectClient:
             ) from None
 
     async def _read_answer(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
-        """The message that answers, out of a JSON body or a stream of events."""
+        """Read the response message from a JSON body or an event stream."""
         if 300 <= reply.status < 400:
             raise Redirected
         if reply.status >= 400:
@@ -139,7 +139,7 @@ class DirectClient:
             await pace.throttle_event_part(part)
             for event in events.feed(part):
                 message = _parse_message(event.data) if event.data else {}
-                if is_response(message):  # with any id: there is only one request
+                if is_response(message):  # any id is accepted, because there is only one request
                     await _try_drain_stream(reply)
                     return message
                 if progress is not None and message.get("method") == "notifications/progress":
@@ -148,7 +148,7 @@ class DirectClient:
 
 
 async def _read_body(reply: Reply, limit: int) -> bytes:
-    """The body; ValueError if it is larger than that."""
+    """Read a body. Raises ValueError if it exceeds the limit."""
     parts, size = [], 0
     async for part in reply:
         parts.append(part)
@@ -176,7 +176,7 @@ def _read_rpc_result(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _report_progress(params: Any, token: int, progress: Any) -> None:
-    """Tell how far it is, if that is what was said."""
+    """Report valid progress with the expected token; ignore anything else."""
     if not isinstance(params, dict) or params.get("progressToken") != token:
         return
     amount, total, words = params.get("progress"), params.get("total"), params.get("message")

@@ -1,4 +1,4 @@
-"""Conversion of upstream failures to AgoraErrors; each says whether the call may have taken effect."""
+"""Conversion of upstream failures to AgoraErrors; each states whether the call may have taken effect."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = [
 ]
 
 UNKNOWN = "unknown"
-#: with which servers of HTTP+SSE alone, or routers before them, answer a POST to the address of their stream
+#: responses to a POST at the stream's URL from servers that support only HTTP+SSE, or from their proxies
 SSE_STATUSES = frozenset({400, 404, 405, 406, 415, 501})
-MAX_MESSAGE_CHARACTERS = 500  # characters of what an upstream says
+MAX_MESSAGE_CHARACTERS = 500  # characters of an upstream's message
 CHECK_CREDENTIALS = "Check its credentials; if it wants OAuth, add it with oauth=shared or oauth=user."
 CHECK_OUTCOME = "Check whether the request took effect before repeating it."
 
 
 def translate_error(name: str, error: MCPError, fault: TransportError | None) -> AgoraError:
-    """The error of a request to the upstream of that name."""
+    """Convert the error of a request to an AgoraError. name: of the upstream."""
     if fault is not None:
         return _translate_transport_error(name, fault)
     if error.code == REQUEST_TIMEOUT:
@@ -57,12 +57,12 @@ def _translate_transport_error(name: str, error: TransportError) -> AgoraError:
 
 
 def is_upstream_failure(error: AgoraError) -> bool:
-    """Whether an error indicates a failure of the whole upstream (no answer) rather than an error answer."""
+    """Whether an error means that the upstream as a whole failed (no answer), rather than an error answer."""
     return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
 
 
 def lacks_streamable_http(error: BaseException, transport_errors: TransportErrors) -> bool:
-    """Whether a handshake failed as it does with a server of the HTTP+SSE transport: what is posted to it is refused."""
+    """Whether a handshake failed as with a server that supports only HTTP+SSE: it rejects the POST."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     fault = transport_errors.peek_error(error) if isinstance(error, MCPError) else None
@@ -70,7 +70,7 @@ def lacks_streamable_http(error: BaseException, transport_errors: TransportError
 
 
 def find_challenge_in_error(error: BaseException, transport_errors: TransportErrors) -> Challenge | None:
-    """The challenge with which a handshake was refused; None if it failed otherwise."""
+    """Find the challenge of a refused handshake; None if it failed for another reason."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, HandshakeRefused):
@@ -80,7 +80,7 @@ def find_challenge_in_error(error: BaseException, transport_errors: TransportErr
 
 
 def describe_error(error: BaseException, transport_errors: TransportErrors) -> str:
-    """Why a connection could not be made, or broke; what the upstream says of it is cut short."""
+    """Describe why a connection failed or broke, truncating the upstream's message."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, MCPError):
@@ -88,7 +88,7 @@ def describe_error(error: BaseException, transport_errors: TransportErrors) -> s
         words = fault.detail if fault is not None else error.message
     elif isinstance(error, TimeoutError):
         words = "it did not answer in time"
-    elif isinstance(error, ConnectionError) and error.errno is None:  # in words already
+    elif isinstance(error, ConnectionError) and error.errno is None:  # contains a readable message
         words = str(error)
     else:
         words = f"{type(error).__name__}: {error}".rstrip(": ")

@@ -1,4 +1,4 @@
-"""The pool: one connection for each upstream of each tenant. It brings the protocol's SDK in when it is first needed."""
+"""The pool: one connection per upstream and tenant. The protocol's SDK is imported on first use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["ConnectionPool"]
 Key = tuple[str, str]
 
 
-#: the class that needs the protocol's SDK, whose import takes a while
+#: requires the protocol's SDK, whose import takes a while
 CONNECTION: Lazy[type[Connection]] = Lazy("agora.domains.mcp_upstreams.client.connection:Connection")
 
 
@@ -53,10 +53,10 @@ class ConnectionPool:
         self._closing: set[asyncio.Task[None]] = set()
         self._client_connections = ClientConnections(self._open_client_connection)
 
-    # -- which there are -------------------------------------------------------------------------
+    # -- connections -----------------------------------------------------------------------------
 
     def set_endpoints(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
-        """Hold connections to exactly these upstreams of a tenant; :meth:`reconcile` opens them."""
+        """Set the complete list of a tenant's upstreams; :meth:`reconcile` opens the connections."""
         desired = {endpoint.key: endpoint for endpoint in endpoints}
         self._endpoints = {key: current for key, current in self._endpoints.items() if key[0] != tenant} | desired
         for key, connection in list(self._connections.items()):
@@ -64,10 +64,10 @@ class ConnectionPool:
                 self._drop_connection(key)
 
     async def reconcile(self) -> None:
-        """Open the connections that are to be held and are not there."""
+        """Open the missing connections of the configured upstreams."""
         for key, endpoint in list(self._endpoints.items()):
             if key not in self._connections and key in self._endpoints:
-                with contextlib.suppress(UpstreamUnavailable):  # its credentials cannot be read: calls are told
+                with contextlib.suppress(UpstreamUnavailable):  # credentials cannot be decrypted: calls get the error
                     await self._get_connection(endpoint)
         self._client_connections.close_idle()
 
@@ -98,7 +98,7 @@ class ConnectionPool:
         return GrantTokens(self._grants, endpoint, subject)
 
     async def _get_connection(self, endpoint: Endpoint) -> Connection:
-        """The connection to an upstream, opened now if there is none."""
+        """Get the connection to an upstream, opening it if there is none."""
         kind = await CONNECTION.import_in_thread()
         connection = self._connections.get(endpoint.key)
         if connection is not None and connection.endpoint.revision < endpoint.revision:
@@ -114,7 +114,7 @@ class ConnectionPool:
             )
         return connection
 
-    # -- what they are asked ---------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------
 
     async def probe(self, endpoint: Endpoint) -> Listing:
         """Connect, read the listing, and disconnect."""
@@ -132,7 +132,7 @@ class ConnectionPool:
             await connection.close()
 
     async def listing(self, endpoint: Endpoint) -> Listing:
-        """Ask over the persistent connection what there is."""
+        """Read the listing over the persistent connection."""
         return await (await self._get_connection(endpoint)).listing()
 
     async def request(
@@ -145,7 +145,7 @@ class ConnectionPool:
         caller: str = "",
         client: CallClient | None = None,
     ) -> dict[str, Any]:
-        """Send one request; answers the result as it came."""
+        """Send a request and return the raw result."""
         subject = _choose_token_owner(endpoint, caller)
         if client is not None and may_be_asked_by_upstream(client):
             async with self._client_connections.lend_connection(endpoint, subject, client) as connection:
@@ -163,7 +163,7 @@ class ConnectionPool:
         caller: str = "",
         client: CallClient | None = None,
     ) -> Callable[[], None]:
-        """Call ``updated`` whenever a resource changes, until what this answers is called."""
+        """Watch a resource: call ``updated`` on each change. Returns the function that stops it."""
         subject = _choose_token_owner(endpoint, caller)
         client = client if may_be_asked_by_upstream(client) else None
         if client is not None or subject != SHARED:
@@ -176,7 +176,7 @@ class ConnectionPool:
         return connection.condition() if connection is not None else Condition()
 
     def list_outdated(self, tenant: str) -> Sequence[str]:
-        """Ids of connected upstreams whose listing is not known to be current."""
+        """List the ids of connected upstreams whose listing may be out of date."""
         return [
             upstream_id
             for (owner, upstream_id), connection in self._connections.items()
@@ -186,7 +186,7 @@ class ConnectionPool:
     # -- addresses and credentials ---------------------------------------------------------------
 
     def check_url(self, url: str, *, private: bool) -> None:
-        """Refuse (InvalidRequest) a URL whose host is evidently not to be connected to."""
+        """Check that a URL does not evidently lead to a forbidden host. Raises InvalidRequest."""
         addresses.check_url(url, private=private)
 
     def seal(self, secrets: Mapping[str, str], upstream_id: str) -> bytes | None:
@@ -194,7 +194,7 @@ class ConnectionPool:
         return self._sealer.seal(to_json(dict(secrets)), upstream_id) if secrets else None
 
     def opens_to(self, sealed: bytes | None, secrets: Mapping[str, str], upstream_id: str) -> bool:
-        """Whether sealed credentials are these."""
+        """Whether sealed credentials decrypt to ``secrets``."""
         try:
             opened = from_json(self._sealer.open(sealed, upstream_id)) if sealed is not None else {}
         except ValueError:
@@ -215,5 +215,5 @@ class ConnectionPool:
 
 
 def _choose_token_owner(endpoint: Endpoint, caller: str) -> str:
-    """Whose access token a call of this caller is sent with."""
+    """Choose the subject whose access token a call of this caller uses."""
     return caller if endpoint.oauth_mode == "user" else SHARED

@@ -9,7 +9,7 @@ __all__ = ["ResourceWatch"]
 
 
 class ResourceWatch:
-    """The watchers of a connection, by the resource's URI. changed: set when other resources are watched than before."""
+    """The watchers of a connection, by the resource's URI. changed: set when the set of watched resources changes."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, list[Callable[[], None]]] = {}
@@ -20,7 +20,7 @@ class ResourceWatch:
         return set(self._watchers)
 
     def add_watcher(self, uri: str, updated: Callable[[], None]) -> Callable[[], None]:
-        """Call ``updated`` whenever a resource has changed, until what this answers is called."""
+        """Call ``updated`` on each change of a resource. Returns the function that stops it."""
         self._watchers.setdefault(uri, []).append(updated)
         self.changed.set()
 
@@ -34,6 +34,6 @@ class ResourceWatch:
         return remove_watcher
 
     def notify(self, uri: str) -> None:
-        """A resource has changed."""
+        """Call the watchers of a changed resource."""
         for updated in list(self._watchers.get(uri, ())):
             updated()

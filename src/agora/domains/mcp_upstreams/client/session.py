@@ -1,4 +1,4 @@
-"""A session with an upstream: the handshake of either era, raw requests, the listing, word of changes."""
+"""A session with an upstream: handshake of either protocol generation, raw requests, listing, change notifications."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["Session", "open_session"]
 
 CLIENT = types.Implementation(name="agora", version=__version__)
 SUBSCRIBE_SECONDS = 10.0
-PAGES = 100  # of a listing at most
+PAGES = 100  # maximum number of pages of a listing
 CHANGES = (
     types.ToolListChangedNotification,
     types.ResourceListChangedNotification,
@@ -54,7 +54,7 @@ REQUESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 class _ClientSession(ClientSession):
-    """Declares the capabilities of the client behind it, not those of the callbacks that it has."""
+    """Declares the capabilities of the relayed client, not those implied by its own callbacks."""
 
     capabilities: types.ClientCapabilities
 
@@ -63,14 +63,14 @@ class _ClientSession(ClientSession):
 
 
 class _RawResult(RootModel[dict[str, Any]]):
-    """A result as it came."""
+    """A raw result."""
 
 
 class _Dispatcher(JSONRPCDispatcher[TransportContext]):
-    """Takes listings as they come, and lets through to the SDK what fits its types.
+    """Collects raw listings, and passes only definitions that match the SDK's types on to the SDK.
 
-    One definition that does not fit would make the SDK refuse the page; it would drop others without a word.
-    Calls of the newer era that want no log messages go the direct way where there is one.
+    Otherwise the SDK would reject a whole page because of one invalid definition, or drop others silently.
+    Calls of modern protocol versions without log messages use the direct client if available.
     """
 
     version: str | None = None
@@ -82,7 +82,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         self.left_out: dict[str, int] = {}
 
     def _is_direct(self, method: str, params: Any) -> bool:
-        """Whether a request goes the direct way, which hears no log messages."""
+        """Whether a request can use the direct client, which does not receive log messages."""
         if method not in REQUESTS or self.version not in MODERN_PROTOCOL_VERSIONS:
             return False
         return types.LOG_LEVEL_META_KEY not in ((params or {}).get("_meta") or {})
@@ -107,7 +107,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         return {**raw, field: [each for each, fault in zip(page, faults, strict=True) if fault is None]}
 
     def _find_validation_error(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
-        """What the protocol's types say against one definition."""
+        """Find the validation error of one definition by the protocol's types."""
         try:
             methods.validate_server_result(
                 method, self.version or LATEST_HANDSHAKE_VERSION, {**raw, field: [definition]}
@@ -134,7 +134,7 @@ KINDS: Mapping[Kind, str] = {
 
 
 class Session:
-    """One live session. ``changed`` is called when the upstream says that it offers something else now."""
+    """A live session. ``changed`` is called when the upstream announces a change of its listing."""
 
     def __init__(self, client: ClientSession, dispatcher: _Dispatcher) -> None:
         self._client, self._dispatcher = client, dispatcher
@@ -148,9 +148,9 @@ class Session:
         progress: Progress | None,
         log_level: str | None = None,
     ) -> dict[str, Any]:
-        """Send one request; answers the result as it came. Raises MCPError, ValidationError.
+        """Send a request and return the raw result. Raises MCPError, ValidationError.
 
-        log_level: the least level of log messages that the upstream sends during it, where each request says what it wants.
+        log_level: minimum level of log messages during the request, in modern protocol versions.
         """
         if log_level is not None and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
             params = {**params, "_meta": {**params.get("_meta", {}), types.LOG_LEVEL_META_KEY: log_level}}
@@ -161,9 +161,9 @@ class Session:
         return answer.root
 
     async def set_log_level(self, level: str, seconds: float) -> None:
-        """Ask for log messages from that level on. Raises MCPError."""
+        """Request log messages from a level on. Raises MCPError."""
         if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return  # there, each request says what it wants
+            return  # modern protocol: each request names its level
         request = types.SetLevelRequest.model_validate({"method": "logging/setLevel", "params": {"level": level}})
         await self._client.send_request(request, types.EmptyResult, request_read_timeout_seconds=seconds)
 
@@ -178,7 +178,7 @@ class Session:
             )
 
     async def listing(self, upstream: str, seconds: float) -> Listing:
-        """All that there is, vetted. Raises MCPError, ValidationError, TimeoutError."""
+        """Read and vet the complete listing. Raises MCPError, ValidationError, TimeoutError."""
         client = self._client
         async with self._listing, asyncio.timeout(seconds):
             self._dispatcher.listings.clear()
@@ -188,7 +188,7 @@ class Session:
                 await self._read_pages("tool", client.list_tools)
             if capabilities is not None and capabilities.resources is not None:
                 await self._read_pages("resource", client.list_resources)
-                with contextlib.suppress(MCPError):  # many servers have resources and do not know templates
+                with contextlib.suppress(MCPError):  # many servers support resources but not templates
                     await self._read_pages("template", client.list_resource_templates)
             if capabilities is not None and capabilities.prompts is not None:
                 await self._read_pages("prompt", client.list_prompts)
@@ -215,10 +215,10 @@ class Session:
         self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 
     async def follow_changes(self, changed: Callable[[], None]) -> None:
-        """Listen for changes until the session ends; handshake eras send notifications without a subscription."""
+        """Listen for changes until the session ends; handshake versions send notifications without a subscription."""
         if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             return
-        with contextlib.suppress(MCPError, TimeoutError):  # it has nothing to tell: then it is asked from time to time
+        with contextlib.suppress(MCPError, TimeoutError):  # changes are not supported: the listing is read regularly
             while True:
                 try:
                     async with listen(
@@ -244,21 +244,21 @@ class Session:
             await follow(watch, subscribed)
 
     async def _subscribe_to_new(self, resources: ResourceWatch, subscribed: set[str]) -> None:
-        """Of the older era: subscribe to what is new, and wait until something else is watched."""
+        """Handshake versions: update the subscriptions of the watched resources, then wait for a change of the set."""
         for uri in resources.watched_uris ^ subscribed:
             new = uri in resources.watched_uris
             (subscribed.add if new else subscribed.discard)(uri)
             kind = types.SubscribeRequest if new else types.UnsubscribeRequest
             method = "resources/subscribe" if new else "resources/unsubscribe"
             request = kind.model_validate({"method": method, "params": {"uri": uri}})
-            with contextlib.suppress(MCPError):  # it has no subscriptions: then nothing is heard of it
+            with contextlib.suppress(MCPError):  # subscriptions are not supported: there are no updates
                 await self._client.send_request(
                     request, types.EmptyResult, request_read_timeout_seconds=SUBSCRIBE_SECONDS
                 )
         await resources.changed.wait()
 
     async def _listen_until_changed(self, resources: ResourceWatch, subscribed: set[str]) -> None:
-        """Of the newer era: listen for updates of all of them until others are watched."""
+        """Modern versions: listen for updates of all watched resources until the set changes."""
         listening = asyncio.create_task(self._listen_to(resources)) if resources.watched_uris else None
         try:
             await resources.changed.wait()
@@ -278,7 +278,7 @@ class Session:
                                 resources.notify(event.uri)
                     return
                 except SubscriptionLost:
-                    for uri in uris:  # what happened meanwhile is not known
+                    for uri in uris:  # changes during the interruption are unknown
                         resources.notify(uri)
                     await asyncio.sleep(1)
 
@@ -294,7 +294,7 @@ async def open_session(
     *,
     older: bool,
 ) -> AsyncIterator[Session]:
-    """A session over a line, after the handshake. older: its transport has sessions with a handshake only.
+    """Open a session over a channel and perform the handshake. older: the transport supports only handshake versions.
 
     Raises MCPError, ConnectionError, TimeoutError.
     """
@@ -326,7 +326,7 @@ async def open_session(
 
 
 async def _perform_handshake(client: ClientSession, transport_errors: TransportErrors) -> None:
-    """The handshake: of the newer era if the upstream knows it."""
+    """Perform the handshake, in a modern version if the upstream supports one."""
     try:
         await client.discover()
     except MCPError as error:

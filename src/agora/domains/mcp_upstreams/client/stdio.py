@@ -1,7 +1,7 @@
-"""The stdio transport: upstreams that are started as child processes.
+"""The stdio transport: upstreams started as child processes.
 
-As the SDK does it, but bounded: a line that does not end is not collected for ever, and what a program writes to its
-standard error goes into the log, where it can steer no terminal.
+Like the SDK's transport, but bounded: the length of a line is limited, and the standard error of the program is logged
+without control characters, so that it cannot manipulate terminals.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from .throttle import Throttle
 __all__ = ["open_stdio_channel"]
 
 log = logging.getLogger(__name__)
-MAX_LOG_LINE_CHARACTERS: Final = 1000  # characters of a line of its log
+MAX_LOG_LINE_CHARACTERS: Final = 1000  # characters per line of its log
 CHUNK: Final = 65_536
 GRACE: Final = 0.5  # seconds to end by itself, and again after a signal
-REAP_TIMEOUT: Final = 10.0  # seconds until the system says that what was killed has ended
+REAP_TIMEOUT: Final = 10.0  # seconds for the system to report the end of a killed process
 POLL: Final = 0.01
 
 Sending = anyio.abc.ObjectSendStream[SessionMessage | Exception]
@@ -43,7 +43,7 @@ Receiving = anyio.abc.ObjectReceiveStream[SessionMessage]
 async def open_stdio_channel(
     name: str, command: Sequence[str], directory: str | None, environment: Mapping[str, str], ended: asyncio.Event
 ) -> AsyncIterator[Channel]:
-    """A line to a program that is started here; ``ended`` is set when it says nothing any more."""
+    """Start a program and open a channel to it. ``ended`` is set at the end of its output."""
     process_environment = get_default_environment() | dict(environment)
     executable = os.path.join(directory or "", command[0]) if os.sep in command[0] else command[0]
     if shutil.which(executable, path=process_environment.get("PATH")) is None:
@@ -63,7 +63,7 @@ async def open_stdio_channel(
 async def _run_process(
     command: Sequence[str], environment: Mapping[str, str], directory: str | None
 ) -> AsyncIterator[Process]:
-    """Run a program inside a block; it is ended with the block, also after repeated cancellation."""
+    """Run a program inside a context; it is ended on exit, also after repeated cancellation."""
     loop = asyncio.get_running_loop()
     starting = loop.create_task(
         asyncio.create_subprocess_exec(
@@ -86,7 +86,7 @@ async def _run_process(
 
 
 async def _read_messages(process: Process, incoming: Sending, ended: asyncio.Event) -> None:
-    """Its messages, line by line; what is no message is passed over, as many programs print a greeting."""
+    """Read messages line by line, skipping other output, because many programs print a greeting."""
     assert process.stdout is not None
     pace = Throttle()
     try:
@@ -106,7 +106,7 @@ async def _read_messages(process: Process, incoming: Sending, ended: asyncio.Eve
 
 
 async def _read_lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Lines with something in them; ValueError for one that is too long."""
+    """Read non-empty lines. Raises ValueError for one that is too long."""
     parts: list[bytes] = []
     size = 0
     while chunk := await stream.read(CHUNK):
@@ -128,7 +128,7 @@ async def _write_messages(process: Process, outgoing: Receiving) -> None:
         try:
             process.stdin.write(text.encode() + b"\n")
             await process.stdin.drain()
-        except OSError:  # it is gone, or going: its silence tells the rest
+        except OSError:  # the process has ended or is ending; the reader handles the end of its output
             return
 
 
@@ -146,7 +146,7 @@ async def _log_stderr(process: Process, name: str) -> None:
 
 
 async def _terminate_process(starting: asyncio.Task[Process]) -> None:
-    """Let it end, then make it end, with all that it has started; one that could not be started has."""
+    """End the process gracefully, then forcibly, with all its child processes; no-op if it could not be started."""
     try:
         process = await starting
     except OSError:
@@ -164,11 +164,11 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
         _signal_group(process, signal.SIGKILL)
         transport: Any = process._transport  # type: ignore[attr-defined]
         with contextlib.suppress(PermissionError):
-            transport.close()  # who survives may hold its pipes open
+            transport.close()  # surviving child processes may hold its pipes open
 
 
 async def _wait_for_exit(process: Process, seconds: float) -> bool:
-    """Whether it has ended in time. Polled, because waiting would also wait for processes that inherited its pipes."""
+    """Wait for the exit of a process. Polled, because wait() also waits for processes that inherited its pipes."""
     until = asyncio.get_running_loop().time() + seconds
     while process.returncode is None:
         if asyncio.get_running_loop().time() > until:

@@ -1,4 +1,4 @@
-"""Throttles reading from an upstream, so that a flood of messages does not starve the event loop."""
+"""Throttling of reads from an upstream, so that a flood of messages does not starve the event loop."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["Throttle"]
 
 
 class Throttle:
-    """A token bucket: messages per second, and a burst after an idle time."""
+    """A token bucket: messages per second, and a burst after idle time."""
 
     def __init__(self, rate: float = 200.0, burst: float = 1000.0) -> None:
         self._rate, self._burst, self._tokens = rate, burst, burst
         self._refilled_at = asyncio.get_running_loop().time()
 
     async def throttle_messages(self, messages: int = 1) -> None:
-        """Count messages; wait for as long as they were too many."""
+        """Count messages, and wait while the rate is exceeded."""
         now = asyncio.get_running_loop().time()
         self._tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._rate) - messages
         self._refilled_at = now
@@ -25,5 +25,5 @@ class Throttle:
             await asyncio.sleep(-self._tokens / self._rate)
 
     async def throttle_event_part(self, part: bytes) -> None:
-        """Count what a part of a stream of events costs to read: its events first of all."""
+        """Count the cost of reading a part of an event stream, dominated by its events."""
         await self.throttle_messages(part.count(b"data:") + part.count(b"\n") // 50 + count_parts(part) // 500)

@@ -1,8 +1,8 @@
-"""Streamable HTTP behind the address guard, and HTTP+SSE for upstreams that speak nothing else.
+"""Streamable HTTP with address checks, and HTTP+SSE for upstreams that support nothing else.
 
-A failed request must not break the connection that other requests share. So transport failures (no connection, a truncated
-answer, an HTTP error without a JSON-RPC body) are turned into a JSON-RPC error of that request, with a token under which
-:class:`TransportErrors` stores the cause.
+A failed request must not break the connection that other requests share. Therefore transport failures (no connection, a
+truncated answer, an HTTP error without a JSON-RPC body) become a JSON-RPC error of that request, with a token under
+which :class:`TransportErrors` stores the cause.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from .transport_errors import (
 __all__ = ["GuardedTransport", "open_http_channel", "open_sse_channel"]
 
 MAX_ERROR_BYTES = 65_536
-CLOSE_TIMEOUT = 2.0  # seconds to say good-bye
+CLOSE_TIMEOUT = 2.0  # seconds to close a session
 
-for _talkative in ("mcp", "httpx2", "httpcore2"):  # they write down URLs, headers and the ids of sessions
+for _talkative in ("mcp", "httpx2", "httpcore2"):  # they log URLs, headers and session ids
     logging.getLogger(_talkative).setLevel(logging.WARNING)
 logging.getLogger("mcp.client").setLevel(
     logging.CRITICAL
@@ -50,7 +50,7 @@ logging.getLogger("mcp.client").setLevel(
 
 
 class _BrokenBody(httpx2.StreamError):
-    """A body that ended early or was too large; the SDK answers the one request with it."""
+    """A body that ended early or was too large; the SDK fails the single request with it."""
 
 
 class LimitedStream(httpx2.AsyncByteStream):
@@ -78,9 +78,9 @@ class LimitedStream(httpx2.AsyncByteStream):
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
-    """Sends to the addresses of its egress policy alone, and answers what goes wrong as JSON-RPC errors.
+    """Sends only to addresses allowed by its egress policy, and converts failures to JSON-RPC errors.
 
-    tokens: to be sent, None for an upstream without OAuth.
+    tokens: None for an upstream without OAuth.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _send_authorized(self, request: httpx2.Request) -> httpx2.Response:
-        """Send with an access token; if it is refused, once more with another one."""
+        """Send with an access token; if it is rejected, retry once with a renewed one."""
         if self._tokens is None:
             return await self._inner.handle_async_request(await self._pin_address(request))
         token = await self._tokens.current_token()
@@ -135,7 +135,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         return await self._inner.handle_async_request(await self._pin_address(request))
 
     async def _pin_address(self, request: httpx2.Request) -> httpx2.Request:
-        """The request, to the address of its host."""
+        """Redirect the request to a checked address of its host."""
         host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
         address = await self._egress.resolve_address(host, port)
         if address == host:
@@ -143,13 +143,13 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         return httpx2.Request(
             request.method,
             request.url.copy_with(host=address),
-            headers=request.headers,  # with the Host it had
+            headers=request.headers,  # including the original Host
             stream=request.stream,
             extensions={**request.extensions, "sni_hostname": host},
         )
 
     async def _build_error_response(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        """An HTTP error: the JSON-RPC error in it, or one made of it."""
+        """Build the response for an HTTP error: its JSON-RPC error, or one built from it."""
         body = b""
         try:
             async for part in LimitedStream(_open_byte_stream(response), MAX_ERROR_BYTES):
@@ -180,7 +180,7 @@ def _to_transport_error(error: Exception) -> TransportError:
     words = str(error) or type(error).__name__
     if isinstance(error, AddressRefused):
         return TransportError("refused", f"{words}.")
-    if isinstance(error, AgoraError):  # of the authorization server
+    if isinstance(error, AgoraError):  # from the authorization server
         return TransportError("unreachable", words)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | OSError):
         return TransportError("unreachable", f"It cannot be reached: {words}.")
@@ -189,7 +189,7 @@ def _to_transport_error(error: Exception) -> TransportError:
 
 @cache
 def _create_tls_context() -> ssl.SSLContext:
-    """Whom to trust, the same for every upstream; reading it takes a while."""
+    """Create the TLS context shared by all upstreams; loading the certificates takes a while."""
     return httpx2.create_ssl_context()
 
 
@@ -204,7 +204,7 @@ async def open_http_channel(
     connections: int,
     seconds: float,
 ) -> AsyncIterator[Channel]:
-    """A line to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
+    """Open a channel to a URL. seconds: for connecting and writing; each request has its own timeout for the answer."""
     context = await asyncio.to_thread(_create_tls_context)
     sent_headers = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
     http = HttpClient(url, egress, seconds, context)
@@ -227,7 +227,7 @@ async def open_sse_channel(
     connections: int,
     seconds: float,
 ) -> AsyncIterator[Channel]:
-    """The same in the transport of 2024-11-05: one stream of events for all answers, and requests posted beside it."""
+    """Open a channel of the transport of 2024-11-05: one event stream for all answers, and requests posted apart."""
     context = await asyncio.to_thread(_create_tls_context)
     sent_headers = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
 

@@ -29,7 +29,7 @@ REMEMBERED = 1000
 class TransportError:
     """A transport error. kind: whether the request was sent (not: refused, unreachable), or the kind of response.
 
-    challenge: of an answer that asks for another access token.
+    challenge: from a response that requests another access token.
     """
 
     kind: Literal["refused", "unreachable", "lost", "session", "authorization", "http"]
@@ -39,7 +39,7 @@ class TransportError:
 
 
 class HandshakeRefused(ConnectionError):
-    """The upstream asks for another access token before anything else."""
+    """The upstream requests another access token before the handshake."""
 
     def __init__(self, detail: str, challenge: Challenge) -> None:
         super().__init__(detail)
@@ -47,7 +47,7 @@ class HandshakeRefused(ConnectionError):
 
 
 class TransportErrors:
-    """Transport errors of a connection, each under a random token that can be used once."""
+    """Transport errors of a connection, each under a random single-use token."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, TransportError] = {}
@@ -60,22 +60,22 @@ class TransportErrors:
         return token
 
     def to_mcp_error(self, error: TransportError) -> MCPError:
-        """An MCPError that carries the token of a transport error."""
+        """Build an MCPError that carries the token of a transport error."""
         return MCPError(TRANSPORT_ERROR_CODE, error.detail, self.add_error(error))
 
     def pop_error(self, error: MCPError) -> TransportError | None:
-        """The transport error whose token an MCPError carries, if any; the token stays valid."""
+        """Take out the transport error whose token an MCPError carries, if any. The token becomes invalid."""
         if error.code != TRANSPORT_ERROR_CODE or not isinstance(error.data, str):
             return None
         return self._waiting.pop(error.data, None)
 
     def peek_error(self, error: MCPError) -> TransportError | None:
-        """The same, which stays to be popped."""
+        """Find the transport error of an MCPError; the token stays valid."""
         return self._waiting.get(error.data) if isinstance(error.data, str) else None
 
 
 def find_content_type_error(kind: str, packing: str | None) -> TransportError | None:
-    """What is wrong with an answer's content type or encoding, if it is no form of MCP's.
+    """Find an error in the content type or encoding of an answer.
 
     A small compressed response can expand to a large one, and no compression was requested.
     """
@@ -89,9 +89,9 @@ def find_content_type_error(kind: str, packing: str | None) -> TransportError | 
 def find_status_error(
     status: int, body: bytes, challenge: Challenge | None, *, in_session: bool
 ) -> TransportError | None:
-    """What an HTTP error means; None if its body is a JSON-RPC error, which says it better.
+    """Convert an HTTP error to a transport error; None if its body is a JSON-RPC error, which is more specific.
 
-    challenge: of an upstream to which access tokens are sent; None for others.
+    challenge: only for upstreams to which access tokens are sent.
     """
     if challenge is not None:
         scope = f" It asks for the scope {challenge.scope!r}." if challenge.scope else ""

@@ -1,4 +1,4 @@
-"""Vetting of an upstream's listing: which items can be offered here; rejected ones carry the reason."""
+"""Vetting of an upstream's listing: determines the items that can be offered here; rejected ones carry the reason."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .definitions import HIDDEN, Allowance, find_definition_error
 
 __all__ = ["MAX_ITEMS_PER_KIND", "RawDefinition", "build_service_name", "vet_items"]
 
-#: a raw definition, and what the protocol's own types say against it
+#: a raw definition, and its validation error by the protocol's types
 RawDefinition = tuple[Any, str | None]
 
-MAX_TOOL_NAME_CHARACTERS = 64  # hosts take no longer tool names, the upstream's name included
+MAX_TOOL_NAME_CHARACTERS = 64  # hosts accept no longer tool names, including the upstream's name
 MAX_TEXT_CHARACTERS = 500
 MAX_NAME_CHARACTERS: Mapping[Kind, int] = {
     "tool": MAX_TEXT_CHARACTERS,
@@ -22,13 +22,13 @@ MAX_NAME_CHARACTERS: Mapping[Kind, int] = {
     "template": MAX_TEXT_CHARACTERS,
     "prompt": 200,
 }
-MAX_ITEMS_PER_KIND = 1000  # of a kind, of an upstream
+MAX_ITEMS_PER_KIND = 1000  # per kind and upstream
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 KEYS: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
 
 
 def build_service_name(upstream: str, tool: str) -> str:
-    """Name of a tool in the catalogue."""
+    """Build the name of a tool in the catalogue."""
     return f"{upstream}.{tool}"
 
 
@@ -39,9 +39,9 @@ def vet_items(
     left_out: int = 0,
     allowance: Allowance | None = None,
 ) -> list[Item]:
-    """The items of one kind, in the upstream's order; what cannot be offered carries the reason.
+    """Vet the items of one kind, in the upstream's order; rejected items carry the reason.
 
-    left_out: how many there were beside those that were found. allowance: for all kinds of the upstream.
+    left_out: number of items beyond the limit. allowance: shared by all kinds of the upstream.
     """
     allowance = allowance or Allowance()
     items: list[Item] = []
@@ -55,7 +55,7 @@ def vet_items(
         reason = _find_rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
             definition
         )
-        if label in names:  # a row has one name: the first stays as it is
+        if label in names:  # row names are unique: the first item keeps its name
             label = f"{label} #{number + 1}"
         names.add(label)
         if reason is None:
@@ -126,7 +126,7 @@ def _build_schema_error(schema: Any) -> str | None:
 
 
 def _fold_name(kind: Kind, name: str) -> str:
-    """What two names of which only one can be offered have in common: some hosts take no dots."""
+    """Normalize a name to detect collisions: some hosts accept no dots."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) if kind == "tool" else name
 
 

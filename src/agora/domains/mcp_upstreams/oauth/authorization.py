@@ -1,4 +1,4 @@
-"""OAuth towards upstreams: authorization servers, access tokens, and authorizations in progress."""
+"""Types of OAuth for upstreams: authorization servers, access tokens, and authorizations in progress."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ __all__ = [
     "TakenAuthorization",
 ]
 
-SHARED: Final = ""  #: the subject of the grant that callers share
+SHARED: Final = ""  #: subject of the grant shared by all callers
 
 
 class AccessTokens(Protocol):
-    """The access tokens of one subject for one upstream, as its connection uses them."""
+    """Access tokens of one subject for one upstream, used by its connection."""
 
     async def current_token(self) -> str | None:
-        """The token to send; None if there is none. Raises UpstreamUnavailable."""
+        """Return the token to send; None if there is none. Raises UpstreamUnavailable."""
 
     async def renew_token(self, rejected: str | None, challenge: Challenge) -> str | None:
-        """Another token than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
+        """Return a token other than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServer:
     """The authorization server of an upstream.
 
-    resource: for whom tokens are asked (RFC 8707). scopes: what the upstream says it takes. methods: of authentication at the
-    token endpoint. names_issuer: whether its callbacks say who they come from (RFC 9207). takes_client_documents: whether a
+    resource: the audience of tokens (RFC 8707). scopes: supported by the upstream. methods: of authentication at the
+    token endpoint. names_issuer: whether its callbacks contain the issuer (RFC 9207). takes_client_documents: whether a
     client's id may be the URL of its metadata.
     """
 
@@ -55,7 +55,7 @@ class AuthorizationServer:
 
 @dataclass(frozen=True, slots=True)
 class BegunAuthorization:
-    """An authorization that a person has to finish. url: to visit. expires_at: microseconds since 1970."""
+    """An authorization that a person has to complete. url: to visit. expires_at: microseconds since 1970."""
 
     url: str
     scope: str
@@ -64,7 +64,7 @@ class BegunAuthorization:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What an authorization server sent back. code: None if it refused, which error then says. issuer: RFC 9207."""
+    """Response of an authorization server. code: None if it refused, with the reason in ``error``. issuer: RFC 9207."""
 
     code: str | None = field(repr=False)
     error: str | None = None
@@ -73,7 +73,7 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class TakenAuthorization:
-    """An authorization that was taken out of the store. request: what was sent, and what its answer is exchanged with."""
+    """An authorization taken out of the store. request: its parameters and the context for redeeming the code."""
 
     upstream_id: str
     subject: str
@@ -82,7 +82,7 @@ class TakenAuthorization:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What was granted. tokens: access, refresh, and what a refresh takes. generation: 0 for one that is not stored yet.
+    """A grant. tokens: access token, refresh token and refresh context. generation: 0 if not stored yet.
 
     expires_at: microseconds since 1970, None if unknown.
     """

@@ -1,4 +1,4 @@
-"""Challenges: what an upstream that wants another access token refuses a request with (RFC 6750, RFC 9728)."""
+"""Challenges: the response of an upstream that requires another access token (RFC 6750, RFC 9728)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARAMETER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """metadata: URL of the protected resource's metadata, if the upstream names it. scope: requested scope."""
+    """A challenge. metadata: URL of the protected resource's metadata, if present. scope: requested scope."""
 
     status: int
     error: str | None = None
@@ -29,7 +29,7 @@ class Challenge:
 
 
 class AuthorizationNeeded(UpstreamAuthorizationRequired):
-    """The same error, with the challenge that led to it; None where there was no token to try."""
+    """UpstreamAuthorizationRequired with its challenge; None if there was no token to try."""
 
     def __init__(self, detail: str, challenge: Challenge | None) -> None:
         super().__init__(detail, fix="Authorize it: agora.upstream.authorize answers the URL to visit.")
@@ -37,9 +37,9 @@ class AuthorizationNeeded(UpstreamAuthorizationRequired):
 
 
 def read_challenge(status: int, headers: Mapping[str, str]) -> Challenge | None:
-    """The challenge of an answer; None if it asks for no token. headers: by names in small letters.
+    """Read the challenge of a response; None if it requests no token. headers: with lower-case names.
 
-    Every 401 is one; a 403 is one if it says that the scope is insufficient.
+    Every 401 is a challenge; a 403 only if its error is an insufficient scope.
     """
     if status not in (401, 403):
         return None

@@ -1,7 +1,7 @@
-"""Discovery: from an upstream to its authorization server (RFC 9728, then RFC 8414 or OpenID Connect Discovery).
+"""Discovery of an upstream's authorization server (RFC 9728, then RFC 8414 or OpenID Connect Discovery).
 
-Everything here comes from strangers: each URL is checked, the metadata have to be about the upstream, and the authorization
-server has to be the one that was asked.
+All input is untrusted: each URL is checked, the metadata must be about the upstream, and the authorization
+server's metadata must name the requested issuer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OFFLINE: Final = "offline_access"
 
 
 async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge | None) -> AuthorizationServer:
-    """The authorization server for an upstream's URL. Raises UpstreamFailed, UpstreamUnavailable."""
+    """Discover the authorization server for an upstream's URL. Raises UpstreamFailed, UpstreamUnavailable."""
     resource = await _find_resource(http, url, challenge)
     issuer = str(resource.authorization_servers[0]) if resource is not None else None
     metadata = await _find_metadata(http, url, issuer)
@@ -55,7 +55,7 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
 async def _find_resource(
     http: OAuthHttpClient, url: str, challenge: Challenge | None
 ) -> ProtectedResourceMetadata | None:
-    """The metadata of the protected resource; None if it has none (an upstream of 2025-03-26)."""
+    """Find the metadata of the protected resource; None if there are none (an upstream of 2025-03-26)."""
     metadata_url = challenge.metadata if challenge is not None else None
     for place in build_protected_resource_metadata_discovery_urls(metadata_url, url):
         status, document = await http.get_json(http.check_endpoint(place, "metadata URL"))
@@ -71,7 +71,7 @@ async def _find_resource(
 
 
 async def _find_metadata(http: OAuthHttpClient, url: str, issuer: str | None) -> OAuthMetadata:
-    """The metadata of an authorization server. issuer: None for one at the upstream's own origin."""
+    """Find the metadata of an authorization server. issuer: None for the upstream's own origin."""
     places = build_oauth_authorization_server_metadata_discovery_urls(issuer, url)
     expected = issuer or places[0].removesuffix("/.well-known/oauth-authorization-server")
     for metadata_url in places:
@@ -82,7 +82,7 @@ async def _find_metadata(http: OAuthHttpClient, url: str, issuer: str | None) ->
             continue
         metadata = _read_metadata(document, metadata_url)
         same = issuers_match(str(metadata.issuer), expected) if issuer is None else str(metadata.issuer) == expected
-        if not same:  # RFC 8414, section 3.3: otherwise one server could pass itself off as another
+        if not same:  # RFC 8414, section 3.3: otherwise a server could impersonate another one
             raise UpstreamFailed(f"The metadata at {metadata_url} are those of another issuer: {metadata.issuer}.")
         return metadata
     raise UpstreamFailed(

@@ -1,7 +1,7 @@
-"""An authorization by a person: from its URL to its callback. Nothing of it is kept in memory.
+"""Authorization by a person: from its URL to its callback. No state is kept in memory.
 
-The parameter ``state`` is good once, for ten minutes, and only for the caller who has begun: a person who is led to somebody
-else's URL grants nothing to them.
+The parameter ``state`` is valid once, for ten minutes, and only for the caller who has begun the authorization. A
+person who is lured to another caller's URL therefore grants nothing to that caller.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 LIFETIME_SECONDS: Final = 600
-MAX_BEGUN: Final = 20  #: authorizations that a caller may have under way at an upstream
+MAX_BEGUN: Final = 20  #: pending authorizations per caller and upstream
 OFFLINE: Final = "offline_access"
 
 Discover = Callable[[OAuthHttpClient, str, Challenge | None], Awaitable[AuthorizationServer]]
@@ -47,7 +47,7 @@ DISCOVER: Lazy[Discover] = Lazy("agora.domains.mcp_upstreams.oauth.discovery:dis
 
 
 async def find_server(grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None) -> AuthorizationServer:
-    """The authorization server of an upstream. Raises UpstreamFailed, UpstreamUnavailable."""
+    """Find the authorization server of an upstream. Raises UpstreamFailed, UpstreamUnavailable."""
     assert endpoint.url is not None
     discover = await DISCOVER.import_in_thread()
     return await discover(grants.open_oauth_client(endpoint), endpoint.url, challenge)
@@ -62,9 +62,9 @@ async def begin_authorization(
     challenge: Challenge | None = None,
     scope: str | None = None,
 ) -> BegunAuthorization:
-    """Find the authorization server, register there if need be, and make the URL that a person visits.
+    """Find the authorization server, register a client if needed, and build the URL for a person to visit.
 
-    base_url: of this server, to which browsers are sent back. scope: what is asked for besides what was granted.
+    base_url: of this server, for the callback. scope: requested in addition to the granted scope.
     """
     server = await find_server(grants, endpoint, challenge)
     redirect_uri = f"{base_url}{CALLBACK_PATH}"
@@ -85,7 +85,7 @@ async def begin_authorization(
     if scopes:
         query["scope"] = scopes
     if OFFLINE in scopes.split():
-        query["prompt"] = "consent"  # OpenID Connect, section 11: else the refresh token is not given
+        query["prompt"] = "consent"  # OpenID Connect, section 11: required for a refresh token
     request = {
         "verifier": verifier,
         "redirect_uri": redirect_uri,
@@ -102,7 +102,7 @@ async def begin_authorization(
 async def _store_authorization(
     grants: UpstreamGrants, endpoint: Endpoint, subject: str, begun_by: str, state: str, request: dict[str, Any]
 ) -> int:
-    """Store an authorization in progress; answers its expiry. Raises RateLimited."""
+    """Store an authorization in progress. Returns its expiry. Raises RateLimited."""
     upstream_id = endpoint.upstream_id
 
     async def insert_authorization(call: Call) -> int:
@@ -129,7 +129,7 @@ async def _store_authorization(
 
 
 async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
-    """Take an authorization of the caller out of the store: it is good once. Raises NotFound."""
+    """Take an authorization of the caller out of the store; it is valid once. Raises NotFound."""
     row = await call.tx.one(statements.select_authorization, state=_hash_state(state))
     if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
         raise NotFound(
@@ -178,7 +178,7 @@ async def redeem_code(
 async def request_machine_grant(
     grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None, scope: str
 ) -> Grant:
-    """A grant by client credentials. scope: what was granted before. Raises UpstreamFailed, UpstreamUnavailable."""
+    """Request a grant by client credentials. scope: previously granted. Raises UpstreamFailed, UpstreamUnavailable."""
     server = await find_server(grants, endpoint, challenge)
     client = _find_configured_client(grants, endpoint, server)
     if client is None or client.client_secret is None:
@@ -191,13 +191,13 @@ async def request_machine_grant(
     return build_grant(tokens, server.issuer, scopes, _build_refresh_context(server, client), grants.clock.now())
 
 
-# -- who we are there --------------------------------------------------------------------------
+# -- client identity ---------------------------------------------------------------------------
 
 
 async def _choose_client(
     grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, base_url: str, redirect_uri: str
 ) -> OAuthClient:
-    """The configured client, else that of our metadata document, else the one that is registered there, else one registered now."""
+    """Choose the client: the configured one, else our metadata document, else a registered one, else register now."""
     configured = _find_configured_client(grants, endpoint, server)
     if configured is not None:
         return configured
@@ -236,7 +236,7 @@ def _find_configured_client(
 
 
 async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
-    """Registrations end at some servers: the next authorization registers again."""
+    """Delete registered clients, because registrations may expire; the next authorization registers again."""
 
     async def delete_client(call: Call) -> None:
         await call.tx.execute(statements.delete_clients_of_upstream, upstream_id=endpoint.upstream_id)
@@ -249,7 +249,7 @@ def _build_client_document(client: OAuthClient) -> dict[str, Any]:
 
 
 def _build_refresh_context(server: AuthorizationServer, client: OAuthClient) -> dict[str, Any]:
-    """What a refresh takes. It is stored with the grant, so that a token is only ever sent to the server that issued it."""
+    """Build the context of a refresh, stored with the grant: a token is sent only to the server that issued it."""
     return {
         "token_endpoint": server.token_endpoint,
         "revocation_endpoint": server.revocation_endpoint,
@@ -261,9 +261,9 @@ def _build_refresh_context(server: AuthorizationServer, client: OAuthClient) -> 
 def _choose_scope(
     grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, wanted: str | None, granted: Grant | None
 ) -> str:
-    """The scope to request: the configured one, else the challenge's, else all that the resource supports.
+    """Choose the scope to request: configured and wanted scopes, or else all that the resource supports.
 
-    What was granted before stays in it (step-up), and ``offline_access`` where the server knows it.
+    Previously granted scopes are included (step-up), and ``offline_access`` if the server supports it.
     """
     document = grants.unseal(endpoint.oauth_client, endpoint.upstream_id, "configured") if endpoint.oauth_client else {}
     names = (document.get("scope") or "").split()

@@ -1,7 +1,8 @@
-"""Grants of upstreams' authorization servers: stored sealed, cached for a moment, and each renewed once across servers.
+"""Grants of upstreams' authorization servers: stored encrypted, cached briefly, and each renewed once across servers.
 
-An authorization server that rotates refresh tokens takes each of them once: two servers that used the same one would lose the
-grant. So a renewal is claimed in the grant's row first; whoever does not get the claim waits for the next generation.
+An authorization server that rotates refresh tokens accepts each of them once: if two servers used the same one, the
+grant would be lost. Therefore a renewal is first claimed in the grant's row; servers without the claim wait for the
+next generation.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ __all__ = ["UPSTREAM_GRANTS", "GrantTokens", "UpstreamGrants", "build_grant"]
 T = TypeVar("T")
 LABEL: Final = "upstream.oauth"
 CACHED_SECONDS: Final = 30
-EARLY_SECONDS: Final = 30  #: before its end, in which a token is renewed
-LEASE_SECONDS: Final = 45  #: in which one server renews a grant: longer than its requests may take
+EARLY_SECONDS: Final = 30  #: a token is renewed so long before its expiry
+LEASE_SECONDS: Final = 45  #: lease of the server that renews a grant: longer than its requests can take
 POLL_SECONDS: Final = 0.2
 
-#: of a module that uses this one
+#: lazy, because that module imports this one
 MACHINE_GRANT: Lazy[Callable[..., Coroutine[Any, Any, Grant]]] = Lazy(
     "agora.domains.mcp_upstreams.oauth.flow:request_machine_grant"
 )
@@ -47,7 +48,7 @@ Key = tuple[str, str, str]  #: tenant, upstream id, subject
 
 
 class SystemTransaction(Protocol):
-    """Runs work in a transaction, as the system does."""
+    """Runs work in a transaction of the system."""
 
     async def __call__(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = LABEL
@@ -55,7 +56,7 @@ class SystemTransaction(Protocol):
 
 
 class UpstreamGrants:
-    """Keeps the grants. system: set once there is a dispatcher."""
+    """Manages the grants. system: set once the dispatcher exists."""
 
     system: SystemTransaction
 
@@ -65,7 +66,7 @@ class UpstreamGrants:
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def open_oauth_client(self, endpoint: Endpoint) -> OAuthHttpClient:
-        """HTTP to the authorization server of an upstream, under the upstream's egress policy."""
+        """Open an HTTP client for the authorization server of an upstream, under the upstream's egress policy."""
         policy = EgressPolicy(private=endpoint.private, resolver=self._resolver)
         return OAuthHttpClient(policy, private=endpoint.private)
 
@@ -76,7 +77,7 @@ class UpstreamGrants:
         return self._sealer.seal(to_json(dict(document)), f"{upstream_id}:{kind}")
 
     def unseal(self, sealed: bytes, upstream_id: str, kind: str) -> dict[str, Any]:
-        """The document. Raises UpstreamUnavailable if it was sealed with another key."""
+        """Decrypt a document. Raises UpstreamUnavailable if it was encrypted with another key."""
         try:
             document: dict[str, Any] = from_json(self._sealer.open(bytes(sealed), f"{upstream_id}:{kind}"))
         except ValueError:
@@ -94,7 +95,7 @@ class UpstreamGrants:
     # -- the store -------------------------------------------------------------------------------
 
     async def store_grant(self, call: Call, upstream_id: str, subject: str, grant: Grant) -> None:
-        """Store a grant in the place of an earlier one, within a call."""
+        """Store a grant within a call, replacing an earlier one."""
         await call.tx.execute(
             statements.upsert_grant,
             upstream_id=upstream_id,
@@ -108,7 +109,7 @@ class UpstreamGrants:
         self._cache.pop((call.caller.tenant, upstream_id, subject), None)
 
     async def read_grant(self, endpoint: Endpoint, subject: str, *, cached: bool = False) -> Grant | None:
-        """The grant of a subject, None if there is none. cached: it may be some seconds old."""
+        """Read the grant of a subject; None if there is none. cached: allow a value up to 30 s old."""
         key = (*endpoint.key, subject)
         now = self.clock.now()
         if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHED_SECONDS * SECOND:
@@ -123,7 +124,7 @@ class UpstreamGrants:
         return grant
 
     def forget_cached_grants(self, tenant: str) -> None:
-        """Read a tenant's grants again when they are next needed: one of them has changed."""
+        """Invalidate a tenant's cached grants after a change."""
         for key in [key for key in self._cache if key[0] == tenant]:
             del self._cache[key]
         self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}
@@ -131,7 +132,7 @@ class UpstreamGrants:
     # -- tokens ----------------------------------------------------------------------------------
 
     async def find_token(self, endpoint: Endpoint, subject: str) -> str | None:
-        """An access token that is good for a while; None if a person has to authorize. Raises UpstreamUnavailable."""
+        """Find a valid access token; None if a person has to authorize. Raises UpstreamUnavailable."""
         grant = await self.read_grant(endpoint, subject, cached=True)
         if grant is None:
             return await self._renew_token(endpoint, subject, 0, None) if endpoint.oauth_mode == "machine" else None
@@ -141,19 +142,19 @@ class UpstreamGrants:
             return await self._renew_token(endpoint, subject, grant.generation, None)
         except UpstreamUnavailable:
             if grant.expires_at is not None and grant.expires_at > self.clock.now():
-                return str(grant.tokens["access"])  # good for some seconds more
+                return str(grant.tokens["access"])  # still valid for some seconds
             raise
 
     async def replace_token(
         self, endpoint: Endpoint, subject: str, rejected: str | None, challenge: Challenge
     ) -> str | None:
-        """Another token than one that was rejected; None if a person has to authorize. Raises UpstreamUnavailable."""
+        """Find a token other than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
         grant = await self.read_grant(endpoint, subject)
         if grant is not None and grant.tokens["access"] != rejected:
             return str(grant.tokens["access"])
         machine = endpoint.oauth_mode == "machine"
         if (grant is None or challenge.status == 403) and not machine:
-            return None  # a refresh gives no scope that was not granted
+            return None  # a refresh cannot extend the granted scope
         return await self._renew_token(endpoint, subject, grant.generation if grant is not None else 0, challenge)
 
     def _ends_soon(self, grant: Grant) -> bool:
@@ -162,7 +163,7 @@ class UpstreamGrants:
     async def _renew_token(
         self, endpoint: Endpoint, subject: str, generation: int, challenge: Challenge | None
     ) -> str | None:
-        """The token of a later generation than that one."""
+        """Return the token of a later generation, renewing the grant if needed."""
         async with self._locks.setdefault((*endpoint.key, subject), asyncio.Lock()):
             until = self.clock.now() + (LEASE_SECONDS + 5) * SECOND
             while self.clock.now() < until:
@@ -201,7 +202,7 @@ class UpstreamGrants:
     async def _refresh_grant(
         self, endpoint: Endpoint, subject: str, grant: Grant, challenge: Challenge | None
     ) -> str | None:
-        """Renew a grant whose renewal is claimed. A refusal ends the grant."""
+        """Renew a grant after claiming its renewal. A refusal ends the grant."""
         try:
             if endpoint.oauth_mode == "machine":
                 return await self._get_machine_token(endpoint, challenge, grant.scope)
@@ -217,7 +218,7 @@ class UpstreamGrants:
                 raise UpstreamUnavailable(error.detail, fix=error.fix, retry_after=5) from None
             raise
         renewed = build_grant(tokens, grant.issuer, grant.scope, grant.tokens, self.clock.now())
-        # Shielded: the old refresh token is used up, so that the new one must not be lost with a caller that leaves.
+        # Shielded: the old refresh token is used up, so the new one must be stored even if the caller is cancelled.
         await asyncio.shield(self._save_grant(endpoint, subject, renewed))
         return tokens.access
 
@@ -252,10 +253,10 @@ class UpstreamGrants:
         """Get the shared grant by client credentials. Raises UpstreamFailed, UpstreamUnavailable."""
         await self._get_machine_token(endpoint, None, "")
 
-    # -- for authorizations ----------------------------------------------------------------------
+    # -- authorization ---------------------------------------------------------------------------
 
     async def wait_for_grant(self, endpoint: Endpoint, subject: str, generation: int, seconds: float) -> bool:
-        """Wait for another grant than that of a generation (0: none); whether it came in time."""
+        """Wait for a grant of another generation (0: none). Returns whether it arrived in time."""
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -267,7 +268,7 @@ class UpstreamGrants:
             return False
 
     async def revoke_grant(self, endpoint: Endpoint, grant: Grant) -> bool:
-        """Revoke a grant at its authorization server; whether the server did."""
+        """Revoke a grant at its authorization server. Returns whether the server did."""
         revocation_endpoint, token = (
             grant.tokens.get("revocation_endpoint"),
             grant.tokens.get("refresh") or grant.tokens["access"],
@@ -288,24 +289,24 @@ class UpstreamGrants:
 
 
 class GrantTokens:
-    """The tokens of one subject for one upstream: :class:`.authorization.AccessTokens`."""
+    """Tokens of one subject for one upstream: :class:`.authorization.AccessTokens`."""
 
     def __init__(self, grants: UpstreamGrants, endpoint: Endpoint, subject: str) -> None:
         self._grants, self._endpoint, self._subject = grants, endpoint, subject
 
     async def current_token(self) -> str | None:
-        """The token to send; None if there is none. Raises UpstreamUnavailable."""
+        """Return the token to send; None if there is none. Raises UpstreamUnavailable."""
         return await self._grants.find_token(self._endpoint, self._subject)
 
     async def renew_token(self, rejected: str | None, challenge: Challenge) -> str | None:
-        """Another token than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
+        """Return a token other than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
         return await self._grants.replace_token(self._endpoint, self._subject, rejected, challenge)
 
 
 def build_grant(tokens: Tokens, issuer: str, scope: str, known: Mapping[str, Any], now: int) -> Grant:
-    """A grant from the tokens of an answer. scope: what was asked for. known: what a refresh takes beside them.
+    """Build a grant from a token response. scope: requested. known: the context of a refresh.
 
-    An answer without a refresh token leaves the earlier one good.
+    If the response has no refresh token, the previous one remains valid.
     """
     document = {**known, "access": tokens.access, "refresh": tokens.refresh or known.get("refresh")}
     expires_at = now + tokens.expires_in * SECOND if tokens.expires_in is not None else None

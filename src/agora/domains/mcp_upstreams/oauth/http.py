@@ -1,4 +1,4 @@
-"""HTTP to authorization servers: JSON, bounded in time and size, without redirects, within the upstream's egress policy."""
+"""HTTP client for authorization servers: JSON, bounded in time and size, without redirects, under the egress policy."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ..client.addresses import check_url
 
 __all__ = ["OAuthHttpClient"]
 
-SECONDS: Final = 15.0  #: for a whole answer
+SECONDS: Final = 15.0  #: for a complete response
 CONNECT_SECONDS: Final = 5.0
 MAX_ANSWER_BYTES: Final = 262_144
 MAX_URL_CHARACTERS: Final = 2000
 
 
 class OAuthHttpClient:
-    """Requests on behalf of one upstream. private: whether addresses of the private network may be connected to."""
+    """Requests on behalf of one upstream. private: whether private addresses are allowed."""
 
     def __init__(self, egress: EgressPolicy, *, private: bool) -> None:
         self._egress, self._private = egress, private
 
     def check_endpoint(self, url: str, name: str) -> str:
-        """A URL that metadata name; https, or http where private addresses are allowed and this is one.
+        """Check a URL from metadata: https, or http for a private address if these are allowed.
 
         Raises UpstreamFailed.
         """
@@ -46,15 +46,15 @@ class OAuthHttpClient:
         return url
 
     async def get_json(self, url: str) -> tuple[int, Any]:
-        """Status and document; None for what is no JSON. Raises UpstreamUnavailable, UpstreamFailed."""
+        """Get status and JSON document, None if invalid. Raises UpstreamUnavailable, UpstreamFailed."""
         return await self._send_request("GET", url, {}, b"")
 
     async def post_json(self, url: str, document: Mapping[str, Any]) -> tuple[int, Any]:
-        """The same for a document that is posted."""
+        """Post a JSON document; result and errors as for :meth:`get_json`."""
         return await self._send_request("POST", url, {"content-type": "application/json"}, to_json(document))
 
     async def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = {}) -> tuple[int, Any]:
-        """The same for a form."""
+        """Post a form; result and errors as for :meth:`get_json`."""
         kind = {"content-type": "application/x-www-form-urlencoded"}
         return await self._send_request("POST", url, {**kind, **headers}, urlencode(form).encode())
 

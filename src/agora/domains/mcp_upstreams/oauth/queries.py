@@ -1,4 +1,4 @@
-"""SQL of OAuth towards upstreams."""
+"""SQL of OAuth for upstreams."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ delete_grants_of_upstream = Write(
 )
 delete_grants_of_subject = Write("delete from upstream_grants where tenant_id = :tenant and subject = :subject")
 
-# -- authorizations under way ------------------------------------------------------------------
+# -- pending authorizations --------------------------------------------------------------------
 
 select_authorization = Query(
     "select * from upstream_authorizations where tenant_id = :tenant and state = :state", UpstreamAuthorizationRow

@@ -1,4 +1,4 @@
-"""Records of OAuth towards upstreams."""
+"""Records of OAuth for upstreams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to an authorization server: a client's registration, tokens, and their revocation."""
+"""Requests to an authorization server: client registration, tokens, and revocation."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
 MAX_TOKEN_CHARACTERS: Final = 16_000
 MAX_MESSAGE_CHARACTERS: Final = 200
 MAX_SECONDS: Final = 10**9
-#: errors of RFC 6749, section 5.2, after which the same request cannot succeed any more
+#: errors of RFC 6749, section 5.2, after which the same request can never succeed
 FINAL_ERRORS: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "invalid_target"})
 
 
 class GrantRefused(UpstreamFailed):
-    """The authorization server does not grant it: the code or the refresh token is not good, or not any more."""
+    """The authorization server refuses the grant: the code or the refresh token is invalid or has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """Who we are at an authorization server. method: of authentication at its token endpoint."""
+    """Our client at an authorization server. method: of authentication at its token endpoint."""
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
@@ -40,7 +40,7 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What was granted. expires_in: seconds, None if it was not said. scope: None for what was asked for."""
+    """Tokens of a response. expires_in: seconds, None if missing. scope: None: as requested."""
 
     access: str = field(repr=False)
     refresh: str | None = field(repr=False)
@@ -49,7 +49,7 @@ class Tokens:
 
 
 async def register_client(http: OAuthHttpClient, server: AuthorizationServer, redirect_uri: str) -> OAuthClient:
-    """Register as a client (RFC 7591). Raises UpstreamFailed where that is not possible."""
+    """Register as a client (RFC 7591). Raises UpstreamFailed if that is not possible."""
     if server.registration_endpoint is None:
         raise UpstreamFailed(
             f"{server.issuer} does not register clients by itself.",
@@ -80,7 +80,7 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
 async def request_tokens(
     http: OAuthHttpClient, token_endpoint: str, client: OAuthClient, form: Mapping[str, str]
 ) -> Tokens:
-    """Tokens for a grant. Raises GrantRefused, UpstreamFailed, UpstreamUnavailable."""
+    """Request tokens. Raises GrantRefused, UpstreamFailed, UpstreamUnavailable."""
     fields, headers = _authenticate_client(client, form)
     status, answer = await http.post_form(token_endpoint, fields, headers)
     document: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
@@ -103,14 +103,14 @@ async def request_tokens(
 
 
 async def revoke_token(http: OAuthHttpClient, endpoint: str, client: OAuthClient, token: str, hint: str) -> bool:
-    """Revoke a token (RFC 7009); whether the server did. Raises UpstreamUnavailable."""
+    """Revoke a token (RFC 7009). Returns whether the server did. Raises UpstreamUnavailable."""
     fields, headers = _authenticate_client(client, {"token": token, "token_type_hint": hint})
     status, _ = await http.post_form(endpoint, fields, headers)
     return status == 200
 
 
 def _authenticate_client(client: OAuthClient, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """A form and headers with which a client says who it is (RFC 6749, section 2.3.1)."""
+    """Build form and headers for client authentication (RFC 6749, section 2.3.1)."""
     if client.method == "client_secret_basic" and client.client_secret:
         pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
         return dict(form), {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
@@ -119,7 +119,7 @@ def _authenticate_client(client: OAuthClient, form: Mapping[str, str]) -> tuple[
 
 
 def _read_visible_text(document: Mapping[str, Any], name: str) -> str | None:
-    """A visible text that fits into a header; None for anything else."""
+    """Read a printable ASCII text that fits into a header; None for anything else."""
     value = document.get(name)
     usable = (
         isinstance(value, str) and 0 < len(value) <= MAX_TOKEN_CHARACTERS and value.isascii() and value.isprintable()
@@ -128,7 +128,7 @@ def _read_visible_text(document: Mapping[str, Any], name: str) -> str | None:
 
 
 def _describe_error(status: int, document: Mapping[str, Any]) -> str:
-    """What an error says; never what else is in the answer."""
+    """Describe an error response by its error fields only."""
     parts = [document.get("error"), document.get("error_description")]
     words = ": ".join(part[:MAX_MESSAGE_CHARACTERS] for part in parts if isinstance(part, str) and part.isprintable())
     return words.rstrip(".") or f"HTTP {status}"
