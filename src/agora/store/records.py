@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from itertools import starmap
 from operator import attrgetter, itemgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 __all__ = ["Loader", "RecordMismatch", "build_record_loader", "list_column_types", "list_record_values", "record"]
 
@@ -35,9 +35,21 @@ def record(cls: type[T]) -> type[T]:
 
     Type checkers allow keyword arguments only, so that no value is stored or read by its position. At run time the
     class takes positions too: :func:`build_record_loader` uses them, because keywords cost twice as much for each row. It is
-    not frozen for the same reason.
+    not frozen for the same reason. ``__repr__`` and ``__eq__`` are shared: compiling them for each of 200 classes would take
+    longer than all else about them (docs/adr/0022).
     """
-    return dataclass(slots=True, match_args=False)(cls)
+    kind: Any = dataclass(slots=True, match_args=False, repr=False, eq=False)(cls)
+    kind.__repr__, kind.__eq__, kind.__hash__ = _describe_record, _equal_records, None
+    return cast(type[T], kind)
+
+
+def _describe_record(row: Any) -> str:
+    values = ", ".join(f"{field.name}={getattr(row, field.name)!r}" for field in fields(row))
+    return f"{type(row).__qualname__}({values})"
+
+
+def _equal_records(row: Any, other: Any) -> Any:
+    return list_record_values(row) == list_record_values(other) if type(other) is type(row) else NotImplemented
 
 
 def list_column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:

@@ -132,3 +132,17 @@ def test_a_single_field_is_found_by_its_name(connection: Any) -> None:
 def test_tables_and_parameters_with_digits_are_known() -> None:
     statement = Query("select target from v4_mappings where tenant_id = :tenant and v4_key = :v4_key", str)
     assert (statement.table_names, statement.parameter_names) == (frozenset({"v4_mappings"}), ("tenant", "v4_key"))
+
+
+def test_records_are_equal_by_class_and_values_and_cannot_be_hashed() -> None:
+    entry = Entry(**VALUES)
+    assert entry == Entry(**VALUES)
+    assert entry != Entry(**VALUES | {"amount": 6})
+    assert entry != SwappedEntry(**VALUES)
+    assert entry != tuple(VALUES.values())
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(entry)
+
+
+def test_a_record_shows_its_fields() -> None:
+    assert repr(Entry(**VALUES)) == "Entry(tenant_id='t', account='a', amount=5, share=None, digest=b'd')"
