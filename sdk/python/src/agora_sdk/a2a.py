@@ -81,7 +81,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text of the parts, or their data as JSON if there is no text."""
+        """Return the text of the parts, or their data as JSON if there is no text."""
         return Message(self.parts).as_text()
 
 

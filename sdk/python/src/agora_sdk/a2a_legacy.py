@@ -1,8 +1,7 @@
 """Requests of A2A 1.0 in the form of A2A 0.3: methods, messages and their parameters.
 
-Over JSON-RPC they are JSON as specified; over HTTP+JSON the SDKs of 0.3 send Protocol Buffers in JSON,
-where a message has ``content`` and roles have long names. Members without a counterpart in 0.3 are stored in the
-metadata of their
+Over JSON-RPC they are JSON as specified; over HTTP+JSON the SDKs of 0.3 send Protocol Buffers in JSON, where a message
+has ``content`` and roles have long names. Members without a counterpart in 0.3 are stored in the metadata of their
 part. Data that is not an object is wrapped as the SDKs do it.
 """
 

@@ -1,7 +1,7 @@
-"""A2A on the wire, in both versions: endpoints, requests, and results.
+"""Wire format of A2A, in both versions: endpoints, requests, and results.
 
-Responses are read leniently and converted to the form of A2A 1.0 (sections 4.1 and 4.2): 0.3
-has ``kind`` and small letters, older servers have ``type`` and ``content``.
+Responses are read leniently and converted to the form of A2A 1.0 (sections 4.1 and 4.2): 0.3 has ``kind`` and
+lower-case states, older servers have ``type`` and ``content``.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _list_offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint
         version = str(offer.get("protocolVersion") or CURRENT)
         binding = str(offer.get("protocolBinding") or JSON_RPC).upper()
         offers.append((offer.get("url"), binding, version, offer.get("tenant")))
-    if isinstance(card.get("url"), str):  # of 0.3 and of older servers
+    if isinstance(card.get("url"), str):  # 0.3 and older servers
         version = str(card.get("protocolVersion") or LEGACY)
         offers.append((card["url"], str(card.get("preferredTransport") or JSON_RPC).upper(), version, None))
         offers += [

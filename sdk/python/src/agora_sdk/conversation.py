@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["request_reply"]
 
-#: The inbox is polled by calls of this length, since intermediaries may cut off longer ones.
+#: Length of one long poll of the inbox: intermediaries may cut off longer ones.
 WATCH_SECONDS = 25.0
 
 
 async def request_reply(
     io: IO, session: Session, to_agent: str, content: str, seconds: float, options: Mapping[str, Any]
 ) -> Message:
-    """Send a message and wait for the first one that answers it; raises DeadlineExceeded."""
+    """Send a message and wait for the first reply. Raises DeadlineExceeded."""
     calls = Messaging.operations
     correlation = f"req_{os.urandom(16).hex()}"
     deadline = io.now() + seconds

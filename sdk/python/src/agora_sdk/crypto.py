@@ -1,8 +1,8 @@
 """End-to-end encryption of payloads: JWE (RFC 7516), keys agreed by ECDH-ES (RFC 7518 section 4.6), AES-256-GCM.
 
-The marketplace stores and routes what it cannot read. What it says around it is bound to the ciphertext as additional
-data: sender, recipients, id, type, intent and the message answered, so a payload cannot be moved into another message.
-Encryption hides a payload from everyone else; who sent it is still the marketplace's word.
+The marketplace stores and routes payloads that it cannot read. The envelope is bound to the ciphertext as additional
+authenticated data: sender, recipients, id, type, intent and the answered message, so a payload cannot be moved into
+another message. Encryption does not authenticate the sender: the marketplace does.
 
 Needs the extra ``agora-sdk[crypto]``.
 """
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ENCRYPTED", "KeyRing", "decrypt", "encrypt", "new_key", "public"]
 
-ENCRYPTED = "jwe"  #: the one name in an encrypted payload
+ENCRYPTED = "jwe"  #: the only member of an encrypted payload
 CURVE = "X25519"
 ENC = "A256GCM"
-DIRECT, WRAPPED = "ECDH-ES", "ECDH-ES+A256KW"  #: for one recipient; for several
+DIRECT, WRAPPED = "ECDH-ES", "ECDH-ES+A256KW"  #: for one recipient; for several recipients
 ALGORITHMS = [DIRECT, WRAPPED, ENC]
-MAX_KEYS_PER_AGENT = 20  #: private keys of an agent, the newest first
+MAX_KEYS_PER_AGENT = 20  #: limit of stored private keys per agent; the newest are kept
 
 Key = dict[str, Any]
 
@@ -45,21 +45,21 @@ def _load_joserfc() -> Any:
 
 
 def new_key() -> Key:
-    """A new private key (JWK); its ``kid`` is its thumbprint (RFC 7638)."""
+    """Generate a private key (JWK); its ``kid`` is its thumbprint (RFC 7638)."""
     jose = _load_joserfc()
     key = jose.jwk.OKPKey.generate_key(CURVE)
     return {**key.as_dict(private=True), "kid": key.thumbprint()}
 
 
 def public(key: Mapping[str, Any]) -> Key:
-    """What of a key may be published."""
+    """Return the public part of a key."""
     return {name: key[name] for name in ("kty", "crv", "kid", "x", "y") if name in key}
 
 
 def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload that only the holders of these public keys can read.
+    """Encrypt a payload for the holders of these public keys.
 
-    bound: what of the message is not hidden, and must not be changed. Raises UnknownKey for a key that is none.
+    bound: fields of the message that are not encrypted but must not be changed. Raises UnknownKey for an invalid key.
     """
     jose = _load_joserfc()
     algorithm = DIRECT if len(keys) == 1 else WRAPPED
@@ -70,13 +70,13 @@ def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
         message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _import_key(key))
     jwe: dict[str, Any] = jose.jwe.encrypt_json(message, None, algorithms=ALGORITHMS)
     for recipient in jwe["recipients"]:
-        if not recipient.get("encrypted_key"):  # section 7.2.1: left out where it would be empty
+        if not recipient.get("encrypted_key"):  # section 7.2.1: omitted if empty
             recipient.pop("encrypted_key", None)
     return {ENCRYPTED: jwe}
 
 
 def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload as it was before.
+    """Decrypt a payload.
 
     Raises UnknownKey, naming the keys it was encrypted for, if none of these private keys is among them, and
     Undecipherable if it was changed, or belongs to another message.
@@ -127,7 +127,8 @@ def _import_key(key: Mapping[str, Any]) -> OKPKey | ECKey:
 
 
 class KeyRing:
-    """The private keys of agents: ``AGORA_KEYS``, else ``keys.json`` beside the credentials. Its owner alone can read it."""
+    """Private keys of agents: ``AGORA_KEYS``, else ``keys.json`` beside the credentials. Only its owner can read the
+    file."""
 
     def __init__(self, credentials_path: str, path: str | os.PathLike[str] | None = None) -> None:
         keys_path = os.path.join(os.path.dirname(credentials_path), "keys.json")
@@ -137,12 +138,12 @@ class KeyRing:
         return f"KeyRing({self.path!r})"
 
     def keys(self, url: str, tenant: str, agent_id: str) -> list[Key]:
-        """An agent's private keys, the newest first."""
+        """Return an agent's private keys, newest first."""
         agent_keys: list[Key] = self._read_servers().get(server_key(url), {}).get(tenant, {}).get(agent_id, [])
         return agent_keys
 
     def add(self, url: str, tenant: str, agent_id: str, key: Key) -> None:
-        """Keep a new key; the oldest make room."""
+        """Store a new key; the oldest is dropped beyond the limit."""
         with lock_file(self.path):
             servers = self._read_servers()
             agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})

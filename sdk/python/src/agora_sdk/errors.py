@@ -1,4 +1,4 @@
-"""Errors: one tree, one table.
+"""Errors: one class hierarchy and one table that maps it to protocols.
 
 ::
 

@@ -80,7 +80,7 @@ class Identity:
 
     @property
     def _acting_agent(self) -> str | None:
-        """The agent that was registered in this task or thread, or in the task that started it."""
+        """Name of the agent that was registered in this task or thread, or in the task that started it."""
         return _acting.get({}).get(self)
 
     def _set_acting_agent(self, name: str | None) -> None:
@@ -110,7 +110,7 @@ class Identity:
         )
 
     def for_current_task(self) -> Identity:
-        """The agent that calls of this task or thread act as, for work in another task or thread."""
+        """Return an identity bound to the current agent, for work in another task or thread."""
         return self if self._acting_agent is None else self.of_agent(self._acting_agent)
 
     @property

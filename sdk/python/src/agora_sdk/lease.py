@@ -23,7 +23,7 @@ __all__ = ["Lease"]
 logger = logging.getLogger("agora_sdk")
 
 T = TypeVar("T")
-MAX_SERVER_ERRORS = 5  #: of one call, after which it is given up
+MAX_SERVER_ERRORS = 5  #: limit of one call
 #: Checkpoint numbers increase over all attempts: those of a claim follow those of earlier claims.
 CHECKPOINTS_PER_CLAIM = 1_000_000
 TERMINAL_STATES = frozenset(
@@ -97,7 +97,8 @@ class Lease:
         return await self.repeat(lambda: operation(self.task_id, *arguments, fencing_token=self.token, **options))
 
     async def repeat(self, attempt_call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call under the lease until it is answered or refused; one that is repeated must be recognised by the server."""
+        """Make a call under the lease until it is answered or refused. The server must recognise repetitions of the
+        call."""
         if self.lost is not None:
             raise self.lost
         attempt = 0

@@ -1,4 +1,4 @@
-"""A client of MCP servers: their tools, from Python.
+"""A client of MCP servers.
 
 ::
 
@@ -9,9 +9,9 @@
     client.connect("http://localhost:3002")  # database tools
     text = client.call_tool("file_read", {"path": "/data/input.txt"})
 
-In synchronous code the calls block; inside a running event loop the same calls are awaited. Servers are spoken to over
-streamable HTTP, in the version they agree on, from 2025-03-26 to 2026-07-28. An Agora server is one of them: its tools
-are the operations of the marketplace.
+In synchronous code the calls block; inside a running event loop the same calls are awaited. The transport is streamable
+HTTP, in the negotiated protocol version, from 2025-03-26 to 2026-07-28. An Agora server is an MCP server, too: its
+tools are the operations of the marketplace.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ class ToolResult(Result):
 
     @property
     def text(self) -> str:
-        """The text blocks, one after another."""
+        """Concatenated text blocks."""
         return "\n".join(str(block.get("text", "")) for block in self.content if block.get("type") == "text")
 
     @property
     def value(self) -> Any:
-        """The data if there is some (without the ``result`` that some servers put around it), else the text, else
-        the blocks."""
+        """Structured data, if any (without the ``result`` object that some servers wrap it in), else the text, else the
+        content blocks."""
         data = self.structured_content
         if data is not None:
             return data["result"] if isinstance(data, dict) and data.keys() == {"result"} else data
@@ -93,11 +93,11 @@ class ToolResult(Result):
 class MCPClient:
     """A client of any number of MCP servers.
 
-    timeout: seconds for a call. max_connections, connection_timeout, pool_recycle: connections to one server at once,
-    seconds until one is made, seconds that an idle one is kept. mode: as :class:`agora_sdk.AgoraClient` has it.
+    timeout: seconds for a call. max_connections: concurrent connections to one server. connection_timeout: seconds for
+    connecting. pool_recycle: seconds that an idle connection is kept. mode: see :class:`agora_sdk.AgoraClient`.
 
-    Calls raise :class:`agora_sdk.AgoraError` and its kinds: ServerUnreachable, DeadlineExceeded, NotFound for a tool
-    that no server has, UpstreamFailed for a tool that failed, or what the server's error means.
+    Calls raise :class:`agora_sdk.AgoraError` and its subclasses: ServerUnreachable, DeadlineExceeded, NotFound for a
+    tool that no server has, UpstreamFailed for a failed tool, or the class of the server's error.
     """
 
     def __init__(
@@ -122,10 +122,10 @@ class MCPClient:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> MCPServer:
-        """Connect to a server, and learn its tools.
+        """Connect to a server and list its tools.
 
-        url: its endpoint; an address without a path is tried with ``/mcp`` first. name: what to call it here; else
-        what it calls itself. token, headers: a credential and whatever else it wants; no other server gets them.
+        url: its endpoint; an address without a path is tried with ``/mcp`` first. name: local name; by default the
+        server's own. token, headers: credential and further headers for this server only.
         """
         credential = {"authorization": f"Bearer {token}"} if token else {}
         peer = Peer(_check_url(url), {**credential, **(headers or {})}, self._pooling)
@@ -144,7 +144,7 @@ class MCPClient:
         return self._run_operation("connect", work)
 
     def list_tools(self, server: str | None = None) -> Tools:
-        """Ask the servers, or one of them, which tools they have now."""
+        """List the current tools of all servers or of one."""
 
         async def work(pick: Pick) -> Tools:
             listing = []
@@ -166,8 +166,8 @@ class MCPClient:
     ) -> Any:
         """Call a tool and return its result: data, or a text.
 
-        Of several servers that have the tool, the one that was connected to first is asked, unless ``server`` names
-        one. on_progress: called with (progress, total, message); it may be a coroutine function.
+        If several servers have the tool, the first connected one is used, unless ``server`` names one. on_progress:
+        called with (progress, total, message); it may be a coroutine function.
         """
 
         seconds = timeout or self._options.timeout
@@ -189,7 +189,7 @@ class MCPClient:
         timeout: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> ToolResult:
-        """The same, answering everything that the tool did; one that failed is no error here."""
+        """Call a tool and return its complete result; a failed tool raises no error."""
         seconds = timeout or self._options.timeout
         return self._run_operation(
             "call_tool_result", lambda pick: self._call_tool(pick, name, arguments, server, seconds, on_progress)
@@ -197,17 +197,17 @@ class MCPClient:
 
     @property
     def servers(self) -> tuple[str, ...]:
-        """The names of the servers, in the order they were connected to."""
+        """Names of the servers, in the order of connection."""
         return tuple(self._peers)
 
     def close(self) -> None:
-        """End the sessions and close what synchronous calls opened."""
+        """End the sessions and close the connections of synchronous calls."""
         for peer in self._peers.values():
             if "blocking" in peer.__dict__:
                 run_blocking(peer.close(peer.blocking))
 
     async def aclose(self) -> None:
-        """End the sessions and close what calls in the running event loop opened."""
+        """End the sessions and close the connections of the running event loop."""
         for peer in self._peers.values():
             if "looped" in peer.__dict__:
                 await peer.close(peer.looped)
@@ -246,7 +246,8 @@ class MCPClient:
         )
 
     async def _find_server_of_tool(self, pick: Pick, name: str, server: str | None) -> Peer:
-        """The server that has a tool; if none is known to, they are asked again, then one is tried that does not list all it has."""
+        """Find the server that has a tool. If none is known, the servers are listed again; then one is tried that does
+        not list all its tools."""
         peers = self._select_peers(server)
         for peer in peers.values():
             if name in peer.tools:
@@ -270,7 +271,7 @@ class MCPClient:
         return {server: self._peers[server]}
 
     def _choose_unique_name(self, name: str, url: str, *, chosen: bool) -> str:
-        """A name that no other server has; a server that is connected to again keeps its own."""
+        """Choose a unique name for a server; a server that is connected again keeps its name."""
         unique, number = name, 1
         while not chosen and unique in self._peers and self._peers[unique].url != url:
             number += 1
@@ -278,7 +279,7 @@ class MCPClient:
         return unique
 
     def _run_operation(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
-        """Do something by the caller's habit: its result, or something to await for it."""
+        """Run a coroutine in the caller's mode: return its result, or an awaitable."""
         if self._options.blocking:
             return run_blocking(work(lambda peer: peer.blocking))
         return cast("T", Pending(name, work(lambda peer: peer.looped)))
@@ -301,7 +302,7 @@ def _build_tool_from_wire(server: str, tool: Mapping[str, Any]) -> Tool:
 
 
 def _build_tool_error(name: str, result: ToolResult) -> AgoraError:
-    """What a failed tool means: Agora's own say it as a problem document, others as a text."""
+    """Convert a failed tool to an error: Agora's own report a problem document, others a text."""
     problem = result.structured_content
     if not isinstance(problem, dict):
         try:

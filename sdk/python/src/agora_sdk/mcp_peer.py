@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OnProgress", "Peer", "Pooling"]
 
-#: Called with how far a call has come, out of how much if that is known, and a text if there is one.
+#: Called with the progress of a call, the total if known, and a message if given.
 OnProgress: TypeAlias = Callable[[float, float | None, str | None], Any]
 IO: TypeAlias = Blocking | Looped
 Message: TypeAlias = dict[str, Any]
@@ -43,7 +43,7 @@ CLOSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Pooling:
-    """How connections are kept. connection_timeout, pool_recycle: seconds; the latter those of an idle connection."""
+    """Settings of a connection pool. connection_timeout, pool_recycle: seconds; the latter for an idle connection."""
 
     max_connections: int = 10
     connection_timeout: float = 5.0
@@ -69,14 +69,14 @@ class _SessionLost(Exception):
 
 
 class _DeadlinePassed(Exception):
-    """Our own deadline has passed."""
+    """The client's own deadline has passed."""
 
 
 class Peer:
-    """One server: where it is, who it says it is, and what was agreed on with it.
+    """A connection to one server: its address, its name, and the negotiated protocol.
 
-    Errors are those of :mod:`agora_sdk.errors`: ServerUnreachable where nothing was sent, UpstreamFailed where
-    the connection broke on the way (``outcome`` is ``unknown``), DeadlineExceeded, and what the server answered.
+    Errors are those of :mod:`agora_sdk.errors`: ServerUnreachable if nothing was sent, UpstreamFailed if the connection
+    broke during a request (``outcome`` is ``unknown``), DeadlineExceeded, and the server's own errors.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str], pooling: Pooling) -> None:
@@ -100,11 +100,11 @@ class Peer:
 
     @property
     def modern(self) -> bool:
-        """Whether requests stand for themselves, without a session."""
+        """Whether requests are self-contained, without a session."""
         return self.version >= mcp_wire.MODERN
 
     async def open(self, io: IO, seconds: float) -> None:
-        """Shake hands, and learn the tools. An address without a path is tried with ``/mcp`` first."""
+        """Initialize the connection and list the tools. An address without a path is tried with ``/mcp`` first."""
         requested = self.url
         bare = urlsplit(requested).path in ("", "/")
         for address in [f"{requested.rstrip('/')}/mcp", requested] if bare else [requested]:
@@ -118,7 +118,7 @@ class Peer:
         await self.list_tools(io, seconds)
 
     async def list_tools(self, io: IO, seconds: float) -> dict[str, Message]:
-        """All tools by their names, page after page."""
+        """List all tools by name, over all pages."""
         tools: dict[str, Message] = {}
         cursor: Message = {}
         for _ in range(MAX_PAGES):
@@ -139,7 +139,7 @@ class Peer:
         seconds: float,
         on_progress: OnProgress | None = None,
     ) -> Message:
-        """The result of a request; a session that the server dropped is reopened."""
+        """Send a request and return its result. A session that the server dropped is reopened."""
         try:
             return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
@@ -150,7 +150,7 @@ class Peer:
             raise UpstreamFailed(f"{self.url} forgets its sessions.") from None
 
     async def close(self, io: IO) -> None:
-        """End the session, as far as the server hears it, and this kind of connections."""
+        """End the session, as far as the server can be reached, and close the connections of this kind of I/O."""
         session, self._session = self._session, None
         if session is not None:
             with suppress(AgoraError, _SessionLost):
@@ -181,7 +181,7 @@ class Peer:
     async def _send_request(
         self, io: IO, method: str, params: Message, seconds: float, on_progress: OnProgress | None
     ) -> Message:
-        """One try of a request."""
+        """Try a request once."""
         self._last_id += 1
         identity = self._last_id
         full_params = self._add_meta(params)
@@ -239,7 +239,7 @@ class Peer:
         return session | {mcp_wire.VERSION_HEADER: self.version}
 
     def _build_mirrored_headers(self, request: Message) -> dict[str, str]:
-        """Headers that a tool wants some of its arguments repeated in."""
+        """Build the headers that repeat some arguments of a tool (``x-mcp-header``)."""
         if request["method"] != "tools/call":
             return {}
         schema = self.tools.get(request["params"].get("name"), {}).get("inputSchema")
@@ -248,7 +248,7 @@ class Peer:
         )
 
     async def _notify(self, io: IO, message: Message, seconds: float) -> None:
-        """Send a message that has no answer."""
+        """Send a notification."""
         body = json.dumps(message).encode()
         async with aclosing(self._stream_messages(io, body, self._build_session_headers(message), seconds)) as messages:
             async for _ in messages:
@@ -257,7 +257,7 @@ class Peer:
     async def _stream_messages(
         self, io: IO, body: bytes, headers: Mapping[str, str], seconds: float
     ) -> AsyncGenerator[tuple[Message, Mapping[str, str]], None]:
-        """Each message of an answer, with the answer's headers."""
+        """Yield each message of a response with the response's headers."""
         deadline = io.now() + seconds
         reply = await self._send_http(io, "POST", body, headers, seconds)
         try:
@@ -311,7 +311,7 @@ class Peer:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """The failures of httpx, as errors of ours."""
+        """Translate exceptions of httpx into errors of this SDK."""
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -326,7 +326,7 @@ class Peer:
 
 
 class _Reply:
-    """An answer being read, with either kind of I/O."""
+    """A response being read, with either kind of I/O."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
@@ -359,7 +359,7 @@ class _Reply:
 
 
 def _build_response_result(message: Message) -> Message:
-    """The result of a response; raises what its error means."""
+    """Return the result of a response. Raises the error that it contains."""
     if "error" in message:
         raise mcp_wire.error_of_jsonrpc(message["error"])
     result = message.get("result")
@@ -377,7 +377,7 @@ async def _report_progress(params: Message, on_progress: OnProgress) -> None:
 
 
 def _answer_to_server_request(request: Message) -> Message:
-    """What a server hears that asks something of the client: it is there, and can nothing else."""
+    """Answer a request of the server: only pings are supported."""
     if request["method"] == "ping":
         return {"jsonrpc": "2.0", "id": request["id"], "result": {}}
     error = {"code": -32601, "message": f"{request['method']} is not offered"}

@@ -1,8 +1,9 @@
-"""MCP over streamable HTTP, but for its I/O: headers, the events of a stream, what a failure means.
+"""Wire format of MCP over streamable HTTP, without I/O: headers, stream events and errors.
 
-Shared by :mod:`agora_sdk.mcp` and the bridge ``agora mcp``. Two eras of the protocol are spoken: up to 2025-11-25
-a handshake opens a session that headers name; from 2026-07-28 every request stands for itself, says in its
-``_meta`` who asks, and repeats in headers what gateways want to know (specification 2026-07-28, "Streamable HTTP").
+Shared by :mod:`agora_sdk.mcp` and the bridge ``agora mcp``. Two generations of the protocol are supported: up to
+2025-11-25 a handshake opens a session that headers identify; from 2026-07-28 every request is self-contained,
+identifies the client in its ``_meta``, and repeats in headers the fields that gateways need (specification 2026-07-28,
+"Streamable HTTP").
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = [
     "routing_headers",
 ]
 
-HANDSHAKE = "2025-11-25"  #: newest version that is agreed on by a handshake
+HANDSHAKE = "2025-11-25"  #: newest version that is negotiated by a handshake
 MODERN = "2026-07-28"  #: first version without one
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
@@ -57,7 +58,7 @@ _BY_RPC[NO_SUCH_RESOURCE] = NotFound
 
 
 def declared_version(message: Mapping[str, Any]) -> str | None:
-    """The protocol version that a message itself declares: that of a request without a handshake."""
+    """Return the protocol version declared in a message itself: that of a request without a handshake."""
     params = message.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
     version = meta.get(VERSION_KEY) if isinstance(meta, dict) else None
@@ -65,7 +66,8 @@ def declared_version(message: Mapping[str, Any]) -> str | None:
 
 
 def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
-    """Headers that repeat what a request of 2026-07-28 says; none for one of the handshake era."""
+    """Build the headers that repeat fields of a request of 2026-07-28; none for a request of the handshake
+    generation."""
     version = declared_version(message)
     if version is None:
         return {}
@@ -85,7 +87,7 @@ def encode_header(value: str) -> str:
 
 
 def mirrored_header_paths(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Parameters that a tool's input schema wants repeated in headers (``x-mcp-header``): where, and the name."""
+    """Yield the parameters that a tool's input schema repeats in headers (``x-mcp-header``): path and header name."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
     for name, part in properties.items() if isinstance(properties, dict) else ():
         if isinstance(part, dict):
@@ -96,7 +98,7 @@ def mirrored_header_paths(schema: Any, path: tuple[str, ...] = ()) -> Iterator[t
 
 
 def mirrored_parameters(wanted: Mapping[tuple[str, ...], str], arguments: Any) -> dict[str, str]:
-    """The headers for a call's arguments; a parameter that is not there has none."""
+    """Build the headers for a call's arguments; missing parameters are omitted."""
     headers = {}
     for path, token in wanted.items():
         value = arguments
@@ -118,18 +120,18 @@ class Event:
 
 
 class Events:
-    """Server-sent events out of bytes, however they are cut. limit: bytes of one event."""
+    """An incremental parser of server-sent events. limit: bytes of one event."""
 
     def __init__(self, limit: int = MAX_EVENT_BYTES) -> None:
         self._limit = limit
-        self._rest: list[bytes] = []  # of a line that has not ended
+        self._rest: list[bytes] = []  # incomplete line
         self._data: list[bytes] = []
         self._rest_size = self._data_size = 0
         self._id: str | None = None
         self._retry: float | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """The events that are complete with these bytes; raises ValueError for one that is too long."""
+        """Yield the events completed by this chunk. Raises ValueError for one that is too long."""
         lines, newline, incomplete_line = chunk.rpartition(b"\n")
         if newline:
             whole = b"".join((*self._rest, lines))
@@ -164,12 +166,12 @@ class Events:
 
 
 def is_response(message: Any) -> bool:
-    """Whether a message answers a request."""
+    """Whether a message is a response to a request."""
     return isinstance(message, dict) and "method" not in message and ("result" in message or "error" in message)
 
 
 def error_of_response(status: int, body: bytes, url: str) -> AgoraError:
-    """What an HTTP answer means that is no MCP answer, or is one that refuses."""
+    """Convert an HTTP error response, or one that is not valid MCP, to an error."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -185,7 +187,7 @@ def error_of_response(status: int, body: bytes, url: str) -> AgoraError:
 
 
 def error_of_jsonrpc(error: Mapping[str, Any]) -> AgoraError:
-    """What the ``error`` of a JSON-RPC response means; the server's own code and data are in ``extra``."""
+    """Convert the ``error`` of a JSON-RPC response to an error; the server's own code and data are in ``extra``."""
     data, code = error.get("data"), error.get("code")
     if isinstance(data, dict) and data.get("code") in BY_CODE:
         return from_problem(data)

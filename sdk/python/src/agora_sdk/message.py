@@ -1,4 +1,4 @@
-"""Messages in parts, as agents exchange them: over A2A, with tasks, and through the marketplace."""
+"""Multipart messages, as agents exchange them over A2A, with tasks, and through the marketplace."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 __all__ = ["Message", "Part"]
 
-#: where the marketplace's own messages and tasks carry a message in parts
+#: metadata key of a multipart message in the marketplace's own messages and tasks
 CARRIED = "a2a"
 
 
@@ -29,7 +29,7 @@ class Part:
 
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> Part:
-        """A part from JSON, however it is written: as A2A 1.0 or 0.3 has it, or with ``type`` and ``content``."""
+        """Parse a part from JSON in any form: A2A 1.0, A2A 0.3, or with ``type`` and ``content``."""
         file = wire.get("file")
         if isinstance(file, Mapping):  # A2A 0.3
             wire = dict(wire) | {"raw": file.get("bytes"), "url": file.get("uri"), "filename": file.get("name")}
@@ -46,7 +46,7 @@ class Part:
         return cls(str(kind), content, media_type, wire.get("filename"), dict(wire.get("metadata") or {}))
 
     def wire(self) -> dict[str, Any]:
-        """As A2A 1.0 writes it."""
+        """Serialize in the form of A2A 1.0."""
         names = {"text": "text", "data": "data", "file": "raw", "url": "url"}
         name = names.get(self.type, "data")
         content = str(self.content) if name == "text" else self.content
@@ -56,14 +56,14 @@ class Part:
 
 @dataclass(slots=True)
 class Message:
-    """What one agent says to another.
+    """A message from one agent to another.
 
     ::
 
         Message(parts=[Part(type="text", content="Calculate 10 + 5")])
 
-    sender: id of the agent that said it, where it came through the marketplace. context_id: groups what belongs to one
-    conversation. task_id: the task it is about. skill: id of the skill that is asked for.
+    sender: id of the sending agent, if it came through the marketplace. context_id: identifies the conversation.
+    task_id: the related task. skill: id of the requested skill.
     """
 
     parts: Sequence[Part] = ()
@@ -91,12 +91,12 @@ class Message:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is text and nothing else."""
+        """Whether it consists of text only."""
         return all(part.type == "text" for part in self.parts)
 
     @classmethod
     def of(cls, wire: Mapping[str, Any], **known: Any) -> Self:
-        """A message from JSON; ``known`` is what is known besides."""
+        """Parse a message from JSON; ``known`` sets further fields."""
         parts = [Part.of(part) for part in wire.get("parts") or () if isinstance(part, Mapping)]
         ids = {"message_id": "messageId", "context_id": "contextId", "task_id": "taskId"}
         ids_of_wire = {name: wire[key] for name, key in ids.items() if isinstance(wire.get(key), str)}
@@ -105,7 +105,7 @@ class Message:
 
     @classmethod
     def carried(cls, content: str, metadata: Mapping[str, Any], **known: Any) -> Self:
-        """A message of the marketplace as one in parts: those it carries, else its text."""
+        """Convert a message of the marketplace: its multipart message if it has one, else its text."""
         carried_fields = metadata.get(CARRIED)
         wire = carried_fields.get("message") if isinstance(carried_fields, dict) else None
         if not isinstance(wire, Mapping):
@@ -113,7 +113,7 @@ class Message:
         return cls.of(wire, **known)
 
     def wire(self) -> dict[str, Any]:
-        """As A2A 1.0 writes it."""
+        """Serialize in the form of A2A 1.0."""
         role = "ROLE_USER" if self.role == "user" else "ROLE_AGENT"
         document: dict[str, Any] = {
             "messageId": self.message_id,
@@ -124,6 +124,6 @@ class Message:
         return document | {name: value for name, value in more.items() if value}
 
     def as_text(self) -> str:
-        """For those who read text only: its texts, else its data as JSON."""
+        """Convert to plain text: its texts, else its data as JSON."""
         other_parts = [part.content for part in self.parts if part.type != "text"]
         return self.text or "\n".join(json.dumps(content, ensure_ascii=False) for content in other_parts)

@@ -1,4 +1,4 @@
-"""Dispatch to ``process_message`` of an agent: messages and tasks, each answered in its own way."""
+"""Dispatch of messages and tasks to ``process_message`` of an agent, and delivery of its answers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PAGE = 500
 async def answer_message(agent: Agent, inbox_message: InboxMessage) -> None:
     """Process a message of the marketplace, and reply with the result.
 
-    A reply to a message of the agent's own is no question: it goes to ``on_reply``, so that two agents do not answer
-    each other for ever. A broadcast is not answered either.
+    A reply to the agent's own message is passed to ``on_reply`` and not answered, so that two agents do not answer each
+    other endlessly. A broadcast is not answered either.
     """
     if inbox_message.reply_to is not None:
         await agent.on_reply(inbox_message)
@@ -43,12 +43,12 @@ async def answer_message(agent: Agent, inbox_message: InboxMessage) -> None:
 
 
 def build_part_options(message: Message) -> dict[str, Any]:
-    """What carries the parts of a message that is not text alone."""
+    """Build the options that carry the parts of a message that is not text only."""
     return {} if message.is_plain else {"metadata": {CARRIED: {"message": message.wire()}}}
 
 
 async def run_task(agent: Agent, task: TaskRun) -> Any:
-    """Process the message that a task is; answers its result."""
+    """Process the message of a task and return its result."""
     response = await agent.process_message(task.message)
     if response is None:
         return None

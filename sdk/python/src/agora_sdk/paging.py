@@ -1,4 +1,4 @@
-"""Paging: the arguments that ask for the page after one."""
+"""Paging: arguments that request the next page."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["next_page_arguments"]
 
 
 def next_page_arguments(operation: Operation, arguments: BaseModel, page: Page[Any]) -> BaseModel | None:
-    """Arguments of the next page, or None after the last.
+    """Return the arguments of the next page, or None after the last.
 
-    By cursor where the operation takes one, by position in a log, else by offset.
+    By cursor if the operation takes one, by position in a log, else by offset.
     """
     parameters = operation.parameters
     values = {name: getattr(arguments, name) for name in arguments.model_fields_set}

@@ -1,4 +1,4 @@
-"""Pending: what a call answers inside a running event loop, to be awaited."""
+"""Awaitable result of a call inside a running event loop."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ T = TypeVar("T", covariant=True)
 
 
 class Pending(Coroutine[Any, Any, T]):
-    """A call that begins when it is awaited.
+    """A call that starts when it is awaited.
 
-    A coroutine like any other (``asyncio.gather``, ``create_task``, ``wait_for``). A list may be
-    iterated right away: ``async for agent in client.query.agents()``. Using it as though it were the
-    result says what is missing.
+    It is a coroutine (``asyncio.gather``, ``create_task``, ``wait_for``). A list may be iterated without ``await``:
+    ``async for agent in client.query.agents()``. Using it as if it were the result raises an error that names the
+    missing ``await``.
     """
 
     def __init__(self, name: str, work: Coroutine[Any, Any, T]) -> None:
         self._name, self._work = name, work
-        work.__qualname__ = f"AgoraClient.{name}"  # type: ignore[attr-defined]  # what "was never awaited" names
+        work.__qualname__ = f"AgoraClient.{name}"  # type: ignore[attr-defined]  # named in the warning "was never awaited"
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._work.__await__()

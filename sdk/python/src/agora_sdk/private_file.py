@@ -1,8 +1,8 @@
-"""Private files: JSON that its owner alone can read, replaced whole, changed by one at a time.
+"""Private files: JSON readable only by its owner, replaced atomically, with one writer at a time.
 
-Programs of this SDK wait for each other by a lock of the system. SDKs of languages that have none (Node) change the same files:
-whoever changes one also holds ``FILE.writing``, made exclusively. One older than ``ABANDONED_SECONDS`` belongs to a program
-that died; who needs longer dates it ahead.
+Programs of this SDK exclude each other with a lock of the system. SDKs of languages without such locks (Node) change
+the same files: so a writer also holds ``FILE.writing``, which is created exclusively. One older than
+``ABANDONED_SECONDS`` belongs to a dead program; a writer that needs longer sets its time ahead.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any
 
 try:
     import fcntl
-except ImportError:  # no such locks on this system: the atomic replacement alone has to do
+except ImportError:  # no such locks on this system: atomic replacement has to suffice
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["lock_file", "replace_json", "try_lock_file"]
 
 ABANDONED_SECONDS = 10.0
-WAIT_SECONDS = 0.01  # from one look at a file that another program is changing to the next
+WAIT_SECONDS = 0.01  # polling interval while another program changes the file
 
 
 def replace_json(path: str, document: Any) -> None:
-    """Replace the file in one step: a reader sees the old one or the new one, whole."""
+    """Replace the file atomically: a reader sees the old or the new content."""
     from tempfile import mkstemp
 
     name = os.path.splitext(os.path.basename(path))[0]
@@ -35,7 +35,7 @@ def replace_json(path: str, document: Any) -> None:
         json.dump(document, file, indent=2)
         file.flush()
         os.fsync(handle)
-    os.replace(temporary_path, path)  # one step: no reader sees half of the file
+    os.replace(temporary_path, path)  # atomic: no reader sees a partial file
 
 
 @contextmanager
@@ -57,13 +57,14 @@ def lock_file(path: str) -> Iterator[None]:
 
 
 def _make_exclusively(path: str) -> None:
-    """Make a file that is not there; wait for whoever made it to remove it."""
+    """Create a file exclusively; wait until another owner removes it."""
     while not _try_make_exclusively(path):
         time.sleep(WAIT_SECONDS)
 
 
 def _try_make_exclusively(path: str) -> bool:
-    """Whether a file that was not there was made; an abandoned one is removed for the next attempt."""
+    """Try to create a file exclusively. Returns whether it was created; an abandoned file is removed for the next
+    attempt."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
@@ -76,7 +77,8 @@ def _try_make_exclusively(path: str) -> bool:
 
 @contextmanager
 def try_lock_file(path: str, seconds: float) -> Iterator[bool]:
-    """Like :func:`lock_file`, but do not wait: yields whether the lock was acquired. seconds: for how long, at most."""
+    """Acquire the lock as :func:`lock_file` does, but without waiting: yields whether it was acquired. seconds: maximum
+    time of holding it."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

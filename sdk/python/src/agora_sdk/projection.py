@@ -1,4 +1,4 @@
-"""The projection: the contract's operations as methods of a client, made when they are first asked for."""
+"""Projection of the contract: its operations as methods of a client, created at first access."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Category", "category_names", "make_method", "root_attribute"]
 
 
 def make_method(session: Session, operation: Operation) -> Callable[..., Any]:
-    """A function with the operation's signature and documentation that calls it."""
+    """Create a function that calls an operation, with its signature and documentation."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         arguments = bind_arguments(operation, args, kwargs)
@@ -42,7 +42,7 @@ def make_method(session: Session, operation: Operation) -> Callable[..., Any]:
 
 
 class Category:
-    """A service of the contract, as seen from a client."""
+    """A service of the contract as an attribute of a client."""
 
     def __init__(self, session: Session, service: type[Service]) -> None:
         self._session, self._service = session, service
@@ -66,12 +66,12 @@ class Category:
 
 
 def category_names() -> list[str]:
-    """Names of the services."""
+    """List the names of the services."""
     return list(Service.declared)
 
 
 def root_attribute(session: Session, name: str) -> Any:
-    """What a client has at its root under a name: a category, or an operation by an alias; None for neither."""
+    """Find a client's root attribute: a category, or an operation by an alias; None if there is none."""
     if name in Service.declared:
         return Category(session, Service.declared[name])
     for operation in operations():

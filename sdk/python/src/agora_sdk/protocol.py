@@ -1,4 +1,4 @@
-"""The Agent Communication Protocol, from Python.
+"""Client of the Agent Communication Protocol.
 
 ::
 
@@ -8,7 +8,7 @@
     for message in client.protocol.pending():
         client.protocol.inform(message, "result", {"result": 8})
 
-As everywhere in this SDK the same calls block in plain code and are awaited in an event loop.
+As elsewhere in this SDK, calls block in synchronous code and are awaited in an event loop.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentMessage", "AgentProtocol", "MessageType"]
 
-#: one agent, several, or a message (its sender; the message is then answered)
+#: one agent, several, or a message (to answer its sender)
 Target: TypeAlias = "str | Sequence[str] | AgentMessage"
 Payload: TypeAlias = "Mapping[str, Any]"
 
 CALLS = Conversations.operations
-WATCH_SECONDS = 25.0  #: the longest single call while waiting: what lies between may cut longer ones off
+WATCH_SECONDS = 25.0  #: maximum length of one long poll: intermediaries may cut off longer ones
 KEYLESS_TARGETS = frozenset({"broadcast", ORCHESTRATOR})
 
 
 class AgentProtocol:
-    """Messages with an intent. Where ``to`` is a message, what is sent answers it.
+    """Messages with an intent. If ``to`` is a message, the sent message answers it.
 
-    Every method that sends takes besides what it names: ``task`` (in words), ``context``, ``conversation_id``,
-    ``reply_to``, ``expected``, ``status``, ``message_id`` and ``encrypt``. With ``encrypt=True`` only the recipients
-    can read the payload (:mod:`agora_sdk.crypto`); an answer to an encrypted message is encrypted by itself.
+    Every sending method also takes ``task`` (a description), ``context``, ``conversation_id``, ``reply_to``,
+    ``expected``, ``status``, ``message_id`` and ``encrypt``. With ``encrypt=True`` only the recipients can read the
+    payload (:mod:`agora_sdk.crypto`); an answer to an encrypted message is always encrypted.
     """
 
     def __init__(self, session: Session) -> None:
@@ -59,7 +59,7 @@ class AgentProtocol:
 
     @cached_property
     def keys(self) -> KeyRing:
-        """The private keys of this machine's agents."""
+        """Private keys of this machine's agents."""
         from .crypto import KeyRing
 
         return KeyRing(self._session.identity.store.path)
@@ -74,7 +74,8 @@ class AgentProtocol:
         payload: Payload | None = None,
         **more: Any,
     ) -> AgentMessage:
-        """Send a message of any type; answers what the marketplace says to it: its own answer, or ``confirm``/``accepted``."""
+        """Send a message of any type. Returns the marketplace's response: its own answer, or
+        ``confirm``/``accepted``."""
         return self._session.run(
             "protocol.send_message", lambda io: self._send_and_take_reply(io, to, message_type, intent, payload, more)
         )
@@ -82,15 +83,15 @@ class AgentProtocol:
     def request(
         self, to: Target, intent: str, payload: Payload | None = None, *, timeout: float = 30.0, **more: Any
     ) -> AgentMessage:
-        """Ask for something and wait for the answer: an inform, or a refuse, failure, propose ...
+        """Send a request and wait for the answer: an inform, or a refuse, failure, propose ...
 
-        Without one within ``timeout`` seconds it is the failure with the intent ``timeout``; a late one waits in
-        the inbox.
+        Without an answer within ``timeout`` seconds, returns a failure with the intent ``timeout``; a later answer
+        stays in the inbox.
         """
         return self._request_answer("request", to, intent, payload, timeout, more)
 
     def inform(self, to: Target, intent: str, payload: Payload | None = None, **more: Any) -> AgentMessage:
-        """Give information, or a result."""
+        """Send information, or a result."""
         return self.send_message(to, MessageType.INFORM, intent, payload, **more)
 
     def propose(
@@ -104,7 +105,7 @@ class AgentProtocol:
     def agree(
         self, to: Target, payload: Payload | None = None, *, intent: str | None = None, **more: Any
     ) -> AgentMessage:
-        """Agree to what was requested or proposed."""
+        """Agree to a request or a proposal."""
         return self.send_message(to, MessageType.AGREE, intent, payload, **more)
 
     def refuse(
@@ -116,7 +117,7 @@ class AgentProtocol:
         intent: str | None = None,
         **more: Any,
     ) -> AgentMessage:
-        """Refuse it, and say why: ``error``, and which permissions were ``required``."""
+        """Refuse a request or a proposal: ``error`` is the reason, ``required`` the missing permissions."""
         payload = ({"error": error} if error else {}) | ({"required": list(required)} if required else {})
         return self.send_message(to, MessageType.REFUSE, intent, payload, **more)
 
@@ -145,7 +146,7 @@ class AgentProtocol:
     def done(
         self, to: Target, payload: Payload | None = None, *, intent: str | None = None, **more: Any
     ) -> AgentMessage:
-        """Report that a task is done; of an assigned one, the payload is its result."""
+        """Report that a task is done; for an assigned task, the payload is its result."""
         return self.send_message(to, MessageType.DONE, intent, payload, **more)
 
     def discover(
@@ -172,7 +173,7 @@ class AgentProtocol:
         return self.send_message(to, MessageType.OFFER, intent, payload, **more)
 
     def assign(self, to: Target, task_type: str, payload: Payload | None = None, **more: Any) -> AgentMessage:
-        """Assign a task; answers ``confirm``/``task_assigned`` with its ``task_id``."""
+        """Assign a task. Returns ``confirm``/``task_assigned`` with its ``task_id``."""
         return self.send_message(to, MessageType.ASSIGN, task_type, payload, **more)
 
     def deploy(
@@ -186,9 +187,9 @@ class AgentProtocol:
         timeout: float = 120.0,
         **more: Any,
     ) -> AgentMessage:
-        """Have an instance of an agent run; answers ``deploy_confirm`` with its ``address``, or ``deploy_failure``.
+        """Start an instance of an agent. Returns ``deploy_confirm`` with its ``address``, or ``deploy_failure``.
 
-        customer_id: a customer of yours that it is for; for operators, the account that pays.
+        customer_id: your customer for whom it runs; for operators, the account that pays.
         """
         fields = {
             "agent_id": agent_id,
@@ -209,7 +210,8 @@ class AgentProtocol:
         timeout: float = 120.0,
         **more: Any,
     ) -> AgentMessage:
-        """Have an instance of an agent run where one of another runs; answers as :meth:`deploy` does, or ``refuse``."""
+        """Start an instance of an agent on the host of another agent's instance. Returns the same as :meth:`deploy`, or
+        ``refuse``."""
         co_location = _drop_none({"required": True, "with_agent": with_agent, "reason": reason})
         fields = {
             "agent_id": agent_id,
@@ -230,7 +232,7 @@ class AgentProtocol:
         timeout: float = 30.0,
         **more: Any,
     ) -> AgentMessage:
-        """Set how many instances of an agent run, 0 ends all; answers ``confirm``/``scaled``, or ``refuse``."""
+        """Set the number of instances of an agent; 0 ends all. Returns ``confirm``/``scaled``, or ``refuse``."""
         fields = {
             "agent_id": agent_id,
             "min_instances": min_instances,
@@ -243,11 +245,11 @@ class AgentProtocol:
     # -- receiving -------------------------------------------------------------------------------
 
     def pending(self, wait: float = 0, limit: int = 50) -> PendingPage:
-        """Unread messages of this agent, oldest first, decrypted with its keys."""
+        """Return unread messages of this agent, oldest first, decrypted with its keys."""
         return self._session.run("protocol.pending", lambda io: self._read_pending(io, wait, limit))
 
     def acknowledge(self, *messages: AgentMessage) -> Marked:
-        """Say that messages have been dealt with: they are not pending any more. Answering one does not say so."""
+        """Mark messages as handled: they are no longer pending. Answering a message does not acknowledge it."""
         ids = [_read_marketplace_id(message) for message in messages]
 
         async def mark(io: IO) -> Marked:
@@ -258,7 +260,7 @@ class AgentProtocol:
         return self._session.run("protocol.acknowledge", mark)
 
     def decrypt(self, message: AgentMessage) -> AgentMessage:
-        """A message with its payload as its sender wrote it. Raises UnknownKey, Undecipherable; blocks for no network."""
+        """Decrypt the payload of a message. Raises UnknownKey, Undecipherable. Makes no network calls."""
         if not is_encrypted(message):
             return message
         from .crypto import decrypt
@@ -269,11 +271,11 @@ class AgentProtocol:
     # -- keys ------------------------------------------------------------------------------------
 
     def publish_key(self) -> Agent:
-        """Have a key with which others can encrypt for this agent: one of this machine that is published, or a new one."""
+        """Ensure that this agent has a published encryption key: one that this machine stores, or a new one."""
         return self._session.run("protocol.publish_key", lambda io: self._publish_key(io, fresh=False))
 
     def rotate_key(self) -> Agent:
-        """Publish a new key in front of the last one; messages for older keys can still be read here."""
+        """Publish a new key before the previous one; messages for older keys can still be decrypted here."""
         return self._session.run("protocol.rotate_key", lambda io: self._publish_key(io, fresh=True))
 
     # -- how -------------------------------------------------------------------------------------
@@ -307,7 +309,7 @@ class AgentProtocol:
         accepted = await self._post_message(io, to, kind, intent, payload, more)
         if accepted.answer is None:
             return _build_receipt_message(accepted)
-        reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # so that it is not pending
+        reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # acknowledges it
         return reply.message or accepted.answer
 
     async def _post_message(
@@ -326,7 +328,7 @@ class AgentProtocol:
         return self._decrypt_page(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
 
     def _decrypt_page(self, page: Page[AgentMessage]) -> PendingPage:
-        """A page, and those after it, with what can be read."""
+        """Decrypt a page and those after it, as far as keys are available."""
         assert isinstance(page, PendingPage)
         page.messages = [self._decrypt_if_possible(message) for message in page.messages]
         following, awaited = page._following, page._following_async
@@ -342,10 +344,10 @@ class AgentProtocol:
         try:
             return self.decrypt(message)
         except UnknownKey:
-            return message  # as it is: who needs it calls decrypt, and learns which key is missing
+            return message  # left encrypted: decrypt() raises the error that names the missing key
 
     async def _encrypt_document(self, io: IO, document: dict[str, Any]) -> dict[str, Any]:
-        """The message with a payload for its recipients alone."""
+        """Encrypt the payload of a message for its recipients."""
         from .crypto import ENC, encrypt
 
         document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._find_own_name(io)} | document
@@ -371,7 +373,7 @@ class AgentProtocol:
         return public_key
 
     async def _find_own_name(self, io: IO) -> str:
-        """What this agent calls itself."""
+        """Return this agent's name."""
         return str((await self._fetch_own_agent(io)).agent_name)
 
     async def _fetch_own_agent(self, io: IO) -> Agent:
@@ -405,7 +407,7 @@ class AgentProtocol:
 def _build_message_document(
     to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
 ) -> dict[str, Any]:
-    """A message as JSON has it; what answers another takes over its conversation, and its intent if it has none."""
+    """Build the JSON of a message; an answer takes over the conversation, and by default the intent."""
     correlation = {"conversation_id": more.pop("conversation_id", None), "reply_to": more.pop("reply_to", None)}
     if isinstance(to, AgentMessage):
         correlation["conversation_id"] = correlation["conversation_id"] or to.conversation_id
@@ -434,7 +436,8 @@ def _drop_none(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _select_authenticated_fields(message: AgentMessage) -> dict[str, Any]:
-    """What of a message its ciphertext is bound to: all that its sender wrote and that decides what it means."""
+    """Select the fields of a message that are bound to its ciphertext: all fields set by the sender that determine its
+    meaning."""
     fields = {"id": message.id, "sender": message.sender, "to": message.to, "type": message.type.value}
     return fields | {"intent": message.intent, "reply_to": message.reply_to}
 

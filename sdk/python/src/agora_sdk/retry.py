@@ -34,7 +34,7 @@ REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # defi
 
 
 class ConnectionLost(Exception):
-    """No connection, or it broke before the answer was whole."""
+    """No connection, or it broke before the answer was complete."""
 
 
 class TimedOut(Exception):
@@ -57,7 +57,7 @@ class IO(Protocol):
 
 
 def _draw_random_fraction() -> float:
-    return random.random()  # noqa: S311  (spreads retries, guards nothing)
+    return random.random()  # noqa: S311  (jitter, not security-relevant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +79,24 @@ class Backoff:
 
 
 async def pace_long_poll(io: IO, start: float) -> None:
-    """After a long poll that brought nothing: pause if it ended early, as at a server that is shutting down.
+    """Pause after an empty long poll that ended early, for example because the server is shutting down.
 
-    start: when it began, by ``io.now()``.
+    start: start of the long poll, by ``io.now()``.
     """
     if io.now() - start < MIN_LONG_POLL_SECONDS:
         await io.pause(MIN_LONG_POLL_SECONDS)
 
 
 def is_transient(error: AgoraError) -> bool:
-    """Whether a long-lived caller may retry: server trouble, limits, a halt."""
+    """Whether a long-lived caller may retry: server errors, limits, and halts."""
     return error.status >= 500 or isinstance(error, RateLimited | Halted)
 
 
 def _is_final(error: AgoraError) -> bool:
     """Whether a retry is not allowed: the outcome elsewhere is unknown, or the upstream refused.
 
-    Where the server's own storage failed, a repetition is safe even if the outcome is unknown: the request carries an
-    idempotency key, or repeating it changes nothing.
+    If the server's own storage failed, a repetition is safe even if the outcome is unknown: the request has an
+    idempotency key, or is idempotent.
     """
     if isinstance(error, StorageUnavailable):
         return False
@@ -117,8 +117,8 @@ async def exchange_with_retries(
 ) -> wire.Answer:
     """Send a request until it succeeds or fails permanently; returns the successful answer.
 
-    seconds: for everything, retries and pauses included. An outage of the server's storage lasts as long as a restart
-    of the database does: it is waited out by the time alone, unless there are to be no retries at all.
+    seconds: total time, including retries and pauses. An outage of the server's storage may last as long as a restart
+    of the database: it is retried until the time is up, regardless of the number of retries, unless that is 0.
     """
     deadline = io.now() + seconds
     attempt = 0
@@ -129,13 +129,13 @@ async def exchange_with_retries(
             if answer.status < 300:
                 return answer
             error: AgoraError = wire.parse_error(answer, url)
-            # 502 to 504 may come from a proxy in between, hence without our problem document.
+            # 502 to 504 may come from an intermediary, without our problem document.
             if answer.status not in TRANSIENT or _is_final(error):
                 raise error
             retry_after_seconds = wire.retry_after(answer)
         except ConnectionLost as lost:
             error = server_unreachable(url, lost)
-        except TimedOut:  # no retry: the whole time of the call is used up
+        except TimedOut:  # no retry: the time of the call is used up
             raise DeadlineExceeded(f"{url}{_strip_query(request)} did not answer within {seconds:g} seconds.") from None
         pause = max(backoff.pause(attempt), retry_after_seconds or 0.0)
         retries = math.inf if backoff.retries and isinstance(error, StorageUnavailable) else backoff.retries
@@ -149,5 +149,5 @@ async def exchange_with_retries(
 
 
 def _strip_query(request: wire.Request) -> str:
-    """The path without its query, which may hold what does not belong in a log."""
+    """Return the path without its query, which may contain private data."""
     return request.target.split("?", 1)[0]

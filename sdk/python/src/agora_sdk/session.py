@@ -126,7 +126,7 @@ class Session:
         return cast("T", Pending(name, work(self.server.looped)))
 
     async def invoke(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:
-        """Call an operation with arguments as its method takes them."""
+        """Call an operation with the arguments of its method."""
         from .wire import bind_arguments
 
         return await self.call(io, operation, bind_arguments(operation, args, kwargs))
@@ -144,7 +144,7 @@ class Session:
     async def _register_agent(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         name: str = arguments.agent_name  # type: ignore[attr-defined]
         # The agent's own token first: it updates the registration. The server refuses a token of an earlier database
-        # (401), so each further credential is tried only after the one before was refused.
+        # (401), so each further credential is tried only after the previous one was refused.
         *earlier, last = self.identity.candidate_tokens(name)
         for token in earlier:
             try:
@@ -235,7 +235,7 @@ class Session:
 
 
 def _compute_total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:
-    """Total timeout of a call: its own wait, or that of an upstream, is added."""
+    """Compute the total timeout of a call: its own wait, or that of an upstream, is added."""
     from .contract import Kind
 
     remote_seconds = getattr(arguments, "timeout", None) if operation.kind is Kind.RELAY else None

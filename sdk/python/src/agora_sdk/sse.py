@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EventSource", "open_channel"]
 
-#: There is no ping here; a server says something at least this often, or the connection is dead.
+#: There is no ping: a server sends something at least this often, or the connection is dead.
 SILENCE_SECONDS = 60.0
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
 _ACCEPT = {"accept": "text/event-stream"}
 
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
-    """Connect; raises Refused, ConnectionLost, or the error that the server answered."""
+    """Connect. Raises Refused, ConnectionLost, or the server's error."""
     return await (_open_blocking_stream if isinstance(io, Blocking) else _open_looped)(io, target, headers)  # type: ignore
 
 
@@ -71,7 +71,7 @@ def _is_events(response: httpx.Response) -> bool:
 
 
 def _build_error_of_response(response: httpx.Response, url: str) -> Exception:
-    """The error of an answer that is no event stream; its body has been read."""
+    """Build the error of a response that is not an event stream; its body has been read."""
     if response.is_success:
         return Refused(f"{url} does not answer with events")
     if response.status_code in TRANSIENT:
@@ -81,7 +81,7 @@ def _build_error_of_response(response: httpx.Response, url: str) -> Exception:
 
 @contextmanager
 def _translate_read_errors() -> Iterator[None]:
-    """The failures of a connection being read, in this package's words."""
+    """Translate the exceptions of reading a connection into those of this package."""
     try:
         yield
     except (httpx.TransportError, httpx.StreamError, OSError) as error:
@@ -89,10 +89,10 @@ def _translate_read_errors() -> Iterator[None]:
 
 
 class EventSource:
-    """Frames out of the bytes of Server-Sent Events, however they are cut.
+    """An incremental parser of Server-Sent Events.
 
-    A message without data moves the position: a heartbeat. A frame that does not say its ``sequence``
-    gets it from the message's id.
+    A message without data is a heartbeat that advances the position. A frame without a ``sequence`` gets it from the
+    message's id.
     """
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class EventSource:
         self._id = b""
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """The frames completed by this chunk. Lines end with LF only."""
+        """Yield the frames completed by this chunk. Lines end with LF only."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             name, _, value = line.rstrip(b"\r").partition(b":")
@@ -124,7 +124,7 @@ class EventSource:
 
 
 class _Messages:
-    """Server-Sent Events over a response being read. ``read`` answers bytes, none at the end."""
+    """Frames of a response being read. ``read`` returns bytes, empty at the end."""
 
     def __init__(self, read: Callable[[], Awaitable[bytes]], close: Callable[[], Awaitable[None]]) -> None:
         self._read, self._close = read, close
@@ -140,7 +140,7 @@ class _Messages:
         return self._frames.pop(0)
 
     async def acknowledge(self, sequence: int) -> None:
-        """Nothing: the position is sent when the stream is resumed."""
+        """Do nothing: the position is sent when the stream is resumed."""
 
     async def close(self) -> None:
         await self._close()

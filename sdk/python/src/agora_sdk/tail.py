@@ -1,4 +1,4 @@
-"""The tail of a log: one reader that keeps its place however often its connection breaks."""
+"""The tail of a log: a reader that resumes at its position whenever its connection breaks."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ __all__ = ["ConnectionMethod", "Tail"]
 
 logger = logging.getLogger("agora_sdk")
 
-ENDED = 1000  #: code of the last frame of a log that has ended
+ENDED = 1000  #: close code of a log that has ended
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionMethod:
-    """A way to connect: what opens it, and the address to open for a position."""
+    """A way to connect: the function that opens a connection, and the address for a position."""
 
     open_channel: Callable[[Blocking | Looped, str, dict[str, str]], Awaitable[Channel]]
     target: Callable[[int | None], str]
 
 
 class Tail:
-    """Reads frames over one kind of I/O: connects, resumes after the last one seen, drops repeated ones.
+    """Reads frames over one kind of I/O: connects, resumes after the last one seen, drops duplicates.
 
-    ways: how to connect, the best first. headers: asked for at each connection.
-    A connection that ends for whatever reason is tried again; if there is an error that trying will not
-    mend (a token that ended, a position too old), the server says so when asked to open the next.
-    Where the server says that nothing will ever follow, the tail ends.
+    ways: connection methods, the best first. headers: requested at each connection. A connection that ends for any
+    reason is reopened; for a permanent error (an expired token, a position that is too old) the server refuses the next
+    connection. If the server reports the end of the log, the tail ends.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Tail:
     async def receive(self) -> Frame | None:
         """The next event; None once the tail is closed, or its log has ended.
 
-        Raises the AgoraError that ends it: CursorTooOld, Unauthenticated, Halted and their like.
+        Raises the AgoraError that ends it, such as CursorTooOld, Unauthenticated or Halted.
         """
         while not self.ended:
             if self._channel is None:
@@ -78,7 +77,7 @@ class Tail:
         return None
 
     async def open(self) -> None:
-        """Connect, and wait for the server's word that it listens: no event after it is missed."""
+        """Connect, and wait until the server has opened the stream: no later event is missed."""
         while self._channel is None and not self.ended:
             try:
                 self._channel = await self._open_channel()
@@ -127,7 +126,8 @@ class Tail:
             return
         if self._skips_gaps and isinstance(error, CursorTooOld):
             position = max(int(error.extra.get("oldest", 1)) - 1, 0)
-            if self.position is None or position > self.position:  # else: a server that repeats itself is not hammered
+            # no immediate retry without progress: a server that repeats itself would be flooded
+            if self.position is None or position > self.position:
                 logger.warning("events were missed: %s", error)
                 self.position = position
                 return

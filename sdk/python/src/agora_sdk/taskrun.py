@@ -45,11 +45,12 @@ class Rejected(Exception):
 class InputRequired(Exception):
     """Raised in ``on_task`` or ``process_message``: the task needs an answer of its requester to continue.
 
-    The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again: then the
-    answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer; it is a
-    part of the message beside the question's text, each object of a list one of its own. schema: JSON schema of the answer, from which clients make a form; the
-    answer then is a data part. questions: several at once, each with a ``text`` and perhaps a ``schema``, by name; the task is
-    claimed again once all are answered, and ``task.answers`` has the answers by the same names.
+    The task waits as ``input_required`` (``auth_required`` with ``auth``) and is claimed again when it is answered:
+    then the answer is ``task.message``, and earlier messages are ``task.history``. data: data that a program needs to
+    answer, added to the message as a data part, or one part per object of a list. schema: JSON schema of the answer,
+    from which clients build a form; the answer is then a data part. questions: several questions by name, each with a
+    ``text`` and optionally a ``schema``; the task is claimed again when all are answered, and ``task.answers`` has the
+    answers by the same names.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class InputRequired(Exception):
 
     @property
     def parts(self) -> list[JsonObject]:
-        """The message that asks: its text, and its data."""
+        """Parts of the question's message: its text and its data."""
         objects: Sequence[JsonObject] = ()
         if self.data is not None:
             objects = [self.data] if isinstance(self.data, dict) else self.data
@@ -76,7 +77,7 @@ class InputRequired(Exception):
 
     @property
     def metadata(self) -> JsonObject:
-        """What the message that asks carries beside its text."""
+        """Metadata of the question's message."""
         metadata: JsonObject = {} if self.schema is None else {"requestedSchema": self.schema}
         if self.questions:
             names = {"schema": "requestedSchema"}
@@ -88,9 +89,9 @@ class InputRequired(Exception):
 
 
 class Postponed(Exception):
-    """Raised in ``on_task``: the task goes back to the queue, and nobody claims it before ``seconds`` have passed.
+    """Raised in ``on_task``: the task returns to the queue, and cannot be claimed before ``seconds`` have passed.
 
-    The attempt does not count. It can be cancelled meanwhile.
+    The attempt does not count. The task can be cancelled during the delay.
     """
 
     def __init__(self, reason: str, seconds: float) -> None:
@@ -99,7 +100,7 @@ class Postponed(Exception):
 
 
 class TaskRun(ClaimedTask):
-    """A claimed task in the hands of :meth:`agora_sdk.agent.Agent.on_task`.
+    """A claimed task, passed to :meth:`agora_sdk.agent.Agent.on_task`.
 
     ::
 
@@ -112,9 +113,8 @@ class TaskRun(ClaimedTask):
                 await task.report(100 * (number + 1) / len(rows))
             return {"rows": len(rows)}
 
-    Each method waits for a server that is away, and raises StaleLease once the task is not ours any more; the
-    handler is then cancelled. Other AgoraErrors are what the server refuses the call with, such as a progress that
-    goes back.
+    Each method waits for an unreachable server, and raises StaleLease once the lease is lost; the handler is then
+    cancelled. Other AgoraErrors are refusals of the server, for example of a decreasing progress.
     """
 
     _lease: Lease = PrivateAttr()
@@ -124,14 +124,14 @@ class TaskRun(ClaimedTask):
 
     @classmethod
     def of(cls, task: ClaimedTask, lease: Lease) -> TaskRun:
-        """A run of a task under a lease."""
+        """Create the run of a task under a lease."""
         run = cls.model_construct(task.model_fields_set, **dict(task))
         run._lease = lease
         run.record_message(opening_message(task.payload))
         return run
 
     def record_message(self, message: Mapping[str, Any]) -> None:
-        """Append a message as A2A writes it, of the requester or of the agent."""
+        """Append a message in A2A form, of the requester or of the agent."""
         skill = None if self.task_type == MESSAGE_TASK else self.task_type
         task_fields = {
             "sender": self.created_by,
@@ -145,18 +145,18 @@ class TaskRun(ClaimedTask):
 
     @property
     def message(self) -> Message:
-        """What the requester said last: the answer to a question, at first what the task was made of."""
+        """The requester's last message: the answer to a question, or initially the message that created the task."""
         return next(message for message in reversed(self._conversation) if message.role == "user")
 
     @property
     def history(self) -> list[Message]:
-        """What was said before :attr:`message`, by the requester and by the agent, oldest first."""
+        """Messages of the requester and the agent before :attr:`message`, oldest first."""
         newest = self.message
         return [message for message in self._conversation if message is not newest]
 
     @property
     def answers(self) -> dict[str, Message]:
-        """The requester's answers to questions that :class:`InputRequired` named, by name; the newest of each."""
+        """The requester's latest answers to the questions of :class:`InputRequired`, by name."""
         answers = [message for message in self._conversation if message.role == "user"]
         names = [(message.metadata.get("answers"), message) for message in answers]
         return {name: message for name, message in names if isinstance(name, str)}
@@ -164,13 +164,13 @@ class TaskRun(ClaimedTask):
     async def report(
         self, progress: float | None = None, notes: str | None = None, *, milestone: str | None = None
     ) -> None:
-        """Report progress. progress: per cent done, never less than before. notes, milestone: for people."""
+        """Report progress. progress: percentage, never decreasing. notes, milestone: for people."""
         values = {"progress": progress, "notes": notes, "milestone": milestone}
         update = await self._lease.call("update", **{name: part for name, part in values.items() if part is not None})
         self.progress = update.progress
 
     async def save(self, checkpoint: JsonObject) -> None:
-        """Store a checkpoint, which a later attempt finds in ``task.checkpoint``. It also extends the lease."""
+        """Store a checkpoint, which a later attempt reads from ``task.checkpoint``. It also extends the lease."""
         async with self._writing:
             await self._lease.checkpoint(checkpoint)
             self.checkpoint = checkpoint
@@ -180,9 +180,9 @@ class TaskRun(ClaimedTask):
         return await self._lease.repeat(attempt_call)
 
     async def save_by(self, store: Callable[[int], Awaitable[T]], checkpoint: JsonObject) -> T:
-        """Store a checkpoint by an operation that does something else in the same transaction.
+        """Store a checkpoint with an operation that does something else in the same transaction.
 
-        store: calls it with the checkpoint's number, under the fencing token; it may be repeated.
+        store: calls the operation with the checkpoint's number, under the fencing token; it may be repeated.
         """
         async with self._writing:
             number = self._lease.take_checkpoint_number()
@@ -193,7 +193,7 @@ class TaskRun(ClaimedTask):
     async def write(self, text: str) -> None:
         """Append to the task's output, which can be read and followed while the task runs.
 
-        It goes on where the output of an earlier attempt ended, at ``task.output_size``.
+        It continues the output of an earlier attempt, at ``task.output_size``.
         """
         async with self._writing:
             for start in range(0, len(text), MAX_CHUNK_CHARACTERS):
@@ -202,17 +202,17 @@ class TaskRun(ClaimedTask):
                 self.output_size = receipt.next_offset
 
     async def say(self, text: str) -> None:
-        """Send the requester a message while the task runs."""
+        """Send a message to the requester while the task runs."""
         await self._lease.call("message", text)
 
     @property
     def answered(self) -> bool:
-        """Whether :meth:`answer` has ended it."""
+        """Whether :meth:`answer` has ended the task."""
         return self._answered
 
     async def answer(self, content: str | Sequence[Mapping[str, Any]]) -> None:
-        """End the task with a message as its answer: text, or parts as A2A 1.0 writes them. The handler's return
-        value is then ignored.
+        """End the task with a message as its answer: text, or parts in the form of A2A 1.0. The handler's return value
+        is then ignored.
 
         An A2A requester without earlier output of the task receives a Message instead of a task.
         """
@@ -231,7 +231,7 @@ class TaskRun(ClaimedTask):
         append: bool = False,
         last: bool = True,
     ) -> None:
-        """Add an artifact to the result: parts as A2A 1.0 writes them, such as ``{"text": ...}``, ``{"data": ...}``."""
+        """Add an artifact to the result: parts in the form of A2A 1.0, such as ``{"text": ...}``, ``{"data": ...}``."""
         options = {"name": name, "artifact_id": artifact_id}
         arguments = {key: value for key, value in options.items() if value is not None}
         await self._lease.call("artifact", parts=list(parts), append=append, last=last, **arguments)

@@ -1,8 +1,8 @@
 """Transports: the two kinds of I/O, blocking and looped, behind one set of ``async`` methods.
 
-What the client does is written once, as coroutines over these methods. :class:`Blocking` never
-suspends, so :func:`run_blocking` runs such a coroutine to its end in plain synchronous code, with no event loop;
-:class:`Looped` suspends as usual and has connections of its own for every event loop.
+The client is written once, as coroutines over these methods. :class:`Blocking` never suspends, so :func:`run_blocking`
+runs such a coroutine to its end in synchronous code, without an event loop; :class:`Looped` suspends as usual and has a
+connection pool per event loop.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ __all__ = ["Blocking", "Endpoint", "Looped", "read_answer", "run_blocking", "tra
 T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
-#: An idle connection is dropped before common servers (5 s) drop it under a request.
+#: Idle connections are closed before common servers do (5 s), to avoid races with a request.
 KEEPALIVE_SECONDS = 4.0
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEPALIVE_SECONDS)
 
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that only awaits blocking I/O: its first step is its last."""
+    """Run a coroutine that only awaits blocking I/O: it completes at its first step."""
     try:
         work.send(None)
     except StopIteration as done:
@@ -46,14 +46,14 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the server is, and what every request to it says."""
+    """Address of the server, and headers of every request."""
 
     url: str
     headers: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def is_local(self) -> bool:
-        """Plain HTTP on this machine: neither a proxy nor TLS has a part in it."""
+        """Whether the server is on this machine without TLS: no proxy is used."""
         parts = urlsplit(self.url)
         host = parts.hostname or ""
         return parts.scheme == "http" and (host in ("localhost", "::1") or host.startswith("127."))
@@ -82,12 +82,12 @@ def translate_errors() -> Iterator[None]:
 
 
 def read_answer(response: httpx.Response) -> Answer:
-    """A response with its complete body."""
+    """Read a response with its complete body."""
     return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
 
 
 class Blocking:
-    """I/O that blocks the calling thread. Threads share one pool of connections."""
+    """I/O that blocks the calling thread. Threads share one connection pool."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -130,7 +130,7 @@ class Blocking:
 
 @dataclass(frozen=True, slots=True)
 class _Pool:
-    """Connections of one event loop. transport: what the client sends by, where the server is on this machine.
+    """Connections of one event loop. transport: transport of the client, if the server is on this machine.
 
     lifetime: ends with the loop.
     """
@@ -141,14 +141,14 @@ class _Pool:
 
 
 class Looped:
-    """I/O of asyncio. Every event loop has a pool of connections of its own, which ends with the loop."""
+    """I/O of asyncio. Every event loop has its own connection pool, which is closed with the loop."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
 
     async def client(self) -> httpx.AsyncClient:
-        """The running loop's pool of connections, made when first needed."""
+        """The running loop's connection pool, created at first use."""
         return (await self._open_pool()).client
 
     async def _open_pool(self) -> _Pool:
@@ -157,7 +157,7 @@ class Looped:
             return self._pools[loop]
         for closed_loop in [pool_loop for pool_loop in self._pools if pool_loop.is_closed()]:
             self._pools.pop(closed_loop, None)
-        # On loopback there is no proxy: one transport has all connections.
+        # No proxy on loopback: a single transport is sufficient.
         is_local = self.endpoint.is_local
         transport = httpx.AsyncHTTPTransport(verify=False, trust_env=False, limits=LIMITS) if is_local else None
         client = httpx.AsyncClient(**self.endpoint.client_options(), transport=transport)
@@ -170,7 +170,7 @@ class Looped:
         with translate_errors():
             if (
                 pool.transport is not None
-            ):  # without redirects, proxies and cookies, which take a fourth of a call's CPU
+            ):  # without redirects, proxies and cookies, which take a fourth of a call's CPU time
                 local_request = httpx.Request(
                     request.method,
                     self.endpoint.url + request.target,
@@ -202,8 +202,8 @@ class Looped:
 async def _close_with_loop(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
     """Close a client when its loop ends.
 
-    A loop closes the asynchronous generators begun in it before it stops (``asyncio.run`` asks it
-    to), so a program that never closes its client leaves no connection open.
+    A loop closes its asynchronous generators before it stops (``asyncio.run`` does so), so a program that never closes
+    its client leaves no connection open.
     """
     try:
         yield

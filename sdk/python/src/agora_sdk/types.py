@@ -1,7 +1,5 @@
-"""The words of the marketplace, as enumerations: they are strings, and strings are accepted in their place.
-
-Beside them the parameters that have parts; a dictionary is accepted in their place.
-"""
+"""Enumerations of the marketplace (strings are accepted in their place), and structured parameters (dictionaries are
+accepted in their place)."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["open_channel"]
 
-#: Above the largest event that any server can be configured to take.
+#: Above the maximum event size that a server can be configured to accept.
 MAX_FRAME = 128 * 1024 * 1024
 
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
-    """Connect; raises Refused, ConnectionLost, or the error that the server answered."""
+    """Connect. Raises Refused, ConnectionLost, or the server's error."""
     url = io.endpoint.url
     address = "ws" + url.removeprefix("http") + target
     with _translate_handshake_errors(url):
@@ -43,7 +43,7 @@ def _build_connect_options(io: Blocking | Looped, headers: dict[str, str]) -> di
     options: dict[str, Any] = {
         "additional_headers": headers,
         "user_agent_header": io.endpoint.headers["user-agent"],
-        "compression": None,  # costs the server CPU time per subscriber: it encodes an event once for all of them
+        "compression": None,  # costs the server CPU time per subscriber: without it, an event is encoded once for all
         "max_size": MAX_FRAME,
         "open_timeout": CONNECT_SECONDS,
         "close_timeout": 1.0,
@@ -55,7 +55,7 @@ def _build_connect_options(io: Blocking | Looped, headers: dict[str, str]) -> di
 
 @contextmanager
 def _translate_handshake_errors(url: str) -> Iterator[None]:
-    """The failures of a handshake, in this package's words."""
+    """Translate the exceptions of a handshake into those of this package."""
     try:
         yield
     except InvalidStatus as error:

@@ -36,7 +36,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, read whole; names of headers are lower case."""
+    """An HTTP response with its complete body; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,7 +44,7 @@ class Answer:
 
 
 def bind_arguments(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BaseModel:
-    """Check arguments against the contract, given by position or by name.
+    """Validate arguments, given by position or by name, against the contract.
 
     Raises :class:`InvalidRequest`, whose ``errors`` name the fields.
     """
@@ -65,7 +65,7 @@ def bind_arguments(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[
 
 
 def _build_argument_error(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[str, str]:
-    """One finding of pydantic, with its place."""
+    """Convert an error of pydantic, with its place."""
     first, *rest = found or ("",)
     inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
     location = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
@@ -84,8 +84,8 @@ def _build_invalid_arguments(operation: Operation, errors: list[dict[str, str]])
 def build_request(operation: Operation, arguments: BaseModel) -> Request:
     """Build the request of an operation's call: omitted arguments stay omitted, so that the server's defaults apply.
 
-    The canonical route is used unless a path parameter of it is missing or is no path segment; then
-    the next route that fits. Raises :class:`InvalidRequest` for text that cannot be encoded.
+    The canonical route is used unless one of its path parameters is missing or is not a path segment; then the next
+    route that fits. Raises :class:`InvalidRequest` for text that cannot be encoded.
     """
     values: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
     route = next(r for r in operation.routes if all(_is_segment(values.get(name)) for name in r.parameters))
@@ -107,7 +107,7 @@ def _is_segment(value: Any) -> bool:
 
 
 def _build_query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Query parameters: lists repeat their key, null is left out."""
+    """Yield query parameters: lists repeat their key, null is omitted."""
     for name, value in values.items():
         for item in value if isinstance(value, list) else [value]:
             if item is not None:
@@ -117,8 +117,8 @@ def _build_query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def needs_key(operation: Operation) -> bool:
     """Whether a retry is safe only under an Idempotency-Key.
 
-    An answer that holds a secret is one of them even where repeating changes nothing: without the key
-    a lost answer is a lost secret.
+    This includes idempotent operations whose answer contains a secret: without the key, a lost answer would be a lost
+    secret.
     """
     changes = operation.kind in (Kind.COMMAND, Kind.RELAY)
     return changes and (not operation.idempotent or bool(operation.secrets))

@@ -2288,7 +2288,7 @@ pub struct AppliedAgent {
     pub changed: Vec<String>,
 }
 
-/// A job of a group, as it compares with the others. Tokens and cost are what its agent reported, which are estimates.
+/// A job of a group, in comparison. Tokens and cost are estimates reported by its agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -2338,7 +2338,7 @@ pub struct Attempt {
     pub completed_at: Option<String>,
 }
 
-/// Several jobs with the same prompt in one codebase, each on a branch of its own.
+/// Several jobs with the same prompt in one codebase, each on its own branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AttemptGroup {

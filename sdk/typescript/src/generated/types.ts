@@ -668,7 +668,7 @@ export interface AppliedAgent {
   changed: string[];
 }
 
-/** A job of a group, as it compares with the others. Tokens and cost are what its agent reported, which are estimates. */
+/** A job of a group, in comparison. Tokens and cost are estimates reported by its agent. */
 export interface Attempt {
   number: number;
   /** The job. Its branch and its review are named after it. */
@@ -698,7 +698,7 @@ export interface Attempt {
   completedAt: string | null;
 }
 
-/** Several jobs with the same prompt in one codebase, each on a branch of its own. */
+/** Several jobs with the same prompt in one codebase, each on its own branch. */
 export interface AttemptGroup {
   groupId: string;
   title: string;

@@ -151,12 +151,12 @@ class Deregistration(Result):
     status: AgentStatus
 
 
-#: what a registration says beside a manifest
+#: fields of a registration in addition to the manifest
 BESIDE = ("service_tier", "max_concurrent_tasks", "busy", "public_keys", "metadata")
 
 
 def _manifest_to_arguments(document: Any) -> Any:
-    """A manifest (``name`` instead of ``agent_name``) as the arguments of a registration."""
+    """Convert a manifest (``name`` instead of ``agent_name``) to the arguments of a registration."""
     if not isinstance(document, Mapping) or "name" not in document or "agent_name" in document:
         return document
     rest = {name: value for name, value in document.items() if name != "name"}

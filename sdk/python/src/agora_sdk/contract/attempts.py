@@ -1,4 +1,5 @@
-"""Attempts: one prompt given to several coding agents or models at once, compared, and one of them chosen."""
+"""Attempts: one prompt given to several coding agents or models, whose results are compared, and one of which is
+chosen."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ Variant = Annotated[
 
 
 class Attempt(Result):
-    """A job of a group, as it compares with the others. Tokens and cost are what its agent reported, which are estimates."""
+    """A job of a group, in comparison. Tokens and cost are estimates reported by its agent."""
 
     number: int
     task_id: str = Field(description="The job. Its branch and its review are named after it.")
@@ -54,7 +55,7 @@ class Attempt(Result):
 
 
 class AttemptGroup(Result):
-    """Several jobs with the same prompt in one codebase, each on a branch of its own."""
+    """Several jobs with the same prompt in one codebase, each on its own branch."""
 
     group_id: str
     title: str

@@ -51,8 +51,8 @@ class BusPriority(StrEnum):
     LOW = "low"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     BusTypeLike: TypeAlias = (
         BusType | Literal["task_assignment", "task_completion", "state_update", "error_report", "assistance_request"]

@@ -222,7 +222,7 @@ class Synchronisation(Result):
 
 
 def _trigger_to_arguments(document: Any) -> Any:
-    """A trigger with ``agent`` instead of ``agent_type``."""
+    """Translate a trigger with ``agent`` instead of ``agent_type``."""
     if not isinstance(document, Mapping) or "agent" not in document or "agent_type" in document:
         return document
     rest = {name: value for name, value in document.items() if name != "agent"}

@@ -22,8 +22,8 @@ class DeadLetterState(StrEnum):
     DISCARDED = "discarded"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     DeadLetterStateLike: TypeAlias = DeadLetterState | Literal["dead", "replayed", "discarded"]
 else:

@@ -45,11 +45,11 @@ __all__ = [
     "is_encrypted",
 ]
 
-ORCHESTRATOR = "agent.marketplace.orchestrator"  #: the marketplace itself, as an agent
+ORCHESTRATOR = "agent.marketplace.orchestrator"  #: the marketplace's own agent
 HOSTING = "agent.agentify.hosting-orchestrator"  #: the hosting agent
 
-EXTENSIONS = 50  #: most fields of an envelope that the protocol does not know
-MAX_WAIT_MILLISECONDS = 86_400_000  #: milliseconds that an answer may be expected within
+EXTENSIONS = 50  #: limit of unknown fields in an envelope
+MAX_WAIT_MILLISECONDS = 86_400_000  #: limit of the expected time for an answer
 
 
 class Performative(StrEnum):
@@ -209,7 +209,7 @@ def is_encrypted(message: AgentMessage) -> bool:
 
 def check_message(message: AgentMessage) -> AgentMessage:
     """Validate a message against the rules of its type. Raises ValueError naming the field."""
-    from .performatives import check_payload  # sixteen models, made when the first message is sent
+    from .performatives import check_payload  # deferred: the sixteen models are built when the first message is sent
 
     if len(message.model_extra or ()) > EXTENSIONS:
         raise ValueError(f"more than {EXTENSIONS} fields that the protocol does not know")

@@ -46,7 +46,7 @@ __all__ = [
     "split",
 ]
 
-MAX_DEPTH = 100  #: most levels of free-form JSON
+MAX_DEPTH = 100  #: maximum nesting of free-form JSON
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 NAME = r"^[^\x00-\x1f\x7f/]+$"
 
@@ -151,8 +151,8 @@ class OverrideAction(StrEnum):
     EMERGENCY_HALT = "emergency_halt"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     PriorityLike: TypeAlias = Priority | Literal["low", "normal", "high", "urgent"]
     ServiceTierLike: TypeAlias = ServiceTier | Literal["basic", "premium", "enterprise"]

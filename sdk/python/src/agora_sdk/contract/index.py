@@ -24,7 +24,7 @@ __all__ = ["index_text", "install_index", "read_index", "write_index"]
 
 PACKAGE_DIRECTORY = Path(__file__).parent
 FILE = PACKAGE_DIRECTORY / "index.json"
-#: fields of an operation that stand elsewhere: in its declaration alone, or as the keys it is listed under
+#: fields that are stored elsewhere: only in the declaration, or as keys of the index
 UNLISTED_FIELDS = OWN | {"category", "attribute", "action"}
 DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "declared_routes": lambda routes: tuple(map(Route.parse, routes)),
@@ -88,7 +88,7 @@ def _service_entry(service: type[Service]) -> dict[str, Any]:
 
 
 def _operation_facts(operation: Operation) -> Iterator[tuple[str, Any]]:
-    """The index entry of an operation, without default values."""
+    """Yield the fields of an operation's index entry, without default values."""
     for field in dataclasses.fields(Operation):
         value = getattr(operation, field.name)
         if field.name in UNLISTED_FIELDS or value == field.default:

@@ -53,17 +53,17 @@ class InstanceStatus(StrEnum):
     """Lifecycle state of an instance."""
 
     REQUESTED = "requested"
-    PROVISIONING = "provisioning"  #: its program is being fetched and built
+    PROVISIONING = "provisioning"  #: the program is being fetched and built
     STARTING = "starting"
-    RUNNING = "running"  #: the only state in which its time is billed
+    RUNNING = "running"  #: the only state with billed time
     PAUSED = "paused"
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     InstanceStatusLike: TypeAlias = (
         InstanceStatus

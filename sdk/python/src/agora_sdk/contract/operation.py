@@ -1,9 +1,8 @@
 """The declaration of operations.
 
-An operation is an abstract, typed, documented method of a :class:`Service`; the decorator
-:func:`operation` adds what a signature cannot say. Request model, response adapter, JSON schemas and routes are derived
-lazily from that declaration. Pydantic is imported when the first model is built, so that listing operations does not
-pay for it.
+An operation is an abstract, typed, documented method of a :class:`Service`; the decorator :func:`operation` adds
+properties that a signature cannot express. Request model, response adapter, JSON schemas and routes are derived lazily
+from that declaration. Pydantic is imported when the first model is built, so that listing operations stays fast.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ S = TypeVar("S", bound="Service")
 T = TypeVar("T")
 
 MEBIBYTE = 1024 * 1024
-#: fields of an operation that it has from its declaration alone
+#: fields of an operation that only its declaration has
 OWN = frozenset({"method", "translate"})
 VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
@@ -65,8 +64,8 @@ class Kind(StrEnum):
 
     QUERY = "query"  #: reads; never changes state
     COMMAND = "command"  #: changes state in one transaction
-    STREAM = "stream"  #: yields items while it lives, holding no transaction
-    RELAY = "relay"  #: commits an intent, does remote work, commits the outcome
+    STREAM = "stream"  #: yields items without holding a transaction
+    RELAY = "relay"  #: commits an intent, calls a remote system, commits the outcome
 
 
 class Exposure(StrEnum):
@@ -87,8 +86,8 @@ class Lifecycle(StrEnum):
     SUNSET = "sunset"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     LifecycleLike: TypeAlias = Lifecycle | Literal["active", "beta", "deprecated", "sunset"]
 else:
@@ -99,7 +98,7 @@ else:
 class Route:
     """An HTTP method and a path template such as ``/agents/{agent_id}/status``.
 
-    slashed: parameters whose value holds one slash, written ``{+name}``; in a request it may stand unencoded.
+    slashed: parameters whose value contains one slash, written ``{+name}``; in a request the slash may be unencoded.
     """
 
     method: str
@@ -112,7 +111,7 @@ class Route:
         return cls(method, path.replace("{+", "{"), frozenset(re.findall(r"{\+(\w+)}", path)))
 
     def __str__(self) -> str:
-        """The text it is parsed from."""
+        """Return the text that it is parsed from."""
         path = self.path
         for name in self.slashed:
             path = path.replace(f"{{{name}}}", f"{{+{name}}}")
@@ -381,17 +380,14 @@ def operation(
 ) -> _Declaration:
     """Declare a method of a contract service as an operation of the marketplace.
 
-    routes: ``"METHOD /path/{parameter}"``, the first being the canonical one.
-    scope: required scope, such as ``write:messages``; empty for everyone.
-    kind: inferred (GET reads, anything else changes state, a plain ``def`` streams) unless given.
-    name: the action, where it differs from the method's name (two versions side by side).
-    aliases: other names, such as ``register`` at the root of the SDK's client.
-    idempotent: a client may retry it without an Idempotency-Key. during_halt: callable while the marketplace or the
-    caller is halted.
-    read_actions: values of the parameter ``action`` with which a command only reads.
-    secrets: result fields shown once and never stored with an idempotency record.
-    tools: additional MCP tool names. translate: converts an alternative request document to arguments; returns other
-    documents unchanged.
+    routes: ``"METHOD /path/{parameter}"``, the first being the canonical one. scope: required scope, such as
+    ``write:messages``; empty for everyone. kind: inferred by default (GET reads, anything else changes state, a plain
+    ``def`` streams). name: the action, if it differs from the method's name (several versions). aliases: other names,
+    such as ``register`` at the root of the SDK's client. idempotent: a client may retry it without an Idempotency-Key.
+    during_halt: callable while the marketplace or the caller is halted. read_actions: values of the parameter
+    ``action`` with which a command only reads. secrets: result fields shown once and never stored with an idempotency
+    record. tools: additional MCP tool names. translate: converts an alternative request document to arguments; returns
+    other documents unchanged.
     """
     options = {
         "scope": scope,

@@ -1,7 +1,7 @@
 """Errors that an operation may raise: the common ones of every call, and those of its service.
 
-The latter stand in ``operation_errors.json``, which ``make reference`` makes of the services' code. A server that raises another
-one is in error: every call of the test suite is checked against it.
+The latter are stored in ``operation_errors.json``, which ``make reference`` generates from the services' code. Raising
+an undeclared error is a defect: every call of the test suite is checked.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from .operation import Kind, Operation
 __all__ = ["FILE", "common_errors", "operation_errors", "service_errors"]
 
 FILE = Path(__file__).with_suffix(".json")
-#: of any operation: its arguments, its caller, its lifecycle (which an operator may change), its rate, the server's state
+#: errors of any operation: of its arguments, caller, lifecycle (which an operator may change), rate, and the server's
+#: state
 EVERY_CALL = (
     "invalid_request",
     "unauthenticated",
-    "permission_denied",  # without a scope too: an enrolment token registers agents and does nothing else
+    "permission_denied",  # also without a scope: an enrolment token may only register agents
     "operation_sunset",
     "rate_limited",
     "overloaded",
@@ -38,7 +39,7 @@ def common_errors(operation: Operation) -> list[str]:
     if operation.kind in (Kind.COMMAND, Kind.RELAY):
         codes += ["malformed_request", "payload_too_large", "unsupported_media_type", "idempotency_conflict"]
     if operation.kind is Kind.RELAY:
-        codes.append("conflict")  # the same request is under way
+        codes.append("conflict")  # the same request is in progress
     return codes
 
 

@@ -43,7 +43,7 @@ State = Literal["online", "active", "busy", "offline", "inactive", "paused", "su
 
 
 def _omit_absent_token(self: Result, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-    """Without ``token`` where there is none. (Without a return type, the schema stays the model's.)"""
+    """Omit ``token`` if unset. (Without a return annotation, pydantic keeps the model's schema.)"""
     return {name: value for name, value in handler(self).items() if name != "token" or value is not None}
 
 

@@ -46,7 +46,7 @@ class Part(ProtoModel):
         set_fields = self.model_fields_set
         content = [name for name in self.CONTENT if getattr(self, name) is not None]
         if not content and "data" in set_fields:
-            content = ["data"]  # null is data too
+            content = ["data"]  # null is valid data
         if len(content) != 1:
             raise ValueError("a part has exactly one of text, raw, url and data")
         set_fields.difference_update(

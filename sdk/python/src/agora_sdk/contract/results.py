@@ -19,7 +19,8 @@ T = TypeVar("T")
 class Result(BaseModel):
     """Base of every result. Clients ignore unknown fields."""
 
-    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="null", defer_build=True)  # built when first needed
+    # models are built at first use
+    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="null", defer_build=True)
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self

@@ -61,8 +61,8 @@ class ItemState(StrEnum):
     DROPPED = "dropped"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     ItemKindLike: TypeAlias = ItemKind | Literal["tool", "resource", "template", "prompt"]
     ItemStateLike: TypeAlias = ItemState | Literal["active", "quarantined", "dropped"]

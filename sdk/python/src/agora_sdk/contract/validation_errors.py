@@ -14,8 +14,8 @@ __all__ = ["Place", "describe_error", "locate_errors"]
 
 Place = tuple[int | str, ...]
 
-ID: Final = re.compile(r"\^([a-z]+_)\[0-9a-f\]\{32\}\$")  #: patterns of ids that the marketplace makes
-#: words for types, by which pydantic calls the branches of a union
+ID: Final = re.compile(r"\^([a-z]+_)\[0-9a-f\]\{32\}\$")  #: patterns of the marketplace's ids
+#: type names that pydantic uses for union branches
 TYPES: Final = frozenset(
     {"bool", "bytes", "date", "datetime", "dict", "float", "int", "json", "list", "none", "nullable", "str"}
 )
@@ -23,7 +23,7 @@ _ONLY: Final = "may contain only letters from A to Z, digits and {}"
 _NO_NUL: Final = "must not contain NUL characters"
 _VISIBLE: Final = "may contain only visible ASCII characters without spaces"
 _UNSPACED: Final = "must not contain white space or control characters"
-#: what a text must be that fits a pattern of the contract
+#: messages for texts that do not match a pattern of the contract
 PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$": "must start with a letter or digit and contain only letters, digits, spaces, dots, underscores and hyphens",
     NAME: "must not contain slashes or control characters",
@@ -114,7 +114,8 @@ def _union_place(error: Mapping[str, Any]) -> Place:
 def _branch_positions(error: Mapping[str, Any]) -> list[int]:
     """Positions of branch names in an error's location."""
     place: Place = error["loc"]
-    last = len(place) - 1 if error["type"] == "extra_forbidden" else len(place)  # a name that the caller wrote
+    # the last part is a name chosen by the caller
+    last = len(place) - 1 if error["type"] == "extra_forbidden" else len(place)
     return [n for n in range(1, last) if _is_branch_name(place[n])]
 
 

@@ -16,7 +16,7 @@ from .tasks.coding import worker_renewal_to_arguments
 
 __all__ = ["CODING_PROGRAM", "Unregistration", "Worker", "WorkerPage", "Workers"]
 
-CODING_PROGRAM = "agora worker"  #: metadata.program of a worker that comes with the server, and is upgraded with it
+CODING_PROGRAM = "agora worker"  #: metadata.program of a worker that is shipped, and upgraded, with the server
 
 
 class Worker(Result):

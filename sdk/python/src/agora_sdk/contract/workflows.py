@@ -66,8 +66,8 @@ class WorkflowStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     WorkflowStatusLike: TypeAlias = (
         WorkflowStatus | Literal["pending", "running", "paused", "waiting_approval", "completed", "failed", "cancelled"]
@@ -167,7 +167,7 @@ class Step(BaseModel):
         return self
 
 
-if TYPE_CHECKING:  # what a caller may write; a service gets them as Step
+if TYPE_CHECKING:  # accepted from callers; a service receives them as Step
     Steps: TypeAlias = Sequence[Step | Mapping[str, Any] | str | tuple[str, str]]
 else:
     Steps = Annotated[

@@ -1,4 +1,4 @@
-"""From Agora v4 to v5: agents that still call v4, and what moves them.
+"""Migration from Agora v4 to v5: compatibility for agents that still call v4, and tools to migrate them.
 
 ::
 
@@ -7,7 +7,7 @@
     patch_subprocess(V4CompatibilityLayer("http://localhost:8080"))
     # subprocess.run(["spacetime", "call", "agora-marketplace", ...]) is a call of this marketplace now
 
-What a v4 call means is decided by the server; this package only carries it there.
+The server interprets v4 calls; this package only forwards them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Switching v4 agents to v5, with their tasks and workflows."""
+"""Migration of v4 agents to v5, with their tasks and workflows."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..errors import NotFound
 __all__ = ["V4ToV5MigrationAssistant"]
 
 PRIORITIES = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
-PARALLEL = 10  #: agents that are switched at once
-KEY = "v4_migration_key"  #: metadata of what was migrated: a repetition knows it by that
+PARALLEL = 10  #: agents migrated concurrently
+KEY = "v4_migration_key"  #: metadata key of migrated objects, by which a repetition finds them
 
 
 class V4ToV5MigrationAssistant:
-    """Moves agents: each is registered, or switched where v4 calls have registered it, and gets its tasks and workflows.
+    """Migrates agents: registers each, or switches one that v4 calls have registered, and adds its tasks and workflows.
 
-    url: the server. token: a credential that may act for every agent, to switch those that are there already; on this machine
-    none is needed. credentials: file in which the agents' own tokens are kept, as registering keeps them.
-    Whatever is repeated is found again: nothing is doubled.
+    url: the server. token: a credential that may act for every agent, to switch existing ones; not needed on the same
+    machine. credentials: file for the agents' own tokens, as for registration. Migration is idempotent: nothing is
+    duplicated when it is repeated.
     """
 
     def __init__(
@@ -44,7 +44,8 @@ class V4ToV5MigrationAssistant:
         self._clients: dict[str, AgoraClient] = {}
 
     async def migrate_agent(self, v4_agent_config: Mapping[str, Any]) -> dict[str, Any]:
-        """Move one agent: ``{agent_id, capabilities, active_tasks, workflows}``. Its result says how far it came; never raises."""
+        """Migrate one agent: ``{agent_id, capabilities, active_tasks, workflows}``. Errors are in the result; never
+        raises."""
         result: dict[str, Any] = {
             "v4_agent_id": v4_agent_config.get("agent_id"),
             "v5_agent_id": None,
@@ -57,14 +58,15 @@ class V4ToV5MigrationAssistant:
             await self._migrate(v4_agent_config, result)
             result["status"] = "completed"
             result["completion_time"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        except Exception as error:  # one agent's failure is its own, and is told in its result
+        except Exception as error:  # a failure of one agent is reported in its result and does not affect others
             result["status"], result["error"] = "failed", str(error) or type(error).__name__
             result["steps"].append({"step": "error", "status": "failed", "details": result["error"]})
         self.migration_log.append(result)
         return result
 
     async def migrate_tasks(self, v4_tasks: Sequence[Mapping[str, Any]], v5_agent_id: str) -> list[str]:
-        """Give an agent its open tasks: ``[{task_type, payload, priority}]``. Answers their ids, also of those that it has."""
+        """Create an agent's open tasks: ``[{task_type, payload, priority}]``. Returns their ids, including existing
+        ones."""
         client = self._clients.get(v5_agent_id, self.v5_client)
         migrated: dict[str, str] = {}
         async for existing in await client.task.list(agent_id=v5_agent_id, limit=500):
@@ -86,7 +88,7 @@ class V4ToV5MigrationAssistant:
         return ids
 
     async def migrate_workflows(self, v4_workflows: Sequence[Mapping[str, Any]], v5_agent_id: str) -> list[str]:
-        """Create an agent's workflows: ``[{name, steps}]``. Answers their ids, also of those that are there."""
+        """Create an agent's workflows: ``[{name, steps}]``. Returns their ids, including existing ones."""
         client = self._clients.get(v5_agent_id, self.v5_client)
         migrated: dict[str, str] = {}
         async for existing in await client.workflow.list(agent_id=v5_agent_id, limit=500):
@@ -107,11 +109,12 @@ class V4ToV5MigrationAssistant:
         return ids
 
     def translate_priority(self, v4_priority: int) -> str:
-        """The priority of v4's 1 to 4; any other is normal."""
+        """Translate v4's priorities 1 to 4; any other is normal."""
         return PRIORITIES.get(v4_priority, Priority.NORMAL).value
 
     async def bulk_migrate(self, v4_agents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Move several agents, ten at a time. Answers ``{total_agents, successful_migrations, failed_migrations, results}``."""
+        """Migrate agents, ten concurrently. Returns ``{total_agents, successful_migrations, failed_migrations,
+        results}``."""
         slots = asyncio.Semaphore(PARALLEL)
 
         async def migrate_in_turn(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +148,7 @@ class V4ToV5MigrationAssistant:
             workflows = await self.migrate_workflows(config["workflows"], agent_id)
             details = f"Migrated {len(workflows)} workflows"
             steps.append({"step": "workflow_migration", "status": "completed", "details": details})
-        if not is_switched:  # whoever was switched before was announced then
+        if not is_switched:  # agents switched earlier were announced then
             await self._clients[agent_id].messaging.send(
                 to_agent="broadcast",
                 content=f"Agent {name} successfully migrated to Agora v5",
@@ -154,7 +157,7 @@ class V4ToV5MigrationAssistant:
             )
 
     async def _is_switched(self, name: str) -> bool:
-        """Whether an agent was switched to v5 before."""
+        """Whether an agent was already switched to v5."""
         try:
             agent = await self.v5_client.agent.get(name)
         except NotFound:

@@ -1,4 +1,4 @@
-"""The compatibility layer: v4 reducer calls, made to this marketplace."""
+"""The compatibility layer: translates v4 reducer calls to calls of this marketplace."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ Answer = dict[str, Any]
 class V4CompatibilityLayer:
     """Translates v4 SpacetimeDB calls to calls of this marketplace.
 
-    databases: names of v4 databases that are here now, else those of the environment variable ``AGORA_V4_DATABASES``;
-    calls to others go to the real ``spacetime`` program. token: a credential that may act for every agent (``act:any``), else
-    ``AGORA_TOKEN``; a server on this machine needs none. An answer has ``success``, and ``error`` where that is false.
+    databases: names of migrated v4 databases, by default those of the environment variable ``AGORA_V4_DATABASES``;
+    calls to others go to the real ``spacetime`` program. token: a credential that may act for every agent
+    (``act:any``), by default ``AGORA_TOKEN``; a server on this machine needs none. An answer has ``success``, and
+    ``error`` if that is false.
     """
 
     def __init__(
@@ -45,15 +46,16 @@ class V4CompatibilityLayer:
         databases: Iterable[str] | None = None,
     ) -> None:
         self.agora_url = agora_server_url
-        #: ids in this marketplace by the v4 ids that were called; the server keeps the mapping
+        #: ids in this marketplace by v4 id, for ids used in calls; the server stores the mapping
         self.agent_mapping: dict[str, str] = {}
         configured = [name.strip() for name in os.environ.get("AGORA_V4_DATABASES", "").split(",") if name.strip()]
         self.databases = tuple(databases or configured or DATABASES)
-        # A command has an idempotency key of its own: one that is repeated after a lost answer is done once.
+        # Each command has its own idempotency key: a repetition after a lost answer has no second effect.
         self.client = AgoraClient(agora_server_url, token=token, mode="sync")
 
     def spacetime_call_wrapper(self, database: str, reducer: str, *args: Any) -> Answer:
-        """A reducer call: of this marketplace, or of the real program for any other database. Never raises AgoraError."""
+        """Make a reducer call: to this marketplace, or to the real program for any other database. Never raises
+        AgoraError."""
         if database not in self.databases:
             return self.execute_spacetime_call(database, reducer, *args)
         try:
@@ -62,7 +64,7 @@ class V4CompatibilityLayer:
             return {"success": False, "error": str(error)}
 
     def handle_v4_coordination_call(self, reducer: str, *args: Any) -> Answer:
-        """A reducer call of the marketplace's database. Raises ValueError for a reducer that v4 did not have."""
+        """Make a reducer call to the marketplace. Raises ValueError for a reducer that v4 did not have."""
         return self._call_reducer(self.databases[0], reducer, args)
 
     def translate_register_capability(
@@ -76,7 +78,7 @@ class V4CompatibilityLayer:
     def translate_send_message(
         self, from_agent: str, to_agent: str, message_type: str, content: str, priority: int = 2
     ) -> Answer:
-        """Send a message; ``*`` is everyone, priorities are 1 (low) to 4 (urgent)."""
+        """Send a message; recipient ``*`` is a broadcast, priorities are 1 (low) to 4 (urgent)."""
         return self.handle_v4_coordination_call(
             "send_agent_message", from_agent, to_agent, message_type, content, priority
         )
@@ -107,7 +109,7 @@ class V4CompatibilityLayer:
         )
 
     def execute_spacetime_call(self, database: str, reducer: str, *args: Any) -> Answer:
-        """A call of the real program."""
+        """Make a reducer call with the real program."""
         texts = [value if isinstance(value, str) else json.dumps(value) for value in args]
         result = real_program.run_program(["call", database, reducer, *texts])
         if result.returncode == 0:
@@ -115,7 +117,7 @@ class V4CompatibilityLayer:
         return {"success": False, "error": result.stderr}
 
     def query(self, database: str, query: str) -> tuple[list[str], list[list[Any]]]:
-        """Columns and rows of a query in v4's SQL. Raises AgoraError for one that is not translated."""
+        """Return columns and rows of a query in v4's SQL. Raises AgoraError for a query that cannot be translated."""
         answer = self.client.migration.sql(database, query)
         return answer.columns, answer.rows
 
@@ -133,7 +135,7 @@ class V4CompatibilityLayer:
 
 
 def _find_registered_name(args: tuple[Any, ...]) -> str:
-    """The v4 id that a registration names: its first argument, or the flag."""
+    """Find the v4 id in the arguments of a registration: the first argument, or the flag."""
     texts = [str(value) for value in args]
     name = texts[texts.index("--agent_id") + 1] if "--agent_id" in texts[:-1] else texts[0]
     return name.strip('"')

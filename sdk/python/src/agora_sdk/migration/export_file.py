@@ -1,4 +1,4 @@
-"""A v4 export, ``{table: [rows]}`` as JSON, read row by row: its size does not matter."""
+"""A v4 export, ``{table: [rows]}`` as JSON, parsed incrementally, in constant memory."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ..errors import InvalidRequest
 __all__ = ["ExportFile"]
 
 CHUNK = 1 << 20  # characters read at once
-SPACE = " \t\r\n,:"  # what stands between two values; a reader of a well-formed file need not tell them apart
+SPACE = " \t\r\n,:"  # separators between two values; a parser of well-formed files need not distinguish them
 
 
 class ExportFile:
-    """A v4 export. Its rows are parsed one at a time; a reader holds a chunk of the file and one row."""
+    """A v4 export. Rows are parsed one at a time; a reader holds a chunk of the file and one row in memory."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
 
     def compute_digest(self) -> str:
-        """SHA-256 of the file, in hexadecimal."""
+        """Return the file's SHA-256 in hexadecimal."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def count_rows_up_to_limit(self) -> dict[str, int]:
-        """Number of rows of each table. Raises InvalidRequest for a file that is no export."""
+        """Count the rows of each table. Raises InvalidRequest for a file that is not an export."""
         counts: dict[str, int] = {}
         for table, row in self._read():
             counts[table] = counts.get(table, 0) + (row is not _Reader.START)
         return counts
 
     def read_rows(self, table: str) -> Iterator[Any]:
-        """The rows of one table, in order."""
+        """Yield the rows of one table, in order."""
         return (row for name, row in self._read() if name == table and row is not _Reader.START)
 
     def _read(self) -> Iterator[tuple[str, Any]]:
@@ -44,7 +44,7 @@ class ExportFile:
 
 
 class _Reader:
-    """Parses the values of a file as they come. ``START`` is answered once for each table, empty ones too."""
+    """Incremental parser of a file's values. Yields ``START`` once per table, including empty ones."""
 
     START = object()
 
@@ -65,7 +65,7 @@ class _Reader:
                 yield table, self._read_value()
 
     def _read_value(self) -> Any:
-        """The next value; one that is cut off by the end of the chunk is read again with more of the file."""
+        """Parse the next value; one that is cut off by the end of the chunk is parsed again with more data."""
         self._skip_space()
         while True:
             try:
@@ -74,7 +74,7 @@ class _Reader:
                 if not self._read_more():
                     raise self._build_not_an_export_error("it is no JSON, or ends too early") from None
                 continue
-            # A number at the end of the chunk may go on in the next one.
+            # A number at the end of the chunk may continue in the next one.
             if end == len(self._text) and self._read_more():
                 continue
             self._at = end
@@ -99,7 +99,7 @@ class _Reader:
                 return
 
     def _read_more(self) -> bool:
-        """Drop what was parsed and read another chunk; whether there was one. A long row doubles the chunk."""
+        """Drop parsed data and read another chunk. Returns whether there was one. A long row doubles the chunk size."""
         chunk = self._file.read(max(CHUNK, len(self._text) - self._at))
         self._text, self._at = self._text[self._at :] + chunk, 0
         return bool(chunk)

@@ -1,4 +1,4 @@
-"""Export of a v4 database by the ``spacetime`` program."""
+"""Export of a v4 database with the ``spacetime`` program."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ TABLES = (
 
 
 def export_database(database: str, output: Path) -> None:
-    """Write a v4 database to a file, which appears when it is whole. Raises NotFound without the program, AgoraError.
+    """Export a v4 database to a file, which is created only when complete. Raises NotFound without the program,
+    AgoraError.
 
-    Programs that have no ``export`` are asked for each table with ``sql``.
+    With programs without ``export``, each table is read with ``sql``.
     """
     program = real_program.find_program()
     if program is None:
@@ -54,11 +55,11 @@ def _read_table(database: str, table: str) -> list[dict[str, object]]:
 
 
 def parse_table(text: str) -> list[dict[str, object]]:
-    """Rows of a table as the program prints it: names, a line, and a line for each row with values as JSON."""
+    """Parse a table printed by the program: names, a separator line, and a line per row with values as JSON."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
         return []
-    # Columns are as wide as the line under their names says: a value may hold the sign that stands between them.
+    # Column widths are taken from the separator line: a value may contain the separator character.
     widths = [len(part) for part in lines[1].split("+")]
     names = _split_columns(lines[0], widths)
     return [dict(zip(names, map(_parse_cell, _split_columns(line, widths)), strict=True)) for line in lines[2:]]

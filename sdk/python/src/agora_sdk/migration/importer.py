@@ -1,4 +1,4 @@
-"""Import of a v4 export: batches of rows, in an order in which each finds the rows that it refers to."""
+"""Import of a v4 export in batches of rows, ordered so that referenced rows are imported first."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .export_file import ExportFile
 
 __all__ = ["ImportSummary", "Importer"]
 
-#: agents first, so that messages find them
+#: agents first: messages refer to them
 Table = Literal["agent_capability", "workflow_coordination", "task_assignment", "agent_message"]
 IMPORTED: tuple[Table, ...] = ("agent_capability", "workflow_coordination", "task_assignment", "agent_message")
 STEPS = "workflow_step"
 BATCH_ROWS = 500
 BATCH_BYTES = 2_000_000
-REFUSALS = (InvalidRequest, NotFound, Conflict)  # of the rows; any other error is of the moment, and ends the import
+REFUSALS = (InvalidRequest, NotFound, Conflict)  # errors of the rows; any other error is temporary and ends the import
 
 
 class ImportSummary:
@@ -37,16 +37,16 @@ class ImportSummary:
 
     @property
     def refused(self) -> int:
-        """Rows that were not taken."""
+        """Number of refused rows."""
         return sum(counts["refused"] for counts in self.counts.values())
 
 
 class Importer:
     """Imports an export; an interrupted import is resumed, and imported rows are skipped.
 
-    client: of an operator. refused: file for rows that are not taken, a JSON object each with number and reason.
-    on_progress: called with table, rows done and rows in all. dry_run: everything is checked and nothing stays.
-    Memory: a batch of messages, and the steps of workflows.
+    client: of an operator. refused: file for refused rows, each a JSON object with number and reason. on_progress:
+    called with table, rows done and total rows. dry_run: check everything and store nothing. Memory: a batch of
+    messages, and the steps of workflows.
     """
 
     def __init__(
@@ -63,7 +63,8 @@ class Importer:
         self._refused, self._dry_run, self._on_progress = refused, dry_run, on_progress
 
     def run(self) -> ImportSummary:
-        """Import the file. Raises InvalidRequest for a file that is no export, and errors of the moment: run it again then."""
+        """Import the file. Raises InvalidRequest for a file that is not an export. After a temporary error, run it
+        again."""
         totals = self._file.count_rows_up_to_limit()
         run = None
         if not self._dry_run:
@@ -77,7 +78,8 @@ class Importer:
                 for position, rows in self._read_batches(table, offset, steps):
                     self._send(summary, refusals, table, position, rows)
                     self._on_progress(table, position + len(rows), totals.get(table, 0))
-        for other in totals.keys() - set(IMPORTED):  # steps went with their workflows; the rest is v4's own past
+        # steps were imported with their workflows; the other tables are history of v4
+        for other in totals.keys() - set(IMPORTED):
             summary.count(other, skipped=totals[other])
         if run is not None:
             summary.run = self._client.migration.finish_import(run.run_id)
@@ -106,7 +108,7 @@ class Importer:
             summary.count(table, created=step.created, known=step.known, skipped=step.skipped)
 
     def _read_batches(self, table: Table, done: int, steps: Mapping[str, list[Any]]) -> Iterator[tuple[int, list[Any]]]:
-        """Batches of a table after the rows that are done, each with the number of its first row."""
+        """Yield batches of a table after the rows already done, each with the number of its first row."""
         batch: list[Any] = []
         size, first = 0, done
         for number, row in enumerate(self._file.read_rows(table)):
@@ -124,7 +126,7 @@ class Importer:
             yield first, batch
 
     def _collect_steps(self) -> dict[str, list[Any]]:
-        """Steps by the id of their workflow."""
+        """Collect steps by the id of their workflow."""
         steps: dict[str, list[Any]] = {}
         for row in self._file.read_rows(STEPS):
             if isinstance(row, dict):

@@ -1,4 +1,4 @@
-"""How far a migration is, as a report."""
+"""Report on the progress of a migration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class MigrationMonitor:
         self.client = AgoraClient(url, token=token)
 
     async def generate_migration_report(self) -> dict[str, Any]:
-        """The report: ``migration_summary``, ``system_health``, ``recommendations``, ``generated_at``, and the v4 calls."""
+        """Build the report: ``migration_summary``, ``system_health``, ``recommendations``, ``generated_at``, and v4
+        calls."""
         client = self.client.with_options(mode="async")
         report = await client.migration.report()
         health = await client.admin.health()

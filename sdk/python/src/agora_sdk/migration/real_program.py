@@ -1,4 +1,4 @@
-"""The real ``spacetime`` program, where it is installed: for databases that are not this marketplace's, and for exports."""
+"""The real ``spacetime`` program, if installed: for databases outside this marketplace, and for exports."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 __all__ = ["SETTING", "find_program", "is_shim", "run_program"]
 
 SETTING = "AGORA_REAL_SPACETIME"  #: environment variable with the path of the real program
-MARK = b"agora_sdk.migration.spacetime"  #: what a shim says of itself, near its beginning
-_run = subprocess.run  # as it was before anything was patched
+MARK = b"agora_sdk.migration.spacetime"  #: marker near the beginning of a shim
+_run = subprocess.run  # saved before any patching
 
 
 def find_program() -> str | None:
-    """Path of the real program: as configured, else the first on the path that is no shim of ours; None without one."""
+    """Return the path of the real program: as configured, else the first in PATH that is not a shim; None if
+    missing."""
     configured = os.environ.get(SETTING)
     if configured:
         path = shutil.which(configured)
@@ -29,7 +30,7 @@ def find_program() -> str | None:
 
 
 def is_shim(path: str) -> bool:
-    """Whether a program is a shim of ours: it must never call itself."""
+    """Whether a program is one of our shims, which must never call itself."""
     try:
         with Path(path).open("rb") as file:
             return MARK in file.read(2048)
@@ -38,7 +39,7 @@ def is_shim(path: str) -> bool:
 
 
 def run_program(arguments: Sequence[str], timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real program with these arguments; 127 if there is none."""
+    """Run the real program with these arguments; exit code 127 if it is missing."""
     program = find_program()
     if program is None:
         message = f"No spacetime program is installed; {SETTING} names it where it is not on the path.\n"

@@ -1,8 +1,8 @@
-"""A stand-in for the ``spacetime`` program: what v4 agents ask of it is answered by this marketplace.
+"""A replacement of the ``spacetime`` program: answers commands of v4 agents from this marketplace.
 
-``python -m agora_sdk.migration.spacetime ARGUMENTS``, or the program that ``agora migrate shim DIRECTORY`` writes. It does
-``call``, ``sql``, ``logs``, ``ping`` and ``stop`` for the marketplace's databases; everything else is for the real program.
-The server is ``AGORA_URL``, else http://localhost:8080; the credential ``AGORA_TOKEN``.
+``python -m agora_sdk.migration.spacetime ARGUMENTS``, or the program that ``agora migrate shim DIRECTORY`` writes. It
+implements ``call``, ``sql``, ``logs``, ``ping`` and ``stop`` for the marketplace's databases; everything else is
+delegated to the real program. The server is ``AGORA_URL``, else http://localhost:8080; the credential ``AGORA_TOKEN``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ URL = "http://localhost:8080"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run as a program; answers its exit code."""
+    """Run as a program. Returns its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     result = run_command(V4CompatibilityLayer(os.environ.get("AGORA_URL", URL)), arguments)
     if result is None:

@@ -1,4 +1,4 @@
-"""Commands of the ``spacetime`` program that are answered by this marketplace."""
+"""Commands of the ``spacetime`` program that are implemented with this marketplace."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .compatibility import V4CompatibilityLayer
 
 __all__ = ["run_command"]
 
-#: options before the database: those that take a value, those that do not
+#: options before the database: with a value, and without
 VALUED, PLAIN = frozenset({"-s", "--server"}), frozenset({"--anonymous", "-y", "--yes", "--no-config"})
 
 Completed = subprocess.CompletedProcess[str]
 
 
 def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed | None:
-    """The program's answer to these arguments; None to delegate to the real program."""
+    """Return the output of a command; None to delegate to the real program."""
     command, remaining_arguments = (arguments[0], _drop_options(arguments[1:])) if arguments else ("", [])
     if command == "ping":
         return _ping_server(layer, arguments)
@@ -47,7 +47,7 @@ def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Comple
 
 
 def _drop_options(arguments: Sequence[str]) -> list[str]:
-    """The arguments from the database on; a reducer's own flags come after it and stay."""
+    """Return the arguments from the database on; a reducer's own flags come after it and are kept."""
     remaining_arguments = list(arguments)
     while remaining_arguments and (remaining_arguments[0] in VALUED or remaining_arguments[0] in PLAIN):
         del remaining_arguments[: 2 if remaining_arguments[0] in VALUED else 1]
@@ -71,7 +71,7 @@ def _query_database(layer: V4CompatibilityLayer, arguments: Sequence[str], datab
 
 
 def _format_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table as the real program prints one."""
+    """Format a table like the real program."""
     cells = [[json.dumps(value, ensure_ascii=False) for value in row] for row in rows]
     widths = [max(map(len, (name, *(row[at] for row in cells)))) for at, name in enumerate(columns)]
     lines = [

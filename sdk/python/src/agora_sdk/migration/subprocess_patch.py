@@ -1,4 +1,5 @@
-"""``subprocess.run`` of a v4 agent: its ``spacetime`` commands are answered here, every other runs as before."""
+"""Patch of ``subprocess.run`` for v4 agents: ``spacetime`` commands are handled by this package, all others run as
+before."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ __all__ = ["patch_subprocess"]
 
 
 def patch_subprocess(layer: V4CompatibilityLayer | None = None) -> Callable[[], None]:
-    """Patch ``subprocess.run`` of this process; answers what undoes it.
+    """Patch ``subprocess.run`` of this process. Returns a function that undoes it.
 
-    layer: where the commands go, else to a server at http://localhost:8080.
+    layer: compatibility layer for the commands; by default that of a server at http://localhost:8080.
     """
     target = layer or V4CompatibilityLayer()
     original = subprocess.run
@@ -37,14 +38,14 @@ def patch_subprocess(layer: V4CompatibilityLayer | None = None) -> Callable[[], 
 
 
 def _split_command_words(command: Any) -> list[str]:
-    """The words of a command that is a list; empty for one that a shell takes apart."""
+    """Return the words of a command given as a list; empty for a shell command."""
     if isinstance(command, str | bytes | os.PathLike) or not isinstance(command, Sequence):
         return []
     return [os.fsdecode(word) if isinstance(word, bytes | os.PathLike) else str(word) for word in command]
 
 
 def _convert_result(result: subprocess.CompletedProcess[str], command: Any, options: dict[str, Any]) -> Any:
-    """The result as text or bytes, raised if the caller checks; like the real one."""
+    """Convert a result to text or bytes, and raise if the caller checks, like the original."""
     is_text = any(options.get(name) for name in ("text", "universal_newlines", "encoding", "errors"))
     stdout: Any = result.stdout if is_text else result.stdout.encode()
     stderr: Any = result.stderr if is_text else result.stderr.encode()

@@ -54,8 +54,8 @@ class A2AState(StrEnum):
     AUTH_REQUIRED = "TASK_STATE_AUTH_REQUIRED"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     A2AStateLike: TypeAlias = (
         A2AState

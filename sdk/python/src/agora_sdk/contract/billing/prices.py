@@ -43,15 +43,15 @@ class PricingType(StrEnum):
     """Pricing model of an agent."""
 
     FREE = "free"
-    PER_REQUEST = "per_request"  #: a price for each execution
-    PER_MINUTE = "per_minute"  #: a price for the time an instance runs
+    PER_REQUEST = "per_request"  #: price per execution
+    PER_MINUTE = "per_minute"  #: price per running time
     PER_HOUR = "per_hour"
-    HYBRID = "hybrid"  #: a base once for each instance, time, and executions
-    TOKEN_BASED = "token_based"  # noqa: S105 #: prices for a million tokens in and out
+    HYBRID = "hybrid"  #: base price per instance, time, and executions
+    TOKEN_BASED = "token_based"  # noqa: S105 #  (prices per million input and output tokens)
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     PricingTypeLike: TypeAlias = (
         PricingType | Literal["free", "per_request", "per_minute", "per_hour", "hybrid", "token_based"]

@@ -64,8 +64,8 @@ class EntryKind(StrEnum):
     FREE_QUOTA = "free_quota"
 
 
-# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
-# implementations have the enum.
+# Parameters accept a member, or its value as a literal. Only type checkers see the literals; models and
+# implementations use the enum.
 if TYPE_CHECKING:
     EntryKindLike: TypeAlias = (
         EntryKind

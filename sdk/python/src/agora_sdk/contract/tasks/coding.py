@@ -17,11 +17,11 @@ __all__ = [
 ]
 
 JOB_TYPE = "coding.job"
-CLEANING_TYPE = "coding.cleaning"  #: worktrees of jobs are removed from the worker's disk
-DELIVERY_TYPE = "coding.delivery"  #: an approved branch is merged, pushed, proposed or handed over
-#: what a job's payload holds; the rest is of the task
+CLEANING_TYPE = "coding.cleaning"  #: removal of worktrees from the worker's disk
+DELIVERY_TYPE = "coding.delivery"  #: delivery of an approved branch: merge, push, pull request or patch
+#: fields of a job's payload; the others belong to the task
 PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files", "scopes", "profile")
-#: names of arguments that differ
+#: arguments with another name
 RENAMED = {"target_agent_name": "assignee", "deadline_at": "deadline", "model": "required_model"}
 LOW, HIGH, URGENT = 0, 1, 10  #: priorities as numbers: below 0 low, 0 normal, 1 to 9 high, from 10 urgent
 
@@ -58,7 +58,8 @@ def _priority_word(number: int) -> str:
 
 
 def worker_status_to_arguments(document: Any) -> Any:
-    """Translate the status ``running`` to ``in_progress``; who may write is told by the credential, not by ``worker_id``."""
+    """Translate the status ``running`` to ``in_progress``. The credential, not ``worker_id``, determines who may
+    write."""
     if not isinstance(document, Mapping):
         return document
     rest = {name: value for name, value in document.items() if name != "worker_id"}

@@ -22,7 +22,8 @@ __all__ = [
     "TaskUpdate",
 ]
 
-#: errors of tasks that a newer one of their context has replaced: one stays in the conversation, one is left out of it
+#: errors of tasks replaced by a newer task of their context: one stays in the conversation, the other is removed from
+#: it
 INTERRUPTED_BY_NEWER = "Interrupted by a newer task of its context."
 ROLLED_BACK_FOR_NEWER = "Rolled back for a newer task of its context."
 
