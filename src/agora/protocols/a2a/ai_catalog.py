@@ -1,7 +1,8 @@
-"""``/.well-known/ai-catalog.json``: what there is here, for search engines of agents (Agentic Resource Discovery, draft 0.9).
+"""The AI Catalog at ``/.well-known/ai-catalog.json``, for search engines of agents (Agentic Resource Discovery, draft
+0.9).
 
-Agents are references to their cards. Where the settings publish them (``ai_catalog_servers``), the MCP servers that are reached
-here follow, each with its ``server.json`` embedded: this server, its virtual servers and its upstreams.
+Agents are references to their cards. If the setting ``ai_catalog_servers`` publishes them, the reachable MCP servers
+follow, each with its embedded ``server.json``: this server, its virtual servers and its upstreams.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ Fields = Mapping[str, Any]
 
 
 class AiCatalog:
-    """Builds the catalog that a caller may see."""
+    """Builds the catalog visible to a caller."""
 
     def __init__(self, core: Core, settings: Settings) -> None:
         self._core, self._settings = core, settings
 
     async def build_catalog(self, base_url: str, caller: Caller) -> dict[str, Any]:
-        """The catalog with the addresses that the client used."""
+        """Build the catalog with the base URL used by the client."""
         agents = self._list_pages("agora.a2a.catalogue", "agents", caller, base_url=base_url)
         entries = [_build_agent_entry(agent, base_url) async for agent in agents]
         host = entries[0]["displayName"] if entries else "Agora"
@@ -50,7 +51,7 @@ class AiCatalog:
         return {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
 
     async def _list_server_entries(self, base_url: str, caller: Caller) -> AsyncIterator[dict[str, Any]]:
-        """MCP servers. The operator publishes them with the setting, so no scope is asked of the caller."""
+        """List MCP servers. The operator publishes them with the setting, so the caller needs no scope."""
         reader = replace(caller, scopes=caller.scopes | {"read:catalogue"})
         server_fields = {"name": "agora", "description": OWN_DESCRIPTION, "server_version": __version__}
         yield _build_server_entry("mcp", server_fields, f"{base_url}/mcp")
@@ -82,7 +83,7 @@ def _build_agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
         "identifier": _build_entry_identifier(base_url, "agent", agent.get("agent_id") or "front"),
         "displayName": agent["name"],
         "type": CARD_TYPE,
-        "mediaType": CARD_TYPE,  # its name in earlier drafts
+        "mediaType": CARD_TYPE,  # the name of ``type`` in earlier drafts
         "url": agent.get("card_url") or base_url + CARD_PATHS[0],
         "description": agent["description"],
         "updatedAt": agent["updated_at"],
@@ -90,7 +91,7 @@ def _build_agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
     if agent.get("tags"):
         entry["tags"] = agent["tags"]
     if agent.get("pricing"):
-        # A catalog's metadata has no objects in it.
+        # Metadata in a catalog must not contain objects.
         entry["metadata"] = {f"pricing.{name}": value for name, value in agent["pricing"].items() if value is not None}
     return entry
 

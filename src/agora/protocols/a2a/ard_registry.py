@@ -1,7 +1,8 @@
-"""``/ard/search``: the AI Catalog searched in natural language (Agentic Resource Discovery, draft 0.9, section 7).
+"""The registry at ``/ard/search``: natural-language search of the AI Catalog (Agentic Resource Discovery, draft 0.9,
+section 7).
 
-A registry of what is listed here alone: it crawls nobody's manifest, and has no other registry to ask or to refer to. Who asks finds what
-they would see in the catalog. Explore and List are optional in the draft, and answer 501.
+It contains only local entries: it does not crawl manifests, and has no other registry to query or refer to. Callers
+find what they can see in the catalog. Explore and List are optional in the draft, and return 501.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ __all__ = ["NOT_IMPLEMENTED", "OPTIONAL_METHODS", "search_entries", "send_regist
 
 FEDERATION: Final = ("auto", "referrals", "none")
 DEFAULT_PAGE, MAX_PAGE = 10, 100
-MAX_TEXT: Final = 2000  #: characters of a query
+MAX_TEXT: Final = 2000  #: maximum characters of a query
 MAX_FILTERS: Final = 20
-#: how much a word of the query is worth, by where an entry has it
+#: weight of a word of the query by its place in an entry
 WEIGHTS: Final[Mapping[str, int]] = {
     "displayName": 3,
     "tags": 3,
@@ -52,7 +53,9 @@ Fields = Mapping[str, Any]
 
 
 def search_entries(entries: Iterable[Fields], body: bytes, source: str) -> dict[str, Any]:
-    """The entries that fit a request of ``POST /search``, the best first. source: address of this registry. Raises InvalidRequest."""
+    """Search the entries that match a request of ``POST /search``, best first. source: URL of this registry. Raises
+    InvalidRequest.
+    """
     request = parse_json_object(body)
     query = request.get("query")
     if not isinstance(query, dict):
@@ -97,7 +100,7 @@ def _read_page_token(value: Any) -> int:
 
 
 def _score_entry(entry: Fields, words: set[str]) -> int:
-    """Relevance from 0 to 100: the share of the query's words that the entry has, by where it has them."""
+    """Compute the relevance from 0 to 100: the share of the query's words in the entry, weighted by place."""
     if not words:
         return 0
     total = 0
@@ -109,7 +112,7 @@ def _score_entry(entry: Fields, words: set[str]) -> int:
 
 
 def _split_words(text: str) -> Iterator[str]:
-    """Words of a text in small letters, without the ending of a plural."""
+    """Split a text into lower-case words without the plural ending."""
     for word in _WORD.findall(text.casefold()):
         yield word.removesuffix("s") if len(word) > 3 else word
 
@@ -119,7 +122,7 @@ def _list_texts(value: Any) -> Sequence[str]:
 
 
 def _passes_filters(entry: Fields, filters: Fields) -> bool:
-    """Whether an entry satisfies every constraint: one of its values, where there are several."""
+    """Whether an entry satisfies every constraint; of several values of a constraint, one must match."""
     return all(
         bool(set(map(str, values if isinstance(values, list) else [values])) & set(_read_path(entry, path)))
         for path, values in filters.items()
@@ -127,7 +130,8 @@ def _passes_filters(entry: Fields, filters: Fields) -> bool:
 
 
 def _read_path(entry: Fields, path: str) -> list[str]:
-    """The values at a path with dots; ``publisher`` is a part of the identifier. A member's name may have dots itself."""
+    """Read the values at a dotted path; ``publisher`` is a part of the identifier. Names in ``metadata`` may contain
+    dots."""
     if path == "publisher":
         return [entry["identifier"].split(":")[2]]
     values: list[Any] = [entry]
@@ -143,7 +147,7 @@ def _invalid_field(field: str, problem: str) -> InvalidRequest:
 
 
 async def send_registry_error(send: Send, error: AgoraError) -> None:
-    """An error as the draft's appendix B has them."""
+    """Send an error in the form of the draft's appendix B."""
     status = 400 if error.status == 422 else error.status
     document = {
         "errorCode": _CODES.get(status, "INTERNAL_ERROR"),

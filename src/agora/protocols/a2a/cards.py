@@ -1,8 +1,8 @@
-"""Cards as they are served: signed, cacheable, and understood by clients of 1.0 and of 0.3.
+"""Serving of agent cards: signed, cacheable, and readable by clients of 1.0 and 0.3.
 
-A request of A2A 1.0 (by its ``A2A-Version``) gets the card of 1.0 alone; any other one gets the members of 0.3
-beside it. The signature is over the card of 1.0, which is what clients of 1.0 read of either; a second one is over
-everything, for clients that take the document as it is. Only what names an address known to be ours is signed.
+A request of A2A 1.0 (by its ``A2A-Version``) gets the card of 1.0 only; others also get the members of 0.3. The first
+signature covers the card of 1.0, which clients of 1.0 read in both cases; a second one covers the whole document, for
+clients that verify all of it. Only cards with a known URL of this server are signed.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from .signatures import CardSigner
 
 __all__ = ["Cards"]
 
-MAX_AGE: Final = 60  #: seconds that a card may be kept
-CACHED_DOCUMENTS: Final = 1000  #: documents whose age is known
+MAX_AGE: Final = 60  #: seconds for which a card may be cached
+CACHED_DOCUMENTS: Final = 1000  #: maximum number of documents with a recorded age
 ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 
 
 class Cards:
-    """Serves cards, the catalogue of cards, and the key they are signed with."""
+    """Serves cards, the catalog of cards, and the signing key."""
 
     def __init__(self, core: Core, signer: CardSigner, settings: Settings) -> None:
         self._core, self._signer, self._settings = core, signer, settings
@@ -45,7 +45,7 @@ class Cards:
         self._first_served: dict[bytes, datetime] = {}
 
     async def send_card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
-        """Answer with an agent's card. Raises an AgoraError."""
+        """Send an agent's card. Raises an AgoraError."""
         arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
         card = from_json(await self._core.invoke_operation("agora.a2a.card", caller, arguments))
         if self._settings.a2a_grpc_port and self._settings.a2a_grpc_on_cards:
@@ -55,14 +55,14 @@ class Cards:
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
     def _build_grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
-        """The gRPC interface of an agent, identified by its tenant."""
+        """Build the gRPC interface of an agent, identified by its tenant."""
         grpc_address = f"{urlsplit(base_url).hostname or 'localhost'}:{self._settings.a2a_grpc_port}"
         address = self._settings.a2a_grpc_url or grpc_address
         interface = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
         return interface if agent is None else interface | {"tenant": agent}
 
     def sign_card(self, card: dict[str, Any], base_url: str, *, current: bool) -> dict[str, Any]:
-        """A card with its signatures, and the members of 0.3 unless it is for a client of 1.0 alone."""
+        """Sign a card, and add the members of 0.3 unless the client uses 1.0."""
         if not is_own_url(base_url, self._settings):
             return card if current else legacy_cards.merge_versions(card)
         bare = {member: value for member, value in card.items() if member != "signatures"}
@@ -77,7 +77,7 @@ class Cards:
         return {**document, "signatures": [*signatures, *card.get("signatures", ())]}
 
     async def send_catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
-        """Answer with the AI Catalog: see :mod:`.ai_catalog`."""
+        """Send the AI Catalog: see :mod:`.ai_catalog`."""
         document = await self._catalog.build_catalog(base_url, caller)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
@@ -87,11 +87,11 @@ class Cards:
         return search_entries(document["entries"], body, base_url + ARD_PATH)
 
     async def send_jwks(self, scope: Scope, send: Send) -> None:
-        """Answer with the key set (RFC 7517)."""
+        """Send the key set (RFC 7517)."""
         await self._send_cacheable(scope, send, {"keys": [self._signer.public_jwk]}, public=True)
 
     async def _send_cacheable(self, scope: Scope, send: Send, document: dict[str, Any], *, public: bool) -> None:
-        """Answer with a document that may be kept for a time, and asked for again by its tag."""
+        """Send a document with cache headers and an entity tag."""
         content = {member: value for member, value in document.items() if member != "signatures"}
         tag = b'W/"%b"' % hashlib.sha256(to_json(content)).hexdigest()[:32].encode()
         control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE)
@@ -115,7 +115,8 @@ class Cards:
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
     def _find_last_modified(self, tag: bytes) -> bytes:
-        """When a document was first served with this content: it may be older, which only costs a client a request."""
+        """Find the time when a document was first served with this content; a later time than the true one costs one
+        request."""
         if len(self._first_served) >= CACHED_DOCUMENTS:
             self._first_served.clear()
         since = self._first_served.setdefault(tag, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""What every binding does with a request: call its operation, or open its stream."""
+"""The core of all bindings: calls the operation of a request, or opens its stream."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ __all__ = ["Core", "OpenedStream", "Request"]
 
 @dataclass(slots=True)
 class Request:
-    """One request of any binding.
+    """A request of any binding.
 
-    agent: whose address it came to; None is the front agent's. base_url: under which the client reached the
-    server. extensions: URIs of those that the client supports. resume: the Last-Event-ID of a stream. valid: raises when the credential has ended.
+    agent: the addressed agent; None for the front agent. base_url: used by the client to reach the server. extensions:
+    URIs of extensions that the client supports. resume: the Last-Event-ID of a stream. valid: raises if the credential
+    is no longer valid.
     """
 
     method: Method
@@ -40,14 +41,14 @@ class Request:
 
     @property
     def task_id(self) -> str | None:
-        """The task that it names."""
+        """Id of the task in the arguments; None without one."""
         task_id = self.arguments.get("task_id") or self.arguments.get("message", {}).get("taskId")
         return str(task_id) if task_id else None
 
 
 @dataclass(slots=True)
 class OpenedStream:
-    """A stream about to be read. first: an item before those of the stream, with its number."""
+    """An opened stream. first: an item with its number, to send before those of the stream."""
 
     stream: LiveStream | None
     first: tuple[int, bytes] | None = None
@@ -55,30 +56,30 @@ class OpenedStream:
 
 
 class Core:
-    """Calls operations as A2A's methods mean them. wait: seconds that a SendMessage waits for its task."""
+    """Calls the operations of A2A's methods. wait: maximum seconds that SendMessage waits for its task."""
 
     def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
         self.dispatcher, self._long_poll_seconds = dispatcher, wait
 
     @property
     def buffer_limit(self) -> int:
-        """Bytes that the reader of a stream may lag behind."""
+        """Maximum bytes that the reader of a stream may lag behind."""
         return self.dispatcher.feed.buffer_limit
 
     @property
     def page_bytes(self) -> int:
-        """Bytes after which a page is cut short."""
+        """Maximum bytes of a page."""
         return self.dispatcher.context.settings.page_bytes
 
     async def invoke_operation(
         self, name: str, caller: Caller, arguments: Mapping[str, Any], key: str | None = None
     ) -> bytes:
-        """JSON of an operation's result. Raises an AgoraError."""
+        """Invoke an operation; returns its result as JSON. Raises an AgoraError."""
         operation = self.dispatcher.context.registry.find(name, None, caller.tenant)
         return (await self.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)).body
 
     async def call_operation(self, request: Request) -> bytes:
-        """The result of a method that does not stream, in the request's dialect. Raises an AgoraError."""
+        """Call a method without a stream; returns its result in the request's dialect. Raises an AgoraError."""
         method, arguments = request.method, self._add_addressed_agent(request)
         if method.name == "SendMessage":
             arguments["wait"] = self._long_poll_seconds
@@ -90,7 +91,7 @@ class Core:
         return request.dialect.encode_result(method.name, body)
 
     def _add_addressed_agent(self, request: Request) -> dict[str, Any]:
-        """The arguments, with the agent whose address was used."""
+        """Add the addressed agent and the extensions to the arguments."""
         arguments = dict(request.arguments)
         if request.agent is not None:
             arguments["agent"] = request.agent
@@ -99,7 +100,7 @@ class Core:
         return arguments
 
     async def _find_first_push_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
-        """In 0.3 a push configuration may be asked for by its task alone: the first is meant."""
+        """Find the first push configuration of a task: 0.3 allows a request with only the task's id."""
         page = from_json(await self.invoke_operation("agora.a2a.list_push_configs", request.caller, arguments))
         configs = page.get("configs")
         if not configs:
@@ -108,7 +109,7 @@ class Core:
         return await self.invoke_operation(request.method.operation, request.caller, config_arguments)
 
     async def open_stream(self, request: Request) -> OpenedStream:
-        """Open the stream of a method that streams. Raises an AgoraError: nothing was opened."""
+        """Open the stream of a streaming method. Raises an AgoraError if it cannot be opened."""
         arguments = self._add_addressed_agent(request)
         if request.method.name == "SubscribeToTask":
             return OpenedStream(await self._open_task_stream(request, arguments))

@@ -1,6 +1,6 @@
-"""Dialects: how results and events are written for a client of each version.
+"""Dialects: encoding of results and events for clients of each version.
 
-The operations answer in A2A 1.0, so there their JSON goes out as it is; the others are made from it.
+The operations return A2A 1.0, whose JSON is sent unchanged; the other dialects are converted from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Shape = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One wire format. shapes: conversion of the 1.0 result, by method; methods without one are unchanged."""
+    """A wire format. shapes: conversions of the 1.0 result by method; other methods are unchanged."""
 
     name: str
     old: bool
@@ -31,12 +31,12 @@ class Dialect:
     update: Callable[..., Any] | None = None
 
     def encode_result(self, method: str, body: bytes) -> bytes:
-        """The result of a method, from the operation's."""
+        """Encode the result of a method from the operation's result."""
         shape = self.shapes.get(method)
         return body if shape is None else to_json(shape(from_json(body)))
 
     def encode_event(self, json: bytes, *, interrupts: bool) -> bytes:
-        """An item of a stream. interrupts: the stream ends when the task needs an answer."""
+        """Encode an item of a stream. interrupts: whether the stream ends when the task needs input."""
         if self.update is None:
             return json
         item = from_json(json)
@@ -97,7 +97,7 @@ def _with_bytes_as_text(shape: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments, **options: legacy_proto.encode_bytes_as_text(shape(*arguments, **options))
 
 
-#: the same, for clients that read a file's bytes as its base64 text
+#: LEGACY_PROTO for clients that expect the bytes of a file as base64 text
 LEGACY_PROTO_TEXT: Final = Dialect(
     "0.3",
     True,

@@ -1,4 +1,4 @@
-"""The endpoint: every path of A2A as an ASGI application, see :mod:`.routes`."""
+"""The A2A endpoint: an ASGI application for all paths of A2A, see :mod:`.routes`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["A2AApp"]
 
 
 class A2AApp:
-    """Answers A2A over HTTP. core: another way to carry them out."""
+    """Serves A2A over HTTP. core: replaces the default core."""
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, core: Core | None = None) -> None:
         self._access, self._settings = access, settings
@@ -47,7 +47,7 @@ class A2AApp:
         return is_a2a_request(scope["method"], scope["path"])
 
     async def start(self) -> None:
-        """Serve gRPC too, if the settings say so. Raises ConfigurationError where that is not possible."""
+        """Start gRPC if configured. Raises ConfigurationError if that is not possible."""
         if not self._settings.a2a_grpc_port:
             return
         try:
@@ -65,10 +65,11 @@ class A2AApp:
         self._grpc = server
 
     async def authenticate_grpc(self, scope: Scope) -> Caller:
-        """Whose call over gRPC it is. Raises Unauthenticated.
+        """Authenticate the caller of a gRPC call. Raises Unauthenticated.
 
-        Without a credential a program on this machine is the operator, as over HTTP. The library does not show which host was
-        asked for, so a proxy cannot be told from such a program: where the settings name a public address, nobody is trusted.
+        Without a credential a local program is the operator, as over HTTP. The library does not expose the requested
+        host, so a proxy cannot be distinguished from a local program: if the settings contain a public URL, no client
+        is trusted.
         """
         PROTOCOL.set("grpc")
         if self._settings.public_url or self._settings.a2a_grpc_url:
@@ -76,7 +77,7 @@ class A2AApp:
         return await self._access.authenticate_scope(scope)
 
     async def stop(self) -> None:
-        """End what gRPC serves."""
+        """Stop gRPC."""
         if self._grpc is not None:
             await self._grpc.stop(self._settings.shutdown_grace)
 
@@ -117,7 +118,7 @@ class A2AApp:
             await self._http_json(resource, session, receive, send)
 
     async def _answer_at_agent(self, session: Session, receive: Receive, send: Send) -> None:
-        """JSON-RPC; who only looks at an agent's address gets its card."""
+        """Answer JSON-RPC at an agent's address; GET returns the agent's card."""
         scope = session.scope
         if scope["method"] in ("GET", "HEAD"):
             await self._send_card(session, send)
@@ -130,7 +131,7 @@ class A2AApp:
             await self._rpc.send_error(send, to_wire_error(error))
 
     async def _answer_registry(self, method: str, session: Session, receive: Receive, send: Send) -> None:
-        """A request of the registry of Agentic Resource Discovery."""
+        """Answer a request to the registry of Agentic Resource Discovery."""
         scope = session.scope
         if (scope["method"], method) in OPTIONAL_METHODS:
             await send_response(send, 501, to_json(NOT_IMPLEMENTED))

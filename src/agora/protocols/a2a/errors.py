@@ -1,7 +1,7 @@
-"""Errors as A2A has them: sections 3.3.2, 5.4, 9.5 and 11.6 of the specification 1.0.
+"""A2A errors: sections 3.3.2, 5.4, 9.5 and 11.6 of the specification 1.0.
 
-An error of A2A's own has a row of its table. Any other of ours keeps its HTTP status and has a JSON-RPC code
-beside A2A's, and the domain ``agora`` in its ``google.rpc.ErrorInfo``.
+Errors defined by A2A have a row in its table. Other errors keep their HTTP status and have a JSON-RPC code outside
+A2A's range, and the domain ``agora`` in their ``google.rpc.ErrorInfo``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
 
 Row = tuple[int, int, str, str]
 
-#: reason to JSON-RPC code, HTTP status, gRPC status, standard message
+#: JSON-RPC code, HTTP status, gRPC status and standard message by reason
 TABLE: Final[dict[str, Row]] = {
     "TASK_NOT_FOUND": (-32001, 404, "NOT_FOUND", "Task not found"),
     "TASK_NOT_CANCELABLE": (-32002, 400, "FAILED_PRECONDITION", "Task cannot be canceled"),
@@ -48,14 +48,14 @@ TABLE: Final[dict[str, Row]] = {
     "EXTENSION_SUPPORT_REQUIRED": (-32008, 400, "FAILED_PRECONDITION", "Extension support required"),
     "VERSION_NOT_SUPPORTED": (-32009, 400, "FAILED_PRECONDITION", "Version not supported"),
 }
-#: JSON-RPC's own; their reasons have no place in A2A's table
+#: errors defined by JSON-RPC; A2A's table does not contain their reasons
 JSONRPC_TABLE: Final[dict[str, Row]] = {
     "PARSE_ERROR": (-32700, 400, "INVALID_ARGUMENT", "Invalid JSON payload"),
     "INVALID_REQUEST": (-32600, 400, "INVALID_ARGUMENT", "Request payload validation error"),
     "METHOD_NOT_FOUND": (-32601, 404, "NOT_FOUND", "Method not found"),
     "INVALID_PARAMS": (-32602, 400, "INVALID_ARGUMENT", "Invalid parameters"),
 }
-#: HTTP status of an error of ours to its JSON-RPC code, none of which is one of A2A's, and its gRPC status
+#: JSON-RPC code, different from A2A's, and gRPC status by HTTP status of other errors
 STATUS_CODES: Final[dict[int, tuple[int, str]]] = {
     401: (-32041, "UNAUTHENTICATED"),
     403: (-32043, "PERMISSION_DENIED"),
@@ -73,13 +73,13 @@ STATUS_CODES: Final[dict[int, tuple[int, str]]] = {
 }
 UNSUPPORTED_MEDIA_TYPE: Final = 415
 _HTTP_ERRORS: Final = (MethodNotAllowed, PayloadTooLarge)
-#: of these HTTP says so too where JSON-RPC is spoken: clients and proxies act upon them
+#: HTTP statuses also used for JSON-RPC responses, because clients and proxies handle them
 HTTP_STATUSES: Final = frozenset({401, 403, 404, 413, 415, 429, 503})
 
 
 @dataclass(frozen=True, slots=True)
 class WireError:
-    """An error on A2A's wire. status: of HTTP. grpc: name of the gRPC status. retry_after: seconds."""
+    """An error in A2A's wire format. status: of HTTP. grpc: name of the gRPC status. retry_after: seconds."""
 
     reason: str
     code: int
@@ -93,7 +93,7 @@ class WireError:
     retry_after: int | None = None
 
     def build_details(self) -> list[dict[str, Any]]:
-        """``google.rpc`` details, section 3.3.2."""
+        """Build the ``google.rpc`` details, section 3.3.2."""
         details: list[dict[str, Any]] = []
         if self.violations:
             violations = [{"field": v["field"], "description": v["message"]} for v in self.violations]
@@ -104,11 +104,11 @@ class WireError:
         return details
 
     def rpc_error(self) -> dict[str, Any]:
-        """The error of a JSON-RPC response, section 9.5."""
+        """Build the error of a JSON-RPC response, section 9.5."""
         return {"code": self.code, "message": self.message, "data": self.build_details()}
 
     def http_body(self) -> dict[str, Any]:
-        """The body of an HTTP response, section 11.6."""
+        """Build the body of an HTTP response, section 11.6."""
         return {
             "error": {
                 "code": self.status,
@@ -119,7 +119,7 @@ class WireError:
         }
 
     def legacy_http_body(self) -> dict[str, Any]:
-        """The same for clients of 0.3, which look for the error's JSON-RPC code, or for its name."""
+        """Build the body for clients of 0.3, which read the JSON-RPC code or the name of the error."""
         name = "".join(word.capitalize() for word in self.reason.split("_"))
         return {"type": f"{name}Error", "code": self.code, "message": self.message, **self.http_body()}
 
@@ -130,7 +130,7 @@ class WireError:
         return self.status if visible and self.status in HTTP_STATUSES else 200
 
     def response_headers(self) -> list[tuple[bytes, bytes]]:
-        """Headers of the response."""
+        """Build the headers of the response."""
         headers = []
         if self.challenge:
             headers.append((b"www-authenticate", b'Bearer realm="agora"'))
@@ -140,7 +140,7 @@ class WireError:
 
 
 class A2AError(Exception):
-    """A request that is refused by the wire itself."""
+    """An error raised by the protocol layer."""
 
     def __init__(self, error: WireError) -> None:
         super().__init__(error.message)
@@ -148,14 +148,14 @@ class A2AError(Exception):
 
 
 def build_protocol_error(reason: str, message: str, **metadata: str) -> A2AError:
-    """The refusal for a reason of A2A's or JSON-RPC's own."""
+    """Build the error for a reason defined by A2A or JSON-RPC."""
     return A2AError(_build_standard_error(reason, message, metadata))
 
 
 def _build_standard_error(
     reason: str, detail: str, metadata: dict[str, str], violations: list[dict[str, str]] | None = None
 ) -> WireError:
-    """An error that A2A or JSON-RPC has a row for."""
+    """Build an error that has a row in A2A's or JSON-RPC's table."""
     row = TABLE.get(reason)
     code, status, grpc, message = row or JSONRPC_TABLE[reason]
     domain = DOMAIN if row else OWN_DOMAIN
@@ -163,14 +163,14 @@ def _build_standard_error(
 
 
 def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = None) -> WireError:
-    """An error of ours on A2A's wire. method: of A2A 1.0; what an error means may depend on it."""
+    """Convert an AgoraError to A2A's wire format. method: of A2A 1.0; the meaning of an error may depend on it."""
     metadata = {"taskId": task_id} if task_id else {}
     if error.fix:
         metadata["fix"] = error.fix
     reason = _find_error_reason(error, method)
     if reason is not None:
         wire_error = _build_standard_error(reason, error.detail, metadata, error.extra.get("errors"))
-        # the type of the request itself is HTTP's matter, not that of a message's part
+        # an error of the HTTP request's content type, not of a message part
         return replace(wire_error, status=error.status) if isinstance(error, UnsupportedMediaType) else wire_error
     code, grpc = STATUS_CODES.get(error.status, (-32603, "INTERNAL"))
     retry_after = error.extra.get("retry_after", 1 if isinstance(error, RateLimited) else None)
@@ -188,7 +188,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
 
 
 def _find_error_reason(error: AgoraError, method: str) -> str | None:
-    """The reason in A2A's or JSON-RPC's tables, if there is one; operations set A2A's own."""
+    """Find the reason in A2A's or JSON-RPC's tables, if any; operations set A2A reasons themselves."""
     reason = error.extra.get("reason")
     if isinstance(reason, str) and reason in TABLE:
         return reason

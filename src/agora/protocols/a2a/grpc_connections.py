@@ -1,9 +1,9 @@
 """Connections of gRPC clients, relayed to the server of the gRPC library.
 
-That library tells a server neither how much of an answer its client has taken, nor lets it end a call while a message is
-being written. So clients connect to a listener here, where connections are counted, bounded and cut off like those of
-HTTP (:mod:`agora.net.backpressure`); the library listens on loopback. Only the heads of HTTP/2 frames (RFC 9113, section
-4.1) are read on the way: to tell answers from PING frames, and requests that never end.
+The library does not report how much of a response its client has read, and cannot end a call while a message is being
+written. So clients connect to a listener here, where connections are counted, limited and aborted like those of HTTP
+(:mod:`agora.net.backpressure`); the library listens on loopback. The relay reads only the headers of HTTP/2 frames (RFC
+9113, section 4.1), to distinguish responses from PING frames, and to detect requests that never end.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ from agora.net.backpressure import HIGH_WATER, Backpressure, Connection, limit_u
 __all__ = ["GrpcListener", "bind_listener"]
 
 LOOPBACK: Final = "127.0.0.1"
-PREFACE_SIZE: Final = 24  #: bytes a client sends before its first frame
+PREFACE_SIZE: Final = 24  #: bytes that a client sends before its first frame
 HEAD_SIZE: Final = 9
 DATA: Final = 0
 HEADERS: Final = 1
 RST_STREAM: Final = 3
-END_STREAM: Final = 1  #: a flag of DATA and HEADERS
-PREFACE: Final = 0  #: stands for the preface among the streams whose requests have not ended
-REFUSED_SECONDS: Final = 1.0  #: that a client has to read why its connection was refused
+END_STREAM: Final = 1  #: flag of DATA and HEADERS
+PREFACE: Final = 0  #: stream id of the preface among the unfinished requests
+REFUSED_SECONDS: Final = 1.0  #: seconds for a client to read why its connection was rejected
 
 
 class FrameReader:
-    """Reads the heads of the frames in one direction of a connection. skip: bytes before the first. data: bytes in DATA frames."""
+    """Reads the frame headers in one direction of a connection. skip: bytes before the first. data: bytes in DATA
+    frames."""
 
     __slots__ = ("_head", "_is_data", "_remaining_size", "data")
 
@@ -38,7 +39,7 @@ class FrameReader:
         self.data = 0
 
     def read(self, chunk: bytes) -> list[tuple[int, int, int]]:
-        """The frames that begin in a chunk: type, flags, stream."""
+        """Read the headers of the frames that begin in a chunk: type, flags, stream."""
         frames = []
         position = 0
         while position < len(chunk):
@@ -59,43 +60,43 @@ class FrameReader:
 
 
 def bind_listener(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError if the port is taken."""
+    """Create a listening socket. Raises OSError if the port is in use."""
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     limit_unsent(listener)
     return listener
 
 
 class GrpcListener:
-    """Accepts clients, and relays each to the library's server. seconds: that a request may take to arrive."""
+    """Accepts clients, and relays each to the library's server. seconds: timeout for receiving a request."""
 
     def __init__(self, backpressure: Backpressure, seconds: float) -> None:
         self.backpressure, self.seconds = backpressure, seconds
         self.target = 0
-        self.clients: dict[str, ClientSide] = {}  #: by the address that the library knows them by
+        self.clients: dict[str, ClientSide] = {}  #: by the address under which the library knows them
         self._server: asyncio.Server | None = None
 
     async def start(self, listener: socket.socket, target: int) -> None:
-        """Accept clients. target: port of the library's server."""
+        """Start accepting clients. target: port of the library's server."""
         self.target = target
         self._server = await asyncio.get_running_loop().create_server(lambda: ClientSide(self), sock=listener)
 
     def close(self) -> None:
-        """Accept no more connections."""
+        """Stop accepting connections."""
         if self._server is not None:
             self._server.close()
 
     def abort_connections(self) -> None:
-        """Cut off everybody."""
+        """Abort all connections."""
         for client in list(self.clients.values()):
             client.transport.abort()
 
     def find_connection(self, peer: str) -> Connection | None:
-        """The connection of a client. peer: as the library names it."""
+        """Find the connection of a client. peer: as named by the library."""
         client = self.clients.get(peer)
         return None if client is None else client.connection
 
     def find_address(self, peer: str) -> tuple[str, int] | None:
-        """Where a client called from. peer: as the library names it."""
+        """Find the remote address of a client. peer: as named by the library."""
         client = self.clients.get(peer)
         address = None if client is None else client.transport.get_extra_info("peername")
         return None if address is None else (address[0], address[1])
@@ -110,9 +111,9 @@ class ClientSide(asyncio.Protocol):
     def __init__(self, listener: GrpcListener) -> None:
         self._listener, self._loop = listener, asyncio.get_running_loop()
         self._server: ServerSide | None = None
-        self._early_bytes = b""  # what came before the library's server was there
+        self._early_bytes = b""  # received before the library's server was connected
         self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
-        self._unfinished: dict[int, float] = {PREFACE: self._loop.time()}  # since when; the oldest first
+        self._unfinished: dict[int, float] = {PREFACE: self._loop.time()}  # start time by stream, oldest first
         self._alarm: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Task[None] | None = None
 
@@ -166,17 +167,17 @@ class ClientSide(asyncio.Protocol):
         if self.connection is not None:
             self._listener.backpressure.close(self.connection)
 
-    # -- the other side --------------------------------------------------------------------------
+    # -- relay -----------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        """Connect to the library's server, then begin to read."""
+        """Connect to the library's server, then start reading."""
         try:
             await self._loop.create_connection(lambda: ServerSide(self), LOOPBACK, self._listener.target)
         except OSError:
             self.transport.abort()
 
     def server_connected(self, server: ServerSide, address: str) -> None:
-        """The library's server is there, and knows this client by that address."""
+        """Register the connection to the library's server. address: under which the library knows the client."""
         self._server = server
         self._listener.clients[address] = self
         server.transport.write(self._early_bytes)
@@ -184,26 +185,26 @@ class ClientSide(asyncio.Protocol):
         self.transport.resume_reading()
 
     def server_lost(self, address: str) -> None:
-        """The library has closed its connection; buffered bytes may still be read."""
+        """Handle the end of the library's connection; buffered bytes can still be read."""
         self._listener.clients.pop(address, None)
         self._server = None
         self.transport.close()
 
     def relay_answer(self, data: bytes) -> None:
-        """Write to the client."""
+        """Write a response to the client."""
         for kind, flags, stream in self._answers.read(data):
             if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
-                self._unfinished.pop(stream, None)  # answered before all of it has come
+                self._unfinished.pop(stream, None)  # the response ended before the request
         if not self.transport.is_closing():
             self.transport.write(data)
 
-    # -- its end ---------------------------------------------------------------------------------
+    # -- end -------------------------------------------------------------------------------------
 
     def _close_refused(self) -> None:
         self._loop.call_later(REFUSED_SECONDS, self.transport.close)
 
     def _look_after(self) -> None:
-        """Cut the client off if a request of it takes too long to arrive."""
+        """Abort the connection if a request takes too long to arrive."""
         self._alarm = None
         if not self._unfinished:
             return

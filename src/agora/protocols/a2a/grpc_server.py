@@ -1,9 +1,8 @@
-"""gRPC: section 10 of A2A 1.0, on a port of its own, with the extra ``agora-server[grpc]``.
+"""The gRPC server: section 10 of A2A 1.0, on a separate port, with the extra ``agora-server[grpc]``.
 
-Messages are read into the JSON of the other bindings and written from it, so nothing is decided here. One service
-serves all agents: ``tenant`` names the agent, as its card says; without one the agent of the settings is meant, or the front
-agent. What waits to be
-written is counted for the connection of its call until the library has written it (:mod:`.grpc_connections`).
+Messages are converted from and to the JSON of the other bindings, so there is no logic here. One service serves all
+agents: ``tenant`` is the agent, as in its card; the default is the agent of the settings, or the front agent. Pending
+output is counted for the connection of its call until the library has written it (:mod:`.grpc_connections`).
 """
 
 from __future__ import annotations
@@ -45,15 +44,16 @@ log = logging.getLogger(__name__)
 
 SERVICE: Final = a2a_pb2.DESCRIPTOR.services_by_name["A2AService"]
 DETAILS: Final = "grpc-status-details-bin"
-ENVELOPE: Final = 65_536  #: bytes that a message may have beside its body
+ENVELOPE: Final = 65_536  #: maximum bytes of a message beside its body
 _ADDRESSED: Final = frozenset(
     {"SendMessage", "SendStreamingMessage", CARD}
-)  #: methods for an agent; the others name a task
-CALLS_PER_CONNECTION: Final = 100  #: at a time; gRPC clients let further ones wait
+)  #: methods addressed to an agent; the others have a task id
+CALLS_PER_CONNECTION: Final = 100  #: concurrent calls; gRPC clients queue further ones
 
 
 class GrpcServer:
-    """Serves A2A over gRPC. authenticate: whose request it is, by its headers. settings: their bounds are used."""
+    """Serves A2A over gRPC. authenticate: authenticates the caller by the request's headers. settings: with the
+    limits."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class GrpcServer:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; answers the port. Raises OSError if it is taken."""
+        """Start listening; returns the port. Raises OSError if it is in use."""
         listener = bind_listener(host, port)
         target = self._server.add_insecure_port("127.0.0.1:0")
         await self._server.start()
@@ -85,13 +85,13 @@ class GrpcServer:
         return bound
 
     async def stop(self, grace: float) -> None:
-        """Let running requests end, for up to that many seconds."""
+        """Stop, with a grace period in seconds for running requests."""
         self._listener.close()
         await self._server.stop(grace)
         self._listener.abort_connections()
 
     def _build_method_handler(self, method: Any) -> Any:
-        """How one method of the service is served."""
+        """Build the handler of a method of the service."""
         request = getattr(a2a_pb2, method.input_type.name)
         answer = getattr(a2a_pb2, method.output_type.name, None)
 
@@ -120,7 +120,7 @@ class GrpcServer:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
         stack = ExitStack()
         stack.enter_context(connection.count_bytes(len(body)))
-        context.add_done_callback(lambda _: stack.close())  # it is written, or its connection is gone
+        context.add_done_callback(lambda _: stack.close())  # the response is written, or the connection is closed
         if answer is None:  # google.protobuf.Empty
             return Empty()
         parsed: Message = ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
@@ -135,7 +135,7 @@ class GrpcServer:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
 
     async def _follow_stream(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
-        """Write what a stream has, each item when its reader has room for it."""
+        """Write the items of a stream, each when its reader has room for it."""
         request, opened, connection = opening
         if opened.stream is None:
             if opened.first is not None:
@@ -153,7 +153,7 @@ class GrpcServer:
             opened.stream.close()
 
     def _require_connection(self, context: Any) -> Connection:
-        """The connection of a call. Raises A2AError: it did not come through the listener."""
+        """Return the connection of a call. Raises A2AError if the call did not arrive through the listener."""
         connection = self._listener.find_connection(context.peer())
         if connection is None:
             error = PermissionDenied("Calls are taken from the listener alone.", fix="Use the port 'a2a_grpc_port'.")
@@ -181,7 +181,7 @@ class GrpcServer:
         )
 
     async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:
-        """Do it in the caller's trace, or end the call with the error that it came to."""
+        """Run a call in the caller's trace, or abort it with its error."""
         PROTOCOL.set("grpc")
         with open_incoming_span(
             self._core.dispatcher.tracing, f"gRPC {name}", read_trace_carrier(_to_scope(context))
@@ -195,7 +195,7 @@ class GrpcServer:
 
 
 async def _catch_errors(work: Awaitable[Any]) -> Any:
-    """The result of the call, or its error in A2A's form."""
+    """Return the result of the call, or its error in A2A's format."""
     try:
         return await work
     except A2AError as refused:
@@ -210,7 +210,7 @@ async def _catch_errors(work: Awaitable[Any]) -> Any:
 
 
 def _is_no_departure(record: logging.LogRecord) -> bool:
-    """Drops the library's traceback for an answer that could not be written because its client is gone."""
+    """Filter out the library's traceback for a response to a disconnected client."""
     return not str(record.msg).startswith("ExecuteBatchError raised in core")
 
 
@@ -220,7 +220,7 @@ def _serialize_message(message: Message) -> bytes:
 
 
 async def _write_item(context: Any, connection: Connection, json: bytes) -> None:
-    """Write one item of a stream; return when its reader has room for it."""
+    """Write one item of a stream; returns when its reader has room for it."""
     with connection.count_bytes(len(json)):
         await context.write(_parse_item(json))
 
@@ -230,7 +230,7 @@ def _parse_item(json: bytes) -> Message:
 
 
 def _to_scope(context: Any) -> Scope:
-    """A call's metadata as HTTP has them, for what looks at requests."""
+    """Convert a call's metadata to an HTTP scope."""
     headers = [(key.lower().encode(), _to_bytes(value)) for key, value in context.invocation_metadata() or ()]
     return {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b"", "client": None}
 
@@ -240,7 +240,7 @@ def _to_bytes(value: str | bytes) -> bytes:
 
 
 async def _abort_call(context: Any, wire_error: WireError) -> None:
-    """End a call as section 10.6 says: a status with details."""
+    """Abort a call as in section 10.6: a status with details."""
     code = getattr(grpc.StatusCode, wire_error.grpc)
     status = status_pb2.Status(code=code.value[0], message=wire_error.message)
     for detail in wire_error.build_details():

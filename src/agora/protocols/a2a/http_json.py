@@ -1,4 +1,4 @@
-"""HTTP+JSON: section 11 of A2A 1.0, and what the SDKs of 0.3 speak below ``/v1``."""
+"""The HTTP+JSON binding: section 11 of A2A 1.0, and the variant of the 0.3 SDKs below ``/v1``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ A2A_JSON: Final = "application/a2a+json"
 
 
 class HttpJsonEndpoint:
-    """Answers the resources below an agent's address."""
+    """Serves the resources below an agent's address."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -84,9 +84,10 @@ class HttpJsonEndpoint:
 
 
 def _choose_dialect(scope: Scope, target: ResourceCall, given: dict[str, Any]) -> Dialect:
-    """How to answer: as the request is written, and where it has no body, as the SDKs do.
+    """Choose the dialect of the response: that of the request; without a body, that of the SDKs.
 
-    The SDKs of 0.3 disagree about files: the one for Python, over httpx, encodes the base64 text once more, both ways.
+    The SDKs of 0.3 disagree about files: the Python SDK, which uses httpx, encodes the base64 text a second time, in
+    both directions.
     """
     if not target.legacy:
         return CURRENT
@@ -112,7 +113,7 @@ def _read_path_task_id(target: ResourceCall) -> str | None:
 
 
 def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[str, Any]:
-    """The parameters with those of the path, which nothing else may say otherwise."""
+    """Merge the parameters with those of the path. Raises InvalidRequest if they differ."""
     if target.legacy and "Push" in target.method and "id" in target.parameters:
         path = {"id": target.parameters["taskId"], "pushNotificationConfigId": target.parameters["id"]}
     else:
@@ -125,18 +126,18 @@ def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[
 
 
 def _parse_query(query: bytes) -> dict[str, str]:
-    """Parameters of a query string; an empty one is none, and the version is no parameter."""
+    """Parse the parameters of a query string; empty ones are omitted, and the version is not a parameter."""
     return {name: value for name, value in parse_pairs(query) if value and name.lower() != "a2a-version"}
 
 
 def _choose_media_type(scope: Scope) -> bytes:
-    """The media type of the answer: A2A's own where the client knows it."""
+    """Choose the media type of the response: A2A's own if the client supports it."""
     accepted = read_header(scope, b"accept") or "", read_header(scope, b"content-type") or ""
     return A2A_JSON.encode() if any(A2A_JSON in value for value in accepted) else b"application/json"
 
 
 async def send_error(scope: Scope, send: Send, wire_error: WireError, *, legacy: bool = False) -> None:
-    """Answer with an error, section 11.6. legacy: to a client of 0.3."""
+    """Send an error, section 11.6. legacy: whether the client uses 0.3."""
     kind = (b"content-type", _choose_media_type(scope))
     document = wire_error.legacy_http_body() if legacy else wire_error.http_body()
     await send_response(send, wire_error.status, to_json(document), wire_error.response_headers(), kind=kind)

@@ -1,6 +1,6 @@
-"""The methods of A2A, each with the operation that it means: from its parameters to the operation's arguments.
+"""The methods of A2A: each with its operation, and the conversion of its parameters to the operation's arguments.
 
-The parameters may be those of 1.0 or of 0.3: where both have a word, they mean the same by it.
+The parameters may be those of 1.0 or 0.3: names used by both have the same meaning.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ __all__ = ["CARD", "METHODS", "Method", "find_legacy_method"]
 Arguments = dict[str, Any]
 
 CARD: Final = "GetExtendedAgentCard"
-LEGACY: Final = "0.3"  #: the version that notifications have for who speaks it
-ONLY_CONFIG: Final = "default"  #: id of a push configuration that a client of 0.3 gave none
+LEGACY: Final = "0.3"  #: the version of notifications for clients of 0.3
+ONLY_CONFIG: Final = "default"  #: id of a push configuration without an id of a 0.3 client
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of A2A 1.0. read: from its parameters (and whether they are of 0.3) to arguments. streams: over SSE."""
+    """A method of A2A 1.0. read: converts its parameters (and whether they are of 0.3) to arguments. streams: over
+    SSE."""
 
     name: str
     operation: str
@@ -64,7 +65,7 @@ _CONFIGURATION: Final = {
 
 
 def _read_task_id(given: Mapping[str, Any], *names: str) -> str:
-    """The task that is meant; a resource name of Protocol Buffers is understood."""
+    """Read the id of the task; resource names of Protocol Buffers are accepted."""
     for member in names:
         if member in given:
             return read_name(given[member], member).removeprefix("tasks/")
@@ -83,7 +84,7 @@ def _read_get_task(params: Mapping[str, Any], old: bool) -> Arguments:
     fields, arguments = _read_task_params(params)
     if "historyLength" in fields:
         length = read_count(fields["historyLength"], "historyLength")
-        if length or not old:  # see reading.configuration
+        if length or not old:  # in Protocol Buffers of 0.3, 0 means no limit
             arguments["history_length"] = length
     return arguments
 
@@ -138,7 +139,7 @@ def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
             arguments[argument] = config[member]
     if fields.get("configId"):
         arguments.setdefault("config_id", read_name(fields["configId"], "configId"))
-    if old:  # where an id is only for those who have several
+    if old:  # in 0.3 the id is needed only for several configurations
         arguments.setdefault("config_id", ONLY_CONFIG)
         arguments["version"] = LEGACY
     if "authentication" in config:
@@ -157,7 +158,7 @@ def _read_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     if isinstance(fields.get("name"), str) and "/pushNotificationConfigs/" in fields["name"]:
         task_id, _, config_id = fields["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
         return {"task_id": task_id, "config_id": config_id}
-    if "pushNotificationConfigId" in fields:  # 0.3, where id is the task's
+    if "pushNotificationConfigId" in fields:  # 0.3, where id is the task's id
         config_id_field = fields["pushNotificationConfigId"]
         return {
             "task_id": _read_task_id(fields, "id", "taskId"),
@@ -209,13 +210,13 @@ METHODS: Final[Mapping[str, Method]] = {
 
 
 def find_legacy_method(given: str) -> Method | None:
-    """The method that a name of 0.3 means."""
+    """Find the method for a name of 0.3."""
     name = legacy.METHODS.get(given)
     return METHODS[name] if name else None
 
 
 def require_params(value: Any) -> Mapping[str, Any]:
-    """The parameters of a JSON-RPC request: an object, or nothing."""
+    """Return the parameters of a JSON-RPC request, which must be an object if present. Raises InvalidRequest."""
     if value is None:
         return {}
     if not isinstance(value, dict):

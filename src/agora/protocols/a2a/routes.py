@@ -1,14 +1,14 @@
-"""Paths of A2A: of an agent, of the front agent, and of HTTP+JSON (section 11.3 of A2A 1.0, 3.5.6 of 0.3).
+"""Routes of A2A: agents, the front agent, and HTTP+JSON (section 11.3 of A2A 1.0, 3.5.6 of 0.3).
 
 ==================================================  ====================================================
 ``POST /``, ``POST /a2a/{agent}``                   JSON-RPC, with and without a slash at the end
-``/message:send``, ``/tasks/...``, ...              HTTP+JSON 1.0, at the root and below an agent
+``POST /``, ``POST /a2a/{agent}``                   JSON-RPC, with or without a trailing slash
 ``/v1/message:send``, ``/v1/tasks/...``, ...        HTTP+JSON 0.3, likewise
+``/v1/message:send``, ``/v1/tasks/...``, ...        HTTP+JSON 0.3, at the root and below an agent
 ``/.well-known/agent-card.json``                    the card, likewise; ``agent.json`` is its older name
-``/.well-known/ai-catalog.json``                    every agent's card
-``POST /ard/search``                                entries of the catalog that fit a text, if the settings say so
-``/.well-known/jwks.json``                          the key that cards are signed with
-==================================================  ====================================================
+``/.well-known/ai-catalog.json``                    the cards of all agents
+``POST /ard/search``                                search of the catalog, if enabled by the settings
+``/.well-known/jwks.json``                          the key that signs cards
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _PREFIXES: Final = (
     ARD_PATH,
 )
 
-#: path below the agent's to methods of HTTP, and what each means
+#: A2A methods by path below the agent's and HTTP method
 _FIXED: Final = {
     "/message:send": {"POST": "SendMessage"},
     "/message:stream": {"POST": "SendStreamingMessage"},
@@ -69,13 +69,13 @@ _CONFIG: Final = {"GET": "GetTaskPushNotificationConfig", "DELETE": "DeleteTaskP
 
 
 def is_a2a_request(method: str, path: str) -> bool:
-    """Whether a request is A2A's. Clients that put two slashes between an address and a path mean one."""
+    """Whether a request belongs to A2A. A double slash between base URL and path counts as one."""
     return path.startswith(_PREFIXES) or (path == "/" and method == "POST") or path[:2] == "//"
 
 
 @dataclass(frozen=True, slots=True)
 class AgentPath:
-    """An agent, None being the front agent, and the path below it, percent-encoded."""
+    """An agent (None: the front agent) and the percent-encoded path below it."""
 
     agent: str | None
     path: str
@@ -83,7 +83,7 @@ class AgentPath:
 
 @dataclass(frozen=True, slots=True)
 class ResourceCall:
-    """What a request of HTTP+JSON means. legacy: it is one of 0.3. parameters: what the path says."""
+    """The method of an HTTP+JSON request. legacy: of 0.3. parameters: from the path."""
 
     method: str
     legacy: bool
@@ -91,7 +91,7 @@ class ResourceCall:
 
 
 def split_agent_path(scope: Scope) -> AgentPath:
-    """Whose address a request came to. Raises MalformedRequest."""
+    """Split the path into agent and remaining path. Raises MalformedRequest."""
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     path = "/" + path.lstrip("/")
@@ -102,7 +102,7 @@ def split_agent_path(scope: Scope) -> AgentPath:
 
 
 def find_resource(http_method: str, path: str) -> ResourceCall | None:
-    """The route of an HTTP+JSON path; None if there is none. Raises MethodNotAllowed."""
+    """Find the route of an HTTP+JSON path; None if there is none. Raises MethodNotAllowed."""
     legacy = path.startswith(LEGACY + "/")
     subpath = path.removeprefix(LEGACY) if legacy else path
     if legacy and subpath == "/card":

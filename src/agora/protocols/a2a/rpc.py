@@ -1,7 +1,7 @@
-"""JSON-RPC 2.0 over HTTP: section 9 of A2A 1.0, and section 3.2.1 of A2A 0.3.
+"""The JSON-RPC 2.0 binding over HTTP: section 9 of A2A 1.0, and section 3.2.1 of A2A 0.3.
 
-The method's name tells the version: each name belongs to one. A batch is answered as JSON-RPC says, in order,
-without the methods that stream; a notification is carried out and not answered.
+The method's name determines the version: each name belongs to one. A batch is answered in order as in JSON-RPC, without
+streaming methods; a notification is executed without a response.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ from .streaming import SseEncoder, send_error_stream, send_stream
 
 __all__ = ["RpcEndpoint"]
 
-BATCH_LIMIT: Final = 50  #: requests of one batch
+BATCH_LIMIT: Final = 50  #: maximum requests of a batch
 WAITING: Final = "SendMessage"  #: the method that waits for an agent
 
 
 @dataclass(frozen=True, slots=True)
 class _RpcAnswer:
-    """A response document, or none for a notification; and what HTTP says beside it."""
+    """A response document, None for a notification, with its error for the HTTP status."""
 
     body: bytes | None
     error: WireError | None = None
 
 
 class _Batch:
-    """The answers of one batch: together at most a page, as of a list; the first always fits.
+    """The results of a batch: together at most one page; the first always fits.
 
-    Requests that wait for an agent run at once: one after the other, silent agents could hold the batch for as many times
-    the longest wait. The others run in turn, so that none is begun that has no room.
+    Requests that wait for an agent run concurrently: in sequence, silent agents could hold the batch for the sum of all
+    waits. The others run in sequence, so that none is started without room for its result.
     """
 
     def __init__(self, limit: int) -> None:
         self._budget, self._turn, self._byte_limit = PageBudget(limit), asyncio.Lock(), limit
 
     async def run_request(self, request: Request, call: Callable[[Request], Awaitable[bytes]]) -> bytes:
-        """The result of a request. Raises A2AError where the batch has no room for it."""
+        """Run a request; returns its result. Raises A2AError if the batch has no room for it."""
         if request.method.name == WAITING:
             result = await call(request)
             if not self._budget.take_if_fits((result,)):
@@ -74,13 +74,13 @@ class _Batch:
 
 
 class RpcEndpoint:
-    """Answers POST at an agent's address."""
+    """Serves POST at an agent's address."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
 
     async def __call__(self, session: Session, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises an AgoraError for what is no JSON-RPC matter."""
+        """Answer one request. Raises an AgoraError for errors outside JSON-RPC."""
         caller = await session.authenticate_caller()
         body = await session.read_body(receive)
         check_json_type(session.scope, body)
@@ -97,7 +97,7 @@ class RpcEndpoint:
         await self._answer_single(message, session, caller, receive, send)
 
     async def send_error(self, send: Send, wire_error: WireError) -> None:
-        """Answer what could not even be read as a request."""
+        """Send the error of a body that is not a request."""
         await _send_answer(send, _RpcAnswer(_encode_error(None, wire_error), wire_error))
 
     async def _answer_single(
@@ -121,7 +121,7 @@ class RpcEndpoint:
             wire_error = _build_request_error(error, request)
             answer = _RpcAnswer(_encode_error(id, wire_error), wire_error)
             if request is not None and request.method.streams and request.dialect.old and session.wants_events:
-                await send_error_stream(answer.body or b"", send)  # clients of 0.3 look at nothing else
+                await send_error_stream(answer.body or b"", send)  # clients of 0.3 handle nothing else
                 return
         await _send_answer(send, _RpcAnswer(None) if _is_notification(message, request) else answer)
 
@@ -137,7 +137,7 @@ class RpcEndpoint:
         return _RpcAnswer(b"[%b]" % b",".join(answers) if answers else None)
 
     async def _answer_batch_item(self, message: Any, session: Session, caller: Caller, batch: _Batch) -> bytes | None:
-        """The response to one request of a batch."""
+        """Answer one request of a batch."""
         request: Request | None = None
         id = _read_request_id(message)
         try:
@@ -164,20 +164,20 @@ class RpcEndpoint:
 
 
 def _read_request_id(message: Any) -> Any:
-    """The id to answer under; null if the request has no valid one."""
+    """Read the id of a request; None if it has no valid one."""
     id = message.get("id") if isinstance(message, dict) else None
-    if isinstance(id, bool) or (isinstance(id, float) and not isfinite(id)):  # 1e999 could not be written
+    if isinstance(id, bool) or (isinstance(id, float) and not isfinite(id)):  # 1e999 cannot be encoded
         return None
     return id if isinstance(id, str | int | float) else None
 
 
 def _is_notification(message: Any, request: Request | None) -> bool:
-    """Whether it is a notification: a request without an id, which wants no answer."""
+    """Whether the message is a notification: a request without an id, which gets no response."""
     return request is not None and "id" not in message
 
 
 def _parse_request(message: Any, session: Session, caller: Caller) -> Request:
-    """One request of the wire. Raises Faulty, and InvalidRequest for its parameters."""
+    """Parse a request. Raises A2AError, and InvalidRequest for its parameters."""
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise build_protocol_error("INVALID_REQUEST", "A request is an object with 'jsonrpc': '2.0'.")
     name = message.get("method")

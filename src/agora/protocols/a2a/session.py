@@ -1,4 +1,4 @@
-"""One HTTP request of A2A: its caller, its headers, and the base address of its answer."""
+"""The HTTP request of an A2A call: its caller, headers, and base URL."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _DIGITS = 20
 
 
 class Session:
-    """A request at an agent's address; ``agent`` is None at the front agent's."""
+    """A request at an agent's address; ``agent`` is None for the front agent."""
 
     def __init__(self, scope: Scope, access: Access, settings: Settings, agent: str | None) -> None:
         self.scope, self.agent = scope, agent
         self._access, self._settings = access, settings
 
     async def authenticate_caller(self) -> Caller:
-        """Whose request it is. Raises Unauthenticated."""
+        """Authenticate the caller. Raises Unauthenticated."""
         return await self._access.authenticate_scope(self.scope)
 
     async def read_body(self, receive: Receive) -> bytes:
-        """The body, whole. Raises PayloadTooLarge."""
+        """Read the whole body. Raises PayloadTooLarge."""
         return await read_body(self.scope, receive, self._settings.body_limit)
 
     @property
     def wants_events(self) -> bool:
-        """Whether the client reads nothing but server-sent events."""
+        """Whether the client accepts only server-sent events."""
         accepted = read_header(self.scope, b"accept") or ""
         return "text/event-stream" in accepted and "json" not in accepted
 
@@ -75,18 +75,18 @@ class Session:
         return last_event_id
 
     async def run_while_connected(self, receive: Receive, work: Coroutine[Any, Any, T], request: Request) -> T:
-        """Do what may wait for an agent, for as long as the client is there to be answered."""
+        """Run work; if it may wait for an agent, only for as long as the client is connected."""
         if request.method.name != "SendMessage" or request.arguments.get("return_immediately"):
             return await work
         return await run_while_connected(receive, work)
 
 
 def read_extensions(scope: Scope) -> tuple[str, ...]:
-    """URIs of the header ``A2A-Extensions`` (section 3.2.6), under its older name too."""
+    """Read the URIs of the header ``A2A-Extensions`` (section 3.2.6), or of its older name."""
     value = read_header(scope, b"a2a-extensions") or read_header(scope, b"x-a2a-extensions")
     return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
 
 
 def is_own_url(base_url: str, settings: Settings) -> bool:
-    """Whether a URL is known to be this server's; the Host header cannot be trusted."""
+    """Whether a URL is known to be this server's; the Host header is not trusted."""
     return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known_names(settings)

@@ -14,7 +14,7 @@ from agora.wire.a2a.canonical_json import encode_signed_content
 
 __all__ = ["CardSigner"]
 
-CACHED_SIGNATURES: Final = 1000  #: signatures that are kept, so that a card has the same one twice
+CACHED_SIGNATURES: Final = 1000  #: cached signatures, so that an unchanged card keeps its signature
 
 
 class CardSigner:
@@ -25,7 +25,7 @@ class CardSigner:
         self._signatures: dict[bytes, dict[str, str]] = {}
 
     def sign_card(self, card: Mapping[str, Any], jku: str) -> dict[str, str]:
-        """An AgentCardSignature. jku: where the key set is."""
+        """Sign a card; returns an AgentCardSignature. jku: URL of the key set."""
         content = encode_signed_content(card)
         digest = hashlib.sha256(jku.encode() + b"\0" + content).digest()
         signature = self._signatures.get(digest)

@@ -1,10 +1,11 @@
 """A2A streams: server-sent events whose ids are positions to resume from.
 
-A client that lost its stream reconnects with ``Last-Event-ID`` and gets the following events, also after a restart of the
-server. Comments are heartbeats; A2A defines no event names, so none are sent.
+A client that reconnects with ``Last-Event-ID`` gets the following events, also after a restart of the server. Comments
+are heartbeats; A2A defines no event names, so none are sent.
 
-A blank line ends an item and nothing else: several clients, the official SDK of 0.3 among them, make an empty item of a block that
-has ``retry`` or a comment alone, and fail at it. So ``retry`` is a field of the first item, and a comment is a line of its own.
+Only items end with a blank line: several clients, such as the official 0.3 SDK, read a block that contains only
+``retry`` or a comment as an empty item, and fail. So ``retry`` is a field of the first item, and a comment is a single
+line.
 """
 
 from __future__ import annotations
@@ -21,16 +22,17 @@ from .core import OpenedStream
 
 __all__ = ["SseEncoder", "send_error_stream", "send_stream"]
 
-#: what some clients take for the end of a line, in UTF-8 and as JSON may say it
+#: line separators of some clients, in UTF-8 and escaped for JSON
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
 class SseEncoder:
-    """How items of a stream, and the error it ends with, are written as documents. Implements the encoder of :mod:`..http_streams`."""
+    """Encodes the items of a stream and its final error as documents. Implements the encoder of
+    :mod:`..http_streams`."""
 
     def __init__(self, item: Callable[[bytes], bytes], error: Callable[[AgoraError], bytes]) -> None:
         self.item, self._error = item, error
-        self._start = b"retry: %d\n" % RETRY_MILLISECONDS  # until the first item has it
+        self._start = b"retry: %d\n" % RETRY_MILLISECONDS  # sent with the first item
 
     def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([self._encode_batch(batch) for batch in batches])
@@ -41,7 +43,7 @@ class SseEncoder:
         return b"".join([self.encode_message(item.number, item.json) for item in batch.items])
 
     def encode_message(self, number: int, json: bytes) -> bytes:
-        """One item of the stream, under its number."""
+        """Encode an item of the stream with its number."""
         start, self._start = self._start, b""
         return start + _encode_message(number, self.item(json))
 
@@ -52,9 +54,9 @@ class SseEncoder:
 
 
 async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive, send: Send, limit: int) -> None:
-    """Send the response: the first item, then those of the stream, until it ends or the client leaves.
+    """Send the response: the first item, then those of the stream, until it ends or the client disconnects.
 
-    limit: bytes that the client may lag behind.
+    limit: maximum bytes that the client may lag behind.
     """
     more = opened.stream is not None
     try:
@@ -69,7 +71,7 @@ async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive
 
 
 async def send_error_stream(document: bytes, send: Send) -> None:
-    """Answer with the error for which there is no stream, as its only item."""
+    """Send an error as the only item of a stream."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": _encode_message(None, document)})
 

@@ -19,9 +19,9 @@ _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.\d{1,9})?")
 
 
 def negotiate_version(scope: Scope) -> str:
-    """The version that a request asks for by its header or query: none means 0.3; the patch number means nothing.
+    """Negotiate the version of a request by its header or query; the default is 0.3, and the patch number is ignored.
 
-    Raises Faulty for one that is not spoken here.
+    Raises A2AError for an unsupported version.
     """
     version = read_named_version(scope) or LEGACY
     if version not in SUPPORTED:
@@ -35,7 +35,7 @@ def negotiate_version(scope: Scope) -> str:
 
 
 def read_named_version(scope: Scope) -> str:
-    """The version that a request names, whether or not it is spoken here; empty where it names none."""
+    """Read the version named by a request, supported or not; empty without one."""
     text = read_header(scope, b"a2a-version")
     if text is None and scope["query_string"]:
         text = _read_version_in_query(scope["query_string"])

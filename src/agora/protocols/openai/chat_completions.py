@@ -24,7 +24,7 @@ Usage = tuple[int, int] | None
 
 
 class ChatCompletion:
-    """A completion in the making. model: as it was asked for. turn: None where no agent was asked."""
+    """Builder of a completion. model: as requested. turn: None without an agent."""
 
     def __init__(self, model: str, turn: TurnId | None, *, usage: bool = False) -> None:
         self._model, self._turn, self.shows_usage = model, turn, usage
@@ -37,11 +37,11 @@ class ChatCompletion:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing follows."""
+        """Whether the completion has ended."""
         return self._finish is not None or self.failure is not None
 
     def add_piece(self, piece: Piece) -> dict[str, Any] | None:
-        """Take a piece of the turn; answers the delta that it is in a stream."""
+        """Add a piece of the turn; returns its delta in a stream."""
         match piece:
             case Text(text):
                 self._texts.append(text)
@@ -55,11 +55,11 @@ class ChatCompletion:
                 else:
                     self.failure = agent_failed(state, reason)
             case Note():
-                pass  # a completion has no words for it
+                pass  # not representable in a completion
         return None
 
     def build(self) -> dict[str, Any]:
-        """The whole completion."""
+        """Build the complete document."""
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._texts) or None, "refusal": None}
         if self._calls:
             message["tool_calls"] = self._calls
@@ -74,11 +74,11 @@ class ChatCompletion:
     # -- a stream ------------------------------------------------------------------------------------------
 
     def opening_frames(self) -> bytes:
-        """The first chunk."""
+        """Encode the first chunk."""
         return self._encode_chunk({"role": "assistant", "content": ""})
 
     def encode_pieces(self, pieces: Iterable[Piece]) -> bytes:
-        """Chunks of pieces; the last of a turn among them."""
+        """Encode chunks of pieces, including the last one of a turn."""
         frames = [self._encode_chunk(delta) for piece in pieces if (delta := self.add_piece(piece)) is not None]
         if self._finish is not None:
             frames.append(self._encode_chunk({}, self._finish))
@@ -87,11 +87,11 @@ class ChatCompletion:
         return b"".join(frames)
 
     def encode_failure(self, error: AgoraError) -> bytes:
-        """The error that ends a stream."""
+        """Encode the error that ends a stream."""
         return _encode_data({"error": build_error(error)})
 
     def encode_usage(self, usage: Usage) -> bytes:
-        """The chunk that follows the last, where it was asked for."""
+        """Encode the chunk with the usage after the last one, if requested."""
         if not self.shows_usage or self._finish is None:
             return b""
         input_tokens, output_tokens = usage or (0, 0)

@@ -1,4 +1,5 @@
-"""Requests of ``POST /v1/chat/completions``: the newest message is the agent's, those before it are its history."""
+"""Parser of ``POST /v1/chat/completions``: the newest message is sent to the agent, the earlier ones are its
+history."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ Fields = Mapping[str, Any]
 
 
 def read_chat_request(body: Fields) -> AgentRequest:
-    """What a request asks of which agent. Raises InvalidRequest."""
+    """Parse a request. Raises InvalidRequest."""
     model = read_model(body)
     messages = [_read_message(value, number) for number, value in enumerate(_list_messages(body))]
     if body.get("n") not in (None, 1):
@@ -79,10 +80,10 @@ def _read_message(value: Any, number: int) -> dict[str, Any]:
 
 
 def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put what is new into the request; answers the messages before it.
+    """Move the new messages into the request; returns the messages before them.
 
-    New is what follows the assistant's last message. Outputs of calls that are none of ours belong to the history: another model asked
-    for them.
+    New are those after the assistant's last message. Outputs of unknown calls belong to the history: another model
+    requested them.
     """
     last = max((number for number, each in enumerate(messages) if each["role"] == "assistant"), default=-1)
     new_messages = messages[last + 1 :]

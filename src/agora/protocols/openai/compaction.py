@@ -1,8 +1,8 @@
-"""``POST /v1/responses/compact``: a conversation that a client keeps, as one opaque item.
+"""``POST /v1/responses/compact``: packs a conversation kept by the client into one opaque item.
 
-Agents keep the context of ``previous_response_id`` themselves and have no window to be shortened; no agent is asked to sum up. What the
-client sends is packed without loss, but for items of reasoning, which no agent reads: the client holds and sends a fraction of the bytes,
-and a request with the item means what one with the whole conversation would.
+Agents keep the context of ``previous_response_id`` themselves and have no context window to shorten, so no agent writes
+a summary. The items are packed without loss, except reasoning, which no agent reads: the client keeps and sends a
+fraction of the bytes, and a request with the item is equivalent to one with the whole conversation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .errors import invalid_field
 __all__ = ["COMPACTION", "MAX_UNPACKED", "build_compaction", "unpack_compaction"]
 
 COMPACTION: Final = "compaction"  #: type of the item
-MAX_UNPACKED: Final = 8_388_608  #: bytes of the items of a request's compactions together, as a body may have
+MAX_UNPACKED: Final = 8_388_608  #: maximum bytes of all unpacked compactions of a request, like a body
 _NO_USAGE: Final[Mapping[str, Any]] = {
     "input_tokens": 0,
     "input_tokens_details": {"cached_tokens": 0},
@@ -34,7 +34,7 @@ _NO_USAGE: Final[Mapping[str, Any]] = {
 
 
 def build_compaction(items: Sequence[Mapping[str, Any]], previous_id: str | None) -> dict[str, Any]:
-    """The compacted conversation. previous_id: of the response that it follows, whose context the agent keeps."""
+    """Build a compacted conversation. previous_id: of the preceding response, whose context the agent keeps."""
     conversation = [item for item in items if item.get("type") != "reasoning"]
     packed = zlib.compress(to_json({"items": conversation, "previous_response_id": previous_id}))
     item = {"type": COMPACTION, "id": new_id("cmp"), "encrypted_content": base64.b64encode(packed).decode()}
@@ -48,7 +48,9 @@ def build_compaction(items: Sequence[Mapping[str, Any]], previous_id: str | None
 
 
 def unpack_compaction(item: Mapping[str, Any], field: str, limit: int) -> tuple[list[Any], str | None, int]:
-    """The items of a compaction, the response that they follow, and how many bytes they take. Raises InvalidRequest above the limit."""
+    """Unpack a compaction; returns its items, the preceding response, and the size in bytes. Raises InvalidRequest if
+    it is invalid or larger than the limit.
+    """
     content = item.get("encrypted_content")
     try:
         unpacker = zlib.decompressobj()

@@ -1,4 +1,4 @@
-"""Content of messages: from the parts of both APIs to the parts that agents are given."""
+"""Message content: converts the parts of both APIs to A2A parts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .errors import invalid_field
 __all__ = ["join_content_text", "read_content"]
 
 MAX_PARTS: Final = 100
-MAX_TEXT: Final = 900_000  #: characters of one part, as messages of agents have them
-MAX_FILE: Final = 5_600_000  #: characters of a file in base64
+MAX_TEXT: Final = 900_000  #: maximum characters of one part, as in messages of agents
+MAX_FILE: Final = 5_600_000  #: maximum characters of a file in base64
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _TEXTS: Final = frozenset({"text", "input_text", "output_text", "refusal"})
@@ -23,7 +23,7 @@ Part = dict[str, Any]
 
 
 def read_content(content: Any, field: str) -> list[Part]:
-    """The parts of a message's content: a text, or a list of parts. Raises InvalidRequest."""
+    """Read the parts of a message's content: a string or a list of parts. Raises InvalidRequest."""
     if isinstance(content, str):
         if not content:
             raise invalid_field(field, "is empty")
@@ -69,7 +69,7 @@ def _read_file(file: Mapping[str, Any], at: str) -> Part:
 
 
 def _read_url(url: Any, at: str) -> Part:
-    """A file by its URL; one that is a data URL has the file in it."""
+    """Read a file by URL; a data URL contains the file."""
     text = _read_limited(url, at, MAX_FILE)
     if not text.startswith("data:"):
         return {"url": _read_limited(text, at, 2000)}
@@ -98,7 +98,7 @@ def _read_limited(value: Any, at: str, limit: int) -> str:
 
 
 def join_content_text(content: Any) -> str:
-    """The text of a message's content."""
+    """Join the text parts of a message's content."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):

@@ -1,10 +1,10 @@
-"""The endpoint: models, responses and chat completions in OpenAI's shape, as an ASGI application.
+"""The endpoint of models, responses and chat completions in OpenAI's format, as an ASGI application.
 
 ==========================================  ==================================================================
-``GET  /v1/models``, ``/v1/models/{id}``    agents and apps that the key may ask
-``POST /v1/chat/completions``               ask one; the messages hold the conversation
-``POST /v1/responses``                      ask one; ``previous_response_id`` goes on with a conversation
-``GET  /v1/responses/{id}``                 a response as it is; ``?stream=true`` follows it
+``GET  /v1/models``, ``/v1/models/{id}``    agents and apps available to the key
+``POST /v1/chat/completions``               ask one; the messages contain the conversation
+``POST /v1/responses``                      ask one; ``previous_response_id`` continues a conversation
+``GET  /v1/responses/{id}``                 the current response; ``?stream=true`` follows it
 ``POST /v1/responses/{id}/cancel``          cancel it
 ``POST /v1/responses/compact``              pack a conversation into one item
 ==========================================  ==================================================================
@@ -58,11 +58,11 @@ log = logging.getLogger(__name__)
 MODELS: Final = "/v1/models"
 RESPONSES: Final = "/v1/responses"
 CHAT: Final = "/v1/chat/completions"
-MIN_BODY_LIMIT: Final = 8 * 1024 * 1024  #: bytes, so that a picture fits
+MIN_BODY_LIMIT: Final = 8 * 1024 * 1024  #: minimum in bytes, enough for an image
 
 
 class OpenAiApp:
-    """ASGI application of the paths below ``/v1`` that clients of OpenAI's API ask."""
+    """ASGI application of the paths below ``/v1`` used by clients of OpenAI's API."""
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self._dispatcher, self._access = dispatcher, access
@@ -71,7 +71,7 @@ class OpenAiApp:
         self._is_enabled = settings.openai_door
 
     def owns_request(self, scope: Scope) -> bool:
-        """Whether a request is for it."""
+        """Whether a request belongs to this API."""
         path: str = scope["path"]
         if not self._is_enabled or not path.startswith("/v1/"):
             return False
@@ -98,7 +98,7 @@ class OpenAiApp:
         return Asking(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
 
     async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
-        """The object in a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""
+        """Read the JSON object of a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""
         body = await read_body(scope, receive, self._body_limit)
         check_json_type(scope, body)
         await self._dispatcher.wait_for_turn(caller, len(body))
@@ -110,11 +110,11 @@ class OpenAiApp:
 
     @property
     def buffer_limit(self) -> int:
-        """Bytes that the reader of a stream may lag behind."""
+        """Maximum bytes that the reader of a stream may lag behind."""
         return self._dispatcher.feed.buffer_limit
 
     async def call_operation(self, name: str, caller: Caller, arguments: dict[str, Any]) -> dict[str, Any]:
-        """JSON of an operation's result. Raises an AgoraError."""
+        """Invoke an operation; returns its result as JSON types. Raises an AgoraError."""
         operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
         outcome = await self._dispatcher.invoke(operation, caller, arguments)
         result: dict[str, Any] = from_json(outcome.body)
@@ -122,7 +122,7 @@ class OpenAiApp:
 
 
 class _OpenAiRequest:
-    """One request, from its path to its answer."""
+    """The handling of one request."""
 
     def __init__(self, app: OpenAiApp, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
@@ -156,7 +156,7 @@ class _OpenAiRequest:
         await self._send_document(await (self._read_model(name, asking) if name else self._list_models(asking)))
 
     async def _read_model(self, name: str, turn_caller: Asking) -> dict[str, Any]:
-        """One model. Raises NotFound."""
+        """Read a model. Raises NotFound."""
         if name == FRONT:
             return dict(FRONT_MODEL)
         if not name.startswith(APP_PREFIX):
@@ -169,7 +169,7 @@ class _OpenAiRequest:
         return build_app_model(app)
 
     async def _read_agent(self, ref: str, turn_caller: Asking) -> dict[str, Any]:
-        """An agent with its price. Raises NotFound."""
+        """Read an agent with its price. Raises NotFound."""
         try:
             agent = await self._app.call_operation("agora.agent.get", turn_caller.caller, {"agent_id": ref})
             arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE}
@@ -181,7 +181,7 @@ class _OpenAiRequest:
         return priced
 
     async def _list_models(self, turn_caller: Asking) -> dict[str, Any]:
-        """A page of models. ``last_id`` is what ``after`` takes for the next page. Raises InvalidRequest."""
+        """List a page of models. ``last_id`` is the value of ``after`` for the next page. Raises InvalidRequest."""
         arguments = read_page(self._read_query())
         cursor = arguments.get("cursor", "")
         data = [] if cursor else [dict(FRONT_MODEL)]
@@ -242,7 +242,8 @@ class _OpenAiRequest:
         outlives: bool = False,
         completion: ChatCompletion | None = None,
     ) -> None:
-        """Stream a turn. outlives: whether it continues when the client disconnects; else it is cancelled. completion: for usage."""
+        """Stream a turn. outlives: whether it continues if the client disconnects; otherwise it is cancelled.
+        completion: for usage."""
         encoder = TurnEncoder(TurnReader(tools), writer)
         stream = None if begun.id is None else await self._turns.follow_turn(begun.id, turn_caller)
         try:
@@ -309,7 +310,7 @@ class _OpenAiRequest:
     async def _compact_conversation(self, turn_caller: Asking) -> None:
         body = await self._app.read_document(self._scope, self._receive, turn_caller.caller)
         model, items, previous_id = read_compact_request(body)
-        await self._read_model(model, turn_caller)  # as for any request, it has to be there
+        await self._read_model(model, turn_caller)  # check that the model exists
         await self._send_document(build_compaction(items, previous_id))
 
     async def _read_response(self, turn: TurnId, turn_caller: Asking) -> None:
@@ -332,7 +333,7 @@ class _OpenAiRequest:
         await self._send_document(response.build(usage))
 
     async def _cancel_response(self, turn: TurnId, turn_caller: Asking) -> None:
-        """Cancel a response; one that has ended is returned unchanged."""
+        """Cancel a response; a finished one is returned unchanged."""
         begun = await self._turns.read_begun_turn(turn, turn_caller)
         with suppress(IllegalTransition):
             await self._turns.cancel_turn(turn, turn_caller)
@@ -340,7 +341,7 @@ class _OpenAiRequest:
 
 
 def _list_pieces(turn: BegunTurn, updates: Sequence[Update], tools: Collection[str]) -> list[Piece]:
-    """The pieces of a turn; where the answer is a text and nothing else, that."""
+    """List the pieces of a turn; for a text answer without a task, the text and the end."""
     if turn.text is not None:
         return [Text(turn.text), End("TASK_STATE_COMPLETED")]
     reader = TurnReader(tools)
@@ -348,7 +349,7 @@ def _list_pieces(turn: BegunTurn, updates: Sequence[Update], tools: Collection[s
 
 
 def _build_response(turn: BegunTurn) -> ResponseBuilder:
-    """Build the response of a turn from its task's first message: it may have been begun over another protocol."""
+    """Build the response of a turn from its task's first message, because another protocol may have begun the task."""
     echo = turn.context.get("response")
     model = turn.context.get("model")
     model = model if isinstance(model, str) else turn.agent or FRONT
@@ -370,7 +371,7 @@ def _read_starting_after(query: Mapping[str, str]) -> int:
 
 
 def _path_below(scope: Scope, root: str) -> str:
-    """What a path has below a root. Raises MalformedRequest."""
+    """Extract the part of a path below a root. Raises MalformedRequest."""
     raw = scope.get("raw_path")
     path = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     return decode_segment(path[len(root) :].strip("/"))

@@ -1,7 +1,7 @@
-"""Errors in OpenAI's shape: ``{"error": {"message", "type", "param", "code"}}``; the message ends with the fix.
+"""Errors in OpenAI's format: ``{"error": {"message", "type", "param", "code"}}``; the message ends with the fix.
 
-The status is the error's own, except that invalid input is 400, and 422 an agent that has failed. Clients repeat 408, 409, 429 and 5xx by themselves; the header
-``x-should-retry`` tells them not to where a repetition cannot help.
+The status is the error's own, except 400 for invalid input; a failed agent is 422. Clients retry 408, 409, 429 and 5xx
+automatically; the header ``x-should-retry`` prevents this if a retry cannot succeed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from agora_sdk.errors import (
 
 __all__ = ["agent_failed", "build_error", "invalid_field", "model_not_found", "send_error"]
 
-#: kinds of errors in order, with their ``type``; what is none of them is the server's
+#: ``type`` by class of error, first match; all others are server errors
 _TYPES: Final = (
     (Unauthenticated, "authentication_error"),
     (PermissionDenied, "permission_error"),
@@ -48,7 +48,7 @@ _UNPROCESSABLE: Final = 422
 
 
 def build_error(error: AgoraError) -> dict[str, Any]:
-    """The member ``error`` of an answer, or of a stream's event."""
+    """Build the member ``error`` of a response or a stream's event."""
     kind = next((name for kinds, name in _TYPES if isinstance(error, kinds)), "server_error")
     if "agent_state" in error.extra:
         kind = "agent_error"
@@ -73,12 +73,12 @@ async def send_error(send: Send, error: AgoraError) -> None:
 
 
 def invalid_field(field: str, problem: str, fix: str | None = None) -> InvalidRequest:
-    """The error of one field of a request."""
+    """Build the error of one field of a request."""
     return InvalidRequest(f"{field}: {problem}", fix=fix, errors=[field_error(field, problem)])
 
 
 def model_not_found(model: str) -> NotFound:
-    """The error for a model that is no agent."""
+    """Build the error for a model that is not an agent."""
     return NotFound(
         f"There is no agent {model[:200]!r}.",
         fix="A model is the name or the id of an agent; GET /v1/models lists them.",
@@ -88,7 +88,8 @@ def model_not_found(model: str) -> NotFound:
 
 
 def agent_failed(state: str, reason: str) -> InvalidRequest:
-    """The error for an agent that has failed, or was stopped: 422, which no client repeats, for it would ask, and pay, again."""
+    """Build the error for an agent that failed or was stopped: 422, which clients do not retry, because a retry would
+    cost again."""
     word = state.removeprefix("TASK_STATE_").lower()
     return InvalidRequest(
         reason or f"The agent has ended its task as {word}.",

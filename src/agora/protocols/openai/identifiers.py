@@ -1,9 +1,10 @@
-"""Ids: a response is a turn of a task, a call a question of one; both name their task, so no table maps them.
+"""Ids of responses (a turn of a task) and calls (in a question of a task); both contain the task's id, so no mapping is
+stored.
 
 task_0199…                  the task
 resp_0199…                  its first turn
-resp_0199…_7                the turn after the question that is entry 7 of its log
-call_0199…_7_0              the first call that entry 7 asks for
+resp_0199…_7                the turn after the question in entry 7 of its log
+call_0199…_7_0              the first call in entry 7
 """
 
 from __future__ import annotations
@@ -23,25 +24,25 @@ _TASK: Final = "task_"
 
 @dataclass(frozen=True, slots=True)
 class TurnId:
-    """A turn. entry: the entry of the log after which it begins; 0 for the first."""
+    """A turn. entry: the log entry after which it begins; 0 for the first turn."""
 
     task_id: str
     entry: int = 0
 
     @property
     def digits(self) -> str:
-        """The unique digits of the id, without a prefix."""
+        """The unique digits of the id, without the prefix."""
         digits = self.task_id.removeprefix(_TASK)
         return f"{digits}_{self.entry}" if self.entry else digits
 
     @property
     def position(self) -> int:
-        """Number of the stream's item before its first."""
+        """Number of the stream item before the first one of the turn."""
         return 2 * self.entry + 1
 
     @property
     def created_at(self) -> int:
-        """Seconds since 1970 at which its task was made: the first digits of a UUIDv7 (RFC 9562)."""
+        """Creation time of the task in seconds since 1970, from the first digits of the UUIDv7 (RFC 9562)."""
         return int(self.task_id.removeprefix(_TASK)[:12], 16) // 1000
 
 
@@ -58,7 +59,7 @@ class CallId:
 
 
 def parse_response_id(text: str, field: str = "response_id") -> TurnId:
-    """The turn that a response's id names. Raises NotFound."""
+    """Parse a response id. Raises NotFound."""
     match = _RESPONSE.fullmatch(text)
     if match is None:
         raise response_not_found(text, field)
@@ -66,13 +67,13 @@ def parse_response_id(text: str, field: str = "response_id") -> TurnId:
 
 
 def parse_call_id(text: str) -> CallId | None:
-    """The call that an id names; None for one that is none of ours."""
+    """Parse a call id; None if it is invalid."""
     match = _CALL.fullmatch(text)
     return None if match is None else CallId(_TASK + match[1], int(match[2]), int(match[3]))
 
 
 def response_not_found(text: str, field: str = "response_id") -> NotFound:
-    """The error for a response that does not exist, or that the caller may not see."""
+    """Build the error for a response that does not exist or is not visible to the caller."""
     code = "previous_response_not_found" if field == "previous_response_id" else "response_not_found"
     return NotFound(
         f"There is no response {text[:100]!r}.",

@@ -1,7 +1,8 @@
-"""``/v1/models``: agents and apps as models, first the marketplace itself, which finds an agent for a message.
+"""``/v1/models``: agents and apps as models, preceded by the marketplace itself, which selects an agent for a message.
 
-Agents come first, page by page, then apps: ``after`` is the cursor of either list, of the latter behind ``apps:``. ``price`` is what asking
-costs, as the marketplace shows it; no other API of this shape has a member of that name.
+Agents are listed first, page by page, then apps: ``after`` is a cursor of either list, with the prefix ``apps:`` for
+apps.
+``price`` is the price shown by the marketplace; OpenAI's API has no such member.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = [
 
 MAX_PAGE: Final = 500
 _PAGE: Final = 200
-APPS_CURSOR: Final = "apps:"  #: before a cursor of the list of apps
+APPS_CURSOR: Final = "apps:"  #: prefix of a cursor in the list of apps
 
 FRONT_MODEL: Final[Mapping[str, Any]] = {
     "id": FRONT,
@@ -41,7 +42,8 @@ Fields = Mapping[str, Any]
 
 
 def read_page(query: Mapping[str, str]) -> dict[str, Any]:
-    """The page that a query asks for, as arguments of ``agora.instance.discover`` or ``agora.app.list``. Raises InvalidRequest."""
+    """Read the page of a query as arguments of ``agora.instance.discover`` or ``agora.app.list``. Raises
+    InvalidRequest."""
     arguments: dict[str, Any] = {"limit": _PAGE}
     if "limit" in query:
         text = query["limit"]
@@ -54,7 +56,7 @@ def read_page(query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def build_model(agent: Fields) -> dict[str, Any]:
-    """An agent of the marketplace as a model."""
+    """Build the model of an agent."""
     return {
         "id": agent["agent_name"],
         "object": "model",
@@ -68,7 +70,7 @@ def build_model(agent: Fields) -> dict[str, Any]:
 
 
 def build_app_model(app: Fields) -> dict[str, Any]:
-    """An app as a model: its orchestrator agent answers."""
+    """Build the model of an app: its orchestrator agent answers."""
     return {
         "id": f"{APP_PREFIX}{app['name']}",
         "object": "model",
@@ -82,14 +84,14 @@ def build_app_model(app: Fields) -> dict[str, Any]:
 
 
 def _build_price(pricing: Fields | None) -> dict[str, Any] | None:
-    """Type, currency and the amounts that are not zero; None where the price is not told."""
+    """Build the price: type, currency and the non-zero amounts; None if the price is not visible."""
     if pricing is None:
         return None
     return {name: value for name, value in pricing.items() if value or name in ("type", "currency")}
 
 
 def explain_page_error(error: InvalidRequest) -> InvalidRequest:
-    """An error of the list in the terms of this one: its cursor is called ``after`` here."""
+    """Convert an error about ``cursor`` to one about ``after``, its name in this API."""
     fields = error.extra.get("errors") or [{}]
     if fields[0].get("field") != "cursor":
         return error

@@ -1,18 +1,18 @@
-"""What an agent does in a turn, as both APIs have words for it: text, notes on the work, calls of the client's tools, the end.
+"""Pieces of a turn, common to both APIs: text, notes on the work, calls of the client's tools, and the end.
 
 =========================================  ==================================================================
 in the turn                                piece
 =========================================  ==================================================================
-output, artifacts, result                  :class:`Text`, with a blank line between one source and the next; a result
-                                           that the output ends with is not told again
-progress, notes, messages during the work  :class:`Note`; the last message is text where there is no other
+output, artifacts, result                  :class:`Text`, with a blank line between sources; a result that equals
+                                                                                      the end of the output is omitted
+progress, notes, messages during the work  :class:`Note`; the last message is text if there is no other text
 a question                                 :class:`Text`, and the end of the turn
 calls in a question, of tools that the     :class:`Calls`, and the end of the turn
-client offers
+client declares
 the end of the task                        :class:`End`
 =========================================  ==================================================================
 
-The same updates make the same pieces, so a turn that is read again is the turn that was streamed.
+The same updates yield the same pieces, so reading a turn later gives the same result as streaming it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from agora.wire.tool_calls import ToolCall, find_calls
 
 __all__ = ["Calls", "End", "Note", "Piece", "Text", "TurnReader", "list_document_updates", "render_parts"]
 
-OUTPUT: Final = "output"  #: id of the artifact that a task's output is
-RESULT: Final = "result"  #: id of the artifact that a task's result is
-MAX_REMEMBERED: Final = 65_536  #: characters of the output, to tell a result that only repeats its end
+OUTPUT: Final = "output"  #: id of the artifact with a task's output
+RESULT: Final = "result"  #: id of the artifact with a task's result
+MAX_REMEMBERED: Final = 65_536  #: characters of the output kept to detect a result that repeats its end
 WORKING: Final = "TASK_STATE_WORKING"
 COMPLETED: Final = "TASK_STATE_COMPLETED"
 BLANK_LINE: Final = "\n\n"
@@ -40,21 +40,21 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of the answer."""
+    """A part of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something said of the work, and no part of the answer."""
+    """Information about the work, not part of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls that the client is to carry out. entry: of the log, the question that asks for them."""
+    """Calls that the client should execute. entry: the log entry of the question with the calls."""
 
     entry: int
     calls: Sequence[ToolCall]
@@ -62,7 +62,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The turn is over. state: of the task, as A2A has it. reason: why it failed or was cancelled. time: RFC 3339."""
+    """The end of a turn. state: of the task, as in A2A. reason: why it failed or was cancelled. time: RFC 3339."""
 
     state: str
     reason: str = ""
@@ -73,17 +73,17 @@ Piece: TypeAlias = Text | Note | Calls | End
 
 
 class TurnReader:
-    """Makes pieces of a turn's updates, which are items of A2A's stream. tools: names of those that the client offers."""
+    """Converts the updates of a turn, items of A2A's stream, to pieces. tools: names of the client's tools."""
 
     def __init__(self, tools: Collection[str] = ()) -> None:
         self._tools = tools
         self._source: str | None = None
-        self._message = ""  # said during the work, and not told yet
-        self._output = ""  # written so far: its end may be the result, which is not told twice
+        self._message = ""  # message during the work, not yet emitted
+        self._output = ""  # end of the output so far, to detect a result that repeats it
         self.ended = False
 
     def read(self, update: Fields, number: int) -> Iterator[Piece]:
-        """The pieces of one update. number: of the stream's item."""
+        """Convert one update to pieces. number: of the stream's item."""
         if self.ended:
             return
         if "artifactUpdate" in update:
@@ -95,7 +95,7 @@ class TurnReader:
         artifact = update["artifact"]
         text = render_parts(artifact.get("parts", ()))
         if artifact["artifactId"] == RESULT and text == self._message:
-            self._message = ""  # the message that ended the task is its result, too
+            self._message = ""  # the message that ended the task is also its result
         yield from self._take_message_note()
         if artifact["artifactId"] == OUTPUT:
             self._output = (self._output + text)[-MAX_REMEMBERED:]
@@ -145,7 +145,7 @@ class TurnReader:
             yield from self._write_text(text, f"question {number}")
 
     def _finish_turn(self, state: str, text: str) -> Iterator[Piece]:
-        """The final pieces of a turn: the answer if there was no other text, else a note."""
+        """Yield the final pieces of a turn: the message as answer if there was no other text, otherwise a note."""
         if state == COMPLETED:
             if text and text != self._message:
                 yield from self._take_message_note()
@@ -157,7 +157,7 @@ class TurnReader:
 
 
 def render_parts(parts: Sequence[Fields]) -> str:
-    """Parts as one text: data as JSON, files as links of Markdown."""
+    """Render parts as text: data as JSON, files as Markdown links."""
     return "\n".join(text for text in map(_render_part, parts) if text)
 
 
@@ -174,7 +174,7 @@ def _render_part(part: Fields) -> str:
 
 
 def list_document_updates(task: Fields) -> list[tuple[int, Fields]]:
-    """A task's document as the updates that lead to it, each with the number of its item; for a task's first turn."""
+    """Convert a task's document to the updates of its first turn, each with its item number."""
     number = int(task["metadata"]["agora"]["position"])
     messages = [message for message in task.get("history", ()) if message.get("role") == "ROLE_AGENT"]
     updates: list[Fields] = [{"statusUpdate": {"status": {"state": WORKING, "message": each}}} for each in messages]

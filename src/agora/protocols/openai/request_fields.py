@@ -1,8 +1,8 @@
-"""Members that requests of both APIs have, read and bounded; and what of a request the agent is given.
+"""Request members common to both APIs, parsed with limits, and the request passed to an agent.
 
-The newest message is the agent's message. What else a request says goes with it as metadata, under the name ``openai``:
-``instructions``, ``history`` (the messages before it, as the client wrote them), ``tools``, ``tool_choice`` and ``options``
-(``temperature`` and the like).
+The newest message is the agent's message. The rest of the request is added as metadata under the name ``openai``:
+``instructions``, ``history`` (the messages before it, as the client wrote them), ``tools``, ``tool_choice`` and
+``options`` (such as ``temperature``).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ __all__ = [
     "read_tools",
 ]
 
-METADATA: Final = "openai"  #: member of a message's metadata
+METADATA: Final = "openai"  #: key in a message's metadata
 MAX_MESSAGES: Final = 1000
 MAX_TOOLS: Final = 128
 MAX_MODEL_CHARACTERS: Final = 200
 MAX_NAME_CHARACTERS: Final = 200
 
-#: members that are handed on to the agent as they are
+#: members passed to the agent unchanged
 OPTIONS: Final = (
     "frequency_penalty",
     "logit_bias",
@@ -63,7 +63,7 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """What a client's tool answered. call_id: as the client sent it."""
+    """The output of a client's tool. call_id: as sent by the client."""
 
     call_id: str
     text: str
@@ -73,8 +73,9 @@ class ToolOutput:
 class AgentRequest:
     """A request to an agent. model: its name or id.
 
-    parts: the newest message, as A2A has parts. context: what else the agent is given. tools: names of the client's tools.
-    outputs: of the calls that the agent asked for. content_field: the member that the message stood in. previous: the turn before. last_answer: what the client has last heard.
+    parts: the newest message, as A2A parts. context: further data for the agent. tools: names of the client's tools.
+    outputs: of the calls requested by the agent. content_field: member with the message. previous: the preceding turn.
+    last_answer: the last answer in the client's history.
     """
 
     model: str
@@ -92,7 +93,7 @@ class AgentRequest:
 
 
 def read_text(body: Fields, name: str, limit: int, *, required: bool = False) -> str | None:
-    """A text of a request. Raises InvalidRequest."""
+    """Read a string. Raises InvalidRequest."""
     value = body.get(name)
     if value is None and not required:
         return None
@@ -104,14 +105,14 @@ def read_text(body: Fields, name: str, limit: int, *, required: bool = False) ->
 
 
 def read_model(body: Fields) -> str:
-    """The agent that is asked. Raises InvalidRequest."""
+    """Read the model, the name of an agent. Raises InvalidRequest."""
     model = read_text(body, "model", MAX_MODEL_CHARACTERS, required=True)
     assert model is not None
     return model
 
 
 def read_flag(body: Fields, name: str) -> bool:
-    """A truth value that is false if left out. Raises InvalidRequest."""
+    """Read a boolean; the default is false. Raises InvalidRequest."""
     value = body.get(name)
     if value is None:
         return False
@@ -121,7 +122,7 @@ def read_flag(body: Fields, name: str) -> bool:
 
 
 def read_list(body: Fields, name: str, limit: int, *, required: bool = False) -> list[Any]:
-    """A list of a request; empty if left out. Raises InvalidRequest."""
+    """Read a list; the default is an empty list. Raises InvalidRequest."""
     value = body.get(name)
     if value is None and not required:
         return []
@@ -133,16 +134,17 @@ def read_list(body: Fields, name: str, limit: int, *, required: bool = False) ->
 
 
 def read_object(value: Any, name: str) -> dict[str, Any]:
-    """An object of a request. Raises InvalidRequest."""
+    """Read an object. Raises InvalidRequest."""
     if not isinstance(value, dict):
         raise invalid_field(name, "should be an object")
     return value
 
 
 def read_tools(body: Fields) -> list[dict[str, Any]]:
-    """Functions of the client, in the shape of either API, as Responses writes them. Raises InvalidRequest.
+    """Read the functions of the client, in the format of either API; returns them in that of Responses. Raises
+    InvalidRequest.
 
-    A tool that the server of a model would carry out itself is refused: agents have tools of their own.
+    Tools executed by the server of a model are rejected: agents have their own tools.
     """
     tools: list[dict[str, Any]] = []
     for number, value in enumerate(read_list(body, "tools", MAX_TOOLS)):
@@ -164,7 +166,7 @@ def read_tools(body: Fields) -> list[dict[str, Any]]:
 
 
 def list_tool_names(tools: Sequence[Fields], tool_choice: Any) -> frozenset[str]:
-    """Names of the tools that may be called: all, none, or those that the choice allows."""
+    """List the names of the callable tools: all, none, or those of the choice."""
     names = frozenset(str(tool.get("name")) for tool in tools)
     if tool_choice == "none":
         return frozenset()
@@ -183,5 +185,5 @@ def _read_tool_name(tool: Any) -> str:
 
 
 def collect_options(body: Fields) -> dict[str, Any]:
-    """Members about how to answer, for agents that heed them."""
+    """Collect the generation options, for agents that support them."""
     return {name: body[name] for name in OPTIONS if body.get(name) is not None}

@@ -1,4 +1,5 @@
-"""Requests of ``POST /v1/responses`` (Open Responses): a text, or items of which the newest message is the agent's."""
+"""Parser of ``POST /v1/responses`` (Open Responses): a string, or items, the newest message of which is sent to the
+agent."""
 
 from __future__ import annotations
 
@@ -27,14 +28,14 @@ __all__ = ["ECHOED", "read_compact_request", "read_response_request"]
 
 INSTRUCTIONS: Final = ("system", "developer")
 ROLES: Final = (*INSTRUCTIONS, "user", "assistant")
-MAX_METADATA: Final = 16  #: pairs, as OpenAI bounds them
+MAX_METADATA: Final = 16  #: maximum pairs, as in OpenAI's API
 MAX_ID_CHARACTERS: Final = 200
-#: members that mean something stored on the server of a model
+#: members that refer to objects stored on a model's server
 REFUSED: Final = {
     "conversation": "Continue a conversation with previous_response_id.",
     "prompt": "Send the text of the prompt as input.",
 }
-#: members of a request that are shown in its response
+#: members of a request that are repeated in its response
 ECHOED: Final = (
     "background",
     "frequency_penalty",
@@ -62,7 +63,7 @@ Fields = Mapping[str, Any]
 
 
 def read_response_request(body: Fields) -> AgentRequest:
-    """What a request asks of which agent. Raises InvalidRequest, NotFound."""
+    """Parse a request. Raises InvalidRequest, NotFound."""
     model = read_model(body)
     for name, fix in REFUSED.items():
         if body.get(name) is not None:
@@ -99,7 +100,7 @@ def read_response_request(body: Fields) -> AgentRequest:
 
 
 def read_compact_request(body: Fields) -> tuple[str, list[dict[str, Any]], str | None]:
-    """The model, the items and the previous response of a conversation that is to be compacted. Raises InvalidRequest, NotFound."""
+    """Parse a request to compact: its model, items and previous response. Raises InvalidRequest, NotFound."""
     model = read_model(body)
     previous_id = read_text(body, "previous_response_id", MAX_ID_CHARACTERS)
     if previous_id is not None:
@@ -115,7 +116,8 @@ def read_compact_request(body: Fields) -> tuple[str, list[dict[str, Any]], str |
 
 
 def _read_items(values: list[Any]) -> tuple[list[dict[str, Any]], str | None]:
-    """Items of a conversation, those of compactions in their places; and the response that the last compaction follows."""
+    """Read the items of a conversation, with compactions unpacked; returns also the response before the last
+    compaction."""
     items: list[dict[str, Any]] = []
     previous_id: str | None = None
     limit = MAX_UNPACKED
@@ -132,7 +134,7 @@ def _read_items(values: list[Any]) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) -> list[Any]:
-    """Put what is new into the request; answers the items before it."""
+    """Move the new items into the request; returns the items before them."""
     if isinstance(body.get("input"), str):
         request.parts = read_content(body["input"], "input")
         return []

@@ -1,8 +1,9 @@
 """Responses (Open Responses): a turn as one object, or as the events of a stream.
 
-The answer is a ``message``, notes on the work are ``reasoning`` with a summary, calls of the client's tools ``function_call``. A
-question of the agent is a message, too, and the response is complete: the next one, with ``previous_response_id``, answers it.
-The events of a turn are the same each time, so a stream resumes after any ``sequence_number``.
+The answer is a ``message``, notes on the work are ``reasoning`` with a summary, calls of the client's tools
+``function_call``. An agent's question is also a message, and completes the response: the next request, with
+``previous_response_id``, answers it. The events of a turn are reproducible, so a stream resumes after any
+``sequence_number``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["ResponseBuilder", "encode_event"]
 
 COMPLETED: Final = "TASK_STATE_COMPLETED"
 CANCELED: Final = "TASK_STATE_CANCELED"
-#: members of a response, in its order, as they are where a request does not say
+#: members of a response, in order, with their defaults
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "instructions": None,
     "previous_response_id": None,
@@ -58,7 +59,7 @@ Fields = Mapping[str, Any]
 
 
 class ResponseBuilder:
-    """A response in the making. echo: what its request said. turn: None where no agent was asked."""
+    """Builder of a response. echo: members of its request. turn: None without an agent."""
 
     def __init__(self, model: str, turn: TurnId | None, echo: Fields) -> None:
         self._turn = turn
@@ -78,7 +79,7 @@ class ResponseBuilder:
             **_DEFAULTS,
             **{name: value for name, value in echo.items() if name in _DEFAULTS},
         }
-        self._open_text: list[str] | None = None  # of the last item, while more may come
+        self._open_text: list[str] | None = None  # of the last item, while it is incomplete
         self._sequence = 0
 
     @property
@@ -87,11 +88,11 @@ class ResponseBuilder:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing follows."""
+        """Whether the response has ended."""
         return self.status not in ("queued", "in_progress")
 
     def build(self, usage: tuple[int, int] | None = None) -> dict[str, Any]:
-        """The response in its present state."""
+        """Build the response in its current state."""
         output = list(self._document["output"])
         if self._open_text is not None:
             output[-1] = self._build_text_item("in_progress")
@@ -107,15 +108,15 @@ class ResponseBuilder:
         return document
 
     def add_pieces(self, pieces: Iterable[Piece]) -> list[Event]:
-        """Take pieces of the turn; answers the events that they are in a stream."""
+        """Add pieces of the turn; returns their events in a stream."""
         return [event for piece in pieces for event in self._read_piece(piece)]
 
     def open_response(self) -> list[Event]:
-        """The first events."""
+        """Build the first events."""
         return [self._build_snapshot_event("response.created"), self._build_snapshot_event("response.in_progress")]
 
     def fail_response(self, error: AgoraError) -> list[Event]:
-        """The events of a stream that fails; the turn itself may continue."""
+        """Build the events of a failed stream; the turn itself may continue."""
         return [self._build_event("error", error=build_error(error))]
 
     def _read_piece(self, piece: Piece) -> Iterator[Event]:
@@ -230,5 +231,5 @@ class ResponseBuilder:
 
 
 def encode_event(event: Fields) -> bytes:
-    """An event as one message of a stream."""
+    """Encode an event of a stream."""
     return b"event: %b\ndata: %b\n\n" % (str(event["type"]).encode(), to_json(event))

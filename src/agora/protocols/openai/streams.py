@@ -1,7 +1,7 @@
 """Streams of turns: server-sent events that end with ``[DONE]``.
 
-A comment that keeps a connection open is a line of its own, without the blank line that ends a message: several clients make an
-empty message of a comment and a blank line, and fail at it.
+A heartbeat comment is a single line without a blank line after it: several clients read a comment with a blank line as
+an empty message, and fail.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ __all__ = ["DONE", "ChatWriter", "ResponseWriter", "TurnEncoder", "TurnWriter"]
 
 DONE: Final = b"data: [DONE]\n\n"
 HEARTBEAT: Final = b": keep-alive\n"
-#: what some clients take for the end of a line, in UTF-8 and as JSON may say it
+#: line separators of some clients, in UTF-8 and escaped for JSON
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
 class TurnWriter(Protocol):
-    """How an API writes a turn."""
+    """Encodes a turn in the format of an API."""
 
     @property
     def is_over(self) -> bool:
         """Whether the turn has ended."""
 
     def encode_opening(self) -> bytes:
-        """The first frames."""
+        """Encode the first frames."""
 
     def encode_pieces(self, pieces: Iterable[Piece], /) -> bytes:
-        """Pieces of the turn."""
+        """Encode pieces of the turn."""
 
     def encode_failure(self, error: AgoraError, /) -> bytes:
-        """The error with which a stream ends before its turn."""
+        """Encode the error of a stream that ends before its turn."""
 
 
 class ChatWriter:
-    """Writes chunks of a completion."""
+    """Encodes chunks of a completion."""
 
     def __init__(self, completion: ChatCompletion) -> None:
         self._completion = completion
@@ -64,7 +64,7 @@ class ChatWriter:
 
 
 class ResponseWriter:
-    """Writes events of a response. after: number of the last that the client has; none before it are written."""
+    """Encodes the events of a response. after: sequence number of the client's last event; earlier ones are skipped."""
 
     def __init__(self, response: ResponseBuilder, after: int = -1) -> None:
         self._response, self._after = response, after
@@ -87,9 +87,9 @@ class ResponseWriter:
 
 
 class TurnEncoder:
-    """Writes a task's stream. Implements the encoder of :mod:`..http_streams`.
+    """Encodes a task's stream. Implements the encoder of :mod:`..http_streams`.
 
-    was_closed: whether the stream has ended by itself; else its client has left.
+    was_closed: whether the stream ended by itself, not because the client disconnected.
     """
 
     def __init__(self, reader: TurnReader, writer: TurnWriter) -> None:

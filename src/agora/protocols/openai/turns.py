@@ -1,4 +1,4 @@
-"""Turns of agents: begun, waited for, followed, read again and cancelled, by the operations of A2A."""
+"""Turns of agents: begins, awaits, follows, reads and cancels them with the operations of A2A."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from .request_fields import METADATA, AgentRequest
 
 __all__ = ["APP_PREFIX", "FRONT", "Asking", "BegunTurn", "Turns", "Update"]
 
-FRONT: Final = "agora"  #: the model that is the marketplace itself, which finds an agent
-APP_PREFIX: Final = "app:"  #: before the name of an app, which stands for its orchestrator agent
-WAITING_PAGE: Final = 20  #: tasks among which that of a repeated question is looked for
+FRONT: Final = "agora"  #: the model of the marketplace itself, which selects an agent
+APP_PREFIX: Final = "app:"  #: prefix of an app's name, which stands for its orchestrator agent
+WAITING_PAGE: Final = 20  #: tasks searched for a repeated question
 
 Fields = Mapping[str, Any]
 Update = tuple[int, Fields]
@@ -35,7 +35,7 @@ Update = tuple[int, Fields]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The caller. key: the Idempotency-Key. valid: raises when the credential has ended."""
+    """The caller. key: the Idempotency-Key. valid: raises if the credential is no longer valid."""
 
     caller: Caller
     key: str | None = None
@@ -44,7 +44,7 @@ class Asking:
 
 @dataclass(slots=True)
 class BegunTurn:
-    """A turn, or the text with which the marketplace answers where no agent does. context: see :mod:`.request_fields`."""
+    """A turn, or the text of the marketplace's answer without an agent. context: see :mod:`.request_fields`."""
 
     id: TurnId | None
     text: str | None = None
@@ -53,7 +53,7 @@ class BegunTurn:
 
 
 class Turns:
-    """Asks agents. wait: seconds that a call waits for a turn to end."""
+    """Manages turns. wait: maximum seconds that a call waits for the end of a turn."""
 
     def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
         self._dispatcher, self._wait = dispatcher, wait
@@ -69,7 +69,7 @@ class Turns:
     # -- asking --------------------------------------------------------------------------------------------
 
     async def begin_turn(self, request: AgentRequest, turn_caller: Asking) -> BegunTurn:
-        """Begin a turn and do not wait for it. Raises an AgoraError: nothing was begun."""
+        """Begin a turn without waiting for it. Raises an AgoraError if it was not begun."""
         if request.outputs:
             return await self._send_outputs(request, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
@@ -80,14 +80,14 @@ class Turns:
         return BegunTurn(question or TurnId(result["task"]["id"]))
 
     async def complete_turn(self, request: AgentRequest, turn_caller: Asking) -> tuple[BegunTurn, list[Update]]:
-        """Have a turn, and wait until it ends: its updates. They lack an end where it takes longer than is waited for."""
+        """Begin a turn and wait for its end; returns its updates, which lack the end after a timeout."""
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin_turn(request, turn_caller)
             return begun, [] if begun.id is None else await self._collect_updates(begun.id, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._choose_agent(request, turn_caller)
         try:
             result = await self._send_request(request, turn_caller, arguments | {"wait": self._wait})
-        except asyncio.CancelledError:  # the client has left
+        except asyncio.CancelledError:  # the client has disconnected
             await self._cancel_unknown_turn(request, turn_caller, arguments)
             raise
         if "task" in result:
@@ -98,7 +98,7 @@ class Turns:
         return BegunTurn(turn, render_parts(message.get("parts", ()))), []
 
     async def _choose_agent(self, request: AgentRequest, turn_caller: Asking) -> dict[str, str]:
-        """Arguments that name whom a model stands for. Raises NotFound for a model that there is not."""
+        """Resolve the model to arguments with its agent. Raises NotFound for an unknown model."""
         if request.model == FRONT:
             return {}
         if not request.model.startswith(APP_PREFIX):
@@ -128,7 +128,8 @@ class Turns:
             raise _in_terms_of_the_request(error, request.content_field) from error
 
     async def _cancel_unknown_turn(self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]) -> None:
-        """Cancel the turn of a client that has left before it knew the turn's id: the same message finds its task."""
+        """Cancel the turn of a client that disconnected before it received the turn's id; the same message finds its
+        task."""
         with suppress(AgoraError):
             result = await self._send_request(request, turn_caller, arguments | {"return_immediately": True})
             if "task" in result:
@@ -137,7 +138,7 @@ class Turns:
     async def _find_open_question(
         self, request: AgentRequest, turn_caller: Asking, arguments: dict[str, Any]
     ) -> TurnId | None:
-        """Address a message to the task whose question it answers, or to the conversation that it continues."""
+        """Add to the arguments the task whose question the message answers, or the conversation that it continues."""
         task: Fields | None = None
         if request.previous is not None:
             task = await self._read_task(request.previous, turn_caller, "previous_response_id")
@@ -157,7 +158,8 @@ class Turns:
         return TurnId(task["id"], (int(task["metadata"]["agora"]["position"]) - 1) // 2)
 
     async def _find_waiting_task(self, request: AgentRequest, turn_caller: Asking) -> Fields | None:
-        """The task that waits for the answer to what the client repeats as the agent's last words."""
+        """Find the task that waits for an answer to the question that the client repeats as the agent's last
+        message."""
         arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE, "history_length": 0}
         agent = await self._choose_agent(request, turn_caller)
         page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
@@ -169,7 +171,8 @@ class Turns:
         return None
 
     async def _send_outputs(self, request: AgentRequest, turn_caller: Asking) -> BegunTurn:
-        """Give an agent what its calls of the client's tools came to. The message's id is the question's, so a repetition is one."""
+        """Send the outputs of the client's tools to the agent. The message id derives from the question, so a retry is
+        idempotent."""
         calls = [call for output in request.outputs if (call := parse_call_id(output.call_id)) is not None]
         task_id, entry = calls[0].task_id, calls[0].entry
         names = await self._read_call_names(calls, turn_caller)
@@ -190,7 +193,7 @@ class Turns:
         return BegunTurn(TurnId(task_id, entry))
 
     async def _read_call_names(self, calls: Sequence[CallId], turn_caller: Asking) -> list[str]:
-        """Ids, as the agent gave them, of the calls that a question asks for."""
+        """Read the agent's ids of the calls in a question."""
         first = calls[0]
         if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
             raise invalid_field(
@@ -208,7 +211,7 @@ class Turns:
     # -- following and reading -----------------------------------------------------------------------------
 
     async def follow_turn(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> LiveStream:
-        """The updates of a turn, those that were and those to come, to its end. Raises NotFound."""
+        """Follow the past and future updates of a turn until its end. Raises NotFound."""
         operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, turn_caller.caller.tenant)
         arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
         try:
@@ -217,7 +220,7 @@ class Turns:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
     async def read_updates(self, turn: TurnId, turn_caller: Asking, field: str = "response_id") -> list[Update]:
-        """The updates of a turn so far."""
+        """Read the updates of a turn so far."""
         stream = await self.follow_turn(turn, turn_caller, field)
         try:
             assert isinstance(stream, LogStream)
@@ -226,7 +229,7 @@ class Turns:
             stream.close()
 
     async def _collect_updates(self, turn: TurnId, turn_caller: Asking) -> list[Update]:
-        """The updates of a turn, to its end or as long as is waited."""
+        """Collect the updates of a turn until its end or the timeout."""
         updates: list[Update] = []
         stream = await self.follow_turn(turn, turn_caller)
         try:
@@ -235,13 +238,13 @@ class Turns:
                     updates.append((entry.number, from_json(entry.json)))  # noqa: PERF401 - kept if the time is up
         except TimeoutError:
             pass
-        except asyncio.CancelledError:  # the client has left
+        except asyncio.CancelledError:  # the client has disconnected
             await self.abandon_turn(turn, turn_caller)
             raise
         return updates
 
     async def read_begun_turn(self, turn: TurnId, turn_caller: Asking) -> BegunTurn:
-        """A turn with its request, from its task's first message. Raises NotFound."""
+        """Read a turn with its request from its task's first message. Raises NotFound."""
         task = await self._read_task(turn, turn_caller, "response_id", history=True)
         contexts = [(each.get("metadata") or {}).get(METADATA) for each in task.get("history", ())]
         context = next((each for each in contexts if isinstance(each, dict)), {})
@@ -257,7 +260,8 @@ class Turns:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
     async def read_usage(self, turn: TurnId, turn_caller: Asking) -> tuple[int, int] | None:
-        """Tokens in and out of the turn's task, as its worker reported; None if it did not, or the key may not see them."""
+        """Read the input and output tokens of the turn's task as reported by its worker; None if unreported or not
+        permitted."""
         if not turn_caller.caller.may("read:billing"):
             return None
         page = await self._invoke_operation("agora.billing.tokens", turn_caller, {"task_id": turn.task_id})
@@ -268,16 +272,16 @@ class Turns:
     # -- ending --------------------------------------------------------------------------------------------
 
     async def cancel_turn(self, turn: TurnId, turn_caller: Asking) -> None:
-        """Cancel a turn's task. Raises NotFound, and IllegalTransition for one that has ended."""
+        """Cancel a turn's task. Raises NotFound, and IllegalTransition if it has ended."""
         await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": turn.task_id})
 
     async def abandon_turn(self, turn: TurnId, turn_caller: Asking) -> None:
-        """Cancel a turn's task because its client has left; it may have ended."""
+        """Cancel a turn's task because its client has disconnected; it may have ended."""
         with suppress(AgoraError):
             await self.cancel_turn(turn, turn_caller)
 
     def deadline_error(self) -> DeadlineExceeded:
-        """The error for a turn that takes longer than is waited."""
+        """Build the error for a turn that exceeds the timeout."""
         return DeadlineExceeded(
             f"The agent has not answered within {self._wait:g} seconds.",
             fix="Stream the answer, or ask with POST /v1/responses and background.",
@@ -285,7 +289,7 @@ class Turns:
 
 
 def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidRequest:
-    """An error about A2A's message as one about the member that the message was made of."""
+    """Convert an error about A2A's message to one about the member that contained the message."""
     fields = error.extra.get("errors") or [{}]
     if not str(fields[0].get("field", "")).startswith("message"):
         return error
@@ -294,6 +298,6 @@ def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidReques
 
 def _build_message_arguments(request: AgentRequest, turn_caller: Asking) -> dict[str, Any]:
     message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA: request.context}}
-    if turn_caller.key is None:  # else the key is its id, and a repeated request the same
+    if turn_caller.key is None:  # otherwise the key is its id, so that a retry is idempotent
         message["messageId"] = new_id("msg")
     return {"message": message}
