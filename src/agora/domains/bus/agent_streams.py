@@ -1,7 +1,7 @@
 """Agent streams: filled on demand from the agent's inbox and tasks, when the stream is read.
 
-A message is therefore stored once, whatever protocol it came by. Two groups may read the stream: the agent's own, and
-the bridge's if the agent receives its messages by Redis.
+A message is therefore stored only once, regardless of its protocol. Up to two groups read the stream: the agent's own,
+and the bridge's if the agent receives its messages by Redis.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ __all__ = [
     "store_dead_letters",
 ]
 
-DEAD_LETTER_SOURCE = "bus"  #: name of agents' streams as a source of dead letters
-SLACK = 60_000  #: milliseconds between a broadcast's id and its commit, at most
+DEAD_LETTER_SOURCE = "bus"  #: source name of dead letters from agents' streams
+SLACK = 60_000  #: maximum milliseconds between the creation of a broadcast's id and its commit
 
 
 @dataclass(frozen=True, slots=True)
 class StreamOwner:
-    """The owner of a stream. address: recipient of messages held for its name. joined: earlier broadcasts are not for it."""
+    """The owner of a stream. address: recipient of messages held for its name. joined: excludes earlier broadcasts."""
 
     agent_id: str
     name: str
@@ -66,12 +66,12 @@ class StreamOwner:
 
     @property
     def event_data(self) -> dict[str, str]:
-        """Its identity, for event data."""
+        """Identity of the owner for event data."""
         return {"agent_id": self.agent_id, "agent_name": self.name}
 
 
 async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
-    """The caller, or an agent it may act for, as the owner of a stream. Raises NotFound, PermissionDenied."""
+    """Resolve the owner of a stream: the caller or an agent that it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
     row = await find_agent(call.tx, ref)
@@ -84,7 +84,7 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
 
 
 def build_stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
-    """An agent as the owner of its stream."""
+    """Build the owner of an agent's stream."""
     joined = f"msg_{row.registered_at // 1000:012x}"
     caller = Caller(
         call.caller.tenant,
@@ -99,18 +99,18 @@ def build_stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> S
 
 
 def impersonate_owner(call: Call, owner: StreamOwner) -> Call:
-    """The same call with the owner as its caller."""
+    """Return the call with the owner as its caller."""
     return call if owner.caller is None else replace(call, caller=owner.caller)
 
 
 def build_outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
-    """The Redis stream of an agent's outgoing messages. Names have no slash, so tenants' streams cannot collide."""
+    """Build the name of an agent's outbound Redis stream. Names have no slash, so tenants' streams cannot collide."""
     return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
 
 
 async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
-    # A look without the lock, as nearly every read finds its group; ``create_group`` looks again under it.
+    # First checked without the lock, because nearly every read finds its group; ``create_group`` checks again under it.
     if await call.tx.one(statements.select_group, stream=owner.stream_name, group=group) is not None:
         return False
     return await streams.create_group(call.tx, owner.stream_name, group, call.now, from_start=False)
@@ -121,7 +121,7 @@ async def fill_and_deliver_stream(
 ) -> list[Delivery]:
     """Deliver new entries of the owner's stream, filling it from inbox and tasks as needed.
 
-    Tasks come last: one that is claimed for an answer without room for it would wait under its lease.
+    Tasks come last: a task claimed for a response without room for it would stay leased without being delivered.
     """
     deliveries: list[Delivery] = []
     count, budget = request.count, request.budget
@@ -151,7 +151,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": compute_expiry_horizon(call)}
     owner_key = {"agent_id": owner.agent_id, "address": owner.address}
-    # The lock is for the inbox, too: two reads at once would append the same messages (ADR 14).
+    # The lock also protects the inbox: two concurrent reads would append the same messages (ADR 14).
     head = await call.tx.one(statements.lock_stream_head, stream=owner.stream_name)
     floor = max(owner.joined, head.floor if head is not None else "")
     room = call.context.settings.page_bytes
@@ -173,7 +173,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     await _mark_delivered(call, owner_key, ids, common)
     entries = [(row.message_id, _read_publisher_message_id(row.metadata), "{}") for row in rows]
     await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
-    if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
+    if not has_more and {row.message_id for row in common} <= set(ids):  # all broadcasts below the floor are appended
         await call.tx.execute(
             statements.raise_stream_floor, stream=owner.stream_name, floor=_compute_oldest_pending_broadcast_id(call)
         )
@@ -181,7 +181,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
 
 
 def _read_publisher_message_id(metadata: str) -> str | None:
-    """The id that an entry's publisher gave it."""
+    """Read the message id assigned by an entry's publisher."""
     section = decode_json(metadata).get("bus") if '"bus"' in metadata else None
     name = section.get("message_id") if isinstance(section, dict) else None
     return name if isinstance(name, str) else None
@@ -205,15 +205,15 @@ async def _mark_delivered(
 
 
 def _compute_oldest_pending_broadcast_id(call: Call) -> str:
-    """Lower bound of the ids of broadcasts that may still be committed; earlier ones need not be read again."""
+    """Compute a lower bound of the ids of broadcasts that may still be committed; earlier ones are complete."""
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
 
 async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max_bytes: int) -> int:
-    """Claim tasks for the agent, of at most so many bytes, and append them to its stream; return how many."""
+    """Claim tasks for the agent up to a total size, and append them to its stream; return how many."""
     if owner.caller is None:
         return 0
-    # Lease and entry in one transaction: no task waits under a lease that nobody was told of.
+    # Lease and entry are in one transaction, so that no task is leased without being delivered.
     claim = await claim_own_tasks(impersonate_owner(call, owner), count, LEASE, max_bytes)
     rows = []
     for task in claim.tasks:
@@ -226,12 +226,12 @@ async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max
 
 
 def _build_claim_entry_id(task: ClaimedTask) -> str:
-    """Entry id of a claim: each attempt is a separate entry."""
+    """Build the entry id of a claim: each attempt is a separate entry."""
     return f"{task.task_id}.{task.attempts}"
 
 
 def _build_assignment_entry(task: ClaimedTask, owner: StreamOwner, sender: str) -> dict[str, str]:
-    """Fields of a claimed task's entry: a snapshot at the time of the claim."""
+    """Build the fields of a claimed task's entry: a snapshot at the time of the claim."""
     section = task.metadata.get("bus")
     bus_metadata: dict[str, Any] = section if isinstance(section, dict) else {}
     content = {

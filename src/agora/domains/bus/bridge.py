@@ -1,8 +1,8 @@
 """The bridge to Redis: programs that only use Redis Streams take part in the marketplace.
 
-The store is authoritative. One Redis stream is inbound for all agents; each agent has an outbound stream. Outgoing entries
-carry an origin mark, which prevents loops. While Redis is unavailable nothing is lost: outgoing messages stay in the
-inboxes.
+The store is authoritative. A single Redis stream is inbound for all agents; each agent has an outbound stream. Outgoing
+entries carry an origin mark, which prevents loops. While Redis is unavailable nothing is lost: outgoing messages stay
+in the inboxes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SENT_CHECK_SECONDS = 5.0
 CHECKS_EACH_DELIVERY = 6
 SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
 DURABILITY_CHECK_SECONDS = 300.0  # seconds between checks of Redis' durability settings
-MAX_STRANGERS = 5  # warnings of programs that read in the marketplace's group
+MAX_STRANGERS = 5  # warnings about foreign consumers in the marketplace's group
 MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
 JOINED, REPLAYED = "agora.bus.joined", "agora.dead_letter.replayed"
@@ -66,16 +66,16 @@ class BusBridge(Controller):
         self.outbound = Outbound(self, bus)
         self.state = context.server.ports.provide(BRIDGE_PORT, Bridge(create_group=self._create_group))
         self._members: set[tuple[str, str]] = set()
-        self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
+        self._positions: dict[str, tuple[int, int]] = {}  # by tenant: position in the log, epoch of the connection
         self._swept_at: dict[str, int] = {}
         self._followed_at = self._examined_at = self._epoch = 0
         self.ready = False
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
         self._reconnected = asyncio.Event()  # replaced when set
         self._refused: list[Refusal] = []
-        self.strangers: Sequence[str] = ()  # warnings of programs that read in the inbound group
+        self.strangers: Sequence[str] = ()  # warnings about foreign consumers in the inbound group
 
-    # -- life ------------------------------------------------------------------------------------
+    # -- lifecycle -------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
         self.bus.on_change = self._wake_on_connection_change
@@ -117,7 +117,7 @@ class BusBridge(Controller):
             await asyncio.gather(*loops.values(), return_exceptions=True)
 
     async def _repeat_until_stopped(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a turn; log its errors and continue after a pause."""
+        """Call a coroutine function repeatedly; log its errors and continue after a pause."""
         while not stop.is_set():
             try:
                 await turn()
@@ -128,7 +128,7 @@ class BusBridge(Controller):
                 log.exception("the bridge to Redis failed")
                 await asyncio.sleep(self.interval)
 
-    # -- the steps -------------------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------
 
     async def step(self) -> None:
         await self._check_redis()
@@ -142,7 +142,7 @@ class BusBridge(Controller):
                 await self._remove_foreign_consumers()
             await self._recover_pending(maintain=due)
         except NotFound:
-            self.ready = False  # the stream was deleted: create its group again
+            self.ready = False  # the stream was deleted: recreate its group
             return
         if due:
             self._followed_at = now
@@ -151,9 +151,9 @@ class BusBridge(Controller):
             await self.bus.trim_stream(settings.bus_stream + DEAD, settings.bus_length)
 
     async def _recover_pending(self, *, maintain: bool) -> None:
-        """Process entries that a server took and did not finish, if there are any. maintain: also look after the consumers.
+        """Process entries that a server took but did not finish, if any. maintain: also maintain the consumers.
 
-        One command tells how many there are. Raises NotFound if the group does not exist.
+        A single command returns their number. Raises NotFound if the group does not exist.
         """
         settings = self.context.server.settings
         groups = await self.bus.list_groups(settings.bus_stream)
@@ -178,9 +178,9 @@ class BusBridge(Controller):
 
     @property
     def _sent_check_interval(self) -> float:
-        """Seconds until sent entries are looked at again.
+        """Seconds until sent entries are checked again.
 
-        While consumers have some, often enough that the last delivery of one is over before it is claimed once more.
+        While consumers hold entries, short enough that the last delivery of an entry ends before a further claim.
         """
         if not self.outbound.has_unacknowledged_entries:
             return SENT_CHECK_SECONDS
@@ -219,10 +219,10 @@ class BusBridge(Controller):
         if not state.connected:
             self.ready = False
             return
-        if self.bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
+        if self.bus.epoch != self._epoch:  # new connection: possibly another server, or lost entries
             self._epoch, self.ready, self._examined_at = self.bus.epoch, False, 0
             self.outbound.forget_verified_streams()
-            self._reconnected.set()  # waiting readers start again
+            self._reconnected.set()  # waiting readers restart
             self._reconnected = asyncio.Event()
         if now - self._examined_at >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined_at = now
@@ -239,7 +239,7 @@ class BusBridge(Controller):
             await self._remove_foreign_consumers()  # announces this server's own consumer before it reads
             self.ready = True
 
-    # -- in --------------------------------------------------------------------------------------
+    # -- inbound ---------------------------------------------------------------------------------
 
     async def process_inbound(self, block: float = BLOCK) -> None:
         """Process new inbound entries."""
@@ -249,12 +249,12 @@ class BusBridge(Controller):
         try:
             await self._record_outcome(*await self.inbound.process_new(block))
         except NotFound:
-            self.ready = False  # as above
+            self.ready = False  # the stream was deleted
         if self.inbound.has_buffered_entries:
             await asyncio.sleep(MIN_LOOP_SECONDS)
 
     async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
-        """Let agents that published by Redis receive by Redis, and collect refusals."""
+        """Enrol agents that published by Redis for delivery by Redis, and collect refusals."""
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
@@ -269,7 +269,7 @@ class BusBridge(Controller):
             log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
             await self.write_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
 
-    # -- out -------------------------------------------------------------------------------------
+    # -- outbound --------------------------------------------------------------------------------
 
     async def send_waiting_entries(self, tenant: str, wait: float = SWEEP) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
@@ -279,7 +279,7 @@ class BusBridge(Controller):
         now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.channel(tenant)
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
-        )  # popped: if sending fails, the next turn checks all agents
+        )  # removed first: if sending fails, the next iteration checks all agents
         if known_epoch != epoch or now - self._swept_at[tenant] >= SWEEP * SECOND:
             position, agent_ids = channel.head, None
             self._swept_at[tenant] = now
@@ -293,21 +293,21 @@ class BusBridge(Controller):
         self._positions[tenant] = position, epoch
 
     async def _wait_for_event(self, tenant: str, seconds: float, position: int) -> None:
-        """Wait for an event that may concern an agent, or for another connection to Redis."""
+        """Wait for an event that may concern an agent, or for a new connection to Redis."""
         occasion = EventStreamSpec(OCCASIONS, SYSTEM, position)
         event = asyncio.ensure_future(self.context.feed.wait_for_event(tenant, occasion, seconds))
         reconnection = asyncio.ensure_future(self._reconnected.wait())
         try:
             await asyncio.wait((event, reconnection), return_when=asyncio.FIRST_COMPLETED)
             if event.done() and not event.result():
-                await asyncio.sleep(MIN_LOOP_SECONDS)  # a draining feed returns at once: do not spin
+                await asyncio.sleep(MIN_LOOP_SECONDS)  # a draining feed returns immediately: prevent a busy loop
         finally:
             for wait in (event, reconnection):
                 wait.cancel()
             await asyncio.gather(event, reconnection, return_exceptions=True)
 
     async def send_to_agents(self, tenant: str, agent_ids: set[str] | None) -> None:
-        """Send to these agents, or to all if None, until nothing waits."""
+        """Send to these agents, or to all if None, until no entries wait."""
         for agent in await self._read_members(tenant):
             if agent_ids is None or agent.agent_id in agent_ids:
                 while await self.outbound.send_waiting(tenant, agent):
@@ -322,19 +322,19 @@ class BusBridge(Controller):
         return members
 
     async def _create_group(self, tenant: str, agent_id: str) -> None:
-        """Make the stream and group of an agent that joins. Raises UpstreamUnavailable."""
+        """Create the stream and group of a joining agent. Raises UpstreamUnavailable."""
         members = await self.read(tenant, statements.select_bridge_member, group=BRIDGE, agent_id=agent_id)
         for agent in members:
             await self.outbound.create_group(tenant, agent)
 
     async def sync_acknowledgements(self, tenant: str) -> None:
-        """Take over what a tenant's agents acknowledged on Redis."""
+        """Copy the acknowledgements of a tenant's agents from Redis."""
         for agent in await self._read_members(tenant):
             await self.outbound.sync_acknowledgements(tenant, agent)
 
 
 def _find_concerned_agents(events: Iterable[NewEvent]) -> set[str] | None:
-    """Ids of agents that these events may concern; None for all."""
+    """Find the ids of agents that these events may concern; None for all."""
     agent_ids: set[str] = set()
     for event in events:
         data = from_json(event.data)

@@ -1,8 +1,8 @@
-"""Inbound bridge: authenticate entries of the Redis stream and publish them in the marketplace.
+"""Inbound bridge: authenticates entries of the Redis stream and publishes them in the marketplace.
 
 An entry is acknowledged after its commit. After a crash in between, it is delivered again and recognised by its
-``message_id``. An invalid entry becomes a dead letter with the reason. An entry that is only refused for now (halt, full
-queue, rate limit) waits in a bounded buffer (:mod:`.held_entries`).
+``message_id``. An invalid entry becomes a dead letter with the reason. An entry that is only temporarily refused (halt,
+full queue, rate limit) waits in a bounded buffer (:mod:`.held_entries`).
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ __all__ = ["Authenticate", "Inbound", "Refusal"]
 log = logging.getLogger(__name__)
 
 Authenticate = Callable[[str], Awaitable[Caller]]
-Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None if it waited and must be checked again
+Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None if it was buffered: authenticate again
 
 BATCH = 100
-DEAD_LETTER_SOURCE = "bus_inbound"  #: name of the inbound stream as a source of dead letters
+DEAD_LETTER_SOURCE = "bus_inbound"  #: source name of dead letters from the inbound stream
 EXHAUSTED = "tried too often"
 TOUCHES_EACH_DELIVERY = 3
-MAX_CLOCK_SKEW_SECONDS = 300  # seconds by which a signer's clock may be ahead
-OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is tried again
+MAX_CLOCK_SKEW_SECONDS = 300  # maximum seconds by which a signer's clock may be ahead
+OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is retried
 MARKETPLACE = 64  # characters of a tenant's name
 
 
@@ -97,7 +97,7 @@ class Inbound:
 
     async def process_pending(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
-        # Buffered entries stay pending here on purpose: touched, they are not recovered by another server meanwhile.
+        # Buffered entries stay pending; resetting their idle time keeps other servers from recovering them.
         if self.held and self._loop.time() >= self._touch_at:
             self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_EACH_DELIVERY
             await self._bus.reset_idle_time(*self._stream_and_group, self.consumer, self.held.entry_ids)
@@ -109,13 +109,13 @@ class Inbound:
         return callers, [*(_build_refusal(each, EXHAUSTED) for each in dead), *refused]
 
     async def remove_foreign_consumers(self) -> tuple[Sequence[str], tuple[list[Caller], list[Refusal]]]:
-        """Process what programs took that read in the marketplace's own group; their names, and the outcome."""
+        """Remove foreign consumers of the marketplace's own group, process their entries; return names and outcome."""
         names, entries = await self._bus.remove_foreign_consumers(*self._stream_and_group, self.consumer)
         return names, (await self.process_deliveries(entries) if entries else ([], []))
 
     async def process_deliveries(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         """Process entries: those of one sender in order, after its buffered ones; different senders concurrently."""
-        async with self._taking:  # new and recovered entries come by loops of their own, but a sender has one order
+        async with self._taking:  # new and recovered entries come from separate loops; each sender has one order
             return await self._process_in_order(deliveries)
 
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
@@ -133,14 +133,14 @@ class Inbound:
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
     async def _skip_own_entries(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """The entries that others wrote. The marketplace's own are acknowledged: published again, they would go in circles."""
+        """Select foreign entries. The marketplace's own are acknowledged: publishing them again would cause a loop."""
         own_ids = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]
         if own_ids:
             await self._bus.ack(*self._stream_and_group, own_ids)
         return [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
 
     async def _take_buffered_entries(self) -> dict[Sender, list[Entry]]:
-        """Buffered entries by sender, in order; after them those of which only the id was kept, as many as have room."""
+        """Take buffered entries by sender, in order; then as many deferred ones as fit, fetched by id."""
         deferred = self.held.take_deferred()
         ids = [each for entry_ids in deferred.values() for each in entry_ids]
         try:
@@ -156,7 +156,7 @@ class Inbound:
         return turns
 
     async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
-        """The sender of an entry; a refusal; or None if it will be delivered again."""
+        """Identify the sender of an entry, or refuse the entry; None if it will be delivered again."""
         try:
             _check_utf8(delivery)
             return await self._authenticate_entry(delivery)
@@ -170,7 +170,7 @@ class Inbound:
                 callers.append(await self._publish_delivery(delivery, caller))
             except AgoraError as error:
                 if _is_transient(error):
-                    self.held.add_entries(sender, [each for each, _ in entries[at:]])  # they stay in order
+                    self.held.add_entries(sender, [each for each, _ in entries[at:]])  # preserves their order
                     break
                 refusal = await self._refuse_entry(delivery, error)
                 refused += [refusal] if refusal is not None else []
@@ -182,12 +182,12 @@ class Inbound:
         return callers, refused
 
     async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
-        """Dead-letter an entry; None if the error is transient and the entry is tried again."""
+        """Dead-letter an entry; None if the error is transient and the entry is retried."""
         if isinstance(error, OURS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
         reason = f"{error.code}: {error}"[:1000]
-        await self.record_dead_letters([(delivery, reason)])  # first: a server that dies in between refuses it again
+        await self.record_dead_letters([(delivery, reason)])  # before Redis: after a crash, the entry is refused again
         await self._bus.dead_letter_entry(*self._stream_and_group, delivery, reason)
         return _build_refusal(delivery, str(error))
 
@@ -210,14 +210,14 @@ class Inbound:
             await self._context.dispatcher.write_as_system(DEFAULT_TENANT, work, label="bus.refuse")
 
     async def record_unrecorded_dead_letters(self) -> None:
-        """Keep what a server buried in Redis and did not live to record, or what was buried before letters were recorded."""
+        """Store dead letters that are only in Redis, due to a crash or because they predate their storage."""
         letters = await self._bus.read_dead(self._stream_and_group[0])
         await self.record_dead_letters(
             [(dead_letter, dead_letter.fields.get("dead_reason") or EXHAUSTED) for dead_letter in letters]
         )
 
     async def _publish_delivery(self, delivery: Delivery, caller: Caller | None) -> Caller:
-        """Publish one entry. A buffered one is authenticated again: its credential may have been revoked meanwhile."""
+        """Publish an entry. A buffered one is authenticated again, because its credential may have been revoked."""
         caller = caller or await self._authenticate_entry(delivery)
         arguments = _build_arguments(delivery, caller, f"{self._stream_and_group[0]}/{delivery.entry_id}")
         with use_protocol("bus"):
@@ -259,7 +259,7 @@ class Inbound:
         return await self._authenticate(token)
 
     def _check_age(self, timestamp: str) -> None:
-        """Check a signed entry's age against replay: it is valid only as long as repeated ids are recognised."""
+        """Check a signed entry's age against replay: it is valid only while repeated ids are recognised."""
         try:
             at = datetime.fromisoformat(timestamp)
         except ValueError:
@@ -277,7 +277,7 @@ class Inbound:
 
 
 def _strip_credentials(fields: Fields) -> dict[str, str]:
-    """The fields without credentials; invalid UTF-8 is replaced, for the store holds text."""
+    """Remove the credentials; replace invalid UTF-8, because the store holds text."""
     texts = strip_dead_letter_fields(fields).items()
     return {name.encode(errors="replace").decode(): value.encode(errors="replace").decode() for name, value in texts}
 
@@ -308,7 +308,7 @@ def _check_utf8(delivery: Delivery) -> None:
 
 
 def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
-    """Arguments of the publish operation. An entry without an id gets one from its place on the stream."""
+    """Build the arguments of the publish operation. An entry without an id gets one from its stream position."""
     entry = wire.decode_fields(delivery.fields)
     sender = entry.pop("sender", None)
     if sender not in (None, caller.subject, caller.name):

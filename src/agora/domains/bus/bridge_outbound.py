@@ -38,7 +38,7 @@ from .views import render_entries
 
 __all__ = ["Outbound"]
 
-BATCH = 100  # entries of one agent in one turn
+BATCH = 100  # entries of one agent per iteration
 RESEND = 10  # seconds after which a leaving entry counts as abandoned by its server and is sent again
 MAX_DEAD_LETTERS = 1000  # dead letters of one agent
 UNREAD = 1000  # unacknowledged entries of one agent, above which no more are sent
@@ -76,7 +76,7 @@ class Outbound:
         return len(ids)
 
     def _sign_fields(self, tenant: str, agent: BridgeMember, fields: dict[str, str]) -> dict[str, str]:
-        """Sign with the recipient's token, by which it recognises entries of the marketplace."""
+        """Sign with the recipient's token, so that the recipient recognises entries of the marketplace."""
         signer = self._context.server.signer
         token = signer.agent_token(tenant, agent.agent_id, agent.token_generation)
         return fields | {"signature": wire.compute_signature(fields, token)}
@@ -112,24 +112,24 @@ class Outbound:
         return any(self._open.values())
 
     async def create_group(self, tenant: str, agent: BridgeMember) -> None:
-        """Make an agent's stream and group, so that its programs may read before the first entry. Raises UpstreamUnavailable."""
+        """Create an agent's stream and group, so that it can read before a first entry. Raises UpstreamUnavailable."""
         stream = await self._claim_stream(tenant, agent)
         await self._bus.create_group(stream, agent.agent_name)
 
     async def sync_acknowledgements(self, tenant: str, agent: BridgeMember) -> None:
-        """Copy acknowledgements and dead letters of an agent's Redis group to the store, redeliver, and trim the stream."""
+        """Sync acknowledgements and dead letters of an agent's Redis group to the store, redeliver, trim the stream."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
         sent_rows = await self._read_sent(tenant, agent)
         key, state = (tenant, agent.agent_id), self._context.server.ports.get(BRIDGE_PORT)
         if sent_rows:
             state.delivered[key] = await self._bus.last_delivered(stream, name)
         delivered = compute_entry_sort_key(state.delivered.get(key, "0-0"))
-        # What no consumer was given needs no look: an agent may leave it unread for days.
+        # Undelivered entries need no check: an agent may leave them unread for days.
         is_delivered = any(compute_entry_sort_key(row.consumer) <= delivered for row in sent_rows)
         moved = await self._record_moved(tenant, agent, stream) if is_delivered else ()
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
-        except NotFound:  # the stream was deleted: it is made again, and what was on it leaves again
+        except NotFound:  # the stream was deleted: recreate it and resend its entries
             self._owned.pop(stream, None)
             await self.create_group(tenant, agent)
             return
@@ -141,12 +141,12 @@ class Outbound:
         await self._bus.trim_stream(stream + DEAD, MAX_DEAD_LETTERS)
 
     async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
-        """Entries that were sent and not acknowledged, as far as is known."""
+        """Read the entries that were sent and not acknowledged, according to the store."""
         group_key = {"stream": agent.agent_id, "group": BRIDGE}
         return await self._controller.read(tenant, statements.select_sent_entries, **group_key, limit=UNREAD)
 
     async def _record_moved(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
-        """Store the new ids of entries that were appended again, by any server."""
+        """Store the new ids of entries that any server has appended again."""
         moved = await self._bus.read_moved(stream)
         if moved:
             await self._controller.write_as_system(tenant, partial(_store_moved, agent=agent, moved=moved))
@@ -155,15 +155,16 @@ class Outbound:
     async def _store_settled(self, tenant: str, agent: BridgeMember, stream: str) -> None:
         """Store acknowledgements and dead letters read from Redis.
 
-        What was appended again counts as acknowledged there, under its old id: so the moved entries are read after the
-        acknowledged ones, and an acknowledgement is stored only for the id that the outbox has by then.
+        An entry that was appended again counts as acknowledged in Redis under its old id. Therefore the moved entries
+        are read after the acknowledged ones, and an acknowledgement is stored only for the current id in the outbox.
         """
         by_entry = {row.consumer: row for row in await self._read_sent(tenant, agent)}
         settled = await self._bus.find_acknowledged(stream, agent.agent_name, list(by_entry))
         moved = await self._record_moved(tenant, agent, stream)
         previous = {each.previous_id for each in moved}
         if entry_ids := [each for each in settled if each not in previous]:
-            # A server may have died after dead-lettering an entry and before storing that: Redis is authoritative here.
+            # A server may have crashed after dead-lettering an entry and before storing that: Redis is authoritative
+            # here.
             letters = {each.entry_id: each for each in await self._bus.read_dead(stream)}
             dead = [
                 replace(by_entry[each], deliveries=letters[each].deliveries) for each in entry_ids if each in letters
@@ -176,20 +177,20 @@ class Outbound:
     async def _forget_settled_moves(
         self, tenant: str, agent: BridgeMember, stream: str, entry_ids: Sequence[str]
     ) -> None:
-        """Forget in Redis the moves of entries that are acknowledged there and no longer waiting in the outbox.
+        """Delete in Redis the moves of entries that are acknowledged there and no longer waiting in the outbox.
 
-        Until both hold, a server that dies needs the move to find the outbox entry by its new id.
+        Until both hold, the move is needed after a crash to find the outbox entry by its new id.
         """
         entries = {row.consumer for row in await self._read_sent(tenant, agent)}
         acknowledged = await self._bus.find_acknowledged(stream, agent.agent_name, list(entry_ids))
         await self._bus.forget_moved(stream, [each for each in acknowledged if each not in entries])
 
     def _record_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
-        """Count requests of an agent's consumers as its own activity, so that it shows as online."""
+        """Count requests of an agent's consumers as its own activity, so that it is shown as online."""
         if idle is None:
             return
         key, at = (tenant, agent.agent_id), self._context.clock.now() - int(idle * SECOND)
-        if at > self._active_at.get(key, 0) + SECOND:  # idle times are not exact: the same request is not a new one
+        if at > self._active_at.get(key, 0) + SECOND:  # idle times are inexact: ignore small differences
             self._active_at[key] = at
             last_seen = self._context.server.last_seen
             last_seen[key] = max(at, last_seen.get(key, 0))
@@ -206,7 +207,7 @@ async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tupl
     owner = build_stream_owner_from_agent(call, agent)
     group_key = {"stream": owner.stream_name, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **group_key) is None:
-        return []  # the agent left the bridge meanwhile
+        return []  # the agent has left the bridge in the meantime
     rows = await call.tx.all(
         statements.select_unsent_entries, **group_key, before=call.now - RESEND * SECOND, limit=BATCH
     )
@@ -253,7 +254,7 @@ async def _record_sent(
     waiting: Sequence[tuple[Delivery, dict[str, str]]],
     ids: Sequence[str | BaseException],
 ) -> None:
-    """Store the Redis ids of sent entries; the others are sent again."""
+    """Store the Redis ids of sent entries; failed ones are sent again."""
     group_key = {"stream": agent.agent_id, "group": BRIDGE}
     released_entries = []
     for (delivery, _), entry_id in zip(waiting, ids, strict=True):
@@ -267,7 +268,7 @@ async def _record_sent(
 
 
 async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
-    """Make entries that Redis has lost leave again."""
+    """Requeue entries that Redis has lost."""
     group_key = {"stream": agent.agent_id, "group": BRIDGE}
     await call.tx.execute(statements.unassign_pending_entries, **group_key, numbers=encode_json(list(numbers)))
 
@@ -275,7 +276,7 @@ async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Seq
 async def _settle_entries(
     call: Call, *, agent: BridgeMember, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
 ) -> None:
-    """Remove acknowledged and dead entries from the outbox, unless another server has done so, or they were sent again."""
+    """Remove acknowledged and dead entries from the outbox, unless already removed or sent again."""
     owner = build_stream_owner_from_agent(call, agent)
     group_key = {"stream": owner.stream_name, "group": BRIDGE}
     row_numbers = set()

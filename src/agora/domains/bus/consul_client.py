@@ -21,8 +21,8 @@ from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 __all__ = ["Consul", "Service"]
 
 SECONDS = 5.0
-MAX_ERROR_BYTES = 200  # bytes of an answer that are told
-INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul drops nothing sooner than after a minute
+MAX_ERROR_BYTES = 200  # bytes of a response in an error
+INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul deregisters a service no sooner than after a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Service:
 
 
 class Consul:
-    """One Consul agent. Methods raise UpstreamUnavailable if it cannot be reached, UpstreamFailed if it refuses."""
+    """Client of one Consul agent. Raises UpstreamUnavailable if it is unreachable, UpstreamFailed if it refuses."""
 
     def __init__(self, url: str, token: str = "") -> None:
         self._url, self._token = url.rstrip("/"), token
@@ -75,7 +75,7 @@ class Consul:
         await self._send_request("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
 
     async def is_registered(self, service_id: str) -> bool:
-        """Whether the Consul agent knows the service; it may have lost it in a restart."""
+        """Whether the Consul agent knows the service; a restart may have lost it."""
         return await self._send_request("GET", f"/v1/agent/service/{quote(service_id, safe='')}") != 404
 
     async def _send_request(self, method: str, path: str, body: Any = None) -> int:
@@ -96,7 +96,7 @@ class Consul:
         return status
 
     async def _exchange_once(self, method: str, path: str, body: bytes) -> tuple[int, str]:
-        """Send a request over a connection of its own; return the status and the beginning of the answer."""
+        """Send a request over a new connection; return the status and the beginning of the response."""
         if self._url.startswith("https://"):
             await asyncio.to_thread(create_default_ssl_context)
         http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)

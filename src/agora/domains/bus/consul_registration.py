@@ -15,7 +15,7 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where
 
 
 def build_service(settings: Settings) -> Service:
-    """The registration of this server."""
+    """Build the registration of this server."""
     address = settings.consul_address or ("" if settings.host in EVERYWHERE else settings.host)
     host = f"[{address}]" if ":" in address else address or "127.0.0.1"
     return Service(
@@ -30,7 +30,7 @@ def build_service(settings: Settings) -> Service:
 
 
 class ConsulRegistrar(Controller):
-    """Keeps the registration. An unreachable Consul does not affect the server."""
+    """Maintains the registration. An unreachable Consul does not affect the server."""
 
     name = "consul"
     interval = 10.0

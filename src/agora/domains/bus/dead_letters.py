@@ -1,4 +1,4 @@
-"""Entries of agents' streams, and of the bridge's inbound stream, as sources of dead letters."""
+"""Entries of agents' streams and of the bridge's inbound stream as sources of dead letters."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ __all__ = ["BUS_SOURCE", "INBOUND_SOURCE"]
 class BusSource(DeadLetterSource):
     """Messages and claimed tasks that an agent's consumers did not acknowledge, embedded or on Redis.
 
-    A message waits in its recipient's inbox again, from where any protocol takes it. A task that is still claimed is put
-    on the stream again; one whose claim has ended went on by itself.
+    A replayed message returns to its recipient's inbox, from which any protocol can take it. A task that is still
+    claimed is appended to the stream again; a task whose claim has ended needs no replay.
     """
 
     async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
@@ -65,7 +65,7 @@ class BusSource(DeadLetterSource):
             if not await call.tx.execute(statements.requeue_dead_message, **_read_place(call, dead_letter, agent)):
                 raise _build_not_replayable_error("the message has expired, or was dealt with")
             (row,) = await call.tx.all(statements.select_messages, ids=encode_json([dead_letter.ref]))
-            # To this recipient alone, also where the message was for everyone.
+            # Only to this recipient, even if the message was a broadcast.
             emit_message_event(call, replace(row, broadcast=0), (dead_letter.owner,))
         else:
             await self._append_task(call, dead_letter, build_stream_owner_from_agent(call, agent))
@@ -79,13 +79,13 @@ class BusSource(DeadLetterSource):
         await groups.append_entries(call.tx, owner.stream_name, [entry], call.now)
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        """Nothing is kept for it: its message stays ``dead_lettered``."""
+        """No-op: the message stays ``dead_lettered``."""
 
 
 class InboundSource(DeadLetterSource):
-    """Entries that programs added to the inbound stream of Redis and that were refused.
+    """Refused entries of the inbound Redis stream.
 
-    Their credentials are not kept, so who replays one publishes it by an authority of its own: an operator's.
+    Their credentials are not stored, so a replay publishes them by the authority of the caller, an operator.
     """
 
     async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
@@ -110,7 +110,7 @@ class InboundSource(DeadLetterSource):
         await BusService(call).publish(**{name: getattr(request, name) for name in request.model_fields_set})
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        """Nothing else is kept for it."""
+        """No-op: there is no further data."""
 
 
 def _is_message(dead_letter: DeadLetterRow) -> bool:

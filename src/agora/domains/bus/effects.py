@@ -1,4 +1,4 @@
-"""Effects of entries: updates of the task they name, and of their sender's status."""
+"""Effects of entries: updates of the named task and of the sender's status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 __all__ = ["LEASE", "apply_entry_effects"]
 
-LEASE = 3600  #: seconds of the lease of a task claimed for the bus
+LEASE = 3600  #: lease of a task claimed for the bus, in seconds
 TASK = re.compile(r"task_[0-9a-f]{32}")
 FAILED = frozenset({"failed", "error", "failure"})
 STATES = ("active", "busy", "error", "inactive", "offline")
@@ -27,7 +27,7 @@ _PROGRESS = TypeAdapter(float)
 async def apply_entry_effects(call: Call, type: BusType, content: dict[str, Any]) -> str | None:
     """Apply an entry's effects; return the id of the changed task, None if there is none.
 
-    Task ids that are not of the marketplace's form are ignored.
+    Task ids that are not in the marketplace's format are ignored.
     """
     task_id = content.get("task_id")
     if isinstance(task_id, str) and TASK.fullmatch(task_id):

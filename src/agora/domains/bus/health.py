@@ -25,7 +25,7 @@ DURABLE = "the store's: committed before it is answered"
 
 
 async def read_health(call: Call) -> BusHealth:
-    """Health of the bus, and the caller's pending entries."""
+    """Read the health of the bus and the caller's pending entries."""
     bridge, owner = call.context.ports.find(BRIDGE), await streams.resolve_stream_owner(call, None)
     connected, group = False, owner.name
     if bridge is not None:
@@ -47,9 +47,9 @@ async def read_health(call: Call) -> BusHealth:
 
 
 async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | None) -> int:
-    """Unread messages in the inbox, plus entries on the stream that were not delivered to the caller's consumers.
+    """Count unread messages in the inbox, and entries on the stream not delivered to the caller's consumers.
 
-    The consumers of an agent that receives by Redis are there: what was sent waits until one of them has read it.
+    The consumers of an agent that receives by Redis are there: a sent entry counts until one of them has read it.
     """
     counts = await call.tx.one(
         statements.count_waiting_messages, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH
@@ -66,7 +66,7 @@ async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | Non
 
 
 async def read_stats(call: Call) -> BusStats:
-    """Statistics of the caller's groups; of all groups with the scope ``read:all``."""
+    """Read statistics of the caller's groups; of all groups with the scope ``read:all``."""
     bridge, everything = call.context.ports.find(BRIDGE), call.caller.may("read:all")
     if everything:
         rows = await call.tx.all(statements.list_groups, limit=SHOWN)

@@ -1,7 +1,7 @@
-"""Bounded buffer of inbound entries that are refused for now, fair between tenants and senders.
+"""Bounded buffer of temporarily refused inbound entries, fair between tenants and senders.
 
-Of an entry without room only the id is kept: it is fetched from the stream again when its turn comes. What is beyond that
-bound too stays unacknowledged on the stream, and is delivered again when it is stale.
+For an entry without room only the id is kept, and the entry is fetched from the stream later. An entry beyond the limit
+of ids stays unacknowledged on the stream, and is delivered again when it is stale.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Sender = tuple[str, str]  #: tenant and subject of the entry's credential; its f
 
 
 class HeldEntries:
-    """Entries by sender, in order. When full, the largest tenant's largest sender makes room for smaller ones.
+    """Entries by sender, in order. When full, the largest sender of the largest tenant makes room for smaller ones.
 
-    limit: entries, ``tenant_limit`` of one tenant, ``sender_limit`` of one sender. id_limit: ids of further entries.
+    limit: entries; ``tenant_limit`` per tenant, ``sender_limit`` per sender. id_limit: ids of further entries.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class HeldEntries:
         self._limit, self._tenant_limit, self._sender_limit = limit, tenant_limit, sender_limit
         self._id_limit = id_limit
         self._entries: dict[Sender, deque[Delivery]] = {}
-        self._deferred: dict[Sender, deque[str]] = {}  # ids; they come after the entries of their sender
+        self._deferred: dict[Sender, deque[str]] = {}  # ids that follow the buffered entries of their sender
 
     def __len__(self) -> int:
         return sum(map(len, self._entries.values()))
@@ -38,12 +38,12 @@ class HeldEntries:
 
     @property
     def entry_ids(self) -> Sequence[str]:
-        """Stream ids of the buffered entries, those without room included."""
+        """Stream ids of the buffered and deferred entries."""
         buffered_ids = [each.entry_id for entries in self._entries.values() for each in entries]
         return [*buffered_ids, *(each for ids in self._deferred.values() for each in ids)]
 
     def take_deferred(self) -> Mapping[Sender, Sequence[str]]:
-        """Take ids of entries without room out of the buffer: of each sender as many as it may hold."""
+        """Take deferred ids out of the buffer: of each sender as many as it may hold entries."""
         batch: dict[Sender, list[str]] = {}
         for sender, ids in list(self._deferred.items()):
             room = self._sender_limit - len(self._entries.get(sender, ()))
@@ -53,12 +53,12 @@ class HeldEntries:
         return batch
 
     def return_deferred(self, deferred: Mapping[Sender, Sequence[str]]) -> None:
-        """Put ids that were taken back before the others."""
+        """Return taken ids to the front."""
         for sender, ids in deferred.items():
             self._add_deferred(sender, ids, first=True)
 
     def defer_entry(self, sender: Sender, entry_id: str) -> bool:
-        """Keep an entry's id if earlier ones of its sender wait for room; whether they do."""
+        """Defer an entry if earlier ones of its sender are deferred. Returns whether they are."""
         if sender not in self._deferred:
             return False
         self._add_deferred(sender, [entry_id])
@@ -76,7 +76,7 @@ class HeldEntries:
         return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
     def add_entries(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
-        """Add entries in order, before those without room, as many as there is room for."""
+        """Add entries in order, before the deferred ones, as many as there is room for."""
         entries = list(deliveries)
         for at, delivery in enumerate(entries):
             if not self._make_room(sender):
@@ -85,7 +85,7 @@ class HeldEntries:
             self._entries.setdefault(sender, deque()).append(delivery)
 
     def _make_room(self, sender: Sender) -> bool:
-        """Whether one more entry fits; may drop the last entry of a larger sender."""
+        """Make room for another entry; may drop the last entry of a larger sender. Returns whether it fits."""
         sender_count = len(self._entries.get(sender, ()))
         if sender_count >= self._sender_limit:
             return False

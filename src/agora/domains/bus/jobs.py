@@ -1,4 +1,4 @@
-"""Bus maintenance: take back stale entries, check response deadlines, trim streams."""
+"""Bus maintenance: takes back stale entries, checks response deadlines, trims streams."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["BusReconciler"]
 
 BATCH = 100
 PAGE = 500
-TRIMMING = 60.0  # seconds between looks at what can be dropped
+TRIMMING = 60.0  # seconds between trims
 
 
 class BusReconciler(DueController):
-    """Maintains the streams in the store; does nothing while the marketplace is halted.
+    """Maintains the streams in the store; inactive while the marketplace is halted.
 
-    The bridge's groups are excluded: entries that could not be sent yet must not become dead letters.
+    The bridge's groups are excluded, because unsent entries must not become dead letters.
     """
 
     name = "bus"
     interval = 1.0
-    idle_interval = 5.0  # entries are delivered without an event
+    idle_interval = 5.0  # deliveries cause no event
     next_due = statements.select_next_due_time
 
     def __init__(self, context: JobContext) -> None:
@@ -64,7 +64,7 @@ class BusReconciler(DueController):
         await self._settle_due_responses(tenant, now)
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:
-        """Delete consumers that are silent and have no pending entries."""
+        """Delete silent consumers without pending entries."""
         rows = await self.read(tenant, statements.select_silent_consumers, before=before, limit=PAGE)
         if idle := [row for row in rows if not row.pending]:
             await self.write_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
@@ -99,7 +99,7 @@ class BusReconciler(DueController):
             after = streams[-1]
 
     async def _trim_stream(self, tenant: str, stream: str, length: int) -> None:
-        """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
+        """Trim a stream. Agents' entries only refer to stored messages; other streams hold the data itself."""
         max_length = 0 if stream.startswith("agent_") else length
         while not self.is_stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)

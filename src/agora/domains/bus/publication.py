@@ -1,4 +1,4 @@
-"""Publication: store an entry as a message or a task, in the transaction of its call."""
+"""Publication: stores an entry as a message or a task, in the transaction of its call."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OPERATION = "agora.bus.publish"
 BROADCAST = "broadcast"
 PRIORITIES = {BusPriority.HIGH: Priority.HIGH, BusPriority.MEDIUM: Priority.NORMAL, BusPriority.LOW: Priority.LOW}
 TASK_TYPE = "task"
-MAX_MESSAGE_CHARACTERS = 900_000  #: characters of a message
+MAX_MESSAGE_CHARACTERS = 900_000  #: maximum characters of a message
 #: fields of a task_assignment's content that configure the task and are not part of its payload
 ORDERS = ("deadline", "required_capabilities", "max_attempts", "timeout")
 
@@ -139,7 +139,7 @@ def _format_content_text(content: dict[str, Any]) -> str:
 
 
 def _build_message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
-    """The message's metadata, with a ``bus`` section from which the entry can be rebuilt unchanged."""
+    """Build the message's metadata, with a ``bus`` section from which the entry can be restored unchanged."""
     section: dict[str, Any] = {}
     if entry.message_id is not None:
         section["message_id"] = entry.message_id
@@ -209,7 +209,7 @@ def _check_assigner(call: Call, entry: Entry) -> None:
 
 
 def _build_task_payload(content: dict[str, Any]) -> dict[str, Any]:
-    """The content without task fields."""
+    """Remove the task fields from the content."""
     return {name: value for name, value in content.items() if name not in {"task_type", *ORDERS}}
 
 

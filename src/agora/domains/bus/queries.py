@@ -95,11 +95,11 @@ _STREAM = "tenant_id = :tenant and stream = :stream"
 _GROUP = f"{_STREAM} and group_name = :group"
 _OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :group"
 _JOINED = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stream = p.stream and e.number = p.number"
-# The message that an entry stands for: its size counts where entries are handed out.
+# The message of an entry, whose size counts towards a page.
 _CARRIED = "left join messages m on m.tenant_id = e.tenant_id and m.message_id = e.ref"
 BRIDGE = "agora:redis"  #: the bridge's group on agents' streams
-# Entries that are taken back when they are stale, as the index bus_pending_age has them. Those of the bridge are not: what an agent
-# has not read in Redis stays there.
+# Entries that are taken back when stale, matching the index bus_pending_age. Those of the bridge are excluded: they
+# stay in Redis until the agent reads them.
 _TAKEN_BACK = f"consumer <> '' and group_name <> '{BRIDGE}'"
 _SHOWN = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
 
@@ -318,7 +318,7 @@ delete_consumer = Write(
     f"delete from bus_consumers where {_GROUP} and consumer = :consumer and seen_at <= :before", types={"before": BIG}
 )
 
-# -- inboxes, from which the streams of agents are fed -----------------------------------------
+# -- inboxes, the source of agents' streams ----------------------------------------------------
 
 _ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
 _WHEN = {"now": BIG, "horizon": BIG, "limit": BIG}
@@ -376,7 +376,7 @@ _GIVEN_UP = f"""
 count_replayable_messages = Query(
     f"select count(*) as replayable from deliveries where {_GIVEN_UP}", int, types={"now": BIG, "horizon": BIG}
 )
-#: a message that was given up waits for its recipient again, unless it has expired
+#: returns a dead-lettered message to its recipient unless it has expired
 requeue_dead_message = Write(
     f"update deliveries set state = 'queued', updated_at = :now where {_GIVEN_UP}",
     types={"now": BIG, "horizon": BIG},
@@ -410,7 +410,7 @@ list_bridge_members = Query(
 select_bridge_member = Query(f"{_MEMBERS} and g.stream = :agent_id", BridgeMember)
 # -- responses ---------------------------------------------------------------------------------
 
-# The first response due, or the time at which the first delivery is stale or the first consumer silent for too long.
+# The first response due, or the time at which the first delivery becomes stale or the first consumer silent.
 select_next_due_time = Query(
     f"""
     select min(due_at) as due_at from (

@@ -1,4 +1,4 @@
-"""Records of the bus: rows of its tables, and of what its queries answer."""
+"""Records of the bus: table rows and query results."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ CONSUMERS = Table("bus_consumers", ConsumerRow)
 
 @record
 class ResponseDeadline:
-    """A row of ``bus_responses``: until when a message or a task is to be answered."""
+    """A row of ``bus_responses``: response deadline of a message or task."""
 
     tenant_id: str
     ref: str
@@ -122,7 +122,7 @@ class StreamHead:
 
 @record
 class StreamEntry:
-    """What a stream hands out of an entry."""
+    """An entry of a stream, as delivered."""
 
     number: int
     ref: str | None
@@ -133,7 +133,7 @@ class StreamEntry:
 
 @record
 class StreamEntryWithMessage(StreamEntry):
-    """A row with the texts of its message: they count in the size of a page."""
+    """A row with the texts of its message, which count towards the size of a page."""
 
     content: str | None
     metadata: str | None
@@ -141,7 +141,7 @@ class StreamEntryWithMessage(StreamEntry):
 
 @record
 class GroupPosition:
-    """A group's place on its stream: the last entry that it delivered."""
+    """A group's position on its stream: the last delivered entry."""
 
     last_number: int
     created_at: int
@@ -149,7 +149,7 @@ class GroupPosition:
 
 @record
 class GroupOverview:
-    """A group with its counts. agent_name: that of the agent whose stream it is, if it is one's."""
+    """A group with its counts. agent_name: owner of an agent's stream."""
 
     stream: str
     group_name: str
@@ -162,7 +162,7 @@ class GroupOverview:
 
 @record
 class PendingEntry:
-    """A pending entry. What the stream has of it is null once it is trimmed."""
+    """A pending entry. The entry's own fields are null after it was trimmed."""
 
     number: int
     consumer: str
@@ -176,7 +176,7 @@ class PendingEntry:
 
 @record
 class PendingEntryWithMessage(PendingEntry):
-    """A row with the texts of its message: they count in the size of a page."""
+    """A row with the texts of its message, which count towards the size of a page."""
 
     content: str | None
     metadata: str | None
@@ -184,7 +184,7 @@ class PendingEntryWithMessage(PendingEntry):
 
 @record
 class GroupKey:
-    """A group by its key."""
+    """Key of a group."""
 
     stream: str
     group_name: str
@@ -192,7 +192,7 @@ class GroupKey:
 
 @record
 class ConsumerState:
-    """A consumer of a group. pending: how many entries it has."""
+    """A consumer of a group. pending: number of its pending entries."""
 
     consumer: str
     seen_at: int
@@ -201,7 +201,7 @@ class ConsumerState:
 
 @record
 class SilentConsumer:
-    """A consumer that was not seen for long. pending: how many entries it has."""
+    """A consumer not seen for a long time. pending: number of its pending entries."""
 
     stream: str
     group_name: str
@@ -219,7 +219,7 @@ class WaitingMessage:
 
 @record
 class TaskClaim:
-    """The claim of a task: by whom, and under which fencing token."""
+    """The claim of a task: holder and fencing token."""
 
     task_id: str
     status: str
@@ -229,7 +229,7 @@ class TaskClaim:
 
 @record
 class ResponseEvidence:
-    """What shows a response: state of the delivery, the latest reply's id, status of the task; null without one."""
+    """Evidence of a response: state of the delivery, id of the latest reply, status of the task; null without one."""
 
     state: str | None
     reply: str | None

@@ -36,7 +36,7 @@ async def await_response(
 
 
 def is_response_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> bool:
-    """Whether no response has come. evidence: the row of ``statements.answered``."""
+    """Whether the response is missing. evidence: result of ``select_response_evidence``."""
     if row.type == BusType.TASK_ASSIGNMENT.value:
         return evidence.task == "pending"
     return not evidence.reply and evidence.state not in READ
@@ -45,7 +45,7 @@ def is_response_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> boo
 async def settle_response(call: Call, row: ResponseDeadline, *, late: bool) -> bool:
     """Remove a deadline; emit an event and return True if it was missed."""
     if not await call.tx.execute(statements.delete_response_deadline, ref=row.ref, recipient=row.recipient) or not late:
-        return False  # answered, or another server was faster
+        return False  # answered, or settled by another server
     data = {
         "ref": row.ref,
         "type": row.type,

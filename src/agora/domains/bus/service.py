@@ -30,13 +30,13 @@ from .records import PendingEntry
 
 __all__ = ["BusService"]
 
-GROUP_SECONDS = 5.0  # until an answer to bus.join, while Redis does not answer
+GROUP_SECONDS = 5.0  # maximum seconds to wait for Redis in bus.join
 RECEIVED, SENT = "agora.message.received", "agora.broadcast.sent"
 ARRIVALS = frozenset({RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed", "agora.dead_letter.replayed"})
 
 
 class BusService(BoundService, contract.Bus):
-    """Streams with consumer groups, over the inboxes and tasks of agents."""
+    """Streams with consumer groups over the inboxes and tasks of agents."""
 
     @implements
     async def publish(
@@ -92,7 +92,7 @@ class BusService(BoundService, contract.Bus):
         return batch
 
     def _build_request(self, owner: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
-        """A consumer's request to the group of the stream's owner, within the bytes of a page."""
+        """Build a consumer's request to the group of the stream's owner, with a page's budget."""
         return groups.ReadRequest(
             stream=owner.stream_name,
             group=owner.agent_id,
@@ -204,7 +204,7 @@ class BusService(BoundService, contract.Bus):
                 await bridge.create_group(tenant, owner.agent_id)
 
         async def build_membership(call: Call, outcome: AgoraError | None) -> contract.BusMembership:
-            """The membership: while Redis is away it holds too, and the group is made when Redis is back."""
+            """Return the membership. It holds while Redis is unavailable; the group is then created later."""
             return membership
 
         return cast_relay_to_result(create_group, build_membership, GROUP_SECONDS)
@@ -229,7 +229,7 @@ class BusService(BoundService, contract.Bus):
 
 
 def _list_acknowledgeable_ids(row: PendingEntry) -> tuple[str, ...]:
-    """All ids by which a pending entry may be acknowledged."""
+    """List the ids by which a pending entry may be acknowledged."""
     group_key = groups.format_entry_id(row.created_at or 0, row.number)
     return tuple(name for name in (group_key, row.ref, row.name) if name)
 

@@ -31,7 +31,10 @@ _CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 async def render_entries(
     call: Call, owner: StreamOwner, deliveries: Sequence[Delivery]
 ) -> tuple[list[dict[str, Any]], list[Delivery]]:
-    """Documents of entries, each with ``entry_id`` and ``deliveries``; and the entries whose message or claim is gone."""
+    """Render entries as documents with ``entry_id`` and ``deliveries``.
+
+    Also returns the entries whose message or claim no longer exists.
+    """
     refs = [each.ref for each in deliveries if each.ref]
     message_rows = {
         row.message_id: row
@@ -56,10 +59,10 @@ async def render_entries(
 
 
 def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
-    """A stored message as an entry. The sender is always the authenticated one, not that of the metadata.
+    """Convert a stored message to an entry. The sender is always the authenticated one, not that of the metadata.
 
-    A message that is not a valid entry (forged metadata, too deeply nested JSON) is shown with plain text content: it
-    must not block the messages behind it.
+    A message that is not a valid entry (forged metadata, too deeply nested JSON) is rendered with plain text content,
+    because it must not block the messages behind it.
     """
     message: Message = build_message_from_row(row, owner.agent_id, "delivered")
     whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row.to_agent}
@@ -93,12 +96,12 @@ def _is_claim_valid(task: TaskClaim, fields: Fields) -> bool:
 
 
 def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:
-    """The contract's delivery object of a document."""
+    """Convert a document to the contract's delivery object."""
     return BusDelivery.model_validate(entry)
 
 
 def to_pending_entry(row: PendingEntry, now: int) -> BusPendingEntry:
-    """The contract's object of a pending row."""
+    """Convert a pending row to the contract's object."""
     return BusPendingEntry.model_construct(
         entry_id=streams.format_entry_id(row.created_at or 0, row.number),
         message_id=row.name or row.ref or "",

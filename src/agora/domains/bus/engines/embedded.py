@@ -1,4 +1,4 @@
-"""The embedded engine: streams in the store, as durable as everything else there.
+"""The embedded engine: streams in the store, with the store's durability.
 
 Concurrently published entries of a stream are written together in one transaction.
 """
@@ -40,26 +40,26 @@ __all__ = ["EmbeddedBus"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-MAX_READ_BYTES = 1_048_576  # of the entries that one reader takes at once
+MAX_READ_BYTES = 1_048_576  # bytes of entries per read
 
-BATCH = 500  # entries written with one transaction
-BUFFER = 10_000  # entries that may wait to be written
-POLL_SECONDS = 0.5  # seconds until a reader looks again for what another server published
+BATCH = 500  # entries per write transaction
+BUFFER = 10_000  # maximum number of entries waiting to be written
+POLL_SECONDS = 0.5  # seconds between polls for entries published by other servers
 TRIM_BATCH = 1000
 
 
 @dataclass(slots=True, eq=False)
 class _Outgoing:
-    """Entries that wait to be written to one stream."""
+    """Entries waiting to be written to one stream."""
 
     waiting: list[tuple[str, asyncio.Future[str]]] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
 
 
 class EmbeddedBus:
-    """Streams of one tenant, in the store.
+    """Streams of one tenant in the store.
 
-    buffer: entries that may wait to be written; beyond it, publishing is refused.
+    buffer: maximum number of entries waiting to be written; beyond it, publishing is refused.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class EmbeddedBus:
         self._buffer, self._buffered = buffer, 0
         self._outgoing: dict[str, _Outgoing] = {}
         self._arrivals: dict[str, set[asyncio.Event]] = {}
-        self.on_change: Callable[[], None] = lambda: None  # never called: it is always connected
+        self.on_change: Callable[[], None] = lambda: None  # never called: always connected
 
     durability = "the store's: committed before it is answered"
     warnings: Sequence[str] = ()
@@ -84,10 +84,10 @@ class EmbeddedBus:
     error: str | None = None
 
     async def start(self) -> None:
-        """Nothing to do: the store is open already."""
+        """No-op: the store is already open."""
 
     async def refresh_durability(self) -> None:
-        """Nothing to do: the store's durability does not change."""
+        """No-op: the store's durability does not change."""
 
     async def close(self) -> None:
         while tasks := [out.task for out in self._outgoing.values() if out.task is not None]:
@@ -251,7 +251,7 @@ class EmbeddedBus:
         return MaintenanceReport(ids, list(map(streams.build_delivery_from_row, entries.dead)), removed)
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
-        """Delete consumers that are silent and have no pending entries; return their names."""
+        """Delete silent consumers without pending entries; return their names."""
         before, removed = now - int(self.terms.silent * SECOND), []
         for row in await tx.all(statements.select_consumers, stream=stream, group=group, limit=TRIM_BATCH):
             if row.seen_at <= before and not row.pending:
@@ -335,6 +335,6 @@ async def _wait_for_event(event: asyncio.Event, seconds: float) -> None:
 
 
 def _build_request(stream: str, group: str, consumer: str, count: int, now: int) -> streams.ReadRequest:
-    """A request with a budget of its own: work on the store may run twice, and each run begins with an empty page."""
+    """Build a request with its own budget: a transaction may be retried, and each attempt begins with an empty page."""
     budget = PageBudget(MAX_READ_BYTES)
     return streams.ReadRequest(stream=stream, group=group, consumer=consumer, count=count, now=now, budget=budget)

@@ -56,7 +56,7 @@ EXHAUSTED = "delivered too often without an acknowledgement"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRequest:
-    """What a consumer asks its group for: at most ``count`` entries, as far as they and their messages fit into the budget.
+    """A consumer's request to its group: at most ``count`` entries that fit into the budget with their messages.
 
     now: microseconds since 1970.
     """
@@ -71,19 +71,19 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True)
 class TakenEntries:
-    """Rows of stale entries. live: to be delivered again. dead: delivered too often; the caller keeps them as dead letters."""
+    """Rows of stale entries. live: to be delivered again. dead: exhausted; the caller stores them as dead letters."""
 
     live: Sequence[PendingEntry]
     dead: Sequence[PendingEntry]
 
 
 def format_entry_id(created_at: int, number: int) -> str:
-    """An entry's id: milliseconds since 1970, and its number on the stream."""
+    """Format an entry's id: milliseconds since 1970, and its number on the stream."""
     return f"{created_at // 1000}-{number}"
 
 
 def parse_entry_number(entry: str) -> int | None:
-    """The number in an entry's id; None if the id is malformed."""
+    """Parse the number in an entry's id; None if the id is malformed."""
     stamp, _, number = entry.rpartition("-")
     if not (stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(number) < 19):
         return None
@@ -105,7 +105,7 @@ async def append_entries(
     tx: Tx, stream: str, entries: Sequence[tuple[str | None, str | None, str]], now: int
 ) -> tuple[int, ...]:
     """Append entries (ref, name, fields as JSON text); return their numbers."""
-    # The update locks the stream's row until the commit: numbers become visible in their order, none is skipped.
+    # The update locks the stream's row until the commit: numbers become visible in order and without gaps.
     (last,) = await tx.returning(statements.allocate_entry_numbers, stream=stream, count=len(entries))
     first = last - len(entries) + 1
     for number, (ref, name, fields) in enumerate(entries, first):
@@ -125,10 +125,10 @@ async def append_entries(
 
 
 async def create_group(tx: Tx, stream: str, group: str, now: int, *, from_start: bool) -> bool:
-    """Create a group if it does not exist; return whether it was created. from_start: it reads the stream from the start."""
+    """Create a group if it does not exist; return whether it was created. from_start: begin at the stream's start."""
     await tx.execute(statements.insert_stream_if_missing, stream=stream)
     head = await tx.one(statements.lock_stream_head, stream=stream)
-    # Under the stream's lock: of two that make the group at once, the second finds it.
+    # Under the stream's lock: of two concurrent creations, the second one finds the group.
     if await tx.one(statements.select_group, stream=stream, group=group) is not None:
         return False
     assert head is not None
@@ -153,9 +153,9 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
 
 
 async def deliver_new_entries(tx: Tx, request: ReadRequest) -> list[Delivery]:
-    """Deliver entries that are new to the group. Raises NotFound without such a group."""
+    """Deliver entries that are new to the group. Raises NotFound if there is no such group."""
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
-    # One reader at a time: the group's position and its pending rows change together, so nothing new goes to two consumers.
+    # One reader at a time: position and pending rows change together, so that no entry is delivered to two consumers.
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.upsert_consumer, stream=stream, group=group, consumer=consumer, now=now)
 
@@ -194,12 +194,13 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
 async def redeliver_stale_entries(
     tx: Tx, request: ReadRequest, policy: RedeliveryPolicy, *, idle: float | None
 ) -> TakenEntries:
-    """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
+    """Redeliver entries that were taken back or are idle for ``idle`` seconds (None: only the former).
 
-    Entries delivered ``terms.most`` times leave the group: they are for the caller to keep. Raises NotFound without such a group.
+    Entries delivered ``policy.most`` times leave the group, and the caller stores them. Raises NotFound if there is no
+    such group.
     """
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
-    # As above: two consumers must not be handed the same stale entry.
+    # Two consumers must not receive the same stale entry.
     await _lock_group(tx, stream, group)
     await tx.execute(statements.upsert_consumer, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
@@ -238,8 +239,8 @@ async def release_stale_entries(
 async def _settle_exhausted_entries(
     tx: Tx, stream: str, group: str, policy: RedeliveryPolicy, rows: Sequence[PendingEntry]
 ) -> TakenEntries:
-    """Of stale entries, acknowledge those that are trimmed and exhausted ones: the latter are the caller's to keep."""
-    missing_numbers = [row.number for row in rows if row.fields is None]  # the entry was trimmed
+    """Acknowledge trimmed and exhausted ones among stale entries; the caller stores the exhausted ones."""
+    missing_numbers = [row.number for row in rows if row.fields is None]  # trimmed entries
     await acknowledge_entries(tx, stream, group, missing_numbers)
     dead = [row for row in rows if row.fields is not None and row.deliveries >= policy.most]
     await acknowledge_entries(tx, stream, group, [row.number for row in dead])
@@ -264,7 +265,7 @@ async def set_stream_owner(tx: Tx, stream: str, owner: str) -> bool:
     head = await tx.one(statements.lock_stream_head, stream=stream)
     if head is None or head.owner == owner:
         return False
-    # The name went to another agent, which must not read what was for its predecessor.
+    # The name belongs to a new agent, which must not read its predecessor's entries.
     for name in (stream, stream + DEAD):
         for clearing in statements.CLEARING[:-1]:
             await tx.execute(clearing, stream=name)
@@ -273,7 +274,7 @@ async def set_stream_owner(tx: Tx, stream: str, owner: str) -> bool:
 
 
 async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbers: int) -> Sequence[int]:
-    """Numbers of the oldest entries beyond a length that every group has acknowledged."""
+    """Find the numbers of the oldest entries beyond a length that every group has acknowledged."""
     head = await tx.one(statements.select_stream_head, stream=stream)
     if head is None:
         return ()
@@ -285,8 +286,11 @@ async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbe
 
 
 async def trim_stream(tx: Tx, stream: str, length: int, max_deletions: int) -> int:
-    """Delete the oldest entries beyond a length that every group has acknowledged, at most ``max_deletions``; return how many."""
-    # Against a group that is being made meanwhile, which would need what is deleted here.
+    """Delete at most ``max_deletions`` oldest entries beyond a length that every group has acknowledged.
+
+    Returns the number of deleted entries.
+    """
+    # The lock excludes the concurrent creation of a group that would need the deleted entries.
     await tx.one(statements.lock_stream_head, stream=stream)
     oldest = await find_trimmable_entries(tx, stream, length, max_deletions)
     return await tx.execute(statements.delete_entries, stream=stream, until=oldest[-1]) if oldest else 0

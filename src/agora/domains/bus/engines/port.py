@@ -45,15 +45,15 @@ __all__ = [
 Fields = Mapping[str, str]
 
 DEAD = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
-MAX_DEAD_LETTERS = 1000  #: dead letters of a stream that are examined
+MAX_DEAD_LETTERS = 1000  #: examined dead letters per stream
 LETTER_FIELDS = frozenset({"dead_entry_id", "dead_group", "dead_deliveries", "dead_reason"})
 CREDENTIALS = frozenset({"key", "signature"})
-PARKED = "agora:parked"  #: in Redis, the consumer that holds entries taken back
+PARKED = "agora:parked"  #: Redis consumer that holds entries taken back
 
 
 @dataclass(frozen=True, slots=True)
 class RedeliveryPolicy:
-    """stale, silent: seconds. most: deliveries of one entry."""
+    """Parameters of redelivery. stale, silent: seconds. most: maximum deliveries of one entry."""
 
     stale: float = 30.0
     silent: float = 90.0
@@ -112,7 +112,7 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """What :meth:`Bus.maintain` did. taken_back: ids of entries. removed: names of consumers."""
+    """Result of :meth:`Bus.maintain`. taken_back: ids of entries. removed: names of consumers."""
 
     taken_back: Sequence[str] = ()
     dead: Sequence[Delivery] = ()
@@ -121,7 +121,7 @@ class MaintenanceReport:
 
 @dataclass(frozen=True, slots=True)
 class MovedEntry:
-    """An entry that was appended again for redelivery. deliveries: those of all its earlier copies."""
+    """An entry that was appended again for redelivery. deliveries: including those of its earlier copies."""
 
     entry_id: str
     previous_id: str
@@ -130,7 +130,10 @@ class MovedEntry:
 
 @dataclass(frozen=True, slots=True)
 class RedeliveryReport:
-    """What :meth:`BridgeBus.redeliver` saw. pending: entries it looked at. active_idle: seconds since the last request of any consumer, None without one."""
+    """Result of :meth:`BridgeBus.redeliver`. pending: examined entries.
+
+    active_idle: seconds since the last request of any consumer, None without one.
+    """
 
     dead: Sequence[Delivery] = ()
     pending: int = 0
@@ -141,8 +144,8 @@ class RedeliveryReport:
 class Bridge:
     """State of the bridge to Redis, updated in the background so that reading it never blocks.
 
-    lag: inbound entries that were not processed yet. delivered: by tenant and agent, the last entry on its stream that
-    one of its consumers was given. create_group: makes an agent's stream and group, by tenant and name.
+    lag: inbound entries that are not processed yet. delivered: by tenant and agent, the last entry of its stream that
+    was delivered to a consumer. create_group: creates an agent's stream and group, by tenant and name.
     """
 
     connected: bool = False
@@ -155,7 +158,7 @@ class Bridge:
 
 
 def build_dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
-    """Fields of an entry's dead letter, which keeps no credentials."""
+    """Build the fields of an entry's dead letter, without credentials."""
     reason_fields = {
         "dead_entry_id": delivery.entry_id,
         "dead_group": group,
@@ -166,12 +169,12 @@ def build_dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, 
 
 
 def strip_dead_letter_fields(fields: Fields) -> dict[str, str]:
-    """The fields of an entry, or of a dead letter, without credentials and without what a dead letter adds."""
+    """Remove credentials and dead-letter fields from the fields of an entry or a dead letter."""
     return {name: value for name, value in fields.items() if name not in LETTER_FIELDS and name not in CREDENTIALS}
 
 
 def parse_dead_letter(fields: Fields) -> Delivery:
-    """The delivery that a dead letter was made of; its fields still have the reason."""
+    """Restore the delivery from a dead letter; its fields still contain the reason."""
     deliveries = fields.get("dead_deliveries", "")
     return Delivery(
         fields.get("dead_entry_id", ""), fields, int(deliveries) if deliveries.isascii() and deliveries.isdigit() else 1
@@ -179,7 +182,7 @@ def parse_dead_letter(fields: Fields) -> Delivery:
 
 
 def compute_entry_sort_key(entry: str) -> tuple[int, int]:
-    """By what the ids of entries in Redis are ordered."""
+    """Compute the key by which ids of Redis entries are ordered."""
     stamp, _, number = entry.partition("-")
     return int(stamp), int(number or 0)
 
@@ -188,9 +191,9 @@ class Bus(Protocol):
     """A stream engine. All errors are AgoraErrors.
 
     NotFound: no such group. Overloaded: too many entries wait to be published.
-    UpstreamUnavailable: the broker cannot be reached; ``outcome="unknown"`` if an entry may have been published.
+    UpstreamUnavailable: the broker is unreachable; ``outcome="unknown"`` if an entry may have been published.
 
-    on_change: called on the event loop when ``connected``, ``error`` or ``epoch`` has changed.
+    on_change: called on the event loop after a change of ``connected``, ``error`` or ``epoch``.
     """
 
     on_change: Callable[[], None]
@@ -201,7 +204,7 @@ class Bus(Protocol):
 
     @property
     def error(self) -> str | None:
-        """Why it is not connected."""
+        """Reason for a missing connection."""
 
     @property
     def epoch(self) -> int:
@@ -209,11 +212,11 @@ class Bus(Protocol):
 
     @property
     def durability(self) -> str:
-        """Which failures a published entry survives, in words."""
+        """Description of the failures that a published entry survives."""
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Settings of the broker that could lose entries."""
+        """Warnings about broker settings that could lose entries."""
 
     async def start(self) -> None:
         """Connect."""
@@ -250,76 +253,77 @@ class Bus(Protocol):
         """Atomically append an entry to the dead letters and acknowledge it."""
 
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        """Those entries that were delivered to the group and acknowledged."""
+        """Find the entries that were delivered to the group and acknowledged."""
 
     async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        """Those entries that are among the group's last :data:`MAX_DEAD_LETTERS` dead letters."""
+        """Find the entries that are among the group's last :data:`MAX_DEAD_LETTERS` dead letters."""
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
-        """The last :data:`MAX_DEAD_LETTERS` dead letters of a stream, as :func:`build_dead_letter` made them, oldest first."""
+        """Read the last :data:`MAX_DEAD_LETTERS` dead letters (see :func:`build_dead_letter`), oldest first."""
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         """Take back stale entries, dead-letter exhausted ones, remove silent consumers."""
 
     async def list_pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
-        """Pending entries, oldest first."""
+        """List pending entries, oldest first."""
 
     async def trim_stream(self, stream: str, length: int = 0) -> int:
         """Delete the oldest entries beyond ``length`` that every group has acknowledged; all of them without groups."""
 
     async def list_groups(self, stream: str) -> Sequence[Group]:
-        """The groups of a stream by name."""
+        """List the groups of a stream by name."""
 
     async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
-        """The consumers of a group by name."""
+        """List the consumers of a group by name."""
 
     async def count_undelivered(self, stream: str, group: str) -> int:
-        """Number of entries not delivered to the group yet."""
+        """Count the entries not delivered to the group yet."""
 
     async def set_owner(self, stream: str, owner: str) -> bool:
         """Set a stream's owner, deleting a previous owner's entries; return whether the owner changed."""
 
     async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        """Those entries that exist on the stream."""
+        """Find the entries that exist on the stream."""
 
     async def count_entries(self, stream: str) -> int:
-        """Number of entries on the stream."""
+        """Count the entries on the stream."""
 
 
 class BridgeBus(Bus, Protocol):
-    """What the bridge needs beyond that: groups whose consumers speak to the broker themselves."""
+    """Additional operations for the bridge: groups whose consumers use the broker directly."""
 
     async def fetch_entries(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
-        """Those entries, as far as they exist, without delivering them."""
+        """Fetch entries by id without delivering them; missing ones are omitted."""
 
     async def redeliver(self, stream: str, group: str, previous_groups: Mapping[str, int]) -> RedeliveryReport:
         """Redeliver entries that were not acknowledged in time, dead-letter those that were delivered too often.
 
-        For groups whose consumers may read new entries only: a copy of the entry is appended, and the original
-        acknowledged, in one step that :meth:`read_moved` tells of. The time is ``RedeliveryPolicy.stale`` for every delivery, since
-        consumers that claim entries themselves do not wait longer. The last delivery has a little less, so that a
-        consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one. Removes silent consumers.
+        For groups whose consumers may read only new entries: a copy of the entry is appended and the original
+        acknowledged atomically, as reported by :meth:`read_moved`. The timeout is ``RedeliveryPolicy.stale`` for every
+        delivery, because consumers that claim entries themselves do not wait longer. The last delivery has a slightly
+        shorter timeout, so that a consumer that claims at ``RedeliveryPolicy.stale`` does not get a further one.
+        Removes silent consumers.
 
-        previous_groups: deliveries of earlier copies, by entry. Raises NotFound without such a group.
+        previous_groups: deliveries of earlier copies, by entry. Raises NotFound if there is no such group.
         """
 
     async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
-        """Entries that :meth:`redeliver` appended, oldest first, until :meth:`forget_moved`."""
+        """Read the entries that :meth:`redeliver` appended, oldest first, until :meth:`forget_moved`."""
 
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
-        """Forget about entries that were appended again and are settled."""
+        """Delete the moves of settled entries."""
 
     async def remove_foreign_consumers(
         self, stream: str, group: str, consumer: str
     ) -> tuple[Sequence[str], Sequence[Delivery]]:
-        """Take over the entries of consumers that are no server's, and remove these consumers; their names, and the entries.
+        """Remove consumers that belong to no server and take over their entries. Returns their names and the entries.
 
-        consumer: this server's, which is announced to the others by that.
+        consumer: this server's name, which the call announces to the other servers.
         """
 
     async def last_delivered(self, stream: str, group: str) -> str:
-        """Id of the last entry that was delivered to a consumer of the group; ``0-0`` if none was."""
+        """Return the id of the last entry delivered to a consumer of the group; ``0-0`` if none was."""
 
 
-#: state of the bridge, where there is one
+#: state of the bridge, if configured
 BRIDGE: Port[Bridge] = Port("bridge to Redis")

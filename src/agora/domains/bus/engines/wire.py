@@ -3,16 +3,16 @@
 =================  =============================================================================================
 field              content
 =================  =============================================================================================
-message_id         the publisher's own id, such as a UUID; a repetition under it has no further effect
+message_id         the publisher's own id, such as a UUID; a repeated id has no further effect
 timestamp          RFC 3339
 sender, target     names of agents; ``broadcast`` for everyone
 type, priority     as in :class:`agora_sdk.contract.bus.BusEntry`
 content            a JSON object, as text; any other text stands for ``{"text": ...}``
 correlation_id     optional
-key                in, a credential of the sender; or
-signature          in, HMAC-SHA256 over all other fields, as hexadecimal digits, with the sender's token as its key
-tenant             in, with a signature: the sender's marketplace, where it is not the default one
-origin             out, that the entry comes from here, so that it is not taken in again
+key                inbound: a credential of the sender; or
+signature          inbound: HMAC-SHA256 over all other fields, in hexadecimal, keyed with the sender's token
+tenant             inbound, with a signature: the sender's marketplace, if not the default one
+origin             outbound: marks the marketplace's own entries, which are not read again
 =================  =============================================================================================
 """
 
@@ -35,7 +35,7 @@ STRUCTURED = ("content", "extensions")
 
 
 def encode_fields(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Convert an entry (JSON values) to fields with the origin mark; null values are left out."""
+    """Convert an entry (JSON values) to fields with the origin mark; null values are omitted."""
     fields = {name: str(entry[name]) for name in PLAIN if entry.get(name) is not None}
     fields["content"] = to_json(entry.get("content") or {}).decode()
     if entry.get("extensions"):
@@ -64,7 +64,7 @@ def _parse_object(text: str) -> dict[str, Any]:
 
 
 def compute_signature(fields: Fields, token: str) -> str:
-    """HMAC-SHA256 over ``name=value`` of all fields but the signature, sorted by name and joined by NUL, as hex.
+    """Compute the hex HMAC-SHA256 over ``name=value`` of all fields but the signature, sorted by name, joined by NUL.
 
     Raises ValueError for ambiguous fields: NUL anywhere, or ``=`` in a name.
     """
@@ -76,6 +76,6 @@ def compute_signature(fields: Fields, token: str) -> str:
 
 
 def verify_signature(fields: Fields, token: str) -> bool:
-    """Whether the signature is genuine."""
+    """Whether the signature is valid."""
     claimed = fields.get("signature", "").encode("utf-8", "surrogateescape")
     return hmac.compare_digest(claimed, compute_signature(fields, token).encode())

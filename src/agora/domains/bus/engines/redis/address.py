@@ -1,4 +1,4 @@
-"""Addresses of Redis servers: ``redis://USER:PASSWORD@HOST:PORT/DATABASE`` and its kin."""
+"""Addresses of Redis servers: ``redis://USER:PASSWORD@HOST:PORT/DATABASE`` and its variants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PORT = 6379
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is, and as whom to log in. path: of a Unix socket, instead of host and port."""
+    """Address and credentials of a server. path: of a Unix socket, instead of host and port."""
 
     host: str = "localhost"
     port: int = PORT
@@ -28,7 +28,7 @@ class Address:
 
     @classmethod
     def from_url(cls, url: str) -> Address:
-        """Read a URL. Raises ValueError, without the password in its words."""
+        """Parse a URL. Raises ValueError, whose message does not contain the password."""
         try:
             parts = urlsplit(url)
             port = parts.port or PORT
@@ -55,11 +55,11 @@ class Address:
         )
 
     def create_ssl_context(self) -> ssl.SSLContext | None:
-        """For TLS: certificates are verified."""
+        """Create the context for TLS, which verifies certificates; None without TLS."""
         return ssl.create_default_context() if self.secure else None
 
     def __str__(self) -> str:
-        """Without the password."""
+        """Format without the password."""
         if self.path:
             return f"unix://{self.path}"
         return f"{'rediss' if self.secure else 'redis'}://{self.host}:{self.port}/{self.database}"

@@ -1,8 +1,8 @@
 """One socket to Redis on which the commands of all callers are pipelined.
 
-A command is packed when it is sent. The commands of one turn of the event loop leave in one write, and the replies, which
-come in the order of the commands, settle the callers' futures: so a thousand callers cost a few system calls, where a pool
-of connections costs each caller its own.
+The commands of one event loop iteration are sent in one write; the replies arrive in the order of the commands and
+resolve the callers' futures. A thousand callers therefore cost a few system calls, whereas a connection pool costs each
+caller its own.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CONNECT_TIMEOUT = 5.0  # seconds
 
 
 class Disconnected(ConnectionError):
-    """The connection is gone: whether the server has carried out the command is not known."""
+    """The connection is lost: it is unknown whether the server has executed the command."""
 
 
 class Refused(Exception):
-    """The server refused a command: its own words."""
+    """The server refused a command, with its own message."""
 
 
 def _encode_argument(argument: Argument) -> bytes:
@@ -36,7 +36,7 @@ def _encode_argument(argument: Argument) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """Opened with :meth:`open`. ``lost`` is set when it is gone; ``replies`` counts the replies so far."""
+    """Created with :meth:`open`. ``lost`` is set when the connection is lost; ``replies`` counts the replies."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
     # -- commands --------------------------------------------------------------------------------
 
     def send(self, *command: Argument) -> asyncio.Future[Any]:
-        """Send a command; the future is its reply. It fails with Refused or Disconnected."""
+        """Send a command; the future resolves to its reply, or fails with Refused or Disconnected."""
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.lost.is_set():
             future.set_exception(Disconnected("the connection to Redis is closed"))
@@ -87,20 +87,20 @@ class Connection(asyncio.Protocol):
         return future
 
     def _flush(self) -> None:
-        """Write the commands of one turn of the event loop; what a closing transport would not take fails when it is lost."""
+        """Write the commands of one event loop iteration; on a closing transport, they fail when it is lost."""
         unsent, self._unsent = self._unsent, []
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(unsent))
 
     @property
     def pending(self) -> int:
-        """Commands that have no reply yet."""
+        """Number of commands without a reply."""
         return len(self._pending)
 
-    # -- the transport's calls -------------------------------------------------------------------
+    # -- callbacks of the transport --------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of its kin
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
         for future in pending:
             if not future.done():
                 future.set_exception(Disconnected("the connection to Redis was lost"))
-                future.exception()  # retrieved: a caller that gave up waiting must cause no log entry
+                future.exception()  # mark as retrieved: a cancelled caller must not cause a log entry
 
     def close(self) -> None:
         """Close the connection immediately."""

@@ -1,4 +1,4 @@
-"""How durable a server of Redis is, as its settings tell."""
+"""Durability of a Redis server, determined from its settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
 
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """Durability in words, and warnings."""
+    """Description of the durability, and warnings."""
 
     words: str = "not known: Redis was not reached yet"
     warnings: tuple[str, ...] = ()

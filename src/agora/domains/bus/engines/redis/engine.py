@@ -35,12 +35,12 @@ from .link import MAX_PENDING, TIMEOUT, Link, build_command_error
 __all__ = ["RedisBus"]
 
 EXHAUSTED = "delivered too often without an acknowledgement"
-TRIM_BATCH = 1000  # entries dropped with one command
-COUNTED = 10_000  # entries counted for the lag, where the server does not tell it
-PAGE, PAGES = 200, 10  # pending entries looked at
+TRIM_BATCH = 1000  # entries deleted per command
+COUNTED = 10_000  # maximum entries counted for the lag if the server does not report it
+PAGE, PAGES = 200, 10  # pending entries examined: page size and pages
 MAX_TOUCHED_ENTRIES = 10_000
 MILLISECONDS = 1000
-OWNERS = "agora:owners"  # a hash: whose each stream is
+OWNERS = "agora:owners"  # hash: owner of each stream
 OWN = """
 if redis.call('HGET', KEYS[3], KEYS[1]) == ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
@@ -48,7 +48,8 @@ redis.call('HSET', KEYS[3], KEYS[1], ARGV[1])
 return 1
 """
 MOVED = "/moved"  # suffix of a hash: entries that were appended again, each with its previous id and deliveries
-#: KEYS: stream, its hash of moved entries. ARGV: group, entry, least idle time, its deliveries, those with earlier copies
+#: KEYS: stream, its hash of moved entries. ARGV: group, entry, minimum idle time, its deliveries, deliveries with
+#: earlier copies
 APPEND_AGAIN = """
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)
 if #pending == 0 or pending[1][3] < tonumber(ARGV[3]) or pending[1][4] ~= tonumber(ARGV[4]) then return 0 end
@@ -60,16 +61,16 @@ local id = redis.call('XADD', KEYS[1], '*', unpack(entry[1][2]))
 redis.call('HSET', KEYS[2], id, ARGV[2] .. '|' .. ARGV[5])
 return 1
 """
-#: KEYS: names of servers' consumers, by when they were announced. ARGV: a name, seconds for which one is known
+#: KEYS: consumer names of servers, scored by time of announcement. ARGV: a name, seconds for which a name is known
 ANNOUNCE = """
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 """
-SERVERS = "/servers"  # suffix of their key
-KNOWN_SECONDS = 86_400  # a server that ended is no stranger while others look after what it left
-LAST_SHARE = 0.8  # of the time that every delivery has, for the last one
+SERVERS = "/servers"  # suffix of the key for servers' consumer names
+KNOWN_SECONDS = 86_400  # a stopped server stays known while others recover its entries
+LAST_SHARE = 0.8  # timeout of the last delivery, as a share of the others'
 FORGET = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
@@ -78,9 +79,9 @@ return 1
 
 
 class RedisBus:
-    """Streams of a Redis 6.2 or newer, or of Valkey.
+    """Streams of Redis 6.2 or newer, or of Valkey.
 
-    buffer: commands that may wait for an answer. timeout: seconds a command waits for a connection.
+    buffer: maximum number of commands waiting for a reply. timeout: seconds a command waits for a connection.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class RedisBus:
         self.on_change: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
-        """Connect, and look how durable the server is. A server that is down is connected to later."""
+        """Connect and check the server's durability. An unavailable server is connected to later."""
         self._link = Link(self._address, max_pending=self._buffer, timeout=self._timeout)
         self._link.on_change = lambda: self.on_change()
         await self._link.start()
@@ -120,7 +121,7 @@ class RedisBus:
 
     @property
     def error(self) -> str | None:
-        """Why there is no connection."""
+        """Reason for a missing connection."""
         return self._link.error
 
     @property
@@ -187,7 +188,7 @@ class RedisBus:
         if not live:
             return Recovery((), dead)
         ids = [entry.entry_id for entry in live]
-        # A faster consumer has reset the idle time. XCLAIM with the least idle time skips its entries.
+        # A faster consumer has reset the idle time; XCLAIM with a minimum idle time skips its entries.
         least = int(min(entry.idle for entry in live) * MILLISECONDS)
         claimed = await self._run_command("XCLAIM", stream, group, consumer, str(least), *ids)
         times = {entry.entry_id: entry.deliveries + 1 for entry in live}
@@ -195,13 +196,13 @@ class RedisBus:
         return Recovery([Delivery(d.entry_id, d.fields, times.get(d.entry_id, 1)) for d in deliveries], dead)
 
     async def _find_stale(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
-        """Entries taken back, and entries idle for longer than their number of deliveries allows."""
+        """Find entries taken back, and entries idle for longer than their number of deliveries allows."""
         entries = {entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED)}
         entries |= {entry.entry_id: entry for entry in await self._find_overdue(stream, group, idle, count)}
         return [entries[name] for name in sorted(entries, key=compute_entry_sort_key)[:count]]
 
     async def _find_overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
-        """Entries that a consumer holds for too long, and exhausted ones of any consumer."""
+        """Find entries that a consumer holds for too long, and exhausted ones of any consumer."""
         entries: list[Pending] = []
         after = "-"
         for _ in range(PAGES):
@@ -221,7 +222,7 @@ class RedisBus:
         for entry in entries:
             matches = await self._run_command("XRANGE", stream, entry.entry_id, entry.entry_id)
             if not matches:
-                await self.ack(stream, group, [entry.entry_id])  # it was trimmed
+                await self.ack(stream, group, [entry.entry_id])  # trimmed
                 continue
             dead_letter = Delivery(entry.entry_id, _to_delivery(matches[0]).fields, entry.deliveries)
             await self.dead_letter_entry(stream, group, dead_letter, EXHAUSTED)
@@ -302,7 +303,7 @@ class RedisBus:
         return RedeliveryReport(buried, len(pending), min((consumer.idle for consumer in consumers), default=None))
 
     async def _scan_pending(self, stream: str, group: str) -> list[Pending]:
-        """All pending entries, as far as they are looked at."""
+        """Read pending entries up to the limit of the scan."""
         entries: list[Pending] = []
         after = "-"
         for _ in range(PAGES):
@@ -351,7 +352,7 @@ class RedisBus:
     async def _delete_silent_consumers(
         self, stream: str, group: str, consumers: Sequence[Consumer] | None = None
     ) -> list[str]:
-        """Delete silent consumers without pending entries, which Redis would delete with them; return their names."""
+        """Delete silent consumers without pending entries (Redis would delete those, too); return their names."""
         removed = []
         for consumer in await self.list_consumers(stream, group) if consumers is None else consumers:
             if consumer.idle >= self.terms.silent and not consumer.pending:
@@ -380,7 +381,7 @@ class RedisBus:
             )
 
     async def _find_last_acknowledged(self, stream: str) -> str | None:
-        """The last entry up to which every group has acknowledged; None if the stream has no groups."""
+        """Find the last entry up to which every group has acknowledged; None if the stream has no groups."""
         ends = []
         for group in await self._read_info("GROUPS", stream):
             name, last = _decode_text(group["name"]), _decode_text(group["last-delivered-id"])
@@ -427,7 +428,7 @@ class RedisBus:
         return sorted(groups, key=lambda group: group.name)
 
     async def _read_lag(self, stream: str, group: dict[str, Any]) -> int:
-        """The lag that the server reports; counted if it does not (before Redis 7, or after deletions)."""
+        """Return the lag reported by the server; counted if it reports none (before Redis 7, or after deletions)."""
         reported = group.get("lag")
         if reported is not None:
             return int(reported)
@@ -502,7 +503,7 @@ class RedisBus:
 
 
 async def _check_reply(reply: Awaitable[Any]) -> Any:
-    """The reply. Raises NotFound where a group is missing, else InternalError for what the server refuses."""
+    """Await a reply. Raises NotFound if a group is missing, InternalError for other refusals."""
     try:
         return await reply
     except Refused as error:

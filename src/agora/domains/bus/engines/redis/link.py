@@ -1,8 +1,8 @@
-"""A client of one Redis server: one pipelined connection that is opened again whenever it is lost.
+"""A client of one Redis server: a pipelined connection that is reopened whenever it is lost.
 
-While there is no connection, commands wait for the next one, in order: at most ``max_pending`` of them, each for at most
-``timeout`` seconds. A command that was sent and has no answer is sent again on the next connection: it may be carried out
-twice, never silently not at all.
+While there is no connection, at most ``max_pending`` commands wait for the next one, in order, each for at most
+``timeout`` seconds. A command without a reply is sent again on the next connection: it may be executed
+twice, but is never lost silently.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ __all__ = ["MAX_PENDING", "TIMEOUT", "Link", "build_command_error"]
 log = logging.getLogger(__name__)
 
 INITIAL_BACKOFF, MAX_BACKOFF = 0.05, 5.0  # seconds between attempts to connect
-MAX_PENDING = 10_000  # commands without a reply
+MAX_PENDING = 10_000  # maximum commands without a reply
 TIMEOUT = 5.0  # seconds a command waits for a connection
-PROBE_INTERVAL = 0.5  # seconds between looks whether replies come, while commands wait for them
-IDLE_PROBE_INTERVAL = 2.0  # the same while none does: then a PING is sent, unless replies came meanwhile
-UNRESPONSIVE_AFTER = 4  # probes in a row without a reply, after which the server counts as unresponsive
+PROBE_INTERVAL = 0.5  # seconds between checks for replies while commands wait for them
+IDLE_PROBE_INTERVAL = 2.0  # the same without waiting commands; a PING is sent unless replies have arrived
+UNRESPONSIVE_AFTER = 4  # consecutive probes without a reply after which the server counts as unresponsive
 
 
 class Link:
     """Commands to one server.
 
-    max_pending: commands that may be without a reply; beyond it they are refused. timeout: seconds a command waits for a
-    connection. ``epoch`` counts the connections so far; ``error`` says why there is none. ``on_change`` is called on the
-    loop when ``connected``, ``epoch`` or ``error`` has changed.
+    max_pending: maximum commands without a reply; beyond it they are refused. timeout: seconds a command waits for a
+    connection. ``epoch`` counts the connections; ``error`` is the reason for a missing one. ``on_change`` is called on
+    the loop after a change of ``connected``, ``epoch`` or ``error``.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class Link:
         self._connection: Connection | None = None
         self._connected = asyncio.Event()
         self._maintenance: asyncio.Task[None] | None = None
-        self._queued = 0  # commands that wait for a connection
-        self._missed_probes = 0  # in a row
+        self._queued = 0  # commands waiting for a connection
+        self._missed_probes = 0  # consecutive
         self.error: str | None = None
         self.epoch = 0
         self.on_change: Callable[[], None] = lambda: None
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection, and replies come over it."""
+        """Whether there is a connection that receives replies."""
         return self._live_connection() is not None and self._missed_probes < UNRESPONSIVE_AFTER
 
     async def start(self) -> None:
-        """Begin to connect; returns when connected, or when the first attempt has failed."""
+        """Start connecting; returns after the first attempt."""
         attempted = asyncio.Event()
         self._maintenance = asyncio.create_task(self._maintain_connection(attempted))
         await attempted.wait()
@@ -73,7 +73,7 @@ class Link:
             self._connection = None
 
     async def _maintain_connection(self, attempted: asyncio.Event) -> None:
-        """Connect, and connect again when the connection is lost, with exponential backoff."""
+        """Connect, and reconnect when the connection is lost, with exponential backoff."""
         backoff = Backoff(INITIAL_BACKOFF, MAX_BACKOFF)
         while True:
             try:
@@ -93,11 +93,12 @@ class Link:
                 self._set_error("the connection was lost")
                 if connection.replies > login_replies:
                     backoff.reset_failures()
-            # Also after a connection that was of no use: a server that lets clients log in and hangs up is not hammered.
+            # Also after an unusable connection: a server that accepts the login and then disconnects must not be
+            # flooded.
             await asyncio.sleep(backoff.next_delay())
 
     async def _monitor_connection(self, connection: Connection) -> None:
-        """Return when the connection is lost; close it when the server has stopped answering for ``timeout`` seconds."""
+        """Return when the connection is lost; close it if the server has not answered for ``timeout`` seconds."""
         interval = min(self._timeout / 4, PROBE_INTERVAL)
         replies, last_reply = connection.replies, self._loop.time()
         self._missed_probes = 0
@@ -111,7 +112,7 @@ class Link:
                 replies, last_reply, self._missed_probes = connection.replies, self._loop.time(), 0
                 self._set_error(None)
             else:
-                if not self._missed_probes:  # the command that waits may be younger than the last reply
+                if not self._missed_probes:  # the waiting command may be younger than the last reply
                     last_reply = self._loop.time() - interval
                 self._missed_probes += 1
             if self._loop.time() - last_reply >= self._timeout:
@@ -124,7 +125,7 @@ class Link:
         self._missed_probes = 0
 
     def _send_ping(self, connection: Connection) -> None:
-        """Make a reply due, so that the next probe can tell whether the server answers."""
+        """Send a PING, so that the next probe can check for its reply."""
         ping = connection.send("PING")
         ping.add_done_callback(lambda future: future.cancelled() or future.exception())
 
@@ -137,15 +138,15 @@ class Link:
         self.on_change()
 
     def _live_connection(self) -> Connection | None:
-        """The connection, unless it is lost: the task that replaces it may not have run since."""
+        """Return the connection unless it is lost: the task that replaces it may not have run yet."""
         connection = self._connection
         return None if connection is None or connection.lost.is_set() else connection
 
     async def _wait_for_connection(self) -> Connection:
-        """The next live connection.
+        """Wait for the next live connection.
 
-        The event is cleared before each wait: between the loss of a connection and the task that notices it, the event
-        is still set, and a wait that returns at once would never let that task run.
+        The event is cleared before each wait: between the loss of a connection and the run of the task that handles it,
+        the event is still set, and a wait that returns immediately would never let that task run.
         """
         while (connection := self._live_connection()) is None:
             self._connected.clear()
@@ -155,15 +156,15 @@ class Link:
     # -- commands --------------------------------------------------------------------------------
 
     async def execute(self, *command: Argument) -> Any:
-        """The server's reply.
+        """Execute a command and return the server's reply.
 
-        Raises Refused, Overloaded where too many commands wait, UpstreamUnavailable after ``timeout`` seconds without a
+        Raises Refused, Overloaded if too many commands wait, UpstreamUnavailable after ``timeout`` seconds without a
         connection, with ``outcome="unknown"`` if the command was sent and has no reply.
         """
         return await self._execute_within_timeout(lambda connection: connection.send(*command))
 
     async def execute_transaction(self, *commands: tuple[Argument, ...]) -> list[Any]:
-        """Replies to commands between MULTI and EXEC: all are carried out, or none. Raises as :meth:`execute`."""
+        """Execute commands atomically between MULTI and EXEC; return their replies. Raises as :meth:`execute`."""
 
         def send_commands(connection: Connection) -> Awaitable[list[Any]]:
             return asyncio.gather(*[connection.send(*command) for command in (("MULTI",), *commands, ("EXEC",))])
@@ -182,10 +183,10 @@ class Link:
             return await self._execute_when_connected(send, is_sent=True)
 
     async def _execute_when_connected(self, send: Callable[[Connection], Awaitable[Any]], *, is_sent: bool) -> Any:
-        """Send on the next connection, and again on the one after that, until the timeout.
+        """Send on the next connection, and again on later ones, until the timeout.
 
-        is_sent: whether it was sent before. A command is only ever sent on a live connection, whose reply is a pending
-        future: each turn of the loop lets the event loop run.
+        is_sent: whether it was sent before. A command is sent only on a live connection, whose reply is a pending
+        future, so each iteration yields to the event loop.
         """
         self._check_capacity(self._queued)
         self._queued += 1
@@ -193,7 +194,7 @@ class Link:
             async with asyncio.timeout(self._timeout):
                 while True:
                     connection = await self._wait_for_connection()
-                    is_sent = True  # from now on a timeout leaves the outcome unknown
+                    is_sent = True  # from now on, a timeout leaves the outcome unknown
                     with contextlib.suppress(Disconnected):
                         return await send(connection)
         except TimeoutError:
@@ -218,5 +219,5 @@ class Link:
 
 
 def build_command_error(error: Refused) -> InternalError:
-    """The error for a refusal that no caller can do anything about."""
+    """Build the error for a refusal that is no fault of the caller."""
     return InternalError(f"Redis refused a command of the bus: {error}", fix="Look at its log and its settings.")
