@@ -24,7 +24,6 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +31,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.polling import poll_until
 from tests.processes import untethered_environment
 from tests.system_packages import can_install, install_packages
 
@@ -106,15 +106,14 @@ def _start(root: Path) -> str:
             cwd=Path(__file__).parents[1], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=untethered_environment(),
         )  # fmt: skip
     _keepers.append(keeper)  # it may outlive this process, and is nobody's to wait for
-    deadline = time.monotonic() + STARTING
-    while (host := _running_host(root)) is None:
-        if keeper.poll() is not None or time.monotonic() > deadline:
-            keeper.terminate()
-            keeper.wait(2 * STOPPING)
-            words = (root / "log").read_text(errors="replace").strip().splitlines()
-            raise CannotRun("; ".join(words[-3:]) or "it did not start in time")
-        time.sleep(0.05)
-    return host
+    with suppress(AssertionError):
+        poll_until(lambda: _running_host(root) or keeper.poll() is not None, "an engine runs, or cannot", STARTING)
+    if host := _running_host(root):
+        return host
+    keeper.terminate()
+    keeper.wait(2 * STOPPING)
+    words = (root / "log").read_text(errors="replace").strip().splitlines()
+    raise CannotRun("; ".join(words[-3:]) or "it did not start in time")
 
 
 def _install(may_install: bool) -> None:
@@ -148,11 +147,9 @@ def keep(root: Path) -> None:
         preexec_fn=_die_with_parent,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + STARTING
-        while not _answers(host):
-            if engine.poll() is not None or time.monotonic() > deadline:
-                sys.exit("dockerd did not start")
-            time.sleep(0.05)
+        poll_until(lambda: _answers(host) or engine.poll() is not None, "dockerd answers", STARTING)
+        if engine.poll() is not None:
+            sys.exit("dockerd did not start")
         _import(host)
         _try_out(host)
         _announce(root, host)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-__all__ = ["eventually", "passing", "poll_until", "wait_until"]
+__all__ = ["eventually", "passing", "poll_until", "run_loop_turns", "wait_until"]
 
 T = TypeVar("T")
 TIMEOUT = 90.0  # seconds until a condition that does not hold is a failure
@@ -29,7 +29,7 @@ def poll_until(condition: Callable[[], T], what: str | Callable[[], str], timeou
     return value
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool], timeout: float = TIMEOUT) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], object], timeout: float = TIMEOUT) -> T:
     """Repeat a request until its answer is right. Raises AssertionError with the last answer after ``timeout`` seconds."""
     end = time.monotonic() + timeout
     while not is_right(answer := await ask()):
@@ -52,3 +52,9 @@ async def passing(seconds: float) -> None:
     moment = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
     await moment
+
+
+async def run_loop_turns(count: int) -> None:
+    """Let the event loop run so many times, to interleave coroutines in another order or to settle what needs no socket."""
+    for _ in range(count):
+        await asyncio.sleep(0)

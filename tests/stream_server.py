@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.polling import run_loop_turns
+
 __all__ = ["serve_streams"]
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
@@ -36,8 +38,7 @@ async def serve_streams(
         yield 0 if path is not None else int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        for _ in range(4):
-            await asyncio.sleep(0)  # what the socket has accepted takes some turns of the loop to reach ``accept``
+        await run_loop_turns(4)  # what the socket has accepted takes some turns of the loop to reach ``accept``
         for task, _ in connections:
             task.cancel()
         await asyncio.gather(*(task for task, _ in connections), return_exceptions=True)

@@ -23,6 +23,8 @@ import httpx
 import pytest
 import yaml
 
+from tests.polling import wait_until
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROJECT = f"agora-test-{os.getpid()}"
 FILES = (DEPLOY / "compose.yaml", DEPLOY / "compose.replicas.yaml")
@@ -242,6 +244,4 @@ async def _received(ledger: Ledger, token: str) -> list[str]:
 async def _all_seen(ledger: Ledger, admin: str) -> None:
     headers = {"Authorization": f"Bearer {admin}"}
     head = (await ledger.client.get(f"{ledger.url}/agora/query/marketplace", headers=headers)).json()["events_total"]
-    async with asyncio.timeout(60):
-        while not ledger.events or ledger.events[-1] < head:
-            await asyncio.sleep(0.1)
+    await wait_until(lambda: ledger.events and ledger.events[-1] >= head, "every event has come")

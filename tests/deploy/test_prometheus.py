@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from scripts.cluster import Replica
 from tests.deploy.prometheus import program
 from tests.deploy.prometheus_expressions import ALERTS, alerts, expressions
 from tests.harness import free_port
+from tests.polling import eventually
 from tests.postgres import PostgresServer, postgres_server
 from tests.processes import spawn_tethered
 from tests.valkey import Broker, empty_database, valkey_server
@@ -44,10 +46,7 @@ class Prometheus:
 
     async def until(self, expression: str) -> list[dict[str, Any]]:
         """Ask until it has an answer."""
-        async with asyncio.timeout(90):
-            while not (found := await self.ask(expression)):
-                await asyncio.sleep(0.5)
-        return found
+        return await eventually(lambda: self.ask(expression), bool)
 
 
 @asynccontextmanager
@@ -77,10 +76,8 @@ async def collecting(directory: Path, target: str) -> AsyncIterator[Prometheus]:
         process = spawn_tethered(command, stdout=log, stderr=log)
     found = Prometheus(f"http://{address}")
     try:
-        async with asyncio.timeout(60):
-            while not await _ready(found):
-                assert process.poll() is None, (directory / "log").read_text()
-                await asyncio.sleep(0.1)
+        await eventually(lambda: _has_ended_or_is_ready(process, found), bool)
+        assert process.poll() is None, (directory / "log").read_text()
         yield found
     finally:
         process.terminate()
@@ -88,9 +85,9 @@ async def collecting(directory: Path, target: str) -> AsyncIterator[Prometheus]:
         await found.client.aclose()
 
 
-async def _ready(prometheus: Prometheus) -> bool:
+async def _has_ended_or_is_ready(process: subprocess.Popen[bytes], prometheus: Prometheus) -> bool:
     try:
-        return (await prometheus.client.get("/-/ready")).is_success
+        return process.poll() is not None or (await prometheus.client.get("/-/ready")).is_success
     except httpx.TransportError:
         return False
 

@@ -15,6 +15,7 @@ import httpx
 import websockets
 from scripts.cluster import Balancer, Replica, cluster
 
+from tests.polling import wait_until
 from tests.postgres import PostgresServer, postgres_server
 from tests.valkey import Broker, empty_database, valkey_server
 
@@ -131,8 +132,7 @@ async def test_servers_of_a_cluster_are_killed(
         assert tasks["completed"] == TASKS
         assert set(ledger.done.values()) == {1}, "no completion of a task was acknowledged twice"
         head = (await client.get("/agora/query/marketplace")).json()["events_total"]
-        while not ledger.sequences or ledger.sequences[-1] < head:
-            await asyncio.sleep(0.02)
+        await wait_until(lambda: ledger.sequences and ledger.sequences[-1] >= head, "every event has come")
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         assert ledger.sequences == sorted(set(ledger.sequences)), "every event once, in order"

@@ -15,6 +15,7 @@ from agora.server.app import App
 from agora.store.postgres import PostgresStore
 from tests.faults.tcp_proxy import Wire, wire
 from tests.harness import local_client, make_settings
+from tests.polling import eventually
 from tests.postgres import PostgresServer, postgres_server
 from tests.valkey import Broker, empty_database, valkey_server
 
@@ -27,9 +28,7 @@ async def until_ready(client: httpx.AsyncClient, wanted: bool) -> float:
     """How long it took until /ready said so."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with asyncio.timeout(60):
-        while ((await client.get("/ready")).status_code == 200) is not wanted:
-            await asyncio.sleep(0.02)
+    await eventually(lambda: client.get("/ready"), lambda answer: (answer.status_code == 200) is wanted)
     return loop.time() - began
 
 
@@ -78,14 +77,10 @@ async def test_cut_off_from_redis(valkey_server: Broker, tmp_path: Path) -> None
                 shown = (await client.get("/health/detail")).json()["components"]["bus"]["status"]
                 return str(shown)
 
-            async with asyncio.timeout(60):
-                while await bus() != "healthy":
-                    await asyncio.sleep(0.02)
-                line.cut()
-                while await bus() == "healthy":
-                    await asyncio.sleep(0.02)
-                assert (await client.post("/agents/register", json={"agent_name": "Ada"})).status_code == 200
-                line.mend()
-                while await bus() != "healthy":
-                    await asyncio.sleep(0.02)
+            await eventually(bus, lambda status: status == "healthy")
+            line.cut()
+            await eventually(bus, lambda status: status != "healthy")
+            assert (await client.post("/agents/register", json={"agent_name": "Ada"})).status_code == 200
+            line.mend()
+            await eventually(bus, lambda status: status == "healthy")
         await app.stop()

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from agora.server.app import App
 from tests.harness import ManualClock, Running, free_port, make_settings, running
 from tests.oidc.issuer import Issuer, issuing
+from tests.polling import wait_until
 from tests.unit.protocols.a2a.raw_requests import said
 from tests.unit.protocols.mcp.mcp_clients import MODERN, Wire, envelope
 
@@ -110,9 +111,7 @@ async def standing(server: Running, token: str, end: End) -> str:
         headers = wire.headers({"mcp-session-id": wire.session, "accept": "text/event-stream"})
         async with http.stream("GET", "/mcp", headers=headers) as response:
             assert response.status_code == 200
-            async with asyncio.timeout(SECONDS):
-                while not server.app.feed.list_streams():
-                    await asyncio.sleep(0.005)
+            await wait_until(server.app.feed.list_streams)
             await end()
             async for _ in response.aiter_bytes():
                 pass

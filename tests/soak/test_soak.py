@@ -22,6 +22,7 @@ from tests.blackbox.postgres_process import PostgresProcess
 from tests.blackbox.server import ServerProcess
 from tests.blackbox.tcp_proxy import TcpProxy, running_proxy
 from tests.mcp_upstream import Far, serving
+from tests.polling import wait_until
 from tests.processes import process_cpu_seconds, process_file_count, process_rss_bytes
 from tests.soak.load import Load
 from tests.valkey import running_broker
@@ -174,7 +175,11 @@ async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
 async def _wait_for_progress(load: Load) -> None:
     """Every protocol works again once nothing is cut."""
     before = dict(load.steps)
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while stuck := [name for name in {*load.failures, *before} if load.steps[name] <= before.get(name, 0)]:
-        assert time.monotonic() < deadline, f"{stuck} do not work again: {load.reasons}"
-        await asyncio.sleep(0.2)
+
+    def find_stuck() -> list[str]:
+        return [name for name in {*load.failures, *before} if load.steps[name] <= before.get(name, 0)]
+
+    try:
+        await wait_until(lambda: not find_stuck(), timeout=SETTLE_SECONDS)
+    except AssertionError:
+        pytest.fail(f"{find_stuck()} do not work again: {load.reasons}")

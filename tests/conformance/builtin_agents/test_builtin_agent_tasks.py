@@ -26,6 +26,7 @@ from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.tasks.task_calls import assign, get, told
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+from tests.polling import wait_until
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
@@ -178,9 +179,7 @@ async def test_more_than_there_are_places_for_waits_its_turn(market: Market, res
         await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
         for _ in range(5)
     ]
-    await asyncio.sleep(0)
-    while len(resident.begun) < 2:
-        await asyncio.sleep(0)
+    await wait_until(lambda: len(resident.begun) == 2)
     states = [(await get(market, task_id)).status for task_id in ids]
     assert states == [TaskStatus.IN_PROGRESS] * 2 + [TaskStatus.PENDING] * 3
     resident.go_on.set()
@@ -202,8 +201,7 @@ async def test_what_was_put_off_comes_back_with_its_checkpoint(market: Market, r
 
 async def test_a_cancelled_task_stops_its_handler(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
-    while not resident.begun:
-        await asyncio.sleep(0)
+    await wait_until(lambda: resident.begun)
     await market.call(market.operator, "task.cancel", task_id=task_id)
     await market.app.agent_host.wait_until_idle()
     assert resident.begun[0].ended == "cancelled"
@@ -227,12 +225,10 @@ async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, residen
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
     )
-    while not resident.begun:
-        await asyncio.sleep(0)
+    await wait_until(lambda: resident.begun)
     market.clock.advance(31)
     await upkeep.step()
-    while len(resident.begun) < 2:
-        await asyncio.sleep(0)
+    await wait_until(lambda: len(resident.begun) == 2)
     old = [stored for stored in market.events if stored.event.type == "agora.task.requeued"]
     assert old, "its lease has run out, and it was taken up once more"
     market.app.agent_host.receive_committed_events(old)
@@ -245,12 +241,10 @@ async def test_a_lease_that_ran_out_is_taken_up_again(market: Market, resident: 
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
     )
-    while not resident.begun:
-        await asyncio.sleep(0)
+    await wait_until(lambda: resident.begun)
     market.clock.advance(31)
     await upkeep.step()
-    while len(resident.begun) < 2 or resident.begun[0].ended is None:  # either may come first
-        await asyncio.sleep(0)
+    await wait_until(lambda: len(resident.begun) == 2 and resident.begun[0].ended)  # either may come first
     assert resident.begun[0].ended == "lost"
     resident.go_on.set()
     await market.app.agent_host.wait_until_idle()
@@ -277,8 +271,7 @@ def resident_id(market: Market) -> str:
 
 async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
-    while not resident.begun:
-        await asyncio.sleep(0)
+    await wait_until(lambda: resident.begun)
     await market.call(
         market.operator, "admin.override", target_id=resident_id(market), action="emergency_halt", reason="stop"
     )
@@ -323,11 +316,9 @@ async def test_a_capability_is_served_and_what_is_open_to_anyone_left_alone(mark
 
 async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
-    while not resident.begun:
-        await asyncio.sleep(0)
+    await wait_until(lambda: resident.begun)
     leaving = asyncio.create_task(market.app.agent_host.remove("default", resident_id(market)))
-    while market.app.agent_host.hosted_agents[-1].caller.name == "Resident":
-        await asyncio.sleep(0)
+    await wait_until(lambda: market.app.agent_host.hosted_agents[-1].caller.name != "Resident")
     resident.begun[0].stop_handler("stopping")  # type: ignore[attr-defined]  # without the grace
     await leaving
     task = await get(market, task_id)
@@ -336,8 +327,7 @@ async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Sc
 
 async def test_a_suspended_resident_stops(market: Market, resident: Scripted) -> None:
     running = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
-    while not resident.begun:
-        await asyncio.sleep(0)
+    await wait_until(lambda: resident.begun)
     manage = {"resource": "agent", "target": "Resident"}
     await market.call(market.operator, "admin.manage", action="suspend", **manage)
     await market.app.agent_host.wait_until_idle()

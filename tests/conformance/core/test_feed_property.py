@@ -16,7 +16,7 @@ from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.core.events.stream import LiveStream
 from agora.store.port import NewEvent, Store, StoredEvent
 from tests.conformance.engines import RunsOn
-from tests.polling import wait_until
+from tests.polling import run_loop_turns, wait_until
 from tests.unit.core.events.feed_parts import Journal, Reader
 
 RUNS_ON = RunsOn.BOTH
@@ -106,8 +106,7 @@ class World:
             self._open(person, person.leave())
 
     async def turn(self, times: int) -> None:
-        for _ in range(times):
-            await asyncio.sleep(0)
+        await run_loop_turns(times)
 
     def _open(self, person: Person, position: int) -> None:
         opening = EventStreamSpec(person.filter, person.viewer, position)

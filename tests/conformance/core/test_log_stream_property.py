@@ -15,6 +15,7 @@ from agora.core.events.frames import ENDED
 from agora.core.events.stream import LogStream
 from agora.store.port import Store
 from tests.conformance.engines import RunsOn
+from tests.polling import run_loop_turns
 from tests.unit.core.events.feed_parts import Journal, Reader
 from tests.unit.core.events.task_entry_log import TaskLog
 
@@ -85,8 +86,7 @@ class World:
             self._open(self.people[which % len(self.people)])
 
     async def turn(self, times: int) -> None:
-        for _ in range(times):
-            await asyncio.sleep(0)
+        await run_loop_turns(times)
 
     def _open(self, person: Person) -> None:
         position = person.leave()

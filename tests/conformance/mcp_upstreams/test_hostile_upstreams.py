@@ -22,6 +22,7 @@ from tests.harness import ManualClock, make_settings
 from tests.hostile_upstream import Rogue, message, whole
 from tests.market import Market
 from tests.mcp_upstream import Far, serving
+from tests.polling import wait_until
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
@@ -223,8 +224,7 @@ async def test_a_greedy_caller_leaves_room_for_others(market: Market) -> None:
         await add(market, url, concurrency=4)
         greedy, modest = await market.agent("Greedy"), await market.agent("Modest")
         held = [asyncio.create_task(call(market, "slow", greedy, timeout=20)) for _ in range(10)]
-        while len([name for name, _ in far.asked if name == "slow"]) < 3:
-            await asyncio.sleep(0)
+        await wait_until(lambda: len([name for name, _ in far.asked if name == "slow"]) >= 3)
         answer = await call(market, "echo", modest, arguments={"text": "me too"}, timeout=10)
         assert answer.content[0]["text"] == "me too"
         with pytest.raises(Overloaded):

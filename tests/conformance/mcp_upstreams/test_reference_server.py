@@ -21,6 +21,7 @@ from agora.server.app import App
 from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, free_port, make_settings
 from tests.market import Market
+from tests.polling import eventually
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
@@ -96,11 +97,13 @@ async def tour(market: Market, caller: Caller) -> None:
 
 async def settled(market: Market) -> None:
     (keeper,) = [found for found in market.app.controllers if isinstance(found, UpstreamReconciler)]
-    async with asyncio.timeout(60):
-        while not (await market.call(market.operator, "upstream.get", upstream="everything")).listed_at:
-            await keeper.step()
-            await keeper.wait_until_idle()
-            await asyncio.sleep(0)
+
+    async def ask() -> Any:
+        await keeper.step()
+        await keeper.wait_until_idle()
+        return await market.call(market.operator, "upstream.get", upstream="everything")
+
+    await eventually(ask, lambda upstream: upstream.listed_at is not None)
 
 
 @pytest.fixture(params=["http", "stdio"])

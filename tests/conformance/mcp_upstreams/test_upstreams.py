@@ -30,6 +30,7 @@ from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.mcp_upstream import Far, serving, tool
+from tests.polling import eventually
 
 RUNS_ON = RunsOn.BOTH
 
@@ -71,10 +72,13 @@ def keeper(market: Market) -> UpstreamReconciler:
 
 async def relisted(market: Market, far: Far, *, after: int) -> None:
     """Wait until it was asked again what it offers, and the answer is kept."""
-    while far.listings <= after:
+
+    async def ask() -> int:
         await keeper(market).step()
         await keeper(market).wait_until_idle()
-        await asyncio.sleep(0)
+        return far.listings
+
+    await eventually(ask, lambda listings: listings > after)
 
 
 def names(market: Market, caller: Caller) -> set[str]:

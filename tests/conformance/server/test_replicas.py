@@ -213,8 +213,7 @@ async def test_what_a_task_went_through_before_a_start_does_not_end_it(
     start = Feed.start
 
     async def late(feed: Feed) -> None:
-        while not any(place.runs for place in starting.agent_host.hosted_agents):
-            await asyncio.sleep(0.005)
+        await wait_until(lambda: any(place.runs for place in starting.agent_host.hosted_agents))
         await start(feed)
 
     async with elsewhere(streams=False) as far:

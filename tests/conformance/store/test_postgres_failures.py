@@ -31,6 +31,7 @@ from tests.conformance.store.store_calls import (
     setting,
     value_of,
 )
+from tests.polling import eventually, run_loop_turns
 
 RUNS_ON = RunsOn.POSTGRES
 
@@ -58,10 +59,7 @@ async def wait_until_blocked(console: asyncpg.Connection, application: str = "ag
     (What ``pg_stat_activity`` names as its query may still be the one before.)
     """
     query = "select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'"
-    async with asyncio.timeout(60):
-        while (pid := await console.fetchval(query, application)) is None:
-            await asyncio.sleep(0)
-    return int(pid)
+    return int(await eventually(lambda: console.fetchval(query, application), lambda pid: pid is not None))
 
 
 async def numbers(store: PostgresStore) -> dict[str, float]:
@@ -478,12 +476,9 @@ async def test_a_change_counts_its_rows(store: PostgresStore) -> None:
 async def test_reads_that_are_cancelled_at_any_moment_give_their_connections_back(store: PostgresStore) -> None:
     for steps in range(120):
         reads = [asyncio.create_task(read_all(store, listed)) for _ in range(2)]
-        for _ in range(steps % 40):
-            await asyncio.sleep(0)
+        await run_loop_turns(steps % 40)
         reads[0].cancel()
         async with asyncio.timeout(60):
             await asyncio.wait(reads)
         assert reads[1].result() == []
-    async with asyncio.timeout(60):
-        while (await store.check())["connections"]:
-            await asyncio.sleep(0)
+    await eventually(store.check, lambda state: not state["connections"])

@@ -29,6 +29,7 @@ from tests.conformance.store.store_calls import (
     together,
     value_of,
 )
+from tests.polling import run_loop_turns
 
 RUNS_ON = RunsOn.BOTH
 
@@ -170,8 +171,7 @@ async def test_wanting_the_same_key_in_turns_of_the_loop(store: Store) -> None:
     """Submitted apart, so that the calls meet in different transactions."""
 
     async def later(turns: int) -> str:
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await run_loop_turns(turns)
         return await store.write(TENANT, append_if_absent(f"key{turns % 3}", f"v{turns}"))
 
     results = await asyncio.gather(*[later(turns) for turns in range(60)])

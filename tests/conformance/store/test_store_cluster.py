@@ -16,6 +16,7 @@ from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import TENANT, event, increment, logged, read_all, value_of
 from tests.conformance.store.test_lost_connections import COMMIT, Proxy
 from tests.harness import ManualClock, make_settings
+from tests.polling import run_loop_turns
 
 RUNS_ON = RunsOn.POSTGRES
 
@@ -62,8 +63,7 @@ async def test_the_log_has_one_order_whoever_writes(pair: Pair) -> None:
         return work
 
     async def write(at: int, n: int) -> None:
-        for _ in range(n % 7):
-            await asyncio.sleep(0)
+        await run_loop_turns(n % 7)
         await pair[at].write(TENANT, increment("counter") if n % 4 == 0 else emitting(f"{at}.{n}."))
 
     following = asyncio.create_task(follow())

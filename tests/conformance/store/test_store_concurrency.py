@@ -24,6 +24,7 @@ from tests.conformance.store.store_calls import (
     rename,
     setting,
 )
+from tests.polling import run_loop_turns
 
 RUNS_ON = RunsOn.BOTH
 
@@ -37,8 +38,7 @@ class Model:
         self.events = 0
 
     async def run(self, store: Store, n: int, dice: random.Random) -> None:
-        for _ in range(dice.randrange(12)):
-            await asyncio.sleep(0)
+        await run_loop_turns(dice.randrange(12))
         act = dice.choice((self.add, self.add, self.claim, self.claim, self.claim, self.fail, self.move))
         await act(store, n, f"k{dice.randrange(4)}")
 

@@ -22,6 +22,7 @@ from tests.conformance.engines import PostgresEngine, RunsOn, SqliteEngine
 from tests.conformance.tenants.test_tenant_isolation import filled, rows
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+from tests.polling import eventually
 
 RUNS_ON = RunsOn.BOTH
 
@@ -106,9 +107,7 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
         monkeypatch.setattr(copying, "_copy_table", wrong)
         with pytest.raises(StoreFailure, match=message):
             await copy_database(file, postgres.url)
-        async with asyncio.timeout(60):
-            while await counted(postgres.url) != 1:  # the tenant default
-                await asyncio.sleep(0)
+        await eventually(lambda: counted(postgres.url), lambda count: count == 1)  # the tenant default
         monkeypatch.undo()
     assert (await copy_database(file, postgres.url)).row_count > 100
 

@@ -30,6 +30,7 @@ from tests.conformance.store.store_calls import (
     value_of,
 )
 from tests.dict_rows import DictQuery
+from tests.polling import run_loop_turns
 
 RUNS_ON = RunsOn.BOTH
 
@@ -56,8 +57,7 @@ async def test_events_are_numbered_without_gaps_in_the_order_of_commits(engine: 
         return work
 
     async def later(n: int) -> None:
-        for _ in range(n % 11):
-            await asyncio.sleep(0)
+        await run_loop_turns(n % 11)
         with contextlib.suppress(NotFound, StoreFailure):
             await store.write(TENANT, mixed(n), label=str(n % 5))
 

@@ -16,6 +16,7 @@ from agora_sdk.errors import Conflict, IdempotencyConflict, NotFound, PayloadToo
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time, told
 from tests.market import Market
+from tests.polling import wait_until
 
 RUNS_ON = RunsOn.BOTH
 
@@ -72,8 +73,7 @@ async def test_a_claim_that_is_repeated_gets_its_task_again_however_long_it_wait
 async def test_a_claim_can_wait(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     waiting = asyncio.create_task(claim(market, doer, wait=30))
-    while not market.app.feed.waiting_calls:  # until it has found nothing and listens
-        await asyncio.sleep(0)
+    await wait_until(lambda: market.app.feed.waiting_calls, "it has found nothing and listens")
     task_id = await assign(market, giver, assignee="Doer")
     assert (await waiting).task_id == task_id
 
@@ -112,8 +112,7 @@ async def test_a_repeated_claim_under_its_key_answers_the_same(market: Market) -
 async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
     waiting = asyncio.create_task(claim(market, doer, wait=30, task_types=["wanted"], models=["m"]))
-    while not market.app.feed.waiting_calls:
-        await asyncio.sleep(0)
+    await wait_until(lambda: market.app.feed.waiting_calls)
     for other in ({"required_capabilities": ["b"]}, {"task_type": "other"}, {"required_model": "n"}):
         await assign(market, giver, **({"task_type": "wanted"} | other))
     await market.call(giver, "event.publish", event_type="any")

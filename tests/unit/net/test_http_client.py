@@ -21,6 +21,7 @@ from agora.domains.mcp_upstreams.client.addresses import AddressRefused, EgressP
 from agora.net import http_client as module
 from agora.net.http_client import ConnectionLost, HttpClient
 from tests.hostile_upstream import Heard, listening, whole
+from tests.polling import run_loop_turns, wait_until
 
 PLAIN = ssl.create_default_context()
 Run = Callable[[Awaitable[Any]], Any]
@@ -75,8 +76,7 @@ async def read(courier: HttpClient, body: bytes = b"{}", **headers: str) -> tupl
 
 async def until_closed(courier: HttpClient) -> None:
     """Wait until no connection is left, neither in use nor kept for the next request."""
-    while courier.is_connected:
-        await asyncio.sleep(0)
+    await wait_until(lambda: not courier.is_connected)
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -244,8 +244,7 @@ def test_an_answer_is_read_no_faster_than_it_is_used(run: Run) -> None:
             before = -1
             while written != before:
                 before = written
-                for _ in range(1000):
-                    await asyncio.sleep(0)
+                await run_loop_turns(1000)
             assert written < 50_000_000
             size = 0
             async for part in reply:

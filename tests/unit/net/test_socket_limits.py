@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from agora.server.app import App
 from tests.harness import Running, make_settings, running
+from tests.polling import wait_until
 
 HEAD = b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n"
 
@@ -169,8 +170,7 @@ async def test_one_caller_has_a_share_of_the_streams(tmp_path: Path, each: int) 
         waiting = asyncio.create_task(client.get(inbox, params={"wait": 30}, headers=ada))
         async with client.stream("GET", "/events", headers=ada) as first:
             assert first.status_code == 200
-            while not server.app.feed.waiting_calls:
-                await asyncio.sleep(0)
+            await wait_until(lambda: server.app.feed.waiting_calls)
             refused = await client.get("/events", headers=ada)
             assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
             assert "2 of your streams" in refused.json()["detail"]

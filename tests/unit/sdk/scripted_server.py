@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agora_sdk.errors import AgoraError
 from tests.harness import PromptServer
+from tests.polling import wait_until
 
 __all__ = ["Host", "Seen", "Wire", "agent_answer", "entry", "event", "free_port", "hosting", "page", "problem"]
 
@@ -332,8 +333,7 @@ def hosting() -> Iterator[Host]:
     async def serve() -> None:
         host.loop = asyncio.get_running_loop()
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0)
+        await wait_until(lambda: server.started or serving.done())
         started.set()
         await serving
 

@@ -23,6 +23,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, Overloaded, ServerUnrea
 from agora_sdk.retry import Backoff
 from agora_sdk.types import AgentStatus, DeliveryState
 from tests.harness import Running
+from tests.polling import eventually
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page
 
 WAIT = 60
@@ -381,18 +382,14 @@ async def test_a_mark_that_got_lost_is_made_again(wire: Wire) -> None:
     async with AgoraClient(wire.url, retries=0) as client, living(Recorder(client=client)) as agent:
         assert isinstance(agent, Recorder)
         await agent.next()
-        async with asyncio.timeout(WAIT):
-            while len(wire.of("/agora/messaging/mark")) < 2:
-                wire.publish(
-                    {
-                        "sequence": len(wire.log) + 1,
-                        "id": "evt_1",
-                        "type": "agora.broadcast.sent",
-                        "source": "x",
-                        "time": NOW,
-                    }
-                )
-                await asyncio.sleep(0)
+
+        async def announce() -> int:
+            sequence = len(wire.log) + 1
+            event = {"id": "evt_1", "type": "agora.broadcast.sent", "source": "x", "time": NOW}
+            wire.publish({"sequence": sequence} | event)
+            return len(wire.of("/agora/messaging/mark"))
+
+        await eventually(announce, lambda marks: marks == 2)
     assert agent.got.empty(), "it is handled once"
     assert {seen.body["status"] for seen in wire.of("/agora/messaging/mark")} == {"acknowledged"}
 

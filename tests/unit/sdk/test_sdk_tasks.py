@@ -16,6 +16,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
 from agora_sdk.retry import Backoff
 from agora_sdk.types import TaskStatus
 from tests.harness import ManualClock, Running
+from tests.polling import wait_until
 
 WAIT = 60
 
@@ -282,12 +283,10 @@ async def test_a_claim_whose_caller_has_gone_takes_nothing(server: Running, boss
         await client.register("Gone")
         headers = {"authorization": f"Bearer {client._session.identity.token()}"}
         claim = asyncio.create_task(dying.post("/agora/task/claim", json={"wait": 60}, headers=headers))
-        while not server.app.feed.waiting_calls:
-            await asyncio.sleep(0)
+        await wait_until(lambda: server.app.feed.waiting_calls)
         claim.cancel()
         await asyncio.gather(claim, return_exceptions=True)
-        while server.app.feed.waiting_calls:
-            await asyncio.sleep(0)
+        await wait_until(lambda: not server.app.feed.waiting_calls)
         receipt = await boss.task.assign("work", assignee="Gone")
         assert [task.task_id for task in (await client.task.claim()).tasks] == [receipt.task_id]
 

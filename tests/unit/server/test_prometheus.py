@@ -19,6 +19,7 @@ from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE
 from tests.harness import ManualClock, admin_token, local_client, make_settings, running
 from tests.market import Market
+from tests.polling import wait_until
 
 TOKEN = "a-token-for-prometheus"
 
@@ -147,8 +148,7 @@ async def test_what_a_call_waits_for_an_event_is_no_latency(app: App) -> None:
     market = Market(app, ManualClock())
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     waiting = asyncio.create_task(market.call(bob, "messaging.receive", wait=20))
-    while not app.feed.waiting_calls:
-        await asyncio.sleep(0)
+    await wait_until(lambda: app.feed.waiting_calls)
     began = app.clock.now()
     for _ in range(20):  # time passes, as much of it as the machine needs for this
         await market.call(ada, "agent.heartbeat")

@@ -16,6 +16,7 @@ from tests.conformance.a2a.a2a_calls import say, shown, state_of, texts
 from tests.harness import ManualClock, Running, admin_token, make_settings, running
 from tests.hostile_upstream import Heard, whole
 from tests.market import Market
+from tests.polling import eventually
 from tests.unit.builtin_agents.remote.hostile_agent import Rogue, rogue, rpc
 from tests.unit.builtin_agents.remote.remote_calls import add, message
 
@@ -41,14 +42,6 @@ async def slow(there: Running, market: Market) -> Caller:
     return agent
 
 
-async def until(condition: Any) -> Any:
-    """Wait for what happens at the other side; answers what the condition does."""
-    async with asyncio.timeout(60):
-        while not (found := await condition()):
-            await asyncio.sleep(0)
-        return found
-
-
 async def _claimed(far: Market, slow: Caller) -> Any:
     (task,) = (await far.call(slow, "task.claim", wait=30)).tasks
     return task
@@ -70,7 +63,7 @@ async def test_it_is_passed_on(market: Market, ann: Caller, there: Running, slow
     async def both() -> bool:
         return len(await _heard(far, slow, work.task_id)) == 2
 
-    await until(both)
+    await eventually(both, bool)
     assert await _heard(far, slow, work.task_id) == ["make it red", "and large"]
     result = {"task_id": work.task_id, "fencing_token": work.fencing_token, "result": "large and red"}
     await far.call(slow, "task.complete", **result)
@@ -90,7 +83,7 @@ async def test_what_was_said_when_nobody_was_there_is_passed_on_later(
     async def saved() -> Any:
         return (await market.call(ann, "task.get", task_id=task["id"])).checkpoint
 
-    await until(saved)
+    await eventually(saved, bool)
     (run,) = [run for place in market.app.agent_host.hosted_agents for run in place.runs.values()]
     run.stop_handler("stopping")
     monkeypatch.setattr(market.app.agent_host, "start_fetch", lambda place: None)
@@ -104,7 +97,7 @@ async def test_what_was_said_when_nobody_was_there_is_passed_on_later(
     async def both() -> bool:
         return len(await _heard(far, slow, work.task_id)) == 2
 
-    await until(both)
+    await eventually(both, bool)
     assert await _heard(far, slow, work.task_id) == ["first", "second"]
 
 
@@ -134,7 +127,7 @@ async def test_it_is_said_that_an_agent_does_not_take_it(market: Market, ann: Ca
         await add(market, far.url)
         task = await say(market, ann, "a long job", "Far")
 
-        await until(_asked(far))
+        await eventually(_asked(far), bool)
         await say(market, ann, message("hurry", taskId=task["id"]))
 
         async def told() -> Any:
@@ -142,7 +135,7 @@ async def test_it_is_said_that_an_agent_does_not_take_it(market: Market, ann: Ca
             words = [*texts(found), *(p["text"] for p in found["status"].get("message", {}).get("parts", ()))]
             return (found, words) if any("did not take" in each for each in words) else None
 
-        found, words = await until(told)
+        found, words = await eventually(told, bool)
         assert state_of(found) == "TASK_STATE_WORKING", "the work goes on"
         assert "Only one message for each task." in " ".join(words)
         assert [each["messageId"] for each in sent] == [f"{task['id']}.0", f"{task['id']}.{_number(sent)}"]
@@ -174,7 +167,7 @@ async def test_a_message_lost_on_its_way_is_sent_again(
     async with rogue(answer, streams=False) as far:
         await add(market, far.url)
         task = await say(market, ann, "a long job", "Far")
-        await until(_asked(far))
+        await eventually(_asked(far), bool)
         await say(market, ann, message("hurry", taskId=task["id"]))
         assert state_of(await shown(market, ann, task["id"], wait=30)) == "TASK_STATE_COMPLETED"
     assert len({each["messageId"] for each in tries}) == 1
@@ -207,14 +200,14 @@ async def test_what_is_answered_at_once_is_told(
     async with rogue(script, streams=False) as far:
         await add(market, far.url)
         task = await say(market, ann, "a long job", "Far")
-        await until(_asked(far))
+        await eventually(_asked(far), bool)
         await say(market, ann, message("hurry", taskId=task["id"]))
 
         async def told() -> bool:
             found = await shown(market, ann, task["id"])
             return words in json.dumps([found.get("history"), found["status"]])
 
-        await until(told)
+        await eventually(told, bool)
         assert state_of(await shown(market, ann, task["id"])) == "TASK_STATE_WORKING"
         await market.call(ann, "task.cancel", task_id=task["id"])
         await market.app.agent_host.wait_until_idle()

@@ -16,6 +16,7 @@ from mcp.shared.message import ServerMessageMetadata
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.harness import PromptServer, free_port
+from tests.polling import wait_until
 
 __all__ = ["Workshop"]
 
@@ -53,8 +54,7 @@ class Workshop:
         self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         listener = config.bind_socket()
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
-        while not self._server.started:
-            await asyncio.sleep(0)
+        await wait_until(lambda: self._server.started)
 
     async def stop(self, *, graceful: bool = False) -> None:
         assert self._server is not None

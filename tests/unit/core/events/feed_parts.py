@@ -13,6 +13,7 @@ from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.core.events.frames import Batch, CloseReason
 from agora.core.events.stream import EventStream
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
+from tests.polling import run_loop_turns
 
 __all__ = ["Journal", "ManualTime", "Reader", "open_stream"]
 
@@ -42,8 +43,7 @@ class ManualTime:
         self.now = end
 
     async def _run(self) -> None:
-        for _ in range(20):
-            await asyncio.sleep(0)
+        await run_loop_turns(20)
 
 
 @dataclass

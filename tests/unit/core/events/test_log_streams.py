@@ -17,7 +17,7 @@ from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import InvalidRequest, NotFound, Overloaded, Unauthenticated
-from tests.polling import wait_until
+from tests.polling import run_loop_turns, wait_until
 from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream
 from tests.unit.core.events.task_entry_log import TaskLog
 
@@ -116,8 +116,7 @@ async def test_a_hint_about_another_subject_wakes_nobody(feed: Feed, entries: Ta
     before = len(entries.reads)
     await journal.emit(subject="task_2")
     await journal.emit()
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await run_loop_turns(20)
     assert len(entries.reads) == before
 
 

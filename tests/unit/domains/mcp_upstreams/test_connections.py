@@ -11,6 +11,7 @@ from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora_sdk.errors import DeadlineExceeded, Overloaded, UpstreamFailed, UpstreamUnavailable
 from tests.mcp_upstream import Far, serving, tool
+from tests.polling import eventually, wait_until
 from tests.unit.domains.mcp_upstreams.conftest import make
 
 
@@ -20,8 +21,7 @@ async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: 
 
 async def until(pool: ConnectionPool, state: str) -> None:
     """Wait for a state of the connection; it comes with an event, or with time."""
-    while pool.condition("default", "ups_1").state != state:
-        await asyncio.sleep(0)
+    await wait_until(lambda: pool.condition("default", "ups_1").state == state)
 
 
 async def test_everything_it_offers_is_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
@@ -101,11 +101,13 @@ async def test_a_change_is_noticed(pool: ConnectionPool, endpoint: Endpoint, far
     if far.modern:
         await far.bus.listened_to.wait()
     else:
-        while "GET" not in far.methods:
-            await asyncio.sleep(0)
-    while pool.list_outdated("default") == []:
+        await wait_until(lambda: "GET" in far.methods)
+
+    async def change() -> Any:
         await far.change(tool("new"))
-        await asyncio.sleep(0)
+        return pool.list_outdated("default")
+
+    await eventually(change, bool)
     assert "new" in {item.name for item in (await pool.listing(endpoint)).items}
 
 

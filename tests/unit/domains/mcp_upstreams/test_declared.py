@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from agora_sdk.errors import UpstreamUnavailable
 from tests.harness import make_settings
 from tests.market import Market
 from tests.mcp_upstream import Far, serving
+from tests.polling import eventually
 
 ROOT = Path(__file__).parents[4]
 
@@ -148,13 +148,13 @@ async def settled(app: App) -> None:
     """Wait until every upstream was asked what it offers."""
     (keeper,) = [found for found in app.controllers if isinstance(found, UpstreamReconciler)]
     market = Market(app, app.clock)  # type: ignore[arg-type]
-    while True:
+
+    async def ask() -> Any:
         await keeper.step()
         await keeper.wait_until_idle()
-        page = await market.call(market.operator, "upstream.list")
-        if all(found.listed_at or found.state == "unavailable" for found in page.upstreams):
-            return
-        await asyncio.sleep(0)
+        return (await market.call(market.operator, "upstream.list")).upstreams
+
+    await eventually(ask, lambda page: all(each.listed_at or each.state == "unavailable" for each in page))
 
 
 async def test_what_is_declared_is_there_after_the_start(tmp_path: Path) -> None:

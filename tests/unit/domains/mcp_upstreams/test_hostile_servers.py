@@ -19,6 +19,7 @@ from agora.net import egress_policy as internet
 from agora.net.sealing import Sealer
 from agora_sdk.errors import AgoraError, DeadlineExceeded, Overloaded, UpstreamFailed
 from tests.hostile_upstream import Heard, Rogue, events, message, whole
+from tests.polling import wait_until
 from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
 from tests.unit.domains.mcp_upstreams.test_connections import call
 
@@ -305,8 +306,7 @@ async def test_no_caller_has_an_upstream_for_itself() -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(8):
             group.create_task(hold("greedy"))
-        while turns.running < 3:
-            await asyncio.sleep(0)
+        await wait_until(lambda: turns.running == 3)
         async with turns.acquire_slot("modest", 1):
             assert turns.running == 4
         with pytest.raises(Overloaded, match="busy with 3 calls"):
@@ -341,8 +341,7 @@ async def test_a_queue_has_an_end() -> None:
             async with turns.acquire_slot("greedy", 10):
                 pass
         group.create_task(hold("modest"))
-        while turns.running < 4:
-            await asyncio.sleep(0)
+        await wait_until(lambda: turns.running == 4)
         done.set()
     assert turns.active_callers == 0
 

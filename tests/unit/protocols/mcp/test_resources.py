@@ -14,6 +14,7 @@ from agora.protocols.mcp.exchange import JsonRpcError
 from agora.protocols.mcp.resources import LISTED, TEMPLATES
 from agora_sdk.contract import operations
 from tests.harness import Running
+from tests.polling import wait_until
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
 
@@ -214,8 +215,7 @@ async def test_watchers_are_told(server: Running, wire: Wire, era: str) -> None:
 
 async def _standing(server: Running) -> None:
     """Until the session's GET stream stands and follows the events."""
-    while not len(server.app.feed):
-        await asyncio.sleep(0)
+    await wait_until(lambda: len(server.app.feed))
 
 
 async def _listens(session: ClientSession, bob: Wire, wire: Wire) -> None:
@@ -247,8 +247,7 @@ async def test_a_private_task_is_told_to_its_parties_alone(server: Running, wire
             await client.session.subscribe_resource(uri)
             await _do(wire, "agora.task.cancel", task_id=task["task_id"])
             await register(wire, "Dora")
-            while not heard:
-                await asyncio.sleep(0)
+            await wait_until(lambda: heard)
     assert all(type(message).__name__ != "ResourceUpdatedNotification" for message in heard)
 
 

@@ -11,6 +11,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic_core import from_json
 
 from tests.harness import Running
+from tests.polling import wait_until
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
 
@@ -178,9 +179,7 @@ async def test_who_leaves_takes_nothing_along(server: Running, wire: Wire, era: 
 
 async def _under_way(server: Running, number: int) -> None:
     """Until so many calls wait for an event."""
-    async with asyncio.timeout(60):
-        while server.app.feed.waiting_calls != number:
-            await asyncio.sleep(0)
+    await wait_until(lambda: server.app.feed.waiting_calls == number)
 
 
 async def test_a_cancelled_request_is_named_by_its_id(wire: Wire, server: Running) -> None:

@@ -14,6 +14,7 @@ from mcp_types import ToolAnnotations
 from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.mcp_upstream import Far, serving, tool
+from tests.polling import eventually
 from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
 
 
@@ -130,5 +131,4 @@ async def test_what_changed_elsewhere_is_told_here(server: Running, far: Far) ->
         async with listen(client.session, tools_list_changed=True) as stream:
             await far.change(tool("new", annotations=ToolAnnotations(read_only_hint=True)))
             assert type(await anext(aiter(stream))).__name__ == "ToolsListChanged"
-        while "far.new" not in {each.name for each in (await client.list_tools()).tools}:
-            await asyncio.sleep(0)
+        await eventually(client.list_tools, lambda page: "far.new" in {each.name for each in page.tools})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.conformance.engines import SqliteEngine
 from tests.conformance.instances.instance_programs import Site, served, site
+from tests.polling import eventually
 
 
 @pytest.fixture
@@ -145,13 +146,14 @@ async def test_whoever_hangs_up_leaves_an_unknown_outcome(tmp_path: Path) -> Non
             path = f"/marketplace/instances/{made.instance_id}/execute"
             body = {"endpoint": "/slow", "parameters": {"seconds": 5}}
             asking = asyncio.create_task(client.post(path, json=body, headers={"Accept": "text/event-stream"}))
-            while not (await place.call("instance.executions", instance_id=made.instance_id)).count:
-                await asyncio.sleep(0)
+
+            def ask() -> Awaitable[Any]:
+                return place.call("instance.executions", instance_id=made.instance_id)
+
+            await eventually(ask, lambda page: page.count)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
-            while (await place.call("instance.executions", instance_id=made.instance_id))[0].status == "running":
-                await asyncio.sleep(0)
-        (found,) = (await place.call("instance.executions", instance_id=made.instance_id)).executions
+            (found,) = (await eventually(ask, lambda page: page.executions[0].status != "running")).executions
         assert found.status == "unknown"
         assert (await place.call("billing.cost", instance_id=made.instance_id)).total_cost == 1.0
 

@@ -23,6 +23,7 @@ from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent
 from tests.harness import running
 from tests.market import Market
+from tests.polling import wait_until
 from tests.unit.protocols.web.http_browser import HOME, Browser
 
 PATIENCE = 30.0
@@ -234,9 +235,7 @@ async def test_streams_that_end_leave_nothing(market: Market, served: httpx.Asyn
     await enter(market, served)
     async with stream(served, f"{HOME}live/probe/1"), stream(served, f"{HOME}live/probe/2"):
         assert len(market.app.feed) == 2
-    async with asyncio.timeout(PATIENCE):
-        while len(market.app.feed):
-            await asyncio.sleep(0)
+    await wait_until(lambda: not len(market.app.feed))
 
 
 async def test_who_takes_nothing_is_cut_off(
@@ -255,12 +254,9 @@ async def test_who_takes_nothing_is_cut_off(
             f"GET {HOME}live/probe/w?times=20000 HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: agora_session={cookie}\r\n\r\n"
         )
         await loop.sock_sendall(peer, request.encode())
-        async with asyncio.timeout(PATIENCE):
-            while not len(market.app.feed):
-                await asyncio.sleep(0)
-            await say(market, "x" * 1000)
-            while len(market.app.feed):
-                await asyncio.sleep(0)
+        await wait_until(lambda: len(market.app.feed))
+        await say(market, "x" * 1000)
+        await wait_until(lambda: not len(market.app.feed))
 
 
 # -- what makes them cheap -----------------------------------------------------------------------
