@@ -175,11 +175,11 @@ def run(version: str, tree: Path, python: Path, url: str, more: list[str], token
         score = Score(version, output=done.stdout + done.stderr)
         if not report.exists():
             raise RuntimeError(f"the TCK gave no report:\n{score.output[-2000:]}")
-        _read(report, score)
+        read_report(report, score)
     return score
 
 
-def _read(report: Path, score: Score) -> None:
+def read_report(report: Path, score: Score) -> None:
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')}"
         skipped = case.find("skipped")

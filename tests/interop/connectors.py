@@ -196,13 +196,13 @@ class SdkProcess(Connector):
     """An SDK of another language: every agent of it lives in one process, which is asked over JSON lines."""
 
     command: ClassVar[Sequence[str]] = ()
-    _process: ClassVar[PartyProcess | None] = None
+    process_of_all: ClassVar[PartyProcess | None] = None
 
     async def open(self) -> None:
         kind = type(self)
-        process = kind._process
+        process = kind.process_of_all
         if process is None or process.is_over or process.loop is not asyncio.get_running_loop():
-            process = kind._process = await PartyProcess.start(self.command)
+            process = kind.process_of_all = await PartyProcess.start(self.command)
         self.process = await self.stack.enter_async_context(process)
         self.party = f"{self.agent_id}"
         process.events[self.party] = asyncio.Queue()

@@ -32,14 +32,14 @@ MAX_TEXT = 8_000  #: characters of a recorded text
 
 
 class RunTelemetry:
-    """Spans of one task; without a tracer provider they are recorded nowhere."""
+    """Spans of one task. tracer: None for that of the process, which records nowhere without a tracer provider."""
 
-    def __init__(self, agent: str, task: TaskRun) -> None:
+    def __init__(self, agent: str, task: TaskRun, tracer: trace.Tracer | None = None) -> None:
         self._agent, self._metadata = agent, task.metadata
         self._attributes = {"gen_ai.agent.name": agent, "agora.task_id": task.task_id}
         if task.context_id is not None:
             self._attributes["gen_ai.conversation.id"] = task.context_id
-        self._tracer = trace.get_tracer("agora.agent_runner")
+        self._tracer = tracer or trace.get_tracer("agora.agent_runner")
 
     def invoke_agent(self) -> contextlib.AbstractContextManager[Any]:
         """The whole task."""

@@ -12,7 +12,7 @@ from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 from .text import compute_text_statistics, extract_keywords, measure_readability, split_sentences
 from .weather import fetch_weather_report, find_place_in_sentence
 
-__all__ = ["AnalysisAgent"]
+__all__ = ["AnalysisAgent", "load_scorer"]
 
 MAX_TEXT_CHARACTERS = 200_000  # most characters of a text
 INLINE = 4000  # longest text analysed on the event loop; longer texts are analysed in a thread
@@ -83,7 +83,7 @@ class AnalysisAgent(BuiltinAgent):
             raise TaskFailed("There is no text to analyse. Say for example: Analyze: I love it!")
         if len(text) > MAX_TEXT_CHARACTERS:
             raise TaskFailed(f"The text has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} are analysed.")
-        quick = len(text) <= INLINE and ("sentiment" not in parts or _load_scorer.cache_info().currsize)
+        quick = len(text) <= INLINE and ("sentiment" not in parts or load_scorer.cache_info().currsize)
         analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
         public_parts = {
             name: part for name, part in analysis.items() if name != "keywords"
@@ -127,7 +127,7 @@ def _analyze_text(text: str, parts: tuple[str, ...]) -> dict[str, Any]:
 
 
 @cache
-def _load_scorer() -> Scorer | None:
+def load_scorer() -> Scorer | None:
     """Import VADER on first use. None if the optional extra is not installed."""
     try:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -139,7 +139,7 @@ def _load_scorer() -> Scorer | None:
 
 def _score_sentiment(text: str) -> dict[str, Any]:
     """Average the VADER scores of the sentences, as its authors recommend; ``compound`` is between -1 and 1."""
-    score = _load_scorer()
+    score = load_scorer()
     if score is None:
         return {"label": "unknown", "reason": MISSING}
     scores = [score(sentence[:MAX_SENTENCE_CHARACTERS]) for sentence in split_sentences(text)[:SCORED]] or [

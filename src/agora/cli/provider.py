@@ -29,7 +29,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 
-__all__ = ["Grant", "fetch_login_tokens"]
+__all__ = ["Grant", "fetch_login_tokens", "read_grant"]
 
 SECONDS: Final = 10.0
 MAX_RESPONSE: Final = 524_288
@@ -135,7 +135,7 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
         raise UpstreamFailed(f"{url} answers no JSON.") from None
 
 
-def _read_grant(answer: Mapping[str, Any]) -> Grant:
+def read_grant(answer: Mapping[str, Any]) -> Grant:
     access, refresh, ends = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str):
         raise _build_grant_error(answer)
@@ -183,7 +183,7 @@ def _run_device_login(
             case "slow_down":
                 interval += 5
             case _:
-                return _read_grant(answer)
+                return read_grant(answer)
     raise _build_grant_error({"error": "expired_token"})
 
 
@@ -242,7 +242,7 @@ def _run_browser_login(
         "redirect_uri": callback_url,
         "client_id": client_id,
     }
-    return _read_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
+    return read_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
 
 
 def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:

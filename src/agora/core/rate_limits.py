@@ -40,7 +40,8 @@ class RateLimiter:
     ) -> None:
         self._rate, self.clock, self._call_seconds = rate, clock, call_seconds
         self._buckets: dict[Key, tuple[float, float]] = {}
-        self._remote_calls: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
+        #: calls admitted by other servers of callers that have not called this one, and since when
+        self.remote_calls: dict[Key, tuple[float, float]] = {}
         #: calls charged since the last message to other servers; None without other servers
         self.spent: Counter[Key] | None = None
         #: called when ``spent`` gets its first entry
@@ -89,11 +90,11 @@ class RateLimiter:
             level, since = self._buckets[key]
             self._buckets[key] = (level - count, since)
             return
-        if len(self._remote_calls) > FORGET_ABOVE:
-            self._remote_calls.clear()
-        before, since = self._remote_calls.get(key, (0, self.clock()))
+        if len(self.remote_calls) > FORGET_ABOVE:
+            self.remote_calls.clear()
+        before, since = self.remote_calls.get(key, (0, self.clock()))
         # Kept apart from the buckets, because the refill rate is unknown until the caller calls this server.
-        self._remote_calls[key] = (before + count, since)
+        self.remote_calls[key] = (before + count, since)
 
     def _list_bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
         """Each rate-limit bucket of a caller: its key, its name in errors, and its calls per second."""
@@ -114,7 +115,7 @@ class RateLimiter:
 
     def _create_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
         """Create a full bucket, less the calls recently admitted by other servers."""
-        count, since = self._remote_calls.pop(key, (0, now))
+        count, since = self.remote_calls.pop(key, (0, now))
         return rate * BURST_SECONDS - count, since
 
     def _build_rate_limited_error(self, tier: str, rate: float, level: float) -> RateLimited:

@@ -222,8 +222,7 @@ class App:
         await self.a2a.stop()
         await self.replicas.stop()
         await self.feed.stop()
-        self._stop.set()
-        await asyncio.gather(*self._loops)
+        await self.stop_controllers()
         self._supervision.cancel()
         await asyncio.gather(self._supervision, return_exceptions=True)
         await self.federation.stop()
@@ -231,6 +230,11 @@ class App:
             await self.sign_on.close()
         await self.store.close()
         await asyncio.to_thread(self._end_tracing)
+
+    async def stop_controllers(self) -> None:
+        """Stop what runs by itself; calls are still answered. Idempotent."""
+        self._stop.set()
+        await asyncio.gather(*self._loops)
 
     async def end_clients(self) -> None:
         """Stop this server's own clients while it still serves, so that they can release what they have claimed."""

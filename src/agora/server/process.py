@@ -28,7 +28,7 @@ from agora.settings import ConfigurationError, Settings
 from . import logging as logs
 from .app import App
 
-__all__ = ["PortTaken", "run_server"]
+__all__ = ["PortTaken", "open_listeners", "run_server"]
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _open_listeners(settings: Settings, print_line: Callable[[str], None]) -> list[socket.socket]:
+def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> list[socket.socket]:
     """Open the API's socket and, if its port is free, the events socket."""
     try:
         listeners = [_bind_socket(settings.host, settings.port)]
@@ -251,7 +251,7 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
     files = TlsFiles.from_settings(settings)
     tls = None if files is None else ReloadableContext.load_files(files)
     _create_data_directory(settings.data_dir)
-    listeners = _open_listeners(settings, print_line)
+    listeners = open_listeners(settings, print_line)
     app = App(settings)
     config = uvicorn.Config(
         app,

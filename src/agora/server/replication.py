@@ -18,7 +18,7 @@ from agora.core.events.remote_commits import RemoteCommits
 from agora.core.rate_limits import RateLimiter
 from agora.store.port import Peers, Store, StoredEvent
 
-__all__ = ["Replication"]
+__all__ = ["Replication", "split_spent"]
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ MAX_MESSAGE_BYTES = 7000  # of callers in one message, which has at most 7,900 b
 
 class Replication:
     """Replication with the other servers of this store. ``others``: by origin, the time of the last message in
-    seconds of the event loop."""
+    seconds of the event loop. ``remote_commits``: what follows their commits."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Replication:
     ) -> None:
         self._peers: Peers | None = store.peers
         self._limiter = limiter
-        self._remote_commits = RemoteCommits(store, deliver_events, missed, urgent)
+        self.remote_commits = RemoteCommits(store, deliver_events, missed, urgent)
         self._read_tasks: set[asyncio.Task[None]] = set()
         self._presence: asyncio.Task[None] | None = None
         self.others: dict[str, float] = {}
@@ -53,7 +53,7 @@ class Replication:
     async def begin(self) -> None:
         """Store the head of each log before any state is loaded from it, so that later events are not missed."""
         if self._peers is not None:
-            await self._remote_commits.start()
+            await self.remote_commits.start()
 
     async def start(self) -> None:
         """Join the other servers once their messages can be processed."""
@@ -72,12 +72,12 @@ class Replication:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._remote_commits.stop()
+        await self.remote_commits.stop()
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Receive the events that this server committed itself."""
         if self._peers is not None:
-            self._remote_commits.receive_committed_events(events)
+            self.remote_commits.receive_committed_events(events)
 
     # -- messages --------------------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class Replication:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
-                self._remote_commits.notice_remote_head(tenant, int(head))
+                self.remote_commits.notice_remote_head(tenant, int(head))
             case "spent":
                 for tenant, subject, number in from_json(text):
                     self._limiter.add_remote_calls(tenant, subject, number)
@@ -131,7 +131,7 @@ class Replication:
 
     async def _poll_logs(self) -> None:
         try:
-            await self._remote_commits.poll_logs()
+            await self.remote_commits.poll_logs()
         except Exception as error:
             log.warning("What other servers committed cannot be read now: %s", error)
 
@@ -160,11 +160,11 @@ class Replication:
         spent = self._limiter.spent
         if spent:
             self._limiter.spent = Counter()
-            for word in _split_spent(spent):
+            for word in split_spent(spent):
                 self._send_message(SPENT, word)
 
 
-def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
+def split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
     """Split usage into messages of limited size, whatever the length of callers' names; JSON in ASCII."""
     messages: list[str] = []
     size = 0

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-__all__ = ["COLUMN", "FILE", "Unconfined", "compute_statement_digest", "is_listed"]
+__all__ = ["COLUMN", "FILE", "Unconfined", "compute_statement_digest", "is_listed", "load_listed_digests"]
 
 COLUMN = "tenant_id"
 
@@ -24,11 +24,11 @@ def compute_statement_digest(sql: str) -> str:
 
 def is_listed(sql: str) -> bool:
     """Whether the statement was checked at build time."""
-    return compute_statement_digest(sql) in _load_listed_digests()
+    return compute_statement_digest(sql) in load_listed_digests()
 
 
 @cache
-def _load_listed_digests() -> frozenset[str]:
+def load_listed_digests() -> frozenset[str]:
     try:
         return frozenset(FILE.read_text("ascii").split())
     except OSError:  # then every statement is checked

@@ -13,7 +13,7 @@ from agora_sdk.client import AgoraClient
 from .subprocesses import CommandError, run_checked, run_command
 from .worktree import Workplace
 
-__all__ = ["read_target", "submit_review"]
+__all__ = ["read_files", "read_target", "submit_review"]
 
 DIFF_FLAGS = ("--find-renames", "--no-color", "--no-ext-diff")
 MAX_FILES = 1000
@@ -32,7 +32,7 @@ async def submit_review(
     target = await read_target(place.codebase.path)
     head = await run_checked(["git", "rev-parse", "HEAD"], place.path)
     base = await _find_base(place, target)
-    files = await _read_files(place.path, base, head)
+    files = await read_files(place.path, base, head)
     if not files:
         return
     await client.review.submit(
@@ -76,7 +76,7 @@ class _ChangedFile:
     deletions: int
 
 
-async def _read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
+async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
     spread = f"{base}..{head}"
     files: list[dict[str, Any]] = []
     size = 0

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from agora.builtin_agents.remote.client_pool import A2AClientPool
@@ -238,7 +239,9 @@ async def test_a_card_that_was_changed_on_its_way(market: Market, tmp_path: Path
         await add(market, url, "Right")
         right = await market.call(market.operator, "a2a.get_remote", agent="Right")
         between.card = right.card | {"description": "changed"}
-        keys = _JWKS(between, there.a2a.cards._signer.public_jwk)
+        async with httpx.AsyncClient() as client:
+            (key,) = (await client.get(f"{far.url}/.well-known/jwks.json")).json()["keys"]
+        keys = _JWKS(between, key)
         with pytest.raises(UpstreamFailed, match="signature"):
             await add(market, keys.signed(between.card), "Wrong")
 

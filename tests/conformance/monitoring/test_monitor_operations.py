@@ -205,7 +205,8 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
         await usage.step()
     traffic = talked.app.meter.traffic
     assert traffic.take_unsaved_minutes("default").keys() <= {talked.clock.now() // 60_000_000}  # the queries since
-    traffic.server, traffic._minutes = "run_another", {}
+    traffic.server = "run_another"
+    traffic.forget_tenant("default")
     after = await talked.call(talked.operator, "monitor.stats")
     assert after.calls_last_hour == before
     assert after.p95_ms is not None
@@ -213,7 +214,7 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
     assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 0
     traffic.record(Monitor.operations["intervene"], 40, True, "default")
     await usage.step()  # and forgets what is too old
-    traffic._minutes = {}
+    traffic.forget_tenant("default")
     traffic.server = "run_third"
     assert (await talked.call(talked.operator, "monitor.stats")).calls_last_hour == 1
 

@@ -22,8 +22,8 @@ class Registry:
 
     def __init__(self) -> None:
         self.pulls = 0
-        self._blobs: dict[str, bytes] = {}
-        self._manifest = self._make(b"hello from the registry\n")
+        self.blobs: dict[str, bytes] = {}
+        self.manifest = self._make(b"hello from the registry\n")
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -31,7 +31,7 @@ class Registry:
 
     def change(self) -> None:
         """Another image under the same tag."""
-        self._manifest = self._make(b"another one\n")
+        self.manifest = self._make(b"another one\n")
 
     def close(self) -> None:
         self._server.shutdown()
@@ -50,7 +50,7 @@ class Registry:
         }
         parts = [json.dumps(config).encode(), gzip.compress(layer, mtime=0)]
         for part in parts:
-            self._blobs[_digest(part)] = part
+            self.blobs[_digest(part)] = part
         kinds = ("container.image.v1+json", "image.rootfs.diff.tar.gzip")
         described = [
             {"mediaType": f"application/vnd.docker.{kind}", "size": len(part), "digest": _digest(part)}
@@ -68,11 +68,11 @@ class Registry:
                     self._answer(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
                     return
                 name = self.path.rsplit("/", 1)[-1]
-                if "/manifests/" in self.path and name in ("1", _digest(registry._manifest)):
+                if "/manifests/" in self.path and name in ("1", _digest(registry.manifest)):
                     registry.pulls += self.command == "GET"
-                    self._answer(200, registry._manifest, MANIFEST)
-                elif name in registry._blobs:
-                    self._answer(200, registry._blobs[name], "application/octet-stream")
+                    self._answer(200, registry.manifest, MANIFEST)
+                elif name in registry.blobs:
+                    self._answer(200, registry.blobs[name], "application/octet-stream")
                 elif self.path == "/v2/":
                     self._answer(200, b"{}")
                 else:

@@ -42,7 +42,7 @@ def everything() -> Iterator[tuple[str, Any]]:
 
 
 def _with_filters(name: str, make: Any, module: Any) -> Iterator[tuple[str, Query]]:
-    filters = [*module._FILTERS, *module._STATE_FILTERS]
+    filters = [*module.FILTERS, *module.STATE_FILTERS]
     chosen = chain(combinations(filters, 0), combinations(filters, 1), [tuple(filters)])
     for names in chosen:
         yield f"{name}({'+'.join(names)})", make(frozenset(names))

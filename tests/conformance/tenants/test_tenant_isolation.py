@@ -7,7 +7,6 @@ answer, and not one of its rows may change.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from collections.abc import Iterator
@@ -240,8 +239,7 @@ async def tables(engine: Engine) -> list[str]:
 @pytest.fixture
 async def still(market: Market) -> Market:
     """Without its loops: whatever changes is changed by a call."""
-    market.app._stop.set()
-    await asyncio.gather(*market.app._loops)
+    await market.app.stop_controllers()
     return market
 
 

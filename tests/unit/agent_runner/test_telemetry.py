@@ -29,8 +29,7 @@ async def test_a_step_is_described_by_the_conventions(monkeypatch: pytest.Monkey
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     task = SimpleNamespace(task_id="task_1", context_id="talk-1", metadata={})
-    telemetry = RunTelemetry("Ada", cast(Any, task))
-    telemetry._tracer = provider.get_tracer("test")
+    telemetry = RunTelemetry("Ada", cast(Any, task), provider.get_tracer("test"))
 
     async def request() -> ModelAnswer:
         usage = RequestUsage(input_tokens=100, output_tokens=20)

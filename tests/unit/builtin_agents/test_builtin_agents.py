@@ -134,13 +134,13 @@ async def test_analysis_reports(market: Market) -> None:
 
 async def test_analysis_without_its_extra_says_so(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "vaderSentiment.vaderSentiment", None)
-    analysis._load_scorer.cache_clear()
+    analysis.load_scorer.cache_clear()
     try:
         found = (await done(market, "Analysis Agent", "Analyze: I love it")).result["sentiment"]
         assert found["label"] == "unknown"
         assert "agora-server[analysis]" in found["reason"]
     finally:
-        analysis._load_scorer.cache_clear()
+        analysis.load_scorer.cache_clear()
 
 
 async def test_echo_sends_back_what_it_gets(market: Market) -> None:

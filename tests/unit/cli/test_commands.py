@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agora import __version__
-from agora.cli.doctor import Finding, _has_answered
+from agora.cli.doctor import Finding, has_answered
 from agora_sdk import AgoraClient
 from agora_sdk.contract import Exposure, operations
 from agora_sdk.contract.workers import CODING_PROGRAM
@@ -233,8 +233,8 @@ def test_doctor_says_whose_the_data_directory_is_not(served: Served, tmp_path: P
 
 def test_a_port_of_a_degraded_server_is_no_other_programs() -> None:
     degraded = Finding("warn", "server", "is degraded"), Finding("ok", "credential", "accepted")
-    assert _has_answered(degraded)
-    assert not _has_answered([Finding("warn", "server", "No Agora server answers")])
+    assert has_answered(degraded)
+    assert not has_answered([Finding("warn", "server", "No Agora server answers")])
 
 
 def test_serve_says_what_directory_it_cannot_use(tmp_path: Path) -> None:

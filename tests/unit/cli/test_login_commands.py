@@ -258,4 +258,4 @@ async def test_a_provider_without_a_way(agora: Any) -> None:
 def test_what_the_provider_answers() -> None:
     for code, kind in (("access_denied", PermissionDenied), ("invalid_client", UpstreamFailed)):
         with pytest.raises(kind):
-            flows._read_grant({"error": code, "error_description": "no"})
+            flows.read_grant({"error": code, "error_description": "no"})

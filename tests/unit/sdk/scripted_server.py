@@ -139,15 +139,15 @@ class Wire:
 
     def wait_for_streams(self, count: int) -> None:
         """Block until so many streams have been opened, ever."""
-        self._wait(lambda: len(self.streams) >= count)
+        self.wait_for(lambda: len(self.streams) >= count)
 
     def wait_for_acknowledged(self, count: int) -> None:
-        self._wait(lambda: len(self.acknowledged) >= count)
+        self.wait_for(lambda: len(self.acknowledged) >= count)
 
     def of(self, path: str) -> list[Seen]:
         return [seen for seen in self.requests if seen.path == path]
 
-    def _wait(self, what: Any) -> None:
+    def wait_for(self, what: Any) -> None:
         with self._changed:
             assert self._changed.wait_for(what, timeout=10), "it did not happen"
 

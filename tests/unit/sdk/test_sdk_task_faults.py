@@ -112,7 +112,7 @@ async def working(wire: Wire, work: Callable[[TaskRun], Any], **attributes: Any)
 
 async def asked(wire: Wire, path: str, count: int = 1) -> list[Seen]:
     """Wait for so many requests of a kind."""
-    await asyncio.to_thread(wire._wait, lambda: len(wire.of(path)) >= count)
+    await asyncio.to_thread(wire.wait_for, lambda: len(wire.of(path)) >= count)
     return wire.of(path)
 
 

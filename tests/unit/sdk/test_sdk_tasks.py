@@ -280,8 +280,8 @@ async def test_a_claim_whose_caller_has_gone_takes_nothing(server: Running, boss
         httpx.AsyncClient(base_url=server.url) as dying,
         asyncio.timeout(WAIT),
     ):
-        await client.register("Gone")
-        headers = {"authorization": f"Bearer {client._session.identity.token()}"}
+        registration = await client.register("Gone")
+        headers = {"authorization": f"Bearer {registration.token}"}
         claim = asyncio.create_task(dying.post("/agora/task/claim", json={"wait": 60}, headers=headers))
         await wait_until(lambda: server.app.feed.waiting_calls)
         claim.cancel()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.server.process import PortTaken, _open_listeners
+from agora.server.process import PortTaken, open_listeners
 from tests.harness import free_port, make_settings
 
 
@@ -22,7 +22,7 @@ def taken() -> socket.socket:
 def test_events_go_to_the_main_port_when_theirs_is_taken(tmp_path: Path, taken: socket.socket) -> None:
     said: list[str] = []
     settings = make_settings(tmp_path, port=free_port(), events_port=taken.getsockname()[1])
-    listeners = _open_listeners(settings, said.append)
+    listeners = open_listeners(settings, said.append)
     assert [listener.getsockname()[1] for listener in listeners] == [settings.port]
     assert said == [f"The events port {settings.events_port} is taken: events are served on the main port alone."]
     for listener in (*listeners, taken):
@@ -32,7 +32,7 @@ def test_events_go_to_the_main_port_when_theirs_is_taken(tmp_path: Path, taken: 
 def test_both_ports_are_served(tmp_path: Path) -> None:
     said: list[str] = []
     settings = make_settings(tmp_path, port=free_port(), events_port=free_port())
-    listeners = _open_listeners(settings, said.append)
+    listeners = open_listeners(settings, said.append)
     assert [listener.getsockname()[1] for listener in listeners] == [settings.port, settings.events_port]
     assert not said
     for listener in listeners:
@@ -42,5 +42,5 @@ def test_both_ports_are_served(tmp_path: Path) -> None:
 def test_a_taken_main_port_is_named_with_the_fix(tmp_path: Path, taken: socket.socket) -> None:
     port = taken.getsockname()[1]
     with pytest.raises(PortTaken, match=rf"{port}.*--port"):
-        _open_listeners(make_settings(tmp_path, port=port), print)
+        open_listeners(make_settings(tmp_path, port=port), print)
     taken.close()

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from agora.core.call import Caller
 from agora.core.rate_limits import RateLimiter
-from agora.server.replication import _split_spent
+from agora.server.replication import split_spent
 from agora.store.postgres.peers import MAX_PAYLOAD_BYTES, Peers
 from agora_sdk.errors import RateLimited
 
@@ -46,7 +46,7 @@ def test_what_was_refused_elsewhere_bars_nobody_here() -> None:
 
 def test_words_about_callers_are_never_too_long() -> None:
     keys = [("t" * 63, f"{number}" + "ä" * length) for number, length in enumerate((5, 300, 1500, 3000, 900) * 20)]
-    words = list(_split_spent(Counter(dict.fromkeys(keys, 7))))
+    words = list(split_spent(Counter(dict.fromkeys(keys, 7))))
     told = [tuple(entry) for word in words for entry in from_json(word)]
     assert all(len(word.encode()) < MAX_PAYLOAD_BYTES for word in words)
     short = [(*key, 7) for key in keys if len(key[1]) < 1000]

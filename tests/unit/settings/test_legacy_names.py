@@ -126,7 +126,7 @@ def test_the_log_gets_the_notice_once(
 
     monkeypatch.setattr("agora.server.logging.configure_logging", lambda *arguments: None)
     monkeypatch.setattr(server, "App", _never)
-    monkeypatch.setattr(server, "_open_listeners", lambda settings, say: [])
+    monkeypatch.setattr(server, "open_listeners", lambda settings, say: [])
     settings = Settings.load_settings(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
     with caplog.at_level(logging.WARNING), pytest.raises(InterruptedError):
         server.run_server(settings)

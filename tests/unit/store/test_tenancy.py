@@ -128,7 +128,7 @@ def test_every_declared_statement_is_confined_and_listed() -> None:
 def test_only_a_statement_that_is_not_listed_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = "select * from agents where agent_id = :tenant"
     digests = frozenset({checked_statements.compute_statement_digest(wrong)})
-    monkeypatch.setattr(checked_statements, "_load_listed_digests", lambda: digests)
+    monkeypatch.setattr(checked_statements, "load_listed_digests", lambda: digests)
     assert Query(wrong, str).confined_sql == wrong
     with pytest.raises(Unconfined):
         assert Query(wrong + " limit 1", str).confined_sql
@@ -136,10 +136,10 @@ def test_only_a_statement_that_is_not_listed_is_checked_again(monkeypatch: pytes
 
 def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checked_statements, "FILE", tmp_path / "missing.txt")
-    checked_statements._load_listed_digests.cache_clear()
+    checked_statements.load_listed_digests.cache_clear()
     try:
         with pytest.raises(Unconfined):
             assert Query("select * from agents", str).confined_sql
         assert Query(GOOD[0], str).confined_sql == GOOD[0]
     finally:
-        checked_statements._load_listed_digests.cache_clear()
+        checked_statements.load_listed_digests.cache_clear()

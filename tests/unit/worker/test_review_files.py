@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.domains.coding.review_files import parse_files
-from agora.worker.review import MAX_CHANGED_LINES, _read_files
+from agora.worker.review import MAX_CHANGED_LINES, read_files
 from tests.blackbox.coding_worker import GIT, create_repository
 
 
@@ -24,9 +24,9 @@ def commit(repository: Path) -> None:
     subprocess.run([*GIT, "commit", "-qm", "change"], cwd=repository, check=True)
 
 
-async def read_files(repository: Path) -> dict[str, dict[str, Any]]:
+async def list_files(repository: Path) -> dict[str, dict[str, Any]]:
     """By path; the server takes all of them."""
-    files = await _read_files(repository, "HEAD~1", "HEAD")
+    files = await read_files(repository, "HEAD~1", "HEAD")
     assert len(parse_files(files, "default", "task_1")) == len(files)
     return {file["path"]: file for file in files}
 
@@ -36,7 +36,7 @@ async def test_a_renamed_file_is_one_change(repository: Path) -> None:
     (repository / "old name.txt").unlink()
     (repository / "new: name.txt").write_text(text.replace("line 7\n", "line seven\n"))
     commit(repository)
-    (file,) = (await read_files(repository)).values()
+    (file,) = (await list_files(repository)).values()
     assert (file["path"], file["status"], file["additions"], file["deletions"]) == ("new: name.txt", "R", 1, 1)
     assert "rename from old name.txt\n" in file["patch"]
     assert "+line seven\n" in file["patch"]
@@ -51,7 +51,7 @@ async def test_odd_files(repository: Path) -> None:
     (repository / "run.sh").chmod(0o755)
     (repository / "huge.txt").write_text("line\n" * 20_000)
     commit(repository)
-    files = await read_files(repository)
+    files = await list_files(repository)
     assert "Binary files /dev/null and b/picture.png differ" in files["picture.png"]["patch"]
     assert "+caf\N{REPLACEMENT CHARACTER}\n" in files["latin.txt"]["patch"]
     assert files["\N{SNOWMAN} t\\x09ab.txt"]["additions"] == 1

@@ -21,7 +21,7 @@ from .client import OriginClient
 from .errors import RemoteError
 from .wire import A2ARequest
 
-__all__ = ["fetch_verified_card"]
+__all__ = ["fetch_verified_card", "is_valid_signature"]
 
 MAX_CARD_BYTES: Final = 1024 * 1024  #: bytes of a card
 MAX_KEY_SET_BYTES: Final = 262_144  #: bytes of a key set
@@ -119,7 +119,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_u
         key = await _fetch_key(post, signature, card_url)
         if key is None:
             continue
-        if any(_is_valid_signature(signature, content, key) for content in contents):
+        if any(is_valid_signature(signature, content, key) for content in contents):
             fitting.append(signature)
         else:
             failing += 1
@@ -176,7 +176,7 @@ def _decode_base64url(text: Any) -> bytes:
         raise ValueError(str(error)) from None
 
 
-def _is_valid_signature(signature: Mapping[str, Any], content: bytes, key: Mapping[str, Any]) -> bool:
+def is_valid_signature(signature: Mapping[str, Any], content: bytes, key: Mapping[str, Any]) -> bool:
     """Whether a JWS (RFC 7515) fits its content and key: ES256, RS256 and EdDSA are known."""
     payload = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
     signed = f"{signature.get('protected')}.{payload}".encode()

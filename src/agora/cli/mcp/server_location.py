@@ -20,7 +20,7 @@ from agora_sdk.httpx_without_cli import httpx
 from ..credentials import find_data_directory
 from .upstream import ServerAway
 
-__all__ = ["ADDRESS_FILE", "LOCKED", "FixedLocation", "LocalLocation"]
+__all__ = ["ADDRESS_FILE", "LOCKED", "FixedLocation", "LocalLocation", "is_agora", "read_published_address"]
 
 logger = logging.getLogger("agora.mcp")
 
@@ -86,13 +86,13 @@ class LocalLocation:
 
     async def _find_running(self) -> str | None:
         """A server that runs already: at the usual address, or another bridge's."""
-        if not self._embedded and await _is_agora(self._default_url):
+        if not self._embedded and await is_agora(self._default_url):
             self._is_settled = (
                 True  # somebody runs it there: if it goes away it comes back, and needs its data directory
             )
             return self._default_url
-        published = _read_published_address()
-        return published if published and await _is_agora(published) else None
+        published = read_published_address()
+        return published if published and await is_agora(published) else None
 
     async def _start_server(self) -> str:
         await self.close()
@@ -125,7 +125,7 @@ class LocalLocation:
         raise ServerAway(f"A server has the data directory {find_data_directory()} and cannot be found; give its --url")
 
 
-def _read_published_address() -> str | None:
+def read_published_address() -> str | None:
     """The address that another bridge's server published, if it is on this machine."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (find_data_directory() / ADDRESS_FILE).read_text("ascii").strip()
@@ -135,7 +135,7 @@ def _read_published_address() -> str | None:
     return None
 
 
-async def _is_agora(url: str) -> bool:
+async def is_agora(url: str) -> bool:
     """Whether an Agora server answers at an address."""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
         async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:

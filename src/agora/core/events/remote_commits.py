@@ -46,6 +46,11 @@ class RemoteCommits:
         self._ahead: dict[str, int] = {}  # how far the log is known to go
         self._readers: dict[str, asyncio.Task[None]] = {}
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no log is being read."""
+        return not self._readers
+
     async def start(self) -> None:
         """Start at the current end of each log."""
         for tenant in await self._store.tenants():

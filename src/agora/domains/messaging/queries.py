@@ -9,6 +9,8 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import DeliveredState, InboxRow, MessageRow, MessageSender
 
 __all__ = [
+    "FILTERS",
+    "STATE_FILTERS",
     "advance_deliveries",
     "build_inbox_count_query",
     "build_inbox_query",
@@ -118,7 +120,7 @@ _SENDERS = _with_ids(
 )
 select_senders = Query(_SENDERS[0], MessageSender, postgres=_SENDERS[1])
 
-_FILTERS = {
+FILTERS = {
     "since": "and m.created_at > :since",
     "message_type": "and m.message_type = :message_type",
     "priority": "and m.priority = :priority",
@@ -127,7 +129,7 @@ _FILTERS = {
     "reply_to": "and m.reply_to = :reply_to",
     "after": "and {id} > :after",
 }
-_STATE_FILTERS = {
+STATE_FILTERS = {
     "unread": "and {state} in ('held', 'queued', 'delivered')",
     "seen": "and {state} in ('read', 'acknowledged')",
     "status": "and {state} = :status",
@@ -144,12 +146,12 @@ def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
     Each is read in id order, so that the database merges them and stops after a page. SQLite does not choose the
     index of broadcasts by itself and gets a hint; PostgreSQL has no hints.
     """
-    states = [text for name, text in _STATE_FILTERS.items() if name in filters]
+    states = [text for name, text in STATE_FILTERS.items() if name in filters]
     fresh = "and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
     alive = "" if "status" in filters else f"{fresh} and d.state <> 'expired'"
 
     def filter_conditions(id: str, state: str) -> str:
-        shared = [text.format(id=id) for name, text in _FILTERS.items() if name in filters]
+        shared = [text.format(id=id) for name, text in FILTERS.items() if name in filters]
         return " ".join([*shared, *(text.format(state=state) for text in states)])
 
     def select_addressed(condition: str) -> str:

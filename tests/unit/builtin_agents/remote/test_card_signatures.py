@@ -9,7 +9,7 @@ import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import serialize_compact
 
-from agora.builtin_agents.remote.cards import _is_valid_signature
+from agora.builtin_agents.remote.cards import is_valid_signature
 from agora.wire.a2a.canonical_json import encode_signed_content
 
 CARD = {"name": "A", "description": "B", "version": "1", "capabilities": {}, "skills": []}
@@ -37,8 +37,8 @@ def public(algorithm: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_a_sound_one_fits(algorithm: str) -> None:
-    assert _is_valid_signature(signature(algorithm), encode_signed_content(CARD), public(algorithm))
-    assert not _is_valid_signature(signature(algorithm), encode_signed_content(CARD | {"name": "Z"}), public(algorithm))
+    assert is_valid_signature(signature(algorithm), encode_signed_content(CARD), public(algorithm))
+    assert not is_valid_signature(signature(algorithm), encode_signed_content(CARD | {"name": "Z"}), public(algorithm))
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_sound_one_fits(algorithm: str) -> None:
     ],
 )
 def test_a_wrong_one_does_not(signature: dict[str, Any], key: dict[str, Any]) -> None:
-    assert not _is_valid_signature(signature, encode_signed_content(CARD), key)
+    assert not is_valid_signature(signature, encode_signed_content(CARD), key)

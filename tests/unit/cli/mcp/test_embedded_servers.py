@@ -107,9 +107,9 @@ async def test_another_program_is_not_taken_for_a_server(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_server: str
 ) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
-    assert not await place._is_agora(unused_server)
+    assert not await place.is_agora(unused_server)
     (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
-    assert place._read_published_address() is None  # only this machine is believed
+    assert place.read_published_address() is None  # only this machine is believed
 
 
 @pytest.fixture

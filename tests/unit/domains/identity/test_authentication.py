@@ -19,16 +19,22 @@ def _bearer(token: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def public(tmp_path: Path, clock: ManualClock) -> AsyncIterator[tuple[httpx.AsyncClient, Settings]]:
-    """A server on a public address, called from this machine."""
+async def public_app(tmp_path: Path, clock: ManualClock) -> AsyncIterator[App]:
+    """A server on a public address."""
     settings = make_settings(
         tmp_path / "public", host="0.0.0.0", auth_tokens="ci:secret123,boss:secret456:admin", rate_anonymous=3
     )
     app = App(settings, clock=clock)
     await app.start()
-    async with local_client(app) as client:
-        yield client, settings
+    yield app
     await app.stop()
+
+
+@pytest.fixture
+async def public(public_app: App) -> AsyncIterator[tuple[httpx.AsyncClient, Settings]]:
+    """The server on a public address, called from this machine."""
+    async with local_client(public_app) as client:
+        yield client, public_app.settings
 
 
 async def test_on_loopback_a_tokenless_caller_is_the_operator(client: httpx.AsyncClient) -> None:
@@ -123,12 +129,9 @@ async def test_a_revoked_key_ends_at_once(client: httpx.AsyncClient) -> None:
     assert (await client.get("/agents", headers=key)).status_code == 401
 
 
-async def test_strangers_are_limited(public: tuple[httpx.AsyncClient, Settings]) -> None:
+async def test_strangers_are_limited(public: tuple[httpx.AsyncClient, Settings], public_app: App) -> None:
     client, _ = public
-    transport = client._transport
-    assert isinstance(transport, httpx.ASGITransport)
-    app: App = transport.app  # type: ignore[assignment]
-    app.dispatcher.limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
+    public_app.dispatcher.limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
     answers = [await client.get("/agora/admin/health") for _ in range(12)]
     limited = [answer for answer in answers if answer.status_code == 429]
     assert limited

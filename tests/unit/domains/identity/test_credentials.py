@@ -131,7 +131,7 @@ async def test_what_is_read_while_a_credential_ends_is_not_remembered(
     agent = await market.agent("Racer")
     authenticator = market.app.authenticator
     token = market.app.signer.agent_token("default", agent.subject, 1)
-    authenticator._cache.clear()
+    authenticator.forget_all()
     verify = authenticator._verify_credential
 
     async def slow(credential: str) -> Any:

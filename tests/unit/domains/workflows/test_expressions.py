@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.workflows.planning.evaluation import MAX_WORK, _call_library, compile_program
+from agora.domains.workflows.planning.evaluation import MAX_WORK, call_library, compile_program
 from agora.domains.workflows.planning.expressions import (
     MAX_REFERENCE_TEXT,
     MAX_REFERENCES,
@@ -478,6 +478,6 @@ def test_a_panic_of_the_library_is_an_error_of_the_expression() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(ExpressionError, match="cannot be evaluated"):
-        _call_library(panics, "1")
+        call_library(panics, "1")
     with pytest.raises(KeyboardInterrupt):
-        _call_library(interrupted, "1")
+        call_library(interrupted, "1")

@@ -32,7 +32,7 @@ def test_a_report_is_read_and_failures_are_compared_with_the_page(tmp_path: Path
         "</testsuite></testsuites>"
     )
     score = tck_a2a.Score("1.0")
-    tck_a2a._read(report, score)
+    tck_a2a.read_report(report, score)
     assert (score.passed, score.skipped, score.xfailed) == (1, 1, ["Other::test_c"])
     assert [name for name in score.failed if name not in tck_a2a.explained()] == ["Other::test_b[jsonrpc]"]
     assert str(score) == "A2A TCK 1.0: 1 of 4 tests pass, 1 recommended ones fail (1 do not apply)"

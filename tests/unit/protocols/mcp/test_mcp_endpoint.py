@@ -13,7 +13,7 @@ import pytest
 
 from agora.protocols.mcp import sessions
 from agora.server.app import App
-from agora.server.process import _open_listeners
+from agora.server.process import open_listeners
 from tests.harness import ManualClock, Running, admin_token, free_port, local_client, make_settings
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ACCEPT, ERAS, LEGACY, MODERN, Wire, answer, envelope
@@ -366,7 +366,7 @@ async def test_a_body_that_is_no_json(wire: Wire) -> None:
 def test_clients_may_have_a_port_of_their_own(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, port=free_port(), events_port=free_port(), mcp_port=free_port())
     said: list[str] = []
-    listeners = _open_listeners(settings, said.append)
+    listeners = open_listeners(settings, said.append)
     ports = [listener.getsockname()[1] for listener in listeners]
     assert ports == [settings.port, settings.mcp_port, settings.events_port]
     assert not said
@@ -380,7 +380,7 @@ def test_a_second_port_that_is_taken_is_done_without(tmp_path: Path) -> None:
         taken.listen()
         settings = make_settings(tmp_path, port=free_port(), mcp_port=taken.getsockname()[1])
         said: list[str] = []
-        (listener,) = _open_listeners(settings, said.append)
+        (listener,) = open_listeners(settings, said.append)
         listener.close()
         assert said == [f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone."]
 

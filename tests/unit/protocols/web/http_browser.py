@@ -20,6 +20,7 @@ class Browser:
     """Talks to the application without a socket, from this machine unless another address is given."""
 
     def __init__(self, app: App, address: str = "127.0.0.1", url: str = "http://127.0.0.1:8080") -> None:
+        self.app = app
         transport = httpx.ASGITransport(app, client=(address, 50000))
         self.http = httpx.AsyncClient(transport=transport, base_url=url, headers={"accept": "text/html"})
 

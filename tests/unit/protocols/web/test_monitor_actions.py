@@ -146,7 +146,7 @@ async def test_a_script_is_told_and_led(browser: Browser) -> None:
     for number, evil in enumerate(("//evil.example", "https://evil.example", "/v1/monitor/\r\nx: y")):
         led = await browser.post(REGISTER, {"agent_name": f"Agent {number}", "next": evil}, **htmx)
         assert led.headers["hx-redirect"] == HOME
-    stranger = Browser(browser.http._transport.app)  # type: ignore[attr-defined]
+    stranger = Browser(browser.app)
     away = await stranger.post(REGISTER, {"agent_name": "Bob"}, **htmx)
     assert (away.status_code, "hx-redirect" in away.headers) == (401, False), "what was typed would be lost"
     assert "Your session has ended" in away.text

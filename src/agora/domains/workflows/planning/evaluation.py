@@ -23,6 +23,7 @@ from .syntax import Expression, ExpressionError, Has, Macro, Path
 __all__ = [
     "MAX_WORK",
     "WorkBudget",
+    "call_library",
     "compile_program",
     "compute_pattern_weight",
     "evaluate_expression",
@@ -104,7 +105,7 @@ def _load_library() -> Any:
     return library
 
 
-def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
+def call_library(call: Callable[[Any], Any], argument: Any) -> Any:
     """Call the library. Raises ExpressionError for any error, including its panics, which are no Exceptions."""
     try:
         return call(argument)
@@ -120,7 +121,7 @@ def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
 def compile_program(program: str) -> Any:
     """Compile a program with the library. Raises ExpressionError for a syntax error."""
     try:
-        return _call_library(_load_library().compile, program)
+        return call_library(_load_library().compile, program)
     except ExpressionError as error:
         raise ExpressionError(_shorten_syntax_error(str(error))) from None
 
@@ -163,7 +164,7 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
     if prepared > MAX_PATTERN:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
     try:
-        _call_library(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
+        call_library(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
     except ExpressionError:
         raise ExpressionError("the pattern of matches() is not a regular expression, as RE2 has them") from None
     return prepared, len(pattern) * times
@@ -201,7 +202,7 @@ class _Evaluation:
                 self._evaluate_leaf_into_values(number)
         self._charge_patterns()
         try:
-            result = _call_library(program.execute, self._build_context() if lazy else self.values)
+            result = call_library(program.execute, self._build_context() if lazy else self.values)
         except ExpressionError as error:
             raise self._find_root_error(error) from None
         self.work.spend_units(0)
