@@ -117,6 +117,7 @@ reference: .venv/test ## Write the contract's index, the generated reference pag
 	@$(BIN)/python scripts/operation_errors.py
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/python scripts/statements.py
+	@$(BIN)/python scripts/sqlite_schema.py
 	@$(BIN)/agora contract export --output sdk/contract.json
 	@$(BIN)/python scripts/sdks.py
 

@@ -39,6 +39,7 @@ from ..probe_queries import write_probe
 from .directory_lock import lock_database
 from .failures import build_disk_failure, is_busy, is_hopeless, to_store_failure
 from .reading import Reader, load_all
+from .schema import read_schema
 from .transaction import Batch, Transaction, flush_batch, run_to_completion
 
 __all__ = ["SqliteStore"]
@@ -183,20 +184,28 @@ class SqliteStore:
             "(number integer primary key, name text not null, checksum text not null, applied_at integer not null)"
         )
         applied = dict(execute("select number, checksum from schema_migrations"))
-        for migration in migrate.list_pending_migrations(applied, "sqlite"):
-            self._apply_migration(migration)
+        pending = migrate.list_pending_migrations(applied, "sqlite")
+        schema = None if applied else read_schema(pending)
+        if schema is not None:
+            self._run_migration_script("the schema", schema, pending)
+            return
+        for migration in pending:
+            self._run_migration_script(f"migration {migration}", migration.sql, [migration])
 
-    def _apply_migration(self, migration: migrate.Migration) -> None:
-        record = (migration.number, migration.name, migration.checksum, self.clock.now())
-        values = ", ".join(str(v) if isinstance(v, int) else "'" + v.replace("'", "''") + "'" for v in record)
-        # The migration and its record in one transaction: a crash leaves both or neither.
-        script = f"begin immediate; {migration.sql}\n; insert into schema_migrations values ({values}); commit;"
+    def _run_migration_script(self, name: str, sql: str, migrations: Sequence[migrate.Migration]) -> None:
+        """Run a script and record the migrations that it stands for."""
+        values = ", ".join(
+            f"({migration.number}, '{migration.name}', '{migration.checksum}', {self.clock.now()})"
+            for migration in migrations
+        )
+        # The script and its record in one transaction: a crash leaves both or neither.
+        script = f"begin immediate; {sql}\n; insert into schema_migrations values {values}; commit;"
         try:
             self._writer.executescript(script)
         except sqlite3.Error as error:
             if self._writer.in_transaction:
                 self._writer.rollback()
-            raise migrate.MigrationError(f"SQLite refused migration {migration}: {error}") from error
+            raise migrate.MigrationError(f"SQLite refused {name}: {error}") from error
 
     # -- reading ---------------------------------------------------------------------------------
 

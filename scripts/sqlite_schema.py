@@ -1,0 +1,9 @@
+"""Write the schema of a new SQLite database, as the migrations leave it (docs/adr/0022)."""
+
+from __future__ import annotations
+
+from agora.store.migrate import list_migrations
+from agora.store.sqlite.schema import FILE, build_schema
+
+if __name__ == "__main__":
+    FILE.write_text(build_schema(list_migrations("sqlite")), "utf-8")

@@ -1,0 +1,45 @@
+"""A new SQLite database gets its schema at once, and it is the one that the migrations make."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from agora.store.migrate import list_migrations
+from agora.store.sqlite.schema import FILE, read_schema
+
+MIGRATIONS = list_migrations("sqlite")
+FIRST_TIME = 1_600_000_000_000_000  # no number of a new database but its times is as large
+
+
+def database(scripts: Iterable[str]) -> tuple[set[Any], dict[str, list[Any]]]:
+    """What an empty database has after these scripts: its definitions, and the rows of its tables by table."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for script in scripts:
+            connection.executescript(script)
+        definitions = set(connection.execute("select type, name, tbl_name, sql from sqlite_master"))
+        tables = [name for kind, name, *_ in definitions if kind == "table"]
+        return definitions, {name: list(rows_of(connection, name)) for name in tables}
+
+
+def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    """Rows without their times."""
+    for row in connection.execute(f"select * from {table}"):
+        yield tuple("time" if isinstance(value, int) and value > FIRST_TIME else value for value in row)
+
+
+def test_the_schema_of_a_new_database_is_what_the_migrations_make() -> None:
+    schema = read_schema(MIGRATIONS)
+    assert schema is not None, "schema.sql is not of these migrations: run 'make reference'"
+    assert database([schema]) == database(migration.sql for migration in MIGRATIONS)
+
+
+def test_a_schema_of_other_migrations_is_not_used(tmp_path: Path) -> None:
+    assert read_schema(MIGRATIONS[:-1]) is None
+    assert read_schema([*MIGRATIONS[1:], MIGRATIONS[0]]) is None
+    assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None
+    (tmp_path / "schema.sql").write_text(FILE.read_text()[1:])
+    assert read_schema(MIGRATIONS, tmp_path / "schema.sql") is None
