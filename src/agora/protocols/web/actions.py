@@ -1,13 +1,13 @@
-"""Acts: a form that is sent runs an operation as the person who sent it.
+"""Actions: a submitted form runs an operation as the user who submitted it.
 
-``POST /v1/monitor/act/OPERATION`` with the operation's arguments as fields, the session's token as ``csrf`` (or in the header
-``X-CSRF-Token``), ``next`` for where to go afterwards, ``idempotency_key`` so that sending it twice acts once. What the
-operation answers is not shown unless ``show`` asks for it: then the notice has it, which is how a new key is seen once.
+``POST /v1/monitor/act/OPERATION`` with the operation's arguments as fields, the session's token as ``csrf`` (or in the
+header ``X-CSRF-Token``), ``next`` for the following page, and ``idempotency_key`` so that submitting twice acts once.
+The result is not shown, unless ``show`` requests it for the notice, which displays a new key once.
 
-With ``visit`` the browser is led to the page of what the operation made.
+With ``visit`` the browser is redirected to the page of the created object.
 
-No page is at the address of an act. A script that sends the form gets a toast, and brings its page up to date; a browser
-without scripts is redirected, and finds the notice on the next page.
+There is no page at the URL of an action. A script that submits the form gets a toast and refreshes its page; a browser
+without scripts is redirected, and shows the notice on the next page.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Actions:
         self.dispatcher, self.notices, self.body_limit = dispatcher, notices, body_limit
 
     async def __call__(self, name: str, view: View, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the operation of that name with the form of a request. Raises AgoraError before it runs."""
+        """Run an operation with the form of a request. Raises AgoraError before it runs."""
         form = await forms.read_form(scope, receive, self.body_limit)
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         operation = self._find_operation(name, view)
@@ -78,7 +78,7 @@ class Actions:
             await send_html(send, 200, render_toast(notice))
 
     async def _send_result_page(self, notice: Notice, scope: Scope, send: Send) -> None:
-        """Lead to the page of what the operation made."""
+        """Redirect to the page of the created object."""
         path, cookie = HOME + notice.path, self.notices.build_cookie(replace(notice, path=""))
         if is_htmx_request(scope):
             await send_html(send, 200, b"", [(b"hx-redirect", path.encode("ascii")), cookie])
@@ -94,7 +94,7 @@ class Actions:
 
 
 def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
-    """The notice of an act that was done, with a link to what it made unless the page that sent it shows that."""
+    """Build the notice of a successful action, with a link to the created object unless its page sent the form."""
     path = outcomes.find_result_page(result)
     if path and urlsplit(_read_sending_page_url(scope)).path == HOME + path:
         path = ""
@@ -109,12 +109,12 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
 
 
 def _returns_to_sending_page(form: forms.Form, scope: Scope) -> bool:
-    """Whether a form leads back to the page that sent it, which then stays and is brought up to date."""
+    """Whether a form returns to the page that sent it, which is then refreshed in place."""
     return urlsplit(_choose_next_path(form)).path == urlsplit(_read_sending_page_url(scope)).path
 
 
 def _read_sending_page_url(scope: Scope) -> str:
-    """URL of the page that sent a form, as htmx says it; empty where it does not."""
+    """Read the URL of the page that sent a form from the htmx header; empty without it."""
     return read_header(scope, b"hx-current-url") or ""
 
 

@@ -1,17 +1,17 @@
 """The monitor as an ASGI application, at ``/v1/monitor/``.
 
 =========================================  ===================================================================
-``GET  /v1/monitor/...``                   a page, where a browser asks for one
-``GET  /v1/monitor/live/...?after=N``      the stream of what changes on that page
-``POST /v1/monitor/act/OPERATION``         a form: an operation, as the person who has signed in
+``GET  /v1/monitor/...``                   a page, if a browser requests one
+``GET  /v1/monitor/live/...?after=N``      the stream of changed fragments of a page
+``POST /v1/monitor/act/OPERATION``         a form: an operation, run as the signed-in user
 ``POST /v1/monitor/upstream-authorize``    to an upstream's authorization server; ``upstream-callback`` and
                                            ``upstream-authorized`` back
-``GET, POST /v1/monitor/sign-in``          signing in, also by ``sso`` and ``callback``; ``POST .../sign-out`` out
+``GET, POST /v1/monitor/sign-in``          sign-in, also by ``sso`` and ``callback``; ``POST .../sign-out``
 ``GET  /v1/monitor/export/json``, ``csv``  messages as a file, for the session or any credential
-``GET  /v1/monitor/static/VERSION/NAME``   styles, scripts, drawings
+``GET  /v1/monitor/static/VERSION/NAME``   styles, scripts, images
 =========================================  ===================================================================
 
-What the contract declares below ``/v1/monitor`` stays REST for everybody who does not ask for HTML.
+Paths below ``/v1/monitor`` that the contract declares stay REST for requests that do not accept HTML.
 """
 
 from __future__ import annotations
@@ -71,13 +71,11 @@ async def _no_values(view: View) -> dict[str, Any]:
     return {}
 
 
-NO_PAGE = Page("/", "Not here", "error.html", _no_values)  #: where no page is
+NO_PAGE = Page("/", "Not here", "error.html", _no_values)  #: the page of unknown paths
 
 
 class MonitorApp:
-    """Serves the monitor. ended: whether somebody has signed out of a session. sign_on: the way through an identity
-    provider, where there is one.
-    """
+    """Serves the monitor. ended: whether the user has signed out of a session. sign_on: single sign-on, if configured."""
 
     def __init__(
         self,
@@ -108,7 +106,7 @@ class MonitorApp:
     # -- requests --------------------------------------------------------------------------------
 
     def owns_request(self, scope: Scope, declared: bool) -> bool:
-        """Whether a request is the monitor's. declared: whether the contract has an operation at its path."""
+        """Whether a request belongs to the monitor. declared: whether the contract has an operation at its path."""
         path = scope["path"]
         if path == "/":
             return scope["method"] in ("GET", "HEAD") and "text/html" in (read_header(scope, b"accept") or "")
@@ -121,11 +119,11 @@ class MonitorApp:
         )
 
     def shows_not_found(self, scope: Scope) -> bool:
-        """Whether a browser goes to an address where nothing is: people get a page, programs a problem document."""
+        """Whether a browser requests an unknown path: it gets a page, a program gets a problem document."""
         return scope["method"] in ("GET", "HEAD") and wants_html(scope)
 
     async def send_not_found(self, scope: Scope, send: Send) -> None:
-        """Say in a page that nothing is there."""
+        """Send the page of an unknown path."""
         error = NotFound(
             "There is nothing at this address.", fix="Check it for typing errors, or start at the monitor."
         )
@@ -164,7 +162,7 @@ class MonitorApp:
             await self._send_page(scope, send)
 
     async def _handle_login(self, path: str, scope: Scope, send: Send) -> None:
-        """Where browsers go to, and come back from, an identity provider or an upstream's authorization server."""
+        """Handle redirects to and from an identity provider or an upstream's authorization server."""
         query = _parse_query(scope)
         match path:
             case "sso":
@@ -197,18 +195,18 @@ class MonitorApp:
         form = await forms.read_form(scope, receive, MAX_QUERY)
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         session, redirect_url = view.session, f"{HOME}sign-in"
-        ender = replace(view.caller, tenant=session.tenant)  # whoever runs the server may be in another one just now
+        ender = replace(view.caller, tenant=session.tenant)  # a server operator may currently act in another tenant
         await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
-        if view.caller.kind == "user":  # the provider's session is ended, too, if the provider is there
+        if view.caller.kind == "user":  # also end the provider's session, if it supports that
             with suppress(AgoraError):
                 redirect_url = (await self.dispatcher.invoke(LOGOUT, view.caller, {})).result.logout_url or redirect_url
-        # A page that goes on: a form may not lead to another site, not even by a redirection.
+        # A page that redirects: a form must not lead to another site, not even by an HTTP redirect.
         await send_html(
             send, 200, render_template("onward.html", {"next": redirect_url}), [self.sessions.discard_cookie()]
         )
 
     async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A file for whoever has a credential, or a session."""
+        """Send a file to a caller with a credential or a session."""
         session = None if self.access.credential(scope) else self.sessions.find(scope)
 
         async def authenticate() -> Caller:
@@ -224,13 +222,13 @@ class MonitorApp:
     # -- pages -----------------------------------------------------------------------------------
 
     async def _create_view(self, scope: Scope, page: Page, path: dict[str, str], query: dict[str, str]) -> View:
-        """A view for whoever has signed in; raises Unauthenticated."""
+        """Create a view for the signed-in user. Raises Unauthenticated."""
         session = self.sessions.find(scope)
         if session is None:
             raise Unauthenticated("No user is signed in.", fix="Sign in.")
         caller = await self.sessions.resolve_caller(scope, session)
         channel = await self.dispatcher.feed.channel(caller.tenant)
-        FIND_PAGE.get()  # the pages register themselves when loaded, and the view lists them
+        FIND_PAGE.get()  # loading registers the pages, which the view lists
         return View(self.dispatcher, caller, session, page, path, query, channel.head)
 
     async def _send_page(self, scope: Scope, send: Send) -> None:
@@ -250,10 +248,10 @@ class MonitorApp:
         await send_page(scope, send, body, [self.notices.discard_cookie()] if notice else [])
 
     async def _redirect_to_sign_in(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
-        """Lead a browser to the sign-in page and back; a script is told, and leads there itself."""
+        """Redirect a browser to the sign-in page and back; a script gets a header and redirects itself."""
         headers = [self.sessions.discard_cookie()] if self.sessions.name in parse_cookies(scope) else []
         if is_htmx_request(scope):
-            if scope["method"] == "POST":  # the form stays as it is, and is sent again after signing in
+            if scope["method"] == "POST":  # the form stays, and is submitted again after signing in
                 notice = Notice("failed", "Your session has ended. Sign in, then send this again.", sign_in=True)
             else:
                 notice = Notice("failed", str(error))
@@ -271,7 +269,7 @@ class MonitorApp:
             await send_redirect(send, f"{HOME}sign-in{redirect_url}", headers)
 
     async def _send_failure(self, error: AgoraError, scope: Scope, send: Send) -> None:
-        """Say what went wrong as a page, or as a piece of the page that asked."""
+        """Send an error as a page, or as a notice within the requesting page."""
         if is_htmx_request(scope):
             await send_html(send, error.status, render_notice(Notice("failed", str(error))))
             return
@@ -279,7 +277,7 @@ class MonitorApp:
             await send_problem(send, error, instance=scope["path"])
             return
         page = _find_referring_page(scope) if scope["method"] == "POST" else None
-        if page is not None:  # a page at the address of an act could not be loaded again
+        if page is not None:  # a page at the URL of an action could not be reloaded
             await send_redirect(send, page, [self.notices.build_cookie(Notice("failed", str(error)))])
             return
         try:
@@ -320,7 +318,7 @@ class MonitorApp:
 
 
 async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
-    """A page as HTML; what fails but is no error of an operation is a mistake of the page, and InternalError."""
+    """Render a page as HTML. Raises InternalError for an error in the page itself."""
     try:
         return render_template(page.template, {"view": view, "notice": notice, **await page.build(view)})
     except (AgoraError, PageRedirect):
@@ -332,7 +330,7 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
 
 
 def _find_list_page(scope: Scope, view: View | None) -> Page | None:
-    """The list that a page belongs to, where a person goes on from an address of a thing that is not there."""
+    """Find the list page of a missing object, where the user can continue."""
     root, _, subpath = _read_monitor_path(scope).partition("/")
     if view is None or not subpath:
         return None
@@ -340,13 +338,13 @@ def _find_list_page(scope: Scope, view: View | None) -> Page | None:
 
 
 def _find_referring_page(scope: Scope) -> str | None:
-    """Path of the page of the monitor that sent a form, if the browser says it."""
+    """Find the path of the monitor's page that sent a form, if the browser sends a referrer."""
     referer = urlsplit(read_header(scope, b"referer") or "")
     return choose_safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME) else None
 
 
 def _read_monitor_path(scope: Scope) -> str:
-    """The path below ``/v1/monitor/``, as it came over the wire."""
+    """Read the raw path below ``/v1/monitor/``."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME)
 

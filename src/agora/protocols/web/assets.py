@@ -1,7 +1,7 @@
-"""Static files: read from the package, never from a path that a request names.
+"""Static files: read from the package, never from a path of a request.
 
-Their URL holds a digest of them all, so that browsers may keep them for ever; modules import each other by relative names,
-and so stay within one version.
+Their URL contains a digest of all files, so that browsers can cache them without limit; modules import each other by
+relative names, and thus stay within one version.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CACHE_FOREVER: Final = b"public, max-age=31536000, immutable"
 
 @dataclass(frozen=True)
 class Asset:
-    """A file, and how it is sent."""
+    """A file with its headers."""
 
     body: bytes
     kind: str
@@ -49,14 +49,14 @@ class Asset:
 
 
 class Assets:
-    """The files of a directory, read at first use."""
+    """The files of a directory, loaded at first use."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     @cached_property
     def files(self) -> dict[str, Asset]:
-        """By name, such as ``style.css`` or ``vendor/htmx.min.js``."""
+        """The files by name, such as ``style.css`` or ``vendor/htmx.min.js``."""
         assets = {}
         for path in sorted(self._directory.rglob("*")):
             if path.is_file() and path.suffix in KINDS:
@@ -67,19 +67,19 @@ class Assets:
 
     @cached_property
     def version(self) -> str:
-        """Digest of all of them."""
+        """Digest of all files."""
         whole = hashlib.sha256()
         for name, asset in self.files.items():
             whole.update(f"{name}\0".encode() + asset.etag)
         return whole.hexdigest()[:16]
 
     def url(self, name: str) -> str:
-        """Where a file is; KeyError for one that does not exist."""
+        """Build the URL of a file. Raises KeyError if it does not exist."""
         self.files[name]
         return f"{HOME}static/{self.version}/{name}"
 
     async def send(self, path: str, scope: Scope, send: Send) -> None:
-        """Answer a request for ``VERSION/NAME``; NotFound for what is not one of the files."""
+        """Send the file of a request for ``VERSION/NAME``. Raises NotFound if it does not exist."""
         version, _, name = path.partition("/")
         asset = self.files.get(name)
         if asset is None:

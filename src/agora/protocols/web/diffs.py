@@ -1,6 +1,6 @@
-"""Unified diffs in colour: added and removed lines are told apart by their sign, and by colour besides.
+"""Unified diffs in colour: added and removed lines are distinguished by their sign and by colour.
 
-Characters that change the direction of text are shown by their numbers: a line reads as it will be compiled.
+Characters that change the direction of text are shown by their code points, so that a line reads as it is compiled.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from .drawing.svg import tag
 
 __all__ = ["MAX_LINES", "FileDiff", "is_diff", "parse_diff", "render_diff", "show_controls"]
 
-MAX_LINES: Final = 2_000  #: lines of a diff that are shown
+MAX_LINES: Final = 2_000  #: maximum lines shown of a diff
 MAX_LINE_CHARACTERS: Final = 1_000
 HEADER: Final = re.compile(r"^(diff --git .*|--- .*\n\+\+\+ .*\n@@ .*)$", re.MULTILINE)
-START_CHARACTERS: Final = 2_000  #: of a text, in which a diff has to begin
+START_CHARACTERS: Final = 2_000  #: characters of a text within which a diff must begin
 HUNK: Final = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
-HUNK_SIGNS: Final = ("", " ", "+", "-", "\\")  #: a line of a hunk begins with one of these, or is empty
-#: Signs of a line, and their tone
+HUNK_SIGNS: Final = ("", " ", "+", "-", "\\")  #: first characters of a hunk's lines, including empty ones
+#: tones by sign of a line
 TONES: Final = {"+": "add", "-": "del", "\\": "hunk"}
 CONTROLS: Final = {
     code: f"<U+{code:04X}>" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F)
@@ -31,7 +31,7 @@ CONTROLS: Final = {
 
 @dataclass(slots=True)
 class FileDiff:
-    """What changes in one file. path: empty where the diff names none. left_out: lines that are not shown."""
+    """The changes in one file. path: empty if the diff has none. left_out: number of lines not shown."""
 
     path: str = ""
     added: int = 0
@@ -41,27 +41,27 @@ class FileDiff:
 
     @property
     def size(self) -> int:
-        """Number of its lines."""
+        """Number of lines."""
         return len(self.lines) + self.left_out
 
     @property
     def html(self) -> Markup:
-        """Its lines as HTML."""
+        """The lines as HTML."""
         return _render_lines(self.lines, self.left_out, self.path)
 
 
 def is_diff(text: str) -> bool:
-    """Whether a text is a unified diff, perhaps with some words before it."""
+    """Whether a text is a unified diff, possibly after some other text."""
     return HEADER.search(text[:START_CHARACTERS]) is not None
 
 
 def show_controls(text: str) -> str:
-    """A text with the characters that change its direction made visible."""
+    """Make the characters visible that change the direction of a text."""
     return text.translate(CONTROLS)
 
 
 def parse_diff(text: str) -> list[FileDiff]:
-    """The files of a diff, in order; together they hold at most MAX_LINES lines."""
+    """Parse the files of a diff in order, with at most MAX_LINES lines together."""
     files: list[FileDiff] = []
     line_count = 0
     for starts_file, path, tone, line in _read_lines(text):
@@ -80,7 +80,7 @@ def parse_diff(text: str) -> list[FileDiff]:
 
 
 def render_diff(text: str) -> Markup:
-    """A diff as one block; of one without heads, the lines by their signs."""
+    """Render a diff as one block; without headers, the lines are classified by their signs."""
     if is_diff(text):
         lines = [(tone, line) for _, _, tone, line in _read_lines(text)]
     else:
@@ -89,9 +89,10 @@ def render_diff(text: str) -> Markup:
 
 
 def _read_lines(text: str) -> Iterator[tuple[bool, str, str, str]]:
-    """Each line: whether a file begins with it, the path that it names, its tone, and itself.
+    """Read the lines as tuples: whether a file begins, the path in the line, its tone, and its text.
 
-    The head of a hunk says how many lines it has: a removed line that begins with "-- " looks like the head of a file.
+    Lines are counted by the header of their hunk, because a removed line that begins with "-- " looks like a file
+    header.
     """
     old_left = new_left = 0
     in_git_head = False
@@ -113,7 +114,7 @@ def _read_lines(text: str) -> Iterator[tuple[bool, str, str, str]]:
 
 
 def _read_path(line: str) -> str:
-    """The path that a line of a file's head names: the new one, the old one of a file that is removed."""
+    """Read the path in a line of a file header: the new path, or the old one of a removed file."""
     if line.startswith("diff --git "):
         return line.rpartition(" b/")[2][:300]
     if line.startswith(("--- ", "+++ ")):

@@ -1,8 +1,8 @@
 """Exports: messages as a file, ``GET /v1/monitor/export/json`` and ``.../export/csv``, with the filters of the log.
 
-The file is written as the log is read, a page at a time, so that its size costs no memory; a reader that takes nothing is
-waited for, and in the end cut off, and then the file ends in the middle: it is never made to look whole. Whoever asks for
-``text/event-stream`` gets the same messages as a stream.
+The file is written while the log is read, a page at a time, so its size needs no memory. A reader that stops reading is
+waited for and finally disconnected; then the file is truncated and never looks complete. Requests that accept
+``text/event-stream`` get the same messages as a stream.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ COLUMNS: Final = (
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 STALL_SECONDS: Final = 60.0
 Check = Callable[[], Awaitable[None]]
-Form = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]  #: from messages to pieces of a file
+Form = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]  #: converts messages to parts of a file
 
 
 class Exports:
@@ -57,11 +57,11 @@ class Exports:
         self.dispatcher = dispatcher
 
     def owns_request(self, scope: Scope) -> bool:
-        """Whether a file is asked for."""
+        """Whether the request is for a file."""
         return scope["path"] in KINDS and "text/event-stream" not in (read_header(scope, b"accept") or "")
 
     async def __call__(self, caller: Caller, valid: Check, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request with the file. Raises AgoraError before it has begun."""
+        """Send the file. Raises AgoraError before it begins."""
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         arguments = query_string.parse_query(scope["query_string"], EXPORT)
@@ -76,7 +76,7 @@ class Exports:
 
 
 async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send: Send) -> None:
-    """Write a file until it is whole, or its reader has left."""
+    """Write a file until it is complete or the reader has disconnected."""
     writing = asyncio.create_task(_write_pieces(stream, form, send))
     disconnect = asyncio.create_task(_wait_for_disconnect(receive))
     try:
@@ -110,13 +110,13 @@ async def _write_pieces(stream: LiveStream, form: Form, send: Send) -> None:
 
 
 async def _read_documents(stream: LiveStream) -> AsyncIterator[bytes]:
-    """Messages as JSON; raises what ended the stream before its end."""
+    """Read messages as JSON; raises the error that ended the stream."""
     async for entry in stream:
         yield entry.json
 
 
 async def _json_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """One object: when it was made, the messages, one a line, and how many there are."""
+    """Encode one object: the export date, the messages, one per line, and their number."""
     yield b'{"export_date":%b,"messages":[' % to_json(datetime.now(UTC))
     count = 0
     async for document in documents:
@@ -126,7 +126,7 @@ async def _json_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _csv_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A header, and a line for each message (RFC 4180)."""
+    """Encode a CSV header, and a line for each message (RFC 4180)."""
     yield _csv_line(COLUMNS)
     async for document in documents:
         message = from_json(document)
@@ -140,7 +140,7 @@ def _csv_line(cells: list[str] | tuple[str, ...]) -> bytes:
 
 
 def spreadsheet_cell(value: str | None) -> str:
-    """A value as a cell: what a spreadsheet would take for a formula begins with an apostrophe."""
+    """Escape a value for a cell: an apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = value or ""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 

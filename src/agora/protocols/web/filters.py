@@ -1,4 +1,4 @@
-"""Filters of the templates: values as a person reads them."""
+"""Template filters: format values for display."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ PAGES_BY_PREFIX = {
     "cb": "codebases",
     "wrk": "agents/workers",
 }
-NO_VALUE = "\u2013"  #: where there is no value
-MAX_JSON = 20_000  #: characters of a document on a page
-MESSAGE_TYPES = frozenset({"a2a.message"})  #: types that say how a task came, not what it is about
+NO_VALUE = "\u2013"  #: placeholder for a missing value
+MAX_JSON = 20_000  #: maximum characters of a document on a page
+MESSAGE_TYPES = frozenset({"a2a.message"})  #: types that describe how a task arrived, not its content
 TEXT_FIELDS = (
     "text",
     "message",
@@ -65,46 +65,46 @@ UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def format_time(value: datetime | None) -> str:
-    """A time to the second, in UTC: what is shown without scripts."""
+    """Format a time to the second in UTC, as shown without scripts."""
     return "" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def format_count(value: float | None) -> str:
-    """A number with its thousands apart."""
+    """Format a number with thousands separators."""
     return NO_VALUE if value is None else f"{value:,.0f}"
 
 
 def time_ago(value: datetime | None) -> Markup:
-    """How long ago."""
+    """Render the time elapsed since a time."""
     return _build_time_element(value, "ago")
 
 
 def time_of_day(value: datetime | None) -> Markup:
-    """The time of the day, with the date where it is not today's."""
+    """Render the time of day, with the date unless it is today."""
     return _build_time_element(value, "clock")
 
 
 def full_time(value: datetime | None) -> Markup:
-    """Date, time and zone."""
+    """Render date, time and time zone."""
     return _build_time_element(value, "full")
 
 
 def _build_time_element(value: datetime | None, form: str) -> Markup:
-    """The one component of all times: absolute and in UTC, until a script shows it in its form and the reader's zone."""
+    """Render a time: absolute and in UTC, until a script shows it in its form and the reader's time zone."""
     if value is None:
         return escape(NO_VALUE)
     return tag("time", escape(format_time(value)), datetime=value.isoformat(), data_time=form)
 
 
 def state_badge(value: object, label: str | None = None) -> Markup:
-    """A state as its word, with the mark of its tone before it, which the style sheet draws."""
+    """Render a state as text, after the symbol of its tone, which the style sheet draws."""
     return tag(
         "span", escape(label or capitalize_first(identifier_words(value))), class_=f"state {tone_of_state(value)}"
     )
 
 
 def capitalize_first(value: str) -> str:
-    """With a capital letter in front; the rest stays."""
+    """Capitalize the first letter; the rest is unchanged."""
     return value[:1].upper() + value[1:]
 
 
@@ -112,12 +112,12 @@ _WORDS = {"waiting_approval": "waiting for approval"}
 
 
 def identifier_words(value: object) -> str:
-    """An identifier as words: ``in_progress`` is ``in progress``."""
+    """Convert an identifier to words: ``in_progress`` is ``in progress``."""
     return _WORDS.get(str(value)) or str(value).replace("_", " ")
 
 
 def format_money(value: float | None, currency: str | None = None) -> str:
-    """An amount: two places, more where it is small."""
+    """Format an amount with two decimal places, more for small amounts."""
     if value is None:
         return NO_VALUE
     places = 2 if abs(value) >= 0.1 or value == 0 else 4 if abs(value) >= 0.001 else 6
@@ -127,7 +127,7 @@ def format_money(value: float | None, currency: str | None = None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """A length of time in its two largest units."""
+    """Format a duration in its two largest units."""
     if seconds is None:
         return NO_VALUE
     if seconds < 1:
@@ -141,27 +141,27 @@ def format_duration(seconds: float | None) -> str:
 
 
 def format_milliseconds(value: float | None) -> str:
-    """Milliseconds as a length of time."""
+    """Format milliseconds as a duration."""
     return NO_VALUE if value is None else f"{value:.1f} ms" if value < 10 else format_duration(value / 1000)
 
 
 def pluralize(unit: str) -> str:
-    """The plural of a regular noun: ``files``, ``entries``."""
+    """Return the plural of a regular noun: ``files``, ``entries``."""
     return f"{unit[:-1]}ies" if unit.endswith("y") and unit[-2:-1] not in "aeiou" else f"{unit}s"
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """A quantity with its unit, in the plural unless it is one: ``2 instances``, ``35.8 seconds``; to three places, if it has so many."""
+    """Format a quantity with its unit, up to three decimal places: ``1 instance``, ``35.8 seconds``."""
     return f"{round(value, 3) or value:,.10g} {unit if value == 1 else pluralize(unit)}"
 
 
 def format_share(value: float | None) -> str:
-    """A share from 0 to 1 in per cent."""
+    """Format a share from 0 to 1 in percent."""
     return NO_VALUE if value is None else f"{value * 100:.0f} %" if value in (0, 1) else f"{value * 100:.1f} %"
 
 
 def format_bytes(value: float | None) -> str:
-    """Bytes."""
+    """Format a number of bytes."""
     if value is None:
         return NO_VALUE
     unit = 0
@@ -171,25 +171,25 @@ def format_bytes(value: float | None) -> str:
 
 
 def encode_segment(value: str) -> str:
-    """A text as one segment of a path."""
+    """Encode text as one path segment."""
     return quote(value, safe="")
 
 
 def short_id(value: str | None) -> str:
-    """The end of a long id, which tells it from its neighbours."""
+    """Return the end of a long id, which distinguishes it from others."""
     head, _, tail = (value or "").partition("_")
     return tail[-8:] if len(tail) == 32 and head.isalpha() else value or ""
 
 
 def find_page_path(id: str | None) -> str | None:
-    """The page on which a thing with this id is shown, below the monitor; None if there is none."""
+    """Find the path of the page for an id, below the monitor; None if there is no such page."""
     head, _, tail = (id or "").partition("_")
     room = PAGES_BY_PREFIX.get(head)
     return f"{room}/{id}" if room and len(tail) == 32 and tail.isalnum() else None
 
 
 def task_preview(task: Any) -> str:
-    """What a task is about, in one line: the first text of its payload, else the payload itself; empty without one."""
+    """Summarize a task in one line: the first text of its payload, otherwise the payload; empty without a payload."""
     text = _find_first_text(task.payload, 0)
     if not text and task.payload:
         text = to_json(task.payload, fallback=str).decode()
@@ -197,7 +197,7 @@ def task_preview(task: Any) -> str:
 
 
 def _find_first_text(value: Any, depth: int) -> str:
-    """The text that a person would read first: under a field that usually holds it, before any other."""
+    """Find the most relevant text: fields that usually contain it are searched first."""
     if isinstance(value, str):
         return value.strip()
     if depth > MAX_PREVIEW_DEPTH:
@@ -212,7 +212,7 @@ def _find_first_text(value: Any, depth: int) -> str:
 
 
 def task_title(task: Any) -> str:
-    """The name of a task: its type, or what it says where the type only says that it came as a message or is a job."""
+    """Return the title of a task: its type, or its text if the type only describes a message or a job."""
     if task.task_type == JOB_TYPE:
         title = task.payload.get("title")
         return truncate(title if isinstance(title, str) and title.strip() else task_preview(task), 80) or "Job"
@@ -222,9 +222,9 @@ def task_title(task: Any) -> str:
 
 
 def task_attempt(task: Any) -> tuple[str, str] | None:
-    """The page of the group that a job is an attempt of, and which one it is; None for other jobs.
+    """Find the page of the attempt group of a job, and the job's place in it; None for other jobs.
 
-    A task's metadata is whatever its author says: only what has the form of a group's id becomes an address.
+    A task's metadata is written by its author: only text in the form of a group id becomes a path.
     """
     place = task.metadata.get("attempt")
     if task.task_type != JOB_TYPE or not isinstance(place, Mapping):
@@ -237,7 +237,7 @@ def task_attempt(task: Any) -> tuple[str, str] | None:
 
 
 def task_state(task: Any) -> str:
-    """The state that is shown: a task that waits for others, or for its next attempt, is told from one to be taken."""
+    """Return the displayed state: of pending tasks, blocked and scheduled ones are distinguished from ready ones."""
     if task.status != "pending":
         return str(task.status)
     if task.blocked_by:
@@ -246,13 +246,13 @@ def task_state(task: Any) -> str:
 
 
 def format_document(value: Any) -> str:
-    """JSON to read; text as it is; very long ones cut."""
+    """Format JSON for reading; text is unchanged, and long documents are truncated."""
     text = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()
     return text if len(text) <= MAX_JSON else f"{text[:MAX_JSON]}\n… {len(text) - MAX_JSON:,} more"
 
 
 def format_day(value: date | None) -> str:
-    """A day without its year."""
+    """Format a date without the year."""
     return "" if value is None else f"{value.day} {value:%b}"
 
 

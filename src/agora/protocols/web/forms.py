@@ -1,8 +1,8 @@
-"""Forms: submitted fields as the arguments of an operation.
+"""Forms: converts submitted fields to the arguments of an operation.
 
-A field has the name of its parameter. An empty one is omitted. A list is a repeated field, or values separated by commas
-or line ends; structured values are JSON text. A field of an object has the name ``PARAMETER.FIELD``, and is set after the object
-itself, if that is given as JSON before it.
+A field has the name of its parameter. An empty one is omitted. A list is a repeated field, or values separated by
+commas or line ends; structured values are JSON text. A field of an object is named ``PARAMETER.FIELD``; it can override
+a member of the object given as JSON before it.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
 __all__ = ["Form", "read_form", "to_arguments"]
 
 MAX_FIELDS = 500
-MAX_DEPTH = 3  #: of a field in objects
+MAX_DEPTH = 3  #: maximum depth of a field in objects
 FORM = "application/x-www-form-urlencoded"
 OWN_FIELDS = frozenset(
     {"agents", "csrf", "next", "idempotency_key", "show", "visit"}
-)  #: fields that are ours, not the operation's
+)  #: fields of the form itself, not of the operation
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields in order, each with its values."""
+    """Form fields in order, each with its values."""
 
     fields: Mapping[str, list[str]]
 
     def get(self, name: str) -> str | None:
-        """The last value of a field, None where it is missing or empty."""
+        """Return the last value of a field; None if it is missing or empty."""
         values = self.fields.get(name)
         return values[-1] or None if values else None
 
 
 async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
-    """The form of a request. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest."""
+    """Read the form of a request. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest."""
     kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
     if kind != FORM:
         raise UnsupportedMediaType("The body is no form.", fix=f"Send 'Content-Type: {FORM}'.")
@@ -59,7 +59,7 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
 
 
 def to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
-    """Arguments of an operation; InvalidRequest where JSON is expected and is none."""
+    """Convert a form to the arguments of an operation. Raises InvalidRequest for invalid JSON."""
     arguments_by_name: dict[str, Any] = {}
     for name, values in form.fields.items():
         filled = [value for value in values if value != ""]
@@ -70,7 +70,7 @@ def to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
 
 
 def _set_field(arguments: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Set an argument, or a field of one that is an object."""
+    """Set an argument, or a member of an object argument."""
     *parents, last = path
     for parent in parents:
         arguments = arguments.setdefault(parent, {})
@@ -89,21 +89,21 @@ def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
         try:
             return from_json(last, allow_inf_nan=False)
         except ValueError as error:
-            if not kinds:  # anything goes: text, too
+            if not kinds:  # any type is accepted, including text
                 return last
             raise InvalidRequest(f"{name} is not JSON: {error}", errors=[field_error(name, "not JSON")]) from None
     return last
 
 
 def _build_field_types(operation: Operation, name: str) -> frozenset[str]:
-    """JSON types that a field takes; none where anything goes, and a text where it is not declared."""
+    """Return the JSON types of a field; empty if any is accepted. An undeclared field is a string."""
     types = _build_parameter_types(operation).get(name)
     return types if types is not None else frozenset({"string"})
 
 
 @cache
 def _build_parameter_types(operation: Operation) -> dict[str, frozenset[str]]:
-    """JSON types of each parameter and, by their paths, of the fields of those that are objects."""
+    """Find the JSON types of each parameter and, by path, of the members of objects."""
     schema = operation.input_schema
     return dict(_walk_properties(schema, schema.get("$defs", {}), ""))
 

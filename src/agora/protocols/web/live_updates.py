@@ -1,11 +1,12 @@
-"""Live: one stream for an open page, of the fragments that what happens has changed.
+"""Live updates: a stream of the changed fragments of an open page.
 
-Events are not kept for a reader: they mark fragments as due, and what is due is rendered when the reader has taken what came
-before. So a thousand events make one fragment, and a slow reader costs nothing but its connection. Rendering takes at most a
-twentieth of the time, and there are at most four updates a second, each of all the fragments that are due. A message's id is the
-place in the event log up to which the page is then true; a stream resumes there.
+Events are not queued for a reader: they mark fragments as due, which are rendered once the reader has received the
+previous update. So a thousand events cause one rendering, and a slow reader costs only its connection. Rendering uses
+at most a twentieth of the time, with at most four updates a second, each of all due fragments. A message's id is the
+event log position that the page then shows; a stream resumes there.
 
-A fragment is sent without its rows that have not changed since it was last sent (:mod:`.row_changes`), and compressed.
+Rows of a fragment that have not changed since it was last sent are omitted (:mod:`.row_changes`), and the stream is
+compressed.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ __all__ = ["RELOAD_DISTANCE", "FragmentSink", "Schedule", "send_reload", "serve_
 
 log = logging.getLogger(__name__)
 
-REST_FACTOR: Final = 20  #: renderings take one part in so many of the time
-UPDATE_SECONDS: Final = 0.25  #: least time between two updates of one page
-STALL_SECONDS: Final = 30.0  #: a reader that takes nothing for so long is cut off
-RELOAD_DISTANCE: Final = 2_000  #: events behind which a page is loaded anew rather than brought up to date
-MAX_EVENTS: Final = 100  #: events that a fragment is given, the newest ones
+REST_FACTOR: Final = 20  #: pause after rendering, as a multiple of its duration
+UPDATE_SECONDS: Final = 0.25  #: minimum interval of updates of one page
+STALL_SECONDS: Final = 30.0  #: seconds without reading after which a reader is disconnected
+RELOAD_DISTANCE: Final = 2_000  #: number of missed events above which a page is reloaded instead of updated
+MAX_EVENTS: Final = 100  #: maximum events passed to a fragment, newest ones
 COMPRESSION_LEVEL: Final = 5
 GZIP_WINDOW_BITS: Final = 31
 HEAD: Final = (
@@ -51,7 +52,7 @@ HEAD: Final = (
 
 
 class FragmentSink:
-    """A sink of events that keeps none but the newest few: it knows which fragments are due."""
+    """A sink that keeps only the newest events, and records which fragments are due."""
 
     pending = 0
 
@@ -64,7 +65,7 @@ class FragmentSink:
         self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=MAX_EVENTS) for part in fragments}
         self._due: dict[str, None] = {}
 
-    # -- a sink ----------------------------------------------------------------------------------
+    # -- sink ------------------------------------------------------------------------------------
 
     def write(self, batch: Batch, /) -> bool:
         for item in batch.items:
@@ -83,28 +84,28 @@ class FragmentSink:
         self.close_reason = close_reason
         self.rung.set()
 
-    # -- what is due -----------------------------------------------------------------------------
+    # -- due fragments ---------------------------------------------------------------------------
 
     def _list_fragments_for(self, type: str) -> tuple[Fragment, ...]:
         fragments = self._fragments_by_type.get(type)
         if fragments is None:
-            if len(self._fragments_by_type) >= 1000:  # agents name their own types
+            if len(self._fragments_by_type) >= 1000:  # agents define their own types
                 self._fragments_by_type.clear()
             fragments = tuple(part for part in self.fragments if part.on and part.filter.wants_type(type))
             self._fragments_by_type[type] = fragments
         return fragments
 
     def mark_due(self, names: Iterable[str]) -> None:
-        """Have fragments rendered though nothing happened: their tick came."""
+        """Mark fragments as due without an event, because their tick has elapsed."""
         self._due.update(dict.fromkeys(names))
 
     @property
     def due(self) -> set[str]:
-        """Names of the fragments to be rendered."""
+        """Names of the due fragments."""
         return set(self._due)
 
     def take_events(self, name: str) -> Sequence[EncodedEvent]:
-        """What happened for a fragment since it was last taken."""
+        """Take the events of a fragment since the last call, and mark it as rendered."""
         self._due.pop(name, None)
         events = tuple(self._events[name])
         self._events[name].clear()
@@ -112,7 +113,7 @@ class FragmentSink:
 
 
 class Schedule:
-    """When which fragment may be rendered next. now: seconds of a clock that only goes forward."""
+    """Schedule of renderings. now: seconds of a monotonic clock."""
 
     def __init__(self, fragments: Sequence[Fragment], now: float) -> None:
         self._fragments = {part.name: part for part in fragments}
@@ -121,38 +122,38 @@ class Schedule:
         self._resting_until = now
 
     def due_ticks(self, now: float) -> list[str]:
-        """Fragments whose tick has come."""
+        """List the fragments whose tick has elapsed."""
         return [name for name, at in self._ticks.items() if at <= now]
 
     def ready_fragments(self, due: Iterable[str], now: float) -> list[Fragment]:
-        """Those of the fragments that are due that may be rendered now."""
+        """List the due fragments that may be rendered now."""
         return [self._fragments[name] for name in due if max(self._next[name], self._resting_until) <= now]
 
     def seconds_to_wait(self, due: Iterable[str], now: float) -> float | None:
-        """Seconds until something may be rendered; None until something happens."""
+        """Return the seconds until the next rendering; None if it needs an event."""
         times = [max(self._next[name], self._resting_until) for name in due] + list(self._ticks.values())
         return max(min(times) - now, 0.0) if times else None
 
     def mark_updated(self, now: float) -> None:
-        """Something was sent: the next update comes a quarter of a second later at the earliest."""
+        """Record that an update was sent: the next one follows at least a quarter of a second later."""
         self._resting_until = max(self._resting_until, now + UPDATE_SECONDS)
 
     def mark_rendered(self, part: Fragment, began: float, now: float) -> None:
-        """A rendering took from one time to another: rest in proportion."""
+        """Record the duration of a rendering, and pause in proportion to it."""
         self._next[part.name] = now + part.every
         if part.tick:
             self._ticks[part.name] = now + part.tick
         self._resting_until = max(self._resting_until, now) + (now - began) * REST_FACTOR
 
     def postpone(self, part: Fragment, seconds: float, now: float) -> None:
-        """Not now: the person has asked too much."""
+        """Postpone a fragment, because the user's rate limit is exhausted."""
         self._next[part.name] = now + seconds
         if part.tick:
             self._ticks[part.name] = now + max(part.tick, seconds)
 
 
 class EventWriter:
-    """The wire of one stream. compressed: with gzip, flushed after each write."""
+    """Writes the response of one stream. compressed: with gzip, flushed after each write."""
 
     def __init__(self, send: Send, *, compressed: bool = False) -> None:
         self._send = send
@@ -175,13 +176,13 @@ class EventWriter:
 
 
 def encode_event(name: str, position: int, data: bytes) -> bytes:
-    """A message of the stream: a fragment by its name, and the position up to which it is true."""
+    """Encode a message of the stream: a fragment by name, and the log position that it shows."""
     lines = data.replace(b"\r", b"").replace(b"\n", b"\ndata: ")
     return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), position, lines)
 
 
 class FragmentRenderer:
-    """Renders the fragments of one page as they fall due."""
+    """Renders the due fragments of one page."""
 
     def __init__(self, view: View, feeder: FragmentSink, writer: EventWriter) -> None:
         self._view, self._feeder, self._writer = view, feeder, writer
@@ -189,7 +190,7 @@ class FragmentRenderer:
         self._changes: dict[str, RowChanges] = {part.name: RowChanges() for part in feeder.fragments}
 
     async def run(self) -> None:
-        """Until the stream of events ends."""
+        """Run until the event stream ends."""
         feeder, schedule = self._feeder, self._schedule
         while feeder.close_reason is None:
             now = time.monotonic()
@@ -209,7 +210,7 @@ class FragmentRenderer:
         seconds = self._schedule.seconds_to_wait(feeder.due, time.monotonic())
         if not feeder.due:
             feeder.rung.clear()
-        elif seconds:  # later events are rendered together
+        elif seconds:  # to render later events together
             await asyncio.sleep(seconds)
             return
         try:
@@ -219,7 +220,7 @@ class FragmentRenderer:
             return
 
     async def _render_fragment(self, part: Fragment) -> bytes:
-        """The message of a fragment that is due; empty if nothing in it has changed."""
+        """Render the message of a due fragment; empty if it has not changed."""
         feeder, started_at = self._feeder, time.monotonic()
         position = feeder.position
         events = [item.model() for item in feeder.take_events(part.name)]
@@ -236,13 +237,13 @@ class FragmentRenderer:
 
 
 async def _render_fragment_body(part: Fragment, view: View) -> bytes | None:
-    """A fragment as HTML; None for nothing new, or for what is gone, or not to be seen any more. Raises RateLimited."""
+    """Render a fragment as HTML; None if it is unchanged, deleted or not visible any more. Raises RateLimited."""
     try:
         values = await part.build(view)
         return None if values is None else render_template(part.template, {"view": view, **values})
     except RateLimited:
         raise
-    except AgoraError:  # the page says so when it is loaded again
+    except AgoraError:  # a reload of the page shows the error
         return None
     except Exception:
         log.exception("the fragment %r failed", part.name)
@@ -258,7 +259,7 @@ async def serve_fragments(
     *,
     compressed: bool = False,
 ) -> None:
-    """Answer a request with the stream of a page's fragments, until either side leaves."""
+    """Send the stream of a page's fragments until either side disconnects."""
     writer, feeder = EventWriter(send, compressed=compressed), FragmentSink(fragments, stream.position)
     await writer.begin()
     await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
@@ -267,7 +268,7 @@ async def serve_fragments(
     tasks: list[asyncio.Task[None]] = [painting, disconnect, asyncio.create_task(stream.attach(feeder))]
     try:
         await asyncio.wait((painting, disconnect), return_when=asyncio.FIRST_COMPLETED)
-        if painting.done() and painting.exception() is not None:  # the reader takes nothing
+        if painting.done() and painting.exception() is not None:  # the reader does not read
             abort_connection(send)
         elif not disconnect.done():
             await _send_close_reason(writer, feeder)
@@ -279,7 +280,7 @@ async def serve_fragments(
 
 
 async def send_reload(send: Send) -> None:
-    """Tell a page that it is too far behind to be brought up to date."""
+    """Tell a page to reload because it has missed too many events."""
     writer = EventWriter(send)
     await writer.begin()
     await writer.write(b"event: reload\ndata: {}\n\n")
@@ -287,7 +288,7 @@ async def send_reload(send: Send) -> None:
 
 
 async def _send_close_reason(writer: EventWriter, feeder: FragmentSink) -> None:
-    """Say why the stream ends: ``reload`` where the page is to be loaded anew, which may mean to sign in again."""
+    """Send the reason for the end of the stream: ``reload`` if the page must be reloaded, possibly to sign in again."""
     error = feeder.close_reason.error if feeder.close_reason is not None else None
     restarting = error is None or error.status >= 500
     if restarting and not isinstance(error, CursorTooOld):

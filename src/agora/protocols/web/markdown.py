@@ -1,7 +1,7 @@
-"""Markdown of agents and people as HTML that is safe to show (docs/adr/0033).
+"""Renders Markdown of agents and users as safe HTML (docs/adr/0033).
 
-Raw HTML is not passed on but shown as text, images are links, and links lead to the web or nowhere: what comes out holds only
-elements that are made here, so that no sanitiser has to take anything out of it again.
+Raw HTML is shown as text, images become links, and links lead only to the web: the output contains only elements
+created here, so that no sanitizer is needed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CHARACTERS", "render_markdown"]
 
-#: A longer text is shown as it is. Parsing some texts takes time that grows with the square of their length: 0.1 s at this one.
+#: Longer texts are shown as plain text: parsing time can grow quadratically with length, up to 0.1 s at this one.
 MAX_CHARACTERS: Final = 8_000
 MAX_LINES: Final = 500
 MAX_NESTING: Final = 20
 LINK_SCHEMES: Final = ("http://", "https://", "mailto:")
-HEADING_SHIFT: Final = 3  #: a page has its own headings, below which those of a text stand
+HEADING_SHIFT: Final = 3  #: headings of a text are placed below those of the page
 MAX_HEADING: Final = 6
 
 
@@ -46,7 +46,7 @@ def _create_parser() -> MarkdownIt:
 
 @lru_cache(maxsize=256)
 def render_markdown(text: str) -> Markup:
-    """A text as HTML; one that is too long to be parsed in time, as plain text."""
+    """Render a text as HTML; a text that is too long to parse is shown as plain text."""
     if len(text) > MAX_CHARACTERS or text.count("\n") > MAX_LINES:
         return tag("div", Markup("%s") % text, class_="message", dir="auto")
     html = _create_parser().render(text)
@@ -54,7 +54,7 @@ def render_markdown(text: str) -> Markup:
 
 
 def _restrict_links(state: Any) -> None:
-    """Make links to anything but the web plain words, with their address as the tooltip: paths of another machine, mostly."""
+    """Replace links outside the web by plain text with the URL as tooltip: most are paths on another machine."""
     for token in state.tokens:
         is_plain = False
         for child in token.children or ():
@@ -79,7 +79,7 @@ def _lower_headings(state: Any) -> None:
 def _render_fence(
     renderer: Any, tokens: Sequence[Token], index: int, options: Mapping[str, Any], environment: Mapping[str, Any]
 ) -> str:
-    """A block of code; a diff with its colours."""
+    """Render a code block; a diff in colour."""
     token = tokens[index]
     language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
     if language in ("diff", "patch"):

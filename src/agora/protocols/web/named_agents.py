@@ -1,6 +1,7 @@
-"""Fields that name an agent: a name that nobody has is refused before an operation runs, with the names that are near.
+"""Validation of form fields with agent names: an unknown name is rejected before the operation runs, with similar
+names.
 
-Operations take a name of an agent that registers later. A person who writes one in a form has misspelt it.
+Operations accept the name of an agent that registers later. In a form, an unknown name is probably misspelt.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ MAX_SUGGESTIONS = 3
 
 
 async def check_named_agents(view: View, form: Form) -> None:
-    """Check the fields that the form's own field ``agents`` lists. Raises NotFound."""
+    """Check the fields listed in the form's field ``agents``. Raises NotFound."""
     for field in form.fields.get("agents", []):
         name = (form.get(field) or "").strip()
         if name and name != BROADCAST and ":" not in name and view.may("agora.agent.get"):
@@ -34,7 +35,7 @@ async def _check_agent(view: View, field: str, name: str) -> None:
             fix=f"Did you mean {' or '.join(names)}?" if names else "The page Agents lists those there are.",
             errors=[field_error(field, "no such agent")],
         ) from None
-    except AgoraError:  # the operation says what is wrong with it
+    except AgoraError:  # the operation reports the error
         return
 
 

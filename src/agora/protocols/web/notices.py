@@ -1,4 +1,4 @@
-"""Notices: what an act came to, as a toast on the page that sent it, or on the page that follows."""
+"""Notices: the outcome of an action, as a toast on the page that sent it, or on the next page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOO_LONG: Final = "The answer is too long for a browser without scripts. Call th
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A page of the monitor that an answer names. path: below the monitor."""
+    """A link in a notice to a page of the monitor. path: below the monitor."""
 
     path: str
     label: str
@@ -29,11 +29,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What an act came to.
+    """The outcome of an action.
 
-    path: of the page of what it made, below the monitor. secret: a value that is shown once. answer: what the operation
-    answered, where a form asks for it (``show``). sign_in: whether the person has to sign in before trying again.
-    links: what the answer is about, on a page with scripts. place: id of the element that it is put into there.
+    path: page of the created object, below the monitor. secret: a value that is shown once. answer: the operation's
+    result, if the form requests it (``show``). sign_in: whether the user must sign in before trying again. links:
+    subjects of the answer, on a page with scripts. place: id of the target element there.
     """
 
     kind: Literal["done", "failed"]
@@ -47,13 +47,13 @@ class Notice:
 
 
 class Notices:
-    """Notices in a sealed cookie, so that no link can put words on a page."""
+    """Stores notices in a sealed cookie, so that no link can put text on a page."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def build_cookie(self, notice: Notice) -> tuple[bytes, bytes]:
-        """The header that leaves a notice for the next page. An answer that no cookie can hold is left out."""
+        """Build the cookie header of a notice for the next page. An answer that is too long for a cookie is omitted."""
         words = notice.words[:MAX_NOTICE_LENGTH]
         try:
             sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, notice.answer], "notice")
@@ -62,11 +62,11 @@ class Notices:
         return self._sessions.set_cookie(NOTICE, sealed, LIFETIME_SECONDS)
 
     def discard_cookie(self) -> tuple[bytes, bytes]:
-        """The header that takes it away once it was shown."""
+        """Build the header that deletes the cookie after the notice was shown."""
         return self._sessions.set_cookie(NOTICE, "", 0)
 
     def read_cookie(self, text: str | None) -> Notice | None:
-        """The notice of a cookie."""
+        """Read the notice of a cookie."""
         fields = self._sessions.unseal(text, "notice") if text else None
         if fields is None or len(fields) != 5:
             return None
@@ -75,12 +75,12 @@ class Notices:
 
 
 def render_notice(notice: Notice) -> bytes:
-    """A notice as a piece of a page."""
+    """Render a notice as a part of a page."""
     return render_template("parts/notice.html", {"notice": notice})
 
 
 def render_toast(notice: Notice) -> bytes:
-    """A notice as a piece that htmx puts over the page, or into its place there."""
+    """Render a notice as an htmx partial, for the toasts or for its target element."""
     swap = "afterbegin" if notice.place == "toasts" else "innerHTML"
     head = f'<hx-partial hx-target="#{notice.place}" hx-swap="{swap}">'
     return head.encode() + render_notice(notice) + b"</hx-partial>"

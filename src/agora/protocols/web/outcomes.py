@@ -1,4 +1,4 @@
-"""The outcome of an operation as a sentence, shown as a notice on the next page."""
+"""Outcomes of operations as sentences, shown as notices on the next page."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from .notices import Link
 
 __all__ = ["CHAT", "CHAT_PLACE", "describe_outcome", "find_result_page", "list_answer_links"]
 
-#: fields of a result that name what the operation made or changed, the most telling first
+#: fields of a result with the id of the created or changed object, most specific first
 RESULT_IDS: Final = ("group_id", "task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
 CHAT: Final = "agora.orchestrator.chat"
 CHAT_PLACE: Final = "chat-answer"  #: id of the element below the chat's form
-#: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` where one operation does several things
+#: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` for operations with
+#: variants
 WORDS: Final[Mapping[str, str]] = {
     "a2a.add_remote": "Remote agent added",
     "a2a.refresh_remote": "Remote agent refreshed",
@@ -124,9 +125,9 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def describe_outcome(operation: Operation, field: Callable[[str], str | None], result: Any = None) -> str:
-    """Describe what an operation did; without an entry in WORDS, by its summary. field: reads a field of the form.
+    """Describe the outcome of an operation; by its summary without an entry in WORDS. field: reads a field of the form.
 
-    Of the chat, it is what the chat has answered.
+    For the chat, return its answer.
     """
     if operation.name == CHAT and result is not None:
         return str(result.response)
@@ -137,7 +138,7 @@ def describe_outcome(operation: Operation, field: Callable[[str], str | None], r
 
 
 def list_answer_links(answer: Any) -> tuple[Link, ...]:
-    """The agents and apps that an answer of the chat is about."""
+    """List the agents and apps in an answer of the chat."""
     links: list[Link] = []
     for row in answer.data:
         path = find_page_path(row.get("app_id") or row.get("id"))
@@ -149,6 +150,6 @@ def list_answer_links(answer: Any) -> tuple[Link, ...]:
 
 
 def find_result_page(result: Any) -> str:
-    """Path of the page of what an operation made, below the monitor; empty if there is none."""
+    """Find the path of the page of the created object, below the monitor; empty if there is none."""
     ids = (getattr(result, name, None) for name in RESULT_IDS)
     return next((path for id in ids if isinstance(id, str) and (path := find_page_path(id))), "")

@@ -1,7 +1,7 @@
 """Pages and fragments, registered where they are written.
 
-A page is a function from a :class:`~.view.View` to the values of its template. A fragment is a piece of a page that is
-rendered again when something happens: its template is ``live/NAME.html``, and ``sse-swap="NAME"`` says where it goes.
+A page is a function from a :class:`~.view.View` to the values of its template. A fragment is a part of a page that is
+rendered again after events: its template is ``live/NAME.html``, and ``sse-swap="NAME"`` marks its place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=BuildFragment)
 
 
 class PageRedirect(Exception):
-    """What a page is asked for is another page. path: its URL on this server."""
+    """Redirects to another page. path: its URL on this server."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -31,10 +31,10 @@ class PageRedirect(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """A page. path: below ``/v1/monitor``, with ``{names}``. scope: what one must be allowed to see it.
+    """A page. path: below ``/v1/monitor``, with ``{names}``. scope: required to open it.
 
-    nav: its place in the navigation, None for a page that is reached from another one. key: its letter after ``g``.
-    needs: an operation without which there is no such page. live: names of its fragments.
+    nav: position in the navigation; None for a page linked from another one. key: keyboard shortcut after ``g``. needs:
+    an operation that must be available. live: names of its fragments.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Page:
         return tuple(self.path.strip("/").split("/"))
 
     def match_path(self, parts: tuple[str, ...]) -> dict[str, str] | None:
-        """What a path's segments say, if they are this page's."""
+        """Extract the parameters of a path; None if it is not a path of this page."""
         if len(parts) != len(self.parts):
             return None
         parameters: dict[str, str] = {}
@@ -68,9 +68,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of a page. on: types and patterns of events after which it is rendered again. tick: seconds after which
-    it is rendered even so; 0 for never. every: least seconds between two renderings. grows: what is rendered is added to
-    what is there, as rows of a log.
+    """A part of a page. on: event types and patterns that cause a rendering. tick: seconds after which it is rendered
+    without events; 0 for never. every: minimum seconds between renderings. grows: whether renderings are added to the
+    previous ones, like rows of a log.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Fragment:
         return f"live/{self.name}.html"
 
 
-BRAKE = "brake"  #: the fragment that every page has: what stops the whole marketplace
+BRAKE = "brake"  #: the fragment of every page with the state of the emergency brake
 PAGES: list[Page] = []
 FRAGMENTS: dict[str, Fragment] = {}
 
@@ -118,7 +118,7 @@ def register_page(
 def register_fragment(
     name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: float = 0.25, grows: bool = False
 ) -> Callable[[F], F]:
-    """Register a function as a fragment; one that answers None changes nothing this time."""
+    """Register a function as a fragment; its result None means no change."""
 
     def add_fragment(build: F) -> F:
         if name in FRAGMENTS:

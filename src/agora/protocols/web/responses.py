@@ -1,4 +1,4 @@
-"""Answers of the monitor: pages and redirections, with what every one of them carries."""
+"""Responses of the monitor: pages and redirects, with the headers common to all."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 async def send_html(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
-    """A page, or a piece of one."""
+    """Send a page or a part of one."""
     await send_response(send, status, body, (*HEADERS, *headers), kind=HTML)
 
 
 async def send_page(scope: Scope, send: Send, body: bytes, headers: Headers = ()) -> None:
-    """A whole page, compressed where the browser takes that.
+    """Send a whole page, compressed if the browser accepts it.
 
-    A page holds the token of its forms beside text of others. Its length tells a stranger nothing about the token: no page is
-    rendered for a request of another site, since the session's cookie is SameSite=Strict.
+    A page contains the form token and text of others. The compressed length reveals nothing about the token: requests
+    of other sites render no page, since the session's cookie is SameSite=Strict.
     """
     if accepts_gzip(scope):
         body = gzip.compress(body, compresslevel=5, mtime=0)
@@ -33,12 +33,12 @@ async def send_page(scope: Scope, send: Send, body: bytes, headers: Headers = ()
 
 
 async def send_redirect(send: Send, path: str, headers: Headers = ()) -> None:
-    """Go there, with GET."""
+    """Redirect to a path with GET."""
     await send_html(send, 303, b"", ((b"location", path.encode("ascii")), *headers))
 
 
 def accepts_gzip(scope: Scope) -> bool:
-    """Whether the client takes gzip (RFC 9110, section 12.5.3)."""
+    """Whether the client accepts gzip (RFC 9110, section 12.5.3)."""
     for part in (read_header(scope, b"accept-encoding") or "").lower().split(","):
         coding, _, weight = part.partition(";")
         if coding.strip() == "gzip":
@@ -47,7 +47,7 @@ def accepts_gzip(scope: Scope) -> bool:
 
 
 def wants_html(scope: Scope) -> bool:
-    """Whether a page is asked for: by a browser that goes there, or by a page that fetches a piece of itself."""
+    """Whether a page is requested: by browser navigation, or by a page that fetches a part of itself."""
     if is_htmx_request(scope):
         return True
     accept = read_header(scope, b"accept") or ""
@@ -55,5 +55,5 @@ def wants_html(scope: Scope) -> bool:
 
 
 def is_htmx_request(scope: Scope) -> bool:
-    """Whether htmx asks."""
+    """Whether htmx sent the request."""
     return read_header(scope, b"hx-request") == "true"

@@ -1,8 +1,8 @@
-"""Row changes: a fragment without the rows that its reader has already.
+"""Row changes: removes the rows from a fragment that its reader already has.
 
-A row is a ``tr``, ``li`` or ``article`` with an id, which templates give to whatever repeats; rows hold no rows of their own kind. One that has not changed since the fragment was
-last sent is replaced by an empty element with its id and ``data-same``: the page puts its own copy there. Values in templates are
-escaped, so that the text of an agent never looks like a row.
+A row is a ``tr``, ``li`` or ``article`` with an id, which templates add to repeated elements; rows are not nested. A
+row that has not changed since the fragment was last sent is replaced by an empty element with its id and ``data-same``:
+the page inserts its own copy. Values in templates are escaped, so that the text of an agent never looks like a row.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ ROW: Final = re.compile(rb'<(tr|li|article)\b[^<>]*?\sid="([^"<>]+)"[^<>]*>.*?</
 
 
 class RowChanges:
-    """What was last sent of one fragment, as digests."""
+    """Digests of the last version sent of one fragment."""
 
     def __init__(self) -> None:
         self._body = b""
         self._rows: dict[bytes, bytes] = {}
 
     def leave_out_unchanged(self, body: bytes) -> bytes | None:
-        """The fragment as it has to be sent; None if nothing in it has changed."""
+        """Remove unchanged rows from a fragment; returns None if nothing has changed."""
         if (digest := _compute_digest(body)) == self._body:
             return None
         self._body = digest

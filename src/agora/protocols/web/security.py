@@ -1,7 +1,7 @@
 """Browser security: content security policy, frame protection, CSRF checks.
 
-The policy allows only this server's own files: no inline script or style, no frame around a page, no form that posts to
-another origin. A state-changing request must come from our origin and carry its session's CSRF token.
+The policy allows only this server's own files: no inline scripts or styles, no framing, and no form that posts to
+another origin. A state-changing request must come from this origin and contain its session's CSRF token.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ HEADERS: Final = (
 
 
 def choose_safe_next_path(path: str | None) -> str:
-    """A path to go to after an act: one within the monitor, else its first page.
+    """Choose the path to go to after an action: one within the monitor, otherwise its first page.
 
-    ``//elsewhere``, ``/\\elsewhere`` and control characters are what browsers make other sites of.
+    Browsers resolve ``//elsewhere``, ``/\\elsewhere`` and control characters to other sites.
     """
     if (
         not path
@@ -52,9 +52,9 @@ def choose_safe_next_path(path: str | None) -> str:
 
 
 def check_origin(scope: Scope, public_url: str) -> None:
-    """Refuse what a page of another site sends: raises PermissionDenied.
+    """Reject requests sent by pages of other sites. Raises PermissionDenied.
 
-    Browsers say where a request comes from, in one header or the other; what says nothing is no browser.
+    Browsers report the origin in one of two headers; a request without either is not from a browser.
     """
     if (site := read_header(scope, b"sec-fetch-site")) is not None and site not in ("same-origin", "none"):
         raise _build_foreign_page_error()

@@ -1,9 +1,9 @@
-"""Sessions: who a browser stands for, in one sealed cookie.
+"""Browser sessions: the caller of a browser, in a sealed cookie.
 
-The cookie holds the credential itself, encrypted with the server's key, so nothing is kept here, a restart ends no session,
-and every server with that key knows it; whether the credential still counts, and whether its person has signed out, is asked
-at every request. It is httpOnly and SameSite=Strict. Under https its name begins with ``__Host-``, so that no neighbouring
-host can set it.
+The cookie contains the credential, encrypted with the server's key, so no state is stored: sessions survive a restart,
+and work on every server with that key. Each request checks whether the credential is still valid, and whether the user
+has signed out. The cookie is HttpOnly and SameSite=Strict. With https its name begins with ``__Host-``, so that no
+other host of the domain can set it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ __all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
 
 COOKIE: Final = "agora_session"
 LIFETIME: Final = 12 * 3600  #: seconds
-MAX_COOKIE_CHARACTERS: Final = 4000  #: characters of a cookie that browsers keep
+MAX_COOKIE_CHARACTERS: Final = 4000  #: maximum characters of a cookie in browsers
 
 
-Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: from a request and a session's credential to its caller
-HasEnded = Callable[[str, str], Awaitable[bool]]  #: whether a session, by its tenant and id, was ended by its person
+Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: resolves a request and a session's credential to its caller
+HasEnded = Callable[[str, str], Awaitable[bool]]  #: whether the user has ended a session, by tenant and id
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person's session. kind: how the person signed in. token: what its forms carry. expires: seconds since 1970."""
+    """A user's session. kind: method of signing in. token: for its forms. expires: seconds since 1970."""
 
     kind: str
     credential: str
@@ -48,11 +48,11 @@ class Session:
 
     @property
     def id(self) -> str:
-        """What stands for it once it has ended."""
+        """Identifies the session after its end."""
         return browser_key(self.token)
 
     def check_form_token(self, token: str | None) -> None:
-        """Refuse a form that is not one of this session's; raises PermissionDenied."""
+        """Check the token of a form. Raises PermissionDenied if it is not this session's."""
         if token is None or not hmac.compare_digest(token.encode(), self.token.encode()):
             raise PermissionDenied(
                 "The form does not belong to your session.", fix="Reload the page, and send it again."
@@ -60,10 +60,10 @@ class Session:
 
 
 class Sessions:
-    """Begins and finds sessions. ways: for each kind of session, from its credential to its caller.
+    """Begins and finds sessions. ways: resolve the credential of a session to its caller, by kind of session.
 
-    ended: whether somebody has signed out of one, wherever that was. secure: whether browsers reach the server over https.
-    name: that of the cookie.
+    ended: whether the user has signed out of a session, on any server. secure: whether browsers use https. name: of the
+    cookie.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class Sessions:
     # -- sessions --------------------------------------------------------------------------------
 
     def begin(self, kind: str, credential: str, tenant: str) -> Session:
-        """A new session, whatever the browser had before."""
+        """Begin a new session, independent of any previous one."""
         return Session(kind, credential, secrets.token_urlsafe(24), self._now_seconds() + LIFETIME, tenant)
 
     def find(self, scope: Scope) -> Session | None:
-        """The session of a request's cookie, if it is genuine and not over."""
+        """Find the session of a request's cookie; None if it is forged or expired."""
         cookie_text = parse_cookies(scope).get(self.name)
         fields = self.unseal(cookie_text, "session") if cookie_text else None
         if fields is None or len(fields) != 5:
@@ -88,7 +88,7 @@ class Sessions:
         return None if session.expires <= self._now_seconds() else session
 
     async def resolve_caller(self, scope: Scope, session: Session) -> Caller:
-        """Who a session stands for now; Unauthenticated when its credential has ended, or it has."""
+        """Resolve the caller of a session. Raises Unauthenticated if the session or its credential has ended."""
         way = self._session_kinds.get(session.kind)
         if way is None or session.expires <= self._now_seconds() or await self._ended(session.tenant, session.id):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
@@ -100,32 +100,33 @@ class Sessions:
     # -- cookies ---------------------------------------------------------------------------------
 
     def build_cookie(self, session: Session) -> tuple[bytes, bytes]:
-        """The header that gives a session to a browser."""
+        """Build the cookie header of a session."""
         fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
         sealed = self.seal(fields, "session")
         return self.set_cookie(self.name, sealed, LIFETIME)
 
     def discard_cookie(self) -> tuple[bytes, bytes]:
-        """The header that takes it away again."""
+        """Build the header that deletes the cookie."""
         return self.set_cookie(self.name, "", 0)
 
     def set_cookie(
         self, name: str, value: str, seconds: int, *, path: str = "/", site: str = "Strict"
     ) -> tuple[bytes, bytes]:
-        """A Set-Cookie header; scripts never see the cookie, nor, if it is strict, do requests of other sites carry it."""
+        """Build a Set-Cookie header; scripts cannot read the cookie, and if strict, requests of other sites do not send
+        it."""
         secure = "; Secure" if self._secure else ""
         cookie = f"{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite={site}{secure}"
         return b"set-cookie", cookie.encode("ascii")
 
     def seal(self, fields: list[str | int], context: str) -> str:
-        """Values as a cookie's text, which nobody else can read or make."""
+        """Encrypt values as a cookie's text, which only this server can read or create."""
         sealed = base64.urlsafe_b64encode(self._sealer.seal(to_json(fields), f"monitor:{context}")).rstrip(b"=")
         if len(sealed) > MAX_COOKIE_CHARACTERS:
             raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")
         return sealed.decode()
 
     def unseal(self, text: str, context: str) -> list[str | int] | None:
-        """What was sealed; None for anything else."""
+        """Decrypt values; None if the text was not sealed by this server."""
         if len(text) > MAX_COOKIE_CHARACTERS:
             return None
         try:
@@ -137,7 +138,7 @@ class Sessions:
 
 
 def parse_cookies(scope: Scope) -> dict[str, str]:
-    """Cookies of a request by name, as they came; of two with one name the first."""
+    """Parse the cookies of a request by name; of duplicates the first."""
     cookie_header = read_header(scope, b"cookie") or ""
     cookies_by_name: dict[str, str] = {}
     for part in cookie_header.split(";")[:50]:

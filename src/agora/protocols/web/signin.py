@@ -1,8 +1,8 @@
 """Signing in and out.
 
-A person signs in with a token, of any kind that the server knows; on the machine itself with one press, for whoever may call
-a loopback server without a token is its operator; and, where there is an identity provider, through that: ``GET
-/v1/monitor/sso`` leads there, ``GET /v1/monitor/callback`` back.
+A user signs in with any kind of token; locally with one click, because a local caller without a token is the operator
+of a loopback server; and with an identity provider, if configured: ``GET /v1/monitor/sso`` redirects to it, and ``GET
+/v1/monitor/callback`` is its redirect URI.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LOGIN_COOKIE: Final = "agora_sso"
 
 
 class LoginRedirect(Protocol):
-    """Where a browser is sent, and a cookie that it keeps for so many seconds."""
+    """URL to which a browser is redirected, with a cookie and its lifetime in seconds."""
 
     @property
     def url(self) -> str: ...
@@ -44,7 +44,7 @@ class LoginRedirect(Protocol):
 
 
 class LoginResult(Protocol):
-    """Who came back from there: the credential of the session, and where to go on."""
+    """The credential of the session, and the following page."""
 
     @property
     def credential(self) -> str: ...
@@ -53,26 +53,26 @@ class LoginResult(Protocol):
 
 
 class SignOn(Protocol):
-    """Signing in at an identity provider."""
+    """Single sign-on at an identity provider."""
 
     async def begin(self, next: str, redirect_uri: str) -> LoginRedirect: ...
     async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> LoginResult: ...
 
 
 class SignIn:
-    """The page where one signs in, and its form."""
+    """The sign-in page and its form."""
 
     def __init__(self, access: Access, sessions: Sessions, sign_on: SignOn | None, public_url: str) -> None:
         self.access, self.sessions, self.sign_on, self.public_url = access, sessions, sign_on, public_url
 
-    # -- from a session to its caller ------------------------------------------------------------
+    # -- callers of sessions ----------------------------------------------------------------------
 
     async def authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
-        """The caller of a session begun with a token."""
+        """Return the caller of a session begun with a token."""
         return self._check_person(await self.access.authenticate_scope(scope, credential))
 
     async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
-        """The caller of a session begun on this machine without one: for as long as its requests come from there."""
+        """Return the caller of a local session without a token, which is valid only for local requests."""
         if not self.access.is_local(scope):
             raise Unauthenticated("This session is good on the machine alone.", fix="Sign in with a token.")
         return await self.access.authenticate_scope(scope)
@@ -89,7 +89,7 @@ class SignIn:
     async def send_page(
         self, scope: Scope, send: Send, next: str, trouble: str | None = None, status: int = 200, headers: Headers = ()
     ) -> None:
-        """The page; it leads on to a path of ours."""
+        """Send the page, which continues with a path of the monitor."""
         token = secrets.token_urlsafe(24)
         values = {
             "token": token,
@@ -102,7 +102,7 @@ class SignIn:
         await send_html(send, status, render_template("sign_in.html", values), [cookie, *headers])
 
     async def submit_form(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the form: begin a session, or say what is wrong."""
+        """Handle the form: begin a session, or show the error."""
         form = await forms.read_form(scope, receive, BODY_LIMIT)
         next = choose_safe_next_path(form.get("next"))
         try:
@@ -116,7 +116,8 @@ class SignIn:
         )
 
     def _check_form(self, scope: Scope, form: forms.Form) -> None:
-        """Nobody else's page may sign a person in, not even as somebody else."""
+        """Check that the form was sent by the sign-in page, so that no other site can sign a user in, even as another
+        user."""
         check_origin(scope, self.public_url)
         cookie_text = parse_cookies(scope).get(FORM_COOKIE)
         fields = self.sessions.unseal(cookie_text, "sign-in") if cookie_text else None
@@ -137,7 +138,7 @@ class SignIn:
     # -- through an identity provider ------------------------------------------------------------
 
     async def redirect_to_provider(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
-        """Send the browser to the provider."""
+        """Redirect the browser to the provider."""
         try:
             login = await self._require_provider().begin(
                 choose_safe_next_path(query.get("next")), self._callback_url(scope)
@@ -145,14 +146,14 @@ class SignIn:
         except AgoraError as error:
             await self.send_page(scope, send, choose_safe_next_path(query.get("next")), str(error), error.status)
             return
-        # Lax: the provider sends the browser back from its own site.
+        # Lax: the provider redirects from its own site.
         cookie = self.sessions.set_cookie(LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK, site="Lax")
         await send_redirect(send, login.url, [cookie])
 
     async def finish_login(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
-        """Take the browser back: it gets its session, on a page that goes on by itself.
+        """Handle the redirect from the provider: set the session cookie on a page that continues by itself.
 
-        A redirection would still count as the provider's, and strict cookies would not come with it.
+        An HTTP redirect would count as the provider's request, which strict cookies are not sent with.
         """
         discarded = self.sessions.set_cookie(LOGIN_COOKIE, "", 0, path=CALLBACK, site="Lax")
         try:
@@ -173,10 +174,10 @@ class SignIn:
         return self.sign_on
 
     def _callback_url(self, scope: Scope) -> str:
-        """Where the provider sends the browser. Raises Conflict where only the request says what we are called.
+        """Build the redirect URI for the provider. Raises Conflict if only the request's Host header names this server.
 
-        Whoever has a name pointed here, and later elsewhere, would be sent the code of everybody who came by that name,
-        if the provider lets us go anywhere.
+        The owner of a name that resolves to this server and later elsewhere would receive the codes of all users of
+        that name, if the provider accepts any redirect URI.
         """
         host = read_header(scope, b"host")
         if not self.public_url and not self.access.is_ours(host):

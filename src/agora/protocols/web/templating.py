@@ -1,4 +1,4 @@
-"""Templates: rendering by name with values. Everything is escaped unless a template marks it as safe."""
+"""Templates: rendering by name with values. Values are escaped unless a template marks them as safe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIRECTORY = Path(__file__).parent / "templates"
 
 @cache
 def environment() -> Environment:
-    """Made at first use; Jinja is not loaded before."""
+    """Create the environment at first use; Jinja is not imported before."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     jinja_environment = Environment(
@@ -39,5 +39,5 @@ def environment() -> Environment:
 
 
 def render_template(name: str, values: Mapping[str, Any]) -> bytes:
-    """A template's output, as UTF-8."""
+    """Render a template as UTF-8."""
     return environment().get_template(name).render(values).encode()

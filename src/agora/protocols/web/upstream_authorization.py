@@ -1,8 +1,8 @@
-"""Authorizing MCP upstreams by a browser.
+"""Authorization of MCP upstreams in a browser.
 
-``POST upstream-authorize`` begins and leads to the authorization server, ``GET upstream-callback`` is where that sends the
-browser back, and ``GET upstream-authorized`` finishes, as the person who has signed in. ``GET upstream-client`` is what this server
-says of itself to authorization servers that take a URL for a client's id.
+``POST upstream-authorize`` begins and redirects to the authorization server, ``GET upstream-callback`` is its redirect
+URI, and ``GET upstream-authorized`` finishes as the signed-in user. ``GET upstream-client`` is this server's metadata
+for authorization servers that accept a URL as client id.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ CALLBACK_FIELDS: Final = ("state", "code", "iss", "error")
 
 
 class UpstreamAuthorizations:
-    """Leads browsers to authorization servers and back."""
+    """Redirects browsers to authorization servers and back."""
 
     def __init__(self, dispatcher: Dispatcher, notices: Notices, base_url: str) -> None:
         self._dispatcher, self._notices = dispatcher, notices
         self._document = build_client_document(base_url)
 
     async def begin(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the form of an upstream's page: begin, and lead to the authorization server."""
+        """Handle the form of an upstream's page: begin, and redirect to the authorization server."""
         form = await forms.read_form(scope, receive, BODY_LIMIT)
         view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         name = form.get("upstream") or ""
@@ -52,24 +52,25 @@ class UpstreamAuthorizations:
         if authorization.url is None:
             await self._return_to_upstream(send, name, Notice("done", "Upstream authorized"))
             return
-        # A page that goes on: a form may not lead to another site, not even by a redirection.
+        # A page that redirects: a form must not lead to another site, not even by an HTTP redirect.
         await send_html(send, 200, render_template("onward.html", {"next": authorization.url}))
 
     async def send_client_document(self, send: Send) -> None:
-        """Send the metadata of this server as an OAuth client. Raises NotFound: its address is not one of https."""
+        """Send the metadata of this server as an OAuth client. Raises NotFound if its URL is not https."""
         if self._document is None:
             raise NotFound("This server is no client by metadata.", fix="Set public_url to its address of https.")
         await send_response(send, 200, to_json(self._document))
 
     async def take_callback(self, send: Send, query: Mapping[str, str]) -> None:
-        """Take the browser back, on a page that goes on by itself: strict cookies do not come with another site's redirection."""
+        """Handle the redirect with a page that continues by itself: strict cookies are not sent with another site's
+        redirect."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
         await send_html(
             send, 200, render_template("onward.html", {"next": f"{HOME}upstream-authorized?{urlencode(fields)}"})
         )
 
     async def finish(self, view: View, send: Send, query: Mapping[str, str]) -> None:
-        """Exchange the code, and show the upstream. Raises AgoraError where it is not known which one that is."""
+        """Exchange the code, and show the upstream. Raises AgoraError if the upstream is unknown."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
         result = (await self._dispatcher.invoke(FINISH, view.caller, fields)).result
         await self._return_to_upstream(send, result.upstream, Notice("done", "Upstream authorized"))

@@ -1,7 +1,7 @@
 """SVG drawings: workflow graphs, timelines, sequence diagrams, trends.
 
-Pure functions from plain values to markup, without HTTP, operations or templates. Every text is escaped
-here, and no style is inline: colours come from the classes of ``style.css``.
+Pure functions from plain values to markup, without HTTP, operations or templates. All text is escaped here, and there
+are no inline styles: colours come from the classes of ``style.css``.
 """
 
 from .gantt import Bar, Chart, draw_gantt

@@ -1,4 +1,4 @@
-"""Bars over time: each row one bar that stretches with the page; names and scale are left to the page's own text."""
+"""Bars over time: each row is one bar that scales with the page; names and scale are text of the page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .svg import tag
 
 __all__ = ["Bar", "Chart", "draw_gantt"]
 
-UNITS = 1000.0  # of the drawing, whatever its width on the page
-MIN_WIDTH = 3.0  # a bar is never narrower, so that what took no time is seen too
+UNITS = 1000.0  # coordinate units of the drawing's width
+MIN_WIDTH = 3.0  # minimum width of a bar, so that short ones are visible
 STEPS = (
     0.001,
     0.002,
@@ -48,7 +48,7 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What took time. start: when it could begin. begun: when it was. end: None while it goes on."""
+    """A time span. start: earliest possible start. begun: actual start. end: None while it is running."""
 
     status: str
     start: datetime | None
@@ -58,7 +58,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Rows in the order given, and the scale: where each mark is in thousandths, and what it says."""
+    """Rows in the given order, and the scale: position of each tick in thousandths, and its text."""
 
     rows: tuple[Markup, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -103,7 +103,7 @@ def _clamp_position(value: float) -> float:
 
 
 def _build_time_ticks(span: float) -> list[tuple[float, str]]:
-    """Four to eight marks at round times."""
+    """Compute four to eight ticks at round times."""
     step: float = next((s for s in STEPS if span / s <= 6), None) or round(span / 6 / 86400 + 1) * 86400
     count = int(span / step)
     return [(i * step / span * UNITS, _format_seconds(i * step)) for i in range(count + 1)]
@@ -123,7 +123,7 @@ def _format_seconds(seconds: float) -> str:
 
 
 def _draw_scale(ticks: Sequence[tuple[float, str]]) -> Markup:
-    """The words above the bars; they do not stretch, so each is placed in per cent."""
+    """Draw the scale above the bars; its text does not stretch, so it is placed in percent."""
     words = [
         tag("text", Markup.escape(word), x=f"{at / 10:.2f}%", y=12, text_anchor="start" if at < 940 else "end")
         for at, word in ticks

@@ -1,7 +1,7 @@
 """Layout of a directed graph in layers, from left to right (Sugiyama's method, in its simple form).
 
-Layers come from the longest path; an edge over several layers passes through a way point in each; neighbours' means order
-the layers, which leaves few crossings; and vertices are pulled towards their neighbours as far as there is room.
+Layers come from the longest path; an edge over several layers has a waypoint in each; sorting each layer by the mean of
+the neighbours' positions reduces crossings; and vertices are moved towards their neighbours as far as space permits.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 __all__ = ["Layout", "Vertex", "arrange_graph"]
 
 SWEEPS = 6
-MAX_EDGES = 200  # beyond it, those that a longer way implies are left out
-MAX_WAYPOINTS = 1500  # beyond it edges go straight: such a graph is not read edge by edge any more
+MAX_EDGES = 200  # above it, edges implied by a longer path are omitted
+MAX_WAYPOINTS = 1500  # above it edges are straight: individual edges of such a graph are not readable
 
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """Where a vertex is. layer: from 0, left to right. y: its middle, in units of one vertex's height, from 0."""
+    """Position of a vertex. layer: from 0, left to right. y: its centre in units of a vertex's height, from 0."""
 
     layer: int
     y: float
@@ -28,9 +28,9 @@ class Vertex:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A graph that has its place.
+    """The layout of a graph.
 
-    edges: from, to, and the y of each way point in the layers between.
+    edges: from, to, and the y of each waypoint in the layers between.
     """
 
     vertices: Mapping[str, Vertex]
@@ -40,7 +40,7 @@ class Layout:
 
 
 def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
-    """Lay out a graph given by what each vertex needs; needs that are no vertices, and edges of cycles, are left out."""
+    """Lay out a graph given by the dependencies of each vertex; unknown dependencies and edges of cycles are omitted."""
     depth = _compute_longest_paths(needs)
     edges = [(n, v) for v in needs for n in dict.fromkeys(needs[v]) if n in depth and depth[n] < depth[v]]
     if len(edges) > MAX_EDGES:
@@ -55,7 +55,7 @@ def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
 
 
 def _compute_longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Longest path to each vertex. What stands in a cycle is taken in the order given."""
+    """Compute the longest path to each vertex. Vertices of a cycle are taken in the given order."""
     open_needs = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
     followers = _reverse_needs(open_needs)
     depth: dict[str, int] = {}
@@ -74,7 +74,7 @@ def _compute_longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]
 
 
 def _reverse_needs(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    """What needs each vertex, in the order of the vertices; each need is a vertex."""
+    """Reverse the dependencies: list the dependents of each vertex, in the order of the vertices."""
     followers: dict[str, list[str]] = {v: [] for v in needs}
     for v, vertex_needs in needs.items():
         for n in vertex_needs:
@@ -83,7 +83,7 @@ def _reverse_needs(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]
 
 
 def _remove_implied_edges(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Edges without those that a longer way implies."""
+    """Remove the edges that are implied by a longer path."""
     bit = {v: 1 << i for i, v in enumerate(depth)}
     before: dict[str, list[str]] = {v: [] for v in depth}
     for a, b in edges:
@@ -101,7 +101,7 @@ def _remove_implied_edges(depth: Mapping[str, int], edges: Sequence[tuple[str, s
 
 
 class _Drawing:
-    """The layers with their way points, being ordered."""
+    """The layers with their waypoints, while they are ordered."""
 
     def __init__(self, depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> None:
         self.layers: list[list[object]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
@@ -124,7 +124,7 @@ class _Drawing:
                 self.before.setdefault(right, []).append(source)
 
     def order_layers(self) -> None:
-        """Sort each layer by the mean place of its neighbours, back and forth."""
+        """Sort each layer by the mean position of its neighbours, alternating the direction."""
         positions = {v: float(i) for row in self.layers for i, v in enumerate(row)}
         for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
@@ -135,7 +135,7 @@ class _Drawing:
                 positions.update((v, float(i)) for i, v in enumerate(layer))
 
     def place_vertices(self) -> dict[object, float]:
-        """Give each vertex its y: near its neighbours, at least one unit (a way point half of one) from the next."""
+        """Compute the y of each vertex: near its neighbours, at least one unit (half for a waypoint) from the next."""
         y = {v: float(i) for row in self.layers for i, v in enumerate(row)}
         for sweep in range(self.sweeps):
             forward = sweep % 2 == 0
@@ -155,7 +155,7 @@ def _compute_mean_place(
 
 
 def _spread_layer(layer: Sequence[object], desired: Sequence[float]) -> list[float]:
-    """Places in order, none nearer than its gap, the mean kept where it was wanted."""
+    """Place vertices in order with minimum gaps, keeping their mean position."""
     placed: list[float] = []
     for i, want in enumerate(desired):
         placed.append(max(want, placed[-1] + _compute_min_gap(layer[i - 1], layer[i])) if placed else want)

@@ -15,14 +15,14 @@ __all__ = ["Arrow", "draw_sequence"]
 
 ACROSS, DOWN = 200, 44
 HEAD, MARGIN = 56, 16
-MAX_PARTICIPANTS = 12  # participants with a line of their own; the rest share the last one
+MAX_PARTICIPANTS = 12  # participants with their own line; the others share the last one
 EVERYONE = "everyone"
 OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A message. recipient: None for a broadcast. time: the small words beneath."""
+    """A message. recipient: None for a broadcast. time: shown below the arrow."""
 
     sender: str
     recipient: str | None
@@ -33,7 +33,7 @@ class Arrow:
 
 
 def draw_sequence(arrows: Sequence[Arrow], label: str) -> Markup:
-    """Draw messages in the order given, oldest on top; ``label`` is what a screen reader says of it."""
+    """Draw messages in the given order, oldest on top. label: text for screen readers."""
     lines = _compute_participant_positions(arrows)
     width = len(lines) * ACROSS + 2 * MARGIN
     height = HEAD + len(arrows) * DOWN + 2 * MARGIN
@@ -53,7 +53,7 @@ def draw_sequence(arrows: Sequence[Arrow], label: str) -> Markup:
 
 
 def _compute_participant_positions(arrows: Sequence[Arrow]) -> dict[str, float]:
-    """Where each stands, in the order they first appear."""
+    """Compute the x of each participant, in order of first appearance."""
     names = dict.fromkeys(name for a in arrows for name in (a.sender, a.recipient or EVERYONE))
     columns = list(names) if len(names) <= MAX_PARTICIPANTS else [*list(names)[: MAX_PARTICIPANTS - 1], OTHERS]
     return {name: MARGIN + ACROSS * (i + 0.5) for i, name in enumerate(columns)}
@@ -97,7 +97,7 @@ def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
 
 
 def _draw_time(value: datetime, x: float, y: float, anchor: str) -> Markup:
-    """A time beneath an arrow; scripts show it in the zone of choice."""
+    """Draw a time below an arrow; scripts show it in the chosen time zone."""
     words = escape(f"{value:%H:%M:%S}")
     at = value.isoformat()
     return tag("text", words, x=x, y=y, class_="remark", text_anchor=anchor, data_at=at, data_time="clock")

@@ -20,5 +20,5 @@ _TONE = {state: tone_of_state for tone_of_state, states in _STATES.items() for s
 
 
 def tone_of_state(state: object) -> str:
-    """Tone of a state of anything: good, live, wait, warn, bad or idle; idle for words not known."""
+    """Return the tone of a state: good, live, wait, warn, bad or idle; idle for unknown states."""
     return _TONE.get(str(state), "idle")

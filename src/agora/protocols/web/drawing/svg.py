@@ -1,4 +1,4 @@
-"""SVG as text: elements with escaped attributes and escaped words."""
+"""SVG markup: elements with escaped attributes and escaped text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = str | float | None
 
 
 def tag(name: str, *children: Markup, **attributes: Value) -> Markup:
-    """One element. ``class_`` is ``class``, other underscores are hyphens; an attribute of None is left out."""
+    """Build an element. ``class_`` is ``class``, other underscores are hyphens; attributes with None are omitted."""
     words = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_format_number(value)}"'
         for key, value in attributes.items()
@@ -27,12 +27,12 @@ def _format_number(value: str | float) -> str:
 
 
 def svg_text(words: str, x: float, y: float, class_: str, *, anchor: str | None = None) -> Markup:
-    """Words at a place; the anchor is the start unless it is said to be the middle or the end."""
+    """Build a text at a position. anchor: start by default."""
     return tag("text", escape(words), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
 def truncate(words: str, limit: int) -> str:
-    """Words in one line, shortened to ``limit`` characters."""
+    """Shorten text to one line of at most ``limit`` characters."""
     line = " ".join(words.split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
@@ -47,7 +47,7 @@ _MARKS = {
 
 
 def tone_mark(tone: str, x: float = 0, y: float = 0) -> Markup:
-    """The 16 px sign of a tone, its upper left corner at ``x``, ``y``."""
+    """Draw the 16 px symbol of a tone with its upper left corner at ``x``, ``y``."""
     path = (
         tag("circle", cx=8, cy=8, r=4, class_="dot")
         if tone == "live"

@@ -1,4 +1,4 @@
-"""Trends: a small line, or columns, that stretch with the page."""
+"""Trends: small line or column charts that scale with the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEIGHT = 40.0
 
 
 def draw_sparkline(values: Sequence[float | None], label: str, *, kind: str = "live") -> Markup:
-    """A line over equal steps of time, from zero to its own top. None is a gap: nothing was measured."""
+    """Draw a line over equal time steps, from zero to its maximum. None is a gap without a measurement."""
     top = max((v for v in values if v is not None), default=0) or 1
     width = max(len(values) - 1, 1)
     runs = [[(x, HEIGHT - 2 - v / top * (HEIGHT - 6)) for x, v in run] for run in _split_runs(values)]
@@ -27,7 +27,7 @@ def draw_sparkline(values: Sequence[float | None], label: str, *, kind: str = "l
 
 
 def _split_runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
-    """Stretches without gaps."""
+    """Split values into runs without gaps."""
     runs: list[list[tuple[int, float]]] = [[]]
     for x, value in enumerate(values):
         if value is None:
@@ -38,7 +38,7 @@ def _split_runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]
 
 
 def draw_columns(values: Sequence[tuple[str, float]], label: str, *, kind: str = "live") -> Markup:
-    """A column for each value, each with its words as a tooltip."""
+    """Draw a column for each value, with its text as tooltip."""
     top = max((value for _, value in values), default=0) or 1
     parts = []
     for x, (words, value) in enumerate(values):

@@ -1,4 +1,4 @@
-"""A workflow as a picture: its steps as boxes with their states, from left to right."""
+"""Workflow graphs: steps as boxes with their states, from left to right."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .svg import svg_text, tag, tone_mark, truncate
 __all__ = ["Stage", "draw_workflow"]
 
 WIDTH, HEIGHT = 172, 48  # of a box
-ACROSS, DOWN = 220, 68  # from one box to the next
+ACROSS, DOWN = 220, 68  # distances of boxes
 MARGIN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step. detail: the second line. share: how much of it is done, 0 to 1. href: where more is told of it."""
+    """A step. detail: the second line. share: completed share, 0 to 1. href: page with details."""
 
     name: str
     status: str
@@ -33,7 +33,7 @@ class Stage:
 
 
 def draw_workflow(stages: Sequence[Stage], label: str) -> Markup:
-    """The graph of steps; ``label`` is what a screen reader says of it."""
+    """Draw the graph of steps. label: text for screen readers."""
     layout = arrange_graph({stage.name: stage.needs for stage in stages})
     width = max(layout.layers - 1, 0) * ACROSS + WIDTH + 2 * MARGIN
     height = max(layout.height - 1, 0) * DOWN + HEIGHT + 2 * MARGIN
@@ -75,7 +75,7 @@ def _draw_box(stage: Stage, vertex: Vertex) -> Markup:
 
 
 def _draw_edge(start: Vertex, end: Vertex, points: Sequence[float], status: str) -> Markup:
-    """A curve from a box's right side to another's left, through the way points between."""
+    """Draw a curve from the right side of a box to the left side of another, through the waypoints."""
     x, y = _compute_box_corner(start)
     stops = [(x + WIDTH, y + HEIGHT / 2)]
     for layer, point in enumerate(points, start.layer + 1):

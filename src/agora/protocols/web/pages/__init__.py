@@ -1,6 +1,6 @@
-"""Pages: one module for each, which builds the values of its template from what operations answer.
+"""Pages: one module per page, which builds the values of its template from the results of operations.
 
-In this room: what is asked, and in which order it is shown. What may not enter: HTML, the wire, anything but the view.
+A module determines the operations to call and the order of display. It uses only the view, not HTML or HTTP.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ __all__ = [
 
 
 def find_page(raw_path: str) -> tuple[Page, dict[str, str]] | None:
-    """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says; fixed paths before open ones."""
+    """Find the page of a raw path below ``/v1/monitor`` with the path's parameters; fixed paths precede those with
+    parameters."""
     try:
         parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
     except UnicodeDecodeError:

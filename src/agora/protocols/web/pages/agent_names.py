@@ -1,4 +1,4 @@
-"""Display names of agents by their ids."""
+"""Display names of agents by id."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .list_parameters import query_if_allowed
 __all__ = ["names_by_id"]
 
 MAX_NAMES = 20_000
-MAX_LOOKUPS = 60  #: of one page; what is beyond is shown by its id, and has its name the next time
+MAX_LOOKUPS = 60  #: maximum per page; further agents are shown by id until a later request
 
 _names: dict[tuple[str, str, str], str] = {}
 
 
 async def names_by_id(view: View, ids: Iterable[str | None]) -> Mapping[str, str]:
-    """Names of agents by id, as far as this person may see them.
+    """Find the names of agents by id, as far as the user may see them.
 
-    They are remembered for each person apart: who may not see an agent does not learn its name here. Names never change.
+    They are cached per user, so that the cache reveals no agent that the user may not see. Names never change.
     """
     agent_ids = {id for id in ids if id and id.startswith("agent_")}
     caller = view.caller.tenant, view.caller.subject

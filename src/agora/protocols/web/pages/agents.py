@@ -1,4 +1,4 @@
-"""Agents: who is there, how they are, and stepping in."""
+"""Agents: the list, one agent with its state, and interventions."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MAX_SUGGESTIONS = 20
 
 @register_page("agents", title="Agents", scope="read:agents", nav=20, key="a", live=("agent_rows",))
 async def load_agents_page(view: View) -> Mapping[str, Any]:
-    """All of them, or those that are looked for."""
+    """Load all agents, or those that match the filters."""
     statuses = [status.value for status in fields.AgentStatus]
     return {**await load_agent_table(view), "statuses": statuses}
 
 
 @register_fragment("agent_rows", on=EVENTS, every=1.0)
 async def load_agent_table(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "status", "search")
     result_page, error = await list_operation(view, "agora.monitor.agents", filters)
     return {"found": result_page, "trouble": error, "filtered": bool(filters)}
@@ -36,7 +36,7 @@ async def load_agent_table(view: View) -> Mapping[str, Any]:
 
 @register_page("agents/names", title="Names", template="agent_names.html", scope="read:agents")
 async def load_agent_names_page(view: View) -> Mapping[str, Any]:
-    """Agents whose names are suggested for what a field holds, given as ``q``."""
+    """Load suggestions of agent names for the text of a field, given as ``q``."""
     words = view.query.get("q", "").strip()[:200]
     listing = await query_if_allowed(view, "agora.query.agents", {"search": words or None, "limit": MAX_SUGGESTIONS})
     return {"agents": listing.items if listing else []}
@@ -44,7 +44,7 @@ async def load_agent_names_page(view: View) -> Mapping[str, Any]:
 
 @register_page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
 async def load_agent_page(view: View) -> Mapping[str, Any]:
-    """One agent: its card, its work, what was done to it."""
+    """Load one agent: its card, its work, and the audit trail."""
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
     id = profile.agent_id
     work, trail, price, cost, messages = await asyncio.gather(
@@ -74,7 +74,7 @@ async def load_agent_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("agent_now", on=EVENTS, every=0.5)
 async def load_agent_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """How it is."""
+    """Load its current state."""
     id = view.path["agent"]
     if id.startswith("agent_") and not concerns_target(view, id):
         return None
@@ -87,7 +87,7 @@ async def load_agent_now_fragment(view: View) -> Mapping[str, Any] | None:
 
 @register_fragment("agent_work", on=("agora.task.*",), every=1.0)
 async def load_agent_work_fragment(view: View) -> Mapping[str, Any]:
-    """What it does and has done."""
+    """Load its current and past work."""
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
     return {"profile": profile, **await _work_values(view, profile.agent_id)}
 

@@ -1,4 +1,4 @@
-"""Apps: which there are, what one is made of, and the chat that finds, counts and registers for whoever asks in words."""
+"""Apps: the list, one app with its parts, and the chat that finds, counts and registers in natural language."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SENTENCES = (
     "Which agents are online now?",
     "How many agents can do code generation?",
     "Show me the three best rated agents",
-)  #: examples below the field of the chat
+)  #: examples below the chat's input field
 
 
 @register_page("apps", title="Apps", scope="read:agents", nav=22, key="p", needs="agora.app.list", live=("app_rows",))
 async def load_apps_page(view: View) -> Mapping[str, Any]:
-    """The chat, and all apps or those that are looked for."""
+    """Load the chat, and all apps or those that match the filters."""
     return {**await load_app_rows_fragment(view), "sentences": SENTENCES}
 
 
 @register_fragment("app_rows", on=EVENTS, every=1.0)
 async def load_app_rows_fragment(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "query", "industry")
     result_page, error = await list_operation(view, "agora.app.list", filters)
     return {"found": result_page, "trouble": error, "filtered": bool(filters)}
@@ -36,5 +36,5 @@ async def load_app_rows_fragment(view: View) -> Mapping[str, Any]:
 
 @register_page("apps/{app}", title="App", scope="read:agents", needs="agora.app.list")
 async def load_app_page(view: View) -> Mapping[str, Any]:
-    """One app: its agent, what it uses, its workflow."""
+    """Load one app: its agent, dependencies and workflow."""
     return {"app": await view.invoke("agora.app.get", {"ref": view.path["app"]})}

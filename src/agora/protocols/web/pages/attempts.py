@@ -1,4 +1,4 @@
-"""Attempts at one prompt: the groups that there are, and one with its attempts side by side."""
+"""Attempts at one prompt: the groups, and one group with its attempts side by side."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ EVENTS: Final = ("agora.attempt.*", "agora.review.changed", "agora.task.*")
 
 @register_page("attempts", title="Attempts", scope="read:tasks", needs="agora.attempt.list", live=("attempt_rows",))
 async def load_attempts_page(view: View) -> Mapping[str, Any]:
-    """All groups, or those of a codebase."""
+    """Load all groups, or those of a codebase."""
     return await load_attempt_rows_fragment(view)
 
 
 @register_fragment("attempt_rows", on=EVENTS, tick=30, every=1.0)
 async def load_attempt_rows_fragment(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "codebase_id")
     page, trouble = await list_operation(view, "agora.attempt.list", filters)
     return {"found": page, "trouble": trouble, "filtered": bool(filters)}
@@ -39,13 +39,13 @@ async def load_attempt_rows_fragment(view: View) -> Mapping[str, Any]:
     live=("attempt_group_now",),
 )
 async def load_attempt_group_page(view: View) -> Mapping[str, Any]:
-    """One group: what its attempts have changed, used and said."""
+    """Load one group: the changes, usage and messages of its attempts."""
     return await load_attempt_group_now_fragment(view)
 
 
 @register_fragment("attempt_group_now", on=EVENTS, tick=15, every=1.0)
 async def load_attempt_group_now_fragment(view: View) -> Mapping[str, Any]:
-    """The comparison, and the choice."""
+    """Load the comparison and the choice."""
     group = await view.invoke("agora.attempt.get", {"group_id": view.path["group_id"]})
     may_choose = group.chosen is None and view.may("agora.attempt.choose")
     return {
@@ -60,7 +60,7 @@ def _has_completed(attempt: Attempt) -> bool:
 
 
 def _compute_seconds(attempt: Attempt) -> float | None:
-    """Seconds from the first start to the end; None while it works."""
+    """Compute the seconds from the first start to the end; None while the attempt is running."""
     if attempt.started_at is None or attempt.completed_at is None:
         return None
     return (attempt.completed_at - attempt.started_at).total_seconds()

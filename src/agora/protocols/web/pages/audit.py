@@ -1,4 +1,4 @@
-"""Audit: who did what to whom, and what came of it."""
+"""Audit: actors, operations, targets and outcomes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["load_audit_page"]
 
 @register_page("audit", title="Audit", scope="admin", nav=100, key="u", needs="agora.admin.audit")
 async def load_audit_page(view: View) -> Mapping[str, Any]:
-    """The trail, newest first."""
+    """Load the trail, newest first."""
     filters = chosen_filters(view, "actor", "operation", "target", "outcome")
     result_page, error = await list_operation(view, "agora.admin.audit", filters)
     entries = result_page.items if result_page.count else []

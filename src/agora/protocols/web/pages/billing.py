@@ -1,4 +1,4 @@
-"""Billing: what it costs, over time and by agent; budgets, credit, invoices."""
+"""Billing: cost over time and by agent; budgets, credit, invoices."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["load_accounts_page", "load_billing_page", "load_entries_page", "load_invoice_page"]
 
-MAX_ROWS = 12  #: of each list of the first page
+MAX_ROWS = 12  #: maximum per list on the first page
 ENTRY_FILTERS = ("account", "agent_id", "instance_id", "task_id", "workflow_id", "kind")
 
 
 @register_page("billing", title="Billing", scope="read:billing", nav=80, key="b", needs="agora.billing.dashboard")
 async def load_billing_page(view: View) -> Mapping[str, Any]:
-    """Costs at a glance, of one account or of all."""
+    """Load an overview of the costs of one account or all."""
     account = view.query.get("account")
     account_filter = {"account": account}
     costs, balances, budgets, invoices, usage = await asyncio.gather(
@@ -54,14 +54,14 @@ async def load_billing_page(view: View) -> Mapping[str, Any]:
 
 @register_page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
 async def load_accounts_page(view: View) -> Mapping[str, Any]:
-    """Every account with what is left of its credit, in each currency."""
+    """Load all accounts with their remaining credit by currency."""
     listing, error = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
     return {"found": listing, "trouble": error, "filtered": "account" in view.query}
 
 
 @register_page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
 async def load_entries_page(view: View) -> Mapping[str, Any]:
-    """Entries of the ledger, newest first: of an account, an agent, an instance, a task or a workflow."""
+    """Load ledger entries, newest first: of an account, agent, instance, task or workflow."""
     filters = chosen_filters(view, *ENTRY_FILTERS)
     listing, error = await list_operation(view, "agora.billing.usage", filters)
     rows = listing.items if listing.count else []
@@ -72,7 +72,7 @@ async def load_entries_page(view: View) -> Mapping[str, Any]:
 
 @register_page("billing/invoices/{invoice}", title="Invoice", scope="read:billing", needs="agora.billing.invoice")
 async def load_invoice_page(view: View) -> Mapping[str, Any]:
-    """One invoice, or what the next one would be now."""
+    """Load one invoice, or the preview of the next one."""
     reference = view.path["invoice"]
     arguments = {"account": view.query.get("account"), "currency": view.query.get("currency")}
     if reference != "open":

@@ -1,4 +1,4 @@
-"""The board of coding jobs: what is queued, worked on, asks something, waits for a review, and is done."""
+"""The board of coding jobs: queued, in progress, waiting for an answer, waiting for a review, and finished."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .list_parameters import query_if_allowed
 
 __all__ = ["load_board_page"]
 
-CARDS: Final = 50  #: of a column; a column with more says so
-PRIORITIES: Final = tuple(reversed(Priority))  #: the most urgent first
+CARDS: Final = 50  #: maximum per column; a fuller column shows that it has more
+PRIORITIES: Final = tuple(reversed(Priority))  #: most urgent first
 ASKING: Final = ["input_required", "auth_required"]
 #: states of reviews that wait for a person
 UNDECIDED: Final = ("open", "conflicted")
@@ -27,13 +27,13 @@ UNDECIDED: Final = ("open", "conflicted")
     "board", title="Board", scope="read:tasks", nav=24, key="o", needs="agora.task.list", live=("board_columns",)
 )
 async def load_board_page(view: View) -> Mapping[str, Any]:
-    """All jobs that this person may see."""
+    """Load all jobs visible to the user."""
     return await load_board_columns_fragment(view)
 
 
 @register_fragment("board_columns", on=("agora.task.*", "agora.review.changed"), tick=60, every=1.0)
 async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
-    """The columns with their cards."""
+    """Load the columns with their cards."""
     queued, working, asking, done, *reviews = await asyncio.gather(
         _load_jobs(view, status="pending", sort="priority"),
         _load_jobs(view, status="in_progress"),
@@ -58,7 +58,7 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
 
 
 async def _load_jobs(view: View, **filters: Any) -> Any:
-    """A page of coding jobs; None where this person may not list them."""
+    """Load a page of coding jobs; None if the user may not list them."""
     return await query_if_allowed(view, "agora.task.list", {"task_type": JOB_TYPE, "limit": CARDS, **filters})
 
 

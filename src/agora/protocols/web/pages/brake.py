@@ -13,5 +13,5 @@ __all__ = ["load_brake_fragment"]
 
 @register_fragment(BRAKE, on=("agora.override.*",))
 async def load_brake_fragment(view: View) -> Mapping[str, Any]:
-    """Its values are the view's own."""
+    """Return no values: the template uses those of the view."""
     return {}

@@ -1,4 +1,4 @@
-"""Charges: what one task or workflow was billed, summed from the ledger's entries for it."""
+"""Charges of one task or workflow, summed from its ledger entries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .list_parameters import query_if_allowed
 
 __all__ = ["Charges", "load_charges"]
 
-MAX_CHARGES = 500  #: entries that are summed
+MAX_CHARGES = 500  #: maximum entries in the sum
 
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """What something was charged: amounts by currency. partial: whether there are more entries than were summed."""
+    """Charged amounts by currency. partial: whether there are more entries than were summed."""
 
     amounts: Mapping[str, float]
     partial: bool
@@ -30,7 +30,7 @@ class Charges:
 
 
 async def load_charges(view: View, **subject: str) -> Charges | None:
-    """What a task (``task_id``) or a workflow (``workflow_id``) was charged; None where this person may not see it."""
+    """Sum the charges of a task (``task_id``) or a workflow (``workflow_id``); None if the user may not see them."""
     page = await query_if_allowed(view, "agora.billing.usage", {**subject, "limit": MAX_CHARGES})
     if page is None:
         return None

@@ -1,4 +1,4 @@
-"""Codebases: what workers have checked out, the jobs done there, and giving a new one."""
+"""Codebases: checkouts of workers, their jobs, and the form for a new job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHOWN_JOBS: Final = 20
 SHOWN_SESSIONS: Final = 10
 MAX_REMOVABLE: Final = 100
 LOSSLESS: Final = ("removable", "recent")
-#: what becomes of a worktree in a clean-up, and why
+#: effect of a clean-up on a worktree, with the reason
 VERDICTS: Final = {
     "removable": "nothing is lost with it",
     "recent": "nothing is lost with it; the worker leaves it for its age and size",
@@ -47,13 +47,13 @@ VERDICTS: Final = {
     live=("codebase_rows",),
 )
 async def load_codebases_page(view: View) -> Mapping[str, Any]:
-    """All of them, or those that are looked for."""
+    """Load all codebases, or those that match the search."""
     return await load_codebase_table(view)
 
 
 @register_fragment("codebase_rows", on=EVENTS, tick=15, every=1.0)
 async def load_codebase_table(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "search")
     result_page, error = await list_operation(view, "agora.codebase.list", filters)
     return {
@@ -72,7 +72,7 @@ async def load_codebase_table(view: View) -> Mapping[str, Any]:
     live=("codebase_now", "codebase_jobs"),
 )
 async def load_codebase_page(view: View) -> Mapping[str, Any]:
-    """One of them: its worker, jobs and sessions."""
+    """Load one codebase: its worker, jobs and sessions."""
     values = await load_codebase_now_fragment(view)
     record, worker = values["codebase"], values["worker"]
     jobs, copies = await asyncio.gather(load_codebase_jobs_fragment(view), _load_copies(view, record))
@@ -90,7 +90,7 @@ async def load_codebase_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("codebase_now", on=(*EVENTS, "agora.review.changed"), tick=15, every=1.0)
 async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
-    """Whether its worker is there, and takes what is queued."""
+    """Load whether its worker is online and takes queued jobs."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     codebase_filter = {"codebase_id": record.codebase_id}
     workers, disk, watch = await asyncio.gather(
@@ -110,7 +110,7 @@ async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("codebase_jobs", on=JOB_EVENTS, every=1.0)
 async def load_codebase_jobs_fragment(view: View) -> Mapping[str, Any]:
-    """Its newest jobs and sessions."""
+    """Load its newest jobs and sessions."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     arguments = {"codebase_id": record.codebase_id, "limit": SHOWN_SESSIONS}
     newest, page = await asyncio.gather(load_jobs(view), query_if_allowed(view, "agora.session.list", arguments))
@@ -126,7 +126,7 @@ async def load_codebase_jobs_fragment(view: View) -> Mapping[str, Any]:
 
 @register_page("codebases/{codebase_id}/sessions", title="Sessions", scope="read:tasks", needs="agora.session.list")
 async def load_sessions_page(view: View) -> Mapping[str, Any]:
-    """The sessions of a codebase, the latest first."""
+    """Load the sessions of a codebase, latest first."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     filters = chosen_filters(view, "q")
     listing, error = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
@@ -134,12 +134,12 @@ async def load_sessions_page(view: View) -> Mapping[str, Any]:
 
 
 def _list_removable(disk: DiskUse | None) -> list[Worktree]:
-    """The worktrees that a clean-up may be asked for."""
+    """List the worktrees that a clean-up may remove."""
     return [one for one in disk.worktrees if one.verdict in LOSSLESS][:MAX_REMOVABLE] if disk else []
 
 
 async def _load_copies(view: View, codebase: Codebase) -> list[Codebase]:
-    """The same repository at other workers."""
+    """List the codebases of the same repository on other workers."""
     if not codebase.repository:
         return []
     page = await query_if_allowed(view, "agora.codebase.list", {"search": codebase.repository})
@@ -151,7 +151,7 @@ async def _load_copies(view: View, codebase: Codebase) -> list[Codebase]:
 
 
 async def _load_workers(view: View, codebases: Iterable[Codebase]) -> Mapping[str, Worker]:
-    """The workers of codebases by their ids, as far as this person may see them."""
+    """Load the workers of codebases by id, as far as the user may see them."""
     ids = dict.fromkeys(codebase.worker_id for codebase in codebases)
     workers = await asyncio.gather(*(query_if_allowed(view, "agora.worker.get", {"worker_id": id}) for id in ids))
     return {worker.worker_id: worker for worker in workers if worker is not None}

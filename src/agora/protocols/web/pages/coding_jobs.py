@@ -1,7 +1,7 @@
-"""Jobs of coding agents: which tasks they are, and which of them belong to a codebase or a session.
+"""Jobs of coding agents: which tasks are jobs, and which of them belong to a codebase or session.
 
-A job names its codebase in its payload, and its session once it has one. There is no list of tasks by either: the newest jobs
-are read, and those that fit are shown.
+A job has its codebase in its payload, and its session once there is one. Tasks cannot be listed by either: the newest
+jobs are read and filtered.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = [
     "sum_usage",
 ]
 
-NEWEST_JOBS: Final = 100  #: that are read
+NEWEST_JOBS: Final = 100  #: number of jobs read
 OPEN: Final = frozenset({"pending", "in_progress", "input_required", "auth_required"})
 
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Tokens and cost as agents reported them, which are estimates. currency: of the cost, if there is one."""
+    """Tokens and estimated cost reported by agents. currency: of the cost, if any."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -48,14 +48,14 @@ class TokenUsage:
 
 
 async def load_jobs(view: View, context_id: str | None = None) -> list[Task]:
-    """The newest jobs that this person may see, newest first; of one context where that is given."""
+    """List the newest jobs visible to the user, newest first; optionally of one context."""
     arguments = {"task_type": JOB_TYPE, "context_id": context_id, "descending": True, "limit": NEWEST_JOBS}
     page = await query_if_allowed(view, "agora.task.list", arguments)
     return list(page.items) if page else []
 
 
 def is_job_of_codebase(task: Task, codebase: Codebase) -> bool:
-    """Whether a job was given for a codebase, by its id or by a name that its worker has for it."""
+    """Whether a job was assigned to a codebase, by its id or by its worker's name for it."""
     codebase_ref = task.payload.get("codebase_id") or task.payload.get("codebase")
     if codebase_ref == codebase.codebase_id or f"codebase:{codebase.codebase_id}" in task.required_capabilities:
         return True
@@ -64,7 +64,7 @@ def is_job_of_codebase(task: Task, codebase: Codebase) -> bool:
 
 
 def is_job_of_session(task: Task, session: Session) -> bool:
-    """Whether a job works in a session, or has, or will."""
+    """Whether a job works in a session, now, earlier or later."""
     if task.task_id == session.task_id or (session.context_id and task.context_id == session.context_id):
         return True
     places = (task.payload, task.checkpoint, task.result)
@@ -72,7 +72,7 @@ def is_job_of_session(task: Task, session: Session) -> bool:
 
 
 def find_session(task: Task) -> tuple[str, str] | None:
-    """Ids of the codebase and the session of a job that names both."""
+    """Find the ids of the codebase and the session of a job that has both."""
     codebase = task.payload.get("codebase_id")
     places = (task.result, task.checkpoint, task.payload)
     ids = [place.get("session_id") for place in places if isinstance(place, Mapping)]
@@ -81,22 +81,22 @@ def find_session(task: Task) -> tuple[str, str] | None:
 
 
 def read_first_job(task: Task) -> str:
-    """Id of the job whose worktree and branch a job works on: its own, or that of the job it goes on with; empty before it has one."""
+    """Find the id of the job with the worktree and branch: its own, or of the job that it continues; empty without one."""
     place = (task.checkpoint or {}).get("workplace")
     return str(place.get("job") or "") if isinstance(place, Mapping) else ""
 
 
 async def load_codebase(view: View, task: Task) -> Codebase | None:
-    """The codebase that a job works in, if it names one that this person may see."""
+    """Load the codebase of a job, if it has one that is visible to the user."""
     codebase_id = task.payload.get("codebase_id") if task.task_type == JOB_TYPE else None
-    if not isinstance(codebase_id, str) or find_page_path(codebase_id) is None:  # it is whatever the author says
+    if not isinstance(codebase_id, str) or find_page_path(codebase_id) is None:  # the author can set any value
         return None
     codebase: Codebase | None = await query_if_allowed(view, "agora.codebase.get", {"codebase_id": codebase_id})
     return codebase
 
 
 async def load_review(view: View, task: Task) -> Review | None:
-    """The review of what a job has changed, or of what a delivery carries out."""
+    """Load the review of a job's changes, or of the changes of a delivery."""
     if task.task_type == DELIVERY_TYPE:
         job_id = str(task.payload.get("job_id") or "")
     else:
@@ -108,7 +108,7 @@ async def load_review(view: View, task: Task) -> Review | None:
 
 
 def sum_usage(jobs: list[Task]) -> TokenUsage:
-    """What jobs used in all: of those that have ended by their results, of the others by their checkpoints."""
+    """Sum the usage of jobs: from results of finished jobs, and checkpoints of the others."""
     usage = TokenUsage()
     for job in jobs:
         holder = job.result if isinstance(job.result, Mapping) else job.checkpoint

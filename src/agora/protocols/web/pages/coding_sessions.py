@@ -1,4 +1,4 @@
-"""A session of a coding agent as a conversation: what was said and done, what it does now, and going on with it."""
+"""A session of a coding agent as a conversation: its messages and tool calls, the current work, and how to continue it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .task_exchange import Exchange, load_exchange
 
 __all__ = ["load_session_page"]
 
-SHOWN_MESSAGES: Final = 30  #: of a session, the newest
-OUTPUT_TAIL: Final = 6_000  #: characters of what the agent writes now
+SHOWN_MESSAGES: Final = 30  #: maximum per session, newest ones
+OUTPUT_TAIL: Final = 6_000  #: characters of the agent's current output
 SHOWN_FOLLOW_UPS: Final = 100
 SHOWN_TURNS: Final = 100
 MAX_TURN: Final = 100_000
@@ -30,7 +30,7 @@ FOLLOW_UP_EVENTS: Final = (
     "agora.task.failed",
     "agora.task.cancelled",
 )
-#: What changes the messages of a session: the worker stores one when a turn begins, and one when it ends.
+#: events that change the messages of a session: the worker stores one at the begin of a turn and one at its end
 TURN_EVENTS: Final = (
     "agora.task.started",
     "agora.task.input_required",
@@ -58,7 +58,7 @@ TURN_EVENTS: Final = (
     ),
 )
 async def load_session_page(view: View) -> Mapping[str, Any]:
-    """One session."""
+    """Load one session."""
     now, messages, question, follow_ups, turns = await asyncio.gather(
         load_session_now_fragment(view),
         load_session_messages_fragment(view),
@@ -71,7 +71,7 @@ async def load_session_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
 async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
-    """Which job works in it, and what was used so far."""
+    """Load the session's current job, and the usage so far."""
     codebase, record = await _load_session(view)
     jobs = await _load_jobs(view, record)
     job = _current_job(jobs)
@@ -88,7 +88,7 @@ async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("session_question", on=("agora.task.*",), tick=30, every=0.5)
 async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
-    """What the job asks, where the answer is written."""
+    """Load the job's question for the answer form."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
     exchange = await load_exchange(view, job, artifacts=False) if job else Exchange([], [])
@@ -97,7 +97,7 @@ async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("session_follow_ups", on=FOLLOW_UP_EVENTS, tick=30, every=0.5)
 async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
-    """What the agent is to be told next, while it can be changed."""
+    """Load the waiting follow-ups, which can still be changed."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
     arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": SHOWN_FOLLOW_UPS}
@@ -107,7 +107,7 @@ async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("session_turns", on=TURN_EVENTS, tick=30, every=1.0)
 async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
-    """The newest turns as checkpoints, and what rewinding to the one in the address would change."""
+    """Load the newest turns as checkpoints, and the changes that rewinding to the turn in the URL would make."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
     root = read_first_job(job) if job else ""
@@ -122,7 +122,7 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)
 async def load_session_messages_fragment(view: View) -> Mapping[str, Any]:
-    """The newest messages, oldest first; an address with a cursor has older ones."""
+    """Load the newest messages, oldest first; a URL with a cursor has older ones."""
     key = {name: view.path[name] for name in ("codebase_id", "session_id")}
     page, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=SHOWN_MESSAGES)
     newest_first = page.items if page.count else []
@@ -131,7 +131,7 @@ async def load_session_messages_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("session_output", on=("agora.task.*",), every=0.5)
 async def load_session_output_fragment(view: View) -> Mapping[str, Any] | None:
-    """What the agent writes now."""
+    """Load the current output of the agent."""
     _, record = await _load_session(view)
     if record.task_id is None or not concerns_target(view, record.task_id):
         return None
@@ -147,18 +147,19 @@ async def _load_session(view: View) -> tuple[Codebase, Session]:
 
 
 async def _load_jobs(view: View, record: Session) -> list[Task]:
-    """The jobs of a session, newest first."""
+    """List the jobs of a session, newest first."""
     return [job for job in await load_jobs(view, record.context_id) if is_job_of_session(job, record)]
 
 
 def _current_job(jobs: list[Task]) -> Task | None:
-    """The job that works in a session: the oldest that has not ended, else the last one. jobs: newest first."""
+    """Choose the current job of a session: the oldest unfinished one, otherwise the latest. jobs: newest first."""
     unfinished = [job for job in jobs if job.status in OPEN]
     return unfinished[-1] if unfinished else (jobs[0] if jobs else None)
 
 
 def _choose_phase(job: Task | None) -> str:
-    """``asking`` where an answer is awaited, ``working`` while a job is under way, ``ended`` where a new one may begin."""
+    """Choose the phase: ``asking`` for an open question, ``working`` for a running job, ``ended`` if a new one may
+    begin."""
     if job is None or job.status not in OPEN:
         return "ended"
     return "asking" if job.status in ("input_required", "auth_required") else "working"
@@ -174,13 +175,13 @@ def _read_branch(job: Task | None) -> str:
 
 
 async def _build_output_values(view: View, job: Task | None) -> Mapping[str, Any]:
-    """The end of what the job has written, while it works."""
+    """Build the end of the output of a running job."""
     if job is None or job.status != "in_progress":
         return {"output": None, "parts": [], "left_out": 0}
     arguments = {"task_id": job.task_id, "offset": max(0, job.output_size - OUTPUT_TAIL), "limit": OUTPUT_TAIL}
     output = await query_if_allowed(view, "agora.task.output", arguments)
     text = output.content if output else ""
-    if output and output.offset:  # begins in the middle of a line
+    if output and output.offset:  # the first line is incomplete
         text = text.partition("\n")[2] or text
     left_out = output.offset + len(output.content) - len(text) if output else 0
     return {"output": output, "parts": await read_output(text), "left_out": left_out}

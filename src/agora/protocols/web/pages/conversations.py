@@ -1,4 +1,4 @@
-"""Conversations: exchanges of the agent protocol, drawn as who said what to whom."""
+"""Conversations: exchanges of the agent protocol, drawn as sequence diagrams."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["load_conversation_page", "load_conversations_page"]
 
 STATES = get_args(contract.State)
 DRAWN = 100
-SHOWN = 4  #: of those who take part, in the list
+SHOWN = 4  #: maximum participants in the list
 
 
 @register_page(
     "conversations", title="Conversations", scope="read:messages", nav=60, key="c", needs="agora.conversation.list"
 )
 async def load_conversations_page(view: View) -> Mapping[str, Any]:
-    """All of them, newest first."""
+    """Load all conversations, newest first."""
     filters = chosen_filters(view, "agent_id", "state")
     result_page, error = await list_operation(view, "agora.conversation.list", filters)
     participant_names = await names_by_id(view, [who for one in result_page.items for who in one.participants[:SHOWN]])
@@ -41,7 +41,7 @@ async def load_conversations_page(view: View) -> Mapping[str, Any]:
 
 @register_page("conversations/{key}", title="Conversation", scope="read:messages", needs="agora.conversation.get")
 async def load_conversation_page(view: View) -> Mapping[str, Any]:
-    """One of them, message by message."""
+    """Load one conversation with its messages."""
     arguments = {"conversation_id": view.path["key"], "limit": DRAWN, "cursor": view.query.get("cursor")}
     exchange = await view.invoke("agora.conversation.get", arguments)
     participant_names = await names_by_id(

@@ -1,4 +1,4 @@
-"""The dashboard: the current state at a glance, and the tasks that wait for a user."""
+"""The dashboard: an overview of the current state, and the tasks that wait for a user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 RECENT = 14
 MOVING = ("agora.agent.*", "agora.task.*", "agora.message.*", "agora.broadcast.*")
-WAITING = 8  #: of each kind
+WAITING = 8  #: maximum of each kind
 ALL_WAITING = (
     ("workflows?status=waiting_approval", "All approvals"),
     ("tasks?view=table&status=input_required,auth_required", "All questions"),
@@ -45,7 +45,7 @@ WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead
     live=("numbers", "attention", "tallies", "recent"),
 )
 async def load_dashboard_page(view: View) -> Mapping[str, Any]:
-    """The first page."""
+    """Load the dashboard."""
     parts = await asyncio.gather(
         load_numbers_fragment(view), load_tallies_fragment(view), load_attention_fragment(view), _recent_values(view)
     )
@@ -54,7 +54,7 @@ async def load_dashboard_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("numbers", on=MOVING, tick=10, every=1.0)
 async def load_numbers_fragment(view: View) -> Mapping[str, Any]:
-    """Agents, work, throughput, latency, errors, cost."""
+    """Load agents, work, throughput, latency, errors and cost."""
     stats = await query_if_allowed(view, "agora.monitor.stats")
     minutes = stats.minutes if stats else []
     busy, failing = any(minute.calls for minute in minutes), any(minute.errors for minute in minutes)
@@ -70,7 +70,7 @@ async def load_numbers_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("tallies", on=MOVING, tick=15, every=2.0)
 async def load_tallies_fragment(view: View) -> Mapping[str, Any]:
-    """Agents and tasks by their states, and the health of the parts."""
+    """Load agents and tasks by state, and the health of the components."""
     stats, health = await asyncio.gather(
         query_if_allowed(view, "agora.monitor.stats"), query_if_allowed(view, "agora.admin.health")
     )
@@ -91,7 +91,7 @@ async def load_tallies_fragment(view: View) -> Mapping[str, Any]:
     every=1.0,
 )
 async def load_attention_fragment(view: View) -> Mapping[str, Any]:
-    """What waits for a person."""
+    """Load what requires a person."""
     limit = {"limit": WAITING}
     approvals, questions, ill = await asyncio.gather(
         query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", **limit}),
@@ -114,13 +114,13 @@ async def load_attention_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("recent", on=("*",), every=0.5, grows=True)
 async def load_recent_fragment(view: View) -> Mapping[str, Any] | None:
-    """What happened since, to be put on top."""
+    """Load the events since the last rendering, to be added at the top."""
     happenings = await _describe_events(view, view.events)
     return {"happenings": happenings, "fresh": True} if happenings else None
 
 
 async def _recent_values(view: View) -> Mapping[str, Any]:
-    """The last of what happened."""
+    """Load the latest events."""
     after = max(view.position - 10 * RECENT, 0)
     result_page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": 10 * RECENT})
     return {

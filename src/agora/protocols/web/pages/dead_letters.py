@@ -1,4 +1,4 @@
-"""Dead letters: deliveries that were given up, to be looked at, replayed or discarded."""
+"""Dead letters: failed deliveries, to be inspected, replayed or discarded."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ SOURCES = ("bus", "bus_inbound", "push")
     live=("dead_letter_rows",),
 )
 async def load_dead_letters_page(view: View) -> Mapping[str, Any]:
-    """The list, newest first."""
+    """Load the list, newest first."""
     states = [state.value for state in DeadLetterState]
     return {**await load_dead_letter_table(view), "states": states, "sources": SOURCES}
 
 
 @register_fragment("dead_letter_rows", on=CHANGES, every=1.0)
 async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "source", "agent_id", "ref", "state")
     result_page, error = await list_operation(view, "agora.dead_letter.list", filters)
     letters = result_page.items if result_page.count else []
@@ -51,13 +51,13 @@ async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     live=("dead_letter_now",),
 )
 async def load_dead_letter_page(view: View) -> Mapping[str, Any]:
-    """One of them, with its content."""
+    """Load one dead letter with its content."""
     return await _letter_values(view)
 
 
 @register_fragment("dead_letter_now", on=CHANGES, every=0.5)
 async def load_dead_letter_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """How it stands."""
+    """Load its current state."""
     return await _letter_values(view) if concerns_target(view, view.path["dead_letter_id"]) else None
 
 

@@ -1,4 +1,4 @@
-"""Declared agents: which there are, their declarations with versions, and a conversation to try one."""
+"""Declared agents: the list, their declarations with versions, and a conversation to try one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .task_exchange import QUESTION_STATES, Exchange, load_exchange
 __all__ = ["load_declared_agent_page", "load_declared_agents_page"]
 
 EVENTS: Final = ("agora.declared_agent.*", "agora.model_provider.*")
-SHOWN_TURNS: Final = 20  #: of the conversation, the newest
-SHOWN_TEXT: Final = 20_000  #: characters of an answer
-MAX_CONTEXT: Final = 200  #: characters of the id of a context
-#: Fields that the form has. What else a declaration holds goes with it unchanged.
+SHOWN_TURNS: Final = 20  #: maximum of the conversation, newest ones
+SHOWN_TEXT: Final = 20_000  #: maximum characters of an answer
+MAX_CONTEXT: Final = 200  #: maximum characters of a context id
+#: fields of the form; other members of a declaration are sent unchanged
 FORM_FIELDS: Final = frozenset(AgentSpecification.model_fields) & {
     "model", "instructions", "description", "capabilities", "fallbacks", "tools", "approval", "askers", "output_schema",
     "limits", "memory", "busy", "max_concurrent_tasks",
@@ -30,7 +30,7 @@ FORM_FIELDS: Final = frozenset(AgentSpecification.model_fields) & {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A task of the conversation. answer: its result, or the words so far."""
+    """A task of the conversation. answer: its result, or the output so far."""
 
     task: Task
     question: str
@@ -45,13 +45,13 @@ class Turn:
     live=("declared_rows",),
 )
 async def load_declared_agents_page(view: View) -> Mapping[str, Any]:
-    """All of them."""
+    """Load all declared agents."""
     return {**await load_declared_table(view), **_form_values(None)}
 
 
 @register_fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
 async def load_declared_table(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     result_page, error = await list_operation(view, "agora.declared_agent.list", {})
     return {"found": result_page, "trouble": error}
 
@@ -64,14 +64,14 @@ async def load_declared_table(view: View) -> Mapping[str, Any]:
     live=("declared_now", "declared_chat"),
 )
 async def load_declared_agent_page(view: View) -> Mapping[str, Any]:
-    """One of them."""
+    """Load one declared agent."""
     now, chat = await asyncio.gather(load_declared_now_fragment(view), load_declared_chat_fragment(view))
     return {**now, **chat, **_form_values(now["declaration"])}
 
 
 @register_fragment("declared_now", on=EVENTS, tick=30, every=1.0)
 async def load_declared_now_fragment(view: View) -> Mapping[str, Any]:
-    """Its declaration and the versions before."""
+    """Load its declaration and earlier versions."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
     versions, _ = await list_operation(view, "agora.declared_agent.versions", {"name": agent.name})
     return {"declaration": agent, "versions": versions}
@@ -79,7 +79,7 @@ async def load_declared_now_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("declared_chat", on=("agora.task.*",), tick=30, every=0.5)
 async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
-    """The conversation of this person with it, oldest first."""
+    """Load the user's conversation with it, oldest first."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
     context_id = _choose_context(view, agent)
     arguments = {"context_id": context_id, "agent_id": agent.agent_id, "descending": True, "limit": SHOWN_TURNS}
@@ -92,7 +92,7 @@ async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
 
 
 def _choose_context(view: View, agent: DeclaredAgent) -> str:
-    """The conversation that the address names, else the one that this person has with the agent."""
+    """Choose the conversation of the URL, otherwise the user's own with the agent."""
     chat_id = view.query.get("chat", "")
     if 0 < len(chat_id) <= MAX_CONTEXT and chat_id.isprintable():
         return chat_id
@@ -114,7 +114,7 @@ async def _read_turn(view: View, task: Task) -> Turn:
 
 
 def _form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:
-    """What the form of a declaration begins with. rest: of the declaration, what it has no field for."""
+    """Build the initial values of the form of a declaration. rest: members of the declaration without a field."""
     specification = agent.specification if agent is not None else AgentSpecification.model_construct(model="")
     document = specification.model_dump(mode="json", exclude_defaults=True)
     other_fields = {name: value for name, value in document.items() if name not in FORM_FIELDS}

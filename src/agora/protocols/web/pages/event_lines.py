@@ -1,4 +1,4 @@
-"""Happening: an event as a line that a person reads."""
+"""Event lines: events described in text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..filters import find_page_path, short_id
 
 __all__ = ["QUIET_TYPES", "EventLine", "describe_events", "notable_events"]
 
-#: Types that only repeat what another one says, or come too often to be read one by one.
+#: types that duplicate another event, or are too frequent to be read individually
 QUIET_TYPES = frozenset(
     {
         "agora.task.available",
@@ -35,7 +35,7 @@ QUIET_TYPES = frozenset(
 _NAMES = ("agent_name", "workflow_name", "task_type", "from_name", "name", "worker_name", "number", "key")
 _TEXTS = ("content", "reason", "error", "notes", "message", "comment", "milestone")
 
-#: What is said of the thing an event is about. ``{to}`` and the like are from its data.
+#: predicates about the event's object; ``{to}`` and the like are from its data
 _PHRASES = {
     "agora.agent.registered": "registered",
     "agora.agent.updated": "changed its profile",
@@ -124,12 +124,12 @@ class EventLine:
 
 
 def notable_events(events: Iterable[Event], limit: int) -> list[Event]:
-    """The newest of the events without the quiet ones."""
+    """Select the newest events that are not quiet."""
     return [event for event in events if event.type not in QUIET_TYPES][-limit:]
 
 
 def describe_events(events: Sequence[Event], names: Mapping[str, str]) -> list[EventLine]:
-    """Events in words, newest first. names: of agents, by id."""
+    """Describe events in text, newest first. names: of agents, by id."""
     return [_describe_event(event, names) for event in reversed(events)]
 
 
@@ -147,7 +147,7 @@ def _describe_event(event: Event, names: Mapping[str, str]) -> EventLine:
 
 
 def _format_event_phrase(event: Event, data: Mapping[str, Any]) -> str:
-    """In words; an agent's own types as they are."""
+    """Describe an event; types defined by agents are shown unchanged."""
     if not event.type.startswith("agora."):
         return event.type
     words = _PHRASES.get(event.type)

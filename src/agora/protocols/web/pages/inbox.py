@@ -1,4 +1,4 @@
-"""The inbox: every question that waits for a person, with its answers; approvals of workflows besides."""
+"""The inbox: every question that waits for a person, with the offered answers, and workflow approvals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .task_exchange import QUESTION_STATES, load_exchange
 
 __all__ = ["load_inbox_page"]
 
-QUESTIONS: Final = 20  #: of a page
+QUESTIONS: Final = 20  #: maximum per page
 APPROVALS: Final = 20
 
 
@@ -22,7 +22,7 @@ APPROVALS: Final = 20
     "inbox", title="Inbox", scope="read:tasks", nav=15, key="q", needs="agora.task.list", live=("inbox_list",)
 )
 async def load_inbox_page(view: View) -> Mapping[str, Any]:
-    """What waits for a person."""
+    """Load what waits for a person."""
     return await load_inbox_list_fragment(view)
 
 
@@ -41,7 +41,7 @@ async def load_inbox_page(view: View) -> Mapping[str, Any]:
     every=0.5,
 )
 async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
-    """The questions, the longest waiting first."""
+    """Load the questions, longest waiting first."""
     (page, error), approvals = await asyncio.gather(
         list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=QUESTIONS),
         query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": APPROVALS}),

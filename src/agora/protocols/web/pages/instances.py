@@ -16,12 +16,12 @@ from .list_parameters import chosen_filters, concerns_target, list_operation, qu
 __all__ = ["load_instance_page", "load_instances_page"]
 
 EVENTS = ("agora.instance.*",)
-TAIL = 16_384  #: bytes of its log that are shown
+TAIL = 16_384  #: maximum bytes shown of the log
 
 
 @register_page("instances", title="Instances", scope="read:instances", nav=70, key="i", live=("instance_rows",))
 async def load_instances_page(view: View) -> Mapping[str, Any]:
-    """All that may be seen."""
+    """Load all visible instances."""
     offers = await query_if_allowed(view, "agora.instance.discover", {"available": True, "limit": 200})
     return {
         **await load_instance_table(view),
@@ -32,7 +32,7 @@ async def load_instances_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("instance_rows", on=EVENTS, tick=10, every=1.0)
 async def load_instance_table(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "status", "agent_id", "account")
     include_ended = view.query.get("ended") == "true"
     result_page, error = await list_operation(view, "agora.instance.list", {**filters, "ended": include_ended})
@@ -43,20 +43,20 @@ async def load_instance_table(view: View) -> Mapping[str, Any]:
     "instances/{instance_id}", title="Instance", scope="read:instances", live=("instance_now", "instance_log")
 )
 async def load_instance_page(view: View) -> Mapping[str, Any]:
-    """One of them."""
+    """Load one instance."""
     now, log = await asyncio.gather(_build_instance_values(view), _log_values(view))
     return {**now, **log}
 
 
 @register_fragment("instance_now", on=EVENTS, tick=5, every=0.5)
 async def load_instance_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """How it is, what it uses, what it did."""
+    """Load its state, resource use and history."""
     return await _build_instance_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
 @register_fragment("instance_log", on=EVENTS, tick=5, every=1.0)
 async def load_instance_log_fragment(view: View) -> Mapping[str, Any] | None:
-    """The end of its output."""
+    """Load the end of its output."""
     return await _log_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
@@ -73,6 +73,6 @@ async def _build_instance_values(view: View) -> Mapping[str, Any]:
 async def _log_values(view: View) -> Mapping[str, Any]:
     try:
         log = await view.invoke("agora.instance.logs", {"instance_id": view.path["instance_id"], "offset": -TAIL})
-    except AgoraError as error:  # its host is not there, or keeps nothing yet
+    except AgoraError as error:  # its host is offline, or has no log yet
         return {"log": None, "silent": error.detail}
     return {"log": log, "silent": ""}

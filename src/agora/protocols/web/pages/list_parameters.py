@@ -1,4 +1,4 @@
-"""Asking: what pages with lists take from their address."""
+"""Parameters of list pages, read from the URL."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..view import View
 
 __all__ = ["ROWS", "chosen_filters", "concerns_target", "list_operation", "query_if_allowed"]
 
-ROWS = 50  #: of a table; the rest is a page further
+ROWS = 50  #: maximum rows of a table; the rest is on further pages
 
 
 def chosen_filters(view: View, *names: str) -> dict[str, str]:
-    """Filters that the address gives."""
+    """Read the filters of the URL."""
     return {name: view.query[name] for name in names if view.query.get(name)}
 
 
 async def list_operation(
     view: View, operation: str, arguments: Mapping[str, Any], *, rows: int = ROWS
 ) -> tuple[Any, str | None]:
-    """A page of a list, and what is wrong with the filters: a word that no filter knows finds nothing."""
+    """List a page of results, with the error of invalid filters: an unknown value of a filter finds nothing."""
     try:
         return await view.invoke(operation, {"limit": rows, "cursor": view.query.get("cursor"), **arguments}), None
     except InvalidRequest as error:
@@ -31,10 +31,10 @@ async def list_operation(
 
 
 def concerns_target(view: View, id: str) -> bool:
-    """Whether anything that happened is about it; a fragment that is not rendered for events concerns everything."""
+    """Whether any event is about this object; without events everything counts as concerned."""
     return not view.events or any(event.subject == id for event in view.events)
 
 
 async def query_if_allowed(view: View, operation: str, arguments: Mapping[str, Any] = {}) -> Any | None:
-    """What an operation answers; None where the person may not call it, which is not even tried, or there is nothing."""
+    """Invoke an operation; None if the user may not call it or the object does not exist."""
     return await view.invoke_or_none(operation, arguments) if view.may(operation) else None

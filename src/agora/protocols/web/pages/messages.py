@@ -1,4 +1,4 @@
-"""Messages: the log as it grows, words found in it, threads drawn as who said what to whom."""
+"""Messages: the live log, search results, and threads drawn as sequence diagrams."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["load_message_page", "load_messages_page"]
 
 FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "message_id", "q")
 SENT = ("agora.message.received", "agora.broadcast.sent")
-DRAWN = 100  #: messages of a thread
-MAX_ROWS = 100  #: rows of the log, where it grows
+DRAWN = 100  #: maximum messages of a thread
+MAX_ROWS = 100  #: maximum rows of the growing log
 
 
 @register_page(
@@ -36,7 +36,7 @@ MAX_ROWS = 100  #: rows of the log, where it grows
     live=("messages",),
 )
 async def load_messages_page(view: View) -> Mapping[str, Any]:
-    """The log, newest first."""
+    """Load the log, newest first."""
     filters = chosen_filters(view, *FILTERS)
     result_page, error = await list_operation(view, "agora.monitor.messages", filters)
     rows = result_page.items if result_page.count else []
@@ -55,7 +55,7 @@ async def load_messages_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("messages", on=SENT, every=0.5, grows=True)
 async def load_fresh_messages_fragment(view: View) -> Mapping[str, Any] | None:
-    """Those that came since, to be put on top. A later page, or one of words that were looked for, stays as it is."""
+    """Load new messages, to be added at the top. Later pages and search results are not updated."""
     filters = chosen_filters(view, *FILTERS)
     if view.query.get("cursor") or "q" in filters:
         return None
@@ -94,7 +94,7 @@ def _matches_filters(message: LoggedMessage, filters: Mapping[str, str]) -> bool
 
 @register_page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
 async def load_message_page(view: View) -> Mapping[str, Any]:
-    """One message, and the thread it is part of."""
+    """Load one message and its thread."""
     shown_message = await _find_message(view, view.path["message_id"])
     thread = None
     if shown_message.correlation_id:
@@ -114,7 +114,7 @@ async def load_message_page(view: View) -> Mapping[str, Any]:
 
 
 async def _find_message(view: View, id: str) -> LoggedMessage:
-    """A message by its id; NotFound where it is not kept any more, or is no such id."""
+    """Find a message by id. Raises NotFound if it is unknown or past its retention."""
     result_page, _ = await list_operation(view, "agora.monitor.messages", {"message_id": id}, rows=1)
     if not result_page.items:
         raise NotFound("There is no such message.", fix="The log keeps it as long as the message retention lasts.")

@@ -1,4 +1,4 @@
-"""Migration from Agora v4: how far it is, what to do next, and who still calls v4."""
+"""Migration from Agora v4: its progress, the next steps, and remaining callers of v4."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ __all__ = ["load_migration_page"]
 
 @register_page("migration", title="Migration", scope="read:agents", nav=105, key="v", needs="agora.migration.report")
 async def load_migration_page(view: View) -> Mapping[str, Any]:
-    """The report of the last seven days."""
+    """Load the report of the last seven days."""
     return {"report": await view.invoke("agora.migration.report", {})}

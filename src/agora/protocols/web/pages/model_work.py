@@ -1,7 +1,7 @@
-"""How a declared agent did a task: its conversation with the model, and what each call of the model took.
+"""The work of a declared agent on a task: its conversation with the model, and the usage of each model call.
 
-The conversation is the task's checkpoint (``agora.agent_runner.run_state``), which whoever holds the task may write: nothing
-of it is trusted to have the form that it has in that program.
+The conversation is the task's checkpoint (``agora.agent_runner.run_state``), which the holder of the task can write, so
+its form is not trusted.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from .session_messages import ReadableMessage, read_messages
 
 __all__ = ["ModelWork", "load_model_work"]
 
-FORMAT: Final = 1  #: of the checkpoint
-MAX_CONVERSATION: Final = 4 * 1024 * 1024  #: bytes of a conversation that is unpacked
-MAX_MESSAGES: Final = 100  #: that are shown, the last ones
-MAX_CALLS: Final = 200  #: that are listed, the newest
+FORMAT: Final = 1  #: version of the checkpoint
+MAX_CONVERSATION: Final = 4 * 1024 * 1024  #: maximum bytes of an unpacked conversation
+MAX_MESSAGES: Final = 100  #: maximum shown, last ones
+MAX_CALLS: Final = 200  #: maximum listed, newest ones
 MARKED_DATA: Final = re.compile(r"<data source=[^>\n]*>\n(.*)\n</data>", re.DOTALL)
 STATUSES: Final = ("failed", "refused", "unknown", "pending")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelWork:
-    """The work of a model at a task.
+    """The work of a model on a task.
 
-    messages: of the conversation, oldest first. left_out: those before. calls: newest first. are_all_listed: whether there are
-    no more calls. costs: of the listed calls, by currency.
+    messages: of the conversation, oldest first. left_out: number of earlier ones. calls: newest first. are_all_listed:
+    whether there are no more calls. costs: of the listed calls, by currency.
     """
 
     messages: list[ReadableMessage]
@@ -55,7 +55,7 @@ class ModelWork:
 
 
 async def load_model_work(view: View, task: Task) -> ModelWork | None:
-    """What models did for a task; None where none has done anything."""
+    """Load the work of models on a task; None if there is none."""
     conversation = _load_conversation(task.checkpoint)
     page = await query_if_allowed(view, "agora.token_billing.recent", {"task_id": task.task_id, "limit": MAX_CALLS})
     calls = [] if page is None else list(page.calls)
@@ -77,7 +77,7 @@ async def load_model_work(view: View, task: Task) -> ModelWork | None:
 
 
 def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
-    """The messages in a checkpoint; none in that of another program."""
+    """Read the messages of a checkpoint; empty for that of another program."""
     if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != FORMAT:
         return []
     messages, packed = checkpoint.get("messages"), checkpoint.get("packed")
@@ -90,7 +90,7 @@ def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def _build_messages(conversation: Sequence[Mapping[str, Any]], begun_at: datetime) -> Iterator[SessionMessage]:
-    """What was said, and the tools that were called, with their results where the calls are."""
+    """Build the messages with the tool calls and their results."""
     results = {
         str(part.get("tool_call_id")): part
         for message in conversation
@@ -116,7 +116,7 @@ def _list_message_parts(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any
 
 
 def _read_part(part: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]) -> JsonObject | None:
-    """A part in the form of a session's; None for one that is shown elsewhere."""
+    """Convert a part to the form of session messages; None if it is shown elsewhere."""
     content = part.get("content")
     match part.get("part_kind"):
         case "user-prompt" | "text" | "retry-prompt" if content:
@@ -152,13 +152,13 @@ def _remove_data_marks(content: Any) -> Any:
 
 
 def _read_call_status(content: Any) -> str:
-    """The outcome of a tool's call: a result that is none begins with it."""
+    """Read the outcome of a tool call: the text of a missing result begins with it."""
     outcome = content.partition(":")[0] if isinstance(content, str) else ""
     return "failed" if outcome in STATUSES else "completed"
 
 
 def _read_message_time(message: Mapping[str, Any]) -> datetime | None:
-    """When a message was made: what it says, or one of its parts."""
+    """Read the time of a message from itself or one of its parts."""
     times = [message.get("timestamp"), *(part.get("timestamp") for part in _list_message_parts(message))]
     for value in times:
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The diff of a file as rows of a table: numbered lines, in one column or side by side, each of which can be commented on."""
+"""The diff of a file as table rows: numbered lines, unified or side by side, each with optional comments."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..diffs import show_controls
 __all__ = ["MAX_CHOSEN_ROWS", "MAX_ROWS", "FileView", "Row", "view_file"]
 
 HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
-MAX_ROWS: Final = 1_500  #: of one file, unless it was chosen
-MAX_CHOSEN_ROWS: Final = 10_000  #: of the file that was chosen
+MAX_ROWS: Final = 1_500  #: maximum of one file, unless it is selected
+MAX_CHOSEN_ROWS: Final = 10_000  #: maximum of the selected file
 MAX_LINE_CHARACTERS: Final = 1_000
 HEADERS: Final = {
     name: re.compile(pattern, re.MULTILINE)
@@ -30,7 +30,8 @@ HEADERS: Final = {
 
 @dataclass(slots=True)
 class Cell:
-    """A line on one side. number: None for the head of a hunk. side: new or old. tone: of its colour. ends: whether by a newline."""
+    """A line on one side. number: None for a hunk header. side: new or old. tone: of its colour. ends: whether with a
+    newline."""
 
     text: str
     tone: str = ""
@@ -41,21 +42,21 @@ class Cell:
 
 @dataclass(slots=True)
 class Row:
-    """A row of the table. cells: one, or the old and the new line beside each other; None where a side has no line."""
+    """A row of the table. cells: one, or the old and the new line side by side; None for a missing line."""
 
     cells: list[Cell | None]
     comments: list[ReviewComment] = field(default_factory=list)
-    is_asked: bool = False  #: whether the form for a comment stands below it
+    is_asked: bool = False  #: whether the comment form is below it
 
     @property
     def is_hunk(self) -> bool:
-        """Whether it is the head of a hunk."""
+        """Whether the row is a hunk header."""
         return self.cells[0] is not None and self.cells[0].tone == "hunk"
 
 
 @dataclass(slots=True)
 class FileView:
-    """A changed file as it is shown. left_out: rows that are not. note: what there is to say of it besides."""
+    """A changed file for display. left_out: number of rows not shown. note: further information."""
 
     file: ReviewFile
     rows: list[Row]
@@ -71,7 +72,7 @@ def view_file(
     asked: tuple[str, int] | None = None,
     limit: int = MAX_ROWS,
 ) -> FileView:
-    """Rows of a file. comments: on it. asked: side and number of the line that is being commented on. limit: of rows."""
+    """Build the rows of a file. comments: on it. asked: side and number of the line of the comment form. limit: of rows."""
     cells = list(_read_cells(file.patch))
     rows = list(_pair_cells(cells)) if split else [Row([cell]) for cell in cells]
     for row in rows:
@@ -82,7 +83,7 @@ def view_file(
 
 
 def _describe_change(file: ReviewFile) -> str:
-    """What the head of a diff says: a new name, another mode, a binary file."""
+    """Describe the changes in the header of a diff: a rename, a mode, a binary file."""
     head, _, _ = file.patch.partition("\n@@")
     names = {key: match[1] for key, pattern in HEADERS.items() if (match := pattern.search(head))}
     notes = [f"Renamed from {names['old name'][:300]}."] if "old name" in names else []
@@ -100,7 +101,7 @@ def _describe_change(file: ReviewFile) -> str:
 
 
 def _read_cells(patch: str) -> Iterator[Cell]:
-    """Each line of the hunks; a line that both sides have is of the new side."""
+    """Read each line of the hunks; a context line belongs to the new side."""
     new = old = 0
     in_hunk = False
     lines = patch.removesuffix("\n").split("\n")
@@ -122,7 +123,7 @@ def _read_cells(patch: str) -> Iterator[Cell]:
 
 
 def _pair_cells(cells: Sequence[Cell]) -> Iterator[Row]:
-    """Removed lines beside the added ones that follow them."""
+    """Pair removed lines with the added lines that follow them."""
     removed: list[Cell] = []
     added: list[Cell] = []
 

@@ -1,4 +1,4 @@
-"""Reviews of coding jobs: which there are, and one with its diff, the comments on its lines, and the decision."""
+"""Reviews of coding jobs: the list, and one review with its diff, line comments and decision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["load_review_page", "load_reviews_page"]
 
 EVENTS: Final = ("agora.review.*",)
 SHOWN_FILES: Final = 20
-SHOWN_ROWS: Final = 3_000  #: of all files of a page
+SHOWN_ROWS: Final = 3_000  #: maximum for all files of a page
 SHOWN_COMMENTS: Final = 200
 MAX_LINE: Final = 2**31
 #: states in which a person may decide
@@ -35,13 +35,13 @@ DECIDABLE: Final = frozenset({"open", "conflicted", "changes_requested", "pushed
     live=("review_rows",),
 )
 async def load_reviews_page(view: View) -> Mapping[str, Any]:
-    """All of them, or those in a state."""
+    """Load all reviews, or those in a state."""
     return await load_review_rows_fragment(view)
 
 
 @register_fragment("review_rows", on=EVENTS, tick=30, every=1.0)
 async def load_review_rows_fragment(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "state", "codebase_id")
     found, error = await list_operation(view, "agora.review.list", filters)
     return {"found": found, "trouble": error, "filtered": bool(filters)}
@@ -55,14 +55,14 @@ async def load_review_rows_fragment(view: View) -> Mapping[str, Any]:
     live=("review_now", "review_files", "review_decision"),
 )
 async def load_review_page(view: View) -> Mapping[str, Any]:
-    """One of them: the decision, and the diff file by file."""
+    """Load one review: the decision, and the diff file by file."""
     now, files = await asyncio.gather(load_review_now_fragment(view), load_review_files_fragment(view))
     return {**files, **now}
 
 
 @register_fragment("review_now", on=EVENTS, tick=30, every=0.5)
 async def load_review_now_fragment(view: View) -> Mapping[str, Any]:
-    """What is decided, and what can be."""
+    """Load the decision, and the possible ones."""
     record = await view.invoke("agora.review.get", {"job_id": view.path["job_id"]})
     arguments = {"job_id": record.job_id, "waiting": True, "limit": SHOWN_COMMENTS}
     open_comments = await query_if_allowed(view, "agora.review.comments", arguments)
@@ -75,13 +75,13 @@ async def load_review_now_fragment(view: View) -> Mapping[str, Any]:
 
 @register_fragment("review_decision", on=EVENTS, tick=30, every=0.5)
 async def load_review_decision_fragment(view: View) -> Mapping[str, Any]:
-    """What a person may decide, below the changes that they have read."""
+    """Load the possible decisions, shown below the changes."""
     return await load_review_now_fragment(view)
 
 
 @register_fragment("review_files", on=EVENTS, every=1.0)
 async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
-    """The diff, file by file, with the comments on its lines."""
+    """Load the diff, file by file, with line comments."""
     key = {"job_id": view.path["job_id"]}
     record, files, comments = await asyncio.gather(
         view.invoke("agora.review.get", key),
@@ -102,7 +102,7 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
 
 
 def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewComment]) -> Iterator[FileView]:
-    """The files with as many rows as a page may have; all of the one that was chosen."""
+    """Build the views of the files within the page's row limit, and all rows of the selected one."""
     asked_line, budget = _read_asked_line(view), SHOWN_ROWS
     chosen = view.query.get("file", "")
     for file in files:
@@ -123,7 +123,7 @@ def _may_decide(view: View, record: Review) -> bool:
 
 
 def _read_asked_line(view: View) -> tuple[int, str, int] | None:
-    """The line that is being commented on: number of its file, side, and number; from the address."""
+    """Read the line of the comment form from the URL: number of its file, side, and line number."""
     number, side, line = (view.query.get(name, "") for name in ("file", "side", "line"))
     if not (number.isdecimal() and line.isdecimal() and len(number) < 10 and len(line) < 11):
         return None

@@ -1,7 +1,7 @@
-"""Search: one field for everything. A whole id leads to its page; words and the ends of ids are looked for in every list.
+"""Search over all objects. A full id redirects to its page; words and ends of ids are searched in every list.
 
-Agents and messages are searched as a whole. Of the other lists the newest rows are read, page by page, until there are
-enough results or :data:`MAX_PAGES` pages are read; then the page says how many.
+Agents and messages are searched completely. Of the other lists the newest rows are read, page by page, up to enough
+results or :data:`MAX_PAGES` pages; then the page shows the number of searched rows.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from .list_parameters import query_if_allowed
 
 __all__ = ["load_event_page", "load_find_page"]
 
-MAX_RESULTS = 10  #: of each kind
-NEWEST = 500  #: rows of a list that are read at a time
-MAX_PAGES = 10  #: pages of a list that are read for results
-SHORT_ID = 8  #: characters of an id that pages show
+MAX_RESULTS = 10  #: maximum of each kind
+NEWEST = 500  #: rows of a list read at a time
+MAX_PAGES = 10  #: maximum pages of a list read for results
+SHORT_ID = 8  #: characters of an id shown on pages
 HEX = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A result. path: of its page. texts: what it may be found by, besides the end of its id."""
+    """A result. path: of its page. texts: further searchable texts, besides the end of its id."""
 
     id: str
     path: str
@@ -44,7 +44,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Results of one kind. searched: how many rows of it were read, if there are more; None where all were searched."""
+    """Results of one kind. searched: number of rows read if there are more; None if all were searched."""
 
     title: str
     hits: list[Hit]
@@ -54,7 +54,7 @@ class Group:
 
 @register_page("find", title="Search")
 async def load_find_page(view: View) -> Mapping[str, Any]:
-    """What there is of the words in the field. Raises PageRedirect for a whole id."""
+    """Load the results for the words of the field. Raises PageRedirect for a full id."""
     words = view.query.get("q", "").strip()[:200]
     if not words:
         return {"words": "", "groups": [], "partial": False}
@@ -82,7 +82,7 @@ async def load_find_page(view: View) -> Mapping[str, Any]:
 
 @register_page("events/{sequence}", title="Event", scope="read:events", needs="agora.event.list")
 async def load_event_page(view: View) -> Mapping[str, Any]:
-    """One event of the log."""
+    """Load one event of the log."""
     sequence = view.path["sequence"]
     if not sequence.isdecimal() or len(sequence) > 15 or sequence == "0":
         raise NotFound("There is no such event.")
@@ -101,12 +101,12 @@ def _matches_words(hit: Hit, words: str) -> bool:
     return all(word in text for word in lowered.split())
 
 
-# -- lists of which the newest rows are read -------------------------------------------------------
+# -- lists of which the newest rows are searched ---------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A list. build: from a row to its hit. more: path of the list with the words as a filter, where it has one."""
+    """A list to search. build: converts a row to a hit. more: path of the list with the words as filter, if supported."""
 
     title: str
     operation: str
@@ -175,7 +175,7 @@ SOURCES = (
 
 
 async def _find_in_list(view: View, words: str, source: Source) -> Group:
-    """Look through a list, newest rows first, until there are enough results."""
+    """Search a list, newest rows first, up to enough results."""
     hits: list[Hit] = []
     arguments, read = {**source.arguments, "limit": NEWEST}, 0
     for _ in range(MAX_PAGES):
@@ -197,7 +197,7 @@ def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
     return list(matches.values())[:MAX_RESULTS]
 
 
-# -- what is searched as a whole -------------------------------------------------------------------
+# -- lists searched completely ---------------------------------------------------------------------
 
 
 async def _find_agents(view: View, words: str) -> Group:
@@ -239,7 +239,7 @@ async def _find_services(view: View, words: str) -> Group:
 
 
 async def _find_events(view: View, words: str) -> Group:
-    """By type, subject and data, of the newest of the log; or by number."""
+    """Search the newest events by type, subject and data, or by number."""
     after = max(view.position - NEWEST, 0)
     page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": NEWEST})
     events = list(reversed(page.items)) if page else []

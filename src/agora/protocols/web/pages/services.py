@@ -15,13 +15,13 @@ from .list_parameters import ROWS, chosen_filters, list_operation, query_if_allo
 
 __all__ = ["load_service_page", "load_services_page", "load_upstream_page", "load_upstreams_page"]
 
-MAX_QUARANTINES = 10  #: upstreams whose quarantined tools are named in the list
+MAX_QUARANTINES = 10  #: upstreams whose quarantined tools are listed by name
 LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
 
 
 @register_page("services", title="Services", scope="read:catalogue", nav=90, key="s", needs="agora.query.services")
 async def load_services_page(view: View) -> Mapping[str, Any]:
-    """The catalogue, with what callers experienced."""
+    """Load the catalogue, with statistics of calls."""
     filters = chosen_filters(view, "category", "status")
     result_page, error = await list_operation(view, "agora.query.services", {**filters, "cursor": None}, rows=500)
     words = view.query.get("q", "").lower().split()
@@ -40,7 +40,7 @@ async def load_services_page(view: View) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of a list that is here as a whole, with what a pager needs."""
+    """A page of a fully loaded list, with the members that a pager needs."""
 
     items: Sequence[Any]
     total: int
@@ -53,7 +53,7 @@ class Slice:
 
 
 def _slice_page(view: View, matches: Sequence[Any]) -> Slice:
-    """The rows of a page. The cursor of the address is the number of rows before them."""
+    """Select the rows of a page. The URL's cursor is the number of preceding rows."""
     cursor = view.query.get("cursor", "0")
     start = int(cursor) if cursor.isdecimal() and len(cursor) < 9 else 0
     end = start + ROWS
@@ -68,13 +68,13 @@ def _slice_page(view: View, matches: Sequence[Any]) -> Slice:
     live=("upstream_rows",),
 )
 async def load_upstreams_page(view: View) -> Mapping[str, Any]:
-    """MCP servers elsewhere."""
+    """Load remote MCP servers."""
     return await load_upstream_rows_fragment(view)
 
 
 @register_fragment("upstream_rows", on=("agora.upstream.*",), tick=15, every=1.0)
 async def load_upstream_rows_fragment(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     result_page, _ = await list_operation(view, "agora.upstream.list", {})
     rows = [row for row in (result_page.items if result_page.count else []) if row.quarantined][:MAX_QUARANTINES]
     names = await asyncio.gather(*(_quarantined_names(view, row.name) for row in rows))
@@ -82,18 +82,18 @@ async def load_upstream_rows_fragment(view: View) -> Mapping[str, Any]:
 
 
 async def _quarantined_names(view: View, upstream: str) -> list[str]:
-    """Names of what an upstream offers in another form than was accepted."""
+    """List the names of an upstream's quarantined tools."""
     record = await query_if_allowed(view, "agora.upstream.get", {"upstream": upstream})
     return [item.name for item in (record.items if record else []) if item.state == "quarantined"]
 
 
 @register_page("services/upstreams/{upstream}", title="Upstream", scope="read:catalogue", needs="agora.upstream.get")
 async def load_upstream_page(view: View) -> Mapping[str, Any]:
-    """One of them, with what it offers."""
+    """Load one upstream with its tools, resources and prompts."""
     return {"upstream": await view.invoke("agora.upstream.get", {"upstream": view.path["upstream"]})}
 
 
 @register_page("services/{service}", title="Service", scope="read:catalogue", needs="agora.discovery.schema")
 async def load_service_page(view: View) -> Mapping[str, Any]:
-    """One operation: how to call it."""
+    """Load one operation: how to call it."""
     return {"service": await view.invoke("agora.discovery.schema", {"service": view.path["service"]})}

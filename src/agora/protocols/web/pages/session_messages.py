@@ -1,7 +1,7 @@
-"""What a coding agent said and did in a session, as parts that templates show.
+"""Messages of a coding agent's session, as parts for templates.
 
-The parts of a message are what its worker stored: any JSON. Only so much of it is read as a person would, and none of it is
-trusted: texts are Markdown without HTML, the rest is text.
+The parts of a message are stored by its worker: arbitrary JSON. Only its readable members are used, and nothing is
+trusted: texts are Markdown without HTML, the rest is plain text.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ..markdown import render_markdown
 
 __all__ = ["PlanStep", "ReadableMessage", "SessionPart", "read_messages", "read_output"]
 
-MAX_PARTS: Final = 200  #: of one message, the last ones
-MAX_STEPS: Final = 100  #: of a plan
+MAX_PARTS: Final = 200  #: maximum of one message, last ones
+MAX_STEPS: Final = 100  #: maximum of a plan
 MAX_LOCATIONS: Final = 20
-MAX_TEXT: Final = 20_000  #: characters of one text
+MAX_TEXT: Final = 20_000  #: maximum characters of one text
 MAX_TITLE: Final = 300
-MAX_MARKDOWN: Final = 60_000  #: characters of one page that are parsed; what is beyond is shown as it is
+MAX_MARKDOWN: Final = 60_000  #: maximum characters parsed per page; the rest is shown as plain text
 STEP_TONES: Final = {"completed": "good", "in_progress": "live"}
 STEP_MARKS: Final = {"x": "good", "~": "live", " ": "wait"}
 PLAN_LINE: Final = re.compile(r"\[plan\] \[([x~ ])\] (.*)")
@@ -42,7 +42,7 @@ ROLES: Final = {"user": "Prompt", "assistant": "Agent", "system": "System"}
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """A step of an agent's plan. tone: good where it is ticked off, live where the agent is at it, wait otherwise."""
+    """A step of an agent's plan. tone: good if completed, live if in progress, otherwise wait."""
 
     text: str
     tone: str
@@ -52,8 +52,8 @@ class PlanStep:
 class SessionPart:
     """A part of a message.
 
-    kind: text, thought, tool, plan, or note, which is from the worker. html: of a text or thought. title, status, label,
-    locations, arguments, output and diffs are a tool call's; label is its kind, such as read or execute.
+    kind: text, thought, tool, plan, or note (of the worker). html: of a text or thought. title, status, label,
+    locations, arguments, output and diffs: of a tool call; label is its kind, such as read or execute.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class SessionPart:
 
 @dataclass(frozen=True, slots=True)
 class ReadableMessage:
-    """A message. task_path: page of the job that it belongs to. left_out: parts before those that are shown."""
+    """A message. task_path: page of its job. left_out: number of earlier parts not shown."""
 
     number: int
     role: str
@@ -82,18 +82,18 @@ class ReadableMessage:
 
 
 async def read_messages(messages: Sequence[SessionMessage]) -> list[ReadableMessage]:
-    """Messages as they are shown. In a thread: a hostile text takes a tenth of a second to be parsed."""
+    """Convert messages for display. Runs in a thread: parsing a hostile text takes a tenth of a second."""
     return await asyncio.to_thread(_PageReader().read_page, messages)
 
 
 async def read_output(text: str) -> list[SessionPart]:
-    """The output of a job as parts: what the agent does now is stored as a message only when its turn ends."""
+    """Convert the output of a job to parts: the agent's current work is stored as a message only at the end of its turn."""
     return await asyncio.to_thread(_OutputReader().read, text)
 
 
 class _OutputReader:
-    """Reads lines as workers write them: ``[plan] [x] step``, ``[agora] note``, and ``[kind] title`` of a tool call with its result
-    indented below it; the rest is what the agent says.
+    """Parses lines in the format of workers: ``[plan] [x] step``, ``[agora] note``, and ``[kind] title`` of a tool call
+    with its result indented below it; other lines are the agent's text.
     """
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class _OutputReader:
         self._steps: list[PlanStep] = []
 
     def read(self, text: str) -> list[SessionPart]:
-        """The last parts of an output."""
+        """Parse the last parts of an output."""
         for line in text.split("\n"):
             self._add_line(line)
         self._close_part()
@@ -131,7 +131,7 @@ class _OutputReader:
             self._call = (head[1], head[2])
 
     def _close_part(self) -> None:
-        """Add the part that the lines so far make."""
+        """Add the part of the collected lines."""
         if any(self._text):
             self._parts.append(SessionPart("text", html=self._page.render_text(_as_text("\n".join(self._text)))))
         if self._call is not None:
@@ -145,13 +145,13 @@ class _OutputReader:
 
 
 class _PageReader:
-    """Reads the messages of one page, as much Markdown of them as there is time for."""
+    """Converts the messages of one page, within its limit of parsed Markdown."""
 
     def __init__(self) -> None:
         self._remaining = MAX_MARKDOWN
 
     def read_page(self, messages: Sequence[SessionMessage]) -> list[ReadableMessage]:
-        """The messages in the same order; the last ones are parsed first, for they are what is read."""
+        """Convert messages in order; the last ones are parsed first, because they are read first."""
         return [self._read_message(message) for message in reversed(messages)][::-1]
 
     def _read_message(self, message: SessionMessage) -> ReadableMessage:
@@ -184,7 +184,7 @@ class _PageReader:
                 return SessionPart("text", html=self.render_text(_as_text(part)))
 
     def render_text(self, text: str) -> Markup:
-        """A text as HTML, parsed as long as there is time for that."""
+        """Render a text as HTML, parsed within the limit."""
         self._remaining -= len(text)
         if self._remaining < 0:
             return tag("div", Markup("%s") % text, class_="message", dir="auto")
@@ -220,7 +220,7 @@ def _as_line(value: Any) -> str:
 
 
 def _as_text(value: Any) -> str:
-    """A value as text: JSON where it is none, cut where it is long."""
+    """Convert a value to text: other values as JSON, truncated if long."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()

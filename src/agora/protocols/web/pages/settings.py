@@ -1,4 +1,4 @@
-"""Settings: who one is here, keys, and the brake."""
+"""Settings: the user's identity, keys, and the emergency brake."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["load_settings_page"]
 
 @register_page("settings", title="Settings", nav=110, key=",")
 async def load_settings_page(view: View) -> Mapping[str, Any]:
-    """What concerns the person, the keys and the server as a whole."""
+    """Load the settings of the user, the keys and the server."""
     tokens = None
     if view.may("agora.token.list"):
         tokens, _ = await list_operation(view, "agora.token.list", {})

@@ -1,7 +1,7 @@
-"""What a task and its requester say to each other: the open question, messages and artifacts, in a form that templates show.
+"""The exchange between a task and its requester: the open question, messages and artifacts, for templates.
 
-Messages and artifacts consist of A2A parts (A2A 1.0, section 4.1.6). They are shown in full: whoever has to answer a question
-must be able to read all of it. A question that offers answers (``requestedSchema`` with one choice) has them as buttons.
+Messages and artifacts consist of A2A parts (A2A 1.0, section 4.1.6). They are shown in full, because a user must be
+able to read all of a question. A question with choices (``requestedSchema`` with one field) has them as buttons.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ __all__ = [
 ]
 
 QUESTION_STATES = ("input_required", "auth_required")
-MAX_PIECES: Final = 200  #: of artifacts, read at a time
+MAX_PIECES: Final = 200  #: pieces of artifacts read at a time
 ARTIFACT_PAGES: Final = 10
 MAX_CHOICES: Final = 12
-MAX_ROWS: Final = 500  #: files and commits of a job that are shown
+MAX_ROWS: Final = 500  #: maximum files and commits shown of a job
 MAX_LABEL: Final = 80
 TONES: Final = {"allow_once": "first", "reject_once": "harm", "reject_always": "harm"}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An answer that a question offers. parts: of the message that gives it, as JSON. tone: of its button."""
+    """An answer offered by a question. parts: of its message, as JSON. tone: of its button."""
 
     label: str
     parts: str
@@ -52,7 +52,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a coding agent asks to do. label: the kind of its tool call. arguments: of the call, as JSON."""
+    """A permission requested by a coding agent. label: kind of the tool call. arguments: of the call, as JSON."""
 
     title: str
     label: str
@@ -62,7 +62,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What the command that checks a job came to, as its worker saw it."""
+    """The result of a job's check command, as seen by its worker."""
 
     command: str
     exit_code: str
@@ -73,8 +73,8 @@ class Check:
 class ReadablePart:
     """A part as text. kind: ``data`` is JSON, ``link`` a URL, ``file`` describes bytes that are not shown.
 
-    Of coding jobs: ``diff`` has files, ``changes`` rows of a status and a path or of a commit and its subject, ``check`` the
-    outcome of a check.
+    Of coding jobs: ``diff`` has files, ``changes`` rows of status and path or of commit and subject, ``check`` the
+    result of a check.
     """
 
     kind: Literal["text", "data", "link", "file", "diff", "changes", "check"]
@@ -86,7 +86,7 @@ class ReadablePart:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A result of a task, with the pieces that were appended to it."""
+    """A result of a task, including appended pieces."""
 
     name: str
     description: str
@@ -95,9 +95,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """question: what an interrupted task needs to know; empty where nothing is open. question_id: of its message.
+    """The exchange of a task. question: open question of an interrupted task; empty without one. question_id: of its
+    message.
 
-    permission: what is asked for, where the question is that of a coding agent.
+    permission: the requested permission, for a question of a coding agent.
     """
 
     question: list[ReadablePart]
@@ -108,7 +109,7 @@ class Exchange:
 
 
 async def load_exchange(view: View, task: Task, *, artifacts: bool = True) -> Exchange:
-    """The open question and the artifacts of a task, as far as this person may see them."""
+    """Load the open question and the artifacts of a task, as far as the user may see them."""
     message = await _load_question(view, task) if task.status in QUESTION_STATES else None
     results = await _load_artifacts(view, task) if artifacts else []
     if message is None:
@@ -126,7 +127,7 @@ async def _load_question(view: View, task: Task) -> A2AMessage | None:
 
 
 async def _load_artifacts(view: View, task: Task) -> list[Artifact]:
-    """Artifacts put together from their pieces; those of a long log that come first."""
+    """Assemble artifacts from their pieces; of a long log only the first ones."""
     arguments: dict[str, Any] = {"task_id": task.task_id, "types": ["artifact"], "limit": MAX_PIECES}
     artifacts: dict[str, Artifact] = {}
     for _ in range(ARTIFACT_PAGES):
@@ -140,7 +141,7 @@ async def _load_artifacts(view: View, task: Task) -> list[Artifact]:
 
 
 def _merge_piece(artifacts: dict[str, Artifact], entry: TaskEntry) -> None:
-    """Append a piece to its artifact, or put it in the place of the artifact that was there."""
+    """Append a piece to its artifact, or replace the artifact."""
     data = entry.data if isinstance(entry.data, dict) else {}
     piece = data.get("artifact")
     if not isinstance(piece, dict):
@@ -155,7 +156,7 @@ def _merge_piece(artifacts: dict[str, Artifact], entry: TaskEntry) -> None:
 
 
 def _read_permission(message: A2AMessage) -> Permission | None:
-    """What a question asks permission for; None where it asks something else."""
+    """Read the permission that a question requests; None for other questions."""
     document = _find_permission(message)
     if document is None:
         return None
@@ -179,7 +180,7 @@ def _find_permission(message: A2AMessage) -> Mapping[str, Any] | None:
 
 
 def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
-    """The answers that a question offers: the values of the only field of the form that it requests."""
+    """Read the answers offered by a question: the values of the only field of its form."""
     schema = (message.metadata or {}).get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
     if not isinstance(properties, Mapping) or len(properties) != 1:
@@ -191,7 +192,7 @@ def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
     if not isinstance(options, list):
         values = field.get("enum")
         options = [{"const": value} for value in values] if isinstance(values, list) else []
-    if not 0 < len(options) <= MAX_CHOICES:  # more of them are no row of buttons
+    if not 0 < len(options) <= MAX_CHOICES:  # too many for a row of buttons
         return ()
     tones = _read_tones(message)
     choices = [option for option in options if isinstance(option, Mapping) and isinstance(option.get("const"), str)]
@@ -206,7 +207,7 @@ def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
 
 
 def _read_tones(message: A2AMessage) -> Mapping[str, str]:
-    """Tones of the buttons, by the ids of a permission's options."""
+    """Read the tones of the buttons by the ids of a permission's options."""
     options = (_find_permission(message) or {}).get("options")
     return {
         str(option.get("option_id")): TONES.get(str(option.get("kind")), "")
@@ -216,14 +217,14 @@ def _read_tones(message: A2AMessage) -> Mapping[str, str]:
 
 
 def parts_of_entry(entry: TaskEntry) -> list[ReadablePart]:
-    """Parts of the message that an entry of a task's log holds; empty for any other entry."""
+    """List the parts of the message in a log entry of a task; empty for other entries."""
     data = entry.data if isinstance(entry.data, dict) else {}
     parts = data.get("parts")
     return readable_parts(part for part in parts if isinstance(part, dict)) if isinstance(parts, list) else []
 
 
 def readable_parts(parts: Iterable[Mapping[str, Any]]) -> list[ReadablePart]:
-    """Parts as they are stored, with the names of A2A's JSON."""
+    """Convert stored parts, which have the names of A2A's JSON."""
     return [_readable_part(part) for part in parts]
 
 
@@ -254,7 +255,7 @@ STATUSES: Final = {"A": "added", "M": "modified", "D": "deleted"}
 
 
 def _change_rows(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Files with what happened to them, then commits."""
+    """List the files with their status, then the commits."""
     names = (("files", "status", "path"), ("commits", "id", "subject"))
     rows = [
         (str(row.get(first) or ""), show_controls(str(row.get(second) or ""))[:300])

@@ -1,4 +1,4 @@
-"""Tasks: what waits, what runs, what came of it."""
+"""Tasks: waiting, running and finished ones."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .task_exchange import load_exchange, parts_of_entry
 
 __all__ = ["LANES", "load_task_page", "load_tasks_page"]
 
-CARDS = 15  #: of a lane of the board
-TAIL = 20_000  #: characters of output that are shown
-TRAIL_ENTRIES = 200  #: entries of the history that are shown, the newest
-TRAIL_PAGES = 10  #: pages of the history that are read to find them
+CARDS = 15  #: maximum of a lane of the board
+TAIL = 20_000  #: maximum characters of output shown
+TRAIL_ENTRIES = 200  #: maximum entries of the history shown, newest ones
+TRAIL_PAGES = 10  #: maximum pages of the history read to find them
 
-#: Lanes of the board: its title, the states in it, what an empty one says.
+#: lanes of the board: title, states, text of an empty one
 LANES = (
     ("Waiting", ("pending",), "Nothing waits."),
     ("In progress", ("in_progress",), "No task is in progress."),
@@ -38,7 +38,7 @@ LANES = (
 
 @register_page("tasks", title="Tasks", scope="read:tasks", nav=30, key="t", live=("task_list",))
 async def load_tasks_page(view: View) -> Mapping[str, Any]:
-    """The board, or the table."""
+    """Load the board or the table."""
     return {
         **await load_task_list_fragment(view),
         "statuses": [status.value for status in fields.TaskStatus],
@@ -48,7 +48,7 @@ async def load_tasks_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("task_list", on=("agora.task.*",), every=1.0)
 async def load_task_list_fragment(view: View) -> Mapping[str, Any]:
-    """Either of them, as it is now."""
+    """Load the current board or table."""
     filters = chosen_filters(view, "agent_id", "task_type", "priority", "worker_id")
     if view.query.get("view") != "table":
         lanes = await asyncio.gather(*(_lane_values(view, lane, filters) for lane in LANES))
@@ -79,38 +79,38 @@ async def _lane_values(
     live=("task_now", "task_question", "task_output", "task_artifacts", "task_model", "task_trail"),
 )
 async def load_task_page(view: View) -> Mapping[str, Any]:
-    """One task: what it is, its output, who did what to it, and what models did for it."""
+    """Load one task: its state, output, history, and the work of models."""
     parts = await asyncio.gather(_build_task_values(view), _build_output_values(view), _trail_values(view))
     return {key: value for part in parts for key, value in part.items()}
 
 
 @register_fragment("task_now", on=("agora.task.*",), every=0.25)
 async def load_task_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """How it stands."""
+    """Load its current state."""
     return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_question", on=("agora.task.*",), every=0.5)
 async def load_task_question_fragment(view: View) -> Mapping[str, Any] | None:
-    """What is asked and what has been produced, beside the field for the answer."""
+    """Load the question and the artifacts, shown beside the answer field."""
     return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_artifacts", on=("agora.task.*",), every=0.5)
 async def load_task_artifacts_fragment(view: View) -> Mapping[str, Any] | None:
-    """What it has produced."""
+    """Load its artifacts."""
     return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_output", on=("agora.task.output", "agora.task.requeued"), every=0.25)
 async def load_task_output_fragment(view: View) -> Mapping[str, Any] | None:
-    """The end of what it has written."""
+    """Load the end of its output."""
     return await _build_output_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_model", on=("agora.task.*",), every=1.0)
 async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
-    """What models did for it."""
+    """Load the work of models on it."""
     if not concerns_target(view, view.path["task_id"]):
         return None
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
@@ -119,7 +119,7 @@ async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
 
 @register_fragment("task_trail", on=("agora.task.*",), every=0.5)
 async def load_task_trail_fragment(view: View) -> Mapping[str, Any] | None:
-    """Who did what to it."""
+    """Load its history."""
     return await _trail_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
@@ -152,7 +152,7 @@ async def _build_task_values(view: View) -> Mapping[str, Any]:
 
 
 async def _build_output_values(view: View) -> Mapping[str, Any]:
-    """The last characters; how many there are is known only from the first answer."""
+    """Build the last characters of the output; its size is known only from the first response."""
     id = view.path["task_id"]
     output = await query_if_allowed(view, "agora.task.output", {"task_id": id, "limit": TAIL})
     if output is not None and output.has_more:
@@ -163,7 +163,7 @@ async def _build_output_values(view: View) -> Mapping[str, Any]:
 
 
 async def _trail_values(view: View) -> Mapping[str, Any]:
-    """The newest entries: the history is read from its beginning, and only its end is shown."""
+    """Build the newest entries: the history is read from the beginning, and only its end is shown."""
     arguments: dict[str, Any] = {"task_id": view.path["task_id"], "limit": 500}
     entries: list[TaskEntry] = []
     for _ in range(TRAIL_PAGES):

@@ -1,4 +1,4 @@
-"""Workers: the processes that take tasks, and what they have on their machines."""
+"""Workers: the processes that take tasks, and the software installed on their machines."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ MAX_WORKERS: Final = 500
 MAX_CODEBASES: Final = 500
 MAX_AGENTS: Final = 20
 MAX_NAME: Final = 64
-GLOBAL: Final = "global"  #: name of the codebase at a worker's home directory
+GLOBAL: Final = "global"  #: name of the codebase in a worker's home directory
 AGENT_CAPABILITY: Final = "coding:"
 PROFILE_CAPABILITY: Final = "profile:"
-MAX_VARIANTS: Final = 24  #: that a form offers
+MAX_VARIANTS: Final = 24  #: maximum offered by a form
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What a worker has reported of its machine. agents: coding agents, with their versions where they are known."""
+    """A worker's report about its machine. agents: coding agents, with versions if known."""
 
     hostname: str
     version: str
@@ -49,13 +49,13 @@ class Installation:
     "agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",)
 )
 async def load_workers_page(view: View) -> Mapping[str, Any]:
-    """The processes that take tasks."""
+    """Load the workers."""
     return await load_worker_rows_fragment(view)
 
 
 @register_fragment("worker_rows", on=EVENTS, tick=10, every=1.0)
 async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     arguments = {**chosen_filters(view, "search"), "cursor": None}
     (result_page, error), codebases = await asyncio.gather(
         list_operation(view, "agora.monitor.workers", arguments, rows=MAX_WORKERS), _load_codebases(view)
@@ -75,7 +75,7 @@ async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
     "agents/workers/{worker_id}", title="Worker", scope="read:tasks", needs="agora.worker.get", live=("worker_now",)
 )
 async def load_worker_page(view: View) -> Mapping[str, Any]:
-    """One worker."""
+    """Load one worker."""
     values = await load_worker_now_fragment(view)
     home = next((codebase for codebase in values["codebases"] if codebase.name == GLOBAL), None)
     return {**values, "global_codebase": home}
@@ -83,7 +83,7 @@ async def load_worker_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("worker_now", on=(*EVENTS, "agora.task.*"), tick=10, every=1.0)
 async def load_worker_now_fragment(view: View) -> Mapping[str, Any]:
-    """How it is, and what it does."""
+    """Load its state and its work."""
     record = await view.invoke("agora.worker.get", {"worker_id": view.path["worker_id"]})
     tasks, codebases, names = await asyncio.gather(
         query_if_allowed(view, "agora.task.list", {"worker_id": record.worker_id, "descending": True, "limit": 20}),
@@ -100,7 +100,7 @@ async def load_worker_now_fragment(view: View) -> Mapping[str, Any]:
 
 
 async def _load_codebases(view: View) -> Mapping[str, list[Codebase]]:
-    """Codebases by the ids of their workers."""
+    """Load codebases by worker id."""
     page = await query_if_allowed(view, "agora.codebase.list", {"limit": MAX_CODEBASES})
     by_worker: dict[str, list[Codebase]] = defaultdict(list)
     for codebase in page.items if page else []:
@@ -109,7 +109,7 @@ async def _load_codebases(view: View) -> Mapping[str, list[Codebase]]:
 
 
 def read_installation(worker: Worker) -> Installation:
-    """What a worker reported: in its metadata, or its coding agents as capabilities."""
+    """Read a worker's report from its metadata, or its coding agents from its capabilities."""
     metadata = worker.metadata
     reported = metadata.get("agents")
     agents = [_format_agent_label(agent) for agent in reported[:MAX_AGENTS]] if isinstance(reported, list) else []
@@ -121,19 +121,19 @@ def read_installation(worker: Worker) -> Installation:
 
 
 def list_coding_agent_names(worker: Worker) -> list[str]:
-    """Names of the coding agents that a worker can be asked for: its capabilities ``coding:NAME``."""
+    """List the names of a worker's coding agents: its capabilities ``coding:NAME``."""
     names = [name.removeprefix(AGENT_CAPABILITY) for name in worker.capabilities if name.startswith(AGENT_CAPABILITY)]
     return names[:MAX_AGENTS]
 
 
 def list_attempt_variants(worker: Worker) -> list[str]:
-    """What attempts at one prompt can require of a worker: its agents, its profiles and its models."""
+    """List what attempts can require of a worker: its agents, profiles and models."""
     capabilities = [name for name in worker.capabilities if name.startswith((AGENT_CAPABILITY, PROFILE_CAPABILITY))]
     return [*capabilities, *(f"model:{name}" for name in worker.models)][:MAX_VARIANTS]
 
 
 def _format_agent_label(agent: Any) -> str:
-    """A coding agent as its name and version."""
+    """Format a coding agent as name and version."""
     if isinstance(agent, Mapping):
         return " ".join(str(agent[name]) for name in ("name", "version") if agent.get(name))[:MAX_NAME]
     return str(agent)[:MAX_NAME]

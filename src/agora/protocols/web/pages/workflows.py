@@ -1,4 +1,4 @@
-"""Workflows: the graph with its live states, time, approvals and changes."""
+"""Workflows: the graph with live states, timeline, approvals and changes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from .list_parameters import chosen_filters, concerns_target, list_operation, qu
 __all__ = ["load_workflow_page", "load_workflows_page"]
 
 EVENTS = ("agora.workflow.*",)
-INLINE = 60  #: steps; a graph of more is drawn beside the event loop
-MAX_FAILURES = 5  #: failed steps that a page leads to
+INLINE = 60  #: maximum steps of a graph drawn on the event loop; larger ones are drawn in a thread
+MAX_FAILURES = 5  #: maximum failed steps linked on a page
 ENDED = frozenset({"completed", "failed", "skipped", "cancelled"})
-SPANS = 300  #: rows of the timeline
+SPANS = 300  #: maximum rows of the timeline
 OPEN = ("pending", "running", "paused", "waiting_approval")
-UNDER_WAY = "under_way"  #: the filter for all of them
+UNDER_WAY = "under_way"  #: the filter for all OPEN states
 
 
 @register_page("workflows", title="Workflows", scope="read:workflows", nav=40, key="w", live=("workflow_rows",))
 async def load_workflows_page(view: View) -> Mapping[str, Any]:
-    """All of them, newest first."""
+    """Load all workflows, newest first."""
     return {
         **await load_workflow_rows_fragment(view),
         "statuses": [UNDER_WAY, *(status.value for status in WorkflowStatus)],
@@ -41,7 +41,7 @@ async def load_workflows_page(view: View) -> Mapping[str, Any]:
 
 @register_fragment("workflow_rows", on=EVENTS, every=1.0)
 async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
-    """The table."""
+    """Load the table."""
     filters = chosen_filters(view, "status", "agent_id")
     arguments = filters | {"status": list(OPEN)} if filters.get("status") == UNDER_WAY else filters
     result_page, error = await list_operation(view, "agora.workflow.list", arguments)
@@ -55,20 +55,20 @@ async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
     "workflows/{workflow_id}", title="Workflow", scope="read:workflows", live=("workflow_now", "workflow_time")
 )
 async def load_workflow_page(view: View) -> Mapping[str, Any]:
-    """One workflow."""
+    """Load one workflow."""
     now, time = await asyncio.gather(_build_workflow_values(view), _timeline_values(view))
     return {**now, **time}
 
 
 @register_fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
 async def load_workflow_now_fragment(view: View) -> Mapping[str, Any] | None:
-    """Its graph and its steps."""
+    """Load its graph and steps."""
     return await _build_workflow_values(view) if _is_concerned(view) else None
 
 
 @register_fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
 async def load_workflow_time_fragment(view: View) -> Mapping[str, Any] | None:
-    """Its bars, which grow while it runs."""
+    """Load its bars, which grow while it runs."""
     return await _timeline_values(view) if _is_concerned(view) else None
 
 
@@ -101,7 +101,7 @@ async def _build_workflow_values(view: View) -> Mapping[str, Any]:
 
 
 def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
-    """What each step that has not begun waits for: names of steps."""
+    """List the unfinished dependencies of each step that has not begun, by step name."""
     ended_steps = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED}
     return {
         step.name: [name for name in step.depends_on if name not in ended_steps]
@@ -111,7 +111,7 @@ def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
 
 
 def _choose_step_state(step: StepState, waits: Mapping[str, list[str]]) -> str:
-    """The state that is shown: a step that waits for others is told from one that an agent may take."""
+    """Return the displayed state: a blocked step is distinguished from a pending one."""
     if step.awaiting:
         return "waiting_approval"
     return "blocked" if waits.get(step.name) else str(step.status)
@@ -138,7 +138,7 @@ def _to_stage(view: View, step: StepState, waits: Mapping[str, list[str]]) -> dr
 
 
 def _to_bar(span: Span) -> drawing.Bar:
-    if span.awaiting:  # what it waits for is the point of it
+    if span.awaiting:  # the bar shows the waiting time
         return drawing.Bar("waiting_approval", span.start, span.start, None)
     return drawing.Bar(span.status, span.start, span.begun, span.end)
 
