@@ -1,1 +1,1 @@
-"""Declared agents: agents that think with a language model; what they are, what they may use, and who runs them."""
+"""Declared agents: agents that run on a language model; their declarations, tools, and execution."""

@@ -1,7 +1,7 @@
-"""Approvals: whether a person has approved a call of a tool, as the messages of its task say.
+"""Approvals: whether a person has approved a tool call, according to the messages of its task.
 
 The agent asks by a message with ``{"approval": {"call_id", "tool", "arguments"}}``, and the task waits for input. A
-person answers; an agent's answer does not count, for it may be another model that obeys whoever writes to it.
+person answers; an agent's answer does not count, because it may be another model that follows injected instructions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ YES = frozenset({"approve", "approved", "yes", "y", "ok"})
 
 
 async def find_decision(call: Call, task_id: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> Decision:
-    """The decision of the first person who answered after the newest question about this very call."""
+    """Find the decision of the first person who answered after the latest question about exactly this call."""
     decision: Decision = "open"
     is_asked = False
     for row in await call.tx.all(statements.select_task_messages, task_id=task_id):

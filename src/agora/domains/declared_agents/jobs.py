@@ -1,4 +1,4 @@
-"""The controller of declared agents: makes tasks of their messages, and has them run in a process of their own."""
+"""The controller of declared agents: converts their messages to tasks, and runs the agents in a child process."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ CONFIGURING = (
     "agora.agent.status_changed",
 )
 MESSAGE_RECEIVED = "agora.message.received"
-FULL_READ_SECONDS = 60.0  # after which the declarations are read again without an event
+FULL_READ_SECONDS = 60.0  # seconds between reads of the declarations without an event
 
 
 @dataclass(frozen=True, slots=True)
 class RunnableAgent:
-    """A declared agent as the runner needs it, and as whom its messages are read."""
+    """A declared agent with its configuration for the runner, and the caller that reads its messages."""
 
     row: DeclaredAgentRow
     caller: Caller
@@ -49,7 +49,7 @@ class RunnableAgent:
 
 
 class DeclaredAgentsController(Controller):
-    """Runs the declared agents of every tenant. Without any, it reads nothing but what commits bring."""
+    """Runs the declared agents of every tenant. Without any, it reads only committed events."""
 
     name = "declared agents"
     interval = 1.0
@@ -62,11 +62,11 @@ class DeclaredAgentsController(Controller):
         self._is_stale = True
         self._read_at = 0.0
         self._has_warned = False
-        self._problems: dict[tuple[str, str], list[str]] = {}  # of which the log has told, by tenant and name
+        self._problems: dict[tuple[str, str], list[str]] = {}  # logged problems, by tenant and name
         self._is_ending = False
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
-        """Note what changes the declarations, and whose inbox has something new."""
+        """Record events that change declarations, and agents with new messages."""
         for stored in events:
             event = stored.event
             if event.type.startswith(CONFIGURING):
@@ -96,7 +96,7 @@ class DeclaredAgentsController(Controller):
             await self._take_back_tasks()
 
     async def end_clients(self) -> None:
-        """End the runner, whose tasks another server takes up at once."""
+        """Stop the runner; another server takes over its tasks immediately."""
         self._is_ending = True
         await self._runner.stop()
 
@@ -165,7 +165,7 @@ class DeclaredAgentsController(Controller):
         return RunnableAgent(row, caller, configuration)
 
     def _log_problems(self, tenant: str, name: str, problems: list[str]) -> None:
-        """Log what keeps an agent from its models, once until it changes: agents are read again at each change of one."""
+        """Log the problems of an agent's models, only when they change, because any change rereads all agents."""
         if problems == self._problems.get((tenant, name), []):
             return
         self._problems[tenant, name] = problems
@@ -173,13 +173,13 @@ class DeclaredAgentsController(Controller):
             log.warning("declared agent %s of tenant %s: %s", name, tenant, problem)
 
     async def _read_mail(self, agent_key: tuple[str, str]) -> None:
-        """Make tasks of an agent's messages."""
+        """Convert an agent's messages to tasks."""
         agent = self._agents.get(agent_key)
         if agent is None:
             return
 
         async def create_tasks(call: Call) -> int:
-            # The lock: two servers must not make tasks of the same messages.
+            # The lock prevents two servers from converting the same messages.
             if await call.tx.one(statements.lock_agent, name=agent.row.name) is None:
                 return 0
             return await create_message_tasks(call, agent.caller)
@@ -192,12 +192,12 @@ class DeclaredAgentsController(Controller):
             raise
 
     async def _take_back_tasks(self) -> None:
-        """Requeue at once what a process that died left leased. With several servers, the leases run out."""
+        """Requeue tasks leased by a dead process immediately. With several servers, their leases expire instead."""
         for tenant, agent_id in tuple(self._agents):
             await self.write_as_system(tenant, partial(take_back_tasks, agent_id=agent_id, running=()))
 
     def _build_configuration(self) -> bytes | None:
-        """What the runner is to run, as a line of JSON; None for nothing."""
+        """Build the runner's configuration as a line of JSON; None if there is nothing to run."""
         if not self._agents:
             return None
         if not is_runner_installed():

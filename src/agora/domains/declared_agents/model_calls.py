@@ -1,8 +1,8 @@
-"""Calls of models by declared agents: reserved before, charged after, at the expense of whoever asked first.
+"""Model calls of declared agents: reserved before, charged after, paid by the original requester.
 
-The charge and the checkpoint are stored in one transaction: a step that was charged is not made again. A call whose answer was
-cut off is charged as an estimate, beside the one that is made in its place; of a call that was lost with its process the input
-is, when the next one is reserved.
+The charge and the checkpoint are stored in one transaction, so that a charged step is not repeated. An interrupted call
+is charged as an estimate, in addition to the call that replaces it. For a call lost with its process, the input is
+charged when the next call is reserved.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = ["CallRecord", "ReservationRequest", "record_model_call", "release_fai
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservationRequest:
-    """A call that is to be made. step: its number in the task. models: PROVIDER:MODEL, in order. input_tokens: at most."""
+    """A planned model call. step: its number in the task. models: PROVIDER:MODEL, in order. input_tokens: maximum."""
 
     task_id: str
     fencing_token: int
@@ -59,7 +59,7 @@ class ReservationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """A call that was made. step: its number in the task. model: PROVIDER:MODEL. output: the end of its text."""
+    """A completed model call. step: its number in the task. model: PROVIDER:MODEL. output: the end of its text."""
 
     task_id: str
     fencing_token: int
@@ -81,10 +81,10 @@ def _call_id(fencing_token: int, step: int) -> str:
 
 
 async def reserve_next_call(call: Call, request: ReservationRequest) -> contract.ModelReservation:
-    """Reserve the most that the next call of a task may cost, store the checkpoint, and say which model it is to be.
+    """Reserve the maximum cost of a task's next call, store the checkpoint, and choose the model.
 
-    Raises BudgetExceeded, CreditExhausted, InvalidRequest where no model has a price, Conflict where none is the agent's,
-    StaleLease.
+    Raises BudgetExceeded, CreditExhausted, InvalidRequest if no model has a price, Conflict if none belongs to the
+    agent, StaleLease.
     """
     declaration = await require_own_declaration(call)
     specification = AgentSpecification.model_validate_json(declaration.specification)
@@ -110,9 +110,9 @@ async def reserve_next_call(call: Call, request: ReservationRequest) -> contract
 async def _charge_lost_call(
     call: Call, payer: CallPayer, fencing_token: int, specification: AgentSpecification, input_tokens: int
 ) -> None:
-    """Charge the input of a call that an earlier attempt reserved and neither charged nor gave back: its process died.
+    """Charge the input of a call that was reserved but neither charged nor released because its process died.
 
-    input_tokens: of the call that is made in its place, which has the same conversation.
+    input_tokens: of the replacing call, which has the same conversation.
     """
     reservation = await find_reservation(call, payer.task_id)
     if reservation is None or reservation.description.startswith(f"{fencing_token}."):
@@ -120,7 +120,7 @@ async def _charge_lost_call(
     known = (specification.model, *specification.fallbacks, reservation.model, DEFAULT_MODEL)
     try:
         (rates,) = await _price_models(call, known, [reservation.model])
-    except (InvalidRequest, Conflict):  # a model that was taken out of the declaration, and has no price any more
+    except (InvalidRequest, Conflict):  # model removed from the declaration and without a price
         return
     report = ModelReport(
         call_id=f"{reservation.description}/lost",
@@ -134,7 +134,7 @@ async def _charge_lost_call(
 async def release_failed_call(
     call: Call, task_id: str, fencing_token: int, step: int
 ) -> contract.ModelReservationRelease:
-    """Give back what is reserved for a call that failed before its first token. Idempotent."""
+    """Release the reservation of a call that failed before its first token. Idempotent."""
     await require_own_declaration(call)
     reservation = await find_reservation(call, task_id)
     is_own = reservation is not None and _is_reserved_by(call, reservation, _call_id(fencing_token, step))
@@ -148,7 +148,10 @@ def _is_reserved_by(call: Call, reservation: ReservationRow, call_id: str) -> bo
 
 
 async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) -> list[TokenRates]:
-    """What models cost, those without a price left out. Raises InvalidRequest where none has one, Conflict where none is known."""
+    """Resolve the prices of models, omitting those without one.
+
+    Raises InvalidRequest if no known model has a price, Conflict if none is known.
+    """
     rates: list[TokenRates] = []
     refusal: InvalidRequest | None = None
     for endpoint in await _find_endpoints(call, known, names):
@@ -164,7 +167,7 @@ async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) 
 
 
 async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]) -> list[ModelEndpoint]:
-    """Where the models of these names are, in their order, as far as they are known. known: names as declarations have them."""
+    """Find the endpoints of the named models, in order, omitting unknown ones. known: names as in declarations."""
     providers = await call.tx.all(statements.select_all_providers)
     settings, tenant = call.context.settings, call.caller.tenant
     places = [resolve_model(name, tenant, providers, settings, None) for name in known]
@@ -175,7 +178,7 @@ async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]
 async def _apply_cost_limit(
     call: Call, specification: AgentSpecification, task_id: str, offers: Sequence[ModelOffer]
 ) -> Sequence[ModelOffer]:
-    """The offers that fit into the limit of a task. Raises BudgetExceeded where none does."""
+    """Select the offers within a task's cost limit. Raises BudgetExceeded if there are none."""
     limit = specification.limits.cost
     if limit is None:
         return offers
@@ -193,7 +196,7 @@ async def _apply_cost_limit(
 
 
 async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
-    """Who pays: whoever asked first, following declared agents that asked each other."""
+    """Resolve the payer: the original requester, following the chain of declared agents."""
     root = task
     for _ in range(LONGEST_CHAIN):
         if root.parent_id is None or await call.tx.one(statements.select_agent_by_id, agent_id=root.created_by) is None:
@@ -213,9 +216,9 @@ async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
 
 
 async def record_model_call(call: Call, record: CallRecord) -> contract.RecordedModelCall:
-    """Charge for a call, and store the checkpoint with it. Idempotent.
+    """Charge for a call and store its checkpoint. Idempotent.
 
-    A lease that was lost meanwhile, such as by a cancellation, does not make free what was reserved under it.
+    A lease lost in the meantime, for example by a cancellation, does not make the reserved call free.
     Raises StaleLease.
     """
     declaration = await require_own_declaration(call)
@@ -224,12 +227,12 @@ async def record_model_call(call: Call, record: CallRecord) -> contract.Recorded
         task, is_held = (await access.lock_held_task(call, record.task_id, record.fencing_token)).row, True
     except StaleLease:
         task, is_held = await _load_reserved_task(call, record), False
-    # The declaration may have changed since the call was reserved.
+    # The declaration may have changed since the reservation.
     known = (specification.model, *specification.fallbacks, record.model, DEFAULT_MODEL)
     (rates,) = await _price_models(call, known, [record.model])
     reserved_as = _call_id(record.fencing_token, record.step)
     report = ModelReport(
-        # one model after the other may be cut off in a step
+        # several models in turn may be interrupted within a step
         call_id=f"{reserved_as}/{record.model}" if record.is_cut else reserved_as,
         reserved_as=reserved_as,
         tokens=record.tokens,
@@ -250,7 +253,7 @@ async def record_model_call(call: Call, record: CallRecord) -> contract.Recorded
 
 
 async def _append_output(call: Call, record: CallRecord) -> int | None:
-    """Append the text that came with a call to the task's output; answers where it ends, None if it is not appended."""
+    """Append a call's text to the task's output. Returns the end offset, None if nothing was appended."""
     if record.output is None:
         return None
     try:
@@ -258,13 +261,13 @@ async def _append_output(call: Call, record: CallRecord) -> int | None:
     except (
         Conflict,
         PayloadTooLarge,
-    ):  # what was spent is charged even so; the agent hears why when it appends the text
+    ):  # the call is charged nevertheless; the agent gets the error when it appends the text
         return None
     return part.next_offset
 
 
 async def _store_checkpoint(call: Call, request: ReservationRequest | CallRecord) -> int | None:
-    """Store the checkpoint that came with a request, and extend the lease; answers its number, None without one."""
+    """Store the checkpoint of a request and extend the lease. Returns its number, None without one."""
     if request.checkpoint is None:
         return None
     renewal = RenewalRequest(
@@ -279,7 +282,7 @@ async def _store_checkpoint(call: Call, request: ReservationRequest | CallRecord
 
 
 async def _load_reserved_task(call: Call, record: CallRecord) -> TaskRow:
-    """The task that a call was reserved for by its agent. Raises StaleLease where none was."""
+    """Load the task for which the agent has reserved a call. Raises StaleLease if there is no reservation."""
     reservation = await find_reservation(call, record.task_id)
     task = await call.tx.one(tasks.select_task, task_id=record.task_id)
     call_id = _call_id(record.fencing_token, record.step)

@@ -1,4 +1,4 @@
-"""What declared agents need of the server: a way to run operations on behalf of a task, and a sealer of keys."""
+"""Ports of declared agents: running operations on behalf of a task, and encrypting keys."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["KEY_SEALER", "OPERATION_RUNNER", "OperationOutcome", "OperationRunne
 
 
 class OperationOutcome(Protocol):
-    """The answer of an operation, as JSON."""
+    """Result of an operation, as JSON."""
 
     @property
     def body(self) -> bytes: ...
 
 
 class OperationRunner(Protocol):
-    """Runs operations as the dispatcher does for every protocol; not to be called inside a transaction."""
+    """Runs operations like the dispatcher does for every protocol; must not be called inside a transaction."""
 
     async def invoke(
         self,

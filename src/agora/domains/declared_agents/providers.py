@@ -1,4 +1,4 @@
-"""Model providers: where language models are, with sealed keys, and which of them a model's name means."""
+"""Model providers: endpoints of language models, their encrypted keys, and resolution of model names."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from .records import ModelProviderRow
 __all__ = ["DEFAULT_MODEL", "ModelEndpoint", "ModelProviderService", "resolve_model", "settings_provider"]
 
 URLS: Mapping[str, str] = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
-DEFAULT_MODEL = "default"  #: name of the model, and of the provider, that the server's settings name
+DEFAULT_MODEL = "default"  #: name of the model and provider from the server's settings
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEndpoint:
-    """Where a model is. model: its name there. key: in the clear; empty without one."""
+    """Endpoint of a model. model: its name there. key: decrypted; empty without one."""
 
     provider: str
     wire: str
@@ -58,7 +58,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         speaks = wire or (
             previous_row.wire if previous_row is not None else "anthropic" if name == "anthropic" else "openai"
         )
-        # Whoever chooses the URL has the server connect to it, at private addresses too.
+        # The server connects to the given URL, including private addresses.
         if base_url is not None and not is_installation_operator(
             call.caller, call.context.settings.admin_authority_level
         ):
@@ -118,7 +118,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
 
 
 def settings_provider(settings: Settings) -> ModelEndpoint | None:
-    """The provider that the settings llm_url, llm_model and llm_key name; None without a model."""
+    """Build the provider from the settings llm_url, llm_model and llm_key; None without a model."""
     if not settings.llm_model:
         return None
     prefix, separator, model = settings.llm_model.partition(":")
@@ -130,9 +130,12 @@ def settings_provider(settings: Settings) -> ModelEndpoint | None:
 def resolve_model(
     model: str, tenant: str, rows: Sequence[ModelProviderRow], settings: Settings, sealer: Sealer | None
 ) -> ModelEndpoint | str:
-    """Where a model is, or why it is nowhere. rows: the tenant's providers. sealer: None leaves the key out."""
+    """Resolve a model to its endpoint, or to a problem description. rows: the tenant's providers.
+
+    sealer: None omits the key.
+    """
     if model == DEFAULT_MODEL:
-        # The key of the settings is the installation's own: other tenants bring theirs.
+        # The key of the settings belongs to the installation: other tenants use their own.
         endpoint = settings_provider(settings) if tenant == HOME else None
         return endpoint or "The settings name no model: set llm_model, or declare the agent with PROVIDER:MODEL."
     name, separator, model_name = model.partition(":")

@@ -1,7 +1,7 @@
-"""Rights of a tool call: those that the agent and everybody who asked for the task have in common.
+"""Rights of a tool call: the intersection of the rights of the agent and of everybody in the chain of requesters.
 
-They are looked up at each call, so that what was revoked, suspended or disabled in the meantime counts at once. An unknown
-subject has none.
+They are resolved at each call, so that revocations, suspensions and disabled accounts take effect immediately. An
+unknown subject has no rights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class TaskRights:
-    """Rights of the calls of a task. asker: who gave the task. depth: declared agents that asked before this one."""
+    """Rights of a task's calls. asker: creator of the task. depth: number of declared agents earlier in the chain."""
 
     scopes: frozenset[str]
     asker: str
@@ -37,10 +37,10 @@ class TaskRights:
 
 
 async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
-    """The scopes that an agent and all who asked have in common, following declared agents up to who asked first.
+    """Resolve the common scopes of an agent and all requesters, following the chain of declared agents.
 
-    A declared agent asks by its tools, which make tasks below its own. What it asks in any other way has no rights, for
-    nobody knows on whose behalf it does.
+    A declared agent requests work by its tools, which create subtasks of its own task. Its other requests have no
+    rights, because the original requester is unknown.
     """
     granted, row, depth = scopes.AGENT, task, 0
     while True:
@@ -60,7 +60,7 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
 
 
 async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller | None:
-    """Whoever gave a task, as the caller of an operation with the task's rights; None if it has left."""
+    """Build the caller of a task's creator with the task's rights; None if the creator no longer exists."""
     subject, tenant = task.created_by, call.caller.tenant
     if looks_like_id(subject):
         agent = await call.tx.one(agents.select_agent_by_id, ref=subject)
@@ -96,7 +96,7 @@ async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller |
 
 
 async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
-    """What a subject may today, as far as an agent may."""
+    """Resolve the current scopes of a subject, limited to those of agents."""
     if subject in (OPERATOR, "system"):
         return scopes.AGENT
     if looks_like_id(subject):

@@ -1,8 +1,8 @@
-"""The child process in which declared agents run: started, told what to run, restarted with backoff, and ended.
+"""The child process that runs declared agents: start, configuration, restart with backoff, and stop.
 
-It gets its configuration (agents, credentials, keys of providers) on its standard input, a line of JSON each time it
-changes: nothing of it is in an argument, the environment or a file. It ends by itself when its input does, so that none is
-left behind by a server that was killed.
+It receives its configuration (agents, credentials, keys of providers) on its standard input, one JSON line per
+change; arguments, environment and files contain none of it. It exits when its input is closed, so that it does not
+outlive a killed server.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["RunnerProcess", "is_runner_installed"]
 log = logging.getLogger(__name__)
 
 MODULE = "agora.agent_runner"
-STOP_SECONDS = 15.0  # that tasks under way may take to be given back
-STEADY_SECONDS = 60.0  # after which an end counts as a first one
+STOP_SECONDS = 15.0  # seconds for running tasks to be returned on stop
+STEADY_SECONDS = 60.0  # uptime after which an exit resets the backoff
 LONGEST_LINE = 65_536
-#: of our environment; the rest may hold credentials, and is no business of what talks to models
+#: inherited environment variables; others may hold credentials that the child must not receive
 INHERITED = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
@@ -35,12 +35,12 @@ INHERITED = (
 
 
 def is_runner_installed() -> bool:
-    """Whether what speaks with models is installed: the extra agora-server[models]."""
+    """Whether the model client is installed: the extra agora-server[models]."""
     return all(importlib.util.find_spec(name) is not None for name in ("pydantic_ai", "openai", "anthropic"))
 
 
 class RunnerProcess:
-    """One child process, while there is something to run."""
+    """A child process that runs while there is a configuration."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
@@ -56,9 +56,9 @@ class RunnerProcess:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def reconcile(self, configuration: bytes | None) -> bool:
-        """Have the process run with this configuration, a line of JSON; None: have none run.
+        """Run the process with a configuration, a line of JSON; None: stop it.
 
-        Returns whether one is started: no task is worked on by an earlier one any more.
+        Returns whether a new process was started, so that no earlier one works on tasks any more.
         """
         if self._process is not None and self._process.returncode is not None:
             await self._note_end(self._process)
@@ -76,7 +76,7 @@ class RunnerProcess:
         return is_started
 
     async def stop(self) -> None:
-        """End the process: it gives its tasks back; killed if it does not."""
+        """Stop the process, which returns its tasks; kill it after a timeout."""
         process, self._process, self._sent_configuration = self._process, None, b""
         if process is None:
             return
@@ -113,7 +113,7 @@ class RunnerProcess:
             self._process.stdin.write(configuration + b"\n")
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
-            return  # it has ended; the next step sees it
+            return  # it has exited; the next step handles it
         self._sent_configuration = configuration
 
     async def _note_end(self, process: Process) -> None:
@@ -130,14 +130,14 @@ class RunnerProcess:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    # Where traces go, as for the server's own.
+    # OTLP settings, the same as for the server.
     return {name: value for name, value in variables.items() if name in INHERITED or name.startswith("OTEL_")}
 
 
 async def _relay_log(process: Process) -> None:
-    """Write what it logs into our log."""
+    """Relay the process's log to the server's log."""
     assert process.stderr is not None
-    with contextlib.suppress(ValueError):  # a line too long
+    with contextlib.suppress(ValueError):  # overlong line
         async for line in process.stderr:
             log.info("declared agents: %s", line.decode("utf-8", "replace").rstrip()[:2000])
     await process.stderr.read()

@@ -1,4 +1,4 @@
-"""Implementation of the contract's operations of declared agents."""
+"""Implementation of the contract's operations on declared agents."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ __all__ = ["DeclaredAgentService"]
 Change = Literal["created", "updated", "unchanged"]
 
 NEWEST = 2**31
-LONGEST_SPECIFICATION = 100_000  #: characters of JSON
+LONGEST_SPECIFICATION = 100_000  #: maximum characters of JSON
 
 
 class DeclaredAgentService(BoundService, contract.DeclaredAgents):
-    """The contract's operations of declared agents."""
+    """The contract's operations on declared agents."""
 
     @implements
     async def apply(
@@ -58,7 +58,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             return await self._preview(name, row, specification, changed_fields)
         await check_and_record_administration(call, _target_of(name))
         agent_id = await self._register(name, row, specification)
-        is_same = row is not None and row.agent_id == agent_id  # one that is registered anew has neither
+        is_same = row is not None and row.agent_id == agent_id  # a newly registered agent has neither
         await self._apply_money(agent_id, previous_specification if is_same else None, specification)
         version_row = await self._store_version(name, row, specification, agent_id)
         change: Change = "created" if row is None else "updated"
@@ -211,7 +211,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     async def _apply_money(
         self, agent_id: str, before: contract.AgentSpecification | None, after: contract.AgentSpecification
     ) -> None:
-        """Set the agent's price and budget where the declaration changed them."""
+        """Apply changes of the declaration's price and budget to the agent."""
         billing = BillingService(self.call)
         if after.price != (None if before is None else before.price):
             if after.price is None:
@@ -220,7 +220,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
                 await billing.set_price(agent_id, PricingType.PER_REQUEST, after.price.task, after.price.currency)
         earlier = None if before is None else before.budget
         if earlier is not None and after.budget != earlier:
-            await billing.budget(None, agent_id, earlier.currency)  # lifted, as the new one may be in another currency
+            await billing.budget(None, agent_id, earlier.currency)  # removed: the new one may be in another currency
         budget = after.budget
         if budget is not None and budget != earlier:
             await billing.budget(
@@ -263,7 +263,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     async def _register(
         self, name: str, row: DeclaredAgentRow | None, specification: contract.AgentSpecification
     ) -> str:
-        """Register the agent, or bring its profile to the specification; answers its id. Raises NameTaken."""
+        """Register the agent, or update its profile from the specification. Returns its id. Raises NameTaken."""
         profile: dict[str, Any] = {
             "description": specification.description,
             "max_concurrent_tasks": specification.max_concurrent_tasks,
@@ -360,7 +360,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
 
 def _acting_for_agents(call: Call) -> Call:
-    """The call of somebody who may administrate, as that of somebody who may act for any agent."""
+    """Return the call with the additional right to act for any agent; the caller must be an administrator."""
     return replace(call, caller=replace(call.caller, scopes=call.caller.scopes | {"act:any"}))
 
 

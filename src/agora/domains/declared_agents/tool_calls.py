@@ -1,8 +1,8 @@
-"""Calls of tools: on the server, where the model and the program that runs it have no say in what is allowed.
+"""Tool calls, executed by the server, so that neither the model nor its runner can bypass the checks.
 
-A call is checked in one transaction (lease, tool, approval, rights), and carried out as the operation that it is, by the
-agent, under a key made of task and call: an operation of the marketplace is done once however often the call is repeated,
-and an outside one whose outcome was lost is ``unknown``.
+A call is checked in one transaction (lease, tool, approval, rights), and executed as an ordinary operation by the
+agent, under an idempotency key built from task and call. A marketplace operation therefore takes effect once even if
+the call is repeated; an external one whose outcome was lost is ``unknown``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .tools import AGENT_TASK, ANY_AGENT, ResolvedTool, resolve_tools
 
 __all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_declaration"]
 
-TIMEOUT_SECONDS = 900.0  # an upstream's own timeout ends a call sooner
+TIMEOUT_SECONDS = 900.0  # an upstream's own timeout is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """An operation as it will be called."""
+    """An operation ready to be called."""
 
     operation: Operation
     caller: Caller
@@ -59,7 +59,7 @@ class PreparedCall:
 
 
 async def require_own_declaration(call: Call) -> DeclaredAgentRow:
-    """The declaration of the calling agent. Raises PermissionDenied."""
+    """Load the declaration of the calling agent. Raises PermissionDenied."""
     row = await call.tx.one(statements.select_agent_by_id, agent_id=call.caller.subject)
     if row is None:
         raise PermissionDenied(
@@ -69,7 +69,7 @@ async def require_own_declaration(call: Call) -> DeclaredAgentRow:
 
 
 async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
-    """Check a call, and answer the relay that carries it out. Raises StaleLease, NotFound, PermissionDenied."""
+    """Check a call and return the relay that executes it. Raises StaleLease, NotFound, PermissionDenied."""
     row = await require_own_declaration(call)
     specification = AgentSpecification.model_validate_json(row.specification)
     draft = await access.lock_held_task(call, request.task_id, request.fencing_token)
@@ -122,9 +122,9 @@ async def _check_call(
 
 
 async def _check_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOutcome | None:
-    """Refuse to ask an agent that a model has named, unless it is there and the asker may see it.
+    """Check that an agent named by the model exists and is visible to the requester.
 
-    A task for a name that nobody has would wait for it, and one for the agent itself would wait for its own end.
+    A task for an unknown name would wait forever, and one for the agent itself would wait for its own end.
     """
     row = await find_agent(call.tx, name) if isinstance(name, str) and name else None
     viewer = _build_directory_viewer(replace(call.caller, scopes=rights.scopes, authority=0), rights)
@@ -136,7 +136,7 @@ async def _check_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOut
 
 
 def _build_directory_viewer(caller: Caller, rights: TaskRights) -> Caller:
-    """Who looks at the directory. Private agents of an account are for those who belong to it, agent and asker."""
+    """Build the caller that reads the directory. It sees an account's private agents only if the requester does too."""
     return caller if rights.account == caller.account else replace(caller, account="default")
 
 
@@ -158,7 +158,7 @@ async def _bind_grant(
     rights: TaskRights,
     prepared: PreparedCall,
 ) -> ToolOutcome | PreparedCall:
-    """Keep an operation of the marketplace to its task, as its grant says."""
+    """Restrict a marketplace operation to its task, according to its grant."""
     assert tool.grant is not None
     arguments = prepared.arguments
     hidden = sorted(set(arguments) - set(tool.grant.parameters))
@@ -185,7 +185,7 @@ async def _bind_grant(
 
 
 def _bind_memory(prepared: PreparedCall, prefix: str) -> PreparedCall:
-    """Values are the agent's own, each under the name of whoever asked: nobody is told what another has said."""
+    """Bind values to the agent and the requester, so that no requester reads values of another."""
     field = "prefix" if prepared.operation.action == "list" else "key"
     bound = {field: prefix + str(prepared.arguments.get(field, "")), "namespace": "own"}
     return replace(prepared, arguments=prepared.arguments | bound, memory_prefix=prefix)
@@ -224,7 +224,7 @@ def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> 
 
 
 def _hide_secrets(content: Any, operation: Operation) -> Any:
-    """Without credentials: what a model is told, it may tell."""
+    """Remove credentials, because a model may disclose everything that it receives."""
     if not isinstance(content, dict):
         return content
     return {name: value for name, value in content.items() if name not in operation.secrets}

@@ -1,4 +1,4 @@
-"""What the tools of the marketplace answered in a task: entries of its log, written by the server, which a model cannot."""
+"""Recorded results of marketplace tools in a task: log entries written by the server, which a model cannot forge."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["ToolUse", "is_recorded", "list_tool_uses", "record_tool_use"]
 
 ENTRY = "comment"
 KEY = "tool_use"
-MAX_USES = 50  #: of a task that are read
-MAX_CHARACTERS = 65_536  #: of an answer that is recorded; a longer one is not
+MAX_USES = 50  #: entries read per task
+MAX_CHARACTERS = 65_536  #: a longer result is not recorded
 
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool by its short name, such as ``search_agents``, and what it answered, without secrets."""
+    """A tool by its short name, such as ``search_agents``, and its result without secrets."""
 
     tool: str
     content: dict[str, Any]
 
 
 def is_recorded(operation: Operation) -> bool:
-    """Whether uses of a tool are recorded: the chat tells of those of the marketplace."""
+    """Whether uses of a tool are recorded: those whose results the chat shows."""
     return operation.category == "orchestrator"
 
 
 async def record_tool_use(call: Call, task_id: str, call_id: str, operation: Operation, content: Any) -> None:
-    """Record what a tool answered, in the transaction that ends its call."""
+    """Record the result of a tool, in the transaction that completes its call."""
     data = {KEY: {"tool": operation.action, "call_id": call_id, "content": content}}
     if len(encode_json(data)) > MAX_CHARACTERS:
         return
@@ -43,7 +43,7 @@ async def record_tool_use(call: Call, task_id: str, call_id: str, operation: Ope
 
 
 async def list_tool_uses(call: Call, task: TaskRow) -> list[ToolUse]:
-    """What was recorded in a task, in order; a call that was repeated after a crash once."""
+    """List the recorded tool uses of a task in order; a call repeated after a crash appears once."""
     rows = await call.tx.all(
         list_history_of_types, task_id=task.task_id, after=0, types=encode_json([ENTRY]), limit=MAX_USES
     )

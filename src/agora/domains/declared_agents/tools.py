@@ -1,8 +1,8 @@
-"""Tools of declared agents: what each name of a specification gives to a model.
+"""Tools of declared agents: resolution of the names in a specification.
 
-Operations of the marketplace are given by a list that is made by hand: an operation is in it if what it reads and changes
-is bounded by the task that it is called for. Everything else (inboxes, bills, credentials, other tasks of the same agent)
-belongs to the agent or its operator, and a model that obeys whoever writes to it must not reach it.
+Marketplace operations are granted by a manual list: an operation is included only if its reads and writes are bounded
+by the calling task. Everything else (inboxes, bills, credentials, other tasks of the same agent)
+belongs to the agent or its operator, and must be out of reach of a model that follows injected instructions.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ __all__ = ["ANY_AGENT", "TOOLSETS", "ResolvedTool", "check_tool_names", "describ
 Bound = Literal["none", "child", "parent", "memory", "directory", "asker"]
 AGENT_TASK = "a2a.message"
 ANY_AGENT = "*"
-MAX_NAME = 64  # characters of a tool's name that every provider takes
+MAX_NAME = 64  # maximum characters of a tool name that every provider accepts
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An operation that a declared agent may be given.
+    """An operation that may be granted to a declared agent.
 
-    parameters: those that its model sees. bound: what keeps it to its task: ``child`` (the task it names is one that this
-    task made), ``parent`` (what it makes belongs to this task), ``memory`` (keys of whoever asked), ``directory`` (what
-    everybody may see), ``asker`` (done by whoever asked, whose what it makes is).
+    parameters: visible to its model. bound: how it is restricted to its task: ``child`` (the named task was created by
+    this task), ``parent`` (the created task becomes a subtask), ``memory`` (keys of the requester), ``directory``
+    (publicly visible data), ``asker`` (executed as the requester, who owns the result).
     """
 
     operation: str
@@ -90,7 +90,7 @@ _GRANTS = {grant.operation: grant for grants in TOOLSETS.values() for grant in g
 class ResolvedTool:
     """A tool of an agent.
 
-    source: the name in the specification that gives it. agent: whom it asks, with ``agent:``; ``*`` if the model says whom.
+    source: the specification's name for it. agent: addressee of an ``agent:`` tool; ``*`` if the model chooses it.
     """
 
     name: str
@@ -104,7 +104,7 @@ class ResolvedTool:
 
 
 def check_tool_names(specification: AgentSpecification) -> None:
-    """Refuse names that no tool can have. Tools of upstreams and other agents may be named before they are there."""
+    """Check for names that no tool can have. Tools of upstreams and other agents need not exist yet."""
     unknown = [name for name in specification.tools if not _is_tool_name(name)]
     if unknown:
         names = ", ".join([*TOOLSETS, *_GRANTS])
@@ -136,7 +136,7 @@ def _is_tool_name(name: str) -> bool:
 def resolve_tools(
     specification: AgentSpecification, registry: OperationRegistry, operations: Sequence[Operation], tenant: str
 ) -> Mapping[str, ResolvedTool]:
-    """The tools that are there now, by the name that the model calls them by. operations: all that the tenant has."""
+    """Resolve the currently available tools by the model's names. operations: all operations of the tenant."""
     tools: dict[str, ResolvedTool] = {}
     for source in specification.tools:
         for tool in _expand_name(source, registry, operations, tenant):
@@ -187,7 +187,7 @@ def _shorten_name(text: str) -> str:
 
 
 def describe_tool(tool: ResolvedTool) -> AgentTool:
-    """A tool as its model sees it."""
+    """Describe a tool for its model."""
     schema, description = _input_schema(tool), tool.operation.description[:1000]
     if tool.agent is not None:
         whom = "an agent, by its name or id" if tool.agent == ANY_AGENT else f"the agent {tool.agent}"
