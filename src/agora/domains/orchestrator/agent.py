@@ -35,7 +35,7 @@ INTENTS = (
 
 
 async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
-    """The reply to a message addressed to the marketplace; None if there is none, or it follows later."""
+    """Compose the reply to a message addressed to the marketplace; None if there is none, or it follows later."""
     message = draft.message
     if ORCHESTRATOR not in draft.own:
         hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTED)
@@ -56,7 +56,7 @@ async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
 
 
 async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
-    """The chat's answer to ``payload.message``, with the sender's permissions."""
+    """Answer ``payload.message`` by the chat, with the sender's permissions."""
     if not isinstance(sentence, str) or not 1 <= len(sentence) <= MAX_SENTENCE:
         error = (
             "payload.message is missing." if sentence is None else f"payload.message is 1 to {MAX_SENTENCE} characters."
@@ -64,7 +64,7 @@ async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
         return {"type": "refuse", "intent": "chat", "payload": {"error": error}}
     answer = await OrchestratorService(call).answer_by_rules(
         sentence
-    )  # a reply is stored with its message: no model is asked
+    )  # without a model, because the reply is stored in the message's transaction
     return {"type": "inform", "intent": "chat", "payload": answer.model_dump(mode="json")}
 
 

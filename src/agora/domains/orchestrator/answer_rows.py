@@ -13,7 +13,7 @@ __all__ = ["build_app_fields", "build_count_fields", "build_market_fields", "bui
 
 
 def build_profile_fields(agent: Agent) -> dict[str, Any]:
-    """Profile fields in the agent protocol's terms: agent_id is the alias, or the name."""
+    """Build profile fields in the agent protocol's terms: agent_id is the alias, or the name."""
     identity = {"agent_id": agent.alias or agent.agent_name, "id": agent.agent_id, "name": agent.agent_name}
     fields = {"description", "capabilities", "status", "category", "tags", "reputation"}
     return identity | agent.model_dump(mode="json", include=fields)
@@ -26,7 +26,7 @@ def build_market_fields(agent: MarketplaceAgent) -> dict[str, Any]:
 
 
 def build_app_fields(app: App) -> dict[str, Any]:
-    """Fields of an app in the chat's terms: agent_id is the agent that one talks to."""
+    """Build an app's fields in the chat's terms: agent_id is the app's orchestrator agent."""
     fields = {"app_id", "name", "alias", "description", "industry", "version", "uses"}
     return app.model_dump(mode="json", include=fields) | {
         "agent_id": app.orchestrator_agent,
@@ -35,7 +35,7 @@ def build_app_fields(app: App) -> dict[str, Any]:
 
 
 def build_count_fields(count: MarketplaceCount) -> dict[str, Any]:
-    """Fields of a count; of agents with their states."""
+    """Build the fields of a count; for agents including their states."""
     fields: dict[str, Any] = count.model_dump(mode="json", include={"of", "total", "top_capabilities"})
     if count.of == "agents":
         fields |= {"agents_total": sum(count.by_status.values()), "agents_by_status": count.by_status}

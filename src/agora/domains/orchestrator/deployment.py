@@ -65,7 +65,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
 
 
 async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[str, Any]:
-    """The forwarded payload: the message's, completed with the build fields of the agent's registration."""
+    """Build the forwarded payload: the message's, completed with the build fields of the agent's registration."""
     payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
     payload["agent_id"] = choose_protocol_name(row)
     if draft.message.type is P.DEPLOY:
@@ -86,7 +86,7 @@ async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[s
 
 
 async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
-    """The preferred host: the name of a server, or the id of a hosting agent."""
+    """Resolve the preferred host: the name of a server, or the id of a hosting agent."""
     if not isinstance(preferred, str) or not preferred:
         return None
     agent = await find_agent(call.tx, preferred)
@@ -109,7 +109,7 @@ async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
 
 
 def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
-    """The negative reply: ``deploy_failure`` to ``deploy``, else ``refuse``."""
+    """Build the negative reply: ``deploy_failure`` to ``deploy``, else ``refuse``."""
     payload = {"error": error, "code": code} | ({"agent_id": named} if isinstance(named, str) else {})
     if draft.message.type is P.DEPLOY:
         return {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
@@ -117,7 +117,7 @@ def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str,
 
 
 async def answer_as_host(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
-    """The reply of the built-in hosting agent, which is active while no other one is registered."""
+    """Reply as the built-in hosting agent, which is active while no other one is registered."""
     if draft.message.type is not P.REQUEST:
         return await pass_on(call, draft, sent)
     if _runs_here(call):
@@ -135,7 +135,7 @@ def _runs_here(call: Call) -> bool:
 
 
 def _no_host(call: Call) -> tuple[str, str]:
-    """Error message and code if no host can be asked."""
+    """Return error message and code if no host can be asked."""
     return (UNKNOWN, "NOT_DEPLOYABLE") if _runs_here(call) else (NO_ENGINE, "NO_RUNTIME_ENGINE")
 
 
@@ -160,7 +160,7 @@ async def pass_back(call: Call, draft: Draft) -> None:
 
 
 def _translate_answer(draft: Draft, origin_type: Performative) -> dict[str, Any] | None:
-    """The host's reply in the types of the original request; None if it is not final."""
+    """Translate the host's reply to the types of the original request; None if it is not final."""
     message, payload = draft.message, draft.message.payload
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
         return None

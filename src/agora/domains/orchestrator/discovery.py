@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["agent_address", "choose_protocol_name", "describe_agent", "find_agent", "find_agents"]
 
-LOOKED_AT = 2000  #: agents with a capability that are examined
+LOOKED_AT = 2000  #: maximum examined agents with a capability
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
 UNAVAILABLE_STATES = frozenset({"suspended", "retired"})
 PROTOCOLS = ("agentify", "http", "https", "a2a")
@@ -25,7 +25,7 @@ MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
 
 
 async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
-    """An offer of the best matching agent, or a failure."""
+    """Build an offer of the best matching agent, or a failure."""
     rows = await _find_matching(call, payload)
     if not rows:
         capabilities = ", ".join(_requested_capabilities(DiscoverPayload.model_validate(payload)))
@@ -42,7 +42,7 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
-    """The address of the sender's own running instance of an agent, if there is one."""
+    """Find the address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
     parameters = {
@@ -56,7 +56,7 @@ async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str
 
 
 async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
-    """All matching agents, best first."""
+    """List all matching agents, best first."""
     rows = await _find_matching(call, payload)
     page = rows[: DiscoverPayload.model_validate(payload).limit]
     payload_out = {"agents": [describe_agent(call, row) for row in page], "total": len(rows)}
@@ -68,7 +68,7 @@ def _requested_capabilities(payload: DiscoverPayload) -> list[str]:
 
 
 async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[AgentRow]:
-    """Agents with all capabilities and the minimum rating; reachable ones first, then by rating."""
+    """Find agents with all capabilities and the minimum rating; reachable ones first, then by rating."""
     payload = DiscoverPayload.model_validate(document)
     capabilities = _requested_capabilities(payload)
     if not capabilities:
@@ -90,17 +90,17 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Agent
 
 
 def _mean_rating(row: AgentRow) -> float:
-    """Mean of its ratings, 0 to 10; 0 without any."""
+    """Compute the mean rating, 0 to 10; 0 without ratings."""
     return round(row.rating_sum / row.rating_count, 2) if row.rating_count else 0.0
 
 
 def choose_protocol_name(row: AgentRow) -> str:
-    """The agent protocol's id of an agent: its alias, else its name."""
+    """Return the agent protocol's id of an agent: its alias, else its name."""
     return row.alias or row.agent_name
 
 
 def describe_agent(call: Call, row: AgentRow) -> dict[str, Any]:
-    """The payload that offers an agent: address, capabilities, rating, and build fields of its manifest."""
+    """Build the payload that offers an agent: address, capabilities, rating, and build fields of its manifest."""
     metadata = decode_json(row.metadata)
     manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
     about = {
@@ -115,7 +115,7 @@ def describe_agent(call: Call, row: AgentRow) -> dict[str, Any]:
 
 
 def agent_address(call: Call, row: AgentRow) -> str:
-    """The base URL of its ``/agent/message``: its own endpoint, or this marketplace, which forwards messages."""
+    """Return the base URL of its ``/agent/message``: its own endpoint, or this marketplace, which forwards messages."""
     endpoints = decode_json(row.endpoints)
     for protocol in PROTOCOLS:
         if protocol in endpoints:

@@ -1,9 +1,8 @@
-"""Parse chat sentences into calls of the orchestrator's tools, by fixed rules, so that results are deterministic.
+"""Parser of chat sentences: converts them to calls of the orchestrator's tools by fixed, deterministic rules.
 
-A sentence is judged by its first verb ("Find an agent to create a report" searches, it creates nothing); what is left of
-a search once filters, sorting and fillers are taken out is the query. Whatever fits no rule is not understood: it is
-never searched for. English is understood, and the usual forms of German, French and
-Spanish.
+The first verb determines the intent ("Find an agent to create a report" is a search). The query of a search is what
+remains after removing filters, sorting and fillers. A sentence that matches no rule is not understood, and is not used
+as a search. Supported are English and the usual forms of German, French and Spanish.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ NAMED = re.compile(
 PROPER = re.compile(
     r"\b(?:[A-Z][a-z0-9]*[A-Z0-9]\w*|[A-Z]\w+)(?:-\w+)*(?: \d+)?\b"
 )  # CodeHelper, MyBot5, Ada, Foo-Bar 3000
-JOINED_NAME = r"(?-i:[A-Z][a-z0-9]+[A-Z0-9]\w*)"  # CodeHelper: no word of a sentence
+JOINED_NAME = r"(?-i:[A-Z][a-z0-9]+[A-Z0-9]\w*)"  # CodeHelper: not an ordinary word
 STARTS_WITH_NAME = re.compile(rf"\s+(?:{QUOTED.pattern}|{JOINED_NAME})", re.IGNORECASE)
 ABLE = re.compile(
     r"(?:\b(?:it|which|who|that|and)?\s*(?:can(?: do)?|does|is able to|is capable of)\s+"
@@ -117,7 +116,7 @@ ONE_AGENT = re.compile(r"\b(?:agent|agente|app|bot|one)\b", re.IGNORECASE)
 PURPOSE = re.compile(r"\bto \w+ (?:an? |the )?(?:agent|app)s? (?=\w)", re.IGNORECASE)
 THINGS = re.compile(
     r"^(?:what|where|which|welche[rs]?|quels?|quelles?)\b", re.IGNORECASE
-)  # asked for anything, not for agents alone
+)  # as the object of any request, not only a request for agents
 LIMIT = re.compile(
     rf"(?<!than )\b(?:top |first |the )*(\d{{1,3}}|{'|'.join(NUMBERS)})\b(?= (?:\w+[- ]?){{0,4}}(?:agents?|bots?|apps?|ones|agenten|agentes)\b)",
     re.IGNORECASE,
@@ -136,8 +135,8 @@ QUESTION_ABOUT_ONE = re.compile(
 class ParsedIntent:
     """A parsed sentence.
 
-    tool: the tool to call, None if none fits. arguments: the tool's. refusal: the verb of a change that the chat does not
-    make. bare: only words of a search and no verb, which means one only if something matches.
+    tool: the tool to call, None if there is none. arguments: of the tool. refusal: the verb of a change that the chat
+    does not support. bare: search words without a verb; treated as a search only if something matches.
     """
 
     tool: Tool | None
@@ -158,7 +157,7 @@ def parse_intent(message: str) -> ParsedIntent:
 
 
 def _parse_smalltalk(text: str) -> ParsedIntent | None:
-    """Greetings, questions about the chat itself, and how to do what it would otherwise do."""
+    """Parse greetings, questions about the chat itself, and how-to questions."""
     is_smalltalk = (
         not text or GREETINGS.match(text) or SELF.search(text) or CONTINUATIONS.match(text) or NEGATION.match(text)
     )
@@ -170,13 +169,13 @@ def _parse_smalltalk(text: str) -> ParsedIntent | None:
 
 
 def _parse_change(text: str) -> ParsedIntent | None:
-    """Changes other than registering belong to operations, not to the chat."""
+    """Parse changes other than registration, which the chat refers to operations."""
     verb = CHANGES.match(text)
     return ParsedIntent(None, refusal=verb[0].lower()) if verb else None
 
 
 def _parse_registration(text: str) -> ParsedIntent | None:
-    """Name, alias and capabilities of an agent to be registered; the name may follow from the alias."""
+    """Parse name, alias and capabilities of an agent to register; the name may be derived from the alias."""
     verb = REGISTRATIONS.match(text)
     if verb is None:
         return None
@@ -201,7 +200,7 @@ def _parse_registration(text: str) -> ParsedIntent | None:
 
 
 def _parse_new_name(rest: str, alias: re.Match[str] | None) -> tuple[str, str]:
-    """The name of a new agent, and the text after it."""
+    """Parse the name of a new agent; also return the text after it."""
     quoted, named = QUOTED.search(rest), NAMED.search(rest)
     if quoted is not None:
         return (quoted[1] or quoted[2]).strip(), rest[quoted.end() :]
@@ -244,7 +243,7 @@ def _parse_count(text: str) -> ParsedIntent | None:
 
 
 def _parse_description(text: str) -> ParsedIntent | None:
-    """One agent, by its alias, a quoted name or a name after words such as "details about"."""
+    """Parse a request for one agent, by its alias, a quoted name or a name after words such as "details about"."""
     alias = ALIAS.search(text)
     if alias is not None:
         return ParsedIntent("get_agent", {"ref": alias[0].lower()})
@@ -263,7 +262,7 @@ def _parse_description(text: str) -> ParsedIntent | None:
 
 
 def _parse_search(text: str) -> ParsedIntent:
-    """Filters and sorting are taken out one after the other; what remains are the words of the query."""
+    """Parse a search: filters and sorting are removed one after the other; the remaining words are the query."""
     is_app, is_agent = APPS.search(text) is not None, AGENTS.search(text) is not None
     tool: Tool = "search_apps" if is_app else "search_agents"
     rest, arguments = DESCRIPTIONS.sub("", text), dict[str, Any]()
@@ -309,7 +308,7 @@ def _read_first_group(match: re.Match[str]) -> str:
 
 
 def _read_limit(match: re.Match[str]) -> dict[str, Any]:
-    """How many, and of "the top three" which."""
+    """Read the limit, and the sorting implied by "the top three"."""
     limit = {"limit": max(1, min(int(NUMBERS.get(match[1].lower(), match[1])), 50))}
     return limit | ({"sort": "rating"} if match[0].lower().startswith("top") else {})
 
@@ -338,13 +337,13 @@ def _parse_number(text: str) -> float:
 
 
 def _strip_name(name: str) -> str:
-    """A name without article, the word agent and punctuation."""
+    """Remove article, the word agent and punctuation from a name."""
     name = re.sub(r"^(?:the|an?|agent|der|die|das|le|la)\s+", "", name.strip(" .!?\"'“”"), flags=re.IGNORECASE)
     return re.sub(r"\s+agent$", "", name.strip(), flags=re.IGNORECASE).strip()
 
 
 def _query_words(text: str) -> list[str]:
-    """Search terms: the words that are not fillers, in lower case, at most ``MAX_WORDS``."""
+    """Extract the search terms: the words that are not fillers, in lower case, at most ``MAX_WORDS``."""
     return [word for word in _all_words(text) if word not in FILLERS][:MAX_WORDS]
 
 

@@ -1,4 +1,4 @@
-"""Search for agents as customers mean it: words, then filters and order over the candidates."""
+"""Search for agents in customers' terms: words, then filters and sorting of the candidates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agora_sdk.contract.instances import MarketplaceAgent
 
 __all__ = ["SCANNED", "MatchRequest", "find_matches"]
 
-SCANNED = 1000  # candidates that are filtered and sorted at most
+SCANNED = 1000  # maximum number of filtered and sorted candidates
 PAGE = 50
 REACHABLE = frozenset(("active", "busy"))
 MAX_WORDS = 8
@@ -20,7 +20,7 @@ MAX_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class MatchRequest:
-    """What is looked for. status: a state, or ``online``."""
+    """Search criteria. status: a state, or ``online``."""
 
     query: str | None = None
     capability: str | None = None
@@ -34,15 +34,15 @@ class MatchRequest:
 
     @property
     def narrows(self) -> bool:
-        """Whether candidates are filtered or sorted after the search for words."""
+        """Whether candidates are filtered or sorted after the word search."""
         filters = (self.capability, self.industry, self.max_price, self.min_rating, self.status)
         return self.free or self.sort != "relevance" or any(value is not None for value in filters)
 
 
 async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[list[MarketplaceAgent], int]:
-    """The best matches and the number of all matches among the candidates.
+    """Find the best matches and the number of all matches among the candidates.
 
-    Candidates match all words of the query; if there are none, they match any word, most words first.
+    Candidates match all words of the query; if there are none, any word, with the most matching words first.
     """
     count = SCANNED if request.narrows else limit
     candidates, total = await _read_candidates(call, request, request.query, count)
@@ -60,7 +60,7 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
 
 
 def _cut_page(matches: list[MarketplaceAgent], most: int) -> list[MarketplaceAgent]:
-    """As many of the matches as fit into so many bytes, at least one."""
+    """Limit the matches to a number of bytes, but keep at least one."""
     size = 0
     for number, agent in enumerate(matches):
         size += len(agent.model_dump_json())
@@ -72,10 +72,10 @@ def _cut_page(matches: list[MarketplaceAgent], most: int) -> list[MarketplaceAge
 async def _read_candidates(
     call: Call, request: MatchRequest, search: str | None, wanted: int, category: str | None = None
 ) -> tuple[list[MarketplaceAgent], int]:
-    """Candidates in order of relevance, and how many there are in all."""
+    """Read candidates in order of relevance, and their total number."""
     candidates: list[MarketplaceAgent] = []
     cursor, total = None, 0
-    for _ in range(SCANNED // PAGE):  # a page of large agents is cut to its bytes
+    for _ in range(SCANNED // PAGE):  # a page may be shorter than its limit because of its size
         if len(candidates) >= wanted:
             break
         query = MarketplaceQuery(
@@ -97,7 +97,7 @@ async def _match_any_word(call: Call, request: MatchRequest, words: Sequence[str
     hits: dict[str, tuple[int, MarketplaceAgent]] = {}
     for word in words:
         candidates, _ = await _read_candidates(call, request, word, PAGE)
-        for spelling in (word, word.capitalize()):  # a word may be a category, as it was written or capitalized
+        for spelling in (word, word.capitalize()):  # a word may be a category, verbatim or capitalized
             candidates += (await _read_candidates(call, request, None, PAGE, spelling))[0]
         for agent in {agent.agent_id: agent for agent in candidates}.values():
             hits[agent.agent_id] = (hits.get(agent.agent_id, (0, agent))[0] + 1, agent)
@@ -118,7 +118,7 @@ def _passes_filters(agent: MarketplaceAgent, request: MatchRequest) -> bool:
 
 
 def _highest_price(agent: MarketplaceAgent) -> float:
-    """The highest amount of its price, whatever it is for: what is asked for "under 2 dollars" costs that at no time."""
+    """Return the highest amount of its price for any unit, so that an agent "under 2 dollars" never costs more."""
     price = agent.marketplace_info.pricing_info
     return max(price.price, price.base_price, price.task_price, price.input_price, price.output_price)
 

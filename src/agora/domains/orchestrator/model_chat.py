@@ -1,7 +1,8 @@
-"""The chat with a model: a sentence is a task of the declared agent of the setting ``chat_agent``.
+"""The chat with a model: a sentence becomes a task of the declared agent of the setting ``chat_agent``.
 
-The agent's tools act with the rights of whoever asked, as in each of its tasks. What they answered is in the task's log
-(:mod:`agora.domains.declared_agents.tool_uses`), from which the chat's answer has its data, and its credential: a model sees none.
+As in any of its tasks, the agent's tools act with the requester's rights. The chat's answer takes its data and
+credentials from the tool results in the task's log (:mod:`agora.domains.declared_agents.tool_uses`), because a model
+sees no credentials.
 """
 
 from __future__ import annotations
@@ -36,18 +37,18 @@ __all__ = ["ask_chat_agent", "find_chat_agent"]
 
 OPERATION = "agora.orchestrator.chat"
 TASK_TYPE = "a2a.message"
-WAIT_SECONDS = 55.0  #: below a minute, after which clients and proxies give a request up
+WAIT_SECONDS = 55.0  #: less than a minute, the usual timeout of clients and proxies
 SETTLED = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
-KINDS_OF_CALLERS = ("agent", "key", "operator", "user")  #: whose rights a task's tools can look up later
+KINDS_OF_CALLERS = ("agent", "key", "operator", "user")  #: callers whose rights can be resolved again during the task
 AT_WORK = ("active", "busy")
 
 
 async def find_chat_agent(call: Call) -> AgentRow | None:
-    """The declared agent that answers this caller; None where fixed rules do, as while it is not at work."""
+    """Find the declared agent that answers this caller; None to use fixed rules, also while the agent is inactive."""
     name, caller = call.context.settings.chat_agent, call.caller
     if not name or caller.kind not in KINDS_OF_CALLERS:
         return None
-    if not (caller.may("read:agents") or caller.may("write:agents")):  # it could use none of the tools
+    if not (caller.may("read:agents") or caller.may("write:agents")):  # none of the tools would be permitted
         return None
     row = await find_agent(call.tx, name)
     if row is None or row.status not in AT_WORK or row.retired_at is not None:
@@ -57,9 +58,9 @@ async def find_chat_agent(call: Call) -> AgentRow | None:
 
 
 async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract.ChatAnswer:
-    """Have the agent answer, and wait for it. The same sentence under the same idempotency key is one task."""
+    """Have the agent answer, and wait for it. A sentence repeated under the same idempotency key is one task."""
     digest = hashlib.blake2b(sentence.encode(), digest_size=16).digest()
-    # The space keeps it apart from clients' own idempotency keys.
+    # The space distinguishes it from clients' own idempotency keys.
     key = f"chat {call.idempotency_key}" if call.idempotency_key is not None else None
     earlier = None
     if key is not None:
@@ -90,7 +91,7 @@ async def ask_chat_agent(call: Call, agent: AgentRow, sentence: str) -> contract
 
 
 async def _build_answer(call: Call, task: TaskRow, agent_name: str) -> contract.ChatAnswer:
-    """The answer of a task that has ended, or asks something. Raises UpstreamUnavailable for one that has failed."""
+    """Build the answer of a completed or asking task. Raises UpstreamUnavailable for a failed one."""
     if task.status in states.INTERRUPTED:
         question = await _read_question(call, task.task_id)
         return contract.ChatAnswer(response=f"{question}\n\nAnswer it with agora.task.message, as {task.task_id}.")
@@ -124,7 +125,7 @@ async def _read_question(call: Call, task_id: str) -> str:
 
 
 def _list_rows(use: ToolUse) -> Iterator[dict[str, Any]]:
-    """What a tool answered, as rows of the chat's answer."""
+    """Convert the result of a tool to rows of the chat's answer."""
     match use.tool:
         case "search_agents":
             for agent in use.content["agents"]:

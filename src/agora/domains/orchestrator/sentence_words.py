@@ -1,4 +1,4 @@
-"""Words by which the orchestrator's chat recognizes what a sentence asks for, in English, German, French and Spanish."""
+"""Words that determine the intent of a chat sentence, in English, German, French and Spanish."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ GREETINGS = _compile_pattern(
     |thanks?(?:\syou)?|danke|merci|gracias|bye|goodbye|help(?:\sme)?|hilfe|aide|ayuda|ok|okay|yes|no|cool|great|nice|wow|lol|ha(?:ha)+|hmm+|whatever|nvm|never\smind)\b
     [\s!.?,]*(?:there|again|a\slot|very\smuch|so\smuch|all|everyone|beaucoup)?[\s!.?]*$"""
 )
-#: "page 2", "more": an answer's continuation, which the chat does not remember
+#: "page 2", "more": continuations of an answer, which the chat does not store
 CONTINUATIONS = _compile_pattern(
     r"""^(?:(?:show|give|get|go|list|see)\s(?:me\s|us\s|to\s)?)?(?:the\s)?(?:next|more|rest|page\s\d+|next\spage|more\sresults)[\s!.?]*$"""
 )
-#: "How do I register an agent?" asks how; nothing is registered or changed
+#: "How do I register an agent?" is a question; nothing is registered or changed
 HOW_TO = _compile_pattern(
     r"""^(?:how\s(?:do|can|could|would|should)\s(?:i|we|you|one|somebody|someone)\s|how\sto\s|wie\skann\s(?:ich|man)\s)"""
 )
-#: "Do not register anything, just ...": what is not wanted, up to the comma
+#: "Do not register anything, just ...": the negated part, up to the comma
 NEGATED = _compile_pattern(r"""^do\snot\s[^,.;]{1,100}[,.;]\s*(?:(?:but|just|only|instead)\s)*""")
 SELF = _compile_pattern(
     r"""^(?:what\scan\syou\b|what\sdo\syou\b|who\s(?:are|built|made|is)\syou\b|how\sare\syou\b|are\syou\b|do\syou\slike\b|who\smade\syou\b)"""
 )
 
-#: a sentence that begins so changes something that exists
+#: beginnings of sentences that change something existing
 CHANGES = _compile_pattern(
     r"""^(?:delete|remove|deregister|unregister|retire|kill|stop|start|pause|restart|rename|update|change|edit|modify|deploy
     |suspend|activate|deactivate|disable|enable|archive|ban|block|kick|fire|get\srid\sof|shut\sdown|turn\soff|throw\sout|take\sdown|move|transfer|approve|cancel
@@ -64,7 +64,7 @@ SEARCHES = _compile_pattern(
     |zeig\w*|finde|suche?|liste|gibt\ses|welche[rs]?|wer|ich\s(?:brauche|suche)|trouve[rz]?|(?:je\s)?cherche[rz]?|montre[rz]?|quels?|quelles?|qui|y\sa-t-il|il\sy\sa|j'ai\sbesoin
     |busca(?:me|r)?|busco|encuentra|mu[eé]stra(?:me)?|lista|hay|qué|cuáles|quién|necesito)\b"""
 )
-#: "sure" where only one agent can be meant
+#: "sure" if only one agent can be meant
 DESCRIPTIONS = _compile_pattern(
     r"""^(?:(?:give|show|get|tell)\s(?:me\s|us\s)?)?
     (?:(?P<sure>(?:more\s|all\s|some\s|the\s)*(?:details?|infos?|information)\s(?:about|of|on|for)|(?:more|everything|anything|something)\s(?:about|on)|about|describe|profile\sof)
@@ -89,7 +89,7 @@ NUMBERS = {
     "cinq": 5, "dix": 10, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "diez": 10,
 }  # fmt: skip
 
-#: words that say nothing about what is looked for
+#: words without meaning for a search
 FILLERS = frozenset(
     """a about actually again agent agents all already also am an and any anybody anyone anything app application applications apps are as at
     available be been bot bots by can capabilities capability capable contain contains cost costing could currently do does doing each else every everything exist exists find for from get

@@ -144,7 +144,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
     async def reissue_credential(
         self, result: contract.ChatAnswer | Registration
     ) -> contract.ChatAnswer | Registration:
-        """Return the token again when a registration is repeated under its idempotency key."""
+        """Return the token again for a registration repeated under its idempotency key."""
         if isinstance(result, Registration):
             return await AgentService(self.call).reissue_credential(result)
         if result.tools_used == ["register_agent"] and result.data:

@@ -1,6 +1,6 @@
-"""Spelling of chat sentences: shorthand is written out, and slips in the words that the rules know are corrected.
+"""Spelling of chat sentences: expands shorthand, and corrects slips in keywords of the rules.
 
-Only words of the rules are corrected, never what is looked for: the query stays as it was typed.
+Only keywords are corrected; the words of a query remain unchanged.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ SHORTHAND = {
     "wieviel": "wie viel",
     "wieviele": "wie viele",
 }
-#: words of the rules that are corrected where a letter is missing, doubled, or swapped with the next
+#: keywords that are corrected if a letter is missing, doubled, or swapped with the next
 CORRECTED = (
     "search", "register", "create", "delete", "remove", "update", "agent", "agents", "cheapest", "somebody", "someone",
     "anybody", "anyone", "something", "anything", "everything", "everyone", "available", "marketplace", "industry", "online", "offline",
     "application", "applications", "capability", "capabilities", "looking", "details", "information", "recommend",
     "called", "named", "rated", "under",
 )  # fmt: skip
-#: words of their own that are one slip away from a corrected one
+#: existing words that are one slip away from a corrected keyword
 REAL_WORDS = frozenset({"crate", "rate", "name", "names", "detail"})
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
-#: "r" is "are" between words, and a language after a preposition
+#: "r" is "are" between words, but a programming language after a preposition
 _ARE = re.compile(r"(?<!\bfor )(?<!\bin )(?<!\bwith )(?<!\bof )(?<!\band )(?<!\bor )(?<![\w.-])r(?= [\w])")
 #: "agents 4 logo design", "a bot 2 clean up"
 _FOR_OR_TO = re.compile(
@@ -59,7 +59,7 @@ _FOR_OR_TO = re.compile(
 
 
 def normalize_spelling(text: str) -> str:
-    """Write out shorthand, and correct slips in words that the rules know."""
+    """Expand shorthand, and correct slips in keywords."""
     text = _FOR_OR_TO.sub(
         lambda match: f"{match['noun']} {'for' if match['digit'] == '4' else 'to'}", _ARE.sub("are", text)
     )
@@ -78,7 +78,7 @@ def _normalize_word(match: re.Match[str]) -> str:
 
 
 def _is_part_of_name(match: re.Match[str]) -> bool:
-    """Whether the word is joined to others, as in an alias, a domain or an identifier: agent.acme.serch."""
+    """Whether the word is part of a compound, such as an alias, a domain or an identifier: agent.acme.serch."""
     text, start, end = match.string, match.start(), match.end()
     joined_before = start > 0 and (text[start - 1] in "._-@/" or text[start - 1].isdigit())
     joined_after = end < len(text) and (text[end] in "_-@/" or text[end : end + 2].strip(".").isalnum())
@@ -86,7 +86,7 @@ def _is_part_of_name(match: re.Match[str]) -> bool:
 
 
 def _list_slips(word: str) -> Iterator[str]:
-    """Spellings of a word with one slip; its first letter is right."""
+    """List spellings of a word with one slip; the first letter stays."""
     for index in range(1, len(word)):
         yield word[:index] + word[index + 1 :]
         yield word[:index] + word[index] + word[index:]

@@ -1,4 +1,4 @@
-"""Sentences of the chat's answers."""
+"""Texts of the chat's answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HELP = (
     "describe one (Tell me more about NAME), to register one (Register a new agent named MyBot. It can do text "
     "analysis.), or how many there are (How many agents can do translation?)."
 )
-#: an operation and a command for what the chat does not do, by verb
+#: operation and command for unsupported requests, by verb
 ALTERNATIVES = {
     "delete": "agora.agent.deregister, or on the command line agora agent deregister NAME",
     "update": "agora.agent.update, or on the command line agora agent update NAME",
@@ -50,7 +50,7 @@ SYNONYMS = {
 
 
 def describe_refusal(verb: str) -> str:
-    """What the chat cannot do, and what does it."""
+    """Describe what the chat cannot do, and the alternative."""
     kind = next((kind for kind, verbs in SYNONYMS.items() if verb in verbs), verb)
     alternative = ALTERNATIVES.get(kind)
     instead = f" Use {alternative}." if alternative else ""
@@ -66,7 +66,7 @@ def describe_matches(intent: ParsedIntent, names: Sequence[str], total: int) -> 
 
 
 def _describe_subject(intent: ParsedIntent, number: int) -> str:
-    """The search in words: "free agents for text analysis in healthcare, rated at least 8"."""
+    """Describe the search in words: "free agents for text analysis in healthcare, rated at least 8"."""
     arguments = intent.arguments
     noun = "app" if intent.tool == "search_apps" else "agent"
     words = [arguments.get("status", ""), "free" if arguments.get("free") else "", noun if number == 1 else f"{noun}s"]
