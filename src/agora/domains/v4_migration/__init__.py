@@ -1,7 +1,7 @@
-"""Migration from Agora v4: its agents' reducer calls, its exported data, and how far both are.
+"""Migration from Agora v4: reducer calls of its agents, its exported data, and progress of the migration.
 
-A v4 agent is an agent like any other, whose registration has ``metadata.compatibility_mode``; :mod:`.identities` maps
-the one to the other. :mod:`.arguments` reads a reducer call, :mod:`.reducers` does it, by the services of the other
-domains; :mod:`.imports` brings the rows of an export, :mod:`.rollback` takes them back. Nothing is stored here but the
-mapping, the runs of imports, and how often v4 is still called.
+A v4 agent is an ordinary agent whose registration has ``metadata.compatibility_mode``; :mod:`.identities` maps v4 names
+to agents. :mod:`.arguments` parses a reducer call, :mod:`.reducers` executes it by the services of the other
+domains; :mod:`.imports` imports the rows of an export, :mod:`.rollback` undoes an import. Only the
+mapping, the import runs, and the counts of v4 calls are stored here.
 """

@@ -1,7 +1,8 @@
 """Arguments of a v4 reducer call: positional, as JSON text, or as flags.
 
-A reducer has *forms*: lists of names that so many positional arguments stand for. v4 clients disagree about them (the
-published client, the onboarding guide and the migration script each have their own), so the number of arguments decides.
+A reducer has *forms*: lists of names for a number of positional arguments. v4 clients disagree about them (the
+published client, the onboarding guide and the migration script each have their own), so the number of arguments
+decides.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ __all__ = [
     "validate_for",
 ]
 
-MAX_NAME: Final = 200  #: characters of what names a thing of v4
-MAX_NAMES: Final = 100  #: in a list: each may register an agent
+MAX_NAME: Final = 200  #: characters of the name of a v4 object
+MAX_NAMES: Final = 100  #: per list: each name may register an agent
 PRIORITIES: Final = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """forms: names of positional arguments. flags: names by flag, where they differ. required: names that must be there."""
+    """forms: names of positional arguments. flags: names by flag, if different. required: mandatory arguments."""
 
     forms: tuple[tuple[str, ...], ...]
     required: tuple[str, ...]
@@ -65,7 +66,7 @@ _SEND = Signature(
     _MESSAGE,
     {"payload": "content", "thread_id": "correlation_id"},
 )
-#: reducers by name; of each, the first form is the usual one
+#: reducers by name; the first form of each is the usual one
 SIGNATURES: Final[Mapping[str, Signature]] = {
     "register_agent_capability": Signature(
         _build_signature_forms(
@@ -144,13 +145,13 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Arguments of one call by name, as they came; each reader raises InvalidRequest for what does not fit."""
+    """Raw arguments of one call by name; each reader raises InvalidRequest for an invalid value."""
 
     reducer: str
     values: Mapping[str, Any]
 
     def text(self, name: str, default: str = "") -> str:
-        """A text; JSON-quoted text is unquoted, anything else that is no text becomes its JSON."""
+        """Read a text; JSON-quoted text is unquoted, other values become JSON."""
         value = _unquote_json(self.values.get(name))
         if value is None:
             return default
@@ -160,18 +161,18 @@ class Arguments:
         return text
 
     def identifier(self, name: str) -> str:
-        """A text that names something, at most 200 characters; empty for none."""
+        """Read an identifier of at most 200 characters; empty for none."""
         text = self.text(name)
         if len(text) > MAX_NAME:
             raise _build_wrong_argument_error(self.reducer, name, f"has more than {MAX_NAME} characters", text)
         return text
 
     def read_integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
-        """A whole number, also as text such as "90"; beyond its bounds it is the bound."""
+        """Read a number rounded to an integer, also from text such as "90"; values outside the bounds are clamped."""
         return round(self.read_number(name, default, minimum, maximum))
 
     def read_number(self, name: str, default: float, minimum: float, maximum: float) -> float:
-        """A number, also as text."""
+        """Read a number, also from text; values outside the bounds are clamped."""
         value = _unquote_json(self.values.get(name))
         if value is None or value == "":
             return default
@@ -184,7 +185,7 @@ class Arguments:
         return min(max(number, minimum), maximum)
 
     def read_names(self, name: str) -> list[str]:
-        """A list of names: a JSON list, or text separated by commas."""
+        """Read a list of names: a JSON list, or text separated by commas."""
         value = self._parse_argument(name)
         if value is None or value == "":
             return []
@@ -196,7 +197,7 @@ class Arguments:
         return names
 
     def read_document(self, name: str) -> JsonObject:
-        """A JSON object; anything else is put into one, as ``value``."""
+        """Read a JSON object; any other value is wrapped as ``value``."""
         return parse_object(_unquote_json(self.values.get(name)), f"args.{name}")
 
     def _parse_argument(self, name: str) -> Any:
@@ -214,7 +215,7 @@ def parse_json(value: Any) -> Any:
 
 
 def parse_object(value: Any, field: str) -> JsonObject:
-    """The object that a value is, or is the JSON of; anything else is put into one. Raises InvalidRequest: nested too deep."""
+    """Parse an object or its JSON text; any other value is wrapped. Raises InvalidRequest if nested too deeply."""
     value = parse_json(value)
     if value is None or value == "":
         return {}
@@ -227,12 +228,12 @@ def parse_object(value: Any, field: str) -> JsonObject:
 
 
 def validate_for(call: Call, operation: str, **arguments: Any) -> dict[str, Any]:
-    """Arguments of another operation, within the bounds that its contract declares. Raises InvalidRequest."""
+    """Validate arguments of another operation by its contract. Raises InvalidRequest."""
     return validate_arguments(call.context.registry.find(operation, None, call.caller.tenant), arguments)
 
 
 def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
-    """The arguments of a reducer call by name. Raises InvalidRequest for an unknown reducer, flag or number of them."""
+    """Parse the arguments of a reducer call by name. Raises InvalidRequest for an unknown reducer, flag or count."""
     signature = SIGNATURES.get(reducer)
     if signature is None:
         raise InvalidRequest(
@@ -254,7 +255,7 @@ def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
 
 
 def translate_priority(value: float) -> Priority:
-    """The priority of v4's 1 to 4; any other number is normal."""
+    """Translate v4's priority of 1 to 4; any other number is normal."""
     return PRIORITIES.get(int(value), Priority.NORMAL) if value == int(value) else Priority.NORMAL
 
 
@@ -296,7 +297,7 @@ def _format_usage(signature: Signature) -> str:
 
 
 def _unquote_json(value: Any) -> Any:
-    """What a JSON-quoted argument says; ``null`` is None."""
+    """Unquote a JSON-quoted argument; ``null`` is None."""
     if not isinstance(value, str):
         return value
     text = value.strip()

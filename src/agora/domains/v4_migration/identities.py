@@ -1,7 +1,7 @@
-"""Agents of v4 and who they are here.
+"""Identities of v4 agents.
 
-A v4 agent is known by a name of its own choice. The mapping gives it an agent of this marketplace: the one that has this
-name, or one that is registered for it; v4 let anyone call itself ``system``, so a name that is reserved here gets a prefix.
+A v4 agent is known by a name of its own choice. The mapping assigns it an agent of this marketplace: the one with this
+name, or one registered for it. v4 let anyone call itself ``system``, so a name that is reserved here gets a prefix.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
     "switch_agent",
 ]
 
-AGENT: Final = "agent"  #: kind of the mappings of agents
+AGENT: Final = "agent"  #: kind of agent mappings
 BROADCAST: Final = frozenset({"*", "broadcast", "all"})  #: recipients that mean everyone in v4
 NAME_LIMIT = 128
 COMPATIBILITY: Final[JsonObject] = {"compatibility_mode": "true"}
@@ -46,9 +46,9 @@ _UNFIT = re.compile(r"[^A-Za-z0-9 ._-]+")
 
 
 async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
-    """The agent that a v4 agent has become, or that has its name; None if there is neither. Retired ones do not count.
+    """Find the agent with a v4 name, or mapped to it; None if there is neither. Retired ones do not count.
 
-    Who has the name goes before who was mapped to it, unless an import did that.
+    The agent with the name precedes the mapped one, unless the mapping comes from an import.
     """
     mapping = await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name)
     agent = await find_agent(call.tx, name)
@@ -77,9 +77,9 @@ async def ensure_agent(
     agent_name: str = "",
     run_id: str = "",
 ) -> AgentRow:
-    """The agent of a v4 name, registered if need be; what is given is added to its profile, and takes nothing away.
+    """Return the agent of a v4 name, registering it if needed. Arguments are added to its profile; nothing is removed.
 
-    run_id: of the import that asks. Raises InvalidRequest for an empty name, PermissionDenied if the profile is to change
+    run_id: of the calling import. Raises InvalidRequest for an empty name, PermissionDenied if the profile must change
     and the caller may not act for the agent.
     """
     if not 0 < len(name) <= MAX_NAME or "\x00" in name:
@@ -125,7 +125,7 @@ async def ensure_agent(
 
 
 def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
-    """The same call with the agent as its caller. operation: the operation to run.
+    """Return the call with the agent as its caller. operation: the operation to run.
 
     Raises PermissionDenied if the caller may not act for it, Halted if an override stops the agent.
     """
@@ -142,12 +142,12 @@ def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
     )
     if operation is not None:
         call.context.ports.get(ADMISSION).check_operation_allowed(operation, agent)
-    call.context.last_seen[(agent.tenant, agent.subject)] = call.now  # a v4 agent sends no heartbeats: a call is one
+    call.context.last_seen[(agent.tenant, agent.subject)] = call.now  # v4 agents send no heartbeats: a call is one
     return replace(call, caller=agent)
 
 
 async def resolve_recipient(call: Call, name: str) -> str:
-    """The recipient of a v4 message: ``broadcast``, an agent's id, or a name for which messages are held."""
+    """Resolve the recipient of a v4 message: ``broadcast``, an agent's id, or a name for which messages are held."""
     if name in BROADCAST:
         return "broadcast"
     row = await find_mapped_agent(call, name)
@@ -157,13 +157,13 @@ async def resolve_recipient(call: Call, name: str) -> str:
         if len(name) > MAX_NAME:
             raise InvalidRequest(name)
         check_name(name)
-    except InvalidRequest:  # no agent can ever have this name: it gets one now
+    except InvalidRequest:  # no agent can ever have this name: register one under a valid name
         return (await ensure_agent(call, name)).agent_id
     return name
 
 
 async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: str) -> Registration:
-    """Switch an agent to v5, or back; it is registered if it is not there yet. Answers its registration, with its token."""
+    """Switch an agent to v5, or back, registering it if needed. Returns its registration with its token."""
     row = await find_mapped_agent(call, name)
     if row is None:
         metadata = _build_origin_metadata({}, name, to)
@@ -185,7 +185,7 @@ async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: s
 
 
 def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detail: str = "") -> None:
-    """Record what a thing of v4 has become."""
+    """Record the target of a v4 object."""
     call.tx.append(
         MAPPINGS,
         MappingRow(
@@ -201,7 +201,7 @@ def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detai
 
 
 def _build_origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObject:
-    """The metadata of an agent that is switched: what says where it comes from."""
+    """Build the metadata of a switched agent, with its origin."""
     other_metadata = {
         key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")
     }
@@ -209,7 +209,7 @@ def _build_origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObje
 
 
 async def _choose_name(call: Call, name: str) -> str:
-    """A name that an agent can have here, like the one it had."""
+    """Choose a valid name similar to a v4 name."""
     plain = name
     try:
         if len(name) > NAME_LIMIT or "/" in name:

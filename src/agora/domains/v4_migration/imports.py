@@ -1,7 +1,7 @@
-"""Import of a v4 export: batches of rows, each in one transaction with the run's place in the file.
+"""Import of a v4 export: batches of rows, each in one transaction with the run's position in the file.
 
-A row that came before is recognised by its mapping, so a repeated, interrupted or later import of the same database brings
-nothing twice. The first row of a batch that cannot be taken fails the batch: whoever sends it sends it again in parts.
+An already imported row is recognised by its mapping, so a repeated, interrupted or later import of the same database
+creates no duplicates. The first invalid row fails its batch; the client then resends the batch in parts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ METADATA: Final = ("requires_response", "metadata", "workflow_id", "status")
 
 
 class Batch:
-    """Rows of one table, as they are imported. counts: ``created``, ``known``, ``skipped``."""
+    """An import batch of rows of one table. counts: ``created``, ``known``, ``skipped``."""
 
     def __init__(self, call: Call, run: ImportRow, table: str, position: int) -> None:
         self.call, self.run, self.table, self.position = call, run, table, position
@@ -46,36 +46,36 @@ class Batch:
         self._everyone: list[str] | None = None
 
     async def find_imported_keys(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that an earlier import, or a call, has brought already."""
+        """Find the keys that an earlier import or call has already imported."""
         return set(await self.call.tx.all(statements.select_stored_keys, kind=self.table, keys=encode_json(list(keys))))
 
     def record_import(self, key: str, target: str, detail: str = "") -> None:
-        """Record what a row has become."""
+        """Record the target of an imported row."""
         add_mapping(self.call, self.table, key, target, self.run.run_id, detail)
         self.counts["created"] += 1
 
     async def find_sender(self, name: str) -> tuple[str, str]:
-        """Id and name of a sender, who is registered if need be."""
+        """Find id and name of a sender, registering it if needed."""
         if name not in self._agents:
             row = await ensure_agent(self.call, name, run_id=self.run.run_id)
             self._agents[name] = row.agent_id, row.agent_name
         return self._agents[name]
 
     async def find_recipient(self, name: str) -> str:
-        """An agent's id, or a name that messages are held for, or ``broadcast``."""
+        """Find a recipient: an agent's id, a name for which messages are held, or ``broadcast``."""
         if name not in self._recipients:
             self._recipients[name] = await resolve_recipient(self.call, name)
         return self._recipients[name]
 
     async def find_everyone(self) -> list[str]:
-        """Ids of all agents that came from v4."""
+        """List the ids of all agents mapped from v4."""
         if self._everyone is None:
             self._everyone = list(await self.call.tx.all(statements.select_mapped_agents))
         return self._everyone
 
 
 async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
-    """Import rows of one table. Raises InvalidRequest for the first that cannot be taken."""
+    """Import rows of one table. Raises InvalidRequest for the first invalid row."""
     if batch.table == "agent_capability":
         await _import_capabilities(batch, rows)
     elif batch.table == "agent_message":
@@ -84,7 +84,7 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
         await _import_tasks(batch, rows)
     elif batch.table == "workflow_coordination":
         await _import_workflows(batch, rows)
-    else:  # measurements and errors of v4's own past, and steps, which come with their workflow
+    else:  # skipped: v4's own measurements and errors, and steps, which come with their workflow
         batch.counts["skipped"] += len(rows)
 
 
@@ -160,7 +160,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
         metadata=encode_json({"migration_source": "v4", **({"v4": metadata} if metadata else {})}),
         broadcast=int(everyone),
         created_at=created_at,
-        # An old message would be past its life at once: it begins anew.
+        # The lifetime of an old message would have expired already: it restarts now.
         expires_at=call.now + call.context.settings.message_lifetime * SECOND,
     )
     call.tx.append(MESSAGES, message)
@@ -187,7 +187,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
 
 
 def _build_message_id(created_at: int, position: int, digest: str) -> str:
-    """An id that sorts as v4's messages did, since inboxes are in the order of ids: by time, then by place in the table."""
+    """Build an id that preserves v4's order (inboxes are sorted by id): by time, then by position in the table."""
     milliseconds, remainder = divmod(created_at, 1000)
     return f"msg_{milliseconds:012x}7{remainder * 4096 // 1000:03x}{position & 0xFFFFFFFF:08x}{digest[:8]}"
 
@@ -242,7 +242,7 @@ async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
 
 
 def _read_workflow(key: str, row: Row) -> WorkflowRequest:
-    """A running workflow with the steps that have not ended; without any, one for each participant."""
+    """Read a running workflow with its unfinished steps; without any, one step per participant."""
     coordinator = read_text(row, "coordinator_agent", "creator_agent", "created_by")
     participants = _read_names(row, "participating_agents", "assigned_agents")
     listed = find_first_value(row, "steps") or []
@@ -281,11 +281,11 @@ def _read_step(number: int, step: Row, payload: JsonObject) -> dict[str, Any]:
     }
 
 
-# -- the run -----------------------------------------------------------------------------------
+# -- import runs -------------------------------------------------------------------------------
 
 
 async def lock_run(call: Call, run_id: str) -> ImportRow:
-    """An import, locked. Raises NotFound."""
+    """Load and lock an import. Raises NotFound."""
     run = await call.tx.one(statements.lock_import, run_id=run_id)
     if run is None:
         raise not_found("run_id", f"There is no import {run_id}.", fix="See agora.migration.list_imports.")
@@ -306,7 +306,7 @@ async def save_import(call: Call, run: ImportRow) -> None:
 
 
 def require_running(run: ImportRow) -> None:
-    """Refuse rows for an import that has ended. Raises Conflict."""
+    """Check that an import has not ended. Raises Conflict."""
     if run.status != "running":
         raise Conflict(f"The import {run.run_id} is {run.status.replace('_', ' ')}.", fix="Begin another.")
 

@@ -79,7 +79,7 @@ update_import = Write(
     """,
     types={"finished_at": BIG},
 )
-# Agents come last: what they sent and were given is taken back first, so that what is left then is not of the import.
+# Agents come last: their messages and tasks from the import are undone first, so that the rest is not from the import.
 select_mappings_of_run = Query(
     """
     select * from v4_mappings where tenant_id = :tenant and run_id = :run_id
@@ -92,7 +92,7 @@ select_mappings_of_run = Query(
 release_mapping = Write(
     "update v4_mappings set run_id = '' where tenant_id = :tenant and kind = :kind and v4_key = :v4_key"
 )
-#: whether an agent has mail, or has called since a time: by the names that v4 knows it by
+#: whether an agent has messages, or has called since a time under one of its v4 names
 select_agent_in_use = Query(
     """
     select 1 as used where exists (
@@ -112,7 +112,7 @@ _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 _DELETE_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
 delete_messages = Write(_DELETE_MESSAGES + _IDS, postgres=_DELETE_MESSAGES + _IDS_POSTGRES)
 
-# -- what is stored, as v4 counts it -----------------------------------------------------------
+# -- stored data in v4's counts ----------------------------------------------------------------
 
 count_mappings = Query(
     "select count(*) as rows_stored from v4_mappings where tenant_id = :tenant and kind = :kind", int, scan=True

@@ -1,4 +1,4 @@
-"""Records of the migration: rows of its tables, and of what its queries answer."""
+"""Records of the migration: table rows and query results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 
 @record
 class MappingRow:
-    """What a thing of v4 has become. kind: ``agent`` or a v4 table. run_id: of the import, empty for a call."""
+    """The target of a v4 object. kind: ``agent`` or a v4 table. run_id: of the import, empty for a call."""
 
     tenant_id: str
     kind: str
@@ -61,7 +61,7 @@ class CallCount:
 
 @record
 class AgentOrigin:
-    """Agents by where they come from: ``migrated``, ``compatibility`` or ``native``."""
+    """Number of agents by origin: ``migrated``, ``compatibility`` or ``native``."""
 
     origin: str
     agents: int

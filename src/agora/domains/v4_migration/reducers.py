@@ -1,4 +1,4 @@
-"""The v4 reducers: what each of them does here, by the services of the other domains."""
+"""The v4 reducers, implemented by the services of the other domains."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ __all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "build_message_key", "c
 MESSAGE: Final = "agent_message"
 TASK: Final = "task_assignment"
 WORKFLOW: Final = "workflow_coordination"
-IN_ORDER: Final = frozenset({"sequential", "pipeline", "chain"})  #: strategies in which one agent follows the other
+IN_ORDER: Final = frozenset({"sequential", "pipeline", "chain"})  #: strategies that run agents one after the other
 Answer = dict[str, Any]
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 async def register_agent_capability(call: Call, args: Arguments) -> Answer:
-    """One more capability of an agent, which is registered with its first."""
+    """Add a capability to an agent, which is registered with its first one."""
     proficiency = args.read_integer("proficiency", -1, -1, 100)
     row = await ensure_agent(
         call,
@@ -47,7 +47,7 @@ async def register_agent_capability(call: Call, args: Arguments) -> Answer:
 
 
 async def register_agent(call: Call, args: Arguments) -> Answer:
-    """An agent, with its capabilities if the call lists them."""
+    """Register an agent, with its capabilities if the call lists them."""
     row = await ensure_agent(
         call,
         args.identifier("agent_id"),
@@ -60,7 +60,7 @@ async def register_agent(call: Call, args: Arguments) -> Answer:
 
 
 async def send_agent_message(call: Call, args: Arguments) -> Answer:
-    """A message; a repetition with the same v4 id and content is the same message."""
+    """Send a message; a repetition with the same v4 id and content has no effect."""
     sender, recipient = args.identifier("from_agent"), args.identifier("to_agent")
     content, kind = args.text("content"), args.text("message_type") or "info"
     message_id = args.text("message_id")
@@ -90,12 +90,12 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
 
 
 async def broadcast_to_agents(call: Call, args: Arguments) -> Answer:
-    """A message to everyone."""
+    """Send a message to everyone."""
     return await send_agent_message(call, Arguments(args.reducer, {**args.values, "to_agent": "*"}))
 
 
 async def assign_task(call: Call, args: Arguments) -> Answer:
-    """A task: for the agent that is named, or for any agent with the capabilities."""
+    """Assign a task to the named agent, or to any agent with the capabilities."""
     task = TaskRequest(
         task_type=args.text("task_type"),
         payload=args.read_document("input_data"),
@@ -111,7 +111,7 @@ async def assign_task(call: Call, args: Arguments) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
-    """A task as v4 describes it. priority: 1 to 4. requester, assignee: v4 agents, empty for none."""
+    """A v4 task. priority: 1 to 4. requester, assignee: v4 agents, empty for none."""
 
     task_type: str
     payload: JsonObject
@@ -124,7 +124,7 @@ class TaskRequest:
 
 
 async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
-    """Assign a task; answers its id."""
+    """Create a task. Returns its id."""
     assignee = (await ensure_agent(call, task.assignee, run_id=run_id)).agent_id if task.assignee else None
     if task.requester:
         call = act_as(call, await ensure_agent(call, task.requester, run_id=run_id), "agora.task.assign")
@@ -144,7 +144,7 @@ async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
 
 
 async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
-    """A workflow with a step for each participating agent; the strategy decides whether they follow each other."""
+    """Create a workflow with one step per participating agent, sequential or parallel according to the strategy."""
     v4_id = args.identifier("workflow_id")
     started = await call.tx.one(statements.select_mapping, kind=WORKFLOW, v4_key=v4_id)
     if started is not None:
@@ -171,7 +171,7 @@ async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRequest:
-    """A workflow as v4 describes it. steps: as of agora.workflow.create, with v4 agents. in_order: one after the other."""
+    """A v4 workflow. steps: as for agora.workflow.create, with v4 agents. in_order: sequential."""
 
     name: str
     coordinator: str
@@ -181,7 +181,7 @@ class WorkflowRequest:
 
 
 async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "") -> str:
-    """Create a workflow in the coordinator's name; answers its id. The participants are registered if need be."""
+    """Create a workflow as the coordinator, registering the participants if needed. Returns its id."""
     ids = {}
     agent_names = [workflow.coordinator, *workflow.participants, *(step.get("agent") or "" for step in workflow.steps)]
     for agent in dict.fromkeys(filter(None, agent_names)):
@@ -213,7 +213,7 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
 
 
 async def update_task_progress(call: Call, args: Arguments) -> Answer:
-    """Progress of a task, 0 to 1; 1 completes it with the intermediate results."""
+    """Report a task's progress, 0 to 1; 1 completes it with the intermediate results."""
     assignment = args.identifier("assignment_id")
     mapping = await call.tx.one(statements.select_mapping, kind=TASK, v4_key=assignment)
     task_id = assignment if mapping is None else mapping.target
@@ -229,7 +229,7 @@ async def update_task_progress(call: Call, args: Arguments) -> Answer:
             errors=[field_error("args.assignment_id", "unknown task")],
         ) from None
     call.target = task_id
-    if task.assigned_agent is None:  # v4 let an agent report about a task that nobody had been given
+    if task.assigned_agent is None:  # v4 allowed reports about unassigned tasks
         await TaskService(call).reassign(task_id, row.agent_id, "it reports about it")
     results = args.read_document("intermediate_results")
     is_complete = progress >= 100
@@ -258,11 +258,11 @@ REDUCERS: Final[Mapping[str, Callable[[Call, Arguments], Awaitable[Answer]]]] = 
 
 
 def build_message_key(row_id: str, *facts: str) -> str:
-    """Key of a v4 message: its id and a digest of its content, since v4 reused ids after each restart."""
+    """Build the key of a v4 message: its id and a digest of its content, because v4 reused ids after each restart."""
     return f"{row_id[:100]}:{hashlib.sha256(chr(31).join(facts).encode()).hexdigest()[:20]}"
 
 
 def _build_step_name(name: str) -> str:
-    """A name that a step can have, like the one it had."""
+    """Convert a name to a valid step name."""
     plain = _UNFIT.sub("-", name)[:60]
     return plain if plain[:1].isalpha() else f"s-{plain}"

@@ -1,4 +1,4 @@
-"""How far the migration is."""
+"""Report on the migration's progress."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .sunset import find_sunset
 __all__ = ["DAY", "build_report"]
 
 DAY = 86_400 * SECOND
-SHOWN = 200  #: most lines of calls in a report
+SHOWN = 200  #: maximum lines of calls in a report
 
 
 async def build_report(call: Call, days: int) -> MigrationReport:
-    """The report; calls of so many days are shown, and stand in the way of being ready."""
+    """Build the report. days: period of the listed calls, any of which prevents readiness."""
     counts = {row.origin: row.agents for row in await call.tx.all(statements.select_agent_origins)}
     migrated, compatible = counts.get("migrated", 0), counts.get("compatibility", 0)
     summary = MigrationSummary(

@@ -1,4 +1,4 @@
-"""Taking an import back, a bounded part at a time: each step is one transaction, and none is done twice."""
+"""Rollback of an import in bounded steps, each in one transaction; repeated steps have no effect."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["roll_back"]
 
 
 async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
-    """Undo up to ``limit`` items of an import; answers how many, and how many agents stay because they are in use."""
+    """Undo up to ``limit`` items of an import. Returns their number, and the number of agents still in use."""
     mappings = await call.tx.all(statements.select_mappings_of_run, run_id=run.run_id, limit=limit)
     messages = [mapping.target for mapping in mappings if mapping.kind == "agent_message"]
-    if messages:  # their deliveries lead nowhere then, and retention clears them
+    if messages:  # their deliveries become orphans, which retention deletes
         await call.tx.execute(statements.delete_messages, ids=encode_json(messages))
     kept_count = 0
     for mapping in mappings:
@@ -38,13 +38,13 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
 
 
 async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
-    """Undo one item of an import; false for an agent that stays."""
+    """Undo one item of an import. Returns false for an agent that stays."""
     if mapping.kind == "task_assignment":
         task = await lock_task(call, mapping.target)
         if task.row.status not in TERMINAL:
             await TaskService(call).cancel(mapping.target, "the import was rolled back")
     elif mapping.kind == "workflow_coordination":
-        with suppress(IllegalTransition):  # it has ended since
+        with suppress(IllegalTransition):  # it has ended in the meantime
             await WorkflowService(call).modify(mapping.target, "terminate", reason="the import was rolled back")
     elif mapping.kind in ("agent", "agent_capability"):
         row = await find_agent(call.tx, mapping.target)
@@ -62,7 +62,7 @@ async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
 
 
 async def _is_in_use(call: Call, run: ImportRow, row: AgentRow) -> bool:
-    """Whether an agent has lived here since: it was switched to v5, has called, or has mail that is not of the import."""
+    """Whether an agent has been used since: switched to v5, called, or received messages not from the import."""
     if decode_json(row.metadata).get("migration_source") == "v4":
         return True
     return await call.tx.one(statements.select_agent_in_use, agent_id=row.agent_id, since=run.started_at) is not None

@@ -1,4 +1,4 @@
-"""Rows of a v4 export: what their columns mean, in the names that v4's clients and documents use."""
+"""Columns of a v4 export's rows, under the names used by v4's clients and documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["OPEN_STATES", "build_row_key", "find_first_value", "is_delivered", "read_text", "read_time", "require_text"]
 
-#: states of tasks, steps and workflows of v4 that have not ended
+#: states of unfinished tasks, steps and workflows in v4
 OPEN_STATES: Final = frozenset(
     [
         "",
@@ -31,18 +31,18 @@ OPEN_STATES: Final = frozenset(
         "waiting",
     ]
 )
-#: a time in one of these units, by the least number of it that is none of the next smaller unit
+#: units of a time, each with the minimum value that is interpreted in it
 _UNITS: Final = ((10**17, 1, 1000), (10**14, 1, 1), (10**11, 1000, 1), (0, SECOND, 1))  # ns, us, ms, s
-_SPACETIME: Final = "__timestamp_micros_since_unix_epoch__"  #: how SpacetimeDB writes a Timestamp
+_SPACETIME: Final = "__timestamp_micros_since_unix_epoch__"  #: SpacetimeDB's representation of a Timestamp
 
 
 def find_first_value(row: Mapping[str, Any], *names: str) -> Any:
-    """The value of the first of these columns that has one."""
+    """Return the first non-null value of these columns."""
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
 def read_text(row: Mapping[str, Any], *names: str) -> str:
-    """The text of the first of these columns that has one; JSON of what is no text."""
+    """Read a text from the first non-null one of these columns; other values become JSON."""
     value = find_first_value(row, *names)
     if value is None:
         return ""
@@ -50,14 +50,14 @@ def read_text(row: Mapping[str, Any], *names: str) -> str:
 
 
 def require_text(row: Mapping[str, Any], *names: str) -> str:
-    """Like :func:`read_text`; raises InvalidRequest if there is none."""
+    """Read a text like :func:`read_text`. Raises InvalidRequest if there is none."""
     if not (text := read_text(row, *names).strip()):
         raise InvalidRequest(f"The row has no {names[0]}.", errors=[field_error(names[0], "missing")])
     return text
 
 
 def read_time(row: Mapping[str, Any], now: int) -> int:
-    """When the row was made, in microseconds since 1970; ``now`` if it does not say. Raises InvalidRequest."""
+    """Read the creation time in microseconds since 1970; ``now`` if missing. Raises InvalidRequest."""
     value = find_first_value(row, "timestamp", "created_at", "sent_at", "registered_at")
     if isinstance(value, Mapping):
         value = value.get(_SPACETIME)
@@ -81,7 +81,7 @@ def read_time(row: Mapping[str, Any], now: int) -> int:
 
 
 def is_delivered(row: Mapping[str, Any]) -> bool:
-    """Whether v4 had shown the message to its recipient."""
+    """Whether v4 had delivered the message to its recipient."""
     delivered = find_first_value(row, "delivered", "is_delivered", "is_read", "read")
     if delivered is not None:
         return str(delivered).lower() in ("true", "1")
@@ -89,7 +89,7 @@ def is_delivered(row: Mapping[str, Any]) -> bool:
 
 
 def build_row_key(row: Mapping[str, Any], position: int, *names: str) -> str:
-    """What a row is known by: its id; without one, its place in the table and its content."""
+    """Build the key of a row: its id; without one, its position in the table and a digest of its content."""
     if identity := read_text(row, *names, "id"):
         return identity[:200]
     digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]

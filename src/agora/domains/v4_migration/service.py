@@ -31,13 +31,13 @@ from .sunset import announce_sunset, require_accepted
 __all__ = ["MigrationService"]
 
 log = logging.getLogger(__name__)
-#: where a call says which v4 agent makes it
+#: names of the argument that identifies the calling v4 agent
 CALLERS = ("agent_id", "from_agent", "requesting_agent", "coordinator_agent")
-NO_RUN = "run_g"  #: sorts after every run's id
+NO_RUN = "run_g"  #: sorts after every run id
 
 
 class MigrationService(BoundService, contract.Migration):
-    """From v4 to v5."""
+    """Operations of the migration from v4 to v5."""
 
     @implements
     async def run_reducer(self, database: str, reducer: str, args: contract.Arguments = []) -> contract.V4Answer:
@@ -52,7 +52,7 @@ class MigrationService(BoundService, contract.Migration):
             notice = await announce_sunset(call)
         except AgoraError as error:
             self._record_call(agent, database, reducer, error.code)
-            error.extra |= {"success": False, "error": error.detail}  # as v4 says it
+            error.extra |= {"success": False, "error": error.detail}  # v4's error format
             raise
         self._record_call(agent, database, reducer, "ok")
         day = call.now // report.DAY
@@ -72,8 +72,8 @@ class MigrationService(BoundService, contract.Migration):
             )
 
     def _record_call(self, agent: str, database: str, reducer: str, outcome: str) -> None:
-        """One line of the log and one count in the metrics for each v4 call, refused ones, too."""
-        label = reducer if reducer in REDUCERS else "other"  # a metric's label is nothing that callers choose
+        """Log and count each v4 call, including refused ones."""
+        label = reducer if reducer in REDUCERS else "other"  # metric labels must not be chosen by callers
         self.call.context.v4_calls[label, outcome] += 1
         excerpts = [repr(value[:200])[1:-1] for value in (agent or "-", reducer, database)]
         log.info("v4_api_call agent=%s reducer=%s database=%s outcome=%s", *excerpts, outcome)
@@ -89,7 +89,7 @@ class MigrationService(BoundService, contract.Migration):
         return await switch_agent(self.call, agent_name, capabilities, to)
 
     async def reissue_credential(self, result: Registration) -> Registration:
-        """Show the token again when a switch is repeated under its idempotency key."""
+        """Return the token again for a switch repeated under its idempotency key."""
         return await AgentService(self.call).issue_registration(await load_agent(self.call.tx, result.agent_id))
 
     @implements
@@ -128,7 +128,7 @@ class MigrationService(BoundService, contract.Migration):
         return contract.ImportStep(table=table, position=positions[table], **batch.counts)
 
     async def _try_rows(self, table: contract.Table, position: int, rows: list[JsonObject]) -> contract.ImportStep:
-        """Import rows in a transaction that is given up: everything is checked, and nothing stays."""
+        """Import rows in a transaction that is rolled back: a complete check without changes."""
         batch = imports.Batch(self.call, _new_run(self.call, "dry-run", "0" * 64), table, position)
         await imports.import_batch(batch, rows)
         raise WaitForEvent(

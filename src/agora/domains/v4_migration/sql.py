@@ -1,4 +1,4 @@
-"""The SQL of v4's documents: counts of tables, and an agent's messages."""
+"""SQL queries of v4's documentation: table counts and an agent's messages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _INBOX = re.compile(
 
 
 async def run_query(call: Call, query: str) -> V4Rows:
-    """Answer a query of one of the two forms. Raises InvalidRequest for any other."""
+    """Run a query of one of the two supported forms. Raises InvalidRequest for any other."""
     if (count := _COUNT.fullmatch(query)) is not None:
         return await _count_rows(call, count[1].lower())
     if (inbox := _INBOX.fullmatch(query)) is not None:

@@ -28,13 +28,13 @@ REPLACEMENTS: Final = {
     "start_workflow_coordination": "agora.workflow.create",
     "update_task_progress": "agora.task.update",
 }
-NOTICE: Final = "notice"  #: kind of the mapping that records the one announcement
+NOTICE: Final = "notice"  #: kind of the mapping that records the single announcement
 ANNOUNCED: Final = "deprecation_notice"  #: its key, and the type of its message
 WEEK: Final = 7 * 86_400 * SECOND
 
 
 def require_accepted(call: Call, reducer: str) -> None:
-    """Refuse a v4 call once compatibility has ended. Raises OperationSunset, naming what to call instead."""
+    """Check that v4 compatibility has not ended. Raises OperationSunset, naming the replacement."""
     if call.context.settings.v4_mode != "disabled":
         return
     replacement = REPLACEMENTS.get(reducer)
@@ -47,7 +47,7 @@ def require_accepted(call: Call, reducer: str) -> None:
 
 
 async def announce_sunset(call: Call) -> str | None:
-    """In warning mode, the notice for an answer, with its headers; the first one is broadcast, too. None in other modes."""
+    """Return the notice and its headers in warning mode, and broadcast it once. None in other modes."""
     if call.context.settings.v4_mode != "warn":
         return None
     announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
@@ -67,7 +67,7 @@ async def announce_sunset(call: Call) -> str | None:
 
 
 async def find_sunset(call: Call) -> datetime | None:
-    """When v4 calls end, if that was announced."""
+    """Find the end of v4 calls; None if neither announced nor configured."""
     announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
     if announced is None and call.context.settings.v4_sunset_date is None:
         return None
