@@ -1,1 +1,1 @@
-"""Apps: an orchestrator agent, the capabilities that it relies on, perhaps a workflow, and agents that it brings along."""
+"""Apps: an orchestrator agent, the capabilities that it uses, optionally a workflow, and bundled agents."""

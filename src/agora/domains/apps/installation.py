@@ -1,4 +1,4 @@
-"""Installing apps: an app with its agents, brought to one state within one transaction, and removed again."""
+"""Installation of apps: brings an app with its agents to a declared state within one transaction, or removes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .storage import delete_app, insert_app, list_brought_agents, replace_app
 __all__ = ["Installation", "install_app", "remove_app"]
 
 APPLY, DELETE = "agora.declared_agent.apply", "agora.declared_agent.delete"
-#: columns that an installation brings to a state, by the names of their fields
+#: columns that an installation sets, by field name
 COMPARED = {
     "alias": "alias",
     "description": "description",
@@ -38,7 +38,7 @@ COMPARED = {
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is installed: an app, the price of its orchestrator agent, and the agents that it brings."""
+    """The declared state: an app, the price of its orchestrator agent, and its bundled agents."""
 
     draft: AppDraft
     agents: Sequence[contract.AppAgent]
@@ -48,15 +48,15 @@ class Installation:
 async def install_app(
     call: Call, installation: Installation, before: AppRow | None, *, dry_run: bool
 ) -> tuple[AppRow, list[str]]:
-    """Bring an app to this state; answers its row and what has changed. before: the installed one, locked.
+    """Bring an app to the declared state. Returns its row and the changes. before: the installed one, locked.
 
-    dry_run: change nothing, and answer what would be.
+    dry_run: only compute the changes.
     """
     names = _check_agents(installation.agents)
     changed_fields = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
     draft = installation.draft
     if dry_run and draft.orchestrator in names and await find_agent(call.tx, draft.orchestrator or "") is None:
-        draft = replace(draft, orchestrator=None)  # it is still to be declared
+        draft = replace(draft, orchestrator=None)  # not declared yet
         changed_fields = ["orchestrator_agent", *changed_fields]
     row = await build_validated_app_row(call, draft, before, names)
     changed_fields = [*_list_changed_fields(before, row), *changed_fields]
@@ -97,7 +97,7 @@ def _check_agents(agents: Sequence[contract.AppAgent]) -> list[str]:
 async def _apply_agents(
     call: Call, agents: Sequence[contract.AppAgent], before: AppRow | None, *, dry_run: bool
 ) -> list[str]:
-    """Declare the agents of an app, and remove those that it has brought and brings no more; answers what has changed."""
+    """Declare the agents of an app, and delete those that it no longer bundles. Returns the changes."""
     agent_names, changed_fields = list_brought_agents(before), []
     if agents:
         call.context.ports.get(ADMISSION).check_operation_allowed(APPLY, call.caller)
@@ -125,7 +125,7 @@ async def _require_agent_name_free(call: Call, name: str, number: int) -> None:
 
 
 async def remove_app(call: Call, row: AppRow) -> list[str]:
-    """Remove an app with the agents that it brought; answers their names."""
+    """Remove an app with its bundled agents. Returns their names."""
     await check_and_record_administration(call, row.app_id)
     removed = await _delete_agents(call, list_brought_agents(row), f"The app {row.name!r} was removed.")
     await delete_app(call, row)
@@ -133,7 +133,7 @@ async def remove_app(call: Call, row: AppRow) -> list[str]:
 
 
 async def _delete_agents(call: Call, names: Sequence[str], reason: str) -> list[str]:
-    """Delete declared agents; already deleted ones are skipped. Tasks that were given to one by name end as failed."""
+    """Delete declared agents, skipping already deleted ones. Tasks assigned to them by name fail."""
     present = [name for name in names if await call.tx.one(declared_agents.lock_agent, name=name) is not None]
     if present:
         call.context.ports.get(ADMISSION).check_operation_allowed(DELETE, call.caller)

@@ -19,7 +19,7 @@ from .views import build_apps
 __all__ = ["AppFilter", "count_apps", "list_apps", "match_apps"]
 
 MAX_WORDS = len(statements.LETTERS)
-SHORTEST_PLURAL = 4  #: letters of a word whose final s is left out: invoices are found by invoice
+SHORTEST_PLURAL = 4  #: words of at least so many letters are searched without a final s: invoice finds invoices
 
 
 def _split_query(query: str | None) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def _split_query(query: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AppFilter:
-    """Which apps are looked for. words: all must be in an app's texts."""
+    """Search criteria of apps. words: all must occur in an app's texts."""
 
     words: tuple[str, ...] = ()
     industry: str | None = None
@@ -44,12 +44,12 @@ class AppFilter:
         return cls(_split_query(query), None if industry is None else fold_text(industry), capability, free)
 
     def build_selection(self, call: Call) -> statements.Selection:
-        """The shape of the question, for this caller."""
+        """Build the selection for this caller."""
         industry, capability = self.industry is not None, self.capability is not None
         return statements.Selection(len(self.words), industry, capability, self.free, sees_private_apps(call.caller))
 
     def build_parameters(self, call: Call, after: str) -> dict[str, Any]:
-        """The values of the question."""
+        """Build the parameters of the query."""
         caller = call.caller
         values = {
             "viewer": caller.subject,
@@ -63,7 +63,7 @@ class AppFilter:
 
 
 async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str | None) -> contract.AppPage:
-    """A page of apps, the oldest first."""
+    """List a page of apps, oldest first."""
     rows, more = await _read_rows(call, app_filter, limit, paging.decode_cursor(cursor)[0] if cursor else "")
     apps = await build_apps(call, rows)
     return contract.AppPage.model_construct(
@@ -83,7 +83,7 @@ async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) 
 
 
 async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
-    """How many apps there are that the caller sees: (total, whether it is only a lower estimate)."""
+    """Count the apps visible to the caller: (total, whether it is only a lower bound)."""
     query = statements.build_apps_count_query(app_filter.build_selection(call))
     values = app_filter.build_parameters(call, "")
     names = query.parameter_names
@@ -93,7 +93,7 @@ async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
 
 
 async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[list[contract.App], int]:
-    """The apps that match best, and how many match: all words, or else any of them, most words first."""
+    """Find the best matching apps and the number of matches: all words, or else any of them, most words first."""
     rows, _ = await _read_rows(call, app_filter, limit, "")
     if rows or len(app_filter.words) < 2:
         total, _ = await count_apps(call, app_filter)

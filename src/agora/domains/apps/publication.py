@@ -1,4 +1,4 @@
-"""Publishing apps: from what a caller describes to a row, checked."""
+"""Publication of apps: validation of a description, and conversion to a row."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .search_text import fold_text
 
 __all__ = ["AppDraft", "build_validated_app_row", "is_price_different", "set_price"]
 
-LONGEST_WORKFLOW = 100_000  #: characters of JSON
+LONGEST_WORKFLOW = 100_000  #: maximum characters of JSON
 SET_PRICE = "agora.billing.set_price"
 
 
 @dataclass(frozen=True, slots=True)
 class AppDraft:
-    """An app as its owner describes it. orchestrator: an agent's reference, or its id once it is resolved."""
+    """An app described by its owner. orchestrator: an agent's reference, or its id after resolution."""
 
     name: str
     alias: str | None
@@ -44,7 +44,7 @@ class AppDraft:
 
 
 async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | None, agents: Sequence[str]) -> AppRow:
-    """Validate an app's description and make its row. before: its present row. agents: names of its bundled agents.
+    """Validate an app's description and build its row. before: its present row. agents: names of its bundled agents.
 
     Raises InvalidRequest, NotFound, NameTaken, Overloaded.
     """
@@ -99,7 +99,7 @@ async def _check_names(call: Call, draft: AppDraft, before: AppRow | None) -> No
 
 
 async def _resolve_orchestrator(call: Call, draft: AppDraft, before: AppRow | None) -> str | None:
-    """The id of the agent that one talks to. One that an app has stays, though the caller may not see it."""
+    """Resolve the orchestrator agent to its id. An unchanged one is accepted even if it is hidden from the caller."""
     if draft.orchestrator is None or (before is not None and draft.orchestrator == before.orchestrator):
         return draft.orchestrator
     agent = await load_visible_agent(call.tx, call.caller, draft.orchestrator)
@@ -125,7 +125,7 @@ async def _check_workflow(call: Call, workflow: contract.AppWorkflow | None) -> 
 
 
 async def _require_registrar(call: Call) -> str | None:
-    """Subject that a new app is counted for. Raises Overloaded at the setting ``max_agents_each``."""
+    """Find the subject whose limit a new app counts against. Raises Overloaded at the setting ``max_agents_each``."""
     registrar = call.caller.registers_as
     if registrar is None:
         return None
@@ -142,7 +142,7 @@ async def _require_registrar(call: Call) -> str | None:
 
 
 async def set_price(call: Call, row: AppRow, price: contract.AppPrice) -> None:
-    """Give an app's orchestrator agent this price, unless it has it. Raises InvalidRequest, PermissionDenied."""
+    """Set the price of an app's orchestrator agent if it differs. Raises InvalidRequest, PermissionDenied."""
     if row.orchestrator is None:
         raise InvalidRequest(
             "The price is that of the orchestrator agent, which the app does not name.",
@@ -157,7 +157,7 @@ async def set_price(call: Call, row: AppRow, price: contract.AppPrice) -> None:
 
 
 async def is_price_different(call: Call, agent_id: str, price: contract.AppPrice) -> bool:
-    """Whether an agent has another price than this one; what the price leaves open does not count."""
+    """Whether an agent's price differs in a specified field."""
     currency = str(call.context.settings.billing_currency)
     present = (await build_pricing_info(call.tx, agent_id, call.now, currency)).model_dump()
     fields = price.model_dump()

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
-LETTERS = "abcdefgh"  #: of the words that are looked for
+LETTERS = "abcdefgh"  #: parameter suffixes of the search words
 
 select_app_by_id = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow)
 lock_app = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow, lock=True)
@@ -63,8 +63,8 @@ delete_app = Write("delete from apps where tenant_id = :tenant and app_id = :app
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which apps: the shape of the question, without its values. words: how many are looked for; seen: whether private
-    apps of others are shown, too.
+    """Selection of apps, without parameter values. words: number of search words. seen: whether others' private
+    apps are included.
     """
 
     words: int = 0
@@ -81,7 +81,7 @@ _USES = "exists (select 1 from json_each(a.uses) as u where u.value = :capabilit
 _USES_POSTGRES = """
     exists (select 1 from json_array_elements_text(a.uses::json) as u(value) where u.value = :capability)
 """
-# Of the versions of a price that have begun, the highest is in force.
+# The highest version of a price that has begun is in force.
 _FREE = """
     a.orchestrator is not null and not exists (
         select 1 from billing_prices p where p.tenant_id = :tenant and p.agent_id = a.orchestrator
@@ -107,7 +107,7 @@ def _build_conditions(selection: Selection, position: str, uses: str) -> str:
 
 @lru_cache(256)
 def build_apps_page_query(selection: Selection) -> Query[AppRow]:
-    """A page of apps after ``:after``, in the order of publication."""
+    """Build the query for a page of apps after ``:after``, in the order of publication."""
     form = "select a.* {} order by a.app_id limit :limit"
     return Query(
         form.format(_build_conditions(selection, "instr", _USES)),
@@ -120,7 +120,7 @@ def build_apps_page_query(selection: Selection) -> Query[AppRow]:
 
 @lru_cache(256)
 def build_apps_count_query(selection: Selection) -> Query[int]:
-    """How many there are, counted up to ``:limit``."""
+    """Build the query for the number of apps, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
         form.format(_build_conditions(selection, "instr", _USES)),

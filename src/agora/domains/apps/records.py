@@ -12,8 +12,9 @@ __all__ = ["APPS", "AppRow", "Orchestrator"]
 class AppRow:
     """A row of ``apps``.
 
-    orchestrator: an agent's id. uses, agents: JSON arrays, of capabilities and of names of declared agents. workflow: JSON.
-    search_text: folded. published: 1 where registering an agent of the category app published it.
+    orchestrator: an agent's id. uses, agents: JSON arrays, of capabilities and of names of declared agents. workflow:
+    JSON.
+    search_text: folded. published: 1 if the registration of an agent of the category app published it.
     """
 
     tenant_id: str
@@ -46,7 +47,7 @@ APPS = Table("apps", AppRow)
 
 @record
 class Orchestrator:
-    """The agent that people talk to when they use an app."""
+    """The agent that users of an app talk to."""
 
     agent_id: str
     agent_name: str

@@ -1,4 +1,4 @@
-"""References to apps: resolve ids, aliases and names, and check who may see or change an app."""
+"""References to apps: resolution of ids, aliases and names, and access checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ID = re.compile(r"app_[0-9a-f]{32}")
 
 
 async def find_app(tx: Reader, ref: str) -> AppRow | None:
-    """The app with an id, an alias or a name; names that look the same are the same. None if there is none."""
+    """Find an app by id, alias or name (confusable names are equal). None if there is none."""
     if _ID.fullmatch(ref):
         return await tx.one(statements.select_app_by_id, ref=ref)
     if ref.startswith("app.") and (row := await tx.one(statements.select_app_by_alias, ref=ref)) is not None:
@@ -28,7 +28,7 @@ async def find_app(tx: Reader, ref: str) -> AppRow | None:
 
 
 async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool = False) -> AppRow:
-    """Like :func:`find_app`; raises NotFound for an app that there is not, or that the caller may not see."""
+    """Find an app like :func:`find_app`. Raises NotFound if it does not exist or is hidden from the caller."""
     row = await find_app(tx, ref)
     if row is not None and lock:
         row = await tx.one(statements.lock_app, ref=row.app_id)
@@ -47,7 +47,7 @@ def sees_private_apps(caller: Caller) -> bool:
 
 
 def owns_app(caller: Caller, row: AppRow) -> bool:
-    """Whether an app is the caller's own: it published it, is its published agent, or shares its account."""
+    """Whether an app belongs to the caller: created by the caller, or of the same account."""
     return row.created_by == caller.subject or row.account_id == caller.account != "default"
 
 

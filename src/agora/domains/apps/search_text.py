@@ -1,4 +1,4 @@
-"""The text by which an app is found."""
+"""The search text of an app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Implementation of the contract's operations of apps."""
+"""Implementation of the contract's operations on apps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Change = Literal["created", "updated", "unchanged"]
 
 
 class AppService(BoundService, contract.Apps):
-    """The contract's operations of apps."""
+    """The contract's operations on apps."""
 
     @implements
     async def create(
@@ -171,14 +171,17 @@ class AppService(BoundService, contract.Apps):
         return await build_details(self.call, row)
 
     async def _lock_own_app(self, ref: str) -> AppRow:
-        """Lock and return an app that the caller may change. Raises NotFound, PermissionDenied."""
+        """Lock an app that the caller may change. Raises NotFound, PermissionDenied."""
         row = await load_visible_app(self.call.tx, self.call.caller, ref, lock=True)
         self.call.target = row.app_id
         check_may_change(self.call.caller, row)
         return row
 
     async def _lock_installed_app(self, name: str) -> AppRow | None:
-        """Lock and return the app of this name, if the caller may change it. Raises NameTaken, PermissionDenied."""
+        """Lock an app by name if the caller may change it; None if there is none.
+
+        Raises NameTaken, PermissionDenied.
+        """
         row = await find_app(self.call.tx, name)
         if row is None:
             return None
@@ -192,7 +195,7 @@ class AppService(BoundService, contract.Apps):
 
 
 def _describe_row(row: AppRow) -> AppDraft:
-    """An app as its owner has described it."""
+    """Convert a row to the description by its owner."""
     return AppDraft(
         row.name,
         row.alias,

@@ -1,4 +1,4 @@
-"""Storing apps, with the events of their changes."""
+"""Storage of apps, with the events of their changes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def delete_app(call: Call, row: AppRow) -> None:
 
 
 def _emit_app_event(call: Call, change: str, row: AppRow) -> None:
-    """Emit the event of a change; of a private app to its owner alone."""
+    """Emit the event of a change; for a private app only to its owner."""
     data = {"app_id": row.app_id, "name": row.name, "version": row.version, "revision": row.revision}
     audience = (row.created_by,) if row.visibility == "private" else None
     if change == "created":
@@ -58,5 +58,5 @@ def _emit_app_event(call: Call, change: str, row: AppRow) -> None:
 
 
 def list_brought_agents(row: AppRow | None) -> list[str]:
-    """Names of the declared agents that an app has brought."""
+    """List the names of an app's bundled declared agents."""
     return [] if row is None else list(decode_json(row.agents))

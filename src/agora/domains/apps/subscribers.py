@@ -1,4 +1,4 @@
-"""Handlers of signals of agents: an agent of the category app is an app."""
+"""Handlers of signals of agents: an agent of the category app is published as an app."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CATEGORY = "app"
 
 
 async def publish_registered_app(call: Call, registered: AgentRegistered) -> None:
-    """Publish a new agent of the category app as an app of its name, unless another app has the name."""
+    """Publish a new agent of the category app as an app of its name, unless the name is taken."""
     if registered.category.casefold() != CATEGORY or await find_app(call.tx, registered.agent_name) is not None:
         return
     insert_app(call, _build_published_row(call, await load_agent(call.tx, registered.agent_id)))
@@ -57,7 +57,7 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
 
 
 async def remove_published_app(call: Call, agent: AgentRow) -> None:
-    """Remove the app that an agent was published as, with the agent. Other apps of it keep standing, and say what is missing."""
+    """Remove the app published for an agent together with the agent. Its other apps remain and report the problem."""
     for row in await call.tx.all(statements.select_apps_of_orchestrator, agent_id=agent.agent_id):
         if row.published:
             await delete_app(call, row)

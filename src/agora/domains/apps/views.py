@@ -1,4 +1,4 @@
-"""Rows of apps as answers."""
+"""Conversion of app rows to contract objects."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .references import owns_app, sees_private_apps
 
 __all__ = ["build_apps", "build_details", "parse_workflow"]
 
-CANDIDATES = 50  #: agents with a capability that are examined for one that the caller sees
+CANDIDATES = 50  #: examined agents with a capability, to find one visible to the caller
 
 
 async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
-    """Apps as lists show them."""
+    """Build apps for a list."""
     orchestrators = await _load_orchestrators(call, rows)
     return [contract.App.model_construct(**await _build_app_fields(call, row, orchestrators)) for row in rows]
 
 
 async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
-    """One app with its workflow, and its missing capabilities."""
+    """Build the details of an app: its workflow and missing capabilities."""
     fields = await _build_app_fields(call, row, await _load_orchestrators(call, [row]))
     fields["problem"] = fields["problem"] or await _find_missing_capabilities(call, row)
     workflow = None if row.workflow is None else decode_json(row.workflow)
@@ -37,7 +37,7 @@ async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
 
 
 def parse_workflow(row: AppRow) -> contract.AppWorkflow | None:
-    """The workflow of an app; None without one."""
+    """Parse the workflow of an app; None without one."""
     return None if row.workflow is None else contract.AppWorkflow.model_validate_json(row.workflow)
 
 
@@ -49,7 +49,7 @@ async def _load_orchestrators(call: Call, rows: Sequence[AppRow]) -> Mapping[str
 
 
 async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str, Orchestrator]) -> dict[str, Any]:
-    """Fields of :class:`agora_sdk.contract.apps.App`, as far as the caller may see them."""
+    """Build the fields of :class:`agora_sdk.contract.apps.App`, limited to what the caller may see."""
     agent = orchestrators.get(row.orchestrator or "")
     present = agent is not None and agent.retired_at is None
     visible_agent = agent if agent is not None and present and _sees_agent(call, agent) else None
@@ -87,7 +87,7 @@ def _sees_agent(call: Call, agent: Orchestrator) -> bool:
 
 
 async def _find_missing_capabilities(call: Call, row: AppRow) -> str | None:
-    """The capabilities that an app uses and no agent that the caller sees has, as a problem; None if there are none."""
+    """Describe the capabilities that an app uses and no agent visible to the caller has; None if there are none."""
     missing = []
     for capability in decode_json(row.uses):
         candidates = await call.tx.all(agents.select_capable_agents, capability=capability, limit=CANDIDATES)
