@@ -1,1 +1,1 @@
-"""Sessions of clients whose protocol has them, kept as rows so that any server continues them."""
+"""Sessions of clients with stateful protocols, stored so that any server can continue them."""

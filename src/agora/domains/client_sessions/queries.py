@@ -1,4 +1,4 @@
-"""Sessions of clients whose protocol has them, and what each of them watches."""
+"""Queries of client sessions and their watched resources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject 
 _FOUND = f"select client, expires_at, toolsets from client_sessions where {_OWN} and expires_at > :now"
 select_live_session = Query(_FOUND, LiveSession, types={"now": BIG})
 lock_live_session = Query(_FOUND, LiveSession, types={"now": BIG}, lock=True)
-# Those of one caller that are too many: the ones whose end is nearest.
+# The excess sessions of one caller: those that expire first.
 select_surplus_sessions = Query(
     """
     select session from client_sessions where tenant_id = :tenant and kind = :kind and subject = :subject
@@ -47,7 +47,7 @@ delete_session = Write(f"delete from client_sessions where {_OWN}")
 update_session_toolsets = Write(
     f"update client_sessions set toolsets = :toolsets, expires_at = :until where {_OWN}", types={"until": BIG}
 )
-# Of a client without a handshake: its session begins with the first thing that is kept for it.
+# For a client without a handshake: its session begins with its first stored state.
 insert_session_if_missing = Write(
     """
     insert into client_sessions (tenant_id, session, kind, subject, client, created_at, expires_at)
@@ -57,7 +57,7 @@ insert_session_if_missing = Write(
     types={"now": BIG, "until": BIG},
 )
 
-# -- what they watch ---------------------------------------------------------------------------
+# -- watched resources -------------------------------------------------------------------------
 
 select_watched_resources = Query(
     "select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri",
@@ -75,7 +75,7 @@ insert_watch = Write(
 delete_watches = Write("delete from client_watches where tenant_id = :tenant and session = :session")
 delete_watch = Write("delete from client_watches where tenant_id = :tenant and session = :session and uri = :uri")
 
-# -- those that are over -----------------------------------------------------------------------
+# -- expired sessions --------------------------------------------------------------------------
 
 select_expired_sessions = Query(
     "select session from client_sessions where tenant_id = :tenant and expires_at < :before order by expires_at limit :limit",

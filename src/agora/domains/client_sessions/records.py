@@ -32,7 +32,7 @@ SESSIONS = Table("client_sessions", ClientSessionRow)
 
 @record
 class LiveSession:
-    """What a session that has not ended knows of its client. client, toolsets: JSON."""
+    """Client data of an active session. client, toolsets: JSON."""
 
     client: str
     expires_at: int

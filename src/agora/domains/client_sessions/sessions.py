@@ -46,9 +46,9 @@ UNWATCHED: Final = "agora.mcp.unwatched"
 CANCELLED: Final = "agora.mcp.cancelled"
 TOOLSETS_CHANGED: Final = "agora.mcp.toolsets_changed"
 
-LIFETIME: Final = 24 * 3600 * SECOND  #: microseconds that one is kept after it was used last, or a little before
-MAX_SESSIONS: Final = 1000  #: sessions of one caller
-MAX_ANONYMOUS_SESSIONS: Final = 200  #: of all callers without a credential
+LIFETIME: Final = 24 * 3600 * SECOND  #: microseconds a session is kept after its last recorded use
+MAX_SESSIONS: Final = 1000  #: sessions per caller
+MAX_ANONYMOUS_SESSIONS: Final = 200  #: sessions of all callers without a credential
 MAX_SUBSCRIPTIONS: Final = 1000
 MAX_URI_CHARACTERS: Final = 2000
 
@@ -57,7 +57,7 @@ MAX_URI_CHARACTERS: Final = 2000
 class ClientSession:
     """A session's row. client: information from the client's handshake. expires: microseconds since 1970.
 
-    toolsets: those that the client has enabled since it connected.
+    toolsets: enabled by the client since it connected.
     """
 
     client: Mapping[str, Any]
@@ -67,7 +67,7 @@ class ClientSession:
 
 
 def compute_client_session_key(id: str) -> str:
-    """Digest of a session id for the store and events: for anonymous callers the id itself is a credential."""
+    """Compute the digest of a session id for the store and events: an anonymous caller's id is itself a credential."""
     return hashlib.blake2b(id.encode("utf-8", "surrogateescape"), digest_size=16, person=b"agora-session").hexdigest()
 
 
@@ -93,7 +93,7 @@ async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[st
 
 
 async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | None:
-    """The caller's own session of that key, if it is not over."""
+    """Find the caller's own active session with that key."""
     row = await call.tx.one(rows.select_live_session, now=call.now, **_build_session_filter(caller, key))
     if row is None:
         return None
@@ -111,7 +111,7 @@ async def extend_session(call: Call, caller: Caller, key: str) -> int | None:
 
 
 async def end_session(call: Call, caller: Caller, key: str, *, quietly: bool = False) -> None:
-    """End a session; one that is over already needs no end. quietly: no server has it in memory."""
+    """End a session. Idempotent. quietly: no server has it in memory."""
     if await call.tx.execute(rows.delete_session, **_build_session_filter(caller, key)):
         await call.tx.execute(rows.delete_watches, session=key)
         if not quietly:
@@ -125,7 +125,7 @@ async def emit_request_cancellation(call: Call, caller: Caller, key: str, reques
 
 
 async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: str) -> None:
-    """Let a session watch a resource. named: its URI as events name it. Raises NotFound, InvalidRequest."""
+    """Let a session watch a resource. named: its URI in events. Raises NotFound, InvalidRequest."""
     if max(len(uri), len(named)) > MAX_URI_CHARACTERS or not uri.isprintable():
         raise InvalidRequest(
             f"A URI has at most {MAX_URI_CHARACTERS} characters, all of them visible.",
@@ -144,7 +144,7 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
 
 
 async def unwatch_resource(call: Call, caller: Caller, key: str, uri: str) -> None:
-    """Let a session watch a resource no more; one that it does not watch needs no change."""
+    """Stop watching a resource. Idempotent."""
     if await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key)) is None:
         return
     if await call.tx.execute(rows.delete_watch, session=key, uri=uri):
@@ -154,9 +154,9 @@ async def unwatch_resource(call: Call, caller: Caller, key: str, uri: str) -> No
 async def change_toolsets(
     call: Call, caller: Caller, key: str, toolsets: Sequence[str], *, enabled: bool
 ) -> tuple[str, ...]:
-    """Enable toolsets for a session, or disable them; returns those that are enabled now.
+    """Enable or disable toolsets for a session. Returns the enabled ones.
 
-    The session of a client without a handshake begins with it. If nothing changes, no event is emitted.
+    For a client without a handshake, this creates the session. Without a change, no event is emitted.
     """
     until = call.now + LIFETIME
     await call.tx.execute(

@@ -1,5 +1,5 @@
-"""Dead letters: deliveries that were abandoned, of any source, as rows of one table.
+"""Dead letters: abandoned deliveries of all sources, as rows of one table.
 
-:mod:`.letters` records them, :mod:`.service` implements the contract. What a letter says, and how it is delivered after
-all, only its source knows: :mod:`.port` is what a source implements. The composition root names the sources.
+:mod:`.letters` records them, :mod:`.service` implements the contract. Only its source can render and replay a letter:
+:mod:`.port` is the interface of a source. The composition root registers the sources.
 """

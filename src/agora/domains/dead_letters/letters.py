@@ -14,17 +14,17 @@ from .records import LETTERS, DeadLetterRow
 
 __all__ = ["emit_letter_event", "record_dead_letter", "record_dead_letters", "settle_by_key"]
 
-MAX_LETTERS = 1000  #: of one owner and source; the oldest make room
+MAX_LETTERS = 1000  #: per owner and source; the oldest are dropped
 MAX_REASON_CHARACTERS = 1000
 
 
 async def record_dead_letter(call: Call, dead_letter: NewDeadLetter) -> None:
-    """Keep a delivery that is given up, and tell its owner. No-op if its key has a letter already."""
+    """Store an abandoned delivery and notify its owner. No-op if its key already has a letter."""
     await record_dead_letters(call, [dead_letter])
 
 
 async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, once: bool = False) -> None:
-    """The same for several letters of one source and owner. once: also no-op if a letter of its key was settled already."""
+    """Record several letters of one source and owner. once: also no-op if a letter of its key was already settled."""
     if not letters:
         return
     source, owner = letters[0].source, letters[0].owner
@@ -40,7 +40,7 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
         recorded_keys.add(dead_letter.key)
         row = _build_row(call, dead_letter)
         call.tx.append(LETTERS, row)
-        if owner:  # of those that concern operators alone, their source tells in one event for many
+        if owner:  # for letters of operators, the source emits a combined event
             emit_letter_event(call, "recorded", row)
     if oldest := await call.tx.all(statements.select_surplus_letters, source=source, owner=owner, most=MAX_LETTERS):
         await call.tx.execute(statements.delete_letters, ids=encode_json(list(oldest)))
@@ -67,7 +67,7 @@ def _build_row(call: Call, dead_letter: NewDeadLetter) -> DeadLetterRow:
 
 
 async def settle_by_key(call: Call, source: str, key: str, state: DeadLetterState) -> None:
-    """Note that a source has replayed or discarded a letter by its own means."""
+    """Record that a source has replayed or discarded a letter itself."""
     happening, place = state.value, {"source": source, "key": key}
     settlement = {"state": happening, "now": call.now, "by": call.caller.subject}
     for row in await call.tx.returning(statements.settle_letters_of_key, **place, **settlement):
@@ -75,7 +75,7 @@ async def settle_by_key(call: Call, source: str, key: str, state: DeadLetterStat
 
 
 def emit_letter_event(call: Call, change: str, row: DeadLetterRow) -> None:
-    """Log the event ``agora.dead_letter.HAPPENING``, for the letter's owner."""
+    """Emit the event ``agora.dead_letter.CHANGE`` to the letter's owner."""
     data = {
         "dead_letter_id": row.letter_id,
         "source": row.source,

@@ -1,8 +1,8 @@
-"""What a source of dead letters implements.
+"""Interface of a dead letter source.
 
-A source gives up a delivery with :func:`.letters.record_dead_letter`, under a name of its own, and is registered under that
-name in ``agora.server.dead_letters``. All that the rest of the marketplace does with its letters then goes through the
-three methods here, within the transaction of the call that asks.
+A source abandons a delivery with :func:`.letters.record_dead_letter`, under its own name, and is registered under that
+name in ``agora.server.dead_letters``. All further operations on its letters use the
+three methods here, within the transaction of the calling operation.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ["SOURCES", "DeadLetterSource", "Inspection", "NewDeadLetter"]
 
 @dataclass(frozen=True, slots=True)
 class NewDeadLetter:
-    """A delivery that is given up.
+    """An abandoned delivery.
 
-    key: what it is known by to its source; at most one letter of a source has a key at a time.
+    key: identifies it to its source; at most one letter of a source has a key at a time.
     owner: subject of its recipient, empty if only operators may see it. account: of the recipient.
-    ref: id of the message or task that it is about. destination: a stream, or a URL without its query.
-    detail: what the source needs to show and to replay it; no credentials.
+    ref: id of the related message or task. destination: a stream, or a URL without its query.
+    detail: data for rendering and replay, without credentials.
     """
 
     source: str
@@ -43,23 +43,23 @@ class NewDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a letter says, None if that is gone; and why it cannot be replayed, None if it can."""
+    """Content of a letter, None if it no longer exists; and the reason why it cannot be replayed, None if it can."""
 
     content: dict[str, Any] | None
     obstacle: str | None = None
 
 
 class DeadLetterSource(Protocol):
-    """A way out that gives up deliveries. Only the store may be awaited: each call is within a transaction."""
+    """A source of dead letters. Only the store may be awaited, because each call is within a transaction."""
 
     async def inspect_letter(self, call: Call, dead_letter: DeadLetterRow) -> Inspection:
-        """Show what the letter says, as far as it still exists. Changes nothing."""
+        """Return the content of the letter, if it still exists. Changes nothing."""
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        """Have it delivered again, once the transaction is committed. Called once for a letter. Raises Conflict."""
+        """Deliver the letter again after the commit. Called once per letter. Raises Conflict."""
 
     async def discard_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        """Forget what was kept for a replay. Called once for a letter."""
+        """Delete the data for a replay. Called once per letter."""
 
 
 #: sources by name

@@ -29,7 +29,7 @@ select_letter = Query("select * from dead_letters where tenant_id = :tenant and 
 
 
 def _select_page(condition: str) -> Query[DeadLetterRow]:
-    """Newest first, after a letter. Empty filters match everything."""
+    """Build the query for a page, newest first, after a letter. Empty filters match everything."""
     return Query(
         f"""
         select * from dead_letters
@@ -51,7 +51,7 @@ _OPEN_KEYS = "select key from dead_letters where tenant_id = :tenant and source 
 select_open_keys = Query(_OPEN_KEYS % _KEYS, str, postgres=_OPEN_KEYS % _KEYS_POSTGRES)
 _KNOWN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and key %s"
 select_known_keys = Query(_KNOWN_KEYS % _KEYS, str, postgres=_KNOWN_KEYS % _KEYS_POSTGRES)
-#: takes those that are still dead; of two calls at once, one gets the row
+#: claims letters that are still dead; of concurrent calls, only one gets the row
 _SETTLE = """
     update dead_letters set state = :state, settled_at = :now, settled_by = :by
     where tenant_id = :tenant and state = 'dead' and {which} returning *
@@ -60,7 +60,7 @@ settle_letter = Write(_SETTLE.format(which="letter_id = :letter_id"), DeadLetter
 settle_letters_of_key = Write(
     _SETTLE.format(which="source = :source and key = :key"), DeadLetterRow, types={"now": BIG}
 )
-#: letters of one owner beyond the newest, as many as there are to be dropped
+#: a bounded number of letters of one owner beyond the newest
 select_surplus_letters = Query(
     """
     select letter_id from dead_letters where tenant_id = :tenant and source = :source and owner = :owner
@@ -72,7 +72,7 @@ select_surplus_letters = Query(
 )
 _DROP = "delete from dead_letters where tenant_id = :tenant and letter_id %s"
 delete_letters = Write(_DROP % _IDS, postgres=_DROP % _IDS_POSTGRES)
-#: everyone = 1: of all owners
+#: everyone = 1: letters of all owners
 count_open_letters = Query(
     """
     select count(*) as total from dead_letters

@@ -10,7 +10,7 @@ __all__ = ["LETTERS", "DeadLetterRow"]
 
 @record
 class DeadLetterRow:
-    """A row of ``dead_letters``. owner: recipient, empty if only operators are concerned. detail: JSON, the source's own."""
+    """A row of ``dead_letters``. owner: recipient, empty if only operators are concerned. detail: the source's JSON."""
 
     tenant_id: str
     letter_id: str

@@ -23,7 +23,7 @@ from .records import DeadLetterRow
 __all__ = ["DeadLetterService"]
 
 NEWEST = "\x7f"  #: sorts after every id
-PEOPLE = frozenset({"key", "user"})  #: callers that own the agents of their account
+PEOPLE = frozenset({"key", "user"})  #: kinds of callers that own the agents of their account
 
 
 class DeadLetterService(BoundService, contract.DeadLetters):
@@ -68,7 +68,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         )
 
     async def _resolve_owner(self, ref: str | None) -> str:
-        """The subject that a reference names; empty for none. Retired agents, and those that are none, by their id."""
+        """Resolve a reference to a subject; empty for none. Retired agents and other subjects only by id."""
         if ref is None:
             return ""
         row = await find_agent(self.call.tx, ref)
@@ -122,7 +122,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         )
         if claims:
             return claims[0], True
-        row = await self._load_letter(letter_id)  # somebody else may have settled it meanwhile
+        row = await self._load_letter(letter_id)  # another caller may have settled it in the meantime
         if row.state != state:
             raise Conflict(
                 f"The dead letter {letter_id} was {row.state} already.", fix="Look at it with agora.dead_letter.get."
@@ -130,7 +130,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         return row, False
 
     async def _load_letter(self, letter_id: str) -> DeadLetterRow:
-        """A letter that the caller may see. Raises NotFound."""
+        """Load a letter that the caller may see. Raises NotFound."""
         row = await self.call.tx.one(statements.select_letter, letter_id=letter_id)
         if row is None or not (_is_owner(self.call.caller, row) or self.call.caller.may("read:all")):
             raise not_found(
@@ -166,7 +166,7 @@ def _is_owner(caller: Caller, row: DeadLetterRow) -> bool:
 
 
 def _find_shared_account(caller: Caller) -> str:
-    """The account whose agents belong to the caller; empty for none. Agents of one account do not read each other's mail."""
+    """Return the account whose agents belong to the caller; empty for agents, which cannot read others' letters."""
     return caller.account if caller.kind in PEOPLE and caller.account != "default" else ""
 
 

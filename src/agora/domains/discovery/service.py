@@ -90,7 +90,7 @@ class DiscoveryService(BoundService, contract.Discovery):
             call.caller, category=category, version=version, status=status and Lifecycle(status)
         )
         for operation in operations[offset : offset + limit] if schemas else ():
-            # The first call builds the schemas (a second of processor time in total) without blocking the event loop.
+            # The first call builds the schemas (a second of CPU time in total) without blocking the event loop.
             if "input_schema" not in vars(operation) and operation.input_schema:
                 await asyncio.sleep(0)
         return build_service_page(call, operations, limit, offset, schema=schemas)

@@ -28,10 +28,10 @@ __all__ = ["EventService"]
 RESERVED = "agora."
 NOT_AGENTS = frozenset(
     {"anonymous", "broadcast", "operator", "system", "system_wide"}
-)  #: event subjects that are no agents
+)  #: event subjects other than agents
 MAX_SUBSCRIPTIONS = 100  #: per owner; a further one replaces the oldest
 
-#: size of the rest of an event: its id, time, sequence number and field names
+#: size of the remaining fields of an event: its id, time, sequence number and field names
 ENVELOPE = b" " * 300
 
 
@@ -133,7 +133,7 @@ class EventService(BoundService, contract.Events):
         subscription_id: str | None = None,
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.Event]:
-        # The dispatcher awaits the Opening within a read transaction; the feed then produces the events.
+        # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
         opening = self._open_stream(types, agent, subject, subscription_id, last_event_id)
         return cast("AsyncIterator[contract.Event]", opening)
 

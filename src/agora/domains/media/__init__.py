@@ -1,1 +1,1 @@
-"""Media: rooms of a LiveKit server, and tokens for them. The server is another program; nothing of its rooms is stored here."""
+"""Media: rooms of a LiveKit server, and tokens for them. The server is a separate program with its own data."""

@@ -1,7 +1,8 @@
-"""LiveKit access tokens: JSON Web Tokens (RFC 7519) signed with the API secret by HS256, with a ``video`` claim of grants.
+"""LiveKit access tokens: JSON Web Tokens (RFC 7519) signed with the API secret by HS256, with a ``video`` claim.
 
-https://docs.livekit.io/home/get-started/authentication. The claims are few and stable, and the library that signs them is there
-for agents' cards, so LiveKit's own is only needed by the tests, which verify the tokens with it.
+https://docs.livekit.io/home/get-started/authentication. The claim contains the grants. The claims are few and stable,
+and the signing library is already used for agents' cards, so LiveKit's own library is needed only by the tests, which
+verify the tokens with it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from agora_sdk.contract.media import MediaRole
 
 __all__ = ["ROLE_GRANTS", "build_claims", "sign_token"]
 
-#: what each role may in its one room. None of them may list rooms: tokens are valid for the whole LiveKit server.
+#: grants of each role in its single room. None includes listing rooms, because tokens are valid for the whole LiveKit
+#: server.
 ROLE_GRANTS: Final[Mapping[MediaRole, Mapping[str, bool]]] = {
     "admin": {
         "roomAdmin": True,
@@ -33,7 +35,7 @@ ROLE_GRANTS: Final[Mapping[MediaRole, Mapping[str, bool]]] = {
 
 
 def build_claims(room: str, identity: str, role: MediaRole, metadata: str | None) -> dict[str, Any]:
-    """The claims of a participant who joins a room."""
+    """Build the claims of a participant who joins a room."""
     claims: dict[str, Any] = {
         "sub": identity,
         "name": identity,

@@ -1,4 +1,4 @@
-"""LiveKit's room service: Twirp over HTTP, JSON (https://docs.livekit.io/reference/server/server-apis)."""
+"""Client of LiveKit's room service: Twirp over HTTP, JSON (https://docs.livekit.io/reference/server/server-apis)."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ class LiveKitClient:
     async def call_method(
         self, method: str, request: Mapping[str, Any], video: Mapping[str, Any]
     ) -> dict[str, Any] | None:
-        """Call a method of the room service; None where it knows no such room.
+        """Call a method of the room service; None if the room does not exist.
 
-        video: the grants that the method needs. Raises UpstreamUnavailable if the server cannot be reached, UpstreamFailed if it refuses.
+        video: the grants that the method needs. Raises UpstreamUnavailable if the server is unreachable, UpstreamFailed
+        if it refuses.
         """
         token = sign_token(self._key, self._secret, {"video": dict(video)}, now=int(time.time()), seconds=TOKEN_SECONDS)
         try:
@@ -54,10 +55,10 @@ class LiveKitClient:
         raise UpstreamFailed(f"LiveKit refused {method}: {status} {str(code or '')[:100]}".rstrip() + ".", fix=fix)
 
     async def _exchange_once(self, method: str, token: str, body: bytes) -> tuple[int, bytes]:
-        """Send a request over a connection of its own; its status and answer."""
+        """Send a request over a new connection; return status and body."""
         if self._url.startswith("https://"):
             await asyncio.to_thread(create_default_ssl_context)
-        # The operator names the server, so it may be at a private address; no caller has a say in it.
+        # The operator configures the server, so it may have a private address; callers cannot influence it.
         http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
         headers = {
             "host": http.host,

@@ -1,7 +1,7 @@
-"""Media of the contract: tokens are signed here, rooms are LiveKit's.
+"""Implementation of the media contract: tokens are signed here, rooms belong to LiveKit.
 
-All tenants share one LiveKit server, so a room of another tenant than the default one is named ``TENANT:ROOM`` there; no name that a
-caller gives has a colon.
+All tenants share one LiveKit server, so a room of a tenant other than the default one is named ``TENANT:ROOM`` there;
+names given by callers contain no colon.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ async def _return_answer_or_raise(call: Call, outcome: R | AgoraError) -> R:
 
 
 def _build_room_fields(room: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A room as LiveKit writes it: 64-bit numbers are texts in its JSON, and what is zero is left out."""
+    """Build a room from LiveKit's JSON, in which 64-bit numbers are strings and zero values are omitted."""
     return {
         "room_name": name,
         "room_id": str(room.get("sid", "")),

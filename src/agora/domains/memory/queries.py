@@ -40,7 +40,7 @@ delete_memory = Write(
     "delete from memories where tenant_id = :tenant and namespace = :namespace and key = :key returning memory_id", str
 )
 delete_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
-#: adds to the number of memories; changes no row if it would exceed the limit
+#: increments the number of memories; changes no row if that would exceed the limit
 add_to_memory_count = Write(
     """
     insert into memory_counts (tenant_id, entries) values (:tenant, 1)

@@ -1,4 +1,4 @@
-"""Records of memory: rows of its tables, and of what its queries answer."""
+"""Records of memory: table rows and query results."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ class MemoryRow:
 
 @record
 class MemoryHit(MemoryRow):
-    """A memory that a search found. hits: how many of the words it has."""
+    """A memory found by a search. hits: number of matching words."""
 
     hits: int

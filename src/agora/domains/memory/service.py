@@ -26,8 +26,8 @@ from .records import WORDS, MemoryRow, MemoryWordRow
 __all__ = ["MemoryService"]
 
 MAX_VALUE_LENGTH = 65_536  #: characters of JSON of one value
-MAX_INDEXED_WORDS = 100  #: most distinct words of one memory in the index
-MAX_QUERY_WORDS = 20  #: most words of one query that are used
+MAX_INDEXED_WORDS = 100  #: maximum distinct indexed words per memory
+MAX_QUERY_WORDS = 20  #: maximum words of a query
 MAX_WORD_CHARACTERS = 40
 LAST = "\U0010ffff"
 ANY = -1
@@ -65,7 +65,7 @@ class MemoryService(BoundService, contract.Memories):
             now=call.now,
             if_version=ANY if if_version is None else if_version,
         )
-        if not rows:  # a concurrent call stored another version since it was read
+        if not rows:  # a concurrent call has stored another version since the read
             raise _build_version_conflict_error(
                 key, await call.tx.one(statements.select_memory, namespace=stored_namespace, key=key)
             )
@@ -75,7 +75,7 @@ class MemoryService(BoundService, contract.Memories):
         return self._to_memory(rows[0])
 
     def _build_stored_namespace(self, namespace: str) -> str:
-        """The stored namespace. ``own`` is private: ``@`` and the caller's id, a name that the contract's pattern rejects."""
+        """Build the stored namespace. ``own`` is private: ``@`` and the caller's id, which callers cannot pass."""
         return f"@{self.call.caller.subject}" if namespace == OWN else namespace
 
     async def _update_search_index(
@@ -208,7 +208,7 @@ def _build_version_conflict_error(key: str, row: MemoryRow | None) -> Conflict:
 
 
 def _list_value_texts(value: JsonValue) -> Iterator[str]:
-    """Every string and number in a value, including the names of its fields."""
+    """Iterate over every string and number in a value, including field names."""
     level: list[Any] = [value]
     while level:
         item = level.pop(0)
@@ -224,7 +224,7 @@ def _list_value_texts(value: JsonValue) -> Iterator[str]:
 
 
 def _split_words(*texts: str) -> Iterator[str]:
-    """The first :data:`MAX_INDEXED_WORDS` different words, normalized for comparison."""
+    """Iterate over the first :data:`MAX_INDEXED_WORDS` distinct words, normalized for comparison."""
     earlier: set[str] = set()
     for text in texts:
         for word in _WORD.findall(fold_text(text)):

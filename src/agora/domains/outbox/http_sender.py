@@ -1,4 +1,4 @@
-"""POST to receivers elsewhere: egress policy, connections, concurrency by origin, and what their answers mean."""
+"""POST requests to external receivers: egress policy, connections, concurrency by origin, responses."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from agora.net.http_client import ConnectionLost, HttpClient, Reply, build_reque
 
 __all__ = ["MAX_AT_ONCE", "DeliveryRejected", "HttpResponse", "HttpSender"]
 
-MAX_AT_ONCE: Final = 64  #: posts under way
-MAX_EACH: Final = 8  #: posts under way to one origin
+MAX_AT_ONCE: Final = 64  #: concurrent posts
+MAX_EACH: Final = 8  #: concurrent posts to one origin
 MAX_ORIGINS: Final = 256  #: origins with connections
 CONNECT_SECONDS: Final = 5.0  # seconds
-MAX_QUOTED_CHARACTERS: Final = 200  #: characters of an error response that are told
-MAX_RETRY_AFTER_SECONDS: Final = 3600.0  #: seconds that a receiver may ask to be left alone
+MAX_QUOTED_CHARACTERS: Final = 200  #: quoted characters of an error response
+MAX_RETRY_AFTER_SECONDS: Final = 3600.0  #: upper bound of the receiver's retry-after
 PERMANENT: Final = frozenset({410})
 
 
 class DeliveryRejected(Exception):
-    """The receiver rejected it.
+    """The receiver rejected the request.
 
-    permanent: a retry is pointless. retry_after: seconds until the next attempt. status: of the response, if there was one.
+    permanent: a retry is pointless. retry_after: seconds until the next attempt. status: of the response, if there was
+    one.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class DeliveryRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A response of 2xx. body: None if it is longer than what was asked for."""
+    """A 2xx response. body: None if it exceeds the limit."""
 
     status: int
     body: bytes | None
@@ -46,7 +47,7 @@ class HttpResponse:
 
 @dataclass(slots=True, eq=False)
 class Origin:
-    """Where several deliveries may go."""
+    """Connections to one origin."""
 
     http: HttpClient
     egress: EgressPolicy
@@ -55,7 +56,7 @@ class Origin:
 
 
 class HttpSender:
-    """Posts. limit: bytes that are read of a response, so that its connection can be used again."""
+    """Sender of POST requests. limit: bytes read from a response, so that its connection can be reused."""
 
     def __init__(self, *, limit: int = 65_536, resolver: Resolve = resolve_host) -> None:
         self._limit, self._resolver = limit, resolver
@@ -71,7 +72,7 @@ class HttpSender:
     async def post_request(
         self, url: str, headers: Mapping[str, str], body: bytes, *, private: bool, seconds: float
     ) -> HttpResponse:
-        """Post. private: addresses that are not public are allowed. seconds: with the response. Raises DeliveryRejected."""
+        """Post a body. private: allow non-public addresses. seconds: with the response. Raises DeliveryRejected."""
         try:
             origin = await self._open_origin(url, private)
             own_headers = {"host": origin.http.host, "user-agent": "agora", "accept-encoding": "identity"}
@@ -115,7 +116,7 @@ class HttpSender:
         return origin
 
     async def _read_response(self, reply: Reply) -> HttpResponse:
-        """Read the receiver's answer. Raises DeliveryRejected unless it is a 2xx."""
+        """Read the receiver's response. Raises DeliveryRejected unless it is a 2xx."""
         body = bytearray()
         async for part in reply:
             body += part

@@ -1,9 +1,9 @@
-"""The job of the outbox: claims deliveries that are due, posts them, acts on their outcome.
+"""The job of the outbox: claims due deliveries, posts them, and processes the results.
 
-A claim is a lease with a fence. An outcome counts in the transaction that deletes the row under that fence, so its effects
-happen once, whoever repeats the request: a server that dies after a receiver has answered leaves the lease, and the request
-is made again under the same key. Each destination has one worker, which posts a few at a time: one that does not answer keeps
-nobody else waiting, and all that waits for it is put off together.
+A claim is a lease with a fence. A result counts only in the transaction that deletes the row under that fence, so its
+effects happen once even if requests are repeated: if a server crashes after the receiver has responded, the lease
+expires and the request is repeated under the same key. Each destination has one worker with a small concurrency: a
+destination that does not respond does not delay others, and all its deliveries are postponed together.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ __all__ = ["OutboxController"]
 
 log = logging.getLogger(__name__)
 
-EACH: Final = 4  #: deliveries that one worker makes at a time
+EACH: Final = 4  #: concurrent deliveries per worker
 MAX_WORKERS: Final = (
     MAX_AT_ONCE // EACH
-)  #: destinations at a time: no delivery waits for the sender while its lease runs
-MAX_DESTINATIONS: Final = 1000  #: that are looked at together
-LEASE_SECONDS: Final = 90  # longer than endpoint_timeout can be, with the connecting before it
+)  #: concurrent destinations: a delivery never waits for the sender while its lease runs
+MAX_DESTINATIONS: Final = 1000  #: destinations read per pass
+LEASE_SECONDS: Final = 90  # seconds, longer than the maximum of endpoint_timeout including the connection
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
-#: statuses that the same request will get again
+#: statuses that a retry would receive again
 PERMANENT: Final = frozenset({400, 410, 413, 415, 422})
 #: events whose transactions add rows
 WAKING: Final = frozenset({"agora.message.received", "agora.dead_letter.replayed"})
@@ -66,7 +66,7 @@ class OutboxController(DueController):
         self._slots = asyncio.Semaphore(MAX_WORKERS)
 
     async def prepare(self) -> None:
-        if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
+        if self.context.store.exclusive:  # a single server owns the store: every lease belongs to a dead process
             for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
                 await self.write_as_system(tenant, _release_leases)
 
@@ -76,7 +76,7 @@ class OutboxController(DueController):
                 self.mark_tenant_due(event.tenant_id)
 
     async def reconcile(self, tenant: str) -> None:
-        """Begin to deliver to each destination with something due; nothing while the marketplace is halted."""
+        """Start a worker for each destination with due deliveries; none while the marketplace is halted."""
         if self.context.overrides.is_halted(tenant):
             return
         now = self.context.clock.now()
@@ -87,14 +87,14 @@ class OutboxController(DueController):
 
     async def finish(self) -> None:
         for worker in self._workers.values():
-            worker.cancel()  # a lease that is left runs out, and the request is made again
+            worker.cancel()  # an abandoned lease expires, and the request is repeated
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
         self._sender.close()
 
     # -- one destination -------------------------------------------------------------------------
 
     async def _serve_destination(self, tenant: str, destination: str) -> None:
-        """Deliver until nothing is due there, or it does not answer."""
+        """Deliver until nothing is due for the destination, or it does not respond."""
         CALLER.set((tenant, "system"))
         claim = partial(_claim_rows, destination=destination)
         try:
@@ -111,7 +111,7 @@ class OutboxController(DueController):
             self.mark_tenant_due(tenant)
 
     async def _deliver_row(self, tenant: str, row: OutboxRow) -> bool:
-        """Make one delivery; whether its destination answers."""
+        """Make one delivery. Returns whether its destination responds."""
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
         url = row.destination
         if row.expires_at is not None and row.expires_at <= self.context.clock.now():
@@ -134,7 +134,7 @@ class OutboxController(DueController):
             raise
         except AgoraError as error:
             await self._give_up(tenant, row, url, f"Its answer cannot be taken: {error}")
-        except Exception as error:  # of one delivery: the others go on
+        except Exception as error:  # must not affect other deliveries
             log.exception("the answer to %s from %s could not be taken", row.ref, row.destination)
             failure = DeliveryRejected(f"Its answer could not be taken: {type(error).__name__}.", status=0)
             await self._record_failure(tenant, row, url, failure)
@@ -178,14 +178,14 @@ class OutboxController(DueController):
             request.url, headers, request.body, private=request.private, seconds=seconds
         )
 
-    # -- outcomes --------------------------------------------------------------------------------
+    # -- results ---------------------------------------------------------------------------------
 
     async def _put_off(self, tenant: str, row: OutboxRow, error: DeliveryRejected) -> None:
         attempts = row.attempts + 1
         pause = max(compute_jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
         if row.expires_at is not None:
-            due_at = min(due_at, row.expires_at)  # to be given up then
+            due_at = min(due_at, row.expires_at)  # to be given up at that time
         values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_build_row_key(row)}
 
         async def store_success(call: Call) -> None:
@@ -196,7 +196,7 @@ class OutboxController(DueController):
         await self.write_as_system(tenant, store_success)
 
     async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
-        """Make the row a dead letter. failed: attempts not yet counted in the row."""
+        """Convert the row to a dead letter. failed: attempts not yet counted in the row."""
         dead_letter = NewDeadLetter(
             source=row.source,
             key=f"{row.ref}/{row.recipient}",
@@ -237,6 +237,6 @@ async def _delete_row(call: Call, *, row: OutboxRow) -> None:
 async def _delete_row_and_handle_response(
     call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse
 ) -> None:
-    """Delete the row and act on the answer, unless another server has claimed it since."""
+    """Delete the row and handle the response, unless another server has claimed the row since."""
     if await call.tx.execute(statements.delete_delivery, **_build_row_key(row)):
         await source.handle_response(call, row, response)

@@ -1,4 +1,4 @@
-"""What a source of the outbox implements. It is registered under its name in ``agora.server.outbox``."""
+"""Interface of an outbox source. Sources are registered by name in ``agora.server.outbox``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["OUTBOX_SOURCES", "OutboxRequest", "OutboxSource"]
 
 @dataclass(frozen=True, slots=True)
 class OutboxRequest:
-    """A POST of JSON. key: the same whenever it is repeated. private: whether the address need not be a public one."""
+    """A POST of JSON. key: unchanged when repeated. private: whether a non-public address is allowed."""
 
     url: str
     body: bytes
@@ -28,18 +28,18 @@ class OutboxRequest:
 
 
 class OutboxSource(Protocol):
-    """Something that has HTTP requests made."""
+    """A source of HTTP requests."""
 
     async def build_request(self, reader: Reader, row: OutboxRow, context: ServerContext) -> OutboxRequest | None:
-        """What a row becomes now; None if there is nothing to be delivered any more.
+        """Build the current request of a row; None if there is nothing to deliver any more.
 
         Raises DeliveryRejected if it cannot be delivered now.
         """
 
     async def handle_response(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
-        """Act on what the receiver answered (2xx), in the transaction that deletes the row.
+        """Handle the receiver's response (2xx), in the transaction that deletes the row.
 
-        Raises an AgoraError if the answer is no good: the delivery is then given up.
+        Raises an AgoraError if the response is invalid: the delivery is then given up.
         """
 
 

@@ -26,7 +26,7 @@ select_due_destinations = Query(
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
-#: the oldest of one destination; of two servers that claim the same, the second finds its lease
+#: the oldest of one destination; if two servers claim concurrently, the second one finds the rows leased
 claim_deliveries = Write(
     """
     update outbox set due_at = :until, leased = 1, fence = fence + 1
@@ -45,7 +45,7 @@ postpone_delivery = Write(
     f"update outbox set attempts = :attempts, due_at = :due_at, leased = 0, error = :error {_HELD}",
     types={"attempts": BIG, "due_at": BIG, "fence": BIG},
 )
-#: a destination that does not answer is left alone with all that waits for it
+#: postpones all deliveries of a destination that does not respond
 hold_destination = Write(
     """
     update outbox set due_at = :due_at
@@ -53,5 +53,5 @@ hold_destination = Write(
     """,
     types={"due_at": BIG},
 )
-#: by the one server that has the data
+#: used by the single server that owns the store
 release_leases = Write("update outbox set due_at = 0, leased = 0 where tenant_id = :tenant and leased = 1")

@@ -10,11 +10,11 @@ __all__ = ["OUTBOX", "OutboxRow"]
 
 @record
 class OutboxRow:
-    """A row of ``outbox``: a delivery that is to be made. It is deleted with its outcome.
+    """A row of ``outbox``: a pending delivery, deleted when it is settled.
 
-    recipient: the agent that it is for. ref: what is delivered, by its id. destination: scheme, host and port.
-    due_at: of the next attempt; while leased, when the lease of the server that delivers it ends. leased: 0 or 1.
-    fence: raised by each claim. expires_at: when it is given up in any case. Times in microseconds since 1970.
+    recipient: the addressed agent. ref: id of the delivered object. destination: scheme, host and port.
+    due_at: of the next attempt; while leased, the end of the lease. leased: 0 or 1.
+    fence: incremented by each claim. expires_at: when it is given up in any case. Times in microseconds since 1970.
     """
 
     tenant_id: str

@@ -15,11 +15,11 @@ from .service import HOME
 
 __all__ = ["TenantController"]
 
-GRACE_SECONDS = 120  # in which what is still in memory somewhere is written
+GRACE_SECONDS = 120  # seconds for pending in-memory data of other servers to be written
 
 
 class TenantController(Controller):
-    """Erases table by table, ``batch`` rows in one transaction. After a crash the next run continues."""
+    """Erases table by table, ``batch`` rows per transaction. After a crash the next run continues."""
 
     name = "tenants"
     interval = 5.0
@@ -32,7 +32,7 @@ class TenantController(Controller):
                 await self.write_as_system(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
 
     async def _erase_rows(self, tenant: str) -> bool:
-        """Erase all rows, in batches; returns whether there were none. Others may be added while rows are erased."""
+        """Erase all rows in batches. Returns whether there were none, because rows may be added meanwhile."""
         rows = await self.read(tenant, statements.select_columns)
         erased = 0
         for table, columns in groupby(rows, key=lambda row: str(row.table_name)):
@@ -42,7 +42,7 @@ class TenantController(Controller):
         return erased == 0 and not self.is_stopping
 
     async def _erase_table(self, tenant: str, rows: Write) -> int:
-        """Erase a table's rows; answers how many there were."""
+        """Erase a table's rows. Returns their number."""
 
         async def erase_batch(call: Call) -> int:
             return await call.tx.execute(rows, limit=self.batch)

@@ -1,6 +1,6 @@
-"""Tenants. Most of these reach beyond the caller's: on PostgreSQL each is a function made for it (protection.sql).
+"""Queries of tenants. Most cross tenant boundaries: on PostgreSQL each uses a dedicated function (protection.sql).
 
-Of a tenant that was deleted the id stays, with the status ``deleted``, which only these know.
+The id of a deleted tenant remains, with the status ``deleted``, which is visible only to these queries.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ update_tenant = Write(
     types={"since": BIG, "now": BIG},
     beyond=True,
 )
-# The servers that run instances, for a new tenant: each says what it has to every tenant, but only from time to time.
+# Hosts of instances, for a new tenant: each reports its data to every tenant, but only periodically.
 insert_hosts = Write(
     """
     insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
@@ -127,7 +127,7 @@ mark_tenant_deleted = Write(
     beyond=True,
 )
 
-# Tables that have tenants, with the columns of their primary keys in order.
+# Tables with a tenant column, and the columns of their primary keys in order.
 select_columns = Query(
     """
     select m.name as table_name, p.name as column_name from sqlite_master m join pragma_table_info(m.name) p
@@ -152,7 +152,7 @@ select_columns = Query(
 
 @cache
 def build_erase_statement(table: str, columns: tuple[str, ...]) -> Write:
-    """Delete some rows of the tenant from a table of :data:`select_columns`, whose primary key these are."""
+    """Build the statement that deletes a batch of the tenant's rows. columns: primary key of the table."""
     key = ", ".join(columns)
     return Write(
         f"""

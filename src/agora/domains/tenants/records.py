@@ -29,7 +29,7 @@ class TenantRow:
 
 @record
 class TenantErasureRow:
-    """A tenant whose data is being deleted, and since when."""
+    """A tenant whose data is being deleted, and the time of deletion."""
 
     tenant_id: str
     status_since: int
@@ -37,7 +37,7 @@ class TenantErasureRow:
 
 @record
 class TenantCountsRow:
-    """How many agents and running instances a tenant has."""
+    """Number of agents and running instances of a tenant."""
 
     agents: int
     instances: int
@@ -45,7 +45,7 @@ class TenantCountsRow:
 
 @record
 class ColumnRow:
-    """A column of the primary key of a table, from the database's own catalog."""
+    """A primary key column of a table, from the database's catalog."""
 
     table_name: str
     column_name: str

@@ -28,19 +28,19 @@ from .records import TenantRow
 
 __all__ = ["HOME", "TenantService", "is_installation_operator"]
 
-HOME: Final = "default"  #: the tenant from which the others are administered
-#: what a tenant's own administrators may: everything in it, but not run programs on the server's machine
+HOME: Final = "default"  #: the tenant that administers the others
+#: scopes of a tenant's administrators: everything in it, except running programs on the server's machine
 ADMINISTRATOR: Final = scopes.AGENT | {"admin", "act:any", "read:all"}
-AUTHORITY: Final = 200  #: of a tenant's administrators; the operator of the installation overrules them
+AUTHORITY: Final = 200  #: authority of a tenant's administrators; the operator of the installation has a higher one
 
 
 def is_installation_operator(caller: Caller, minimum: int) -> bool:
-    """Whether a caller is an operator of the installation. minimum: the authority that the settings require."""
+    """Whether a caller is an operator of the installation. minimum: authority required by the settings."""
     return caller.tenant == HOME and caller.authority >= minimum and caller.may("admin")
 
 
 class TenantService(BoundService, contract.Tenants):
-    """The marketplaces of this installation."""
+    """Operations on the tenants of this installation."""
 
     @implements
     async def create(
@@ -171,7 +171,7 @@ class TenantService(BoundService, contract.Tenants):
         result.token = self.call.context.signer.key(result.tenant_id, result.token_id, "api_key")
         return result
 
-    # -- what they share ---------------------------------------------------------------------------
+    # -- shared ------------------------------------------------------------------------------------
 
     @property
     def _is_operator(self) -> bool:
@@ -192,7 +192,7 @@ class TenantService(BoundService, contract.Tenants):
         return row
 
     async def _require_changeable(self, tenant_id: str, *, deleting: bool = False) -> TenantRow:
-        """A tenant that is to be changed."""
+        """Load a tenant that the operator may change. Raises IllegalTransition while it is being deleted."""
         self._require_operator()
         self.call.target = tenant_id
         row = await self._require_tenant(tenant_id)
@@ -216,7 +216,7 @@ class TenantService(BoundService, contract.Tenants):
         return await self._require_tenant(row.tenant_id)
 
     async def _create_administrator_key(self, tenant_id: str, label: str) -> tuple[str, str]:
-        """Id and key of an administrator of the tenant."""
+        """Create a key for an administrator of the tenant. Returns its id and the key."""
         call, token_id = self.call, new_id("key")
         key = call.context.signer.key(tenant_id, token_id, "api_key")
         await call.tx.returning(

@@ -1,1 +1,1 @@
-"""Virtual MCP servers: sets of tools that an operator names."""
+"""Virtual MCP servers: sets of tools configured by an operator."""

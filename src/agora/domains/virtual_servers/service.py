@@ -1,6 +1,7 @@
-"""Virtual servers: named sets of tools. The set is served by ``protocols/mcp``; the rules of its keys are here.
+"""Virtual servers: named sets of tools, served by ``protocols/mcp``; the rules of their keys are here.
 
-A key of a server has one scope, ``server:NAME``, which no operation asks for: elsewhere it may do what strangers may.
+A key of a server has a single scope, ``server:NAME``, which no operation requires: outside the server it has the rights
+of an anonymous caller.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         return result
 
     def _check_tools(self, tools: Sequence[str]) -> None:
-        """Refuse an operation that there is not: others may come, of upstreams and agents."""
+        """Check the names of the marketplace's own operations; tools of upstreams and agents may be added later."""
         registry, tenant = self.call.context.registry, self.call.caller.tenant
         unknown = [name for name in tools if name.startswith(OWN_PREFIXES) and not registry.has(name, tenant)]
         if unknown:

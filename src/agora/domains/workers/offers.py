@@ -1,4 +1,4 @@
-"""Offers: which events of the log a worker's stream shows."""
+"""Filter of a worker's event stream."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["AVAILABLE", "UPDATED", "OfferFilter", "build_offer_filter"]
 AVAILABLE = "agora.task.available"
 UPDATED = "agora.worker.updated"
 CODEBASE = "codebase:"
-ANY_CODEBASE = frozenset({"codebase:global", "codebase:__pending__"})  #: offered whatever codebases a stream asks for
+ANY_CODEBASE = frozenset({"codebase:global", "codebase:__pending__"})  #: matched regardless of the requested codebases
 
 
 @dataclass(frozen=True, slots=True)
 class OfferFilter(EventFilter):
-    """Tasks whose requirements are among ``brought``, tasks for the reader itself, and changes of its worker."""
+    """Tasks whose requirements are among ``brought``, tasks assigned to the reader, and changes of its worker."""
 
     brought: frozenset[str] = frozenset()
     worker_id: str | None = None
@@ -34,13 +34,13 @@ class OfferFilter(EventFilter):
             return False
         data: dict[str, Any] = from_json(event.data)
         if data["queue"] == "own":
-            return True  # the viewer sees only its own
+            return True  # own queues are filtered by the viewer
         models = [data["required_model"]] if data["required_model"] else []
         return self.brought.issuperset(queues.build_requirement_tokens(data["required_capabilities"], models))
 
 
 def build_offer_filter(brought: Iterable[str], codebases: Collection[str], worker_id: str | None) -> OfferFilter:
-    """The filter of a worker's stream. codebases: those that it asks for, by id or name; all that it has if empty."""
+    """Build the filter of a worker's stream. codebases: requested ones, by id or name; empty for all of its own."""
     tokens = frozenset(brought)
     if codebases:
         capabilities = ANY_CODEBASE | {CODEBASE + name for name in codebases}

@@ -41,8 +41,8 @@ __all__ = ["WorkerService"]
 
 STALE_SECONDS = 600
 MAX_VERSION = 64
-HEARTBEAT_ROUNDS = 2  #: of heartbeat_interval between heartbeats of a worker's stream: 30 seconds by default
-MAX_LIMIT_SECONDS = 7 * 86_400  #: for which one report may stop an account
+HEARTBEAT_ROUNDS = 2  #: heartbeats of a worker's stream, in multiples of heartbeat_interval: 30 seconds by default
+MAX_LIMIT_SECONDS = 7 * 86_400  #: maximum duration of a reported limit of an account
 
 
 class WorkerService(BoundService, contract.Workers):
@@ -174,7 +174,7 @@ class WorkerService(BoundService, contract.Workers):
         return _build_worker(row, 0, call.now)
 
     async def _find_limit(self, provider_account: str | None) -> int | None:
-        """When the usage limit is lifted that another worker of the account has reported."""
+        """Find the end of a usage limit reported by any worker of the provider account."""
         if provider_account is None:
             return None
         caller = self.call.caller
@@ -242,7 +242,7 @@ class WorkerService(BoundService, contract.Workers):
         )
 
     async def _find_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
-        """A worker of the caller, or any if the caller may read others'. Raises NotFound."""
+        """Find a worker of the caller, or any if the caller may read others'. Raises NotFound."""
         row = await self.call.tx.one(statements.select_worker, ref=ref, owner=self.call.caller.subject)
         if row is None or (row.owner != self.call.caller.subject and not is_readable):
             raise not_found("worker_id", f"You have no worker {ref!r}.", fix="See GET /v1/agent/workers.")
