@@ -1,4 +1,4 @@
-"""``python -m agora.agent_runner``: run the agents that standard input names, until it ends."""
+"""``python -m agora.agent_runner``: runs the agents configured on standard input, until it ends."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from agora.telemetry.tracing import open_provider
 from .configuration import RunnerConfiguration
 from .supervisor import Supervisor
 
-LONGEST_CONFIGURATION = 64 * 1024 * 1024  # bytes of a line
+LONGEST_CONFIGURATION = 64 * 1024 * 1024  # limit of a line in bytes
 
 
 async def run_until_input_ends() -> None:
-    """Follow the configuration. The end of the input is the end of the server, or its wish."""
+    """Apply configurations until the input ends, which means that the server has ended or wants the runner to end."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST_CONFIGURATION)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    for number in (signal.SIGTERM, signal.SIGINT):  # the server decides; a terminal's Ctrl-C reaches it, too
+    # ignored: the server decides when to stop, and a terminal's Ctrl-C reaches it, too
+    for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: None)
     supervisor = Supervisor()
     tracing: list[Callable[[], None]] = []
@@ -44,20 +45,21 @@ async def run_until_input_ends() -> None:
 
 
 def _open_tracing() -> Callable[[], None]:
-    """Send traces where the usual variables say; answers how to end it."""
+    """Export traces as configured by the usual variables. Returns a function that ends it."""
     provider, end = open_provider(__version__)
     trace.set_tracer_provider(provider)
     return end
 
 
 def main() -> None:
-    """Run."""
+    """Run the program."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("agora.agent_runner").setLevel(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="agora-runner-") as directory:
-        # The SDK keeps what registering answers: not among the credentials of whoever started the server.
+        # The SDK stores registrations: keep them out of the credentials of the user who started the server.
         os.environ["AGORA_CREDENTIALS"] = os.path.join(directory, "credentials.json")
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # a fifth less CPU a step than asyncio's own
+        # a fifth less CPU time per step than asyncio's own loop
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_until_input_ends())
 
 

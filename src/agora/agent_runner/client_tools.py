@@ -1,8 +1,9 @@
-"""Tools of the requester's client: the model calls them, the client carries them out.
+"""Tools of the requester's client: called by the model, executed by the client.
 
-A client of OpenAI's API (``metadata.openai``) or a page over AG-UI (``metadata.ag_ui``) sends its functions with the message. A call of one
-is a question with ``tool_call`` as data, as the SDK's agents ask it; the answer has ``tool_result`` for each. The agent's own tools come
-first: a function with the name of one is not offered to the model.
+A client of OpenAI's API (``metadata.openai``) or a page over AG-UI (``metadata.ag_ui``) sends its functions with the
+message. A call is a question with ``tool_call`` as data, in the format of the SDK's agents; the answer has
+``tool_result`` for each call. The agent's own tools take precedence: a function with the same name is not offered to
+the model.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from .prompts import mark_as_data
 
 __all__ = ["MAX_CLIENT_CALLS", "ClientTool", "read_client_results", "read_client_tools", "requires_tool_call"]
 
-MAX_CLIENT_CALLS = 20  #: in one question
+MAX_CLIENT_CALLS = 20  #: limit of one question
 MAX_DESCRIPTION = 4_000  #: characters
 OPENAI, AG_UI = "openai", "ag_ui"  # members of a message's metadata
-CALLABLE = re.compile(r"[a-zA-Z0-9_-]{1,64}")  #: names that models take
+CALLABLE = re.compile(r"[a-zA-Z0-9_-]{1,64}")  #: valid tool names for models
 ANY_OBJECT: JsonObject = {"type": "object", "properties": {}}
 
 
 @dataclass(frozen=True, slots=True)
 class ClientTool:
-    """A function that the requester's client offers."""
+    """A function offered by the requester's client."""
 
     name: str
     description: str
@@ -37,7 +38,7 @@ class ClientTool:
 
 
 def read_client_tools(messages: Sequence[Message], taken: Collection[str]) -> list[ClientTool]:
-    """The functions that the newest of the requester's messages with any offers. taken: names of the agent's own tools."""
+    """Read the functions of the requester's newest message that has any. taken: names of the agent's own tools."""
     tools: dict[str, ClientTool] = {}
     for function in _find_functions(messages):
         name, schema = function.get("name"), function.get("parameters")
@@ -49,7 +50,7 @@ def read_client_tools(messages: Sequence[Message], taken: Collection[str]) -> li
 
 
 def _find_functions(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
-    """Clients of OpenAI's API send their functions with each message, none where they offer none; pages need not."""
+    """Find the offered functions. Clients of OpenAI's API send them with each message, or none; pages may omit them."""
     for message in reversed(messages):
         openai, page = message.metadata.get(OPENAI), message.metadata.get(AG_UI)
         functions = openai.get("tools", []) if isinstance(openai, dict) else None
@@ -61,7 +62,7 @@ def _find_functions(messages: Sequence[Message]) -> list[Mapping[str, Any]]:
 
 
 def requires_tool_call(message: Message) -> bool:
-    """Whether the client wants a tool to be called before there is an answer."""
+    """Whether the client requires a tool call before an answer."""
     context = message.metadata.get(OPENAI)
     choice = context.get("tool_choice") if isinstance(context, dict) else None
     if isinstance(choice, dict):
@@ -70,9 +71,9 @@ def requires_tool_call(message: Message) -> bool:
 
 
 def read_client_results(message: Message, names: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Status and text of each call, for the model. names: of the called tools, by id of the call.
+    """Read status and text of each call for the model. names: names of the called tools by call id.
 
-    A requester that answers in words has not carried the calls out; what is said beside results is with the last.
+    A requester that answers with text has not executed the calls; text beside results is added to the last result.
     """
     results: dict[str, tuple[str, str]] = {}
     for part in message.parts:

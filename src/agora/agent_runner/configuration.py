@@ -1,4 +1,4 @@
-"""The configuration of the runner: a line of JSON, with the agents to run, their credentials and their models."""
+"""Configuration of the runner: a line of JSON with the agents to run, their credentials and their models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["AgentConfiguration", "ModelConfiguration", "RunnerConfiguration"]
 
 
 class ModelConfiguration(BaseModel):
-    """Where a model is. wire: openai or anthropic. model: its name there."""
+    """Endpoint of a model. wire: openai or anthropic. model: its name at the provider."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +24,7 @@ class ModelConfiguration(BaseModel):
 
     @property
     def name(self) -> str:
-        """The name by which the declaration names it."""
+        """Name of the model in the declaration."""
         return f"{self.provider}:{self.model}"
 
 
@@ -41,7 +41,7 @@ class AgentConfiguration(BaseModel):
 
 
 class RunnerConfiguration(BaseModel):
-    """All agents to run. url: of the server. tracing: whether traces are made."""
+    """All agents to run. url: of the server. tracing: whether traces are exported."""
 
     url: str
     tracing: bool = False
@@ -49,5 +49,5 @@ class RunnerConfiguration(BaseModel):
 
     @classmethod
     def parse(cls, line: bytes | str | dict[str, Any]) -> RunnerConfiguration:
-        """Raises ValueError for what is none."""
+        """Parse a configuration. Raises ValueError."""
         return cls.model_validate(line) if isinstance(line, dict) else cls.model_validate_json(line)

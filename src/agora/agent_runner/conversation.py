@@ -1,4 +1,4 @@
-"""The conversation that a task belongs to: what its requester asked before in the same context, and the answers.
+"""Conversation of a task: earlier requests of the requester in the same context, and their answers.
 
 Clients of OpenAI's API keep the conversation themselves, and send it with each message (``metadata.openai``).
 """
@@ -20,15 +20,15 @@ from .prompts import describe_request, mark_as_data, truncate_text
 
 __all__ = ["read_client_conversation", "read_earlier_tasks"]
 
-REMEMBERED = 20  #: tasks of a context
-MAX_TEXT = 8_000  #: characters of each text
-CLIENT = "openai"  #: member of a message's metadata
+REMEMBERED = 20  #: limit of tasks of a context
+MAX_TEXT = 8_000  #: limit of each text in characters
+CLIENT = "openai"  #: key in a message's metadata
 
 
 async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMessage]:
-    """The earlier tasks of the context that the same requester gave to this agent, oldest first.
+    """Read earlier tasks of the context from the same requester to this agent, oldest first.
 
-    Those of other requesters in the context are left out: nobody is told what another has said.
+    Those of other requesters are left out, because they are confidential.
     """
     page = await client.task.list(context_id=task.context_id, limit=REMEMBERED, descending=True)
     messages: list[ModelMessage] = []
@@ -47,7 +47,8 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
 
 
 def read_client_conversation(message: Message) -> list[ModelMessage]:
-    """What a client of OpenAI's API sent with its newest message: instructions, and what was said before. Empty for any other."""
+    """Read the conversation that a client of OpenAI's API sent with its newest message: instructions and earlier
+    messages. Empty for any other client."""
     context = message.metadata.get(CLIENT)
     if not isinstance(context, dict):
         return []
@@ -67,7 +68,8 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
 
 
 def _read_item(item: Mapping[str, Any]) -> tuple[str, str]:
-    """Role and text of an item as either API of OpenAI writes it. Calls of tools and their outputs are told in words."""
+    """Read role and text of an item in the format of either API of OpenAI. Tool calls and their outputs are converted
+    to text."""
     role, kind = str(item.get("role")), item.get("type")
     if kind == "function_call":
         return "assistant", _describe_call(item)
@@ -97,7 +99,8 @@ def _read_question(task: Task) -> str:
 
 
 async def _read_answer(client: AgoraClient, task: Task) -> str | None:
-    """What a task has answered: its result; of one that a newer one interrupted, the words so far. None for any other."""
+    """Return the answer of a task: its result, or the text so far if a newer task interrupted it. None for any
+    other."""
     if task.status == TaskStatus.COMPLETED:
         return task.result if isinstance(task.result, str) else str(task.result)
     if task.status == TaskStatus.CANCELLED and task.error == INTERRUPTED_BY_NEWER:

@@ -1,4 +1,5 @@
-"""What calls of models cost: reserved on the server before each, charged there together with the checkpoint after it."""
+"""Metering of model calls: each is reserved on the server before, and charged together with the checkpoint
+afterwards."""
 
 from __future__ import annotations
 
@@ -23,12 +24,12 @@ __all__ = ["CallMeter", "estimate_input_tokens", "estimate_output_tokens"]
 
 log = logging.getLogger("agora.agent_runner")
 
-CHARACTERS_OF_TOKEN = 3  #: fewer than any usual tokenizer takes, so that an estimate is not too low
-CHANGED_RETRY_SECONDS = 1.0  #: until the process has the newest declaration
+CHARACTERS_OF_TOKEN = 3  #: lower than for any usual tokenizer, so that an estimate is not too low
+CHANGED_RETRY_SECONDS = 1.0  #: delay until the process has the newest declaration
 
 
 def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> int:
-    """Most tokens that a request has, by its length."""
+    """Estimate an upper bound of a request's tokens by its length."""
     size = len(ModelMessagesTypeAdapter.dump_json(list(messages), exclude_none=True))
     for tool in (*parameters.function_tools, *parameters.output_tools):
         size += len(tool.name) + len(tool.description or "") + len(json.dumps(tool.parameters_json_schema))
@@ -36,31 +37,32 @@ def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelReq
 
 
 def estimate_output_tokens(response: ModelResponse) -> int:
-    """Tokens of an answer, by its length."""
+    """Estimate the tokens of an answer by its length."""
     return len(ModelMessagesTypeAdapter.dump_json([response], exclude_none=True)) // CHARACTERS_OF_TOKEN + 1
 
 
 class CallMeter:
-    """Reserves and records the calls of one task."""
+    """Reserves and records the model calls of one task."""
 
     def __init__(self, client: AgoraClient, task: TaskRun) -> None:
         self._client, self._task = client, task
         self._input_estimate = 0
-        self._open_step: int | None = None  # of a call that is reserved, and neither charged nor given back
+        self._open_step: int | None = None  # step of a reserved call that is neither charged nor released
         self._unrecorded: ModelAnswer | None = None
 
     def note_cut(self, answer: ModelAnswer) -> None:
-        """Remember an answer that was cut off: it is charged by :meth:`settle`, or before the next reservation."""
+        """Record an answer that was cut off: it is charged by :meth:`settle`, or before the next reservation."""
         self._unrecorded = answer
 
     async def reserve(
         self, step: int, models: Sequence[str], input_tokens: int, checkpoint: JsonObject | None = None
     ) -> str:
-        """The model to call next; the checkpoint is stored with the reservation.
+        """Reserve a call and return the model to use; the checkpoint is stored with the reservation.
 
-        Raises PermanentFailure where no limit covers one, or none has a price; ModelUnavailable while the declaration changes.
+        Raises PermanentFailure if no limit covers a model, or none has a price; ModelUnavailable while the declaration
+        changes.
         """
-        if self._unrecorded is not None:  # of the model that was asked before, in the same step
+        if self._unrecorded is not None:  # of the previous model of the same step
             await self.settle()
         task, self._input_estimate, self._open_step = self._task, input_tokens, step
         operation = self._client.declared_agent.reserve_model_call
@@ -78,14 +80,14 @@ class CallMeter:
             raise PermanentFailure(str(refusal)[:2000]) from refusal
         except StaleLease:
             raise
-        except Conflict as refusal:  # the declaration is newer than this process: its next one goes on
+        except Conflict as refusal:  # the declaration is newer than this process: its successor continues
             raise ModelUnavailable(str(refusal), CHANGED_RETRY_SECONDS) from refusal
         return reservation.model
 
     async def settle(self) -> None:
-        """Charge for what there is of the newest call, or give its reservation back, if it has not ended well.
+        """Charge the incomplete answer of the newest call, or release its reservation.
 
-        Without the lease, too, for it may be lost: once, and what fails is charged with the next call of the task.
+        It is attempted once, even without the lease; if it fails, it is charged with the next call of the task.
         """
         step, self._open_step = self._open_step, None
         answer, self._unrecorded = self._unrecorded, None
@@ -101,9 +103,9 @@ class CallMeter:
             log.warning("what a call of a model for %s took could not be recorded: %s", task.task_id, error)
 
     async def record(self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, output: str = "") -> None:
-        """Have a call charged, and stored with it: the checkpoint, None for none, and an end of the task's output.
+        """Charge a call, and store the checkpoint (if any) and the end of the task's output with it.
 
-        Raises Conflict, PayloadTooLarge where the output does not take its end; the call is charged then.
+        Raises Conflict, PayloadTooLarge if the output cannot be appended; the call is charged nevertheless.
         """
         self._unrecorded = answer
         if len(output) > MAX_CHUNK_CHARACTERS:
@@ -118,7 +120,7 @@ class CallMeter:
         self._open_step = self._unrecorded = None
         if charge.output_size is not None:
             self._task.output_size = charge.output_size
-        elif output:  # the limit of the output is no reason not to charge: the refusal comes now
+        elif output:  # the output limit must not prevent charging: the refusal is raised now
             await self._task.write(output)
 
     async def _record_once(
@@ -142,9 +144,9 @@ class CallMeter:
         )
 
     def _count_tokens(self, answer: ModelAnswer) -> ModelTokens:
-        """Tokens as the service has counted them, or by the length of the texts where it has not."""
+        """Return the tokens as counted by the service, or estimated from the length of the texts."""
         usage = answer.response.usage
-        if answer.is_cut:  # a count that came before the end covers the input, and what was written by then
+        if answer.is_cut:  # a count before the end covers the input and the output so far
             written = estimate_output_tokens(answer.response) if answer.response.parts else 0
             return ModelTokens(
                 input_tokens=usage.input_tokens or self._input_estimate,

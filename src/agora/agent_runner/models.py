@@ -1,6 +1,6 @@
-"""Models: a request to the first one that answers, streamed.
+"""Model pool: streams a request to the first model that answers.
 
-What fails for a while (no connection, a full service, a usage limit) is told apart from what would fail again.
+Temporary errors (no connection, an overloaded service, a usage limit) are distinguished from permanent ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST_RETRY_SECONDS = 3600.0
 
 
 class ModelUnavailable(Exception):
-    """No model answers for the moment. retry_after: seconds until another attempt may succeed."""
+    """No model is available at the moment. retry_after: seconds until another attempt may succeed."""
 
     def __init__(self, reason: str, retry_after: float) -> None:
         super().__init__(reason)
@@ -35,14 +35,15 @@ class ModelUnavailable(Exception):
 
 
 class ModelRefused(Exception):
-    """No model takes the request, and none would take it later."""
+    """Every model rejected the request permanently."""
 
 
 @dataclass(slots=True)
 class ModelAnswer:
-    """What a model answered. model: its name in the declaration. first_token: seconds until it began, if it streamed any.
+    """Answer of a model. model: its name in the declaration. first_token: seconds until the first streamed token, if
+    any.
 
-    is_cut: whether the end is missing: what is there was paid for, and is not used.
+    is_cut: whether the answer is incomplete: it is charged but not used.
     """
 
     response: ModelResponse
@@ -53,7 +54,7 @@ class ModelAnswer:
 
 
 class ModelPool:
-    """The model of an agent and its fallbacks; connections are kept."""
+    """The model of an agent and its fallbacks, with persistent connections."""
 
     def __init__(self, configurations: Sequence[ModelConfiguration]) -> None:
         self._configurations = configurations
@@ -68,10 +69,10 @@ class ModelPool:
         choose: Callable[[Sequence[str]], Awaitable[str]],
         max_tokens: int,
     ) -> ModelAnswer:
-        """Ask the models until one answers. on_text: told each piece of text. max_tokens: most of an answer.
+        """Ask the models until one answers. on_text: called with each chunk of text. max_tokens: limit of an answer.
 
-        on_cut: told what there is of an answer whose end is missing, also when this is cancelled.
-        choose: says which of the models that have not failed is asked next. Raises ModelUnavailable, ModelRefused.
+        on_cut: called with an incomplete answer, also on cancellation. choose: selects the next model among those that
+        have not failed. Raises ModelUnavailable, ModelRefused.
         """
         failures: list[ModelUnavailable | ModelRefused] = []
         remaining = {configuration.name: configuration for configuration in self._configurations}
@@ -116,7 +117,7 @@ class ModelPool:
                         first = first if first is not None else time.perf_counter() - started_at
                         on_text(text)
                 response = stream.get()
-        except asyncio.CancelledError:  # the request was sent: its input is paid for, at least
+        except asyncio.CancelledError:  # the request was sent: at least its input is charged
             report_cut()
             raise
         except ModelHTTPError as error:
@@ -124,12 +125,12 @@ class ModelPool:
         except Exception as error:
             if streamed is not None:
                 report_cut()
-            # The libraries below raise many kinds for a connection that was refused or cut, or an answer that is none.
+            # The libraries raise many types of exceptions for refused or broken connections and invalid responses.
             reason = f"{configuration.name}: {type(error).__name__}: {error}"[:500]
             raise ModelUnavailable(reason, DEFAULT_RETRY_SECONDS) from error
         if not (response.provider_details or {}).get("finish_reason"):
-            # A connection that is closed early looks like the end of a stream to the libraries; a service that has
-            # finished says why.
+            # To the libraries, a connection that is closed early looks like the end of a stream; a complete answer has
+            # a finish reason.
             report_cut()
             raise ModelUnavailable(f"{configuration.name}: the answer was cut off", CUT_RETRY_SECONDS)
         return ModelAnswer(response, configuration.name, time.perf_counter() - started_at, first)
@@ -171,7 +172,7 @@ def _classify_status(name: str, error: Any) -> ModelUnavailable | ModelRefused:
 
 
 def _retry_after(error: BaseException) -> float:
-    """Seconds that the service asks to wait: from the response of the error below."""
+    """Read the retry delay in seconds from the response of the error or its cause."""
     cause: BaseException | None = error
     while cause is not None:
         response = getattr(cause, "response", None)

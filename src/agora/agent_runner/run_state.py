@@ -1,4 +1,4 @@
-"""The state of a task between two steps, as it is kept in the task's checkpoint."""
+"""State of a task between two steps, stored in the task's checkpoint."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pydantic_core import from_json
 __all__ = ["RunState"]
 
 FORMAT = 1
-LONGEST_PLAIN = 32_768  #: bytes of a conversation that is not compressed
+LONGEST_PLAIN = 32_768  #: limit in bytes of an uncompressed conversation
 
 
 @dataclass(slots=True)
 class RunState:
-    """Everything that another process needs to go on after the last step.
+    """State from which another process can continue after the last step.
 
-    messages: the conversation with the model. results: of the tools that the newest response calls, by number of the call.
-    asked: number of the call that waits for the requester, and how many messages the requester had sent by then.
-    seconds: time at work in attempts before this one. postponed: times without a model in a row. output_size: characters of
-    the task's output that whole answers wrote.
+    messages: the conversation with the model. results: results of the tools called by the newest response, by number of
+    the call. asked: number of the call that waits for the requester, and the number of the requester's messages at that
+    time. seconds: working time of earlier attempts. postponed: consecutive postponements without a model. output_size:
+    characters of the task's output written by complete answers.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -41,7 +41,7 @@ class RunState:
 
     @classmethod
     def load(cls, checkpoint: Mapping[str, Any] | None) -> RunState:
-        """From a checkpoint; a new state without one, or with one of another program."""
+        """Load from a checkpoint; a new state without one, or for a checkpoint of another program."""
         if not checkpoint or checkpoint.get("format") != FORMAT:
             return cls()
         values = {name: value for name, value in checkpoint.items() if name in cls.__dataclass_fields__}
@@ -53,7 +53,7 @@ class RunState:
         return cls(**values)
 
     def dump(self) -> dict[str, Any]:
-        """As JSON. A long conversation is compressed, for a checkpoint holds 64 KiB."""
+        """Serialize as JSON. A long conversation is compressed, because a checkpoint is limited to 64 KiB."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         messages = ModelMessagesTypeAdapter.dump_json(self.messages, exclude_none=True)
         if len(messages) > LONGEST_PLAIN:
@@ -63,5 +63,5 @@ class RunState:
 
     @property
     def tokens(self) -> int:
-        """Tokens of input and output together."""
+        """Total of input and output tokens."""
         return self.input_tokens + self.output_tokens

@@ -1,4 +1,4 @@
-"""The supervisor: one running agent for each declaration, started again with backoff when it ends by itself."""
+"""The supervisor: runs one agent per declaration, and restarts it with backoff when it fails."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["Supervisor"]
 log = logging.getLogger(__name__)
 
 BACKOFF = Backoff(first=1.0, most=60.0)
-STEADY_SECONDS = 60.0  # after which an agent's end counts as a first one
+STEADY_SECONDS = 60.0  # seconds after which the backoff is reset
 
 
 class RunningAgent:
-    """One declaration, and the task that keeps its agent running."""
+    """One declaration, and the asyncio task that keeps its agent running."""
 
     def __init__(self, url: str, configuration: AgentConfiguration) -> None:
         self.configuration = configuration
@@ -30,7 +30,7 @@ class RunningAgent:
         self._task = asyncio.create_task(self._keep_running(), name=f"agent {configuration.name}")
 
     async def stop(self) -> None:
-        """Let its tasks be given back, and end."""
+        """Release the agent's tasks, and end it."""
         self._stopping.set()
         if self._agent is not None:
             self._agent.stop()
@@ -54,13 +54,13 @@ class RunningAgent:
 
 
 class Supervisor:
-    """Every running agent, by tenant and name."""
+    """The running agents by tenant and name."""
 
     def __init__(self) -> None:
         self._running: dict[tuple[str, str], RunningAgent] = {}
 
     async def apply(self, configuration: RunnerConfiguration) -> None:
-        """Run these agents and no others: those whose configuration changed are started anew."""
+        """Run exactly these agents: those with a changed configuration are restarted."""
         desired = {(agent.tenant, agent.name): agent for agent in configuration.agents}
         outdated = [key for key, one in self._running.items() if desired.get(key) != one.configuration]
         await asyncio.gather(*(self._running.pop(key).stop() for key in outdated))
@@ -70,6 +70,6 @@ class Supervisor:
                 log.info("%s runs, version %d", agent.name, agent.version)
 
     async def stop(self) -> None:
-        """End all."""
+        """Stop all agents."""
         await asyncio.gather(*(one.stop() for one in self._running.values()))
         self._running.clear()

@@ -1,7 +1,7 @@
-"""What is measured of a task, by OpenTelemetry's conventions for generative AI, written as the strings that they are.
+"""Telemetry of a task, following OpenTelemetry's semantic conventions for generative AI.
 
-The conventions are still in development: their names are pinned here, so that an update of a library changes nothing. Texts
-of prompts and answers are recorded only where the conventions' own variable asks for it.
+The conventions are still in development: their names are literals here, so that an update of a library changes nothing.
+Texts of prompts and answers are recorded only if the conventions' own variable enables it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ __all__ = ["RunTelemetry"]
 
 INVOKE_AGENT, CHAT, EXECUTE_TOOL = "invoke_agent", "chat", "execute_tool"
 TEXTS_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
-MAX_TEXT = 8_000  #: characters of a recorded text
+MAX_TEXT = 8_000  #: limit of a recorded text in characters
 
 
 class RunTelemetry:
-    """Spans of one task. tracer: None for that of the process, which records nowhere without a tracer provider."""
+    """Spans of one task. tracer: default: that of the process, a no-op without a tracer provider."""
 
     def __init__(self, agent: str, task: TaskRun, tracer: trace.Tracer | None = None) -> None:
         self._agent, self._metadata = agent, task.metadata
@@ -42,18 +42,18 @@ class RunTelemetry:
         self._tracer = tracer or trace.get_tracer("agora.agent_runner")
 
     def invoke_agent(self) -> contextlib.AbstractContextManager[Any]:
-        """The whole task."""
+        """Create the span of the whole task."""
         return self._span(f"{INVOKE_AGENT} {self._agent}", {"gen_ai.operation.name": INVOKE_AGENT})
 
     def execute_tool(self, tool: str, call_id: str) -> contextlib.AbstractContextManager[Any]:
-        """One call of a tool."""
+        """Create the span of a tool call."""
         attributes = {"gen_ai.operation.name": EXECUTE_TOOL, "gen_ai.tool.name": tool, "gen_ai.tool.call.id": call_id}
         return self._span(f"{EXECUTE_TOOL} {tool}", attributes)
 
     async def chat(
         self, request: Callable[[], Awaitable[ModelAnswer]], model: str, messages: Sequence[ModelMessage]
     ) -> ModelAnswer:
-        """One request of a model. model: PROVIDER:MODEL."""
+        """Make a model request in a span. model: PROVIDER:MODEL."""
         provider = model.partition(":")[0]
         attributes = {
             "gen_ai.operation.name": CHAT,
@@ -84,7 +84,7 @@ class RunTelemetry:
 
 
 def _describe_messages(messages: Sequence[ModelMessage]) -> str:
-    """Messages as the conventions' JSON: each a role and parts."""
+    """Serialize messages in the conventions' JSON: each a role and parts."""
     documents = []
     for message in messages:
         parts = [_describe_part(part) for part in message.parts]

@@ -1,4 +1,4 @@
-"""The words of a model on their way into a task's output: gathered for a moment, so that a token is not a call."""
+"""Buffered stream of a model's text into a task's output, so that not every token is a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GATHER_SECONDS = 0.15
 
 
 class TextStream:
-    """Writes what is added to the output, in order, while the model goes on."""
+    """Writes added text to the output, in order, concurrently with the model."""
 
     def __init__(self, task: TaskRun) -> None:
         self._task, self._waiting = task, ""
@@ -21,13 +21,13 @@ class TextStream:
         self._writer: asyncio.Task[None] | None = None
 
     def add(self, text: str) -> None:
-        """Have a text written soon."""
+        """Add text to write."""
         self._waiting += text.replace("\x00", "")
         if self._timer is None and self._writer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._start_writer)
 
     async def take_rest(self) -> str:
-        """End the stream; answers the text that is not written yet. Raises what writing raised."""
+        """End the stream and return the unwritten text. Raises the error of a failed write."""
         if self._writer is not None:
             await self._writer
         self._stop_timer()
@@ -35,7 +35,7 @@ class TextStream:
         return rest
 
     async def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._stop_timer()
         if self._writer is not None:
             self._writer.cancel()
@@ -53,6 +53,6 @@ class TextStream:
     async def _write_waiting(self) -> None:
         text, self._waiting = self._waiting, ""
         await self._task.write(text)
-        self._writer = None  # a writer that failed stays: the end of the stream tells why
+        self._writer = None  # a failed writer is kept: its error is raised at the end of the stream
         if self._waiting:
             self.add("")

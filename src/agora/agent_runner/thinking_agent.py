@@ -1,4 +1,4 @@
-"""An agent that thinks: an agent of the SDK whose tasks are done by a model."""
+"""An agent of the SDK whose tasks are executed by a language model."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .toolbox import Toolbox
 
 __all__ = ["ThinkingAgent"]
 
-MESSAGE_ID_KEY = "agora.message_id"  #: in a task's metadata: the message that it was made of
+MESSAGE_ID_KEY = "agora.message_id"  #: in a task's metadata: the message that created it
 MAX_REPLY_CHARACTERS = 100_000
-TOOLS_SECONDS = 10.0  #: for which a list of tools is used
+TOOLS_SECONDS = 10.0  #: cache time of the list of tools
 
 
 class ThinkingAgent(Agent):
-    """Does the tasks of one declared agent. Its messages come as tasks, too: the server makes them."""
+    """Executes the tasks of one declared agent. The server converts its messages to tasks."""
 
     takes_unassigned = False
 
@@ -45,20 +45,20 @@ class ThinkingAgent(Agent):
         self._tools_until = 0.0
 
     async def serve(self) -> None:
-        """As any agent; the client is its own."""
+        """Serve as any agent, and close the agent's own client at the end."""
         try:
             await super().serve()
         finally:
             await self.client.aclose()
 
     def stop(self) -> None:
-        """Stop soon: tasks are given back after the tool that is being called, or at once."""
+        """Stop soon: tasks are released after the current tool call, or at once."""
         super().stop()
         for run in self._runs:
             run.stop()
 
     async def on_message(self, message: Message) -> None:
-        """Nothing: the server makes a task of each message."""
+        """Do nothing: the server creates a task for each message."""
 
     async def on_task(self, task: TaskRun) -> Any:
         await self._check_asker(task)
@@ -74,7 +74,7 @@ class ThinkingAgent(Agent):
         return result
 
     async def _check_asker(self, task: TaskRun) -> None:
-        """Refuse who may not ask."""
+        """Reject a task of a requester that may not use the agent."""
         askers = self.configuration.specification.askers
         if "*" in askers or task.created_by in askers:
             return
@@ -94,7 +94,7 @@ class ThinkingAgent(Agent):
             self._runs.discard(run)
 
     async def _list_tools(self) -> Sequence[AgentTool]:
-        """The tools that there are; those of upstreams come and go."""
+        """List the available tools; those of upstreams change."""
         now = asyncio.get_running_loop().time()
         if now >= self._tools_until:
             self._tools = (await self.client.declared_agent.tools(self.name)).tools
@@ -102,7 +102,8 @@ class ThinkingAgent(Agent):
         return self._tools
 
     async def _reply(self, task: TaskRun, key: str, text: str) -> None:
-        """Reply to the message that the task was made of. Before the task ends: after a crash both are repeated."""
+        """Reply to the message that created the task. Called before the task ends, so that a crash cannot lose the
+        reply; it is idempotent."""
         message_id = task.metadata.get(MESSAGE_ID_KEY)
         if isinstance(message_id, str):
             client = self.client.with_options(idempotency_key=f"{key}:{task.task_id}")

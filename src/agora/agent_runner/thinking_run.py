@@ -1,7 +1,7 @@
-"""One task, done by a model: a loop of two steps, asking the model and calling the tools that it asks for.
+"""Execution of one task by a model: a loop of two steps, the model request and the calls of its tools.
 
-After each step the conversation is in the task's checkpoint, before anything is done that follows from it: whoever goes on
-after a crash asks the model again only if its answer was lost, and calls a tool under the id that it had before.
+The conversation is stored in the task's checkpoint after each step, before its effects: after a crash, the model is
+asked again only if its answer was lost, and a tool is called under the same id as before.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .toolbox import Toolbox
 __all__ = ["ThinkingRun"]
 
 ASK, FINAL = "ask_requester", "final_result"
-CLIENT_CALLS = "client:"  #: before the numbers of the calls that the requester's client carries out
+CLIENT_CALLS = "client:"  #: prefix of the numbers of calls that the requester's client executes
 ASK_SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
@@ -59,14 +59,14 @@ APPROVAL_SCHEMA: JsonObject = {
     "properties": {"decision": {"type": "string", "enum": ["approve", "reject"]}},
     "required": ["decision"],
 }
-MAX_CHECKPOINT = 65_536  #: bytes of JSON that a task takes
-MAX_POSTPONED = 20  #: times in a row that no model answered
+MAX_CHECKPOINT = 65_536  #: limit of a task's checkpoint in bytes of JSON
+MAX_POSTPONED = 20  #: limit of consecutive postponements without a model
 STOPPED = "The process of the agent stops."
-MAX_CORRECTIONS = 3  #: of a result that does not fit its schema
+MAX_CORRECTIONS = 3  #: limit of corrections of a result that does not match its schema
 
 
 class ThinkingRun:
-    """The work at one task, from its claim to its result."""
+    """The execution of one task, from claim to result."""
 
     def __init__(self, configuration: AgentConfiguration, models: ModelPool, toolbox: Toolbox, task: TaskRun) -> None:
         self._configuration, self._models, self._toolbox, self._task = configuration, models, toolbox, task
@@ -79,17 +79,17 @@ class ThinkingRun:
         self._meter = CallMeter(toolbox.client, task)
         self._began = time.monotonic()
         self._is_stopping = False
-        self._has_unsaved_results = False  # of tools: stored with the reservation of the next call of the model
+        self._has_unsaved_results = False  # results of tools, stored with the reservation of the next model call
         self._model_request: asyncio.Task[ModelAnswer] | None = None
 
     def stop(self) -> None:
-        """Give the task back. An answer of the model is not waited for: whoever goes on asks for it again."""
+        """Release the task. It does not wait for an answer of the model, which is requested again later."""
         self._is_stopping = True
         if self._model_request is not None:
             self._model_request.cancel()
 
     async def run(self) -> Any:
-        """Do the task; answers its result. Raises InputRequired, PermanentFailure, Postponed."""
+        """Execute the task and return its result. Raises InputRequired, PermanentFailure, Postponed."""
         with self._telemetry.invoke_agent():
             limit = self._specification.limits.seconds
             try:
@@ -100,7 +100,7 @@ class ThinkingRun:
                     raise
                 await self._meter.settle()
                 raise PermanentFailure(f"The limit of {limit:g} seconds is reached.") from None
-            except asyncio.CancelledError:  # the task was cancelled, or given to another
+            except asyncio.CancelledError:  # the task was cancelled or reassigned
                 await self._meter.settle()
                 raise
 
@@ -115,7 +115,7 @@ class ThinkingRun:
             raise
 
     async def _alternate_steps(self) -> Any:
-        """Ask the model and call its tools in turn, until there is a result."""
+        """Alternate model requests and tool calls until there is a result."""
         while True:
             self._check_limits()
             if self._is_stopping:
@@ -159,13 +159,14 @@ class ThinkingRun:
 
     @property
     def _has_history(self) -> bool:
-        """Whether the agent remembers, and there may be something: a context named after the task begins with it."""
+        """Whether the agent has a memory and the context may have earlier tasks: a context named after the task has
+        none."""
         context_id = self._task.context_id
         begins_here = context_id in (None, f"ctx_{self._task.task_id.removeprefix('task_')}")
         return self._specification.memory.conversation and not begins_here
 
     def _check_limits(self) -> None:
-        """Raises PermanentFailure at a limit."""
+        """Raise PermanentFailure if a limit is reached."""
         limits, state = self._specification.limits, self._state
         if state.steps >= limits.steps and self._open_calls() is None:
             raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")
@@ -179,9 +180,9 @@ class ThinkingRun:
     # -- the model ----------------------------------------------------------------------------------------
 
     async def _ask_model(self, parameters: ModelRequestParameters) -> None:
-        """One step of the model: its answer is in the checkpoint when this returns."""
+        """Run one model step. Its answer is in the checkpoint on return."""
         state, stream = self._state, TextStream(self._task)
-        if self._task.output_size > state.output_size:  # words of an answer that was lost before its end
+        if self._task.output_size > state.output_size:  # text of an incomplete answer that was lost
             await self._task.write("\n[interrupted; the answer begins again]\n")
         messages = [*state.messages[:-1], self._with_instructions(state.messages[-1])]
         try:
@@ -213,7 +214,7 @@ class ThinkingRun:
     async def _request_model(
         self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, stream: TextStream
     ) -> ModelAnswer:
-        """Ask the models that the limits cover."""
+        """Request an answer of a model that the limits cover."""
         step, size = self._state.steps, estimate_input_tokens(messages, parameters)
 
         async def choose(names: Sequence[str]) -> str:
@@ -237,7 +238,7 @@ class ThinkingRun:
         return replace(request, instructions=instructions)
 
     async def _record_answer(self, answer: ModelAnswer, rest: str) -> None:
-        """Have an answer charged and stored. rest: the end of its text, which is not in the task's output yet."""
+        """Charge and store an answer. rest: the end of its text, which is not in the task's output yet."""
         state, usage = self._state, answer.response.usage
         state.messages.append(answer.response)
         state.steps += 1
@@ -246,14 +247,14 @@ class ThinkingRun:
         state.output_size = self._task.output_size + len(rest)
         state.postponed, state.results, state.asked = 0, {}, None
         try:
-            checkpoint = self._dump_checkpoint()  # of the last answer, too: what a task took is read from it
+            checkpoint = self._dump_checkpoint()  # includes the last answer: the task's usage is read from it
         except PermanentFailure:
-            await self._meter.record(state.steps - 1, answer, None, rest)  # what cannot go on was paid for, too
+            await self._meter.record(state.steps - 1, answer, None, rest)  # charged although the task cannot continue
             raise
         await self._meter.record(state.steps - 1, answer, checkpoint, rest)
 
     async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
-        """Give the task back until a model may answer."""
+        """Release the task until a model may be available."""
         state = self._state
         state.postponed += 1
         state.seconds = self._seconds
@@ -263,14 +264,14 @@ class ThinkingRun:
         return Postponed(f"No model answers for the moment: {failure}"[:1000], failure.retry_after)
 
     def _open_calls(self) -> Sequence[ToolCallPart] | None:
-        """The tools that the model asks for; None where it is the model's turn."""
+        """The tool calls of the last response; None if the model is next."""
         last = self._state.messages[-1]
         if not isinstance(last, ModelResponse):
             return None
         return [part for part in last.parts if isinstance(part, ToolCallPart)]
 
     def _text_of_answer(self) -> str:
-        """The words of the last answer. Raises PermanentFailure where its end was cut off."""
+        """Text of the last answer. Raises PermanentFailure if it was truncated."""
         answer, limit = self._state.messages[-1], self._specification.limits.output_tokens
         if isinstance(answer, ModelResponse) and answer.finish_reason == "length":
             raise PermanentFailure(f"The answer is cut off at {limit} tokens: raise limits.output_tokens of the agent.")
@@ -279,9 +280,9 @@ class ThinkingRun:
     # -- the tools ----------------------------------------------------------------------------------------
 
     async def _call_tools(self, calls: Sequence[ToolCallPart]) -> tuple[Any] | None:
-        """Call the tools of a step one after the other; answers the task's result if one of them gives it, in a tuple.
+        """Call the tools of a step in order. Returns the task's result, in a tuple, if one of them provides it.
 
-        The client's come last, in one question.
+        The client's tools come last, in one question.
         """
         client_calls: dict[int, ToolCallPart] = {}
         numbers = self._list_client_calls()
@@ -324,17 +325,17 @@ class ThinkingRun:
     async def _keep_result(self, number: int, status: str, content: str) -> None:
         self._state.results[str(number)] = {"status": status, "content": content}
         self._state.asked = None
-        if number + 1 < len(self._open_calls() or ()):  # the last result is saved with the next call of the model
+        if number + 1 < len(self._open_calls() or ()):  # the last result is saved with the next model call
             await self._save()
 
     async def _give_results(self, calls: Sequence[ToolCallPart]) -> None:
-        """Hand the results to the model, as the next request."""
+        """Add the tool results to the conversation as the next request."""
         parts: list[Any] = []
         for number, call in enumerate(calls):
             result = self._state.results[str(number)]
             content = result["content"] if result["status"] == "done" else f"{result['status']}: {result['content']}"
             parts.append(ToolReturnPart(tool_name=call.tool_name, content=content, tool_call_id=call.tool_call_id))
-        if not parts:  # a text where an object is wanted
+        if not parts:  # text instead of the required object
             parts.append(UserPromptPart(content=f"Give the result with the tool {FINAL}."))
             self._count_correction()
         self._state.messages.append(ModelRequest(parts=parts))
@@ -342,7 +343,7 @@ class ThinkingRun:
         self._has_unsaved_results = True
 
     async def _finish(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
-        """Take the result if it fits the schema, else have the model correct it."""
+        """Accept the result if it matches the schema, else request a correction of the model."""
         assert self._specification.output_schema is not None
         error = next(Draft202012Validator(self._specification.output_schema).iter_errors(result), None)
         if error is None:
@@ -359,7 +360,7 @@ class ThinkingRun:
     # -- questions ----------------------------------------------------------------------------------------
 
     async def _ask_requester(self, number: int, arguments: Mapping[str, Any]) -> None:
-        """Ask, or take the answer if the task was claimed again with one. Raises InputRequired."""
+        """Ask the requester, or use the answer if the task was claimed again with one. Raises InputRequired."""
         if self._state.asked == str(number) and self._requester_messages > self._state.messages_seen:
             answer = describe_request(self._task.message, self._task.task_type)
             await self._keep_result(number, "done", answer)
@@ -371,7 +372,7 @@ class ThinkingRun:
         raise InputRequired(question, data=data)
 
     async def _ask_approval(self, number: int, call_id: str, tool: str, arguments: dict[str, Any]) -> InputRequired:
-        """The question whether a tool may be called; the server looks for the answer itself."""
+        """Build the question for approval of a tool call; the server finds the answer itself."""
         await self._note_question(str(number))
         excerpt = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
         approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
@@ -379,13 +380,13 @@ class ThinkingRun:
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
     def _list_client_calls(self) -> list[int]:
-        """Numbers of the calls that the requester's client was asked to carry out."""
+        """List the numbers of calls that the requester's client was asked to execute."""
         question = self._state.asked or ""
         numbers = question.removeprefix(CLIENT_CALLS).split(",") if question.startswith(CLIENT_CALLS) else ()
         return [int(number) for number in numbers]
 
     async def _call_client_tools(self, calls: Mapping[int, ToolCallPart]) -> None:
-        """Have the client carry out calls, or take what they came to if it has answered. Raises InputRequired."""
+        """Ask the client to execute calls, or use its results if it has answered. Raises InputRequired."""
         ids = {number: f"{self._state.steps}.{number}" for number in calls}
         numbers = self._list_client_calls()
         if numbers and self._requester_messages > self._state.messages_seen:
@@ -423,7 +424,7 @@ class ThinkingRun:
         await self._task.save(self._dump_checkpoint())
 
     def _dump_checkpoint(self) -> dict[str, Any]:
-        """Where the work is. Raises PermanentFailure where that is too large."""
+        """Build the checkpoint. Raises PermanentFailure if it is too large."""
         state = self._state
         state.seconds, self._began = self._seconds, time.monotonic()
         checkpoint = state.dump()

@@ -1,4 +1,4 @@
-"""The toolbox of a task: its tools, called on the server under ids that make each call happen once."""
+"""Tools of a task, called on the server with idempotent call ids."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Toolbox"]
 
-CALL_SECONDS = 1000.0  # longer than the server lets a tool take
-PENDING_SECONDS = 0.5  # until a call that is under way is asked for again
+CALL_SECONDS = 1000.0  # longer than the server's tool timeout
+PENDING_SECONDS = 0.5  # polling interval of a pending call
 ENDED = frozenset(
     {
         TaskStatus.COMPLETED,
@@ -37,11 +37,11 @@ class Toolbox:
         self._by_name: Mapping[str, AgentTool] = {tool.name: tool for tool in tools}
 
     def hands_over(self, tool: str) -> bool:
-        """Whether a tool's result is that of the task."""
+        """Whether a tool's result is the task's result."""
         return tool in self._by_name and self._by_name[tool].hands_over
 
     async def call(self, call_id: str, tool: str, arguments: Mapping[str, Any]) -> ToolOutcome:
-        """Call a tool; one that asks another agent is answered when that agent has."""
+        """Call a tool; if it creates a task of another agent, wait for that."""
         client = self.client.with_options(timeout=CALL_SECONDS)
         while True:
             outcome = await client.declared_agent.call_tool(
@@ -58,12 +58,12 @@ class Toolbox:
         return tool in self._by_name and self._by_name[tool].asks_agent
 
     async def _await_task(self, outcome: ToolOutcome) -> ToolOutcome:
-        """Wait for the end of a task that another agent does, and answer its result."""
+        """Wait for the end of another agent's task, and return its result."""
         assert outcome.task_id is not None
         async for _ in self.client.task.stream(outcome.task_id):
             pass  # it ends with the task
         task = await self.client.task.get(outcome.task_id)
-        while task.status not in ENDED:  # a stream that was cut
+        while task.status not in ENDED:  # the stream was interrupted
             await asyncio.sleep(PENDING_SECONDS)
             task = await self.client.task.get(outcome.task_id)
         if task.status == TaskStatus.COMPLETED:

@@ -19,13 +19,13 @@ def main() -> None:
     """Entry point of ``agora``."""
     try:
         _run_command_line()
-    except KeyboardInterrupt:  # while modules are imported; a command that runs ends in the same way
+    except KeyboardInterrupt:  # Ctrl-C during imports; running commands exit in the same way
         raise SystemExit(INTERRUPTED) from None
 
 
 def _run_command_line() -> None:
     postpone_garbage_collection()
-    if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
+    if sys.argv[1:2] == ["mcp"]:  # a client waits for it to start: the other commands are not loaded
         from .mcp import group
 
         group()(sys.argv[2:], prog_name="agora mcp")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["build_address_group", "talk"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-HISTORY_LINES = 1000  # lines of the history
+HISTORY_LINES = 1000  # limit of the history
 FAILED_STATES = frozenset({"failed", "rejected", "canceled"})
 HELP = "/card shows the agent, /task the last task, /new starts a new conversation, /quit leaves."
 
@@ -71,7 +71,7 @@ def talk(
     from agora_sdk.a2a import A2AClient
 
     server_url = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL
-    # A credential of this marketplace goes to this marketplace alone.
+    # A credential of this marketplace is sent only to this marketplace.
     token = auth or (session.connection.token or os.environ.get("AGORA_TOKEN") if address is None else None)
     with asyncio.Runner() as runner:
         with _show_spinner(session, "connecting"):
@@ -227,7 +227,7 @@ def _save_input_history() -> Iterator[None]:
     """Save the input history for the next session."""
     try:
         import readline
-    except ImportError:  # not on every system
+    except ImportError:  # not available on every system
         yield
         return
     file = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "agora" / "a2a_history"

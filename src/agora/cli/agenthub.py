@@ -39,7 +39,7 @@ Agent = Annotated[str, typer.Argument(help="Id or name of the agent.", metavar="
 
 SERVING, DEVELOPERS, CUSTOMERS = "Server", "For developers of agents", "For customers"
 START_SECONDS = 60.0  #: seconds to wait for a new instance
-#: fields of a manifest that a registration has no place for; they are kept with the agent
+#: fields of a manifest without a counterpart in a registration; they are stored in the agent's metadata
 METADATA_FIELDS = (
     "version",
     "author",

@@ -70,7 +70,7 @@ def _load_command(name: str) -> Any:
 def _build_single_command(
     name: str, function: Callable[..., Any], panel: str | None = None, settings: Mapping[str, Any] = SETTINGS
 ) -> Any:
-    # A table has no room for the options of serve: it would cut off their names.
+    # The options of serve do not fit into a table, which would truncate their names.
     app = typer.Typer(add_completion=False, rich_markup_mode=None if name == "serve" else "rich")
     app.command(name, rich_help_panel=panel, context_settings=dict(settings))(function)
     return typer.main.get_command(app)

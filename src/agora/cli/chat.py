@@ -33,7 +33,7 @@ _LOG_LINE = re.compile(r"\[[a-z_]{2,20}\] \S")
 LEAVE = frozenset({"/quit", "/exit"})
 HELP = "/history shows the conversation, /new starts a new one, Ctrl-C interrupts an answer, /quit leaves."
 HISTORY_PAGE = 200
-REMEMBERED = 50  # tasks of a conversation that /history shows
+REMEMBERED = 50  # limit of tasks that /history shows
 
 
 @client_command
@@ -52,10 +52,10 @@ def chat(
 ) -> None:
     """Chat with an agent: streamed Markdown answers, questions of the agent, and history."""
     if worker is not None:
-        name, message = None, message or name  # what would be the agent's place is what is said
+        name, message = None, message or name  # with --worker, the first argument is the message
         conversation: Conversation = WorkerConversation(session, _find_worker(session, worker), context_id, codebase)
     elif name is not None:
-        # A task for a name that nobody has would wait for whoever registers it: here it is a slip of the fingers.
+        # A task for an unknown name would wait until an agent registers it; here it is probably a typing error.
         conversation = Conversation(session, session.client.agent.get(name).agent_id, context_id)
     else:
         raise InvalidRequest(
@@ -65,7 +65,7 @@ def chat(
     failed = False
     for line in lines:
         if line in LEAVE:
-            failed = False  # whoever leaves has seen what failed
+            failed = False  # the user has already seen the error
             break
         if line == "/help":
             session.out.note(HELP)
@@ -165,8 +165,8 @@ class Conversation:
             self._client.task.message(task.task_id, answer)
 
     def _cancel_task(self, task_id: str) -> None:
-        """Cancel the task that Ctrl-C interrupted; the conversation continues."""
-        with contextlib.suppress(IllegalTransition):  # it has ended meanwhile
+        """Cancel the task after Ctrl-C; the conversation continues."""
+        with contextlib.suppress(IllegalTransition):  # it has already ended
             self._client.task.cancel(task_id)
         self._session.out.note("Interrupted.")
 
@@ -268,7 +268,7 @@ class _AnswerPrinter:
         if self._live is None:
             self._live = Live(console=console, vertical_overflow="ellipsis", refresh_per_second=8)
             self._live.start()
-        # What is drawn again and again has to fit the screen: paragraphs that are whole are printed for good.
+        # Redrawn text must fit the screen, so complete paragraphs are printed permanently.
         end = _find_end_of_paragraphs(self._text)
         if end:
             self._live.update("", refresh=True)

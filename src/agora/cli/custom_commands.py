@@ -17,7 +17,7 @@ def _map_command_functions(module: str, *names: str, **others: str) -> dict[str,
     return {name: f"{module}.{function}" for name, function in (dict(zip(names, names, strict=True)) | others).items()}
 
 
-#: Where the commands at the root are, by name, and what makes the groups there.
+#: Root commands by module and name, and the functions that build root groups.
 AT_ROOT: Mapping[str, str] = (
     {"serve": "serving.serve", "demo": "app.demo", "doctor": "doctor.doctor"}
     | _map_command_functions("agent_commands", "run", "register", "agents", "send", "inbox", "watch", "services")
@@ -35,7 +35,7 @@ GROUPS: Mapping[str, str] = {
 }
 OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})
 
-#: Where the commands of categories are, by category and name of the command.
+#: Category commands by category and name.
 BY_HAND: Mapping[str, Mapping[str, str]] = {
     "a2a": _map_command_functions("a2a", "talk"),
     "admin": _map_command_functions("operators", "health", "halt", "resume"),

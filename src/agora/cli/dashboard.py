@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dashboard", "print_dashboard"]
 
-BAR = 24  #: characters of the dearest day
+BAR = 24  #: width of the bar of the most expensive day
 
 
 @client_command
@@ -44,7 +44,7 @@ def _fetch_instances(session: Session, account: str | None) -> InstanceDashboard
     try:
         return session.client.instance.dashboard(account)
     except PermissionDenied:
-        return None  # whoever may see costs alone
+        return None  # the caller may see only costs
 
 
 def _print_tables(session: Session, dashboard: Dashboard, running: InstanceDashboard | None) -> None:

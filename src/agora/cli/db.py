@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["group"]
 
 T = TypeVar("T")
-MAX_OPEN_TABLES = 5  # of tables that stand open
+MAX_OPEN_TABLES = 5  # limit of unprotected tables that are listed by name
 PASSWORD = "AGORA_DB_PASSWORD"  # noqa: S105  (a name in the environment)
 
 Url = Annotated[
@@ -29,7 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def group() -> typer.Typer:
-    """The commands."""
+    """Build the group ``agora db``."""
     app = typer.Typer(help="Create, migrate and copy the database.", no_args_is_help=True)
     app.command("status")(status)
     app.command("upgrade")(upgrade)

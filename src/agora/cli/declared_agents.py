@@ -79,7 +79,7 @@ def create(
 
 
 def _apply_one(session: Session, name: str, specification: dict[str, Any], *, dry_run: bool) -> AppliedAgent:
-    document: Any = specification  # the server validates it, and says what is wrong with which field
+    document: Any = specification  # the server validates it and reports invalid fields
     return session.as_operator(
         lambda client: client.declared_agent.apply(name, document, **({"dry_run": True} if dry_run else {}))
     )

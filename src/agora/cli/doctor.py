@@ -28,7 +28,7 @@ __all__ = ["doctor", "has_answered"]
 MINIMUM_SQLITE = (3, 35, 0)
 SKEW_SECONDS = 60.0
 MAX_WORKERS = 200
-RENEWAL_DAYS = 14  #: days before its end from which a certificate is to be renewed
+RENEWAL_DAYS = 14  #: days before its end at which renewal of a certificate is due
 CONNECT_SECONDS = 3.0
 MINIMUM_FREE = 256 * 1_048_576  #: bytes
 MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -68,10 +68,10 @@ def _load_settings() -> tuple[Settings, list[Finding]]:
 
 
 def _check_directory(settings: Settings) -> Iterator[Finding]:
-    """Whether the server can write its data directory, and read what lies there."""
+    """Check that the server can write its data directory and read its files."""
     directory, choose = settings.data_dir, "Choose another: AGORA_DATA_DIR."
     above = directory
-    while not os.path.exists(above):  # unlike Path.exists, no error where this user may not look
+    while not os.path.exists(above):  # unlike Path.exists, no error without permission
         above = above.parent
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         yield Finding("fail", "data directory", f"{directory} cannot be written", choose)
@@ -93,7 +93,7 @@ def _check_directory(settings: Settings) -> Iterator[Finding]:
 
 
 def _list_own_files(settings: Settings) -> Iterator[Path]:
-    """Files that the server reads and writes, where they are there."""
+    """Yield existing files that the server reads and writes."""
     names = ("agora.db", "agora.db-wal", "agora.db-shm", "agora.lock")
     for path in (
         *(settings.data_dir / name for name in names),
@@ -105,7 +105,7 @@ def _list_own_files(settings: Settings) -> Iterator[Path]:
 
 
 def _check_database(settings: Settings) -> Iterator[Finding]:
-    """Whether the database can be opened, and how far it is migrated; nothing for one that is yet to be made."""
+    """Check that the database can be opened, and its migration status; skipped if it does not exist yet."""
     if not settings.store and not os.path.exists(settings.data_dir / "agora.db"):
         return
     from agora.store.databases import database_url, read_database_status
@@ -174,7 +174,7 @@ def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
         ("AGORA_PORT", settings.port, "fail"),
         ("AGORA_EVENTS_PORT", settings.events_port, "warn"),
     ):
-        if not port:  # any free one, or none
+        if not port:  # 0: any free port, or none
             continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -223,11 +223,11 @@ def _check_server(session: Session) -> Iterator[Finding]:
 
 
 def _check_workers(client: AgoraClient) -> Iterator[Finding]:
-    """Coding workers whose version differs from the server's."""
+    """Check for coding workers whose version differs from the server's."""
     try:
         workers = client.worker.list(online_only=True, limit=MAX_WORKERS).workers
     except AgoraError:
-        return  # whoever may not list them has no workers to upgrade
+        return  # a caller that may not list workers has none to upgrade
     for worker in workers:
         if worker.upgrade:
             detail = f"{worker.worker_name} runs version {worker.version}, the server {worker.upgrade}"
@@ -250,7 +250,7 @@ def _check_hosts(client: AgoraClient) -> Iterator[Finding]:
                 yield Finding("warn", f"limits of {engine} on {host.name}", "; ".join(gaps), fix)
 
 
-#: what is left open where a limit is held in a way
+#: gaps in the enforcement of a limit, by limit and method
 GAPS = {
     ("cpu", "affinity"): "cpu_limit holds whole cores only, not 0.2 of one",
     ("disk", "rlimit"): "disk_limit holds for each file, not for all together",

@@ -27,7 +27,8 @@ EVENTS = "text/event-stream"
 def execute_streaming(
     client: AgoraClient, on_piece: Callable[[str], None], *args: Any, **kwargs: Any
 ) -> ExecutionResult:
-    """Call ``agora.instance.execute``. ``told`` receives each chunk of a streamed response. Raises like the call."""
+    """Call ``agora.instance.execute``. on_piece: called with each chunk of a streamed response. Raises like the
+    call."""
 
     session = client._session
     result: ExecutionResult = run_blocking(

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["format_price", "print_instance", "print_instances", "print_market"]
 
 MEBIBYTE = 1024 * 1024
-WIDE = 120  #: characters of a line that has room for an id beside much else
+WIDE = 120  #: minimum width in characters of a terminal for an additional id column
 
 _ALWAYS: list[Column] = [
     ("id", attrgetter("instance_id")),
     ("agent", lambda item: f"{item.agent_name} ({item.name})" if item.name else item.agent_name),
     ("status", attrgetter("status")),
 ]
-#: Columns that are left out where they say nothing of any instance shown.
+#: Columns that are omitted if empty for all listed instances.
 _OPTIONAL: list[Column] = [
     ("uptime", lambda item: format_duration(item.resource_usage.uptime) if item.resource_usage.uptime else None),
     ("work", lambda item: item.task_executions or None),

@@ -47,7 +47,7 @@ WINDOW, LARGE_WINDOW, FEW_LINES = (
     200,
 )  #: bytes read of a log for its last lines; many lines need more
 POLL_SECONDS = 0.5
-WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: how KEY=VALUE begins
+WORD = re.compile(r"[^\s{}\[\]\"]+=")  #: start of a KEY=VALUE argument
 
 # -- lists -----------------------------------------------------------------------------------------
 

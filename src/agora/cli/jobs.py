@@ -21,7 +21,7 @@ __all__ = ["choose_attempt", "compare_attempts", "group", "run_job", "show_sessi
 
 JOB_TYPE = "coding.job"
 GroupId = Annotated[str, typer.Argument(help="Id of the group, as agora job run --attempt printed it.")]
-#: options of a single job that a group of attempts does not take
+#: options of a single job that are not supported for a group of attempts
 SINGLE_JOB_OPTIONS = {"worker": "--worker", "context_id": "--context", "allow": "--allow", "model": "--model"}
 
 
@@ -107,7 +107,8 @@ def run_job(
 
 
 def _check_options_of_attempts(codebase: str | None, others: list[str], follow: bool) -> None:
-    """Refuse options that a group of attempts does not take, with what to do instead."""
+    """Refuse options that a group of attempts does not support. Raises InvalidRequest, which suggests an
+    alternative."""
     if codebase is None:
         raise typer.BadParameter("attempts need a codebase: name it with --codebase", param_hint="--attempt")
     if others:
@@ -157,7 +158,7 @@ def _format_changes(attempt: Attempt) -> str:
 
 
 def _format_check(exit_code: int | None) -> str:
-    """The outcome of the repository's check; None: no check has run."""
+    """Format the outcome of the repository's check; None: no check has run."""
     return "none" if exit_code is None else "passed" if exit_code == 0 else f"exit code {exit_code}"
 
 
@@ -189,7 +190,7 @@ def _format_job_entry(entry: TaskEntry) -> str | None:
 
 
 def _print_job_result(session: Session, result: Any) -> None:
-    """Print where the work is; the answer itself was printed as output."""
+    """Print the location of the changes; the answer itself was already printed as output."""
     if not isinstance(result, dict) or "usage" not in result:
         session.out.value(result)
         return

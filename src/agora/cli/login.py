@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["login", "logout", "whoami"]
 
-DEFAULT_LIFETIME = 60.0  #: how long a token counts whose end nobody tells
+DEFAULT_LIFETIME = 60.0  #: assumed lifetime of a token if the provider does not report one
 
 
 @client_command
@@ -101,7 +101,7 @@ def logout(session: Session) -> None:
         return
     outcome = "Logged out"
     try:
-        session.client.auth.userinfo()  # renews what is due
+        session.client.auth.userinfo()  # renews the login if due
         stored = logins.find(url) or stored
         client = session.client.with_options(token=stored.access_token)
         client.auth.logout(stored.refresh_token, stored.client_id)

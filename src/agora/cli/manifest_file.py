@@ -127,7 +127,7 @@ def _parse_manifest(source: str, text: str) -> Any:
 
     try:
         document = yaml.safe_load(text)
-        json.dumps(document)  # dates and the like are texts, or nothing that can be sent
+        json.dumps(document)  # dates and similar YAML values are not valid JSON
     except yaml.YAMLError as error:
         raise _build_manifest_error(source, f"is not YAML: {error}") from None
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Names of agents, for tables that would show their ids."""
+"""Agent names in table columns that contain ids."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFIX = "agent_"
 
 
 def show_agent_names_in_columns(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
-    """The same columns, those of these headings with names of agents for their ids; each agent is asked for once."""
+    """Return the columns, with agent names instead of ids under these headings. Each agent is fetched once."""
     name = cache(lambda ref: _fetch_agent_name(client, ref))
 
     def translate_cell(cell: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -33,5 +33,5 @@ def _fetch_agent_name(client: AgoraClient, ref: str | None) -> str | None:
         return ref
     try:
         return client.agent.get(ref).agent_name
-    except AgoraError:  # it left, or is not for us to see
+    except AgoraError:  # deregistered, or not visible to the caller
         return ref

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Output", "clean_text", "format_cell"]
 
 PIPE_WIDTH = 200
-UNFOLDED_WIDTH = 19  #: columns up to this width, as a time needs it, are never folded
-FOLDED_WIDTH = 16  #: wider ones get at least this much
+UNFOLDED_WIDTH = 19  #: columns up to this width, that of a timestamp, are never folded
+FOLDED_WIDTH = 16  #: minimum width of wider columns
 COLUMN_GAP = 3  #: characters between two columns
 TONES = {
     "active": "green", "healthy": "green", "beta": "cyan", "busy": "cyan", "degraded": "yellow", "paused": "yellow",
@@ -31,17 +31,17 @@ TONES = {
     "skipped": "dim", "input_required": "yellow", "auth_required": "yellow", "waiting_approval": "yellow",
 }  # fmt: skip
 
-#: Heading, and how to get the cell from an item.
+#: Heading, and a function that returns the cell of an item.
 Column = tuple[str, Callable[[Any], Any]]
 
 
 def clean_text(text: str) -> str:
-    """Text of others made safe for a terminal: no escape sequences, no control characters."""
+    """Make text of others safe for a terminal: no escape sequences, no control characters."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def format_cell(value: Any) -> str:
-    """A value as a person reads it in one cell."""
+    """Format a value for a table cell."""
     if value is None or value == [] or value == {}:
         return "-"
     if isinstance(value, datetime):
@@ -64,7 +64,7 @@ def _format_fields(fields: Mapping[Any, Any]) -> str:
 
 
 class Output:
-    """Where a command's answer goes. ``json`` chooses machines over people."""
+    """Output of a command. json: print JSON for programs instead of text for people."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
@@ -103,12 +103,12 @@ class Output:
         sys.stdout.flush()
 
     def say(self, text: str, tone: str = "") -> None:
-        """Print a line for people; with ``--json`` nothing."""
+        """Print a line for people; no-op with ``--json``."""
         if not self.json:
             self.console.print(_build_styled_text(text, tone))
 
     def note(self, text: str) -> None:
-        """Print an aside on stderr, for people."""
+        """Print a note for people on stderr."""
         self.errors.print(_build_styled_text(text, "dim"))
 
     def table(
@@ -124,7 +124,7 @@ class Output:
         column_count = _count_fitting_columns(texts, console.width)
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
         for text in texts[:column_count]:
-            # An id is to be copied, and a column of a word's width is unreadable when it is folded.
+            # An id must remain copyable, and a narrow column is unreadable when folded.
             table.add_column(
                 text[0], overflow="fold", no_wrap=text[0] == "id" or _measure_column(text) <= UNFOLDED_WIDTH
             )
@@ -135,7 +135,7 @@ class Output:
             self.note(f"No room for: {', '.join(hidden)}. A wider terminal, or --json, shows all.")
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
-        """Print one thing, a line for each field that says something."""
+        """Print one object, a line for each non-empty field."""
         from rich.table import Table
 
         table = Table(box=None, show_header=False, title=title, title_justify="left", padding=(0, 2, 0, 0))
@@ -148,7 +148,7 @@ class Output:
         self.console.print(table)
 
     def page_note(self, page: Any) -> None:
-        """Say what a page leaves out."""
+        """Print a note if a page is incomplete."""
         if page.total is None or (page.count == page.total and not page.has_more):
             return
         prefix = "about " if page.total_is_estimate else ""
@@ -156,7 +156,7 @@ class Output:
         self.note(f"{page.count} of {prefix}{page.total}{more}")
 
     def error(self, error: AgoraError) -> None:
-        """Print an error on stderr: what happened, the fields at fault, the fix."""
+        """Print an error on stderr: message, invalid fields, and fix."""
         if self.json:
             sys.stderr.write(json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n")
             return
@@ -164,7 +164,7 @@ class Output:
         faults = [(str(wrong.get("field")), str(wrong.get("message"))) for wrong in error.extra.get("errors") or ()]
         if not all(
             field in error.detail and message in error.detail for field, message in faults
-        ):  # else that was said
+        ):  # otherwise the message already contains it
             for field, message in faults:
                 self.errors.print(_build_styled_text(f"  {field}: {message}"))
         if answer := error.extra.get("answer"):
@@ -174,15 +174,15 @@ class Output:
 
 
 def _measure_column(texts: Sequence[str]) -> int:
-    """The characters of its widest cell."""
+    """Return the width of the widest cell in characters."""
     from rich.cells import cell_len
 
     return max(cell_len(line) for text in texts for line in text.split("\n"))
 
 
 def _count_fitting_columns(columns: Sequence[Sequence[str]], width: int) -> int:
-    """How many of the columns, from the left, are readable in that width; each is its heading and its cells."""
-    used = 2  # a space at either end
+    """Count the columns, from the left, that are readable in a width; each is its heading and its cells."""
+    used = 2  # a space on each side
     for number, texts in enumerate(columns):
         natural = _measure_column(texts)
         used += natural if texts[0] == "id" or natural <= UNFOLDED_WIDTH else FOLDED_WIDTH
@@ -193,7 +193,7 @@ def _count_fitting_columns(columns: Sequence[Sequence[str]], width: int) -> int:
 
 
 def choose_table_columns(items: Sequence[Any]) -> list[Column]:
-    """Columns for items of any kind: their fields that hold something in one of them."""
+    """Choose columns for items of any type: fields that are non-empty in at least one item."""
     names: dict[str, None] = {}
     for item in items:
         names |= {name: None for name, value in dict(item).items() if value not in (None, [], {}, "")}

@@ -1,4 +1,4 @@
-"""Operations of the contract as commands: ``agora {category} {action}``, nothing listed by hand."""
+"""Generated commands: each operation of the contract as ``agora {category} {action}``."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ __all__ = [
     "run_operation",
 ]
 
-#: Options may be written with underscores, as the parameters are.
+#: Options may be written with underscores, like the parameters.
 SETTINGS = {"token_normalize_func": lambda token: token.replace("_", "-")}
-#: Parameters of commands that operations may have, too: the option is named as ever, the argument otherwise.
+#: Names of global parameters that an operation may use, too: the option keeps its name, the Python argument is renamed.
 ARGUMENT_NAMES = {
     name: f"{name}_argument" for name in ("json", "url", "token", "tenant", "session", "values", "context")
 }
 
 
 def list_categories() -> dict[str, str]:
-    """Every category with its description, by the name of its command group."""
+    """Map the names of command groups to the descriptions of their categories."""
     return {name.replace("_", "-"): Service.declared.about(name) for name in Service.declared}
 
 
 def map_commands_to_operations(category: str) -> dict[str, Operation]:
-    """The operations of one category by the names of their commands. category: as its group of commands is named."""
+    """Map command names to the operations of a category. category: name of its command group."""
     declared = Service.declared.operations(category.replace("-", "_")).values()
     return {each.action.replace("_", "-"): each for each in declared if each.exposure is not Exposure.TEST}
 
@@ -51,7 +51,7 @@ def map_commands_to_operations(category: str) -> dict[str, Operation]:
 def build_command(
     operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None
 ) -> Any:
-    """The command of one operation; ``base`` and ``run`` as in :func:`project_operation`."""
+    """Build the command of an operation; ``base`` and ``run`` as in :func:`project_operation`."""
     app = typer.Typer(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),
@@ -63,7 +63,7 @@ def build_command(
 
 
 def build_operation_help(operation: Operation) -> str:
-    """The help of an operation's command."""
+    """Build the help text of an operation's command."""
     routes = ", ".join(f"{route.method} {route.path}" for route in operation.routes)
     return f"{operation.description}\n\nOperation {operation.name}@{operation.version}: {routes}"
 
@@ -75,9 +75,9 @@ def project_operation(
     run: Callable[..., None] | None = None,
     more: Sequence[inspect.Parameter] = (),
 ) -> Callable[..., None]:
-    """A command for one operation; ``base`` are arguments that were given otherwise.
+    """Build the function of an operation's command. base: arguments that are already set.
 
-    run: called with the session, the operation, its arguments and the options ``more``; else :func:`run_operation`.
+    run: called with the session, the operation, its arguments and the options ``more``; default: :func:`run_operation`.
     """
     fields = list_operation_fields(operation)
     free = [field for field in fields if field.positional]
@@ -133,9 +133,9 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
 
 
 def find_operation(name: str) -> Operation:
-    """An operation by its canonical name, with or without ``agora.``, or by an alias.
+    """Find an operation by its canonical name, with or without ``agora.``, or by an alias.
 
-    Raises NotFound with the names that come near.
+    Raises NotFound with similar names.
     """
 
     short, _, version = name.removeprefix("agora.").partition("@")
@@ -156,7 +156,7 @@ def find_operation(name: str) -> Operation:
 
 
 def extract_json_argument(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | None]:
-    """Take ``--json OBJECT`` out of a line; a ``--json`` without an object stays, and asks for JSON output."""
+    """Extract ``--json OBJECT`` from the arguments; a ``--json`` without an object is kept and selects JSON output."""
     remaining_arguments, document = list(arguments), None
     for at, argument in enumerate(remaining_arguments[:-1]):
         if argument == "--json" and remaining_arguments[at + 1].startswith(("{", "@")):
@@ -167,5 +167,5 @@ def extract_json_argument(arguments: Sequence[str]) -> tuple[list[str], dict[str
 
 
 def escape_markup(text: str) -> str:
-    """Text that typer's markup leaves alone."""
+    """Escape text for typer's markup."""
     return text.replace("[", "\\[")

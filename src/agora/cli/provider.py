@@ -1,7 +1,7 @@
 """Login at an identity provider from a terminal: the device flow (RFC 8628), else a browser on this machine.
 
-With a browser it is the authorization code flow with PKCE, redirected to a port of this machine (RFC 8252).
-No client secret is needed: the client is a public one.
+With a browser, it uses the authorization code flow with PKCE and a redirect to a local port (RFC 8252).
+No client secret is needed, because the client is public.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["Grant", "fetch_login_tokens", "read_grant"]
 
 SECONDS: Final = 10.0
 MAX_RESPONSE: Final = 524_288
-LOGIN_SECONDS: Final = 600.0  #: for a person to confirm
+LOGIN_SECONDS: Final = 600.0  #: time for a person to confirm
 DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 DONE: Final = (
     b"<!doctype html><meta charset=utf-8><title>Agora</title><p>You may close this page and go back to the terminal."
@@ -42,7 +42,7 @@ DONE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the provider gave."""
+    """Tokens issued by the provider."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -59,9 +59,9 @@ def fetch_login_tokens(
     pause: Callable[[float], None] = time.sleep,
     show: Callable[[str], Any] = webbrowser.open,
 ) -> Grant:
-    """Tokens of a person. print_line: prints instructions. pause: sleeps. show: opens a URL in a browser.
+    """Fetch the tokens of a person. print_line: prints instructions. pause: sleeps. show: opens a URL in a browser.
 
-    Raises PermissionDenied where they refuse, DeadlineExceeded, UpstreamFailed, NotFound where there is no way.
+    Raises PermissionDenied if the person refuses, DeadlineExceeded, UpstreamFailed, NotFound if no flow is supported.
     """
     if client_id is None:
         raise NotFound(
@@ -106,7 +106,7 @@ def _read_token_endpoint(configuration: Mapping[str, Any], issuer: str) -> str:
 
 
 def _check_url(url: Any, issuer: str) -> str:
-    """A URL that may be asked: https, or on this machine where the provider is."""
+    """Check a URL of the provider: https, or a local one if the provider is local."""
     parts = urlsplit(url if isinstance(url, str) else "")
     host = parts.hostname or ""
     local = parts.scheme == "http" and (host in ("localhost", "::1") or host.startswith("127."))
@@ -191,7 +191,7 @@ def _run_device_login(
 
 
 class _Callback(HTTPServer):
-    """A port of this machine to which the provider sends the browser back."""
+    """Local HTTP server to which the provider redirects the browser."""
 
     timeout = 1.0
     query: dict[str, str] | None = None
@@ -213,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(DONE)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the request has the code in it."""
+        """Do nothing: the request contains the authorization code."""
 
 
 def _run_browser_login(
@@ -246,7 +246,7 @@ def _run_browser_login(
 
 
 def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:
-    """What the provider sends back; what others send is not looked at."""
+    """Wait for the provider's redirect; other requests are ignored."""
     deadline = time.monotonic() + LOGIN_SECONDS
     while time.monotonic() < deadline:
         callback.handle_request()

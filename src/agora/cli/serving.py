@@ -1,4 +1,4 @@
-"""``agora serve``: the only command that imports the server. Every setting is an option of it, by its declaration."""
+"""``agora serve``: the only command that imports the server. Its options are generated from the declared settings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def serve(config: Path | None = None, **options: Any) -> None:
 
 
 def _build_option_parameters() -> Iterator[inspect.Parameter]:
-    """An option for each setting; the values are checked with the settings, hence with the same errors."""
+    """Yield an option for each setting. Values are validated with the settings, so errors are the same."""
     for name, field in Settings.model_fields.items():
         yield _build_parameter(name, _choose_option_type(name, field))
     help_text = f"Settings file; default: agora.toml if it exists ({PREFIX}CONFIG)."

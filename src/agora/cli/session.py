@@ -1,4 +1,4 @@
-"""What every client command shares: the global options, the client, and where answers go."""
+"""Shared parts of all client commands: global options, client, and output."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Connection:
     json: bool = False
 
     def merge_defaults(self, other: Connection | None) -> Connection:
-        """These options, completed by others given earlier on the line."""
+        """Return these options, completed by others given earlier on the command line."""
         if other is None:
             return self
         return Connection(
@@ -97,10 +97,10 @@ class Session:
             opened.close()
 
     def as_operator(self, call: Callable[[AgoraClient], T]) -> T:
-        """Make a call of an administrator.
+        """Make a call that requires an administrator.
 
-        On this machine the server usually takes its operator without a token. Where it does not and no
-        credential was given, the admin token of the local data directory is tried, if it can be read.
+        A local server usually accepts its operator without a token. If it does not and no credential was given, the
+        admin token of the local data directory is tried, if it is readable.
         """
         try:
             return call(self.client)
@@ -114,7 +114,8 @@ class Session:
 
     @property
     def _is_nobody(self) -> bool:
-        """Whether no credential was chosen, and the server is on this machine: no other may see the local token."""
+        """Whether no credential was chosen and the server is local: no other server may receive the local admin
+        token."""
         host = urlsplit(self.client.url).hostname or ""
         is_local = host in ("localhost", "::1") or host.startswith("127.")
         return is_local and not (self.connection.token or self.connection.agent or os.environ.get("AGORA_TOKEN"))
@@ -127,7 +128,7 @@ class Session:
 
 
 def connection_of(url: Url, token: Token, tenant: Tenant, agent: As, json: Json) -> Connection:
-    """The signature that :func:`client_command` adds to a command."""
+    """Build a connection. Its signature is the one that :func:`client_command` adds to a command."""
     return Connection(url, token, tenant, agent, json)
 
 
@@ -144,7 +145,7 @@ _SHARED = [
 
 
 def client_command(function: Callable[..., Any]) -> Callable[..., None]:
-    """Make a function of a :class:`Session` and its own options a command with the global options too."""
+    """Turn a function of a :class:`Session` and its own options into a command that also has the global options."""
     own_parameters = list(inspect.signature(function).parameters.values())[1:]
     hints = get_type_hints(function, include_extras=True)
     own_parameters = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in own_parameters]
@@ -164,7 +165,7 @@ def client_command(function: Callable[..., Any]) -> Callable[..., None]:
 
 
 def with_signature(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
-    """Give a function the signature that typer reads its options from."""
+    """Set the signature from which typer reads the options."""
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     del command.__wrapped__  # type: ignore[attr-defined]
     command.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
@@ -174,7 +175,7 @@ def with_signature(command: Callable[..., None], parameters: list[inspect.Parame
 
 @contextmanager
 def reporting_errors(out: Output) -> Iterator[None]:
-    """Print an Agora error with its fix and leave with its exit code."""
+    """Print an Agora error with its fix, and exit with its exit code."""
     try:
         yield
     except AgoraError as error:

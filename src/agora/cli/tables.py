@@ -1,4 +1,4 @@
-"""Table columns for the kinds of results that have their own layout."""
+"""Table columns of results with a specific layout."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ __all__ = ["TABLES", "build_attribute_columns", "find_table_columns", "have_colu
 
 
 def find_table_columns(result: Any) -> Sequence[Column] | None:
-    """Columns for an operation's result, if it is a page of something known."""
+    """Find the columns for an operation's result, if it is a page of a known type."""
     field = getattr(result, "items_field", "")
     columns = TABLES.get(type(result).__name__) or TABLES.get(field)
     items = getattr(result, field, ())
-    # Different things stand in fields of one name: messages of agents, and those of a session.
+    # A field name may be used for different types: messages of agents, and messages of a session.
     return columns if columns and (not items or have_columns(type(items[0]), columns)) else None
 
 
 def have_columns(kind: type[Any], columns: Sequence[Column]) -> bool:
-    """Whether things of a kind have the attributes that columns show."""
+    """Whether a type has the attributes that the columns show."""
     names = [read.__reduce__()[1][0] for _, read in columns if isinstance(read, attrgetter)]
     return all(name.partition(".")[0] in kind.model_fields or hasattr(kind, name) for name in names)
 
 
 def build_attribute_columns(**headings: str) -> list[Column]:
-    """Columns of attributes: the heading, with ``_`` for a space, and the attribute's name."""
+    """Build columns of attributes: the heading, with ``_`` for a space, and the attribute's name."""
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 
-# What says most comes first: a narrow terminal shows the first columns alone.
+# Most important columns first: a narrow terminal omits the last ones.
 _AGENTS = build_attribute_columns(
     name="agent_name",
     status="status",
@@ -89,7 +89,7 @@ _SESSIONS = build_attribute_columns(
     id="session_id", title="title", agent="agent", messages="messages", updated="updated_at", job="task_id"
 )
 
-#: Columns by the field that holds a page's items, or by the page's type where that says more.
+#: Columns by the items field of a page, or by the page's type if several types share the field.
 TABLES: Mapping[str, Sequence[Column]] = {
     "A2ACatalogue": build_attribute_columns(name="name", url="url", tags="tags", description="description"),
     "RemoteAgentPage": build_attribute_columns(
@@ -198,7 +198,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
 
 
 def _join_texts(parts: Any) -> str:
-    """What the parts of a session's message say."""
+    """Join the texts of a message's parts."""
     texts = (
         [part.get("text") or part.get("title") for part in parts if isinstance(part, dict)]
         if isinstance(parts, list)

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["assign", "format_entry", "listing", "output", "print_task_until_done", "read_message_text", "show"]
 
-#: Columns of a list that are there only if they say something of one of its tasks.
+#: Columns of a list that are shown only if one of its tasks has a value.
 OPTIONAL_COLUMNS: Mapping[str, Callable[[Task], bool]] = {
     "deadline": lambda task: task.deadline is not None,
     "attempts": lambda task: task.attempts > 1,
     "notes": lambda task: bool(task.notes),
 }
-MAX_TRAIL = 1000  #: most entries of a trail that are shown
+MAX_TRAIL = 1000  #: limit of displayed history entries
 
 
 def _build_command_option(
@@ -41,7 +41,7 @@ def _build_command_option(
 
 
 def _build_task_command(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
-    """An operation's own command with further options, described as the operation is."""
+    """Build an operation's command with additional options and the operation's help."""
     return project_operation(Tasks.operations[attribute], run=run, more=more)
 
 
@@ -122,7 +122,7 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
 
 
 def format_entry(entry: TaskEntry) -> str | None:
-    """A line about an entry of a task's log that is no output; None for what people need not see."""
+    """Format an entry of a task's log that is not output; None for entries that are not displayed."""
     if entry.type == "checkpoint":
         return None
     parts = [format_cell(entry.time), entry.type]
@@ -141,7 +141,7 @@ def format_entry(entry: TaskEntry) -> str | None:
 
 
 def read_message_text(message: Mapping[str, Any]) -> str:
-    """The text of a message in a task's log."""
+    """Return the text of a message in a task's log."""
     return "\n".join(part["text"] for part in message.get("parts") or () if isinstance(part.get("text"), str))
 
 
@@ -155,7 +155,7 @@ def print_task_until_done(
 ) -> None:
     """Show a task until it ends, then exit with the code of its status.
 
-    on_entry: called with each entry, too. print_result: prints the result, if not as JSON.
+    on_entry: called with each entry. print_result: prints the result; default: as JSON.
     """
     output = ""
 
@@ -178,14 +178,14 @@ def print_task_until_done(
 
 
 def _end_line(output: str) -> str:
-    """End the line that the output of a task has left open, so that what is said of the task stands on its own."""
+    """Terminate the last line of a task's output, so that the following text starts on a new line."""
     if output and not output.endswith("\n"):
         _write_output("\n")
     return ""
 
 
 def _follow_output(session: Session, task_id: str, offset: int) -> None:
-    """Print a task's output from a place on, to its end."""
+    """Print a task's output from an offset to its end."""
 
     def print_output_entry(entry: TaskEntry) -> None:
         if entry.type == "output" and entry.content and entry.offset is not None:
@@ -199,7 +199,7 @@ def _follow_output(session: Session, task_id: str, offset: int) -> None:
 
 
 def _stream_entries(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None]) -> bool:
-    """Hand on each entry of a task's log; False if Ctrl-C ended it before the task did."""
+    """Pass each entry of a task's log on. Returns False if Ctrl-C interrupted it before the task ended."""
     stream: Any = session.client.task.stream(task_id)
     try:
         for entry in stream:
@@ -212,7 +212,7 @@ def _stream_entries(session: Session, task_id: str, on_entry: Callable[[TaskEntr
 
 
 def _print_conclusion(session: Session, task: Task, print_result: Callable[[Any], None] | None) -> None:
-    """Say how a task ended, and leave with its exit code."""
+    """Print how a task ended, and exit with its exit code."""
     if not session.out.json:
         session.out.say(f"{task.status} {task.task_id}", TONES.get(task.status, ""))
         if task.error:

@@ -1,4 +1,4 @@
-"""Tools of upstreams by their own names: ``agora call weather.forecast --arguments city=Bern``."""
+"""Commands for tools of upstreams: ``agora call weather.forecast --arguments city=Bern``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["build_tool_command"]
 
 
 def build_tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> tuple[Any, list[str]]:
-    """The command that calls a tool, and the words it begins with.
+    """Build the command that calls a tool, and the beginning of its arguments.
 
-    base: the tool's arguments, where they were given as one object. Raises ``unknown`` where no upstream
-    can be meant; the command raises it, too, when the server has no upstream of that name.
+    base: the tool's arguments, if given as one object. Raises ``unknown`` if the name cannot be an upstream's; the
+    command also raises it if the server has no upstream of that name.
     """
     upstream, dot, tool = name.partition(".")
     if not (upstream and dot and tool) or upstream == "agora" or upstream in Service.declared:

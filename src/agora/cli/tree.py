@@ -1,4 +1,4 @@
-"""A workflow as a tree: its steps with their states, progress, agents and durations."""
+"""Tree view of a workflow: steps with state, progress, agent and duration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_step_tree", "format_duration", "format_step", "map_agent_names"]
 
-BAR = 12  #: characters
+BAR = 12  #: width in characters
 MARKS = {
     "completed": "✔",
     "failed": "✘",
@@ -45,7 +45,8 @@ QUIET = ("pending", "ready", "skipped")
 def build_step_tree(
     console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None
 ) -> Tree:
-    """A workflow as a tree. inner: workflows that its steps run, by id. now: end time of running steps, microseconds."""
+    """Build the tree of a workflow. inner: workflows that its steps run, by id. now: end time of running steps,
+    microseconds."""
 
     return _add_branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
 
@@ -80,7 +81,7 @@ def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workfl
 def format_step(
     step: StepState, names: Mapping[str, str], now: datetime | None = None, *, width: int = 0, plain: bool = False
 ) -> Text:
-    """One step in a line. names: of agents, by id."""
+    """Format one step as a line. names: agent names by id."""
     tone = "dim" if step.status in QUIET else TONES.get(step.status, "")
     marks = PLAIN_MARKS if plain else MARKS
     percent = 100.0 if step.status == "completed" else step.progress
@@ -119,7 +120,7 @@ def _format_step_remarks(step: StepState) -> list[tuple[str, str]]:
 
 
 def map_agent_names(workflow: Workflow) -> dict[str, str]:
-    """Names of the agents that work for a workflow, by id."""
+    """Map ids to names of the agents that work for a workflow."""
     return {share.agent_id: share.agent_name for share in workflow.agents if share.agent_name}
 
 
@@ -140,7 +141,7 @@ def _compute_elapsed_seconds(thing: StepState | Workflow, now: datetime) -> floa
 
 
 def format_duration(seconds: float | None) -> str:
-    """Seconds as a person says them; nothing for None."""
+    """Format seconds for people; empty for None."""
     if seconds is None:
         return ""
     if seconds < 60:

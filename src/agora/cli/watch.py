@@ -1,4 +1,4 @@
-"""Following events live."""
+"""Live display of events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT = 300
 
 
 def follow_events(session: Session, stream: Iterable[Any], limit: int = 0) -> None:
-    """Print events as they come, until Ctrl-C, or until so many came."""
+    """Print events live until Ctrl-C, or until ``limit`` events were printed; 0: no limit."""
     try:
         for number, event in enumerate(stream, 1):
             _print_event(session, event)

@@ -284,27 +284,27 @@ def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
     places = parse_codebases(codebases)
     if not places:
         raise ValueError("--codebases names no directory.")
-    # A container with the home directory in it would isolate nothing.
+    # Mounting the home directory would defeat the isolation of a container.
     if not is_contained and GLOBAL not in {directory.name for directory in places}:
         places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
     return places
 
 
 def _read_roots(text: str | None) -> list[Path]:
-    """Directories below which others may have codebases registered."""
+    """Parse the directories below which others may register codebases."""
     names = [str(Path.home())] if text is None else [name.strip() for name in text.split(",") if name.strip()]
     return [Path(name).expanduser() for name in names]
 
 
 def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
-    """Show each set-up script that the owner has not accepted yet, and remember the answer."""
+    """Show each set-up script that the owner has not accepted yet, and store the answer."""
     from agora.worker.repository_setup import SETUP_FILE, SetupConsent, escape_controls, read_setup
 
     out, consent = Output(), SetupConsent(options.state)
     for codebase in options.codebases:
         try:
             script = read_setup(codebase.path) if codebase.is_git else None
-        except ValueError as error:  # jobs in this codebase fail; those in the others do not
+        except ValueError as error:  # jobs in this codebase fail; those in others do not
             out.say(str(error), "red")
             continue
         if script is None or consent.covers(codebase.path, script):
@@ -336,7 +336,7 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
         ) from error
 
     async def run_until_stopped() -> None:
-        # Those of a container's agent are not known to this machine.
+        # The models of a container's agent are unknown to this machine.
         agent = options.agent_name if options.container is None else ""
         models = await discover_models(agent, os.environ, Path.home())
         client = AgoraClient(server, token=token, mode="async")

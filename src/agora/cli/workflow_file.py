@@ -24,10 +24,10 @@ KEYS = ("workflow_name", "steps", "assigned_agents", "metadata", "input", "prior
 
 
 def read_workflow(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of ``agora.workflow.create`` from a file, or from standard input where source is ``-``.
+    """Read the arguments of ``agora.workflow.create`` from a file, or from standard input if source is ``-``.
 
-    ``name`` stands for ``workflow_name`` too. instead: arguments that win over the file's, unless None.
-    Raises InvalidRequest with every fault found.
+    ``name`` is accepted for ``workflow_name``. instead: arguments that override the file's, unless None. Raises
+    InvalidRequest with all errors.
     """
     document = _parse_workflow(source, _read_text(source))
     if not isinstance(document, dict):
@@ -69,9 +69,9 @@ def _parse_workflow(source: str, text: str) -> Any:
 
 @cache
 def _create_yaml_loader() -> Any:
-    """A YAML loader with JSON's types: dates, yes and no stay strings, and duplicate keys are errors."""
+    """Create a YAML loader with JSON's types: dates, yes and no stay strings, and duplicate keys are errors."""
 
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # it has no types
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # untyped library
         yaml_implicit_resolvers = {
             first: [(tag, pattern) for tag, pattern in resolvers if tag not in (BOOLEAN, TIMESTAMP)]
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -92,7 +92,7 @@ def _create_yaml_loader() -> Any:
 
 
 def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What the contract finds wrong, each with its place."""
+    """Yield the contract's validation errors with their locations."""
 
     try:
         Workflows.operations["create"].input.model_validate(document)
@@ -103,7 +103,7 @@ def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, st
 
 
 def _find_error_place(document: Any, path: tuple[int | str, ...]) -> str:
-    """Where a fault is, as its author knows it: what pydantic calls the members of a union is left out."""
+    """Format the location of an error for the author of the file, without pydantic's names of union members."""
     location, at = "", document
     for part in path:
         if isinstance(at, list) and isinstance(part, int):

@@ -23,11 +23,11 @@ __all__ = ["ENDED", "WatchedWorkflow", "load_workflow", "watch_workflow"]
 
 TYPES = ["agora.workflow.*", *(f"agora.task.{what}" for what in ("started", "progress", "requeued", "reassigned"))]
 ENDED = ("completed", "failed", "cancelled")
-DEPTH = 5  #: levels of workflows within workflows that are shown
+DEPTH = 5  #: maximum nesting of displayed workflows
 
 
 class WatchedWorkflow:
-    """A workflow with those that its steps run, as last seen."""
+    """The last state of a workflow and of those that its steps run."""
 
     def __init__(self, client: AgoraClient, workflow_id: str) -> None:
         self._client, self._workflow_id = client, workflow_id
@@ -52,7 +52,7 @@ class WatchedWorkflow:
         return workflow
 
     def is_concerned(self, event: Event) -> bool:
-        """Whether an event is about it, or about a task of one of its steps."""
+        """Whether an event is about the workflow, or about a task of one of its steps."""
         workflows = {self._workflow_id, *self.inner}
         tasks = {step.task_id for workflow in (self.workflow, *self.inner.values()) for step in workflow.steps}
         data = event.data if isinstance(event.data, dict) else {}
@@ -64,7 +64,7 @@ def _list_inner_workflow_ids(workflow: Workflow) -> Iterator[str]:
 
 
 class Display(Protocol):
-    """Shows a workflow each time it was looked at."""
+    """Displays a workflow after each reload."""
 
     def __enter__(self) -> Display: ...
     def __exit__(self, *exception: object) -> None: ...
@@ -84,7 +84,7 @@ def load_workflow(session: Session, workflow_id: str) -> WatchedWorkflow:
 
 
 def watch_workflow(session: Session, workflow_id: str) -> Workflow | None:
-    """Show a workflow until it ends; None if Ctrl-C came first."""
+    """Show a workflow until it ends; None after Ctrl-C."""
     display: Display = ChangeLog(session)
     if session.out.json:
         display = JsonLines(session)
@@ -99,7 +99,7 @@ def watch_workflow(session: Session, workflow_id: str) -> Workflow | None:
 async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Display) -> Workflow:
     watched, change_event = WatchedWorkflow(client, workflow_id), asyncio.Event()
     async with contextlib.aclosing(client), client.event.stream(TYPES) as events:
-        await events  # what happens from here on is heard of
+        await events  # subscribed: no later event is missed
         await watched.refresh()
         reading = asyncio.create_task(_mark_changes(events, watched, change_event))
         reading.add_done_callback(lambda _: change_event.set())
@@ -126,7 +126,7 @@ async def _mark_changes(events: AsyncIterable[Event], watched: WatchedWorkflow, 
 
 
 class JsonLines:
-    """For machines: the whole workflow as a line of JSON, each time."""
+    """Output for programs: the whole workflow as a line of JSON after each change."""
 
     def __init__(self, session: Session) -> None:
         self._out = session.out
@@ -135,14 +135,14 @@ class JsonLines:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Nothing is open."""
+        """Do nothing: no resources are open."""
 
     def show(self, watched: WatchedWorkflow) -> None:
         self._out.line(watched.workflow.model_dump_json())
 
 
 class ChangeLog:
-    """For a pipe or a log: a line for each change."""
+    """Output for a pipe or a log: a line per change."""
 
     def __init__(self, session: Session) -> None:
         self._out = session.out
@@ -152,7 +152,7 @@ class ChangeLog:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Nothing is open."""
+        """Do nothing: no resources are open."""
 
     def show(self, watched: WatchedWorkflow) -> None:
         workflow = watched.workflow
@@ -171,7 +171,7 @@ class ChangeLog:
 
 
 def _build_step_facts(step: StepState) -> tuple[Any, ...]:
-    """What of a step is worth a line."""
+    """Select the fields of a step whose change is printed."""
     parts = (step.items.completed, step.items.failed) if step.items else None
     return step.status, step.attempts, step.awaiting, parts, step.assigned_agent, step.error
 

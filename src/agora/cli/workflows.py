@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create", "diagram", "status", "timeline"]
 
-CHART = 40  #: characters that a timeline is wide
+CHART = 40  #: width of a timeline in characters
 WorkflowId = Annotated[str, typer.Argument(help="Id of the workflow.")]
 Watching = Annotated[
     bool, typer.Option("--watch", "-w", help="Follow it live until it ends; the exit code shows the result.")
@@ -63,7 +63,7 @@ def create(
 
 @contextmanager
 def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None]:
-    """Show the faults of a workflow as a table: where, and what."""
+    """Print the validation errors of a workflow as a table: location and message."""
     try:
         yield
     except InvalidRequest as error:
@@ -80,7 +80,7 @@ def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None
 
 
 def _find_error_place(field: str, arguments: Mapping[str, Any]) -> str:
-    """Where a fault is, with the name of its step, which its author knows better than its number."""
+    """Format the location of an error with the name of its step."""
     match = re.match(r"steps\[(\d+)\](?! \()", field)
     if match is None or int(match[1]) >= len(arguments.get("steps", ())):
         return field
@@ -130,7 +130,7 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
 
 
 def _format_span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
-    """A span's place in the whole: waiting thin, at work thick."""
+    """Draw a span on the timeline: thin while waiting, thick while working."""
     total = timeline.duration_seconds
     if total <= 0:
         return " "
@@ -143,7 +143,7 @@ def _format_span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
     ready = column_of(span.start, CHART)
     start_column = max(column_of(span.begun, column_of(span.end, CHART)), ready)
     workflow = max(column_of(span.end, CHART), start_column)
-    if span.begun is not None and workflow == start_column:  # however short, it is there
+    if span.begun is not None and workflow == start_column:  # at least one character wide
         ready, start_column, workflow = (
             min(ready, CHART - 1),
             min(start_column, CHART - 1),

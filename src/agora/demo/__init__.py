@@ -17,9 +17,9 @@ def main(url: str | None = None, *, without: Collection[str] = ()) -> int:
     """Run the demo and print the results; return the exit code.
 
     url: a running server; by default ``AGORA_URL`` or the default address if a server is ready there, else a new server
-    on a free port with a temporary data directory. without: roles to leave out, to show what is then
-    missing. 0: everything expected was observed; 1: something was not; 2: the demo could not begin;
-    128 plus the signal's number: it was interrupted.
+    on a free port with a temporary data directory. without: roles to leave out, to show what is then missing. Exit
+    codes: 0: everything expected was observed; 1: something was not; 2: the demo could not begin; 128 plus the signal's
+    number: it was interrupted.
     """
     from .director import run_demo
 

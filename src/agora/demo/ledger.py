@@ -37,7 +37,7 @@ class Report:
 
 @dataclass
 class Ledger:
-    """Reports in order of arrival. ``absent``: why an agent cannot report, by role."""
+    """Reports in order of arrival. absent: reasons why an agent cannot report, by role."""
 
     reports: list[Report] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
@@ -60,7 +60,8 @@ class Ledger:
     async def wait_for_reports(
         self, role: str, kind: str, *, count: int = 1, seconds: float = REPORT_SECONDS, **fields: Any
     ) -> list[Report]:
-        """Wait for a number of such reports. Raises Missing after a number of seconds, or when the agent has ended.
+        """Wait for a number of such reports. Raises ExpectationFailed after a number of seconds, or when the agent has
+        ended.
 
         A wait that failed is not repeated.
         """
@@ -81,7 +82,8 @@ class Ledger:
         return (await self.wait_for_reports(role, kind, **fields))[0]
 
     async def wait_for_any_role(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
-        """Wait for the first such report of any of these roles; Missing names all roles if none has one."""
+        """Wait for the first such report of any of these roles. Raises ExpectationFailed, naming all roles, if none has
+        one."""
         futures = [asyncio.ensure_future(self.wait_for_first(role, kind, **fields)) for role in roles]
         faults = []
         try:
@@ -97,7 +99,7 @@ class Ledger:
         raise ExpectationFailed("; ".join(faults))
 
     async def wait_for_each_role(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
-        """Wait for the first such report of every role; Missing names all roles without one."""
+        """Wait for the first such report of every role. Raises ExpectationFailed, naming all roles without one."""
         futures = [self.wait_for_first(role, kind, **fields) for role in roles]
         answers = await asyncio.gather(*futures, return_exceptions=True)
         if faults := [answer for answer in answers if isinstance(answer, BaseException)]:

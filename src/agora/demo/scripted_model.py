@@ -1,7 +1,7 @@
 """A scripted model server with OpenAI's chat completions and Anthropic's messages API.
 
-For demonstrations and tests without a provider. It streams over real HTTP, calls tools, refuses with any status, and can
-cut a connection in the middle of an answer.
+For demonstrations and tests without a provider. It streams over real HTTP, calls tools, returns any error status, and
+can break a connection in the middle of an answer.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _write_refusal(writer: asyncio.StreamWriter, reply: ScriptedReply) -> None:
     content = json.dumps(error).encode()
     headers = {"content-type": "application/json", "content-length": str(len(content)), "connection": "close"}
     if reply.retry_after is not None:
-        # This header keeps the client libraries from retrying by themselves.
+        # This header disables retries of the client libraries.
         headers |= {"retry-after": f"{reply.retry_after:g}", "x-should-retry": "false"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     writer.write(f"HTTP/1.1 {reply.status} Refused\r\n{lines}\r\n".encode() + content)

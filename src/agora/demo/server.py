@@ -111,7 +111,7 @@ async def use_server(url: str | None, directory: Path, print_line: Callable[[str
 
 
 def _usual_data() -> Path:
-    """Return the usual data directory of this user's server on this machine, whether or not that server is running."""
+    """Return the default data directory of this user's server, whether or not that server is running."""
 
     try:
         return Settings.load_settings().data_dir

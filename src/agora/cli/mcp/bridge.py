@@ -1,7 +1,7 @@
-"""The bridge: an MCP client on standard input and output, Agora's ``/mcp`` over HTTP, and nothing lost between them.
+"""The bridge: relays between an MCP client on standard input and output and Agora's ``/mcp`` over HTTP, without loss.
 
-Messages pass unchanged. What the bridge adds is what the two transports do differently (headers, the standing
-stream of a session, cancellation), and patience while the server is away or begins anew.
+Messages pass unchanged. The bridge adds what differs between the two transports (headers, the standing stream of a
+session, cancellation), and waits while the server is unreachable or restarts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Bridge"]
 
 logger = logging.getLogger("agora.mcp")
 
-GRACE_SECONDS = 1.0  #: for requests under way when the client closes its side
+GRACE_SECONDS = 1.0  #: time for running requests after the client has closed its side
 MAX_REQUESTS = 500
 LISTEN = "subscriptions/listen"
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
@@ -45,7 +45,7 @@ class Bridge:
         self._slots = asyncio.Semaphore(MAX_REQUESTS)
 
     async def run_until_closed(self) -> None:
-        """Relay until the client closes its side, or a signal asks to stop."""
+        """Relay until the client closes its side, or a signal requests a stop."""
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -66,18 +66,18 @@ class Bridge:
             await self.handle_line(line)
 
     async def _finish_requests(self) -> None:
-        """Wait for running requests; those that stay open until they are cancelled are cancelled."""
+        """Wait for running requests; requests that are open-ended are cancelled."""
         if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN]:
             await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
 
     async def handle_line(self, line: bytes) -> None:
-        """Take one message of the client, or a batch."""
+        """Handle one message of the client, or a batch."""
         try:
             message = json.loads(line)
         except ValueError as error:
             await self._send_error(MalformedRequest(f"This is not JSON: {error}."), None)
             return
-        if self._handshake is not None:  # until it is answered, there is no session to be in
+        if self._handshake is not None:  # no session exists until the handshake is answered
             await asyncio.wait([self._handshake])
             self._handshake = None
         parts = message if isinstance(message, list) else [message]
@@ -96,7 +96,7 @@ class Bridge:
     # Requests
 
     def _start_request(self, pending: PendingRequest) -> None:
-        """Send a request on its way."""
+        """Start a request."""
         if pending.method == "initialize":
             self._server.session = Session(pending.first)
             if self._listen_task is not None:
@@ -154,7 +154,7 @@ class Bridge:
         return deliver_call_answer
 
     def _update_session(self, request: Message, part: Message, answer: Answer) -> None:
-        """Keep what an answer says that the bridge has to know."""
+        """Update the bridge's state from an answer."""
         if "result" not in part:
             return
         match request.get("method"):
@@ -172,10 +172,10 @@ class Bridge:
             answer = {"jsonrpc": "2.0", "id": identity, "error": document}
             await self._pipe.send(json.dumps(answer, default=str).encode())
 
-    # What else a client says
+    # Other messages of the client
 
     async def _cancel_request(self, notification: Message, line: bytes) -> None:
-        """Cancel a request: by closing its stream where that is the sign, else by saying so."""
+        """Cancel a request: by closing its stream if that means cancellation, else by a notification."""
         identity = read_request_params(notification).get("requestId")
         entry = self._requests.get(identity) if isinstance(identity, (str, int, float)) else None
         if entry is None:
@@ -185,10 +185,10 @@ class Bridge:
         if inquiry.is_sessionless or not await self._server.send_notification(line):
             task.cancel()
 
-    # What a server says of its own accord
+    # Unsolicited messages of the server
 
     async def _read_standing_stream(self) -> None:
-        """Read the standing stream of a session, for as long as there is a session."""
+        """Read the standing stream of a session while the session exists."""
         last: str | None = None
 
         async def deliver_standing_message(answer: Answer) -> None:
@@ -204,11 +204,11 @@ class Bridge:
                 last = None
                 raise
 
-        with contextlib.suppress(AgoraError):  # a server may have no such stream
+        with contextlib.suppress(AgoraError):  # a server may not have such a stream
             await self._server.retry_until_done(read_standing_stream_once, forever=lambda: True)
 
     async def _keep_subscription(self, pending: PendingRequest) -> None:
-        """Keep a subscription alive: where the server ends it or goes away, ask for it again."""
+        """Keep a subscription alive: renew it when the server ends it or becomes unreachable."""
         acknowledged = over = False
 
         async def deliver_subscription_message(answer: Answer) -> None:
@@ -216,7 +216,7 @@ class Bridge:
             message = answer.message
             if mcp_wire.is_response(message):
                 over = "error" in message or not acknowledged
-                if not over:  # the server stops; the client's subscription does not
+                if not over:  # the server is stopping; the client's subscription continues
                     return
                 pending.apply_answer(answer)
             elif message.get("method") == ACKNOWLEDGED and acknowledged:

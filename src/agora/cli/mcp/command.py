@@ -1,4 +1,4 @@
-"""``agora mcp``: the marketplace as an MCP server on standard input and output, and the clients that use it."""
+"""``agora mcp``: the marketplace as an MCP server on standard input and output, and set-up of MCP clients."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Agent = Annotated[
 
 
 def group() -> typer.Typer:
-    """``agora mcp`` and its commands."""
+    """Build the group ``agora mcp``."""
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     app.callback(invoke_without_command=True)(bridge)
     app.command("install")(install.install)
@@ -85,7 +85,7 @@ def bridge(
         if embedded and connection.url:
             raise typer.BadParameter("--embedded and --url exclude each other")
         location, identity = _locate_server(configured_url if not embedded else None, connection, embedded)
-        identity.token()  # a missing credential is said at once, not at the first request
+        identity.token()  # report a missing credential at start, not at the first request
         parameters = view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
         path = view_options.build_endpoint_path(server, parameters)
         raise typer.Exit(_relay_until_closed(location, identity, path, patience))
@@ -94,7 +94,7 @@ def bridge(
 def _locate_server(
     chosen: str | None, connection: Connection, embedded: bool | None
 ) -> tuple[ServerLocation, Identity]:
-    """Where the server is, and who we are there."""
+    """Determine the server's location and the caller's identity there."""
     from agora_sdk.credentials import Credentials
     from agora_sdk.identity import Identity
     from agora_sdk.session import DEFAULT_URL, Server
@@ -112,7 +112,7 @@ def _locate_server(
 
 
 def _relay_until_closed(location: ServerLocation, identity: Identity, path: str, patience: float) -> int:
-    """Relay until the client ends it; answers the exit code."""
+    """Relay until the client closes its side. Returns the exit code."""
     import asyncio
 
     from .bridge import Bridge

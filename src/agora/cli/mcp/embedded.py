@@ -1,7 +1,7 @@
-"""The server that a bridge starts for itself: ``python -m agora.cli.mcp.embedded``.
+"""The server started by a bridge: ``python -m agora.cli.mcp.embedded``.
 
-It prints one line on standard output, its address, and stops when its standard input ends, hence with the bridge,
-even if that was killed.
+It prints its address as one line on standard output, and stops when its standard input ends: with the bridge, even if
+the bridge is killed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Serve until standard input ends; answers the exit code."""
+    """Serve until standard input ends. Returns the exit code."""
     answering = os.dup(1)
     os.dup2(2, 1)
     threading.Thread(target=_stop_at_end, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The MCP clients that are known here: where each keeps its servers, and how it writes one."""
+"""The supported MCP clients: configuration file and entry format of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["MCP_CLIENTS", "McpClient", "ServerEntry"]
 
 @dataclass(frozen=True, slots=True)
 class ServerEntry:
-    """The server to be entered: a command to start with its environment, or an address with its headers."""
+    """The configuration entry: a command with its environment, or a URL with headers."""
 
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -27,11 +27,11 @@ Form = Callable[[ServerEntry], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class McpClient:
-    """A client. user, project: its files; keys: where in them the servers are.
+    """An MCP client. user, project: its files; keys: path of the servers in them.
 
-    comments: whether the file may have them. variable: how a value names an environment variable, with ``%s`` for
-    the name; where it cannot, a credential has no place in the file. http: None where it starts commands only.
-    most_tools: how many tools of all servers together it takes; None where it sets no limit, or one that nothing here reaches.
+    comments: whether the file may have comments. variable: reference to an environment variable in a value, with ``%s``
+    for its name; if None, the file must not contain a credential. http: None if only commands are supported.
+    most_tools: limit of tools over all servers; None if unlimited or beyond reach.
     """
 
     name: str
@@ -48,12 +48,12 @@ class McpClient:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """Whose configuration can be written; the usual one first."""
+        """Scopes whose configuration can be written; the default first."""
         usual = ("project", "user") if self.name in PROJECT_FIRST else ("user", "project")
         return tuple(scope for scope in usual if self.config_file(scope) is not None)
 
     def config_file(self, scope: str) -> Path | None:
-        """The file of a scope, if there is one: the person's own, or that of the project in this directory."""
+        """Return the file of a scope, if any: the user's own, or that of the project in this directory."""
         if scope == "project":
             return Path(self.project) if self.project else None
         template = self.mac if sys.platform == "darwin" and self.mac else self.user
@@ -72,7 +72,7 @@ PROJECT_FIRST = frozenset({"claude-code", "vscode", "opencode"})
 
 
 def _format_command_entry(entry: ServerEntry) -> dict[str, Any]:
-    """The form of ``mcpServers`` that most clients share."""
+    """Build an entry of the ``mcpServers`` format that most clients share."""
     command, *arguments = entry.command
     environment = {"env": dict(entry.environment)} if entry.environment else {}
     return {"command": command, "args": arguments, **environment}
@@ -83,7 +83,7 @@ def _format_typed_command_entry(entry: ServerEntry) -> dict[str, Any]:
 
 
 def _build_url_entry_formatter(key: str, kind: str | None = None) -> Form:
-    """An address under that key, with a type where the client wants one."""
+    """Build a formatter of URL entries with that key, and a type if the client requires one."""
 
     def format_entry(entry: ServerEntry) -> dict[str, Any]:
         headers = {"headers": dict(entry.headers)} if entry.headers else {}

@@ -99,7 +99,7 @@ def _build_client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
 
 
 def _read_entry_state(host: McpClient, file: Path | None) -> str | None:
-    """What a look into the file says: no file, entered, not entered, or unreadable."""
+    """Read the state of a configuration file: no file, entered, not entered, or unreadable."""
 
     if file is None or not file.exists():
         return "no file" if file else None
@@ -114,7 +114,7 @@ def _read_entry_state(host: McpClient, file: Path | None) -> str | None:
 
 
 def _is_ours(entry: Any) -> bool:
-    """Whether an entry starts ``agora mcp``, or names an endpoint of Agora by the way it is called here."""
+    """Whether an entry starts ``agora mcp``, or has a URL with Agora's form of endpoint."""
     if not isinstance(entry, dict):
         return False
     command, arguments = entry.get("command"), entry.get("args") or []
@@ -131,7 +131,8 @@ def _find_client(client: str) -> McpClient:
 
 
 def _choose_view(host: McpClient, chosen: dict[str, str]) -> dict[str, str]:
-    """What the client is shown: what was chosen, in names that it takes; the model view, which every client holds, if nothing was."""
+    """Choose the client's view: the chosen one, with tool names that the client accepts; by default the model view,
+    which fits every client."""
     if not chosen.keys() & {"view", "names"}:
         return {"view": "model"} | chosen
     lists_all = "tools" not in chosen and chosen.get("toolsets", "all") == "all" and chosen.get("view") != "model"
@@ -145,21 +146,21 @@ def _choose_view(host: McpClient, chosen: dict[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """What is entered: options of ``agora mcp``, or path and query of the server's address."""
+    """The endpoint to configure: options of ``agora mcp``, or path and query of the URL."""
 
     options: tuple[str, ...]
     path: str
 
 
 def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]) -> _Endpoint:
-    """A virtual server by its name, else what the client is shown of the marketplace."""
+    """Choose the endpoint: a virtual server by its name, else the marketplace in the chosen view."""
     if server is not None:
         return _Endpoint(("--server", server), view_options.build_endpoint_path(server, chosen))
     view = _choose_view(host, chosen)
     options = [
         word
         for name, value in view.items()
-        if (name, value) != ("view", "model")  # which is what the server shows without being asked
+        if (name, value) != ("view", "model")  # the server's default
         for word in ((f"--{name}",) if name == "readonly" else (f"--{name}", value))
     ]
     return _Endpoint(tuple(options), view_options.build_endpoint_path(None, view))
@@ -168,7 +169,7 @@ def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]
 def _create_entry(
     host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, endpoint: _Endpoint
 ) -> ServerEntry:
-    """The configuration entry for that client."""
+    """Create the configuration entry of a client."""
     configured_url = url or os.environ.get("AGORA_URL")
     if transport == "http":
         if host.http is None:
@@ -209,7 +210,8 @@ def _build_url_entry(host: McpClient, agent: str | None, chosen: str | None, pat
 
 
 def _build_program_command(scope: str) -> tuple[str, ...]:
-    """How to start this program: by its path, since a desktop has another PATH; by its name in a shared project."""
+    """Build the command that starts this program: by its path, because desktop programs have another PATH; by its name
+    in a shared project."""
     if scope == "project" and shutil.which("agora"):
         return ("agora",)
     executable = Path(sys.executable).parent / "agora"
@@ -217,7 +219,7 @@ def _build_program_command(scope: str) -> tuple[str, ...]:
 
 
 def _check_credential(agent: str, chosen: str | None) -> None:
-    """Say so if there is no credential for the agent, which has to be registered first."""
+    """Print a note if there is no credential for the agent, which must be registered first."""
     from agora_sdk.credentials import Credentials
     from agora_sdk.session import DEFAULT_URL, Server
 
@@ -281,7 +283,7 @@ def _parse_configuration(host: McpClient, text: str) -> Any:
 
 
 def _create_backup(file: Path) -> Path:
-    """A copy beside the file, under a name that was free."""
+    """Copy the file to an unused name beside it."""
     number, backup = 1, file.with_name(f"{file.name}.bak")
     while backup.exists():
         number += 1

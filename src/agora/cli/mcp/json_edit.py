@@ -1,4 +1,4 @@
-"""Changes one member of a JSON document and keeps the rest of its text, comments and formatting included."""
+"""Editing of one member of a JSON document: the rest of the text is kept, including comments and formatting."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class _Object(NamedTuple):
 
 
 def parse_json(text: str, *, comments: bool = False) -> Any:
-    """The document. comments: whether comments and trailing commas are read over.
+    """Parse a document. comments: whether comments and trailing commas are accepted.
 
-    Raises InvalidRequest, with the place and the reason.
+    Raises InvalidRequest, with the location and the reason.
     """
     return json.loads(_strip_comments(text, comments=comments)) if text.strip() else {}
 
 
 def set_json_member(text: str, path: Sequence[str], value: Any, *, comments: bool = False) -> str:
-    """The document with that member set, everything else as it was; objects on the way are made if need be.
+    """Set a member of a document and keep everything else; missing parent objects are created.
 
-    Raises InvalidRequest for a document that cannot be read, or that holds something else on the way.
+    Raises InvalidRequest for an unreadable document, or a parent that is not an object.
     """
     if not text.strip():
         text = "{}\n"
@@ -53,7 +53,7 @@ def set_json_member(text: str, path: Sequence[str], value: Any, *, comments: boo
 
 
 def _strip_comments(text: str, *, comments: bool) -> str:
-    """JSON of the same length, with blanks where comments and trailing commas were."""
+    """Replace comments and trailing commas by blanks, so that offsets are unchanged."""
 
     def blank_out(match: re.Match[str]) -> str:
         return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
@@ -76,7 +76,7 @@ def _strip_comments(text: str, *, comments: bool) -> str:
 
 
 def _set_member(document: Any, path: Sequence[str], value: Any) -> Any:
-    """A copy of the document with the member set."""
+    """Return a copy of the document with the member set."""
     if not path:
         return value
     if not isinstance(document, dict):
@@ -103,7 +103,7 @@ def _edit_text(text: str, plain: str, path: Sequence[str], value: Any) -> str:
 
 
 def _insert_member(text: str, object_span: _Object, unit: str, depth: int, end: str, member: str) -> str:
-    """The text with a member added at the end of an object, after any comments there."""
+    """Insert a member at the end of an object, after any comments there."""
     body = len(text[: object_span.closes].rstrip())
     last = object_span.members[-1][2] if object_span.members else object_span.opens + 1
     remainder = text[last:body]
@@ -127,7 +127,7 @@ def _format_value(value: Any, unit: str, depth: int, end: str) -> str:
 
 
 def _locate_object(plain: str, opens: int) -> _Object:
-    """The object whose opening brace is at that offset, in valid JSON."""
+    """Locate the object whose opening brace is at that offset, in valid JSON."""
     members: list[tuple[str, int, int]] = []
     decoder, offset = JSONDecoder(), _skip_space(plain, opens + 1)
     while plain[offset] != "}":

@@ -1,4 +1,4 @@
-"""The link: the server as the bridge's client may count on it, there or not, and in a session that does not end."""
+"""The link: a reliable connection to the server, which may be temporarily unreachable or lose its session."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["ServerLink"]
 
 logger = logging.getLogger("agora.mcp")
 
-FIRST_CONTACT_SECONDS = 8.0  #: seconds at most for a server that never was there
+FIRST_CONTACT_SECONDS = 8.0  #: maximum wait for a server that was never reached
 MIN_PAUSE, MAX_PAUSE = 0.1, 2.0
-MAX_RETRY_AFTER = 10.0  #: seconds that a busy server may ask to be left alone
-MAX_TRIES = 5  #: of a request whose connection breaks each time
+MAX_RETRY_AFTER = 10.0  #: limit of a busy server's retry-after, in seconds
+MAX_TRIES = 5  #: attempts of a request whose connection breaks
 NOTICE_SECONDS = 10.0
 
 Deliver = Callable[[Answer], Awaitable[None]]
@@ -34,7 +34,8 @@ def _is_never() -> bool:
 class ServerLink:
     """Exchanges with a server that may be unreachable for a while.
 
-    announce: takes what the client should hear after a gap. timeout: seconds that a request waits for a server.
+    announce: called with notifications for the client after an interruption. timeout: seconds that a request waits for
+    a server.
     """
 
     def __init__(self, upstream: Upstream, announce: Callable[[bytes], Awaitable[None]], timeout: float) -> None:
@@ -44,14 +45,14 @@ class ServerLink:
         self._was_reached = self._is_unreachable = False
 
     async def exchange_messages(self, pending: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
-        """One try. Raises what became of it, unless everything was answered."""
+        """Exchange messages once. Raises an error unless everything was answered."""
         await self._upstream.exchange_messages(pending.encode_body(), headers, deliver)
         self._mark_reachable()
         if pending.unanswered_ids:
             raise ConnectionBroken("the connection ended before the answer")
 
     async def read_standing_stream(self, last: str | None, deliver: Deliver) -> None:
-        """Read the session's standing stream after the event ``last``; always raises why it ended."""
+        """Read the session's standing stream after the event ``last``. Always raises the reason of its end."""
         await self._upstream.read_standing_stream(
             self.session.headers | ({"last-event-id": last} if last else {}), deliver
         )
@@ -59,7 +60,7 @@ class ServerLink:
         raise ConnectionBroken("the stream ended")
 
     async def send_notification(self, body: bytes) -> bool:
-        """Pass on a message that has no answer; whether the server took it."""
+        """Send a notification. Returns whether the server accepted it."""
         try:
             async with asyncio.timeout(NOTICE_SECONDS):
                 for _ in range(2):
@@ -76,9 +77,9 @@ class ServerLink:
     async def retry_until_done(
         self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = _is_never
     ) -> None:
-        """Try until it is done: wait for a server that is away, open the session again where it was lost.
+        """Retry until success: wait for an unreachable server, and reopen a lost session.
 
-        Raises the AgoraError that the server answered, or ServerUnreachable once patience is at its end.
+        Raises the AgoraError of the server, or ServerUnreachable after the timeout.
         """
         now = asyncio.get_running_loop().time
         tries, pause, since, lost = 0, 0.0, now(), -1
@@ -116,7 +117,7 @@ class ServerLink:
         await self._upstream.close()
 
     async def _renew_session(self, generation: int) -> None:
-        """Open a new session after the server forgot the old one, unless another request has done so since."""
+        """Open a new session after the server lost the old one, unless another request has already done so."""
         async with self._renewing:
             session = self.session
             if session.generation != generation:
@@ -154,4 +155,4 @@ class ServerLink:
 
 
 async def _ignore_answer(answer: Answer) -> None:
-    """What a server says to something that has no answer, or none that the client waits for."""
+    """Ignore an unexpected response to a notification."""

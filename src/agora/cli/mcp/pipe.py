@@ -14,8 +14,8 @@ __all__ = ["Pipe", "claim_standard_streams"]
 logger = logging.getLogger("agora.mcp")
 
 CHUNK = 262_144
-READ_AHEAD = 64  # lines read before they are asked for
-WRITE_AHEAD = 256  # lines taken before they are written
+READ_AHEAD = 64  # limit of buffered input lines
+WRITE_AHEAD = 256  # limit of buffered output lines
 MAX_LINE = 64 * 1024 * 1024
 CLOSE_SECONDS = 1.0
 
@@ -31,10 +31,10 @@ def claim_standard_streams() -> tuple[int, int]:
 
 
 class Pipe:
-    """Lines in and lines out.
+    """Line-based input and output.
 
-    Threads of their own do the I/O, since either end may be a pipe, a socket, a terminal or a file, and may
-    block for as long as the client likes. ``broken`` is set once the client no longer reads.
+    I/O runs in threads, because either end may be a pipe, a socket, a terminal or a file, and may block as long as the
+    client likes. ``broken`` is set when the client no longer reads.
     """
 
     def __init__(self, reading: int, writing: int) -> None:
@@ -50,14 +50,14 @@ class Pipe:
         threading.Thread(target=self._read_lines, name="stdin", daemon=True).start()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The lines that are not empty, without their ends, until the client closes its side."""
+        """Yield non-empty lines, without their ends, until the client closes its side."""
         while (line := await self._lines.get()) is not None:
             self._read_slots.release()
             if line.strip():
                 yield line
 
     async def send(self, message: bytes) -> None:
-        """Write one message; waits while the client is slow to read. JSON has no line break outside of white space."""
+        """Write one message; waits while the client is slow to read. JSON has no line breaks outside of white space."""
         await self._free_slots.acquire()
         self._outbox.put(message.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
 
@@ -101,7 +101,7 @@ class Pipe:
             self._call_in_loop(self._free_slots.release)
 
     def _call_in_loop(self, call: Callable[..., object], *arguments: object) -> None:
-        """Call something in the event loop, if it still runs."""
+        """Call a function in the event loop, if it is still running."""
         try:
             self._loop.call_soon_threadsafe(call, *arguments)
         except RuntimeError:

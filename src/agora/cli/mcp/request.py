@@ -1,4 +1,4 @@
-"""An inquiry: a request of the client, or a batch of them, on its way to the server until every part is answered."""
+"""Pending requests: a request of the client, or a batch, until every part is answered."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Message = dict[str, Any]
 
 
 def is_message(part: Any) -> bool:
-    """Whether something can be a JSON-RPC message: an object, with an id that is a text or a number if it has one."""
+    """Whether a value can be a JSON-RPC message: an object whose id, if any, is a string or a number."""
     return isinstance(part, dict) and isinstance(part.get("id"), (str, int, float, type(None)))
 
 
 def read_request_params(message: Message) -> Message:
-    """A message's parameters, if they are an object."""
+    """Return a message's parameters if they are an object, else an empty object."""
     params = message.get("params")
     return params if isinstance(params, dict) else {}
 
 
 class PendingRequest:
-    """What was asked, and what of it still waits for its answer."""
+    """A request or batch, with its unanswered parts."""
 
     def __init__(self, message: Message | list[Message], line: bytes) -> None:
         self._message, self._line = message, line
@@ -39,7 +39,7 @@ class PendingRequest:
 
     @property
     def first(self) -> Message:
-        """The request; the first of a batch."""
+        """The request, or the first unanswered one of a batch."""
         return next(iter(self._waiting.values()), self.parts[0])
 
     @property
@@ -48,22 +48,23 @@ class PendingRequest:
 
     @property
     def is_sessionless(self) -> bool:
-        """Whether it needs no session: it declares its version itself."""
+        """Whether it needs no session, because it declares its protocol version itself."""
         return mcp_wire.declared_version(self.first) is not None
 
     @property
     def unanswered_ids(self) -> list[Any]:
-        """Ids that have no answer yet."""
+        """Ids without an answer."""
         return list(self._waiting)
 
     def encode_body(self) -> bytes:
-        """What to send; of a batch that broke off, what was not answered."""
+        """Encode the message; for an interrupted batch, only its unanswered parts."""
         if isinstance(self._message, dict) or len(self._waiting) == len(self.parts):
             return self._line
         return json.dumps(list(self._waiting.values())).encode()
 
     def build_headers(self, session: Mapping[str, str], mirrored: Mapping[tuple[str, ...], str]) -> dict[str, str]:
-        """Headers of its era. A tool's call has a key of its own, so that however often it is sent it happens once."""
+        """Build the headers of its protocol version. A tool call has an idempotency key, so that retries have no
+        further effect."""
         if self.method == "initialize":
             return {}
         headers = mcp_wire.routing_headers(self.first) or dict(session)
@@ -73,10 +74,11 @@ class PendingRequest:
         return headers
 
     def apply_answer(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:
-        """Count an answer in. Answers the line for the client, and the requests that it answers with their answers."""
+        """Apply an answer. Returns the line for the client, and pairs of answered requests and their answers."""
         message, text = answer.message, answer.text
         if isinstance(self._message, dict) and mcp_wire.is_response(message) and message.get("id") is None:
-            message = message | {"id": self._message.get("id")}  # refused before its id was read
+            # an error that the server returned before it had read the id
+            message = message | {"id": self._message.get("id")}
             text = json.dumps(message).encode()
         responses = [
             part for part in (message if isinstance(message, list) else [message]) if mcp_wire.is_response(part)

@@ -25,7 +25,7 @@ __all__ = ["ADDRESS_FILE", "LOCKED", "FixedLocation", "LocalLocation", "is_agora
 logger = logging.getLogger("agora.mcp")
 
 ADDRESS_FILE = "embedded-address"
-LOCKED = 75  #: exit code of an embedded server whose data directory another one holds
+LOCKED = 75  #: exit code of an embedded server if another process holds the data directory
 PROBE_SECONDS = 2.0
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0
@@ -42,14 +42,14 @@ class FixedLocation:
         return self._url
 
     def mark_lost(self) -> None:
-        """A no-op: the address is fixed."""
+        """Do nothing: the address is fixed."""
 
     async def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: no server was started."""
 
 
 class LocalLocation:
-    """A server on this machine. url: the usual address; embedded: start one without looking there."""
+    """A server on this machine. url: the default address; embedded: start a server without trying that address."""
 
     def __init__(self, url: str, *, embedded: bool = False) -> None:
         self._default_url, self._embedded = url, embedded
@@ -70,7 +70,7 @@ class LocalLocation:
         self._address = None
 
     async def close(self) -> None:
-        """Stop the server that was started: it ends when its input does."""
+        """Stop the started server by closing its input."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -85,10 +85,10 @@ class LocalLocation:
             await process.wait()
 
     async def _find_running(self) -> str | None:
-        """A server that runs already: at the usual address, or another bridge's."""
+        """Find a running server: at the default address, or one started by another bridge."""
         if not self._embedded and await is_agora(self._default_url):
             self._is_settled = (
-                True  # somebody runs it there: if it goes away it comes back, and needs its data directory
+                True  # an independent server: it will come back after a stop, and needs its data directory
             )
             return self._default_url
         published = read_published_address()
@@ -117,7 +117,8 @@ class LocalLocation:
         raise ServerAway(f"The server could not be started (exit code {code}); its output is above")
 
     async def _wait_for_other(self) -> str:
-        """The address of the server that has the data directory: perhaps another bridge has just started it."""
+        """Wait for the server that holds the data directory, which another bridge may have just started. Returns its
+        address."""
         for _ in range(MAX_LOOKS):
             if url := await self._find_running():
                 return url
@@ -126,7 +127,7 @@ class LocalLocation:
 
 
 def read_published_address() -> str | None:
-    """The address that another bridge's server published, if it is on this machine."""
+    """Read the address published by another bridge's server, if it is local."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (find_data_directory() / ADDRESS_FILE).read_text("ascii").strip()
         parts = urlsplit(url)
@@ -136,7 +137,7 @@ def read_published_address() -> str | None:
 
 
 async def is_agora(url: str) -> bool:
-    """Whether an Agora server answers at an address."""
+    """Whether an Agora server responds at an address."""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
         async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:
             answer = json.loads((await client.get(f"{url}/health")).content)

@@ -1,4 +1,4 @@
-"""The session of a handshake-era client, kept by the bridge: the server's own session may end and be reopened."""
+"""The session of a client with a handshake, managed by the bridge: the server's own session may end and be reopened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .request import Message, read_request_params
 
 __all__ = ["Session", "list_subscription_catch_up"]
 
-#: Lists that a server may say have changed: the capability's name and the notification.
+#: Lists with change notifications: the capability's name and the notification.
 LISTS = {
     "tools": "notifications/tools/list_changed",
     "prompts": "notifications/prompts/list_changed",
@@ -22,9 +22,10 @@ UPDATED = "notifications/resources/updated"
 
 
 class Session:
-    """What was agreed on, and what has to be said again to a server that forgot it.
+    """The negotiated session, and the messages to replay to a server that lost it.
 
-    request: the client's handshake. generation: how often it was opened, so that two who miss the session do not both open it.
+    request: the client's handshake. generation: number of openings, so that concurrent requests that lose the session
+    reopen it once.
     """
 
     def __init__(self, request: Message | None = None) -> None:
@@ -43,7 +44,7 @@ class Session:
 
     @property
     def has_stream(self) -> bool:
-        """Whether the server may send messages outside of answers."""
+        """Whether the server may send messages outside of responses."""
         return self._id is not None
 
     @property
@@ -53,7 +54,7 @@ class Session:
         return session | ({mcp_wire.VERSION_HEADER: self._version} if self._version else {})
 
     def store_handshake(self, answer: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-        """Take what the server answered to the handshake."""
+        """Store the server's answer to the handshake."""
         result = answer.get("result")
         if not isinstance(result, dict):
             return
@@ -62,7 +63,7 @@ class Session:
         self.generation += 1
 
     def record_request(self, request: Message) -> None:
-        """Remember a request that was granted, if it changed what the session is."""
+        """Record a successful request that changes the session's state."""
         match request.get("method"):
             case "logging/setLevel":
                 self._level = request
@@ -72,7 +73,7 @@ class Session:
                 self._watched.pop(str(read_request_params(request).get("uri")), None)
 
     def build_handshake(self) -> Message:
-        """The client's handshake once more, under an id of the bridge's own."""
+        """Build the client's handshake again, with an id of the bridge."""
         return self._request | {"id": self._create_bridge_request_id("initialize")}
 
     def list_messages_to_replay(self) -> Iterator[Message]:
@@ -83,7 +84,7 @@ class Session:
             yield request | {"id": self._create_bridge_request_id(str(number))}
 
     def list_catch_up_notifications(self) -> Iterator[bytes]:
-        """What the client should look at again, since it may have missed a change."""
+        """Yield change notifications for everything that the client may have missed."""
         for name, method in LISTS.items():
             offered = self._capabilities.get(name)
             if isinstance(offered, dict) and offered.get("listChanged"):
@@ -96,7 +97,7 @@ class Session:
 
 
 def list_subscription_catch_up(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
-    """Change notifications for a reopened subscription of the modern era: anything it covers may have changed."""
+    """Yield change notifications for a renewed subscription without a session: anything it covers may have changed."""
     params = acknowledgement.get("params") or {}
     meta, granted = params.get("_meta") or {}, params.get("notifications") or {}
     for name, method in LISTS.items():

@@ -1,4 +1,4 @@
-"""The one table of a TOML document that names an MCP server; everything else in the document stays as it was."""
+"""Editing of one table of a TOML document: everything else is kept."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["format_table", "parse_toml", "set_toml_table"]
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """The document; raises InvalidRequest, with the place and the reason."""
+    """Parse a document. Raises InvalidRequest, with the location and the reason."""
     return _parse_document(text).unwrap()
 
 
 def format_table(path: Sequence[str], value: dict[str, Any]) -> str:
-    """A document with nothing but that table."""
+    """Format a document that contains only that table."""
     return set_toml_table("", path, value)
 
 
 def set_toml_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str:
-    """The document with that table, replaced in place or appended. Raises InvalidRequest if the key is no table."""
+    """Set a table in a document, replaced in place or appended. Raises InvalidRequest if the key is not a table."""
     document = _parse_document(text)
     parent: Any = document
     for name in path[:-1]:
@@ -45,7 +45,7 @@ def _parse_document(text: str) -> TOMLDocument:
 
 
 def _require_table(item: Any, name: str) -> Any:
-    """A table under a header of its own; one within braces takes no such table, and nothing else is one."""
+    """Return a table that has a header; inline tables cannot contain one. Raises InvalidRequest."""
     if not isinstance(item, dict) or isinstance(item, InlineTable):
         raise InvalidRequest(
             f"{name} is written in a way that cannot be changed safely.", fix="Change it by hand, or remove it first."
@@ -54,7 +54,7 @@ def _require_table(item: Any, name: str) -> Any:
 
 
 def _create_table(value: dict[str, Any]) -> Table:
-    """A table, with those in it as tables of their own rather than inline."""
+    """Create a table whose nested tables have headers instead of being inline."""
     table = tomlkit.table()
     for name, part in value.items():
         table[name] = _create_table(part) if isinstance(part, dict) else part

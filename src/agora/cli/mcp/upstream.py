@@ -1,4 +1,4 @@
-"""The server's side of the bridge: one exchange over HTTP, and what can become of it."""
+"""The HTTP client of the bridge: single exchanges with the server, and their errors."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from agora_sdk.session import Server
 __all__ = ["Answer", "ConnectionBroken", "ServerAway", "ServerLocation", "SessionLost", "Upstream"]
 
 PATH = "/mcp"
-#: A server says something on an open stream every 15 s; after four times that the connection is dead.
+#: A server sends something on an open stream every 15 s; after four times that the connection is dead.
 SILENCE_SECONDS = 60.0
-#: How long a request without a stream may take; the server's own limits are far below.
+#: Timeout of a request without a stream; the server's own limits are far below.
 ANSWER_SECONDS = 600.0
 CONNECT_SECONDS = 5.0
 MAX_CONNECTIONS = 1000
 
 
 class ServerAway(Exception):
-    """No server took the request. retry_after: seconds that it asked for."""
+    """No server accepted the request. retry_after: seconds requested by the server."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class ServerAway(Exception):
 
 
 class ConnectionBroken(Exception):
-    """The connection ended before the answer did: the request may have been carried out."""
+    """The connection ended before the response: the request may have been executed."""
 
 
 class SessionLost(Exception):
@@ -41,14 +41,14 @@ class SessionLost(Exception):
 
 
 class ServerLocation(Protocol):
-    """Where the server is."""
+    """Location of the server."""
 
     async def resolve_address(self) -> str:
-        """The server's address; raises ServerAway where none answers."""
+        """Return the server's address. Raises ServerAway if none answers."""
         ...
 
     def mark_lost(self) -> None:
-        """The server no longer answers there."""
+        """Note that the server no longer answers there."""
         ...
 
     async def close(self) -> None: ...
@@ -56,7 +56,7 @@ class ServerLocation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A message of the server: parsed, and its text. event_id: its position in the SSE stream."""
+    """A message of the server, parsed and as text. event_id: its position in the SSE stream."""
 
     message: Any
     text: bytes
@@ -75,22 +75,22 @@ class Upstream:
         self._target = path
         self._agent = f"agora-mcp/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
-        self._server = Server(identity.url)  # where a login is renewed
+        self._server = Server(identity.url)  # used to renew a login
         self._serves = ""
 
     async def exchange_messages(self, body: bytes, headers: Mapping[str, str], deliver: Deliver) -> None:
-        """Send a message and pass each message of the answer on, in order.
+        """Send a message and deliver each message of the response, in order.
 
-        Raises Away, Broken, SessionLost, or the AgoraError that the server answered.
+        Raises ServerAway, ConnectionBroken, SessionLost, or the server's AgoraError.
         """
         await self._exchange_over_http("POST", body, headers, deliver, ANSWER_SECONDS)
 
     async def read_standing_stream(self, headers: Mapping[str, str], deliver: Deliver) -> None:
-        """Read the standing stream of a session of the handshake era, until it ends. Raises what exchange raises."""
+        """Read the standing stream of a session until it ends. Raises the same as :meth:`exchange_messages`."""
         await self._exchange_over_http("GET", None, headers, deliver, SILENCE_SECONDS)
 
     async def end_session(self, headers: Mapping[str, str]) -> None:
-        """Tell the server that a session is over."""
+        """Notify the server of the end of a session."""
         client, url = await self._connect()
         request = client.build_request("DELETE", url, headers={**await self._prepare_headers(), **headers}, timeout=0.5)
         await client.send(request)
@@ -140,7 +140,7 @@ class Upstream:
         if response.status_code >= 500 and not isinstance(document, dict) and "problem" not in kind:
             raise ConnectionBroken(
                 f"HTTP {response.status_code}"
-            )  # by something in between, or by a server that was stopped
+            )  # from an intermediary, or a server that is being stopped
         raise mcp_wire.error_of_response(response.status_code, body, self._serves + PATH)
 
     async def _read_events(self, response: httpx.Response, deliver: Deliver) -> None:
@@ -173,7 +173,7 @@ class Upstream:
 
 
 def _build_client_options(base: str) -> dict[str, Any]:
-    """Options of an httpx client; neither a proxy nor TLS has a part in what goes to this machine itself."""
+    """Build the options of an httpx client. No proxy or TLS for a server on this machine."""
     url = httpx.URL(base)
     local = url.scheme == "http" and (url.host in ("localhost", "::1") or url.host.startswith("127."))
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=4.0)

@@ -1,4 +1,4 @@
-"""Options that choose what a client is shown of the marketplace: those of the endpoint's URL."""
+"""Options for the client's view of the marketplace, which become parameters of the endpoint's URL."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def build_endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
-    """Path and query of the endpoint: of a virtual server, or of the whole marketplace in the chosen view.
+    """Build path and query of the endpoint: of a virtual server, or of the marketplace in the chosen view.
 
-    Raises BadParameter for a name that none has, and for a choice of tools beside it.
+    Raises BadParameter for an invalid name, or if tools are selected in addition to a virtual server.
     """
     if server is None:
         return "/mcp" + (f"?{urlencode(parameters)}" if parameters else "")
@@ -65,7 +65,7 @@ def build_endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
 def build_view_parameters(
     view: str | None, names: str | None, toolsets: str | None, tools: str | None, *, readonly: bool
 ) -> dict[str, str]:
-    """The parameters of the endpoint's URL; empty for the server's own choice."""
+    """Build the parameters of the endpoint's URL; empty for the server's defaults."""
     values = {
         "view": view,
         "names": names,

@@ -10,7 +10,7 @@ __all__ = ["group"]
 
 
 def group() -> typer.Typer:
-    """The commands."""
+    """Build the group ``agora migrate``."""
     app = typer.Typer(help="Migrate from Agora v4: data, agents, progress.", no_args_is_help=True)
     app.command("export")(export)
     app.command("import")(import_file)

@@ -20,8 +20,8 @@ from agora_sdk.errors import InvalidRequest
 __all__ = ["agents", "export", "import_file", "report", "rollback", "shim"]
 
 DATABASE = "agora-marketplace"
-PROGRESS_EVERY = 2.0  # seconds
-TABLES = ("agent_capability", "agent_message")  # whose rows the source counts at the end
+PROGRESS_EVERY = 2.0  # seconds between progress notes
+TABLES = ("agent_capability", "agent_message")  # tables whose rows are compared at the end
 
 
 def export(
@@ -51,7 +51,8 @@ def import_file(
     from agora_sdk.migration.importer import Importer
 
     refusals = refused or file.with_name(f"{file.name}.refused.jsonl")
-    session.as_operator(lambda client: client.migration.list_imports(limit=1))  # finds out who we are here
+    # switches to the operator's credential if needed
+    session.as_operator(lambda client: client.migration.list_imports(limit=1))
     importer = Importer(
         session.client,
         ExportFile(file),
@@ -183,13 +184,13 @@ def _count_of(name: str) -> Callable[[Any], Any]:
 
 
 def _count_stored(session: Session, database: str, table: str) -> int:
-    """The source's ``SELECT COUNT(*)``, of what is stored here."""
+    """Count the stored rows of a table, as the source's ``SELECT COUNT(*)`` does."""
     answer = session.client.migration.sql(database, f"SELECT COUNT(*) FROM {table}")
     return int(str(answer.rows[0][0]))
 
 
 def _progress_notes(out: Output) -> Callable[[str, int, int], None]:
-    """Prints the progress of an import from time to time."""
+    """Build a function that prints the progress of an import periodically."""
     last = time.monotonic()
 
     def print_progress(table: str, done: int, total: int) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CrashingTransformer", "Extractor", "Loader", "Transformer"]
 
 ROWS_AT_ONCE = 50
-CHECKPOINT_SECONDS = 0.1  #: between checkpoints: the partitions are small, and progress should be visible
+CHECKPOINT_SECONDS = 0.1  #: interval of checkpoints: the partitions are small, and progress should be visible
 CRASH_WINDOW_SECONDS = 8.0
 
 

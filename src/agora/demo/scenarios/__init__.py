@@ -1,9 +1,9 @@
 """The scenarios: expectations, in the order in which they are checked.
 
-Each expectation is a function that triggers an action and returns the observation. It raises Missing if the observation
-differs from the expectation, and Skipped if it cannot be shown here. In order: messages (:mod:`.talk`), tasks
-(:mod:`.pipeline`, :mod:`.proof`), instances and their bills (:mod:`.hosting`, :mod:`.survival`), shutdown
-(:mod:`.shutdown`).
+Each expectation is a function that triggers an action and returns the observation. It raises ExpectationFailed if the
+observation differs from the expectation, and ExpectationSkipped if it cannot be shown here. In order: messages
+(:mod:`.talk`), tasks (:mod:`.pipeline`, :mod:`.proof`), instances and their bills (:mod:`.hosting`, :mod:`.survival`),
+shutdown (:mod:`.shutdown`).
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class HostedAgent:
         return self.instances[1]
 
     async def execute_count(self, instance_id: str) -> dict[str, Any]:
-        """Have an instance count words; return its result. Raises Missing if it is wrong."""
+        """Have an instance count words; return its result. Raises ExpectationFailed if it is wrong."""
         execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
         self.done += 1
         answer: Any = execution.result
@@ -68,7 +68,7 @@ class DemoRun:
 
     beginning: last sequence number before the demo. last_seen: last one seen by the observer before it
     was killed. workflow: id of the pipeline. records, truth: number of source records, and the expected result.
-    hosted: what the third act has registered and started.
+    hosted: agent and instances of the third act.
     """
 
     client: AgoraClient
@@ -95,7 +95,7 @@ class DemoRun:
 
     @property
     def workflow_id(self) -> str:
-        """Id of the pipeline; raises Missing if there is none."""
+        """Id of the pipeline. Raises ExpectationFailed if there is none."""
         if self.workflow is None:
             raise ExpectationFailed("the workflow was not created")
         return self.workflow

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["COUNT", "HOSTING", "ONCE", "end_hosting", "require_hosted"]
 
 CALL_SECONDS = 5.0
-COUNT = 2  #: instances
+COUNT = 2  #: number of instances
 WATCH_SECONDS = 1.0
-ONCE, HOURLY = 0.5, 360.0  #: price of an instance's start, and of its time
+ONCE, HOURLY = 0.5, 360.0  #: prices of an instance's start, and of its running time
 HOSTING = Scenario()
 
 
 def require_instances(demo_run: DemoRun) -> HostedAgent:
-    """Return the hosted agent; raises Missing or Skipped if none runs."""
+    """Return the hosted agent. Raises ExpectationFailed or ExpectationSkipped if none runs."""
     if demo_run.hosted is None:
         raise ExpectationFailed("no agent was registered")
     if len(demo_run.hosted.instances) < COUNT:
@@ -56,7 +56,7 @@ async def register_agent(demo_run: DemoRun) -> str:
 
 
 async def _source_directory(demo_run: DemoRun) -> Path:
-    """Find the directory whose content the server may run; raises Skipped if it is not known."""
+    """Find the directory whose content the server may run. Raises ExpectationSkipped if it is unknown."""
     data = demo_run.venue.data
     try:
         own_host_id = (data / "host-id").read_text("ascii").strip()
@@ -99,7 +99,7 @@ async def start_instances(demo_run: DemoRun) -> str:
 
 
 async def _build_missing_agent_error(demo_run: DemoRun) -> Exception:
-    """Why nothing was registered, again."""
+    """Build the error of the expectation that no agent was registered."""
     try:
         await _source_directory(demo_run)
     except ExpectationSkipped as reason:
@@ -122,7 +122,7 @@ async def execute_work(demo_run: DemoRun) -> str:
 
 
 async def require_hosted(demo_run: DemoRun) -> HostedAgent:
-    """What runs here; raises what kept it from running."""
+    """Return the hosted agent. Raises the error that kept it from running."""
     if demo_run.hosted is None:
         raise await _build_missing_agent_error(demo_run)
     return require_instances(demo_run)
@@ -147,7 +147,7 @@ async def pause_instance(demo_run: DemoRun) -> str:
 
 
 async def _measure_other(hosted_agent: HostedAgent) -> Instance:
-    """The other instance, with its bill so far: a pause closes the running interval."""
+    """Return the other instance with its bill so far: a pause closes the running interval."""
     instance = await hosted_agent.customer.instance.pause(hosted_agent.working)
     await hosted_agent.customer.instance.resume(hosted_agent.working)
     return instance

@@ -1,4 +1,4 @@
-"""The second act: a data pipeline over agents in processes of their own, one of which dies at its work."""
+"""The second act: a data pipeline over agents in separate processes, one of which is killed during its work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PIPELINE = Scenario()
 
 
 def pipeline_steps(participants: Participants) -> list[Step]:
-    """The workflow, as its author writes it."""
+    """Return the steps of the workflow, as its author writes them."""
     extract, transform, load = map(participants.capability_name, SKILL_WORDS)
     parts: dict[str, JsonValue] = {
         "database": "${input.database}",
@@ -97,7 +97,7 @@ async def check_parallelism(demo_run: DemoRun) -> str:
 
 
 async def _max_parallel(demo_run: DemoRun, task_ids: list[str]) -> int:
-    """How many of these tasks were in progress at the same time."""
+    """Return the maximum number of these tasks that were in progress at the same time."""
     changes: list[tuple[datetime, bool, str]] = []
     for task_id in task_ids:
         trail = [entry async for entry in demo_run.client.task.history(task_id)]
@@ -164,7 +164,7 @@ async def check_fencing(demo_run: DemoRun) -> str:
 
 
 def _acting_as(demo_run: DemoRun, role: str) -> AgoraClient:
-    """A client with an agent's own credentials, as if its process lived on."""
+    """Create a client with an agent's own credentials, as if its process were still running."""
     where = demo_run.stage.environ["AGORA_CREDENTIALS"]
     return AgoraClient(
         demo_run.client.url, agent=demo_run.participants.name(role), credentials=where, mode="async", timeout=5
@@ -183,7 +183,7 @@ async def check_completion(demo_run: DemoRun) -> str:
 
 
 async def _wait_for_end(demo_run: DemoRun) -> Workflow:
-    """The workflow, when it has ended or there was time enough for it."""
+    """Return the workflow when it has ended, or after a timeout."""
     stream = demo_run.client.event.stream(
         END_EVENTS, subject=demo_run.workflow_id, last_event_id=str(demo_run.beginning)
     )
@@ -192,5 +192,5 @@ async def _wait_for_end(demo_run: DemoRun) -> Workflow:
             async for _ in events:
                 break
     except TimeoutError:
-        pass  # its status says how far it is
+        pass  # its status shows the progress
     return await demo_run.client.workflow.status(demo_run.workflow_id)

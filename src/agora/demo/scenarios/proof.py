@@ -1,4 +1,4 @@
-"""After the second act: what its trails and its result prove, seen from outside."""
+"""After the second act: verification of its history and its result from outside."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def _completed_tasks(demo_run: DemoRun) -> list[Task]:
 
 
 def _check_once(demo_run: DemoRun, task: Task, entries: list[TaskEntry], attempts: int) -> None:
-    """Raises Missing unless a trail says that there were so many attempts, and that the last one ended the task."""
+    """Raise ExpectationFailed unless the history shows this number of attempts, and the last one ended the task."""
     actors = [entry.actor for entry in entries if entry.type == "status" and entry.status == "in_progress"]
     finishers = [entry.actor for entry in entries if entry.type == "done"]
     if len(finishers) != 1 or len(actors) != attempts or task.attempts != attempts:

@@ -1,4 +1,4 @@
-"""The end: everybody leaves, and nothing stays behind."""
+"""The shutdown: all agents leave, and no data of the run remains."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def stop_and_deregister_agents(demo_run: DemoRun) -> str:
 
 
 async def remove_agents(client: AgoraClient, participants: Participants) -> int:
-    """End the workflow of a run, and deregister its agents; answers how many there were."""
+    """End the workflow of a run and deregister its agents. Returns their number."""
     running = [workflow async for workflow in client.workflow.list(WorkflowStatus.RUNNING)]
     for workflow in running:
         if workflow.workflow_name == participants.pipeline:

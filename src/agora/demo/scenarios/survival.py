@@ -1,4 +1,4 @@
-"""The end of the third act: the server dies, and nothing of what ran on it does; then everything is paid."""
+"""The end of the third act: the server is killed, its instances survive, and everything is billed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def check_adoption(demo_run: DemoRun) -> str:
 
 
 async def _wait_for_adoption(hosted_agent: HostedAgent, instance_id: str) -> Instance:
-    """An instance, when the server has seen it again or there was time enough for it."""
+    """Return an instance when the server has adopted it, or after a timeout."""
     end = asyncio.get_running_loop().time() + ADOPTION_SECONDS
     while True:
         instance = await hosted_agent.customer.instance.get(instance_id)
@@ -88,7 +88,7 @@ async def terminate_instances(demo_run: DemoRun) -> str:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process runs. One that has ended and was not waited for yet does not, though its id is still taken."""
+    """Whether a process is running. A zombie is not, although its id is still in use."""
     try:
         os.kill(process, 0)
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

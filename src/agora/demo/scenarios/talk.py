@@ -1,4 +1,5 @@
-"""The first act: agents find each other, talk, publish and watch; one is killed, another is paused."""
+"""The first act: agents find each other, send messages, publish and observe events; one is killed, another is
+paused."""
 
 from __future__ import annotations
 
@@ -176,7 +177,7 @@ async def check_resumption(demo_run: DemoRun) -> str:
 
 
 async def _visible_sequences(demo_run: DemoRun) -> list[int]:
-    """Sequence numbers of the run's events that the observer is to see, up to the last of the agents' own."""
+    """Return the sequence numbers of the run's events visible to the observer, up to the last of the agents' own."""
     me = (await demo_run.ledger.wait_for_first("Observer", "arrived"))["agent_id"]
     agent_ids = {r["agent_id"] for r in demo_run.ledger.reports if r.kind == "arrived"}
     agent_ids |= {r["message_id"] for r in demo_run.ledger.reports if r.kind == "sent"}
@@ -210,7 +211,7 @@ async def check_handled_once(demo_run: DemoRun) -> str:
 
 
 async def _check_delivery(demo_run: DemoRun, to: str, roles: tuple[str, ...] | list[str]) -> str:
-    """Check that a message of the coordinator arrived at each of these."""
+    """Check that a message of the coordinator arrived at each of these roles."""
     receipt = await demo_run.ledger.wait_for_first("Coordinator", "sent", to=to)
     came: list[Report] = await demo_run.ledger.wait_for_each_role(roles, "message", message_id=receipt["message_id"])
     return f"{came[0]['content']!r}: {', '.join(report.role for report in came)}"
