@@ -1,15 +1,15 @@
-"""Backpressure: bounds on unread answers, and on connections per caller and address.
+"""Backpressure: limits on unread responses, and on connections per caller and address.
 
 Bytes waiting to be written are counted per connection, per subject and for the whole server:
 
-* A connection above its transport's high-water mark begins no further answer until its reader has caught up.
-* A subject above ``unread_each`` begins no answer at all (429). While the server is above three quarters of ``unread``,
-  subjects with waiting bytes begin none; above all of it only operators do (503).
-* A connection whose reader reads nothing for ``unread_timeout`` seconds while bytes wait is closed; after
-  ``PRESSED_SECONDS`` already if its subject or the server is above its bound. A slow reader that reads is left alone.
+* A connection above its transport's high-water mark starts no further response until its reader has caught up.
+* A subject above ``unread_each`` starts no response (429). While the server is above three quarters of ``unread``,
+  subjects with waiting bytes start none; above all of it only operators do (503).
+* A connection whose reader reads nothing for ``unread_timeout`` seconds while bytes wait is closed; already after
+  ``PRESSED_SECONDS`` if its subject or the server is above its limit. A slow reader that reads is not closed.
 
-Connections are counted per subject and per address. Beyond a bound a connection is *provisional*: it is accepted, but serves
-only operators, so that anonymous clients that hold all other connections do not lock the operator out.
+Connections are counted per subject and per address. Above a limit a connection is *provisional*: it is accepted, but
+serves only operators, so that anonymous clients with all other connections do not lock the operator out.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from agora_sdk.errors import Overloaded, RateLimited
 
 __all__ = ["HIGH_WATER", "Backpressure", "Connection", "Limits", "SizedQueue", "SubjectUsage", "limit_unsent"]
 
-HIGH_WATER: Final = 16_384  #: bytes in a transport's buffer above which nothing more is produced for it
-NOT_SENT_LOW_WATER: Final = 65_536  #: bytes that the kernel takes beyond what it has sent
-PRESSED_SECONDS: Final = 2.0  #: that a stalled reader is left alone while a bound is exceeded
+HIGH_WATER: Final = 16_384  #: bytes in a transport's buffer above which no more are produced for it
+NOT_SENT_LOW_WATER: Final = 65_536  #: bytes buffered by the kernel beyond those sent
+PRESSED_SECONDS: Final = 2.0  #: seconds before a stalled reader is closed while a limit is exceeded
 SWEEP_SECONDS: Final = 1.0
 DEFAULT_MAX_CONNECTIONS: Final = 10_000
-OWN_FILES: Final = 256  #: that the server needs beside connections
+OWN_FILES: Final = 256  #: files that the server needs beside connections
 RESERVE: Final = 64  #: provisional connections
-PRESSED_SHARE: Final = 0.75  #: of the server's bound, from which only those are answered who read what they get
-#: bytes of an answer that is checked again when it is ready: other responses may have been started since
+PRESSED_SHARE: Final = 0.75  #: share of the server's limit from which only subjects without waiting bytes are served
+#: minimum bytes of a response that is checked again before it is sent, because others may have started since
 LARGE: Final = 65_536
 TCP_INFO_BYTES_ACKED: Final = 120  # offset in struct tcp_info of Linux
-RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what was not taken is thrown away
+RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: unread bytes are discarded
 
 _SubjectKey = tuple[str, str]
 
@@ -70,7 +70,7 @@ class SizedQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds. unread, unread_each: bytes of the server and of a subject. connections: all, without the reserve."""
+    """Limits. unread, unread_each: bytes of the server and of a subject. connections: all, without the reserve."""
 
     unread: int = 67_108_864
     unread_each: int = 8_388_608
@@ -81,7 +81,7 @@ class Limits:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Limits:
-        """The bounds of these settings, as far as this process may have files open."""
+        """Read the limits of the settings, within the process's limit of open files."""
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         possible = max(files - RESERVE - OWN_FILES, 1)
         connections = min(settings.max_connections or DEFAULT_MAX_CONNECTIONS, possible)
@@ -108,10 +108,9 @@ class SubjectUsage:
 class Connection:
     """One connection: its owner, and its unsent bytes.
 
-    provisional: it is beyond a bound and serves operators only. paused: its transport is above its high-water mark.
-    refuse: has the connection closed after the answer that is about to be written. on_abort: called when it is cut off.
-    relayed: bytes of answers written so far, where answers are held until their reader grants them room, and the
-    transport's buffer may be empty meanwhile.
+    provisional: above a limit, serves operators only. paused: its transport is above its high-water mark. refuse:
+    closes the connection after the next response. on_abort: called when it is aborted. relayed: bytes of responses
+    written so far, for responses that are held until their reader has room, while the transport's buffer may be empty.
     """
 
     __slots__ = (
@@ -146,15 +145,15 @@ class Connection:
         self._last_progress = 0
         self._stalled_since: float | None = None
 
-    # -- what waits ------------------------------------------------------------------------------
+    # -- unsent bytes ----------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """The transport is above its high-water mark."""
+        """Record that the transport is above its high-water mark."""
         self.paused = True
         self.update_unsent_size()
 
     def resume(self) -> None:
-        """The transport has drained, or is gone."""
+        """Record that the transport has drained or is closed."""
         self.paused = False
         if self._resumed is not None:
             self._resumed.set()
@@ -162,14 +161,14 @@ class Connection:
         self.update_unsent_size()
 
     async def wait_until_writable(self) -> None:
-        """Return when the transport is below its high-water mark, or gone."""
+        """Return when the transport is below its high-water mark or closed."""
         while self.paused:
             if self._resumed is None:
                 self._resumed = asyncio.Event()
             await self._resumed.wait()
 
     def update_unsent_size(self) -> None:
-        """Measure the unsent bytes again."""
+        """Update the number of unsent bytes."""
         size = self._held_size
         if self.transport is not None:
             size += self.transport.get_write_buffer_size()
@@ -183,7 +182,7 @@ class Connection:
 
     @contextmanager
     def count_bytes(self, size: int) -> Iterator[None]:
-        """Count bytes that are ready for this connection and not in its transport yet."""
+        """Count bytes that are ready for this connection, but not yet in its transport."""
         self._held_size += size
         self.update_unsent_size()
         try:
@@ -204,18 +203,18 @@ class Connection:
 
     @property
     def is_over(self) -> bool:
-        """Whether the subject's unsent bytes exceed its bound."""
+        """Whether the subject's unsent bytes exceed its limit."""
         return self.account.waiting > self._backpressure.limits.unread_each
 
     def admit_answer(self, size: int) -> None:
-        """Let a finished answer of that size through. Raises RateLimited or Overloaded: too much waits already."""
+        """Admit a finished response of a size. Raises RateLimited or Overloaded if too many bytes are waiting."""
         if size > LARGE:
             self._backpressure.check_limits(self.account, self.caller)
 
-    # -- its end ---------------------------------------------------------------------------------
+    # -- end -------------------------------------------------------------------------------------
 
     def is_stalled(self, now: float) -> float:
-        """For how many seconds its reader has taken nothing while bytes waited in the transport, or for room granted."""
+        """Return the seconds in which the reader has read nothing while bytes waited in the transport or for its window."""
         size = 0 if self.transport is None else self.transport.get_write_buffer_size()
         if not size and not (self.relayed is not None and self._held_size):
             self._stalled_since = None
@@ -230,22 +229,22 @@ class Connection:
         return now - self._stalled_since
 
     def abort_connection(self) -> None:
-        """Cut the connection off; what was not taken is thrown away."""
+        """Abort the connection; unread bytes are discarded."""
         if self.transport is None:
             return
-        with suppress(OSError):  # the socket is closed already
+        with suppress(OSError):  # the socket is already closed
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         self.transport.abort()
         self.on_abort()
 
 
 class Backpressure:
-    """Counts for one server. privileged callers (operators) are bound by their own share alone."""
+    """Counts for one server. Privileged callers (operators) are only subject to their own share."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.waiting = 0
-        self.cut_off = 0  #: connections whose readers took nothing
+        self.cut_off = 0  #: connections aborted because of stalled readers
         self._connections: dict[Connection, None] = {}
         self._provisional: dict[Connection, None] = {}
         self._accounts: dict[_SubjectKey, SubjectUsage] = {}
@@ -276,7 +275,7 @@ class Backpressure:
         return connection
 
     def close(self, connection: Connection) -> None:
-        """A connection is gone. Idempotent."""
+        """Remove a closed connection. Idempotent."""
         if self._connections.pop(connection, connection) is connection:
             return
         self._provisional.pop(connection, None)
@@ -289,7 +288,7 @@ class Backpressure:
         self._forget_if_empty(connection.account)
 
     def bind_caller(self, connection: Connection, caller: _Caller) -> None:
-        """Learn who uses a connection. Raises Overloaded, RateLimited: it is one too many."""
+        """Assign a connection to its caller. Raises Overloaded or RateLimited if it exceeds a limit."""
         if connection.caller is caller:
             return
         key = ("", connection.address) if caller.subject == "anonymous" else caller.owner
@@ -299,7 +298,7 @@ class Backpressure:
                 raise Overloaded("The server has no room for more connections.", fix="Close some.", retry_after=5)
             account = self._accounts.get(key)
             full = account is not None and account.connections >= self.limits.connections_each
-            if full and key[0] and account is not connection.account:  # addresses have a bound of their own
+            if full and key[0] and account is not connection.account:  # addresses have a separate limit
                 connection.refuse()
                 raise RateLimited(
                     f"You have {self.limits.connections_each} connections.",
@@ -339,15 +338,15 @@ class Backpressure:
         if not account.connections and not account.waiting:
             self._accounts.pop(account.key, None)
 
-    # -- answers ---------------------------------------------------------------------------------
+    # -- responses -------------------------------------------------------------------------------
 
     def admit_call(self, caller: _Caller) -> None:
-        """Let a call begin. Raises RateLimited or Overloaded while too many answers are unread."""
+        """Admit a call. Raises RateLimited or Overloaded while too many responses are unread."""
         if self.waiting > self.limits.unread_each:  # otherwise no caller can be above its own limit
             self.check_limits(self._accounts.get(caller.owner), caller)
 
     def check_limits(self, account: SubjectUsage | None, caller: _Caller | None) -> None:
-        """Raises RateLimited if a subject is above its bound, Overloaded if the server is."""
+        """Raise RateLimited if a subject is above its limit, Overloaded if the server is."""
         if account is not None and account.waiting > self.limits.unread_each:
             raise RateLimited(
                 f"{account.waiting} bytes of answers wait for you to read them.",
@@ -374,7 +373,7 @@ class Backpressure:
             self.cut_off_stalled_connections(asyncio.get_running_loop().time())
 
     def cut_off_stalled_connections(self, now: float) -> None:
-        """Measure every connection, and cut off those whose readers take nothing. now: seconds on the loop's clock."""
+        """Update every connection, and abort those with stalled readers. now: seconds of the loop's clock."""
         limits = self.limits
         stalled: list[tuple[float, Connection]] = []
         for connection in self._connections:
@@ -386,12 +385,12 @@ class Backpressure:
             pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSED_SHARE
             if seconds >= (min(PRESSED_SECONDS, limits.unread_timeout) if pressed else limits.unread_timeout):
                 connection.abort_connection()
-                self.close(connection)  # its transport tells in a later iteration of the loop; what waits is gone now
+                self.close(connection)  # now, because its transport reports it later
                 self.cut_off += 1
 
 
 def _close_nothing() -> None:
-    """For connections that close in a way of their own."""
+    """Do nothing: for connections that close themselves."""
 
 
 def limit_unsent(listener: socket.socket) -> None:
@@ -401,7 +400,7 @@ def limit_unsent(listener: socket.socket) -> None:
 
 
 def _read_acknowledged_bytes(transport: Any) -> int | None:
-    """Bytes acknowledged by the peer so far, if the system reports them: buffers alone may hide slow progress."""
+    """Read the bytes acknowledged by the peer, if the system reports them: buffers alone may hide slow progress."""
     if sys.platform != "linux":
         return None
     size = TCP_INFO_BYTES_ACKED + 8

@@ -1,4 +1,4 @@
-"""Addresses: which of them are of the public internet. What a caller names must not lead into the operator's network."""
+"""Egress policy: URLs given by callers must not lead into the operator's network, only to public addresses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
 class AddressRefused(OSError):
-    """The host is at an address that may not be connected to."""
+    """The host has an address that must not be connected to."""
 
 
 def is_public(address: str) -> bool:
@@ -44,14 +44,14 @@ def is_public(address: str) -> bool:
 
 
 def is_evidently_private(host: str) -> bool:
-    """Whether a host is recognisably private or loopback without a DNS look-up."""
+    """Whether a host is recognizably private or loopback without a DNS look-up."""
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True
     return _is_numeric(host) and not is_public(host)
 
 
 def is_loopback_host(host: str) -> bool:
-    """Whether a host, as a URL has it, is this machine by its very name."""
+    """Whether the host of a URL is this machine by name or address."""
     if host == "localhost":
         return True
     try:
@@ -61,21 +61,21 @@ def is_loopback_host(host: str) -> bool:
 
 
 def _is_numeric(host: str) -> bool:
-    """Whether a host is an address, also one in disguise (0x7f.1, 2130706433) that some resolvers take for one."""
+    """Whether a host is an IP address, including unusual forms (0x7f.1, 2130706433) that some resolvers accept."""
     if ":" in host:
         return True
     return all(part.isdecimal() or part.startswith("0x") for part in host.rstrip(".").split(".") if part)
 
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
-    """Addresses of a host, in the system's order."""
+    """Resolve the addresses of a host, in the system's order."""
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in addresses))
 
 
 async def resolve_public_addresses(host: str, port: int, resolver: Resolve = resolve_host) -> Sequence[str]:
-    """Addresses of a host, all public; AddressRefused if one of them is not, OSError if there are none."""
+    """Resolve the addresses of a host. Raises AddressRefused if one is not public, OSError if there are none."""
     addresses = await resolver(host, port)
     hidden = [address for address in addresses if not is_public(address)]
     if hidden:
@@ -84,14 +84,14 @@ async def resolve_public_addresses(host: str, port: int, resolver: Resolve = res
 
 
 class EgressPolicy:
-    """From a host to the address that is connected to, checked unless any will do, and remembered for a while."""
+    """Resolves hosts to addresses, checks them unless private ones are allowed, and caches them for a short time."""
 
     def __init__(self, *, private: bool, resolver: Resolve = resolve_host) -> None:
         self._private, self._resolver = private, resolver
         self._checked: dict[tuple[str, int], tuple[str, float]] = {}
 
     async def resolve_address(self, host: str, port: int) -> str:
-        """Raises AddressRefused, OSError."""
+        """Resolve a host to the address to connect to. Raises AddressRefused, OSError."""
         if self._private:
             return host
         now = asyncio.get_running_loop().time()

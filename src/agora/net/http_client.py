@@ -1,10 +1,11 @@
 """A minimal HTTP/1.1 client with a pool of idle connections, for requests to other servers.
 
-Each request is one write; the answer is read as it comes, and closing a reply early closes the connection. It follows no
-redirect, decompresses nothing and repeats nothing. :mod:`agora.net.egress_policy` decides which addresses may be connected to.
+Each request is one write; the response is read as it arrives, and closing a reply early closes the connection. The
+client does not follow redirects, decompress or retry. :mod:`agora.net.egress_policy` determines the permitted
+addresses.
 
-Every request carries ``Via`` (RFC 9110, section 7.6.3): callers choose the address of many requests, and an Agora server on
-this machine must not mistake them for local programs, which it serves as its operator.
+Every request has the header ``Via`` (RFC 9110, section 7.6.3): callers choose the URL of many requests, and a local
+Agora server must not treat them as local programs, which it serves as its operator.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from .egress_policy import EgressPolicy
 __all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "build_request_target", "create_default_ssl_context"]
 
 MAX_HEAD_BYTES: Final = 65_536
-READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
-KEEPALIVE_SECONDS: Final = 4.0  # seconds that an idle connection is kept; servers hang up after five or more
+READ_AHEAD: Final = 262_144  # bytes of a response buffered before reading pauses
+KEEPALIVE_SECONDS: Final = 4.0  # seconds that an idle connection is kept; servers close it after five or more
 VIA: Final = {"via": "1.1 agora"}
 SAFE: Final = "/%:@!$&'()*+,;=?~"
 TARGET: Final = re.compile(r"/[!-~]*")
@@ -46,7 +47,8 @@ def build_request_target(url: str) -> str:
 
 @cache
 def create_default_ssl_context() -> ssl.SSLContext:
-    """The TLS context: the system's certificate authorities, else certifi's. To be made beside the event loop: it takes a while."""
+    """Create the TLS context with the system's certificate authorities, or certifi's. Slow: call it outside the event
+    loop."""
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
         import certifi
@@ -56,10 +58,10 @@ def create_default_ssl_context() -> ssl.SSLContext:
 
 
 class HttpClient:
-    """Sends to the host of one URL. egress: where that is. seconds: to connect. context: for TLS, if the URL wants it.
-    keepalive: seconds that an idle connection is kept.
+    """An HTTP client for the host of one URL. egress: its policy. seconds: timeout for connecting. context: for TLS, if
+    the URL requires it. keepalive: seconds that an idle connection is kept.
 
-    host: for the header of that name. Raises ValueError for a URL without a host.
+    host: value of the Host header. Raises ValueError for a URL without a host.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class HttpClient:
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection, with a request on it or kept for one."""
+        """Whether there is a connection, busy or idle."""
         return bool(self._open)
 
     async def post_body(self, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -93,10 +95,10 @@ class HttpClient:
         return await self.request("POST", self._target, headers, body)
 
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        """Send a request, and wait for the head of its answer.
+        """Send a request, and wait for the head of its response.
 
-        target: see :func:`build_request_target`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
-        for headers that are none.
+        target: see :func:`build_request_target`. Raises OSError (including AddressRefused) if nothing was sent,
+        otherwise ConnectionLost; ValueError for invalid headers.
         """
         lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
         if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
@@ -149,12 +151,12 @@ class Reply:
         self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The parts of the body. Raises Lost."""
+        """Iterate over the parts of the body. Raises ConnectionLost."""
         while part := await self._connection.read_part():
             yield part
 
     async def read_part(self) -> bytes:
-        """The next part of the body; nothing at its end. Raises Lost."""
+        """Read the next part of the body; empty at its end. Raises ConnectionLost."""
         return await self._connection.read_part()
 
     def close(self) -> None:
@@ -165,7 +167,7 @@ class Reply:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, with one request at a time. idle: where it waits for the next one."""
+    """One connection, with one request at a time. idle: list of connections available for the next request."""
 
     _transport: asyncio.Transport
 
@@ -186,7 +188,7 @@ class _Connection(asyncio.Protocol):
         self._complete = self._reusable = self._paused = self._has_surplus = False
         self._error: ConnectionLost | None = None
 
-    # -- for a request ---------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------
 
     @property
     def closing(self) -> bool:
@@ -194,7 +196,7 @@ class _Connection(asyncio.Protocol):
         return self._transport.is_closing()
 
     def send(self, data: bytes) -> None:
-        """Begin a request."""
+        """Send a request."""
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
@@ -202,12 +204,12 @@ class _Connection(asyncio.Protocol):
         self._transport.write(data)
 
     async def wait_for_head(self) -> None:
-        """Wait for the head of the answer."""
+        """Wait for the head of the response."""
         while not self.status or self._error is not None:
             await self._wait_for_data()
 
     async def read_part(self) -> bytes:
-        """The next part of the body; nothing at its end."""
+        """Read the next part of the body; empty at its end."""
         while not self._parts:
             if self._complete:
                 return b""
@@ -220,7 +222,7 @@ class _Connection(asyncio.Protocol):
         return part
 
     def release(self) -> None:
-        """Wait for the next request, if this one is over and the other side allows."""
+        """Make the connection idle if its response is complete and the server keeps it open; otherwise close it."""
         over = self._complete and self._reusable and not self._has_surplus and self._error is None
         if not over or self.closing:
             self.close()
@@ -249,14 +251,14 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
         self._notify_reader()
 
-    # -- what the transport tells ----------------------------------------------------------------
+    # -- transport callbacks ---------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
         self._open.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._complete:  # nothing was asked
+        if self._complete:  # data without a request
             self.close()
             return
         try:
@@ -279,10 +281,10 @@ class _Connection(asyncio.Protocol):
             self._error = self._error or ConnectionLost(str(error) if error is not None else "it hung up")
         self._notify_reader()
 
-    # -- what the parser tells -------------------------------------------------------------------
+    # -- parser callbacks ------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        if self._complete:  # a second answer
+        if self._complete:  # a second response
             self._has_surplus = True
 
     def on_header(self, name: bytes, value: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Sealing: credentials encrypted at rest, with AES-256-GCM, bound to what they belong to."""
+"""Sealing: encryption of credentials at rest with AES-256-GCM, bound to a context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NONCE = 12
 
 
 class Sealer:
-    """Encrypts with one key of 32 bytes. What was sealed in one context cannot be opened in another."""
+    """Encrypts with one key of 32 bytes. Data sealed in one context cannot be opened in another."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -22,7 +22,7 @@ class Sealer:
         return nonce + AESGCM(self._key).encrypt(nonce, data, context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
-        """What was sealed; ValueError if it was with another key, in another context, or was changed since."""
+        """Decrypt sealed data. Raises ValueError if the key or context differs, or the data was changed."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

@@ -1,12 +1,11 @@
-"""uvicorn's protocols, with bounds on what uvicorn does not bound.
+"""uvicorn's protocols with additional limits.
 
-* The time a request may take to arrive: strangers who send a byte a minute could hold every socket.
-* The size of its head, and of whatever else says nothing (trailers, extensions of chunks): the parser gathers it
-  piece by piece, so one endless header would cost more with every byte, and stop everybody else.
-* What waits to be read by the peer, and how many connections there are: :mod:`.backpressure`. No request is begun while the
-  answers before it wait.
+* Time for a request to arrive: anonymous clients that send a byte per minute could hold every socket.
+* Size of its head, and of other data without content (trailers, chunk extensions): the parser collects it
+  piece by piece, so an endless header would cost more with every byte, and block all others.
+* Unread bytes and number of connections: :mod:`.backpressure`. No request is started while earlier responses wait.
 
-Fields after a body are not taken for headers: what a proxy in front removes from the head must not come in behind it.
+Fields after a body are not headers: a field that a proxy removes from the head must not be accepted after the body.
 """
 
 from __future__ import annotations
@@ -41,19 +40,19 @@ CONNECTION_LIMIT_RESPONSE: Final = (
 
 
 class HeadTooLarge(ValueError):
-    """Raised inside the parser, which then gives the request up."""
+    """Raised within the parser, which then aborts the request."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """HTTP. seconds: that a request may take to arrive."""
+    """The HTTP protocol. seconds: timeout for receiving a request."""
 
     seconds: float
     backpressure: Backpressure
     connection: Connection | None = None
     _timer: asyncio.TimerHandle | None = None
-    _is_arriving = False  # a request has begun and is not complete
-    _unread = 0  # bytes since the parser last had something to tell
-    _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier answers have been read
+    _is_arriving = False  # a request has begun and is incomplete
+    _unread = 0  # bytes since the parser's last event
+    _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier responses have been read
     _running: RequestResponseCycle | None = None  # uvicorn's own ``cycle`` is the last request received
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -68,10 +67,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
-        # Counted here because httptools buffers an incomplete head without a limit, and reports it only when it is whole.
+        # Counted here because httptools buffers an incomplete head without a limit, and reports it only when complete.
         self._unread += len(data)
         super().data_received(data)
-        # Most requests arrive with one read and are complete by now; a timer is set for the others only.
+        # Most requests are complete after one read; only the others need a timer.
         if self._is_arriving and self._timer is None and not self.transport.is_closing():
             self._timer = self.loop.call_later(self.seconds, self._time_out)
         if self._unread > HEAD_LIMIT and not self.transport.is_closing():
@@ -89,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_arriving = True
 
     def on_headers_complete(self) -> None:
-        # One read may bring a whole head, and more.
+        # One read can contain a whole head and more.
         if self._unread > HEAD_LIMIT and sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
             raise HeadTooLarge
         self._unread = 0
@@ -141,7 +140,8 @@ class HttpProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _disconnect_running(self) -> None:
-        """Disconnect the request being answered: uvicorn only does so for the last one received, and uvloop raises on writing."""
+        """Disconnect the request being answered: uvicorn only disconnects the last one received, and uvloop raises on
+        writing."""
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -171,7 +171,7 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """WebSockets, on connections that began as HTTP."""
+    """The WebSocket protocol, on connections that began as HTTP."""
 
     backpressure: Backpressure
     connection: Connection
@@ -188,7 +188,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """Write a message when the transport has room; concurrent senders write one at a time."""
-        # A loop, because the first sender that is woken may fill the buffer again.
+        # A loop, because the first sender that resumes may fill the buffer again.
         while not self.writable.is_set():
             await self.writable.wait()
         await super().send(message)
@@ -196,7 +196,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         if self.writable.is_set():
             super().handle_ping()
-        else:  # a peer that reads nothing must not fill the buffer with pongs
+        else:  # a peer that does not read must not fill the buffer with pongs
             self.conn.data_to_send()
 
     def send_receive_event_to_app(self) -> None:
@@ -221,19 +221,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.backpressure.close(self.connection)
-        self.read_paused = False  # nothing resumes a transport that is gone: uvloop raises "the handler is closed"
+        self.read_paused = False  # uvloop raises "the handler is closed" when resuming a closed transport
         super().connection_lost(exc)
 
 
 def _ignore_refusal() -> None:
-    """Do nothing: a refused handshake closes its connection anyway."""
+    """Do nothing: a rejected handshake closes its connection anyway."""
 
 
 def create_http_protocol(seconds: float, backpressure: Backpressure) -> type[HttpToolsProtocol]:
-    """A protocol for uvicorn. seconds: that a request may take to arrive."""
+    """Create a protocol for uvicorn. seconds: timeout for receiving a request."""
     return type("HttpProtocol", (HttpProtocol,), {"seconds": seconds, "backpressure": backpressure})
 
 
 def create_websocket_protocol(backpressure: Backpressure) -> type[WebSocketsSansIOProtocol]:
-    """A protocol for the WebSockets of uvicorn."""
+    """Create a WebSocket protocol for uvicorn."""
     return type("WebSocketProtocol", (WebSocketProtocol,), {"backpressure": backpressure})

@@ -22,7 +22,7 @@ class CertificateError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Where the pair is, in PEM: the chain with the server's own certificate first; its key, not encrypted."""
+    """Paths of the pair in PEM: the chain beginning with the server's certificate, and its unencrypted key."""
 
     cert: Path
     key: Path
@@ -30,7 +30,7 @@ class TlsFiles:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The files that the settings name; None for plain HTTP. Raises CertificateError."""
+        """Read the files of the settings; None for plain HTTP. Raises CertificateError."""
         if settings.tls_cert is None and settings.tls_key is None:
             return None
         if settings.tls_cert is None or settings.tls_key is None:
@@ -46,13 +46,13 @@ class Certificate:
     expires: datetime
 
     def compute_days_left(self) -> int:
-        """Whole days until it expires; negative once it has."""
+        """Return the whole days until expiry; negative after it."""
         return (self.expires - datetime.now(UTC)).days
 
 
 def load_certificate(files: TlsFiles) -> Certificate:
-    """Read a pair and check that its two halves belong together. Raises CertificateError."""
-    # imported here: only servers with TLS of their own need it
+    """Read a pair, and check that certificate and key match. Raises CertificateError."""
+    # imported here: only servers with their own TLS need it
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
@@ -70,7 +70,7 @@ def load_certificate(files: TlsFiles) -> Certificate:
         ) from None
     except CertificateError:
         raise
-    except Exception as error:  # each kind of key has errors of its own
+    except Exception as error:  # each kind of key raises different errors
         raise CertificateError(f"tls_key: {files.key} holds no private key in PEM ('BEGIN PRIVATE KEY').") from error
     spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if key.public_key().public_bytes(*spki) != certificate.public_key().public_bytes(*spki):
@@ -107,19 +107,20 @@ def _build_context(files: TlsFiles) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = MINIMUM[files.version]
     context.set_alpn_protocols(["http/1.1"])
-    context.options |= ssl.OP_NO_RENEGOTIATION  # of 1.2: a peer could make the server compute for ever
+    context.options |= ssl.OP_NO_RENEGOTIATION  # for TLS 1.2: renegotiation would allow a denial of service
     try:
         context.load_cert_chain(files.cert, files.key)
-    except (ssl.SSLError, OSError) as error:  # replaced since it was checked, or too weak for this OpenSSL
+    except (ssl.SSLError, OSError) as error:  # replaced since the check, or too weak for this OpenSSL
         raise CertificateError(f"tls_cert: {files.cert} cannot be used: {error}.") from None
     return context
 
 
 class ReloadableContext(ssl.SSLContext):
-    """A context whose handshakes take the pair that was loaded last; connections that stand keep theirs.
+    """A context that uses the pair loaded last for new handshakes; existing connections keep theirs.
 
-    Each load makes a whole context: OpenSSL keeps one certificate for each kind of key, so loading into one that serves would
-    go on offering the RSA certificate beside the elliptic one that replaces it, and half a pair if the second file is wrong.
+    Each reload creates a new context: OpenSSL keeps one certificate per kind of key, so loading into a context in use
+    would keep offering an RSA certificate beside the elliptic-curve one that replaces it, or half a pair if the second
+    file is invalid.
     """
 
     files: TlsFiles
@@ -127,15 +128,15 @@ class ReloadableContext(ssl.SSLContext):
 
     @classmethod
     def load_files(cls, files: TlsFiles) -> Self:
-        """Raises CertificateError."""
+        """Load a pair. Raises CertificateError."""
         context = cls(ssl.PROTOCOL_TLS_SERVER)
         context.files, context.current = files, _build_context(files)
         return context
 
     def reload_files(self) -> None:
-        """Take the pair that is in the files now. Raises CertificateError, and keeps the one it has."""
+        """Load the pair from the files again. Raises CertificateError, and keeps the current one."""
         self.current = _build_context(self.files)
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
-        """Begin a handshake: this is what event loops call for each connection."""
+        """Begin a handshake; called by event loops for each connection."""
         return self.current.wrap_bio(*args, **kwargs)

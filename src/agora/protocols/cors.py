@@ -1,8 +1,7 @@
 """Cross-origin requests: origins whose pages may call the server from a browser (Fetch standard, "CORS protocol").
 
 An allowed origin can read responses; it gains no permissions. Its pages are anonymous until they send a credential,
-also on a
-loopback server, where a program without one is the operator. Cookies never count across origins.
+also on a loopback server, where a program without one is the operator. Cookies never count across origins.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class CorsPolicy:
         self.enabled = bool(settings.cors_origins) or settings.allow_loopback_origins
 
     def allows_origin(self, text: str) -> bool:
-        """Whether pages of that origin may read answers. ``null`` never may: every sandboxed page has it."""
+        """Whether pages of an origin may read responses. ``null`` never may, because every sandboxed page has it."""
         origin = parse_origin(text)
         if origin is None:
             return False

@@ -1,9 +1,7 @@
-"""The headers Host and Origin: the name by which a client reached the server, and the site of the page that sent a
-request.
+"""The headers Host and Origin: the name by which a client reached the server, and the origin of a requesting page.
 
-Whether a caller is the operator depends on them (a program on this machine needs no credential), so parsing is strict:
-a name and
-a port, and nothing that parsers interpret differently, such as ``localhost:80@evil.example``.
+They determine whether a caller is the operator (a local program needs no credential), so parsing is strict: a name and
+a port, without forms that parsers interpret differently, such as ``localhost:80@evil.example``.
 """
 
 from __future__ import annotations
@@ -37,8 +35,7 @@ _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+
 
 
 class Host(NamedTuple):
-    """A host and its port. name: in lower case; an IPv6 address without its brackets. port: None for the scheme's
-    default."""
+    """A host and its port. name: lower case; an IPv6 address without brackets. port: None for the scheme's default."""
 
     name: str
     port: int | None
@@ -53,8 +50,8 @@ class Origin(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def parse_host(text: str) -> Host | None:
-    """Parse the host of a ``Host`` header or of an origin; None if it is anything but ``NAME``, ``NAME:PORT`` or the
-    same with ``[IPV6]`` (RFC 3986, section 3.2, without user information)."""
+    """Parse the host of a ``Host`` header or an origin: ``NAME``, ``NAME:PORT``, or the same with ``[IPV6]`` (RFC 3986,
+    section 3.2, without user information); otherwise None."""
     match = _HOST.fullmatch(text) if len(text) <= MAX_HOST_LENGTH else None
     if match is None:
         return None
@@ -102,7 +99,7 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
 
 
 def known_names(settings: Settings) -> frozenset[str]:
-    """List the configured names and addresses of this server: anybody can point another name here."""
+    """List the configured names and addresses of this server: other names that resolve to it are not trusted."""
     hosts = (settings.host, *settings.trusted_hosts)
     return LOOPBACK_NAMES | {name.strip("[]").lower() for name in hosts}
 

@@ -173,7 +173,7 @@ class Access:
         return True
 
     def is_ours(self, host: str | None) -> bool:
-        """Whether a Host header has a configured name of this server: anybody can point another name here."""
+        """Whether a Host header has a configured name of this server: other names that resolve to it are not trusted."""
         parsed = parse_host(host) if host is not None else None
         return parsed is not None and parsed.name in self._names
 
@@ -253,8 +253,7 @@ class _RequestBody:
 def check_json_weight(document: bytes, limit: int) -> None:
     """Reject JSON whose parsing costs far more than its length suggests, such as 100,000 small values in a mebibyte.
 
-    Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its
-    bytes.
+    Each value weighs 1, each name 1, each list or object 4 more; the maximum weight is a tenth of the limit in bytes.
     The check does not parse the document. Raises PayloadTooLarge.
     """
     value_limit = max(MIN_VALUES, limit // BYTES_PER_VALUE)

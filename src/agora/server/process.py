@@ -129,8 +129,7 @@ def _free_large_blocks() -> None:
     """Make glibc return each large block to the system when it is freed.
 
     By default, glibc raises this threshold with each freed large block (up to 32 MB) and keeps smaller blocks on a
-    heap, which
-    fragments: after a hundred large answers, 100 MB stayed allocated in an idle server.
+    heap, which fragments: after a hundred large answers, 100 MB stayed allocated in an idle server.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)

@@ -1,7 +1,7 @@
-"""Telemetry: metrics, traces, and the context that every log line carries.
+"""Telemetry: metrics, traces, and the context added to every log line.
 
-Anyone may come in here, so nothing of ours may be imported. Nothing here costs a call more than a few additions:
-The libraries of Prometheus and OpenTelemetry are imported on first use.
+Every package may import this one, so it must not import other packages of Agora. The overhead per call is a few
+additions: the libraries of Prometheus and OpenTelemetry are imported at first use.
 """
 
 from .context import CALLER, PROTOCOL, REQUEST, open_span, trace_headers, trace_id, use_protocol, with_trace

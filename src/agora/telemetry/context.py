@@ -1,7 +1,7 @@
-"""Where a piece of work comes from: its protocol, its request, its trace. It follows the work from task to task.
+"""The context of work: its protocol, request and trace. Propagated to the asyncio tasks that the work creates.
 
-The trace is W3C Trace Context (https://www.w3.org/TR/trace-context/). Where traces are off nobody sets one, and
-everything that asks for it gets nothing for the price of one look.
+The trace is W3C Trace Context (https://www.w3.org/TR/trace-context/). With tracing off there is none, and each access
+costs one look-up.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ __all__ = [
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
-#: characters of a tracestate that are carried on, as section 3.3.1.5 asks for at least
+#: characters of a propagated tracestate, the minimum of section 3.3.1.5
 MAX_TRACESTATE_CHARACTERS: Final = 512
 _PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
-#: by which protocol the work came in; ``internal`` for what the server does by itself
+#: protocol of the incoming work; ``internal`` for the server's own
 PROTOCOL: ContextVar[str] = ContextVar("agora.protocol", default="internal")
-#: the id of the request, as it is in the answer and in the audit trail
+#: id of the request, as in the response and the audit trail
 REQUEST: ContextVar[str | None] = ContextVar("agora.request", default=None)
-#: tenant and subject of the caller; of a job of the server the tenant it works on, and ``system``
+#: tenant and subject of the caller; for jobs of the server the tenant of the job, and ``system``
 CALLER: ContextVar[tuple[str, str] | None] = ContextVar("agora.caller", default=None)
 
 
 class Span(Protocol):
-    """A piece of work in a trace."""
+    """A span of a trace."""
 
     def set_attribute(self, name: str, value: str | int | float | bool) -> None:
         """Set an attribute."""
 
     def fail(self, error: str) -> None:
-        """It has failed; error: the error's code or kind, never its text."""
+        """Mark the span as failed. error: code or kind of the error, never its text."""
 
 
 class Trace(Protocol):
-    """The current span, and spans begun below it."""
+    """The current span, and its child spans."""
 
     traceparent: str
     tracestate: str
 
     def open_child_span(self, name: str, kind: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Span]:
-        """A piece of work below this one. kind: internal, client, producer or consumer."""
+        """Open a child span. kind: internal, client, producer or consumer."""
 
 
 class _NullSpan:
@@ -71,13 +71,13 @@ TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
 
 
 def open_span(name: str, kind: str = "internal", **attributes: Any) -> AbstractContextManager[Span]:
-    """A span below the current one; no-op without a current one."""
+    """Open a child of the current span; no-op without a current one."""
     trace = TRACE.get()
     return _NOTHING if trace is None else trace.open_child_span(name, kind, attributes)
 
 
 def trace_id() -> str | None:
-    """The trace's id, 32 hexadecimal digits."""
+    """Return the trace's id, 32 hexadecimal digits."""
     trace = TRACE.get()
     return None if trace is None else trace.traceparent[3:35]
 
@@ -92,13 +92,13 @@ def trace_headers() -> dict[str, str]:
 
 
 def with_trace(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metadata of a message or a task with the current trace; trace members set by the sender are kept."""
+    """Add the current trace to the metadata of a message or task; trace members set by the sender are kept."""
     trace = TRACE.get()
     return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **trace_headers()}
 
 
 def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """The trace that metadata or headers carry, if it is sound; strangers write them."""
+    """Extract the trace of metadata or headers if it is valid; the source is untrusted."""
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
     if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
         return {}
@@ -115,5 +115,5 @@ def use_protocol(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(ValueError):  # a task that is thrown away is closed from elsewhere
+        with contextlib.suppress(ValueError):  # an abandoned generator is closed in another context
             PROTOCOL.reset(token)

@@ -1,8 +1,8 @@
 """A thread that detects a blocked event loop, and logs its stack.
 
-The thread asks the loop for a callback twice in each threshold. A callback that does not run within the threshold is a
-stall: it is counted, and the stack of the loop's thread is logged, again and again while it lasts, at doubling intervals.
-A stall that uses no CPU waits for something (a lock, a disk); one that uses it all computes, or repeats itself for ever.
+The thread schedules a callback on the loop twice in each threshold. A callback that does not run within the threshold
+is a stall: it is counted, and the stack of the loop's thread is logged repeatedly while it lasts, at doubling
+intervals. A stall without CPU usage waits (for a lock or disk); one with full CPU usage computes or loops forever.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ MAX_LOG_INTERVAL = 60.0  # seconds between stacks of one stall
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """One time the loop stood still.
+    """A stall of the loop.
 
-    began: seconds since 1970. seconds: how long, so far if not ended. cpu_seconds: CPU time of the loop's thread therein.
+    began: seconds since 1970. seconds: duration, so far if not ended. cpu_seconds: CPU time of the loop's thread in it.
     """
 
     began: float
@@ -38,9 +38,10 @@ class Stall:
 
 
 class LoopWatchdog:
-    """Watches one event loop. threshold: seconds without a callback that count as a stall; 0 watches nothing.
+    """Watches one event loop. threshold: seconds without a callback that count as a stall; 0 disables it.
 
-    ``stalls`` and ``stalled_seconds`` count those since the start; ``last`` is the latest, also while it lasts.
+    ``stalls`` and ``stalled_seconds`` are totals since the start; ``last`` is the latest stall, including a current
+    one.
     """
 
     def __init__(self, threshold: float) -> None:
@@ -52,7 +53,7 @@ class LoopWatchdog:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Watch the running loop, from the thread it runs in."""
+        """Watch the running loop; called in its thread."""
         if self.threshold <= 0:
             return
         self._loop, self._ident = asyncio.get_running_loop(), threading.get_ident()
@@ -61,7 +62,7 @@ class LoopWatchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; it needs no more of the loop."""
+        """End the thread, without using the loop."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
@@ -82,13 +83,13 @@ class LoopWatchdog:
             self._record_stall(answered, start, cpu_start)
 
     def _was_suspended(self, start: float, cpu_start: float, answered: threading.Event) -> bool:
-        """Whether the whole process did not run (SIGSTOP, a sleeping machine), so that the loop had no chance to answer."""
+        """Whether the whole process was suspended (SIGSTOP, a sleeping machine), so that the loop could not respond."""
         overslept = time.monotonic() - start > 2 * self.threshold
         idle = self._cpu_seconds() - cpu_start < self.threshold / 2
         return overslept and idle and answered.wait(self.threshold)
 
     def _record_stall(self, answered: threading.Event, start: float, cpu_start: float) -> None:
-        """Count a stall, and log the stack until the loop answers."""
+        """Count a stall, and log the stack until the loop responds."""
         started_at, pause = time.time() - (time.monotonic() - start), self.threshold
         self.stalls += 1
         has_ended = False
@@ -118,6 +119,6 @@ class LoopWatchdog:
         return time.clock_gettime(self._cpu_clock)
 
     def _format_stack(self) -> str:
-        """The innermost frames of the loop's thread; no values of variables, which may be secret."""
+        """Format the innermost frames of the loop's thread, without values of variables, which may be secret."""
         frame = sys._current_frames().get(self._ident)
         return "".join(traceback.format_stack(frame)[-FRAMES:]).rstrip() if frame is not None else "(no Python code)"

@@ -1,4 +1,4 @@
-"""Counters and histograms updated in line: a look-up and a few additions each.
+"""Counters and histograms, updated in line: each update costs a look-up and a few additions.
 
 Only the event loop writes and reads them, so no lock is needed.
 """
@@ -16,15 +16,15 @@ __all__ = ["BOUNDS", "Histogram", "Measures", "ModelSeries", "Series"]
 OWN: Final = "agora."
 OTHER: Final = "other"
 
-MODEL_SERIES: Final = 200  #: agents and models with series of their own; any further ones are counted as OTHER
+MODEL_SERIES: Final = 200  #: maximum pairs of agent and model with their own series; further ones are counted as OTHER
 TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 
-#: upper bounds of the buckets of durations, in seconds
+#: upper bounds of duration buckets, in seconds
 BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Histogram:
-    """Durations in seconds: how many fell into each bucket (not summed up), and their total."""
+    """Durations in seconds: counts per bucket (not cumulative), and their total."""
 
     __slots__ = ("counts", "total")
 
@@ -38,7 +38,7 @@ class Histogram:
 
 
 class Series(Histogram):
-    """Calls of one operation by one protocol: how long they took, and with which code those ended that failed."""
+    """Calls of one operation over one protocol: durations, and failures by error code."""
 
     __slots__ = ("failures",)
 
@@ -48,9 +48,9 @@ class Series(Histogram):
 
 
 class ModelSeries:
-    """Calls of one model by one agent: tokens by kind, cost by currency, and the time until the first token.
+    """Calls of one model by one agent: tokens by kind, cost by currency, and the time to the first token.
 
-    Tokens of the cache are among those of the input, tokens of reasoning among those of the output.
+    Cache tokens are included in the input tokens, reasoning tokens in the output tokens.
     """
 
     __slots__ = ("calls", "cost", "first_token", "tokens")
@@ -63,13 +63,12 @@ class ModelSeries:
 
 
 class Measures:
-    """What is counted in this process since it began.
+    """Counters of this process since its start.
 
-    calls: by protocol and operation. responses: answers over HTTP, by protocol and status. events: those committed
-    here, by type. lease_expiries: tasks whose lease ran out. commits: how long transactions took to commit;
-    committed_calls: calls that were in them. looked_at: time of the last read, by the monotonic clock.
-    counted: number of stored rows by kind and state at the last count. models: calls of language models that this
-    server charged, by the id of the agent and the model.
+    calls: by protocol and operation. responses: HTTP responses by protocol and status. events: committed here, by type.
+    lease_expiries: tasks with an expired lease. commits: durations of commits; committed_calls: calls in them.
+    looked_at: time of the last read, by the monotonic clock. counted: number of stored rows by kind and state at the
+    last count. models: calls of language models charged by this server, by agent id and model.
     """
 
     def __init__(self) -> None:
@@ -96,16 +95,16 @@ class Measures:
             series.failures[failure] += 1
 
     def count_event(self, kind: str) -> None:
-        """An event was committed. Types that users make up are counted as one."""
+        """Count a committed event. Types defined by users are counted as one."""
         self.events[kind if kind.startswith(OWN) else OTHER] += 1
 
     def record_commit(self, seconds: float, calls: int) -> None:
-        """A transaction was committed, with so many calls in it."""
+        """Record a committed transaction and the number of calls in it."""
         self.commits.observe_duration(seconds)
         self.committed_calls += calls
 
     def record_model_call(self, charge: Mapping[str, Any]) -> None:
-        """A call of a language model was charged. charge: data of the event ``agora.billing.model_called``."""
+        """Record a charged call of a language model. charge: data of the event ``agora.billing.model_called``."""
         key = (str(charge.get("agent_id") or OTHER), f"{charge['provider']}:{charge['model']}")
         if key not in self.models and len(self.models) >= MODEL_SERIES:
             key = (OTHER, OTHER)

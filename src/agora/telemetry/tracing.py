@@ -1,8 +1,8 @@
-"""Traces with OpenTelemetry: a span for each request, its operation, its transactions, and what goes to others.
+"""Traces with OpenTelemetry: a span for each request, operation, transaction and outgoing request.
 
-Made only where the setting ``tracing`` is on. Where its spans go is said with the usual variables
-(``OTEL_EXPORTER_OTLP_ENDPOINT``, ``OTEL_TRACES_SAMPLER`` ...). No span has an agent, a message or an argument in it:
-names and attributes are those of the catalogue.
+Only with the setting ``tracing``. The exporter is configured with the standard variables
+(``OTEL_EXPORTER_OTLP_ENDPOINT``, ``OTEL_TRACES_SAMPLER`` ...). Spans contain no agents, messages or arguments: names
+and attributes are those of the catalogue.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class TracingUnavailable(RuntimeError):
 
 
 def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
-    """A provider that sends spans as OTLP over HTTP, and how to end it. Raises Missing."""
+    """Create a provider that exports spans as OTLP over HTTP, and its shutdown function. Raises TracingUnavailable."""
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
@@ -58,7 +58,7 @@ class Tracing:
 
     @contextlib.contextmanager
     def begin(self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Span]:
-        """A span of incoming work. carrier: headers or metadata, which may carry its trace context."""
+        """Open the span of incoming work. carrier: headers or metadata with an optional trace context."""
         with self.open_span(
             name, kind, attributes, self._format.extract(extract_trace(carrier), context=self._context.Context())
         ) as span:
@@ -68,7 +68,7 @@ class Tracing:
     def open_span(
         self, name: str, kind: str, attributes: Mapping[str, Any], parent: Context | None = None
     ) -> Iterator[Span]:
-        """A span for the duration of the block. parent: the current one by default."""
+        """Open a span for the duration of the block. parent: default: the current one."""
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(attributes))
         span_context = self._trace.set_span_in_context(span, parent)
         own, theirs = TRACE.set(_CurrentTrace(self, span, span_context)), self._context.attach(span_context)
@@ -80,16 +80,16 @@ class Tracing:
             raise
         finally:
             span.end()
-            with contextlib.suppress(ValueError):  # a task that is thrown away is closed from elsewhere
+            with contextlib.suppress(ValueError):  # an abandoned generator is closed in another context
                 TRACE.reset(own)
                 self._context.detach(theirs)
 
     def start(self, name: str, kind: str, attributes: Mapping[str, Any]) -> OpenedSpan:
-        """A span below the current one, closed by its holder; it does not become the current one."""
+        """Start a child of the current span that its holder closes; it does not become the current one."""
         return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(attributes)), self)
 
     def trace_headers(self, context: Context) -> dict[str, str]:
-        """The trace as headers have it."""
+        """Build the trace headers of a context."""
         carrier: dict[str, str] = {}
         self._format.inject(carrier, context)
         return carrier
@@ -101,7 +101,7 @@ class Tracing:
 
 
 class OpenedSpan:
-    """A span that its holder closes. Implements :class:`agora.telemetry.context.Span`."""
+    """A span closed by its holder. Implements :class:`agora.telemetry.context.Span`."""
 
     __slots__ = ("_span", "_tracing")
 
@@ -115,7 +115,7 @@ class OpenedSpan:
         self._tracing.mark_failed(self._span, error)
 
     def close(self, error: BaseException | None) -> None:
-        """It is over, well or not."""
+        """End the span; error: None on success."""
         if error is not None and not getattr(error, "harmless", False):
             self.fail(_choose_error_kind(error))
         self._span.end()
@@ -138,6 +138,6 @@ class _CurrentTrace:
 
 
 def _choose_error_kind(error: BaseException) -> str:
-    """Which error it was: its code if it is one of ours."""
+    """Return the code of an Agora error, otherwise the exception's class name."""
     code = getattr(error, "code", None)
     return code if isinstance(code, str) else type(error).__name__

@@ -1,6 +1,6 @@
-"""Several questions in one message of an agent, and which of them are answered, by metadata of the task's messages.
+"""Several questions in one message of an agent, and their answers, by metadata of the task's messages.
 
-The agent's message names its questions; a message of the requester says which one it answers. One that names none answers all.
+The agent's message names its questions; a message of the requester names the one that it answers, or answers all.
 
     asked:   {"metadata": {"questions": {"size": {"text": "Which size?", "requestedSchema": {...}}, "gift": {...}}}}
     answer:  {"metadata": {"answers": "size"}}
@@ -22,12 +22,12 @@ __all__ = [
 
 QUESTIONS: Final = "questions"
 ANSWERS: Final = "answers"
-MAX_QUESTIONS: Final = 20  #: in one message; what has more is one question
+MAX_QUESTIONS: Final = 20  #: maximum in one message; a message with more counts as one question
 MAX_NAME_CHARACTERS: Final = 64
 
 
 def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The questions of an agent's message by name; empty for a message that is a single question."""
+    """Find the questions of an agent's message by name; empty for a message with a single question."""
     questions = _read_metadata(message).get(QUESTIONS)
     if not isinstance(questions, Mapping) or not 1 <= len(questions) <= MAX_QUESTIONS:
         return {}
@@ -41,13 +41,13 @@ def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, A
 
 
 def find_answered_name(message: Mapping[str, Any]) -> str | None:
-    """The question that a requester's message answers; None for one that answers all."""
+    """Find the name of the question that a requester's message answers; None if it answers all."""
     name = _read_metadata(message).get(ANSWERS)
     return name if isinstance(name, str) else None
 
 
 def list_unanswered_names(question: Mapping[str, Any], answers: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Names of the questions in a message that none of these later messages of the requester answers."""
+    """List the names of a message's questions that are not answered by later messages of the requester."""
     names = set(find_named_questions(question))
     for answer in answers:
         name = find_answered_name(answer)

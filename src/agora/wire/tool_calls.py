@@ -1,10 +1,10 @@
-"""Calls of tools in the messages of a task, as data parts: what any protocol shows of them, and how a client is asked to carry one out.
+"""Tool calls in the messages of a task, as data parts, for display in any protocol and for execution by a client.
 
     the agent calls a tool:         {"data": {"tool_call": {"id": "1", "name": "search", "arguments": {...}}}}
     and has its result:             {"data": {"tool_result": {"id": "1", "content": ...}}}
     the agent asks for an approval: {"data": {"approval": {"call_id": "1", "tool": "search", "arguments": {...}}}}
 
-A ``tool_call`` in a question (``input_required``) is for the requester to carry out, who answers with a ``tool_result``.
+A ``tool_call`` in a question (``input_required``) is executed by the requester, who answers with a ``tool_result``.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = [
 TOOL_CALL: Final = "tool_call"
 TOOL_RESULT: Final = "tool_result"
 APPROVAL: Final = "approval"
-MAX_CALLS: Final = 20  #: of each kind in one message
+MAX_CALLS: Final = 20  #: maximum of each kind in one message
 MAX_ID_CHARACTERS: Final = 100
 MAX_NAME_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of a tool. id: unique within its task."""
+    """A tool call. id: unique within its task."""
 
     id: str
     name: str
@@ -43,14 +43,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a call came to. id: of the call."""
+    """The result of a tool call. id: of the call."""
 
     id: str
     content: Any
 
 
 def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
-    """The calls that a message names."""
+    """List the tool calls of a message."""
     calls = [
         ToolCall(value["id"], value["name"], value.get("arguments", {}))
         for value in _iterate_data_members(message, TOOL_CALL)
@@ -60,7 +60,7 @@ def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
 
 
 def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
-    """The results that a message names."""
+    """List the tool results of a message."""
     results = [
         ToolResult(value["id"], value.get("content"))
         for value in _iterate_data_members(message, TOOL_RESULT)
@@ -70,7 +70,7 @@ def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
 
 
 def find_approval(message: Mapping[str, Any]) -> ToolCall | None:
-    """The call for which a message asks a person's approval."""
+    """Find the tool call for which a message requests a user's approval."""
     for value in _iterate_data_members(message, APPROVAL):
         if _is_text(value.get("call_id"), MAX_ID_CHARACTERS) and _is_text(value.get("tool"), MAX_NAME_CHARACTERS):
             return ToolCall(value["call_id"], value["tool"], value.get("arguments", {}))

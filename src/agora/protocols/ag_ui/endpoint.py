@@ -1,12 +1,12 @@
-"""The endpoint: a run posted, its events in the same response as server-sent events.
+"""The AG-UI endpoint: a posted run, with its events in the same response as server-sent events.
 
 ========================  ===================================================
 ``POST /ag-ui/{agent}``   a run of that agent, by id or name
-``POST /ag-ui``           a run of the front agent, which finds who can do it
+``POST /ag-ui``           a run of the front agent, which selects an agent
 ========================  ===================================================
 
-What is refused before a run begins is a problem document with its status: no credential, no such agent, a body that is no
-``RunAgentInput``, a halt, a limit. What does not fit the thread, and what fails later, is ``RUN_ERROR``.
+Errors before a run begins are problem documents with their status: a missing credential, an unknown agent, an invalid
+``RunAgentInput``, a halt, a limit. Conflicts with the thread, and later errors, are ``RUN_ERROR``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .runs import OpenedRun, RunOpener, RunRefused, RunRequest
 __all__ = ["AgUiApp"]
 
 PATH: Final = "/ag-ui"
-#: what some clients take for the end of a line, in UTF-8 and as JSON may say it
+#: line separators of some clients, in UTF-8 and escaped for JSON
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
@@ -44,7 +44,7 @@ class AgUiApp:
         self._runs = RunOpener(dispatcher)
 
     def owns_request(self, scope: Scope) -> bool:
-        """Whether a request is for it."""
+        """Whether a request belongs to this protocol."""
         path: str = scope["path"]
         return path == PATH or path.startswith(f"{PATH}/")
 
@@ -104,14 +104,14 @@ class AgUiApp:
 
 
 def _read_agent(scope: Scope) -> str | None:
-    """The agent that a path names; None for the front agent."""
+    """Read the agent of a path; None for the front agent."""
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     return decode_segment(path.removeprefix(PATH).strip("/")) or None
 
 
 class _RunEncoder:
-    """Writes what a task's stream has. Implements the encoder of :mod:`..http_streams`."""
+    """Encodes a task's stream. Implements the encoder of :mod:`..http_streams`."""
 
     def __init__(self, events: RunEvents) -> None:
         self._events = events
@@ -125,7 +125,7 @@ class _RunEncoder:
         return b"".join([_encode_events(self._events.read_update(from_json(item.json))) for item in batch.items])
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
-        """An end without a last event is an error: the client may run it again, under its id."""
+        """Encode the end: without a final event it is an error, and the client may repeat the run with its id."""
         if close_reason.error is not None:
             return _encode_events(self._events.fail_run(str(close_reason.error), close_reason.error.code))
         if close_reason.code == RESTARTING:

@@ -1,7 +1,7 @@
-"""Interrupts: questions of an agent as AG-UI has them, and the messages that answer them.
+"""Interrupts: conversion of an agent's questions to AG-UI, and of the answers to messages.
 
-An interrupt's id is the task's, a colon and what tells the question from others of the task: the id of the message that asks,
-and the question's name where it asks several. A call's id is made likewise.
+An interrupt's id is the task's id, a colon, and an id that is unique within the task: of the question's message,
+followed by the question's name if there are several. Ids of calls are built in the same way.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ Fields = Mapping[str, Any]
 
 
 def wire_id(task_id: str, name: str) -> str:
-    """An id that names its task."""
+    """Build an id that contains the task's id."""
     return f"{task_id}:{name}"
 
 
 def split_task_id(identifier: str) -> tuple[str, str]:
-    """The task that an id names, and the rest. Raises Conflict for an id that is none of ours."""
+    """Split an id into the task's id and the rest. Raises Conflict for an invalid id."""
     match = _ID.fullmatch(identifier)
     if match is None:
         raise Conflict(
@@ -50,12 +50,12 @@ def split_task_id(identifier: str) -> tuple[str, str]:
 
 
 def list_pending_calls(question: Fields) -> list[str]:
-    """Ids of the calls, within the task, that a question has the requester carry out."""
+    """List the ids, within the task, of the calls that a question asks the requester to execute."""
     return [call.id for call in find_calls(question)]
 
 
 def build_interrupts(task_id: str, question: Fields, state: str) -> list[dict[str, Any]]:
-    """The interrupts that a question is. question: the message of A2A. state: of A2A, which asks for input or for a sign-in."""
+    """Build the interrupts of a question. question: A2A message. state: of A2A, input or authentication required."""
     message_id, text = str(question.get("messageId", "")), join_texts(question)
     reason = AUTHENTICATION_REASON if state == "TASK_STATE_AUTH_REQUIRED" else INPUT_REASON
     names = find_named_questions(question)
@@ -84,9 +84,9 @@ def _build_interrupt(identifier: str, reason: str, text: str, holder: Fields) ->
 def read_answers(
     task_id: str, question: Fields, state: str, entries: Sequence[ResumeEntry]
 ) -> list[dict[str, Any]] | None:
-    """Messages, each with parts and metadata, that answer all of a question; None where the user gave no answer.
+    """Build the messages, with parts and metadata, that answer all of a question; None if the user gave no answer.
 
-    An approval that was not given is refused. Raises Conflict unless each interrupt is answered once.
+    A missing approval counts as rejection. Raises Conflict unless each interrupt is answered once.
     """
     interrupts = build_interrupts(task_id, question, state)
     ids, answered = [each["id"] for each in interrupts], [entry.interrupt_id for entry in entries]
@@ -125,7 +125,7 @@ def _answer_part(payload: Any) -> dict[str, Any]:
 
 
 def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswer]) -> dict[str, Any]:
-    """The message with the results of calls that a question has asked for. Raises Conflict unless each has one."""
+    """Build the message with the results of the calls in a question. Raises Conflict unless each has one result."""
     pending = list_pending_calls(question)
     by_id = {split_task_id(answer.call_id)[1]: answer.content for answer in answers}
     if set(pending) != set(by_id):
@@ -137,5 +137,5 @@ def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswe
 
 
 def join_texts(message: Fields) -> str:
-    """The text of a message."""
+    """Join the texts of a message."""
     return "\n".join(part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str))

@@ -1,4 +1,4 @@
-"""What happens in a task as the events of a run (AG-UI 1.0): text, calls of tools, state, and how the run ends.
+"""Events of a run (AG-UI 1.0), converted from a task's updates: text, tool calls, state, and the end of the run.
 
 ===========================================  =================================================================
 in the task                                  in the run
@@ -9,8 +9,8 @@ a message of the agent; text of an artifact  a text message
 progress, notes, status                      ``STATE_DELTA`` below ``/agora``
 the artifact ``state``                       ``STATE_SNAPSHOT``; appended to it, a JSON Patch: ``STATE_DELTA``
 another artifact                             ``CUSTOM`` named ``agora.artifact``
-what was said before a page connects         ``MESSAGES_SNAPSHOT``
-a question                                   ``RUN_FINISHED`` with interrupts, or with pending calls of tools
+messages before a page connects              ``MESSAGES_SNAPSHOT``
+a question                                   ``RUN_FINISHED`` with interrupts, or with pending tool calls
 completed, canceled                          ``RUN_FINISHED``: success with the result, or cancelled
 failed, rejected                             ``RUN_ERROR``
 ===========================================  =================================================================
@@ -31,19 +31,19 @@ __all__ = ["PROTOCOL_VERSION", "RunEvents"]
 
 PROTOCOL_VERSION: Final = "1.0"
 OUTPUT, RESULT, STATE = "output", "result", "state"  #: ids of artifacts
-OURS: Final = "agora"  #: the member of the state that the marketplace keeps
+OURS: Final = "agora"  #: member of the state maintained by the marketplace
 PATCHES: Final = frozenset({"add", "remove", "replace", "move", "copy", "test"})
-MAX_PATCH: Final = 1000  #: operations of one delta
-MAX_REMEMBERED: Final = 65_536  #: characters of a run's last text, to tell a result that only repeats it
+MAX_PATCH: Final = 1000  #: maximum operations of one delta
+MAX_REMEMBERED: Final = 65_536  #: characters of a run's last text kept to detect a result that repeats it
 
 Event = dict[str, Any]
 Fields = Mapping[str, Any]
 
 
 class RunEvents:
-    """Builds the events of one run, from the first to the last one; ``has_ended`` is set with the last.
+    """Builds the events of one run; ``has_ended`` is set with the last one.
 
-    state: the value that the client begins with; only an object can be added to.
+    state: initial value of the client; only an object can be extended.
     """
 
     def __init__(self, thread_id: str, run_id: str, state: Any = None) -> None:
@@ -60,14 +60,14 @@ class RunEvents:
         self._number = 0
         self.has_ended = False
 
-    # -- the beginning and the end -------------------------------------------------------------------------
+    # -- begin and end -------------------------------------------------------------------------------------
 
     def begin_run(self) -> list[Event]:
-        """The first event of every run."""
+        """Build the first event of every run."""
         return [self._build_run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
 
     def show_conversation(self, messages: Sequence[Fields]) -> list[Event]:
-        """The texts of messages of A2A, for a page that has not seen them."""
+        """Build the texts of A2A messages, for a page that has not received them."""
         shown = [
             {
                 "id": str(message["messageId"]),
@@ -80,7 +80,7 @@ class RunEvents:
         return [{"type": "MESSAGES_SNAPSHOT", "messages": shown}] if shown else []
 
     def follow_task(self, task_id: str) -> list[Event]:
-        """Set the task of the run and its state at the beginning; later events are about this task."""
+        """Set the task of the run and its initial state; later events are about this task."""
         self._task_id = task_id
         self._own_state = {
             "task_id": task_id,
@@ -100,11 +100,11 @@ class RunEvents:
         return [*self._close_message(), {"type": "RUN_ERROR", "message": message or code, "code": code}]
 
     def answer_with_message(self, message: Fields) -> list[Event]:
-        """End a run that is answered with a message, and has no task."""
+        """End a run whose reply is a message without a task."""
         return [*self._build_message_events(message), *self._finish_run({"type": "success"})]
 
     def finish_empty_run(self) -> list[Event]:
-        """End a run that connects to a thread in which nothing has happened."""
+        """End a run that connects to an empty thread."""
         return self._finish_run({"type": "success"})
 
     def _build_run_boundary_event(self, kind: str, **more: Any) -> Event:
@@ -117,7 +117,7 @@ class RunEvents:
     # -- updates of the task -------------------------------------------------------------------------------
 
     def read_update(self, update: Fields) -> list[Event]:
-        """The events of one item of a task's stream, as A2A 1.0 writes it."""
+        """Build the events of one item of a task's A2A 1.0 stream."""
         if self.has_ended:
             return []
         if "artifactUpdate" in update:
@@ -203,7 +203,7 @@ class RunEvents:
         ]
 
     def _call_events(self, call: ToolCall) -> Iterator[Event]:
-        """A call, once: who takes up a task again may tell of it again."""
+        """Build the events of a call once: an agent that resumes a task may report it again."""
         call_id = wire_id(self._task_id, call.id)
         if call_id in self._shown_calls:
             return
@@ -214,7 +214,7 @@ class RunEvents:
         yield {"type": "TOOL_CALL_END", "toolCallId": call_id}
 
     def _write_output(self, text: str) -> Iterator[Event]:
-        """Append to the output message. A message between two chunks ends it and begins another one."""
+        """Append to the output message. A message between two chunks ends it, and the next chunk begins another one."""
         if not text:
             return
         if self._open_message is None:
@@ -247,7 +247,7 @@ class RunEvents:
             yield from self._handover_events(artifact, append=append)
 
     def _build_result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
-        """Emit the result; its text is a message unless it only repeats an earlier one."""
+        """Build the events of the result; its text is a message unless it repeats an earlier one."""
         part = parts[0] if parts else {}
         self._result = part.get("text", part.get("data"))
         if isinstance(self._result, str) and self._result.strip():
@@ -267,12 +267,12 @@ class RunEvents:
                 yield _build_state_delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
 
     def _build_state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
-        """Events of the artifact that is the agent's state; None for one that is no state."""
+        """Build the events of an artifact with the agent's state; None for other artifacts."""
         value = parts[0].get("data") if len(parts) == 1 else None
         if append:
             if not isinstance(value, list) or len(value) > MAX_PATCH or not all(map(_is_patch_operation, value)):
                 return None
-            self._is_patched = True  # what the state is from now on, the client alone knows
+            self._is_patched = True  # from now on only the client knows the state
             return [_build_state_delta(value)]
         if not isinstance(value, dict):
             return None

@@ -1,8 +1,8 @@
-"""``RunAgentInput``: what a client sends to begin a run, read with bounds.
+"""``RunAgentInput``: a client's request to begin a run, parsed with limits.
 
-A client sends the whole conversation each time. The server has it already, as the tasks of the thread, so only what follows
-the last answer of the agent is new: messages of the user, or results of tools that the page has carried out. A client that
-sends no message at all connects to the thread, and follows what goes on in it.
+A client sends the whole conversation each time. The server stores it as the tasks of the thread, so only the messages
+after the agent's last one are new: messages of the user, or results of tools executed by the page. A client without new
+messages connects to the thread, and follows its events.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["ResumeEntry", "RunInput", "ToolAnswer", "read_run_input"]
 
-MAX_ID: Final = 150  #: characters of a thread's or run's id
+MAX_ID: Final = 150  #: maximum characters of a thread's or run's id
 MAX_MESSAGES: Final = 10_000
 MAX_RESUMED: Final = 20
 MAX_TOOLS: Final = 128
@@ -35,7 +35,7 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ResumeEntry:
-    """The answer to one interrupt. is_cancelled: the user gave none."""
+    """The answer to one interrupt. is_cancelled: whether the user gave no answer."""
 
     interrupt_id: str
     is_cancelled: bool
@@ -44,7 +44,7 @@ class ResumeEntry:
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """The result of a tool that the page has carried out."""
+    """The result of a tool executed by the page."""
 
     call_id: str
     content: Any
@@ -52,10 +52,10 @@ class ToolAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RunInput:
-    """A run as it was asked for.
+    """A requested run.
 
-    parts: of A2A, the user's words since the agent's last answer. answers: results of tools since then. surroundings: what the page
-    says beside them, for agents that look at it. skill: for the front agent, of ``forwardedProps``.
+    parts: A2A parts of the user's messages since the agent's last message. answers: results of tools since then.
+    surroundings: further data of the page, for agents that use it. skill: for the front agent, from ``forwardedProps``.
     """
 
     thread_id: str
@@ -69,12 +69,12 @@ class RunInput:
 
     @property
     def only_connects(self) -> bool:
-        """Whether the client says nothing, and wants to see what goes on in the thread."""
+        """Whether the client sends nothing new, and follows the events of the thread."""
         return not self.parts and not self.answers and not self.resume
 
 
 def read_run_input(document: Fields) -> RunInput:
-    """Read a request's body. Raises InvalidRequest, which names the field."""
+    """Read a request's body. Raises InvalidRequest with the field's name."""
     messages = _read_list(document, "messages", MAX_MESSAGES, required=True)
     if not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
         raise _invalid_field("messages", "should be objects with a role")
@@ -127,7 +127,7 @@ def _read_resume(entry: Any, path: str) -> ResumeEntry:
 
 
 def _read_new_messages(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]], list[ToolAnswer]]:
-    """What follows the agent's last message: parts of the user's, and results of tools."""
+    """Read the messages after the agent's last one: the user's parts, and results of tools."""
     begin = len(messages)
     while begin and messages[begin - 1]["role"] not in ("assistant", "reasoning", "activity"):
         begin -= 1
@@ -155,7 +155,7 @@ def _read_tool_message(message: Fields, path: str) -> ToolAnswer:
 
 
 def _read_content(content: Any, path: str) -> list[dict[str, Any]]:
-    """Content of a message as parts of A2A; texts without a character are left out."""
+    """Read a message's content as A2A parts; empty texts are omitted."""
     if isinstance(content, str):
         return [{"text": content}] if content else []
     if not isinstance(content, list):
@@ -183,7 +183,7 @@ def _read_part(part: Any, path: str) -> dict[str, Any]:
 
 
 def _read_source(members: Mapping[str, str], source: Fields, path: str) -> dict[str, Any]:
-    """A file as A2A writes it. members: of the source that hold its bytes as base64, and its address."""
+    """Read a file as an A2A part. members: names of the members with its base64 bytes or its URL."""
     for kind, member in members.items():
         value = source.get(member)
         if isinstance(value, str) and value:
@@ -194,7 +194,7 @@ def _read_source(members: Mapping[str, str], source: Fields, path: str) -> dict[
 
 
 def _read_run_context(document: Fields, messages: Sequence[Fields]) -> dict[str, Any]:
-    """What an agent may look at beside the message, under the names of AG-UI."""
+    """Build the context for the agent beside the message, with the names of AG-UI."""
     _read_list(document, "tools", MAX_TOOLS)
     _read_list(document, "context", MAX_CONTEXT)
     names = ("state", "tools", "context", "forwardedProps", "parentRunId")

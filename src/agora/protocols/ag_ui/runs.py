@@ -1,10 +1,10 @@
-"""Begins runs: sends what is new in a thread to the agent, and opens the stream of the task that it is about.
+"""Opens runs: sends the new messages of a thread to the agent, and opens the stream of their task.
 
-A run is idempotent by its id: its message bears it, so a repeated run sends nothing, and tells the same events again from the
-place in the task's log where it began.
+A run is idempotent by its id, which is the id of its message: a repeated run sends nothing, and replays the events from
+the position in the task's log where it began.
 
-A run without anything new connects to its thread: it follows the task of the thread that changed last, whoever began it and in
-whichever protocol, from the beginning of the task's last turn.
+A run without new messages connects to its thread: it follows the last changed task of the thread, regardless of its
+creator and protocol, from the begin of the task's last turn.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ __all__ = ["OpenedRun", "RunOpener", "RunRefused"]
 
 INTERRUPTED: Final = ("TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED")
 TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})
-INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})  #: the same in a task's own words
-SURROUNDINGS: Final = "ag_ui"  #: member of a message's metadata
+INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})  #: INTERRUPTED as statuses of tasks
+SURROUNDINGS: Final = "ag_ui"  #: key in a message's metadata
 FROM_THE_START: Final = 0
-CONNECTED_TASKS: Final = 20  #: of a thread, whose conversation a page is shown that connects
-CONNECTED_MESSAGES: Final = 100  #: of each of them
+CONNECTED_TASKS: Final = 20  #: tasks of a thread whose conversation is sent to a connecting page
+CONNECTED_MESSAGES: Final = 100  #: messages of each of them
 HISTORY_PAGE: Final = 500
-MAX_HISTORY_PAGES: Final = 40  #: a task's messages are fewer: its log is bounded
+MAX_HISTORY_PAGES: Final = 40  #: sufficient for all messages, because a task's log is limited
 
 Task = Mapping[str, Any]
 
 
 class RunRefused(Exception):
-    """A run that AGUI answers with ``RUN_ERROR``: it does not fit what its thread waits for."""
+    """A run that is answered with ``RUN_ERROR``, because it conflicts with the state of its thread."""
 
     def __init__(self, code: str, error: Exception) -> None:
         super().__init__(str(error))
@@ -48,9 +48,9 @@ class RunRefused(Exception):
 
 @dataclass(slots=True)
 class OpenedRun:
-    """A run about to be told: the task's stream, or the message that is all of the answer, or nothing of an empty thread.
+    """An opened run: with a task's stream, with a single message as reply, or empty for an empty thread.
 
-    conversation: messages of A2A that a page which connects has not seen.
+    conversation: A2A messages that a connecting page has not received.
     """
 
     task_id: str | None = None
@@ -61,7 +61,9 @@ class OpenedRun:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A run and whose it is. agent: whose address was used, None for the front agent. valid: raises when the credential has ended."""
+    """A run and its caller. agent: the addressed agent; None for the front agent. valid: raises if the credential is no
+    longer valid.
+    """
 
     run: RunInput
     agent: str | None
@@ -74,7 +76,7 @@ class RunRequest:
 
 
 class RunOpener:
-    """Opens runs by the operations of ``agora.a2a`` and ``agora.task``."""
+    """Opens runs with the operations of ``agora.a2a`` and ``agora.task``."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -92,10 +94,10 @@ class RunOpener:
             return await self._connect_to_thread(request)
         return await self._send_first_message(request)
 
-    # -- nothing new --------------------------------------------------------------------------------------
+    # -- connecting ---------------------------------------------------------------------------------------
 
     async def _connect_to_thread(self, request: RunRequest) -> OpenedRun:
-        """Follow the last turn of the thread, after what was said before it; a thread without a task has nothing to follow."""
+        """Follow the last turn of the thread, preceded by the earlier conversation; a thread without a task is empty."""
         arguments = {**request.agent_arguments, "context_id": request.run.thread_id, "include_artifacts": True}
         bounds = {"page_size": CONNECTED_TASKS, "history_length": CONNECTED_MESSAGES}
         page = await self._invoke_operation("agora.a2a.list", request.caller, {**arguments, **bounds})
@@ -110,8 +112,8 @@ class RunOpener:
         return opened
 
     async def _find_last_turn(self, request: RunRequest, task_id: str) -> tuple[int, str | None]:
-        """The position in a task's log after the last answer to a question, and the answer's id; an open question is part of
-        the turn before it. The first turn has no answer.
+        """Find the position in a task's log after the last answer to a question, and the answer's id. An open question
+        belongs to the turn before it. The first turn has no answer.
         """
         position, answer_id, is_interrupted = FROM_THE_START, None, False
         async for entry in self._list_messages(request, task_id):
@@ -141,7 +143,7 @@ class RunOpener:
         return await self._follow_task(request, task_id, FROM_THE_START)
 
     async def _refuse_while_interrupted(self, request: RunRequest) -> None:
-        """Refuse new input while the thread waits for answers; a run that has begun before is replayed."""
+        """Reject new input while the thread waits for answers; a run that began earlier is replayed."""
         waiting: list[str] = []
         for state in INTERRUPTED:
             filters = {
@@ -164,7 +166,7 @@ class RunOpener:
     # -- an answer ----------------------------------------------------------------------------------------
 
     async def _answer_task(self, request: RunRequest) -> tuple[str, int]:
-        """Answer what a task waits for; the task's id, and the position in its log where the run begins."""
+        """Answer the open question of a task; returns the task's id, and the log position where the run begins."""
         run = request.run
         interrupt_id = run.resume[0].interrupt_id if run.resume else run.answers[0].call_id
         task_id, _ = split_task_id(interrupt_id)
@@ -177,7 +179,7 @@ class RunOpener:
         status = task["status"]
         if status["state"] not in INTERRUPTED:
             if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL:
-                return task_id, _find_stream_position(task) - 2  # it was cancelled before: the end is told again
+                return task_id, _find_stream_position(task) - 2  # it was cancelled before: replay the end
             raise Conflict(f"{task_id} waits for no answer any more.")
         question = status.get("message", {})
         if run.resume:
@@ -206,14 +208,14 @@ class RunOpener:
             )
 
     async def _find_run(self, request: RunRequest, task_id: str) -> int | None:
-        """The position after the message with which this run began in a task; None if it has not."""
+        """Find the position after the message with which this run began in a task; None if it has not begun there."""
         async for entry in self._list_messages(request, task_id):
             if entry["data"].get("messageId") == request.run.run_id:
                 return _position_after(entry)
         return None
 
     async def _list_messages(self, request: RunRequest, task_id: str) -> AsyncIterator[Mapping[str, Any]]:
-        """The entries of a task's log that are messages."""
+        """List the messages in a task's log."""
         arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE}
         for _ in range(MAX_HISTORY_PAGES):
             page = await self._invoke_operation("agora.task.history", request.caller, arguments)
@@ -243,7 +245,7 @@ class RunOpener:
 
 
 def _list_conversation(task: Task) -> list[Mapping[str, Any]]:
-    """What was said in a task that is not followed: its messages, and its artifacts as messages of the agent."""
+    """List the conversation of a task that is not followed: its messages, and its artifacts as agent messages."""
     artifacts = [
         {
             "messageId": f"{task['id']}.{artifact['artifactId']}",
@@ -256,7 +258,7 @@ def _list_conversation(task: Task) -> list[Mapping[str, Any]]:
 
 
 def _list_messages_until(history: Sequence[Mapping[str, Any]], answer_id: str | None) -> Sequence[Mapping[str, Any]]:
-    """The messages of a task up to the one with which its last turn began, which is the first if that was no answer."""
+    """List the messages of a task up to the one that began its last turn: the answer, or the first message."""
     for index, message in enumerate(history):
         if answer_id is None or message.get("messageId") == answer_id:
             return history[: index + 1]

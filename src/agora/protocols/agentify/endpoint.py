@@ -1,12 +1,12 @@
-"""The agent protocol over HTTP: a message posted, its answer in the same response.
+"""The agent protocol over HTTP: a posted message and its reply in the same response.
 
 =======================================  =======================================================================
-``POST /agent/message``                  to whom the message says; to the marketplace itself if it says nobody
-``POST /agents/AGENT/agent/message``     the same; to that agent if the message says nobody
+``POST /agent/message``                  to the recipients of the message; without any, to the marketplace itself
+``POST /agents/AGENT/agent/message``     the same; without recipients, to that agent
 =======================================  =======================================================================
 
-200 is an answer, be it a failure or a refusal of the agent that was asked; 202 the receipt of a message that has none (yet).
-Other statuses are faults of the message, said in the protocol's words.
+200 is a reply, including a failure or refusal of the agent; 202 the receipt of a message without a reply (yet). Other
+statuses are errors of the message, in the protocol's format.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class AgentifyApp:
         self._exchange, self._access, self._settings = Exchange(dispatcher), access, settings
 
     def owns_request(self, scope: Scope) -> bool:
-        """Whether a request is for it."""
+        """Whether a request belongs to this protocol."""
         path: str = scope["path"]
         return path.endswith(("/agent/message", "/agent/message/")) and PATH.fullmatch(path) is not None
 
@@ -101,7 +101,7 @@ class AgentifyApp:
         receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))
         seconds = _read_preferred_wait(read_header(scope, b"prefer") or "")
         if receipt.unregistered and len(receipt.unregistered) == receipt.recipients and seconds is None:
-            seconds = 0.0  # nobody is there to answer: the receipt says so at once
+            seconds = 0.0  # no recipient is registered, so the receipt is sent immediately
         if seconds != 0 and (receipt.answer is not None or expects_reply(message)):
             reply = await run_while_connected(receive, self._exchange.wait_for_reply(message, caller, receipt, seconds))
             if reply is not None:
@@ -119,7 +119,7 @@ def _build_response_headers(status: int, document: Document) -> list[tuple[bytes
 
 
 def _read_preferred_wait(prefer: str) -> float | None:
-    """Seconds to wait by the header ``Prefer`` (RFC 7240): respond-async not at all, wait=N so long."""
+    """Read the seconds to wait from the header ``Prefer`` (RFC 7240): 0 for respond-async, N for wait=N."""
     if "respond-async" in prefer.lower():
         return 0.0
     match = PREFER_WAIT.search(prefer)

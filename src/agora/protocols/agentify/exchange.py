@@ -1,8 +1,8 @@
-"""Exchanges: a message carried to the dispatcher, and what answers it.
+"""Exchanges: pass a message to the dispatcher, and find its reply.
 
 A ``request`` to agent.marketplace.orchestrator whose intent is the name of an operation (``agora.task.get``) calls it:
-the payload are its arguments, an ``inform`` with the intent ``result`` its result. So an agent that speaks nothing but
-this protocol can do all that any other can.
+the payload contains its arguments, and an ``inform`` with the intent ``result`` its result. So an agent that supports
+only this protocol can use every operation.
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "expects_reply"]
 
 SEND, REPLY = declared("conversation", "send"), declared("conversation", "reply")
-REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # types answered in the same response
-DEFAULT_WAIT = 30.0  #: seconds to wait for an answer, where the message does not say
+REPLY_TYPES = frozenset(
+    {"request", "discover", "deploy", "co_locate", "scale"}
+)  # types with a reply in the same response
+DEFAULT_WAIT = 30.0  #: default seconds to wait for a reply
 MAX_WAIT = 300.0
 POLL_SECONDS = 60.0
 HASTE, HASTY_LIMIT_ERROR = (
     0.05,
     3,
-)  #: seconds in which, and how often, a wait may end in vain: a server that stops waits for nothing
+)  #: a stopping server ends waits early: seconds of such a wait, and their maximum number in a row
 
 
 class Exchange:
-    """What both transports do with a message."""
+    """Handles messages for both transports."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -52,7 +54,7 @@ class Exchange:
         return message.kind == "request" and message.intent.startswith("agora.") and message.to in ([], [ORCHESTRATOR])
 
     async def answer_operation_call(self, message: IncomingMessage, caller: Caller) -> tuple[int, Document]:
-        """Run the operation that a message calls; answers the HTTP status and its result, or what went wrong."""
+        """Run the operation that a message calls; returns the HTTP status, and its result or error."""
         try:
             request = _validate_message(message)
             operation = self._dispatcher.context.registry.find(message.intent, None, caller.tenant)
@@ -75,7 +77,7 @@ class Exchange:
     async def wait_for_reply(
         self, message: IncomingMessage, caller: Caller, receipt: Accepted, seconds: float | None = None
     ) -> Document | None:
-        """What answers a message that was sent, None if nothing does in time. seconds: to wait; by the message if None."""
+        """Wait for the reply to a sent message; None after the timeout. seconds: timeout; None: from the message."""
         timeout = _choose_reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT)
         deadline, short_waits = time.monotonic() + timeout, 0
         while True:
@@ -90,7 +92,7 @@ class Exchange:
                 return None
 
     def build_receipt(self, message: IncomingMessage, receipt: Accepted) -> Document:
-        """The receipt of a message, as a message."""
+        """Build the receipt of a message."""
         payload = receipt.model_dump(mode="json", exclude={"answer"}, exclude_none=True)
         document: Mapping[str, Any] = message.document | {
             "id": receipt.id,
@@ -100,12 +102,12 @@ class Exchange:
 
 
 def expects_reply(message: IncomingMessage) -> bool:
-    """Whether the sender of a message waits for its answer: of its type, or because it expects one."""
+    """Whether the sender of a message waits for a reply, by its type or its expectation."""
     return message.kind in REPLY_TYPES or bool(message.expected)
 
 
 def _choose_reply_timeout(message: IncomingMessage) -> float:
-    """Seconds to wait for an answer; a little longer than what is expected, so that its failure is the answer."""
+    """Choose the seconds to wait for a reply: slightly more than expected, so that the timeout's failure is the reply."""
     timeout = message.expected.get("timeout")
     if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0:
         return min(timeout / 1000 + 1.0, MAX_WAIT)

@@ -1,4 +1,4 @@
-"""Messages of the agent protocol on a wire: read, credentials taken out, and errors said in its words."""
+"""Messages of the agent protocol: parsing, removal of credentials, and error messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Document = dict[str, Any]
 
 @dataclass(slots=True)
 class IncomingMessage:
-    """A message as it came, and the credential it came with."""
+    """A received message and its credential."""
 
     document: Document
     credential: str | None = None
@@ -52,7 +52,7 @@ class IncomingMessage:
 
 
 def parse_message(body: bytes | str) -> IncomingMessage:
-    """A message of its JSON, its secrets taken out. Raises MalformedRequest, InvalidRequest."""
+    """Parse a message, and remove its secrets. Raises MalformedRequest, InvalidRequest."""
     try:
         document = from_json(body or b"null", allow_inf_nan=False)
     except ValueError as error:
@@ -65,7 +65,7 @@ def parse_message(body: bytes | str) -> IncomingMessage:
 
 
 def _take_credential(document: Document) -> str | None:
-    """Take token and key out of ``security``, so that nothing further in sees them; the token counts first."""
+    """Remove token and key from ``security``, so that they are not passed on; returns the token, otherwise the key."""
     security = document.get("security")
     if not isinstance(security, dict):
         return None
@@ -83,7 +83,7 @@ def _take_credential(document: Document) -> str | None:
 
 
 def build_error_message(error: AgoraError, message: IncomingMessage | None) -> Document:
-    """An error as the protocol says it: ``refuse`` for what one may not do, ``failure`` for the rest."""
+    """Build the message of an error: ``refuse`` for missing permissions, ``failure`` for others."""
     document = message.document if message is not None else {}
     if isinstance(error, PermissionDenied):
         required = error.extra.get("required") or []
@@ -107,12 +107,12 @@ def build_error_message(error: AgoraError, message: IncomingMessage | None) -> D
 
 
 def _strip_message_prefix(field: str) -> str:
-    """A field's place in the message, which is the only argument there is."""
+    """Return a field's path in the message, which is the only argument."""
     return field.removeprefix("message.")
 
 
 def build_message(kind: str, intent: str, payload: Document, about: Document, sender: str | None = None) -> Document:
-    """A message of the marketplace's own about another; nothing of it is stored."""
+    """Build a message of the marketplace about another message; it is not stored."""
     correlation = about.get("correlation")
     conversation = correlation.get("conversation_id") if isinstance(correlation, dict) else None
     sender_id = {"conversation_id": conversation, "reply_to": about.get("id")}

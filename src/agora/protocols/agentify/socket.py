@@ -1,12 +1,12 @@
-"""The agent protocol over WebSocket, ``/agent/ws``: messages both ways, one a text frame.
+"""The agent protocol over WebSocket, ``/agent/ws``: messages in both directions, one per text frame.
 
-What waits for the agent comes first, then what arrives. A message that the marketplace does not take is answered by a
-``failure`` or a ``refuse`` that names it; one that it takes by nothing, unless the query says ``receipts=true``.
-The socket is the agent's whose credential the handshake carries, or the first message (in ``security``); a caller who
-may act for others says for whom with ``agent=NAME``, or is taken for the sender of its first message.
+Stored messages for the agent are sent first, then live ones. A rejected message is answered by a ``failure`` or a
+``refuse`` with its id; an accepted one is answered only if the query has ``receipts=true``. The socket belongs to the
+agent of the credential in the handshake, or in the first message (``security``); a caller who may act for others
+selects the agent with ``agent=NAME``, otherwise by the sender of its first message.
 
-A message counts as delivered when its receiver has sent something after it, has closed the socket in order, or has kept
-it open for a while; until then it comes again over the next socket.
+A message counts as delivered when its receiver has sent something after it, has closed the socket normally, or has kept
+it open for some time; until then it is sent again on the next socket.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ PENDING, MARK = declared("conversation", "pending"), declared("messaging", "mark
 STREAM, PROFILE = declared("event", "stream"), declared("agent", "get")
 ARRIVALS = ["agora.message.received", "agora.broadcast.sent"]
 SUBPROTOCOL = "agentify"
-MAX_CALLS = 32  #: operations of one socket under way at once
-REMEMBERED_MESSAGES = 10_000  #: messages not to be sent twice over one socket
-DELIVERED_AFTER = 45.0  #: seconds after which a socket that lives has brought what was sent
+MAX_CALLS = 32  #: maximum concurrent operations of one socket
+REMEMBERED_MESSAGES = 10_000  #: ids of sent messages kept per socket, to avoid duplicates
+DELIVERED_AFTER = 45.0  #: seconds after which a message counts as delivered on an open socket
 GRACE_SECONDS = 5.0
-INTRODUCTION_SECONDS = 10.0  #: for a stranger to send a message with a credential
+INTRODUCTION_SECONDS = 10.0  #: seconds for an anonymous client to send a message with a credential
 INTRODUCTION = "Send a credential with the handshake, or in the 'security' of the first message."
 FIRST_COMPLETED = asyncio.FIRST_COMPLETED
 MARK_BATCH = 500
-MAX_PARAMETERS = 20  #: most of a handshake
+MAX_PARAMETERS = 20  #: maximum of a handshake
 
 
 class AgentSocketApp:
@@ -66,7 +66,7 @@ class AgentSocketApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         query_text = scope["query_string"].decode("latin-1")
-        scope["query_string"] = b""  # it may hold a token, which nothing is to log
+        scope["query_string"] = b""  # it may contain a token, which must not be logged
         try:
             query = _parse_handshake_query(query_text)
             credential = read_subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
@@ -76,7 +76,7 @@ class AgentSocketApp:
             await await_disconnect(receive)
             return
         socket = _Socket(self, scope, receive, send, credential)
-        with contextlib.suppress(OSError):  # the client left in the middle of something
+        with contextlib.suppress(OSError):  # the client disconnected
             await socket.run_connection(caller, query)
 
 
@@ -89,7 +89,7 @@ class _Socket:
         self._connection = connection_of(scope)
         self._exchange = Exchange(app.dispatcher)
         self._receipts = False
-        self._subject: str | None = None  # whose messages are pushed
+        self._subject: str | None = None  # agent whose messages are pushed
         loop = asyncio.get_running_loop()
         self._closing: asyncio.Future[CloseReason] = loop.create_future()
         self._identified: asyncio.Future[None] = loop.create_future()
@@ -156,7 +156,7 @@ class _Socket:
             with self._connection.count_bytes(len(text)):
                 await self._send({"type": "websocket.send", "text": text.decode()})
 
-    # -- what comes ------------------------------------------------------------------------------
+    # -- incoming --------------------------------------------------------------------------------
 
     async def _read_frames(self) -> None:
         try:
@@ -167,11 +167,11 @@ class _Socket:
                 if self._connection is not None:
                     await (
                         self._connection.wait_until_writable()
-                    )  # who does not read what it asked for is not read from either
+                    )  # a client that does not read its replies is not read from either
             if frame.get("code") in (1000, 1001):
                 await self._mark_delivered(everything=True)
         except OSError:
-            pass  # the client left before its answer
+            pass  # the client disconnected before its reply
         except Exception:
             log.exception("a socket failed and is closed")
             self._close_with(CloseReason.from_error(InternalError("Something went wrong on our side.")))
@@ -181,7 +181,7 @@ class _Socket:
             self._closing.set_result(close_reason)
 
     async def _handle_frame(self, text: str | None) -> None:
-        """Take one message; what is wrong with it is answered, and the socket stays open."""
+        """Handle one message; errors are sent as a reply, and the socket stays open."""
         message: IncomingMessage | None = None
         try:
             if text is None:
@@ -201,7 +201,7 @@ class _Socket:
             await self._send_document(build_error_message(error, message))
 
     async def _authenticate_sender(self, message: IncomingMessage) -> Caller:
-        """Who sends a message; the first one decides whose socket it is, if the handshake has not."""
+        """Authenticate the sender of a message; the first one determines the socket's agent if the handshake did not."""
         app = self._app
         credential = self._credential or message.credential
         caller = await app.access.authenticate_scope(self._scope, credential)
@@ -211,7 +211,7 @@ class _Socket:
                 await self._bind_agent(caller, None)
             elif caller.acts_for_others and isinstance(message.document.get("sender"), str):
                 self._credential = credential
-                with contextlib.suppress(AgoraError):  # an unknown sender is refused when the message is sent
+                with contextlib.suppress(AgoraError):  # an unknown sender is rejected when the message is sent
                     await self._bind_agent(caller, message.document["sender"])
         elif caller.kind == "agent" and caller.subject != self._subject:
             raise Unauthenticated("This socket is another agent's.", fix="Open one for each agent.")
@@ -228,9 +228,9 @@ class _Socket:
             _, document = await self._exchange.answer_operation_call(message, caller)
             await self._send_document(document)
         finally:
-            self._open_calls -= 1  # not before: what is not written yet is held here
+            self._open_calls -= 1  # not earlier: unwritten replies are held here
 
-    # -- what is pushed --------------------------------------------------------------------------
+    # -- outgoing --------------------------------------------------------------------------------
 
     async def _bind_agent(self, caller: Caller, agent: str | None) -> None:
         """Push an agent's messages: stored ones first, then live ones."""
@@ -238,7 +238,7 @@ class _Socket:
         if agent is not None:
             profile = (await self._app.dispatcher.invoke(PROFILE, caller, {"agent_id": agent})).result
             subject = profile.agent_id
-        await self._fetch_pending(caller, subject, None)  # refused where it may not act for that agent
+        await self._fetch_pending(caller, subject, None)  # rejected if the caller may not act for that agent
 
         async def reauthenticate_caller() -> None:
             await self._app.access.authenticate_scope(self._scope, self._credential)
@@ -267,7 +267,7 @@ class _Socket:
         sent_ids: deque[str] = deque(maxlen=REMEMBERED_MESSAGES)
         try:
             cursor, more = None, True
-            while more:  # what came before the stream began
+            while more:  # messages from before the stream began
                 page = await self._fetch_pending(caller, self._subject, cursor)
                 for message in page.messages:
                     document = message.document()
@@ -322,7 +322,7 @@ class _Socket:
                 log.info("what a socket has brought could not be marked: %s", error)
 
     def _take_delivered(self, before: float) -> list[str]:
-        """The next messages delivered before that time, as many as can be marked in one call."""
+        """Take the messages delivered before a time, at most as many as can be marked in one call."""
         ids: list[str] = []
         while self._undelivered and self._undelivered[0][0] <= before and len(ids) < MARK_BATCH:
             ids.append(self._undelivered.popleft()[1])
@@ -330,7 +330,7 @@ class _Socket:
 
 
 def _parse_handshake_query(query: str) -> Mapping[str, str]:
-    """The parameters of the handshake. Raises InvalidRequest."""
+    """Parse the parameters of the handshake. Raises InvalidRequest."""
     try:
         return dict(parse_qsl(query, max_num_fields=MAX_PARAMETERS))
     except ValueError:
@@ -338,11 +338,11 @@ def _parse_handshake_query(query: str) -> Mapping[str, str]:
 
 
 def _to_stored_message(data: Mapping[str, Any]) -> Document:
-    """The stored message of its event."""
+    """Build the stored message from its event."""
     return {name: data[name] for name in build_blank_message()}
 
 
 def _read_marketplace_message_id(document: Document) -> str:
-    """The marketplace's id of a message."""
+    """Read the marketplace's id of a message."""
     slot = document.get(SLOT)
     return str((slot.get("message_id") if isinstance(slot, dict) else None) or document["id"])

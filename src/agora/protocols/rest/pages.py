@@ -1,11 +1,11 @@
 """Fixed pages: ``/openapi.json``, ``/docs``, ``/health`` and the paths below it, ``/ready``.
 
 ====================  =========================================================================================
-``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served;
-                      halted or paused, with the time, while the whole marketplace of the caller's tenant is
-``/ready``            it can serve calls: 200, or 503 with the reason; ``/health/ready`` too
-``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical;
-                      operators see more, those of the installation every tenant that is halted or paused
+``/health``           whether the process responds; also ``/health/live``; degraded, with the reason, while calls
+                      cannot be served; halted or paused, with the time, while the caller's whole tenant is
+``/ready``            whether it can serve calls: 200, or 503 with the reason; also ``/health/ready``
+``/health/detail``    each component with its state and the duration of its check; 503 if one is critical;
+                      operators see more; server operators see every halted or paused tenant
 ====================  =========================================================================================
 """
 

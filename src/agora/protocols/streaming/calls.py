@@ -92,7 +92,7 @@ class Calls:
         self._cancelled: set[int | str | None] = set()
 
     async def handle_frame(self, text: str) -> None:
-        """Handle one frame: start its call, or reject it. Raises Garbage."""
+        """Handle one frame: start its call, or reject it. Raises InvalidFrame."""
         await self._wait_for_turn()
         try:
             frame = self._parse_frame(text)

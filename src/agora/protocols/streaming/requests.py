@@ -48,8 +48,7 @@ class StreamRequest:
         """Read the arguments, the resume position, and the credential. Raises InvalidRequest.
 
         path: the path's arguments. A browser cannot set headers on these requests: it passes its token as the
-        subprotocol
-        ``bearer.TOKEN`` or as ``access_token``, which is removed from the query before it can be logged.
+        subprotocol ``bearer.TOKEN`` or as ``access_token``, which is removed from the query before it can be logged.
         """
         query: bytes = scope["query_string"]
         if b"access_token=" in query:

@@ -1,4 +1,4 @@
-"""The canonical form of an agent card, which its signature is over: RFC 8785, and section 8.4.1 of A2A 1.0."""
+"""The canonical form of an agent card for its signature: RFC 8785, and section 8.4.1 of A2A 1.0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 __all__ = ["encode_signed_content", "to_canonical_json"]
 
-#: members of each message that A2A 1.0 requires, or declares optional: they stay where they are empty
+#: members that A2A 1.0 declares required or optional, by message: they are kept even if empty
 _REQUIRED: Final = frozenset(
     {
         "name",
@@ -42,12 +42,12 @@ _REQUIRED: Final = frozenset(
         "deviceAuthorizationUrl",
     }
 )
-_FREE: Final = frozenset({"params", "header", "scopes"})  #: maps of anything, which stay as they are
+_FREE: Final = frozenset({"params", "header", "scopes"})  #: free-form maps, kept unchanged
 _DEFAULTS: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 
 
 def encode_signed_content(card: Mapping[str, Any]) -> bytes:
-    """What a card's signature is over: without its signatures and without defaults that were not asked for."""
+    """Encode the signed content of a card: without signatures, and without default values of other members."""
     return to_canonical_json(_drop_defaults({key: value for key, value in card.items() if key != "signatures"}))
 
 
@@ -65,7 +65,7 @@ def _drop_defaults(value: Any) -> Any:
 
 
 def to_canonical_json(value: Any) -> bytes:
-    """JSON by RFC 8785: sorted by UTF-16 code units, no white space, numbers as ECMAScript writes them."""
+    """Encode JSON by RFC 8785: sorted by UTF-16 code units, no white space, numbers as in ECMAScript."""
     return _encode_value(value).encode()
 
 
@@ -81,7 +81,7 @@ def _encode_value(value: Any) -> str:
 
 
 def _format_number(value: float) -> str:
-    """A double as ECMAScript's Number::toString writes it: the shortest digits that mean it."""
+    """Format a double like ECMAScript's Number::toString: the shortest digits that identify it."""
     if not math.isfinite(value):
         raise ValueError("JSON has no such number")
     if value == 0:

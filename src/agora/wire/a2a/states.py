@@ -8,7 +8,7 @@ __all__ = ["INTERRUPTED", "LEGACY_STATES", "ROLES", "STATES", "TERMINAL", "read_
 
 PREFIX: Final = "TASK_STATE_"
 
-#: A2A 1.0, section 4.1.3, in the order of their numbers
+#: A2A 1.0, section 4.1.3, ordered by their numbers
 STATES: Final = (
     "TASK_STATE_UNSPECIFIED",
     "TASK_STATE_SUBMITTED",
@@ -24,7 +24,7 @@ TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_
 INTERRUPTED: Final = frozenset({"TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED"})
 ROLES: Final = ("ROLE_UNSPECIFIED", "ROLE_USER", "ROLE_AGENT")
 
-#: to A2A 0.3, section 6.3
+#: states of A2A 0.3, section 6.3
 LEGACY_STATES: Final = {
     state: "unknown" if state == STATES[0] else state.removeprefix(PREFIX).lower().replace("_", "-") for state in STATES
 }
@@ -32,13 +32,13 @@ LEGACY_STATES: Final = {
 _READ: Final = {
     **{legacy: state for state, legacy in LEGACY_STATES.items()},
     **{state: state for state in STATES},
-    "TASK_STATE_CANCELLED": "TASK_STATE_CANCELED",  # so spelt in the Protocol Buffers of 0.3
+    "TASK_STATE_CANCELLED": "TASK_STATE_CANCELED",  # the spelling in Protocol Buffers of 0.3
     "cancelled": "TASK_STATE_CANCELED",
 }
 
 
 def read_state(value: Any) -> str | None:
-    """The 1.0 name of a state in any spelling, or by its number; None for what is no state."""
+    """Find the 1.0 name of a state by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return STATES[value] if 0 <= value < len(STATES) else None
     if not isinstance(value, str):
@@ -47,7 +47,7 @@ def read_state(value: Any) -> str | None:
 
 
 def read_role(value: Any) -> str | None:
-    """The 1.0 name of a role in any spelling, or by its number; None for what is no role."""
+    """Find the 1.0 name of a role by any spelling or number; None if there is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return ROLES[value] if 0 <= value < len(ROLES) else None
     if not isinstance(value, str):

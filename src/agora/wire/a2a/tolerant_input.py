@@ -1,9 +1,8 @@
-"""From what a client sent to A2A 1.0, without loss.
+"""Conversion of client input to A2A 1.0 without loss.
 
-Read are: A2A 1.0 as ProtoJSON has it (camelCase or snake_case names, null for nothing, enumerations by name or
-number), A2A 0.3 (``kind``), and the older form with ``{"type": "text", "content": "..."}``. A message that does not
-call itself one by its ``kind`` needs no id and no role. What cannot be understood is refused with the field's name,
-never emptied.
+Accepted are A2A 1.0 as ProtoJSON (camelCase or snake_case names, null for absent members, enumerations by name or
+number), A2A 0.3 (``kind``), and the older form with ``{"type": "text", "content": "..."}``. A message without the
+``kind`` of a message needs no id and no role. Invalid input is rejected with the field's name, never dropped.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ _KINDS = {"text": "text", "file": "file", "data": "data", "json": "data"}
 
 
 def invalid_field(field: str, message: str) -> InvalidRequest:
-    """The refusal of one field."""
+    """Build the error of one field."""
     return InvalidRequest(
         f"{field}: {message}",
         fix="The A2A specification, section 4, describes it.",
@@ -61,14 +60,14 @@ def invalid_field(field: str, message: str) -> InvalidRequest:
 
 
 def convert_to_json_names(members: Mapping[str, Any]) -> dict[str, Any]:
-    """The members by their JSON names, those that are null left out, as ProtoJSON reads them."""
+    """Convert members to their JSON names, and omit nulls, as in ProtoJSON."""
     if not any("_" in key for key in members):
         return {key: value for key, value in members.items() if value is not None}
     return {_SNAKE.sub(lambda found: found[1].upper(), key): v for key, v in members.items() if v is not None}
 
 
 def read_object(value: Any, field: str) -> dict[str, Any]:
-    """A JSON object; null is an empty one."""
+    """Read a JSON object; null is an empty one."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -77,14 +76,14 @@ def read_object(value: Any, field: str) -> dict[str, Any]:
 
 
 def read_text(value: Any, field: str) -> str:
-    """A string."""
+    """Read a string."""
     if not isinstance(value, str):
         raise invalid_field(field, "should be a string")
     return value
 
 
 def read_name(value: Any, field: str) -> str:
-    """A string that is not empty; numbers, which some clients use as ids, become strings."""
+    """Read a non-empty string; numbers, which some clients use as ids, become strings."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value:
@@ -93,7 +92,7 @@ def read_name(value: Any, field: str) -> str:
 
 
 def read_count(value: Any, field: str) -> int:
-    """A whole number that is not negative, given as a number or as text."""
+    """Read a non-negative integer, given as a number or as text."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11:
         return int(value)
     if isinstance(value, float) and value.is_integer():
@@ -113,7 +112,7 @@ def _read_names(value: Any, field: str) -> list[str]:
 
 
 def read_message(value: Any, field: str = "message") -> dict[str, Any]:
-    """A message as A2A 1.0 has it. Left out, the id is made and the role is that of the user."""
+    """Read a message as A2A 1.0. By default, the id is generated and the role is the user's."""
     if isinstance(value, str):
         value = {"parts": [value]}
     if not isinstance(value, dict):
@@ -134,7 +133,7 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
 
 
 def _read_message_options(members: Mapping[str, Any], field: str) -> dict[str, Any]:
-    """The optional members of a message; empty ones count as absent, as ProtoJSON leaves defaults out."""
+    """Read the optional members of a message; empty ones count as absent, because ProtoJSON omits defaults."""
     result: dict[str, Any] = {}
     for member in ("contextId", "taskId"):
         if members.get(member, "") != "":
@@ -148,7 +147,7 @@ def _read_message_options(members: Mapping[str, Any], field: str) -> dict[str, A
 
 
 def _read_message_parts(members: Mapping[str, Any]) -> Any:
-    """The parts of a message, from any of the accepted members."""
+    """Read the parts of a message from any of the accepted members."""
     if "parts" in members:
         return members["parts"]
     if isinstance(members.get("content"), list):
@@ -158,7 +157,7 @@ def _read_message_parts(members: Mapping[str, Any]) -> Any:
 
 
 def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
-    """The parts of a message or artifact: one at least."""
+    """Read the parts of a message or artifact, at least one."""
     if not isinstance(value, list):
         raise invalid_field(field, "should be a list" if value is not None else "Field required")
     if not value:
@@ -167,13 +166,13 @@ def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
 
 
 def _build_part_members(value: dict[str, Any]) -> dict[str, Any]:
-    """Members of a part under their A2A names. Most parts have them already: the conversion costs a copy."""
+    """Convert members of a part to their A2A names. Most parts have them already, and conversion costs a copy."""
     needs_conversion = any("_" in key or entry is None for key, entry in value.items() if key != "data")
     return convert_to_json_names(value) if needs_conversion else value
 
 
 def read_part(value: Any, field: str) -> dict[str, Any]:
-    """A part, with exactly one of text, raw, url and data."""
+    """Read a part with exactly one of text, raw, url and data."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, dict):
@@ -196,7 +195,7 @@ def read_part(value: Any, field: str) -> dict[str, Any]:
 
 
 def _build_part_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
-    """The content of a part, in whichever form it was given."""
+    """Build the content of a part from any accepted form."""
     kind = members.get("kind", members.get("type"))
     if kind is None and not members.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in members:
         return _read_plain_content(members)
@@ -219,7 +218,7 @@ def _read_plain_content(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
-    """A file of 0.3, or of its Protocol Buffers."""
+    """Read a file of 0.3, or of its Protocol Buffers."""
     content = members.get("file", members.get("content", members))
     if isinstance(content, str):
         content = {"bytes": content}
@@ -232,7 +231,7 @@ def _read_file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]
 
 
 def _read_base64(value: Any, field: str) -> str:
-    """Base64 in its standard alphabet, whichever one it was given in."""
+    """Read base64 in any alphabet; returns it in the standard one."""
     encoded = read_text(value, field)
     plain = "".join(encoded.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
@@ -243,7 +242,7 @@ def _read_base64(value: Any, field: str) -> str:
 
 
 def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
-    """Undo the wrapping by which :mod:`.v03` carries fields of a part that 0.3 lacks."""
+    """Undo the wrapping with which :mod:`.v03` transports fields of a part that 0.3 lacks."""
     metadata = result.get("metadata")
     if not metadata or (WRAPPED not in metadata and BESIDE not in metadata):
         return result
@@ -266,7 +265,7 @@ def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
-    """A SendMessageRequest. legacy: it is one of 0.3, where other words mean the same."""
+    """Read a SendMessageRequest. legacy: of 0.3, which uses some other names."""
     members = convert_to_json_names(read_object(value, "params"))
     message = members.get("message", members.get("request"))
     result: dict[str, Any] = {"message": read_message(message)}
@@ -274,7 +273,7 @@ def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
         result["configuration"] = read_configuration(members["configuration"], legacy=legacy)
     if "metadata" in members:
         result["metadata"] = read_object(members["metadata"], "metadata")
-    for member in ("skill", "skillId"):  # beside the specification: to name a skill, where the front agent is asked
+    for member in ("skill", "skillId"):  # an extension of the specification: selects a skill of the front agent
         if isinstance(members.get(member), str):
             result.setdefault("metadata", {}).setdefault("skill", members[member])
     if members.get("tenant"):
@@ -283,14 +282,14 @@ def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
 
 
 def read_configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
-    """A SendMessageConfiguration, section 3.2.2."""
+    """Read a SendMessageConfiguration, section 3.2.2."""
     members = convert_to_json_names(read_object(value, "configuration"))
     result: dict[str, Any] = {}
     if members.get("acceptedOutputModes"):
         result["acceptedOutputModes"] = _read_names(members["acceptedOutputModes"], "configuration.acceptedOutputModes")
     if "historyLength" in members:
         length = read_count(members["historyLength"], "configuration.historyLength")
-        if length or not legacy:  # 0 was how Protocol Buffers of 0.3 said that there is no limit
+        if length or not legacy:  # in Protocol Buffers of 0.3, 0 means no limit
             result["historyLength"] = length
     if isinstance(members.get("returnImmediately"), bool):
         result["returnImmediately"] = members["returnImmediately"]
@@ -303,7 +302,7 @@ def read_configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
 
 
 def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
-    """A TaskPushNotificationConfig, section 4.3.1; of 0.3 or wrapped as there, too."""
+    """Read a TaskPushNotificationConfig, section 4.3.1, also of 0.3 or in its wrapper."""
     members = convert_to_json_names(read_object(value, field))
     for wrapper in ("config", "pushNotificationConfig"):
         if isinstance(members.get(wrapper), dict):
@@ -321,7 +320,7 @@ def _read_authentication(value: Any, field: str) -> dict[str, Any]:
     members = convert_to_json_names(read_object(value, field))
     schemes = members.get("schemes")
     if "scheme" not in members and isinstance(schemes, list) and schemes:
-        # 1.0 knows one scheme: of several, the one that most receivers understand
+        # 1.0 supports one scheme: of several, use the one supported by most receivers
         members["scheme"] = next((s for s in schemes if isinstance(s, str) and s.lower() == "bearer"), schemes[0])
     result = {"scheme": read_name(members.get("scheme", "Bearer"), f"{field}.scheme")}
     if members.get("credentials"):

@@ -1,7 +1,7 @@
-"""A2A 1.0 and A2A 0.3, from one to the other: requests, results, events of streams.
+"""Conversion between A2A 1.0 and A2A 0.3: requests, results, stream events.
 
-What 0.3 has no member for goes into the metadata of its part and comes back from there, so both directions
-together lose nothing. Data that is no object is wrapped as the SDKs do it.
+Members unknown to 0.3 are stored in the metadata of their part and restored from there, so that the round trip is
+lossless. Data other than objects is wrapped as in the SDKs.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def task_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
-    """What a SendMessageResponse or StreamResponse holds, as 0.3 has it, section 7.2.1.
+    """Convert a SendMessageResponse or StreamResponse to 0.3, section 7.2.1.
 
-    final: the stream ends with it, though the task may go on.
+    final: whether the stream ends with it, although the task may continue.
     """
     if "task" in source:
         return task_to_v03(source["task"])
@@ -149,7 +149,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     """Convert a result or event of 0.3 to a StreamResponse of 1.0."""
     members = convert_to_json_names(read_object(value, field))
     kind = members.get("kind")
-    if kind is None:  # some servers leave it out
+    if kind is None:  # some servers omit it
         kind = next((k for member, k in _TELLING if member in members), None)
     if kind == "task":
         return {"task": from_task(members, field)}

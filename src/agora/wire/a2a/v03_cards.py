@@ -1,4 +1,4 @@
-"""Agent cards of A2A 1.0 and 0.3, from one to the other, and one that clients of both understand."""
+"""Conversion of agent cards between A2A 1.0 and 0.3, and a merged card for clients of both."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ONLY_LEGACY: Final = frozenset(
     }
 )
 _SKILL: Final = ("id", "name", "description", "tags", "examples", "inputModes", "outputModes")
-#: name in 1.0 to type in 0.3
+#: types in 0.3 by name in 1.0
 _SCHEMES: Final = {
     "apiKeySecurityScheme": "apiKey",
     "httpAuthSecurityScheme": "http",
@@ -45,7 +45,7 @@ _TYPES: Final = {type: name for name, type in _SCHEMES.items()}
 
 
 def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card as 0.3 has it (section 5.5). The first interface of 0.3, else the first, is its ``url``."""
+    """Convert a card to 0.3 (section 5.5). Its ``url`` is the first interface of 0.3, otherwise the first."""
     interfaces = list(card.get("supportedInterfaces") or ())
     legacy_interfaces = [entry for entry in interfaces if entry.get("protocolVersion") in LEGACY] or interfaces
     result: dict[str, Any] = {"protocolVersion": LEGACY_VERSION}
@@ -80,7 +80,7 @@ def _security_to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge_versions(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card of 1.0 with the members of 0.3 beside them: no member of one means another thing in the other."""
+    """Add the members of 0.3 to a card of 1.0: no member of one has another meaning in the other."""
     legacy = to_legacy(card)
     result = {**legacy, **card, "capabilities": {**legacy["capabilities"], **card.get("capabilities", {})}}
     if "securitySchemes" in legacy:
@@ -99,12 +99,12 @@ def _skill_to_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def requirements_to_legacy(requirements: Any) -> list[dict[str, list[str]]]:
-    """Security requirements as 0.3 has them."""
+    """Convert security requirements to 0.3."""
     return [{name: list(s.get("list") or ()) for name, s in entry.get("schemes", {}).items()} for entry in requirements]
 
 
 def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A security scheme as 0.3 has it, by its ``type``."""
+    """Convert a security scheme to 0.3, with its ``type``."""
     for name, type in _SCHEMES.items():
         if name in given:
             scheme = dict(given[name])
@@ -117,7 +117,7 @@ def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_legacy(value: Any) -> dict[str, Any]:
-    """A card of any version as 1.0 has it; members that 1.0 does not have are left out."""
+    """Convert a card of any version to 1.0; members unknown to 1.0 are omitted."""
     members = convert_to_json_names(read_object(value, "card"))
     if members.get("supportedInterfaces"):
         return _without_legacy(members)
@@ -148,7 +148,7 @@ def _read_interfaces(members: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _without_legacy(members: dict[str, Any]) -> dict[str, Any]:
-    """A merged card without the members of 0.3."""
+    """Remove the members of 0.3 from a merged card."""
     card = {member: value for member, value in members.items() if member not in _ONLY_LEGACY}
     if card.get("securitySchemes"):
         card["securitySchemes"] = {
@@ -168,12 +168,12 @@ def _skill_from_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def requirements_from_legacy(requirements: Any) -> list[dict[str, Any]]:
-    """Security requirements as 1.0 has them."""
+    """Convert security requirements to 1.0."""
     return [{"schemes": {name: {"list": list(scopes)} for name, scopes in entry.items()}} for entry in requirements]
 
 
 def scheme_from_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A security scheme as 1.0 has it."""
+    """Convert a security scheme to 1.0."""
     scheme = dict(given)
     name = _TYPES.get(scheme.pop("type", ""))
     if name is None:

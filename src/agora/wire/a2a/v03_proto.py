@@ -1,10 +1,10 @@
-"""A2A 0.3 as its Protocol Buffers have it in JSON, which is what the SDKs send over HTTP+JSON at ``/v1/...``.
+"""A2A 0.3 in the JSON form of its Protocol Buffers, which SDKs use for HTTP+JSON at ``/v1/...``.
 
-It differs from 0.3 over JSON-RPC: a message has ``content``, states and roles have long names, a file and data
-are wrapped, a push configuration has a resource name.
+It differs from 0.3 over JSON-RPC: a message has ``content``, states and roles have long names, files and data are
+wrapped, and a push configuration has a resource name.
 
-The SDK for Python, of which the 0.3 of the 1.x series is one too, puts the base64 text of a file where its bytes belong, so that the
-JSON has base64 of base64, and reads the same. Others have it once.
+The Python SDK, including the 0.3 support of its 1.x releases, puts the base64 text of a file in place of its bytes, so
+that the JSON contains base64 of base64, and reads the same. Others encode it once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def is_proto(value: Any) -> bool:
-    """Whether a request's message is written so, rather than as over JSON-RPC."""
+    """Whether a request's message is in this form, not that of JSON-RPC."""
     if not isinstance(value, dict):
         return False
     message = value.get("message", value.get("request"))
@@ -40,10 +40,10 @@ def is_proto(value: Any) -> bool:
 
 
 def read_proto_request(params: Mapping[str, Any], *, bytes_as_text: bool) -> dict[str, Any]:
-    """A SendMessageRequest, for :func:`agora.wire.a2a.tolerant_input.read_send_request`.
+    """Read a SendMessageRequest, for :func:`agora.wire.a2a.tolerant_input.read_send_request`.
 
-    bytes_as_text: whether the client is one that encodes files twice. What is left out is what Protocol Buffers leave out: false, so
-    a request that does not say ``blocking`` is not.
+    bytes_as_text: whether the client encodes files twice. Absent members have the defaults of Protocol Buffers: a
+    request without ``blocking`` is not blocking.
     """
     members = convert_to_json_names(params)
     message = _read_message(members.pop("request", members.get("message")))
@@ -54,7 +54,7 @@ def read_proto_request(params: Mapping[str, Any], *, bytes_as_text: bool) -> dic
 
 
 def _read_message(value: Any) -> dict[str, Any]:
-    """A message with the data of its parts unwrapped."""
+    """Read a message, and unwrap the data of its parts."""
     members = convert_to_json_names(read_object(value, "message"))
     if not isinstance(members.get("content"), list):
         return members
@@ -69,7 +69,7 @@ def _unwrap_data(part: Any) -> Any:
 
 
 def _read_text_bytes(part: Any) -> Any:
-    """A part whose bytes are base64 once, where they are base64 of canonical base64."""
+    """Decode the bytes of a part once if they are base64 of canonical base64."""
     file = part.get("file") if isinstance(part, dict) else None
     if not isinstance(file, dict):
         return part
@@ -89,7 +89,7 @@ _BYTES = ("fileWithBytes", "file_with_bytes")
 
 
 def encode_bytes_as_text(document: Any) -> Any:
-    """A converted object with the bytes of its files encoded once more."""
+    """Encode the bytes of files in a converted object once more."""
     if isinstance(document, list):
         return [encode_bytes_as_text(entry) for entry in document]
     if not isinstance(document, dict):
@@ -98,21 +98,21 @@ def encode_bytes_as_text(document: Any) -> Any:
         name: base64.b64encode(value.encode()).decode()
         if name == "fileWithBytes" and isinstance(value, str)
         else value
-        if name in ("data", "metadata")  # whatever stands there is no file of the protocol's
+        if name in ("data", "metadata")  # these do not contain files of the protocol
         else encode_bytes_as_text(value)
         for name, value in document.items()
     }
 
 
 def artifact_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """An artifact."""
+    """Convert an artifact."""
     return legacy.artifact_to_v03({**source, "parts": ()}) | {
         "parts": [part_to_proto(entry) for entry in source.get("parts", ())]
     }
 
 
 def status_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A status."""
+    """Convert a status."""
     state = source.get("state", "TASK_STATE_UNSPECIFIED")
     result: dict[str, Any] = {"state": "TASK_STATE_CANCELLED" if state == "TASK_STATE_CANCELED" else state}
     if source.get("message"):
@@ -123,7 +123,7 @@ def status_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def task_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A task."""
+    """Convert a task."""
     result = {key: source[key] for key in ("id", "contextId", "metadata") if source.get(key)}
     result["status"] = status_to_proto(source.get("status", {}))
     if source.get("history"):
@@ -134,7 +134,7 @@ def task_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def event_to_proto(source: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
-    """A SendMessageResponse or StreamResponse. final: the stream ends with it."""
+    """Convert a SendMessageResponse or StreamResponse. final: whether the stream ends with it."""
     if "task" in source:
         return {"task": task_to_proto(source["task"])}
     if "message" in source:
@@ -150,6 +150,6 @@ def event_to_proto(source: Mapping[str, Any], *, final: bool = False) -> dict[st
 
 
 def push_config_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A TaskPushNotificationConfig."""
+    """Convert a TaskPushNotificationConfig."""
     name = f"tasks/{source.get('taskId', '')}/pushNotificationConfigs/{source.get('id', '')}"
     return {"name": name, "pushNotificationConfig": legacy.bare_push_config_to_v03(source)}

@@ -1,19 +1,20 @@
-"""Envelopes: the four views of one stored message, and the way from any of them to any other.
+"""Envelopes: the four views of a stored message, and conversions between them.
 
 =========  =================================================================================================
-view       what it looks like
+view       form
 =========  =================================================================================================
-message    the marketplace's message, as it is stored: ``content`` is a text, or a JSON object as text
+message    the marketplace's message, as stored: ``content`` is text, or a JSON object as text
 agentify   the agent protocol's envelope: type, sender, to[], intent, payload, correlation ...
 a2a        an A2A 1.0 message: messageId, contextId, role, parts
 bus        an entry of the agent bus: message_id, sender, target, type, priority, content
 =========  =================================================================================================
 
-Converting loses nothing, in any order and back. What the message has no field for stays in its ``metadata``, in a
-section that is named after the view; what a view has no field for travels in its **slot**: ``agora``, in A2A in the metadata; ``extensions`` on the bus. Neither is to be
-believed when it comes from outside: who takes in a document that another program made reads it with ``ours=False``.
+Conversions are lossless in any order and back. Content without a field in the message is stored in a section of its
+``metadata`` named after the view; content without a field in a view is stored in the view's **slot**: ``agora``, in A2A
+within the metadata; on the bus ``extensions``. Neither is trusted in external documents: documents of other programs
+are read with ``ours=False``.
 
-Pure: documents in, documents out. Nothing here does I/O, knows the time, or makes ids.
+Pure functions between documents: no I/O, no time, no generated ids.
 """
 
 from __future__ import annotations

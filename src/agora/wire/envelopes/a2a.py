@@ -13,7 +13,7 @@ AGENT = "ROLE_AGENT"
 
 
 class A2A:
-    """A text is a text part, data a data part; the context is the correlation. Sender and recipient are in the slot."""
+    """Text is a text part, data a data part; the context is the correlation. Sender and recipient are in the slot."""
 
     name = "a2a"
 
@@ -57,7 +57,7 @@ class A2A:
 
 
 def _join_text_content(parts: Any) -> str:
-    """The text of parts: texts line by line, one part of data as such."""
+    """Join the text of parts: texts line by line; a single data part as encoded data."""
     objects = [part for part in parts or () if isinstance(part, dict)]
     if len(objects) == 1 and isinstance(objects[0].get("data"), dict):
         return encode_message_text(objects[0]["data"])

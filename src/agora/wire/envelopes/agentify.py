@@ -36,7 +36,7 @@ TYPES = frozenset(
         "scale",
     ]
 )
-#: what messages of other types do, in the protocol's words
+#: performatives for other message types
 MEANT = {
     "task": "assign",
     "task_assignment": "assign",
@@ -47,12 +47,12 @@ MEANT = {
 
 
 def convert_message_type(message_type: Any) -> str:
-    """The performative of a message type: the same name, or its equivalent; inform for all others."""
+    """Convert a message type to a performative: the same name, or its equivalent; inform for all others."""
     return message_type if message_type in TYPES else MEANT.get(message_type, "inform")
 
 
 class Agentify:
-    """Sender and recipients are names; ``context`` is the metadata; a text is the payload ``{"text": ...}``."""
+    """Sender and recipients are names; ``context`` is the metadata; text is the payload ``{"text": ...}``."""
 
     name = "agentify"
 

@@ -27,7 +27,7 @@ READ = {"low": "low", "medium": "normal", "high": "high"}
 
 
 class Bus:
-    """Content is an object: a text is ``{"text": ...}``. The bus's medium is the marketplace's normal."""
+    """Content is an object: text is ``{"text": ...}``. The bus's medium priority is the marketplace's normal."""
 
     name = "bus"
 

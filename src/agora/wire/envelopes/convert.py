@@ -1,4 +1,4 @@
-"""The conversions: between the stored message and each view, and so between any two."""
+"""Conversions between the stored message and each view, and thus between any two views."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def to_a2a(message: Document) -> Document:
 
 
 def from_a2a(message: Document, *, ours: bool = True) -> Document:
-    """An A2A 1.0 message as a message of the marketplace."""
+    """Convert an A2A 1.0 message to a stored message."""
     return lossless.read_document(_A2A, message, ours=ours)
 
 
@@ -66,6 +66,6 @@ def embed_document(view: str, message: Document, document: Document) -> Document
 
 
 def convert_document(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
-    """A document of one view (message, agentify, a2a, bus) as one of another."""
+    """Convert a document between views (message, agentify, a2a, bus)."""
     message = document if source == MESSAGE else lossless.read_document(VIEWS[source], document, ours=ours)
     return message if target == MESSAGE else lossless.write_document(VIEWS[target], message)

@@ -1,10 +1,10 @@
-"""Exactness: what a plain conversion leaves out is written down beside it, so that the way back is exact.
+"""Lossless conversion: content lost by a plain conversion is stored beside the result, so that the round trip is exact.
 
-A :class:`View` says in plain words what of a document is what of a message. Both directions lose something:
+A :class:`View` defines the plain conversion between a document and a message. Both directions lose content:
 
-* reading: what the document says and the message cannot is the difference between the document and what would be
-  written of the message. It becomes the view's section of the message's metadata.
-* writing: what the message says and the document cannot is the difference between the message and what would be read of
+* reading: the content that a message cannot represent is the difference between the document and the document written
+  from the message. It becomes the view's section of the message's metadata.
+* writing: the content that a document cannot represent is the difference between the message and the message read from
   the document. It becomes the document's slot.
 """
 
@@ -28,29 +28,29 @@ __all__ = [
 
 Document = dict[str, Any]
 
-SLOT = "agora"  #: where a document has what its kind has no field for
-SECTIONS = frozenset({"agentify", "a2a", "bus"})  #: where a message's metadata has what messages have no field for
+SLOT = "agora"  #: member of a document for content without a field
+SECTIONS = frozenset({"agentify", "a2a", "bus"})  #: members of a message's metadata for content without a field
 MARK = "-"
-KEPT = "kept"  #: in the slot: what the document itself says there
-EMPTY = "empty"  #: in the slot: what is around it was there and empty
+KEPT = "kept"  #: member of the slot: the document's own value in its place
+EMPTY = "empty"  #: member of the slot: its containers that were present and empty
 
 
 class View(Protocol):
-    """A kind of document. ``read`` and ``write`` may leave things out; they ignore sections and slot."""
+    """A kind of document. ``read`` and ``write`` may lose content; they ignore sections and slot."""
 
     name: str
 
     def read(self, document: Document, /) -> Document:
-        """The message that a document plainly is."""
+        """Convert a document to a message without section."""
 
     def write(self, message: Document, /) -> Document:
-        """The document that a message plainly is."""
+        """Convert a message to a document without slot."""
 
     def insert_slot(self, document: Document, slot: Any, /) -> Document:
-        """A document with a slot."""
+        """Insert a slot into a document."""
 
     def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
-        """The slot, None without one, and the document without it."""
+        """Extract the slot, None without one, and the document without it."""
 
 
 def _is_same_json(one: Any, other: Any) -> bool:
@@ -59,7 +59,7 @@ def _is_same_json(one: Any, other: Any) -> bool:
 
 
 def diff_documents(source: Document, target: Document) -> Document:
-    """The difference between two objects: members to set, and under MARK the members to remove."""
+    """Compute the difference between two objects: members to set, and under MARK the members to remove."""
     change = {
         name: value for name, value in target.items() if name not in source or not _is_same_json(source[name], value)
     }
@@ -70,7 +70,7 @@ def diff_documents(source: Document, target: Document) -> Document:
 
 
 def apply_difference(change: Document, source: Document) -> Document:
-    """An object with a difference made to it; ValueError for what is no difference."""
+    """Apply a difference to an object. Raises ValueError if it is invalid."""
     mark = change.get(MARK, {})
     if not isinstance(mark, dict) or not isinstance(dropped := mark.get("drop", []), list):
         raise ValueError("not a difference")
@@ -79,9 +79,9 @@ def apply_difference(change: Document, source: Document) -> Document:
 
 
 def read_document(view: View, document: Document, *, ours: bool = True) -> Document:
-    """The message of a document.
+    """Convert a document to a message.
 
-    ours: whether its slot was written here. Otherwise it is something the document says, like anything else.
+    ours: whether its slot was written by this server. Otherwise the slot is ordinary content.
     """
     slot, remainder = view.extract_slot(document)
     if ours and isinstance(slot, dict):
@@ -90,7 +90,7 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
             if _is_same_json(write_document(view, message), document):
                 return message
         except (ValueError, TypeError, AttributeError, KeyError):
-            pass  # it only looks like a slot
+            pass  # not a valid slot
     return embed_section(view, view.read(document), document)
 
 
@@ -107,26 +107,26 @@ def _insert_section_slot(view: View, slot: Document, rest: Document) -> Document
 
 
 def embed_section(view: View, message: Document, document: Document) -> Document:
-    """A message with the section by which it is exactly that document of the view."""
+    """Add the section to a message that restores exactly this document of the view."""
     section = diff_documents(view.write(message), document)
     return {**message, "metadata": {**(message.get("metadata") or {}), view.name: section}} if section else message
 
 
 def write_document(view: View, message: Document) -> Document:
-    """The document of a message."""
+    """Convert a message to a document."""
     section, bare = _split_section(view, message)
     if section is not None:
         try:
             return _write_with_section(view, message, bare, section)
         except (ValueError, TypeError, AttributeError, KeyError):
-            pass  # it only looks like a section
+            pass  # not a valid section
     document = view.write(bare)
     unsaid = diff_documents(view.read(document), message)
     return view.insert_slot(document, unsaid) if unsaid else document
 
 
 def _write_with_section(view: View, message: Document, bare: Document, section: Document) -> Document:
-    """The document of a message with a section; ValueError if that does not lead back."""
+    """Convert a message with a section to a document. Raises ValueError if the conversion is not reversible."""
     document = apply_difference(section, view.write(bare))
     embedded = embed_section(view, bare, document)
     unsaid = diff_documents(view.read(document), bare if _is_same_json(embedded, message) else message)

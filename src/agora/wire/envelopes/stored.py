@@ -1,4 +1,4 @@
-"""The stored message: its fields, and how its text holds data."""
+"""The stored message: its fields, and the encoding of data in its text."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ __all__ = [
 ]
 
 BROADCAST = "broadcast"
-#: a message without the state of its delivery, which is each recipient's
+#: all fields except the delivery status, which belongs to each recipient
 _FIELDS = tuple(name for name in Message.model_fields if name != "status")
 _BLANK = {"to_agent": "", "content": "", "message_type": "info", "priority": "normal", "broadcast": False}
 
 
 def build_blank_message() -> dict[str, Any]:
-    """A message that says nothing: every field, as most messages have it."""
+    """Build an empty message: every field with its usual value."""
     return {**dict.fromkeys(_FIELDS), **_BLANK, "metadata": {}}
 
 
 def encode_message_text(data: Mapping[str, Any]) -> str:
-    """Data as a message's text: the text of ``{"text": ...}``, anything else as compact JSON."""
+    """Encode data as a message's text: the text of ``{"text": ...}``, other data as compact JSON."""
     if list(data) == ["text"] and isinstance(data["text"], str):
         return data["text"]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
 
 
 def decode_message_data(text: str) -> dict[str, Any]:
-    """Data of a message's text; ``{"text": ...}`` where it is not the compact JSON of an object."""
+    """Decode a message's text to data; ``{"text": ...}`` unless it is the compact JSON of an object."""
     if text[:2] == '{"' and text[-1] == "}":
         try:
             data = json.loads(text, parse_constant=_reject_constant)
@@ -52,10 +52,10 @@ def _reject_constant(constant: str) -> Any:
 
 
 def list_recipient_names(to_agent: Any) -> list[str]:
-    """Recipients as a list: of what a message has as its address."""
+    """List the recipients in a message's address."""
     return to_agent.split(",") if isinstance(to_agent, str) and to_agent else []
 
 
 def drop_sections(metadata: Any, sections: frozenset[str]) -> dict[str, Any]:
-    """Metadata without the sections."""
+    """Remove sections from metadata."""
     return {name: value for name, value in metadata.items() if name not in sections} if metadata else {}
