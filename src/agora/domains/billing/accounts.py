@@ -49,7 +49,7 @@ def find_paying_account_of_caller(caller: Caller) -> str:
 def resolve_reporting_account(caller: Caller, payer: str) -> str:
     """Resolve the account that pays for reported usage: the caller's own, unless it may meter for others.
 
-    Nobody spends the money of others by what it says itself.
+    A caller's own report must not spend another account's money.
     """
     own_account = find_paying_account_of_caller(caller)
     return payer if payer == own_account or caller.may("meter:billing") else own_account
@@ -96,8 +96,8 @@ def require_pricing_right(caller: Caller, agent: AgentRow) -> None:
 async def require_account(tx: Reader, account_id: str) -> None:
     """Raise NotFound for an unknown account, because credit to a misspelt account would be lost.
 
-    There is an account once a credential, an agent, an entry of the ledger or a budget has it; each agent and key without an
-    account of its own is one.
+    An account exists once a credential, an agent, a ledger entry or a budget refers to it; each agent and key without
+    an account of its own is one.
     """
     if account_id == NOBODY or await tx.one(statements.select_account_exists, account=account_id) is not None:
         return

@@ -1,6 +1,6 @@
 """Accrued cost: the estimated price of running time that is not metered yet. Read-only.
 
-Whatever says what an account owes asks for it here, so that all say the same.
+All views of amounts owed use this module, so that they agree.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ async def estimate_unmetered_costs(
 ) -> list[ProjectedCost]:
     """Estimate the cost of each interval (account, agent, price version, start, length), never above the later bill.
 
-    Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
+    Rounded down, and only up to the next change of the price; later time is billed when measured.
     """
     spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for _, agent, version, started_at, length in stretches:

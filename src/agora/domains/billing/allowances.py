@@ -1,8 +1,8 @@
 """Allowances: amounts that a credential may spend for its account.
 
-An instance works with a credential of its customer's account, but its program is its developer's: its token spends only
-what the customer granted it, and nothing unless it was granted something. Other credentials have no allowance; what they
-may spend is limited by the budgets of their account alone.
+An instance uses a credential of its customer's account, but its program comes from its developer: its token may spend
+only what the customer granted, by default nothing. Other credentials have no allowance; only the budgets of their
+account limit their spending.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> Non
 async def find_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
     """Find and lock the credential's allowance; '' if it has none.
 
-    Raises BudgetExceeded where the allowance does not cover it.
+    Raises BudgetExceeded if the allowance does not cover the amount.
     """
     row = await call.tx.one(statements.select_allowance, subject=subject)
     if row is None:

@@ -40,8 +40,8 @@ SOFT_SHARE = 80  #: default warning threshold, in percent of the hard limit
 class BudgetStatus:
     """Status of a budget in the current month, in millionths.
 
-    period: the month. spent: in the month. reserved: for tasks that have not ended. balance: the account's credit, None
-    where it does not have to cover what is spent.
+    period: the month. spent: in the month. reserved: for unfinished tasks. balance: the account's credit, None
+    if spending need not be covered by credit.
     """
 
     period: int
@@ -108,7 +108,7 @@ def _describe_model_scope(budget: BudgetRow) -> dict[str, str]:
 
 
 async def _read_balance(tx: Reader, account: str, currency: str) -> int:
-    """Remaining credit of an account."""
+    """Read the remaining credit of an account."""
     row = await tx.one(statements.select_balance, account=account, currency=currency)
     return int(row) if row is not None else 0
 
@@ -118,7 +118,7 @@ async def find_block_reason(
 ) -> str | None:
     """Find why an account may not use a priced agent: ``budget`` or ``credit``; None if it may.
 
-    ahead: what it is about to commit to, in millionths, beside what is committed.
+    ahead: additional amount about to be committed, in millionths.
     """
     if not terms.is_chargeable:
         return None
@@ -168,7 +168,7 @@ async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now
 class SpendingLimits:
     """Limits of one account's spending on one agent in one currency.
 
-    model, project: of a call of a model, which counts against their budgets, too.
+    model, project: of a model call, whose budgets apply, too.
     """
 
     def __init__(
@@ -195,7 +195,7 @@ class SpendingLimits:
     async def add_charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Add a charge of a month to the status. Called before the entry is written.
 
-        enforce: refuse what a limit does not allow; what has been used already is owed in any case.
+        enforce: refuse a charge above a limit; usage that has already happened is always owed.
         Raises BudgetExceeded, CreditExhausted.
         """
         await self._enforce_budgets(amount, period, enforce=enforce, charge=amount)
@@ -203,7 +203,7 @@ class SpendingLimits:
     async def add_reservation(self, amount: int) -> None:
         """Add a reservation to the status. Called before the reservation is written.
 
-        Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
+        Raises BudgetExceeded, CreditExhausted if a limit does not allow it.
         """
         await self._enforce_budgets(amount, convert_to_month_number(self.call.now), enforce=True, reservation=amount)
 
@@ -248,7 +248,7 @@ class SpendingLimits:
     async def emit_threshold_events(self, row: BudgetRow, status: BudgetStatus, *, margin: int = 0) -> None:
         """Emit at most one warning and one exhaustion event per month.
 
-        margin: a limit counts as reached if not even as much again is left.
+        margin: a limit counts as reached if less than this amount is left.
         """
         soft, hard, period = row.soft_limit, row.hard_limit, status.period
         warned, exhausted, committed = row.warned, row.exhausted, status.committed

@@ -24,7 +24,10 @@ HUNDREDTHS = 100  # of a percent
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDetails:
-    """issuer, address: lines. tax_rate: percent that the charges include. due_at: microseconds since 1970, 0 for none."""
+    """Details of an invoice. issuer, address: lines. tax_rate: included percentage.
+
+    due_at: microseconds since 1970, 0 for none.
+    """
 
     issuer: str = ""
     sender: str = ""

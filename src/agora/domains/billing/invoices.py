@@ -1,8 +1,8 @@
 """Invoicing: a monthly invoice of the ledger entries that are on no earlier invoice.
 
-The lines of an invoice are the sums of the ledger minus the lines of all earlier invoices. So every entry is on exactly one
-invoice, whatever the order of commits: an entry written after its month was invoiced is on the next invoice, as a line of
-its own month.
+The lines of an invoice are the sums of the ledger minus the lines of all earlier invoices. Therefore every entry is on
+exactly one invoice, regardless of the order of commits: an entry written after its month was invoiced is on the next
+invoice, in a line of its own month.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
 async def issue_invoice(call: Call, account: str, currency: str, period: int) -> str | None:
     """Issue an account's invoice of a past month. Returns its number, or None if there is nothing to invoice.
 
-    The number is taken in the transaction that writes the invoice, so that there are no gaps.
+    The number is assigned in the transaction that writes the invoice, so that there are no gaps.
     """
     tx, names = call.tx, {"account": account, "currency": currency}
     await tx.execute(statements.lock_invoice_head)  # serialized from here on
@@ -148,7 +148,7 @@ def _build_line_row(invoice: InvoiceRow, line: InvoiceLine, names: Mapping[str, 
 
 
 def _sum_lines(lines: Sequence[InvoiceLine]) -> tuple[int, int]:
-    """Charges, and what was paid in."""
+    """Sum the charges and the payments."""
     return (
         sum(line.amount for line in lines if line.kind not in PAID_IN),
         -sum(line.amount for line in lines if line.kind in PAID_IN),

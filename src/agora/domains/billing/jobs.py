@@ -40,7 +40,7 @@ class BillingController(Controller):
             self._checked_at[tenant] = now
 
     async def _issue_due_invoices(self, tenant: str, month: int) -> None:
-        """Invoice what is due up to a month, a few accounts at a time."""
+        """Issue due invoices up to a month, a few accounts per transaction."""
         account, currency = "", ""
         while not self.is_stopping:
             rows = await self.read(

@@ -2,9 +2,10 @@
 
 Any service may charge in its own transaction::
 
-    await Ledger(call).charge_usage(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1), fresh=True)
+    await Ledger(call).charge_usage(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1),
+    fresh=True)
 
-With no limit over the account or the agent that appends one row and reads two; the sums are kept by the database.
+Without a limit on the account or the agent this appends one row and reads two; the database maintains the sums.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger", "ModelUse"]
 
 MAX_ENTRY_MICROS = (
     10**13
-)  #: largest amount of an entry that callers report: ten million units, so that sums stay within 64 bits
+)  #: maximum amount of an entry reported by callers: ten million units, so that sums stay within 64 bits
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
 REDUCTIONS = (EntryKind.FREE_QUOTA, EntryKind.DISCOUNT)
 BASIS = 10_000  # basis points of the whole
@@ -63,10 +64,10 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Usage to be charged for.
+    """Usage to charge.
 
-    key: names it for ever, unique in the marketplace. quantity: of time in microseconds. began, ended: microseconds
-    since 1970; now if left out. use: of kind model.
+    key: permanent identifier, unique in the marketplace. quantity: of time in microseconds. began, ended: microseconds
+    since 1970; default: now. use: the model call of kind model.
     """
 
     key: str
@@ -119,10 +120,11 @@ class Ledger:
     ) -> LedgerEntry:
         """Charge usage. Returns its entry, or the existing one if the key was used before.
 
-        terms: that were agreed on; those in force at its end if left out.
-        enforce: refuse what a hard limit or the prepaid credit does not cover; False for what was used already.
-        fresh: the key cannot have been used (it holds an id made in this call), so none is looked for.
-        Raises BudgetExceeded, CreditExhausted, InvalidRequest above the largest amount.
+        terms: agreed terms; default: those in force at the end of the usage.
+        enforce: refuse a charge not covered by a hard limit or prepaid credit; False for usage that has already
+        happened.
+        fresh: the key is new (it contains an id created in this call), so no earlier entry is looked up. Raises
+        BudgetExceeded, CreditExhausted, InvalidRequest above the maximum amount.
         """
         if not fresh and (existing := await self._find_entry(charge.key)) is not None:
             return existing
@@ -142,7 +144,7 @@ class Ledger:
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
         day = convert_to_day_number(max(started_at, ended_at - 1))
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
-        # Before the entry: a trigger adds it to the sums that the limits read, which would have it twice (ADR 12).
+        # Before the entry: a trigger adds it to the sums that the limits read, which would count it twice (ADR 12).
         model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)
         limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency, model=model, project=project)
         await limits.add_charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
@@ -234,7 +236,7 @@ class Ledger:
             model_call = await self.call.tx.one(model_queries.select_call_of_entry, entry_id=row.entry_id)
         name, project = ("", "") if model_call is None else (_format_model_name(model_call), model_call.project)
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency, model=name, project=project)
-        # Never refused, and in the entry's own month: giving back in May what April was charged lowers April.
+        # Never refused, and in the entry's own month: a reversal in May of a charge in April lowers April.
         await limits.add_charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
         if model_call is not None:
@@ -257,7 +259,7 @@ class Ledger:
     async def find_block_reason(self, account: str, agent_id: str, terms: PriceTerms, *, ahead: int = 0) -> str | None:
         """Find why an account may not use an agent: ``budget`` or ``credit``; None if it may or the agent is free.
 
-        ahead: what it is about to commit to, in millionths.
+        ahead: additional amount about to be committed, in millionths.
         """
         return await find_block_reason(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
 
@@ -267,7 +269,7 @@ class Ledger:
         return await self.find_block_reason(account, agent_id, terms) if terms.time_price[0] else None
 
     async def find_entries(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
-        """Entries under up to four keys."""
+        """Find the entries with up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]
         return await self.call.tx.all(
             statements.select_entries_by_keys, first=first, second=second, third=third, fourth=fourth

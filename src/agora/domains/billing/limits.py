@@ -96,7 +96,7 @@ def _build_administration_target(budget_key: Mapping[str, str]) -> str:
 
 
 def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
-    """The account of a budget; '' for an agent's own budget. Raises PermissionDenied for another's account or agent."""
+    """Resolve the account of a budget; '' for an agent's own budget. Raises PermissionDenied for others' budgets."""
     caller = call.caller
     if account is None and agent is not None:
         require_pricing_right(caller, agent)
@@ -142,7 +142,7 @@ async def _check_permission(call: Call, budget_key: Mapping[str, str]) -> None:
 
 
 async def _check_currency(call: Call, budget_key: Mapping[str, str]) -> None:
-    """An account with an operator's limit may not add a currency, which would evade that limit. Raises PermissionDenied."""
+    """Check that an account with an operator's limit does not add a currency to evade it. Raises PermissionDenied."""
     account, agent = budget_key["account"], budget_key["agent"]
     if agent or not account or budget_key["model"] or budget_key["project"]:
         return

@@ -96,7 +96,7 @@ async def list_price_history(call: Call, agent: AgentRow, limit: int, cursor: st
 
 
 def _build_price_page(prices: list[contract.Price], end: str | int | None) -> contract.PricePage:
-    """A page that ends there; None for the last one."""
+    """Build a page of prices. end: its last position; None for the last page."""
     following = None if end is None else paging.encode_cursor(end)
     return contract.PricePage(prices=prices, count=len(prices), has_more=end is not None, next_cursor=following)
 
@@ -140,14 +140,14 @@ def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
 
 
 def _build_task_parameters(filters: EntryFilters) -> dict[str, str]:
-    """Parameters that only the statements of tasks and workflows have."""
+    """Build the parameters used only by the statements of tasks and workflows."""
     if filters.task:
         return {"key": build_task_charge_key(filters.task), "task": filters.task, "workflow": filters.workflow}
     return {"workflow": filters.workflow} if filters.workflow else {}
 
 
 async def _find_reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[str, str]:
-    """The tasks whose charges are reversed by some of the entries, by the ids of the charges."""
+    """Find the tasks whose charges are reversed by the entries, by charge id."""
     ids = sorted({row.reverses for row in rows if row.reverses is not None and row.kind in TASK_KINDS})
     if not ids:
         return {}
@@ -172,7 +172,7 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
         AccountBalance(account_id=name, currency=currency, charged=0, credited=0, prepaid=0, accrued=0, reserved=0)
         for name, currency in sorted(running)
         if account and cursor is None and not more and (name, currency) not in listed
-    ]  # an account whose first instance has not been measured yet
+    ]  # accounts whose first instance has not been measured yet
     page = [_build_balance(row, running[row.account_id, row.currency]) for row in (*rows, *newcomers)]
     return contract.Balances(
         balances=page,

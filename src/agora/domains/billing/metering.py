@@ -1,9 +1,9 @@
 """Metering: billing of running time by measured intervals.
 
-A run is one interval in which an instance ran, as its engine measured it. It is reported repeatedly while it grows and once
-when it is closed; only the difference is billed. The cost of a run depends on its length, not on the number of reports:
-amounts are differences of one sum, rounded once, over the time at one version of a price. The parts add up to the
-price of the whole, to the millionth.
+A run is an interval in which an instance ran, as measured by its engine. It is reported repeatedly while it grows, and
+once when it is closed; only the difference is billed. The cost of a run depends on its length, not on the number of
+reports: amounts are differences of a sum that is rounded once over the total time at a price version. The parts
+therefore add up to the price of the whole exactly.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ SPAN = 3_600_000_000  #: maximum microseconds of running time per entry
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One interval in which an instance ran.
+    """An interval in which an instance ran.
 
-    number: tells the intervals of an instance apart. began: when, in microseconds since 1970. upto: ``began`` plus the
-    running time measured so far, by a monotonic clock; a value below the last recorded one is ignored. price_version: that
-    the instance was made with. closed: it has ended, and will not grow.
+    number: distinguishes the intervals of an instance. began: start, in microseconds since 1970. upto: ``began`` plus
+    the running time measured so far by a monotonic clock; a value below the last recorded one is ignored.
+    price_version: of the instance's creation. closed: it has ended and will not grow.
     """
 
     instance_id: str
@@ -63,8 +63,8 @@ class BilledInterval:
 async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
     """Bill the growth of each run. Idempotent; reports may arrive in any order and concurrently from several servers.
 
-    An entry of the ledger is made when a run is closed, each hour, when the price or the month changes, and at every
-    call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.
+    A ledger entry is written when a run is closed, each hour, when the price or the month changes, and at every
+    call while a limit applies to the account or the agent. The remainder is shown as accrued.
     """
     for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # always locked in the same order
         await _RunBilling(call, run).bill_run()
@@ -79,7 +79,8 @@ class _RunBilling:
 
     async def bill_run(self) -> None:
         call, run = self.call, self.run
-        # Reports of one instance are serialized: two servers that bill the same growth at once would charge it twice.
+        # Reports of one instance are serialized: two servers billing the same growth concurrently would charge it
+        # twice.
         await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
         row = await call.tx.one(statements.select_run, instance_id=run.instance_id, number=run.number)
         if row is not None and row.state == "closed":
@@ -137,7 +138,7 @@ class _RunBilling:
         return None
 
     async def _is_due(self, interval: BilledInterval) -> bool:
-        # Few entries for long runs; but while a budget applies, each measurement counts against it at once.
+        # Few entries for long runs; but while a budget applies, each measurement counts against it immediately.
         if self.run.closed or interval.ended - interval.began >= SPAN:
             return True
         limits = SpendingLimits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
@@ -161,7 +162,7 @@ class _RunBilling:
         await self.ledger.write_entry(charge, terms, amount, enforce=False)
 
     def _compute_amount_due(self, interval: BilledInterval) -> int:
-        """Millionths by which an interval raises the rounded price of all running time at its price version."""
+        """Compute the increase of the rounded price of all running time at its price version, in millionths."""
         quantity, carried = self._carried_time.get(interval.terms.version, (0, 0))
         whole = quantity + interval.ended - interval.began
         return interval.terms.compute_amount(EntryKind.TIME, max(0, whole)) - carried

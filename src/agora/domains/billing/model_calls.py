@@ -1,8 +1,8 @@
 """Model calls: reserved in advance, and charged when their tokens are known.
 
-What a call may cost at most is reserved against every limit over it, so that calls at once cannot pass a limit together.
-Near a limit the cheapest of the models that are offered is chosen. The entry of the ledger takes the place of the
-reservation; it has a key made of the task and the call, so that a call that is reported twice is charged once.
+The maximum cost of a call is reserved against every applicable limit, so that concurrent calls cannot exceed a limit
+together. Near a limit, the cheapest of the offered models is chosen. The ledger entry replaces the reservation; its key
+consists of the task and the call, so that a call reported twice is charged once.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class ModelReport:
     """Report of a finished call. call_id: unique in its task. first_token, seconds: time to the first token and to the
     end.
 
-    reserved_as: id under which it was reserved; '' where that is call_id.
-    base_cost: what the provider charges, in millionths, where it is reported as an amount; None for tokens at their price.
+    reserved_as: id of its reservation; '' if it is call_id.
+    base_cost: the provider's charge in millionths, if reported as an amount; None for tokens at their price.
     """
 
     call_id: str
@@ -94,7 +94,7 @@ class ModelReport:
 
 
 def read_project(metadata: str, payload: str) -> str:
-    """The project of a task: the field ``project`` of its metadata, or the codebase of a coding job; '' for none. Both: JSON."""
+    """Read a task's project from JSON: ``project`` of its metadata, or the codebase of a coding job; '' for none."""
     values = (decode_json(metadata).get("project"), *map(decode_json(payload).get, ("codebase_id", "codebase")))
     name = next((value for value in values if isinstance(value, str) and value), "")
     return name[:LONGEST_PROJECT]
@@ -115,8 +115,8 @@ async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
 async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ReservedCall:
     """Reserve the maximum cost of a task's next model call, replacing its earlier reservation.
 
-    offers: the models that may be called, in order; the first that every limit covers is chosen, or, once a limit over it has
-    given its warning, the cheapest that is covered. Raises BudgetExceeded, CreditExhausted where none is.
+    offers: candidate models in order. The first one within every limit is chosen, or, after the warning of an
+    applicable limit, the cheapest one within every limit. Raises BudgetExceeded, CreditExhausted if there is none.
     """
     await release_model_call(call, payer.task_id)
     reserved = await _choose_offer(call, payer, offers)
@@ -152,7 +152,7 @@ def _build_spending_limits(call: Call, payer: CallPayer, rates: TokenRates) -> S
 async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ReservedCall:
     """Choose an offer within the limits. Raises BudgetExceeded, CreditExhausted."""
     names = encode_json(["", *(offer.rates.name for offer in offers)])
-    # All of them are locked at once, in the order that everybody locks them in: offers are in orders of their own.
+    # All are locked at once in a fixed order, because the order of offers varies.
     rows = await call.tx.all(
         statements.lock_model_budgets_in_scope,
         account=payer.account,
@@ -280,7 +280,7 @@ def _build_event_data(row: ModelCallRow) -> dict[str, Any]:
 
 
 def build_model_call(row: ModelCallRow) -> ModelCall:
-    """A call as answers show it."""
+    """Build a model call for a response."""
     return ModelCall(
         entry_id=row.entry_id,
         account_id=row.account_id,

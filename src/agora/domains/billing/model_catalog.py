@@ -1,6 +1,6 @@
 """The catalog of model prices shipped with the server: ``model_prices.json``, written by ``scripts/model_prices.py``.
 
-It is read with the first look at it. Prices are tuples: millionths of a dollar for a million tokens, and, where the provider
+It is loaded on first use. Prices are tuples: millionths of a dollar per million tokens, and, if the provider
 charges other prices for long inputs, pairs of a number of input tokens and the price of all tokens above it.
 """
 
@@ -64,7 +64,7 @@ class ModelCatalog:
     def find_provider(self, name: str, url: str = "", model: str = "") -> str:
         """Find the provider by name, URL or model; '' if unknown.
 
-        url: where models of that name are asked; model: whose name tells the provider where nothing else does.
+        url: of the endpoint for that name; model: identifies the provider if name and URL do not.
         """
         providers = self._catalog_document["providers"]
         if name in providers:

@@ -1,6 +1,7 @@
 """Model prices: from the catalog shipped with the server, or set by operators for their tenant.
 
-A model without a price is refused, or charged at the price of the setting ``billing_unknown_model_price``: never at none.
+A model without a price is refused, or charged at the price of the setting ``billing_unknown_model_price``; it is never
+free.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 ANY_MODEL = "*"
-BASIS = 10_000  #: hundredths of a percent of the whole
+BASIS = 10_000  #: hundredths of a percent per whole
 REFUSE = "refuse"
 
 
@@ -129,7 +130,7 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
 
 
 async def build_reported_rates(call: Call, provider: str, model: str, currency: str) -> TokenRates:
-    """Rates of a model whose cost is reported as an amount: none by the token, and the markup."""
+    """Build the rates of a model whose cost is reported as an amount: no token prices, only the markup."""
     markup, nothing = await _read_default_markup(call), (0,)
     return TokenRates(provider, model, currency, nothing, nothing, nothing, nothing, nothing, markup)
 
@@ -220,7 +221,7 @@ async def set_model_price(call: Call, wish: ModelPriceRequest) -> ModelPrice:
 
 
 def parse_markup(percent: float | None) -> int | None:
-    """Hundredths of a percent."""
+    """Parse a markup in percent to hundredths of a percent."""
     return None if percent is None else round(percent * 100)
 
 

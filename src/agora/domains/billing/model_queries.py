@@ -1,4 +1,4 @@
-"""SQL of models: their prices, the calls of them, and the sums of those, which a trigger keeps."""
+"""SQL of models: prices, calls, and sums of calls maintained by a trigger."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BIG = "bigint"
 _AMOUNTS = ("input_price", "output_price", "cache_read_price", "cache_write_price", "reasoning_price", "markup")
 PRICE_COLUMNS = ("provider", "model", "currency", *_AMOUNTS, "updated_at", "updated_by")
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in PRICE_COLUMNS[2:])
-# The price of a model, that of every model of its provider, and the markup of all.
+# The price of a model, of all models of its provider, and the general markup.
 select_prices_of_model = Query(
     """
     select * from billing_model_prices
@@ -110,7 +110,7 @@ sum_task_cost = Query(
     int,
 )
 
-# -- what workers report of jobs ---------------------------------------------------------------
+# -- usage reported by workers -----------------------------------------------------------------
 
 lock_usage = Query(
     "select * from token_usage where tenant_id = :tenant and task_id = :task_id and model = :model",

@@ -105,7 +105,7 @@ def _sum_usage(rows: Sequence[ModelSum]) -> UsageTotals:
 
 
 async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
-    """The budget of a whole account, and its credit in millionths."""
+    """Read the budget of a whole account, and its credit in millionths."""
     budget_key = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
     row = await call.tx.one(statements.select_budget, **budget_key)
     balance = await call.tx.one(statements.select_balance, account=account, currency=currency)

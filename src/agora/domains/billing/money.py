@@ -72,7 +72,7 @@ def divide_half_up(numerator: int, denominator: int) -> int:
 
 
 def convert_date_to_day_number(value: date) -> int:
-    """20261130 for 2026-11-30."""
+    """Convert a date to a day number: 20261130 for 2026-11-30."""
     return value.year * 10_000 + value.month * 100 + value.day
 
 
@@ -97,12 +97,12 @@ def compute_previous_month(month: int) -> int:
 
 
 def format_month(month: int) -> str:
-    """2026-11 for 202611."""
+    """Format a month number: 2026-11 for 202611."""
     return f"{month // 100:04d}-{month % 100:02d}"
 
 
 def parse_month(text: str) -> int:
-    """202611 for 2026-11."""
+    """Parse a month to its number: 202611 for 2026-11."""
     return int(text.replace("-", ""))
 
 

@@ -23,7 +23,7 @@ class ProjectedCost:
     amount: int
 
 
-#: running time that is not metered yet, of an account (None: of all) or of one instance
+#: unmetered running time of an account (None: all) or of one instance
 RUNNING_TIME: Port[Lazy[Callable[[Call, str | None, str], Awaitable[Sequence[ProjectedCost]]]]] = Port(
     "running instances"
 )

@@ -83,7 +83,7 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
 
 
 async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -> str:
-    """Resolve the currency of a price. It cannot change once an agent had a price."""
+    """Resolve the currency of a price. It cannot change after the agent's first price."""
     row = await call.tx.one(statements.select_price_currency, agent_id=agent.agent_id)
     if row is None:
         return currency or str(call.context.settings.billing_currency)

@@ -1,4 +1,4 @@
-"""The ledger of billing, prices, budgets, and the time of running instances."""
+"""Queries of the ledger, prices, budgets, and the time of running instances."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ select_prices_at = Query(
     postgres=_PRICES_AT.format(ids="= any(array(select json_array_elements_text(:agents::json)))"),
 )
 select_latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1", PriceRow)
-# When a version holds for what was agreed on with an earlier one: once it is in force, and its notice is over.
+# When a version applies to earlier agreements: once it is in force, and its notice period is over.
 _BEGINS = "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
 _AGREED = {"version": BIG, "notice": BIG}
 select_agreed_price = Query(
@@ -112,7 +112,7 @@ select_prices_from = Query(
     PriceChange,
     types=_AGREED | {"until": BIG},
 )
-# The currency that an agent is paid in: that of its newest version that cost something.
+# The currency in which an agent is paid: that of its newest version with a cost.
 select_price_currency = Query(
     f"""
     select currency from billing_prices
@@ -191,7 +191,7 @@ list_entries_of_instance = Query(
     scan=True,
 )
 
-# What tasks were charged for is under keys made of their ids, and its reversal under one made of the entry's.
+# Keys of task charges contain the task's id; keys of their reversals contain the id of the reversed entry.
 _TASKS_CHARGES = """
     select 'reversal:' || charge.entry_id from billing_ledger as charge where charge.tenant_id = :tenant and charge.key
 """
@@ -201,7 +201,7 @@ _WORKFLOW_TASKS = (
     "where t.tenant_id = :tenant and t.workflow_id = :workflow"
 )
 _OF_TASK = "(:key, :key || ':discount', :key || ':free_quota')"
-# What calls of models cost for a task is under keys that begin with its id; reductions of them, too.
+# Keys of model call charges begin with the task's id, as do those of their reductions.
 _MODELS_OF_TASK = "> 'model:' || :task || ':' and {key} < 'model:' || :task || ';'"
 _MODELS_OF_WORKFLOW = (
     "select m.entry_id from billing_model_calls as m join tasks as w on w.tenant_id = m.tenant_id and w.task_id = m.task_id "
@@ -305,8 +305,8 @@ update_budget_notices = Write(
     """,
     types={"warned": BIG, "exhausted": BIG},
 )
-# The sums are kept by triggers, so that what is still buffered of the ledger has to be written before they are read:
-# the engines see that in the comment.
+# Triggers maintain the sums, so buffered ledger entries must be written before the sums are read:
+# the comment in the statement tells the engines to do so.
 _SUMMED = "/* summed from billing_ledger */"
 select_spent_amount = Query(
     f"""
@@ -339,7 +339,7 @@ sum_reserved_by_account = Query(
     f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)", int
 )
 sum_reserved_for_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency", int)
-# Of budgets of a model or a project: what calls of models cost, and what is reserved for them.
+# For budgets of a model or a project: cost of model calls, and their reservations.
 _NARROWED = (
     "(:agent = '' or agent_id = :agent) and (:model = '' or model = :model) and (:project = '' or project = :project)"
 )
@@ -437,7 +437,7 @@ upsert_run = Write(
     types=dict.fromkeys(("number", "began", "measured", "billed", "accrued", "day"), BIG),
 )
 
-# -- what is reserved for tasks -------------------------------------------------------------------------------------
+# -- reservations of tasks --------------------------------------------------------------------------------------
 
 select_reservation = Query(
     "select * from billing_reservations where tenant_id = :tenant and task_id = :task_id", ReservationRow
@@ -445,7 +445,7 @@ select_reservation = Query(
 delete_reservation = Write(
     "delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id"
 )
-# Reserved for calls of models, by a task that has ended meanwhile: nobody will say what became of them.
+# Reservations for model calls of ended tasks, whose results will not be reported any more.
 select_abandoned_reservations = Query(
     """
     select r.* from billing_reservations as r join tasks as t

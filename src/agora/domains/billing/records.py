@@ -1,4 +1,4 @@
-"""Records of billing: rows of its tables, and of what its queries answer."""
+"""Records of billing: table rows and query results."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ LEDGER = Table("billing_ledger", LedgerEntry)
 
 @record
 class ReservationRow:
-    """What is set aside for a task until it ends, or, with a model, for its next call of that model."""
+    """Amount reserved for a task until it ends, or, with a model, for its next call of that model."""
 
     tenant_id: str
     task_id: str
@@ -118,7 +118,7 @@ RESERVATIONS = Table("billing_reservations", ReservationRow)
 
 @record
 class AllowanceRow:
-    """What a credential may commit its account to, and has."""
+    """Granted and used amounts of a credential's allowance."""
 
     tenant_id: str
     subject: str
@@ -152,7 +152,7 @@ INVOICES = Table("billing_invoices", InvoiceRow)
 
 @record
 class ProfileRow:
-    """A row of ``billing_profiles``: who an account is, as invoices show it."""
+    """A row of ``billing_profiles``: an account's details for invoices."""
 
     tenant_id: str
     account_id: str
@@ -166,7 +166,7 @@ class ProfileRow:
 
 @record
 class DiscountRow:
-    """A row of ``billing_discounts``: hundredths of a percent off what an account is charged."""
+    """A row of ``billing_discounts``: an account's discount in hundredths of a percent."""
 
     tenant_id: str
     account_id: str
@@ -178,7 +178,7 @@ class DiscountRow:
 
 @record
 class FreeQuotaRow:
-    """A row of ``billing_free_quotas``: what each account gets of an agent without charge in each month."""
+    """A row of ``billing_free_quotas``: monthly quantity of an agent that is free for each account."""
 
     tenant_id: str
     agent_id: str
@@ -236,7 +236,7 @@ INVOICE_LINES = Table("billing_invoice_lines", InvoiceLineRow)
 
 @record
 class PriceChange(PriceRow):
-    """A version of a price. begins: when it holds for what was agreed on with an earlier one."""
+    """A version of a price. begins: when it applies to earlier agreements."""
 
     begins: int
 
@@ -245,7 +245,7 @@ class PriceChange(PriceRow):
 class BudgetRow:
     """A budget: of an account, an agent, or both; amounts in millionths.
 
-    model, project: whose calls of models it counts alone; '' for all that is charged.
+    model, project: counts only their model calls; '' for all charges.
     """
 
     tenant_id: str
@@ -284,7 +284,7 @@ class MeteredRun:
 
 @record
 class TimedInstance:
-    """What an instance's time has cost at a version of a price."""
+    """Cost of an instance's time at a price version."""
 
     price_version: int
     currency: str
@@ -305,7 +305,7 @@ class Cost:
 
 @record
 class AccruedRun:
-    """Running time that is measured and not billed yet."""
+    """Running time that is measured but not billed yet."""
 
     currency: str
     agent_id: str
@@ -315,7 +315,7 @@ class AccruedRun:
 
 @record
 class MonthCost:
-    """What an account was charged and credited in a month."""
+    """Charges and credits of an account in a month."""
 
     currency: str
     period: int
@@ -325,7 +325,7 @@ class MonthCost:
 
 @record
 class DayCost:
-    """What was charged on a day."""
+    """Charges of a day."""
 
     day: int
     amount: int
@@ -333,7 +333,7 @@ class DayCost:
 
 @record
 class AccountBalance:
-    """The sums of an account in a currency."""
+    """Sums of an account in a currency."""
 
     account_id: str
     currency: str
@@ -346,7 +346,7 @@ class AccountBalance:
 
 @record
 class CustomerCost:
-    """How many accounts pay an agent."""
+    """Number of accounts that pay an agent."""
 
     agent_id: str
     currency: str
@@ -355,7 +355,7 @@ class CustomerCost:
 
 @record
 class DueInvoice:
-    """An account with entries that are on no invoice. period: the oldest month of them."""
+    """An account with uninvoiced entries. period: their oldest month."""
 
     account_id: str
     currency: str
@@ -364,7 +364,7 @@ class DueInvoice:
 
 @record
 class LineSum:
-    """What a line of an invoice sums up."""
+    """Sum of an invoice line."""
 
     period: int
     agent_id: str
@@ -414,7 +414,7 @@ class ModelPriceRow:
 
 @record
 class ModelCallRow:
-    """A call of a model: the details of an entry of the ledger. calls: 1, or -1 for its reversal."""
+    """A model call: the details of a ledger entry. calls: 1, or -1 for its reversal."""
 
     tenant_id: str
     entry_id: str
@@ -445,7 +445,7 @@ MODEL_CALLS = Table("billing_model_calls", ModelCallRow)
 
 @record
 class ModelSum:
-    """What the calls of a model come to."""
+    """Sums of the calls of a model."""
 
     provider: str
     model: str
@@ -462,7 +462,7 @@ class ModelSum:
 
 @record
 class PayableTask:
-    """A task for which a model is called. metadata, payload: JSON."""
+    """A task of a model call. metadata, payload: JSON."""
 
     task_id: str
     account_id: str

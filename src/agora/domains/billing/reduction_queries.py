@@ -23,7 +23,7 @@ __all__ = [
 
 BIG = "bigint"
 
-# What applies to a charge: nothing, nearly always. The quota comes first.
+# The reductions of a charge, usually none. The quota comes first.
 select_reduction_rules = Query(
     """
     select 'free_quota' as kind, quantity as number from billing_free_quotas
@@ -36,7 +36,7 @@ select_reduction_rules = Query(
     ReductionRule,
     types={"now": BIG},
 )
-# Locked by every charge that a quota applies to, so that two charges at a time do not use the same part of it.
+# Locked by every charge to which a quota applies, so that concurrent charges do not use the same part of it.
 lock_quota = Query(
     "select * from billing_free_quotas where tenant_id = :tenant and agent_id = :agent and kind = :kind",
     FreeQuotaRow,

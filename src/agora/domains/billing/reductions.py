@@ -1,7 +1,8 @@
 """Reductions: discounts of accounts, free quotas of agents, and coupons.
 
-A discount and a quota reduce a charge when its entry is written, as entries of their own beside it: so every sum over
-the ledger has them, and whoever reverses the charge reverses them, too. A coupon is credit under a key made of its code.
+A discount or quota reduces a charge by separate entries, written together with the charge's entry. Therefore every sum
+over the ledger includes them, and a reversal of the charge reverses them, too. A coupon is credit whose key contains
+its code.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ MOST = 500
 
 
 async def set_discount(call: Call, account: str, percent: float, until: datetime | None) -> contract.Discount:
-    """Set an account's discount; 0 ends it. Raises InvalidRequest for a time that is over, NotFound."""
+    """Set an account's discount; 0 ends it. Raises InvalidRequest for a past time, NotFound."""
     call.target = account
     await require_account(call.tx, account)
     until_at = None if until is None else to_microseconds(until)
@@ -65,7 +66,7 @@ async def set_discount(call: Call, account: str, percent: float, until: datetime
 
 
 async def set_free_quota(call: Call, agent: AgentRow, kind: EntryKind, quantity: float) -> contract.FreeQuota:
-    """Set what each account gets of an agent without charge in each month; 0 ends it. Raises InvalidRequest."""
+    """Set the quantity of an agent that is free for each account per month; 0 ends it. Raises InvalidRequest."""
     require_pricing_right(call.caller, agent)
     call.target = agent.agent_id
     unit, size = UNITS[kind]
@@ -87,7 +88,7 @@ async def set_free_quota(call: Call, agent: AgentRow, kind: EntryKind, quantity:
 
 
 async def list_reductions(call: Call, account: str | None, agent_id: str) -> contract.Reductions:
-    """The discounts of an account (of all, for who may see all), and free quotas, which everybody may see."""
+    """List the discounts of an account (of all, for callers that may see all), and free quotas, which are public."""
     scope = resolve_visible_account(call.caller, account)
     rows = (
         await call.tx.all(statements.list_discounts, account=scope or "", now=call.now, limit=MOST)
@@ -123,7 +124,7 @@ async def list_reductions(call: Call, account: str | None, agent_id: str) -> con
 
 @dataclass(frozen=True, slots=True)
 class CouponRequest:
-    """amount: in millionths. expires_at: microseconds since 1970."""
+    """A coupon to create. amount: in millionths. expires_at: microseconds since 1970."""
 
     code: str
     amount: int
@@ -167,7 +168,7 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
             raise PermissionDenied("A coupon is for your own account.", fix="Use a credential of the account.")
         await require_account(call.tx, name)
     ledger, key = Ledger(call), f"coupon:{code}:{name}"
-    # The coupon is locked before the ledger is read: two calls at once redeem it once.
+    # The coupon is locked before the ledger is read, so that concurrent calls redeem it once.
     row = await call.tx.one(statements.lock_coupon, code=code)
     if row is None:
         raise not_found("code", f"There is no coupon {code}.", fix="Check the code; case counts.")
@@ -182,7 +183,7 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
 
 
 async def list_coupons(call: Call, limit: int, cursor: str | None) -> contract.CouponPage:
-    """Coupons by their codes."""
+    """List coupons by code."""
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     rows: Sequence[CouponRow] = await call.tx.all(statements.list_coupons, after=after, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
@@ -208,6 +209,6 @@ def _build_coupon(row: CouponRow) -> contract.Coupon:
 def parse_coupon_request(
     code: str, amount: float, currency: str, expires_at: datetime | None, max_redemptions: int | None
 ) -> CouponRequest:
-    """A coupon as a caller describes it."""
+    """Convert the parameters of a coupon."""
     expires = None if expires_at is None else to_microseconds(expires_at)
     return CouponRequest(code, to_micros(amount), currency, expires, max_redemptions)

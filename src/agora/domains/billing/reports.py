@@ -71,7 +71,7 @@ class CostRequest:
 
 
 async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
-    """Usage and cost of a period."""
+    """Report usage and cost of a period."""
     scope = request.scope()
     by_agent = await load_current_tallies(call, scope) if request.account != "" else {}
     totals = merge_agent_tallies(by_agent)
@@ -96,7 +96,7 @@ async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
 async def report_revenue(
     call: Call, agent_ref: str | None, since: date | None, until: date | None, limit: int, cursor: str | None
 ) -> contract.RevenuePage:
-    """Revenue of agents, from the ledger."""
+    """Report the revenue of agents from the ledger."""
     first, last = convert_day_range(since, until)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     agents = await _find_earners(call, agent_ref, after, limit + 1)
@@ -115,7 +115,7 @@ async def report_revenue(
 
 
 async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> list[str]:
-    """Ids of agents whose revenue the caller may see, in order."""
+    """List the ids of agents whose revenue the caller may see, in order."""
     caller, tx = call.caller, call.tx
     if ref is not None:
         agent = await load_agent(tx, ref)
@@ -163,7 +163,7 @@ def _build_revenue(
 
 
 async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
-    """Build the dashboard; of all accounts for operators that name none."""
+    """Build the dashboard; of all accounts for operators who name none."""
     months = await call.tx.all(statements.sum_costs_by_month, account=account or "") if account != "" else []
     month = convert_to_month_number(call.now)
     by_agent = await _load_account_tallies(call, account, month * 100, month * 100 + 99)
@@ -202,14 +202,14 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
 
 
 async def _load_account_tallies(call: Call, account: str | None, since: int, until: int) -> dict[str, dict[str, Tally]]:
-    """By currency and agent: what was used in these days."""
+    """Load the usage of a period, by currency and agent."""
     if account == "":
         return {}
     return await load_current_tallies(call, Scope(account or "", since=since, until=until))
 
 
 async def _sum_cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
-    """Cost of each of the last days, from the ledger."""
+    """Sum the cost of each of the last days from the ledger."""
     days = list_days_before(call.now, DAYS)
     amounts: dict[int, int] = {}
     if account != "":

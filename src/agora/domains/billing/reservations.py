@@ -1,8 +1,8 @@
-"""Reservations: the price of a task, set aside when it is assigned to an agent by name and settled when it is completed.
+"""Reservations: the price of a task, reserved when it is assigned to a named agent and settled when it is completed.
 
-A reservation counts against every limit over its account from the transaction of the assignment on, so that tasks
-assigned at once cannot pass a limit together. In the transaction that completes the task an entry of the ledger takes its
-place; in one that ends it otherwise, or takes it from its assignee, it is released.
+A reservation counts against every limit of its account from the assignment's transaction on, so that concurrently
+assigned tasks cannot exceed a limit together. The transaction that completes the task replaces it by a ledger entry; a
+transaction that ends the task otherwise, or removes its assignee, releases it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BATCH = 500  #: tasks settled in one transaction
 
 
 class AssignedTask(Protocol):
-    """What a reservation needs to know of a row of ``tasks``."""
+    """Fields of a row of ``tasks`` that a reservation needs."""
 
     task_id: str
     task_type: str
@@ -41,7 +41,7 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     """Reserve the price of a task's agent. Returns the price version, or None if it is free.
 
     task: a row of ``tasks``, not necessarily written yet.
-    Raises BudgetExceeded, CreditExhausted where it does not fit.
+    Raises BudgetExceeded, CreditExhausted if a limit does not allow it.
     """
     agent_id = task.assigned_agent
     if agent_id is None or not looks_like_id(agent_id):
@@ -74,7 +74,7 @@ async def release_reservation(call: Call, task_id: str) -> None:
     """Release the reservation of a task. Idempotent."""
     row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is not None:
-        # Deleted in the same transaction: a second release finds no row, and gives nothing back twice.
+        # Deleted in the same transaction: a second release finds no row and releases nothing.
         await call.tx.execute(statements.delete_reservation, task_id=task_id)
         await take_from_allowance(call, row.spender, -row.amount)
 
@@ -94,7 +94,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
 
 
 async def charge_completed_tasks(call: Call) -> bool:
-    """Charge tasks that an earlier release completed and did not charge; returns whether there may be more."""
+    """Charge tasks completed but not charged by an earlier release; return whether there may be more."""
     rows = await call.tx.all(statements.select_unsettled_reservations, limit=BATCH)
     for row in rows:
         await settle_reservation(call, row)

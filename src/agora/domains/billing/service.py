@@ -28,11 +28,11 @@ class BillingService(BoundService, contract.Billing):
 
     @property
     def _default_currency(self) -> str:
-        """The currency where none is named."""
+        """The default currency."""
         return str(self.call.context.settings.billing_currency)
 
     async def _resolve_agent_id(self, ref: str | None) -> str:
-        """Id of an agent, '' for none."""
+        """Resolve an agent to its id; '' for none."""
         return "" if ref is None else (await load_agent(self.call.tx, ref)).agent_id
 
     # -- prices ------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class BillingService(BoundService, contract.Billing):
         )
         return await lists.list_entries(self.call, filters, limit, cursor)
 
-    # -- what it comes to --------------------------------------------------------------------------
+    # -- cost and revenue --------------------------------------------------------------------------
 
     @implements
     async def cost(

@@ -110,21 +110,21 @@ class PriceTerms:
 
 
 async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> PriceTerms:
-    """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
+    """Find an agent's terms at a time: the highest version that has begun. currency: default without a price."""
     row = await tx.one(statements.select_price_at, agent_id=agent_id, at=at)
     return PriceTerms.from_row(row) if row is not None else PriceTerms(0, currency)
 
 
 async def find_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, PriceTerms]:
-    """Terms of those of some agents that have a price at a moment, by the agent's id."""
+    """Find the terms of the agents that have a price at a time, by agent id."""
     rows = await tx.all(statements.select_prices_at, agents=encode_json(agent_ids), at=at) if agent_ids else ()
     return {row.agent_id: PriceTerms.from_row(row) for row in rows}
 
 
 async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> PriceTerms:
-    """Terms at a moment of what was agreed on with a version of the price: that one, until the notice of another is over.
+    """Find the terms at a time for an agreed price version: that version, until another one's notice period is over.
 
-    notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
+    notice: microseconds from the announcement of a version until it applies to earlier agreements. currency: of an
     agent without a price.
     """
     row = await tx.one(statements.select_agreed_price, agent_id=agent_id, version=version, at=at, notice=notice)
@@ -134,12 +134,12 @@ async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, no
 async def find_later_versions(
     tx: Reader, agent_id: str, version: int, until: int, notice: int
 ) -> Sequence[PriceChange]:
-    """Versions after one that hold for what was agreed on with it before a moment; ``begins`` says from when on."""
+    """Find the later versions that apply to an agreed version before a time; ``begins`` is each one's start."""
     return await tx.all(statements.select_prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
 
 def build_pricing_fields(terms: PriceTerms) -> dict[str, Any]:
-    """Fields of the contract's :class:`PricingInfo`."""
+    """Build the fields of the contract's :class:`PricingInfo`."""
     return {
         "type": terms.type,
         "price": from_micros(terms.price),

@@ -1,4 +1,4 @@
-"""The operations of token billing: views of the ledger, the budgets and the credit, and the prices of models."""
+"""Implementation of token billing: views of the ledger, budgets and credit, and model prices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CENT = 10_000  #: millionths of a dollar
 
 
 class TokenBillingService(BoundService, contract.TokenBilling):
-    """Amounts are in dollars, which the prices of models are in, unless another currency is named."""
+    """Amounts are in dollars, the currency of model prices, unless another currency is named."""
 
     @implements
     async def summary(

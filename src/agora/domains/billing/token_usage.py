@@ -1,7 +1,7 @@
 """Token usage of tasks, as totals reported by their workers.
 
-What a report adds to the one before becomes an entry of the ledger, for a model that has a price or whose cost the worker
-knows. A worker says itself what it has used, so its own account pays, unless that is the payer's, or it may meter for others.
+The increase over the previous report becomes a ledger entry, if the model has a price or the worker knows the cost.
+Workers report their own usage, so their own account pays, unless it is the payer's or the worker may meter for others.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class TokenUsageReport:
 async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage:
     """Store a worker's report, and charge the difference since the last one.
 
-    Idempotent: totals never fall, so late and repeated reports change nothing.
+    Idempotent: totals never decrease, so late and repeated reports change nothing.
     """
     # Locked, so that concurrent reports of a task do not charge the same difference.
     await call.tx.one(models.lock_usage, task_id=report.task_id, model=report.model)
@@ -140,7 +140,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         row,
         charged_input=row.input_tokens,
         charged_output=row.output_tokens,
-        charged_cost=max(row.charged_cost, row.cost or 0),  # one that falls and rises again is not charged twice
+        charged_cost=max(row.charged_cost, row.cost or 0),  # a total that falls and rises again is not charged twice
     )
     await call.tx.execute(
         models.update_charged_usage,
@@ -167,7 +167,7 @@ class TokenUsageFilters:
 async def list_token_usage(
     call: Call, filters: TokenUsageFilters, limit: int, cursor: str | None
 ) -> contract.TokenUsagePage:
-    """Usage of the caller's tasks, and of those it worked on; operators see all. The newest tasks first."""
+    """List the usage of the caller's tasks, and of those it worked on; operators see all. Newest tasks first."""
     before, after = paging.decode_cursor(cursor, str, str) if cursor else (LAST, "")
     caller = call.caller
     rows = await call.tx.all(

@@ -33,9 +33,9 @@ __all__ = [
     "resolve_usage_time",
 ]
 
-OLDEST = 400 * 86_400_000_000  #: microseconds; usage that is older is not recorded any more
+OLDEST = 400 * 86_400_000_000  #: microseconds; older usage is not recorded
 AT_ONCE = 100  #: accounts invoiced in one transaction
-COUNTED = 10_000  #: most accounts that are counted as remaining
+COUNTED = 10_000  #: maximum number of remaining accounts counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,10 @@ class Usage:
 def build_quantities(
     requests: int, seconds: float, input_tokens: int, output_tokens: int, instance_id: str | None
 ) -> dict[EntryKind, int]:
-    """The non-zero quantities; InvalidRequest if there are none, or if the server measures the instance's time."""
+    """Build the non-zero quantities.
+
+    Raises InvalidRequest if there are none, or if the server measures the instance's time itself.
+    """
     if seconds and instance_id is not None:
         raise InvalidRequest(
             "The running time of an instance is measured by the server.",
@@ -139,7 +142,7 @@ def _build_record(rows: Sequence[LedgerEntry]) -> contract.UsageRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRequest:
-    """Credit for an account. amount: in millionths of the currency. key: given once under it; None for no key."""
+    """Credit for an account. amount: in millionths of the currency. key: makes it idempotent; None for no key."""
 
     account: str
     amount: int
@@ -184,7 +187,7 @@ async def close_month(call: Call, period: str) -> contract.Closing:
 async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -> list[str]:
     """Issue each account's due invoices month by month up to the given one. Returns their numbers.
 
-    due: account, currency, oldest month of which something is on no invoice.
+    due: account, currency, oldest month with uninvoiced entries.
     """
     issued = []
     for account, currency, month in due:

@@ -1,4 +1,4 @@
-"""What billing shows: sums of the ledger, and invoices. The sums themselves are kept by triggers."""
+"""Queries for billing views: sums of the ledger, maintained by triggers, and invoices."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ count_customers = Query(
 
 # -- invoices ----------------------------------------------------------------------------------
 
-# Accounts with entries of a month up to :period that are on no invoice, and the oldest such month.
+# Accounts with uninvoiced entries of months up to :period, and the oldest such month.
 select_due_invoices = Query(
     """
     select ref as account_id, currency, min(period) as period from billing_totals as t

@@ -92,7 +92,7 @@ class Tally:
         return self.select_kinds((*BASE, *USAGE, *TASKS, *REDUCTIONS))
 
     def to_fields(self, currency: str) -> dict[str, Any]:
-        """Fields of the contract's :class:`BillingInfo`."""
+        """Build the fields of the contract's :class:`BillingInfo`."""
         return {
             "total_cost": from_micros(self.total_cost),
             "currency": currency,
@@ -111,9 +111,9 @@ class Tally:
 
 
 async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, Tally]]:
-    """By currency and agent: everything in scope, with what accrued and what has run since it was last measured.
+    """Load all usage in scope by currency and agent, including accrued and unmetered running time.
 
-    What somebody owes is read here, whoever asks. Of days that are over, nothing runs.
+    All amounts owed are read here. Unmetered time is included only if the scope includes today.
     """
     sums = await load_tallies(call.tx, scope)
     if scope.since <= convert_to_day_number(call.now) <= scope.until:
@@ -125,7 +125,7 @@ async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, 
 
 
 async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
-    """By currency and agent: everything in scope that was measured, what accrues included."""
+    """Load all measured usage in scope by currency and agent, including accrued time."""
     sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for row in await tx.all(_choose_query(scope), **_build_query_parameters(_choose_query(scope), scope)):
         sums[row.currency][row.agent_id].add_usage(row.kind, row.quantity, row.amount)
@@ -184,7 +184,7 @@ def list_costs_in_other_currencies(together: Mapping[str, Tally], main_currency:
 
 
 async def read_agent_names(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
-    """Read agent names by id, including agents that have left."""
+    """Read agent names by id, including deregistered agents."""
     ids = sorted(set(agents) - {""})
     if not ids:
         return {}
