@@ -32,7 +32,7 @@ def emit_task_event(
     audience: tuple[str, ...] | None,
     source: str | None = None,
 ) -> None:
-    """Emit the event ``agora.task.HAPPENING``. audience: subjects, None for everyone."""
+    """Emit the event ``agora.task.CHANGE``. audience: subjects, None for everyone."""
     payload = {
         "task_id": row.task_id,
         "task_type": row.task_type,
@@ -120,7 +120,7 @@ class TaskDraft:
         return entry
 
     def emit(self, change: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
-        """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties by default."""
+        """Emit the event ``agora.task.CHANGE``. audience: None for everyone; the task's parties by default."""
         emit_task_event(self.call, self.row, change, data, list_parties(self.row) if audience == () else audience)
 
     async def save(self) -> None:

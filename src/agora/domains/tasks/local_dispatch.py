@@ -72,7 +72,7 @@ def begin_local_task(draft: TaskDraft) -> bool:
 def hand_over_task(draft: TaskDraft, data: TaskData) -> None:
     """Emit ``agora.task.started``, and queue the task for its agent after the commit."""
     call, agent_id = draft.call, draft.row.holder
-    assert agent_id is not None  # begin_locally set it
+    assert agent_id is not None  # set by begin_local_task
     data_of_start = {"attempt": 1, "worker": None}
     emit_task_event(
         call, draft.row, "started", data_of_start, list_parties(draft.row), source=f"/agora/agents/{agent_id}"
