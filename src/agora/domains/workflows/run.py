@@ -288,7 +288,7 @@ class WorkflowRun:
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
     async def emit(self, change: str, **data: Any) -> None:
-        """Emit the event ``agora.workflow.HAPPENING`` to its creator and its agents."""
+        """Emit the event ``agora.workflow.CHANGE`` to its creator and its agents."""
         row = self.row
         summary = {
             "workflow_id": self.workflow_id,
