@@ -164,7 +164,7 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
 
 
 async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
-    """Handle a request without a timely reply: repeat it ``TRIES`` times, then record the instance as failed or lost."""
+    """Handle a request without a timely reply: try up to ``MAX_ATTEMPTS`` times, then record failure or loss."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
     if transitions.resolve_goal_state(row) != "stopped" and row.state == "provisioning":

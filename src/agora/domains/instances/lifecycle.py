@@ -172,7 +172,7 @@ class InstanceLifecycle:
         return build
 
     async def _probe_until_ready(self) -> None:
-        """Probe the program for ``PATIENCE`` seconds; fail it after its ``start_timeout``.
+        """Probe the program for ``HEALTH_STEP_SECONDS``; fail it after its ``start_timeout``.
 
         A program that declares neither a health check nor a port gets the same time to listen, and counts as ready
         afterwards: it may only make outgoing calls.

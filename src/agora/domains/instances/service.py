@@ -127,7 +127,7 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     def events(self, instance_id: str, *, last_event_id: str | None = None) -> AsyncIterator[Event]:
-        # The dispatcher awaits the Opening within a read transaction; the feed then produces the events.
+        # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
         return cast("AsyncIterator[Event]", self._open_stream(instance_id, last_event_id))
 
     async def _open_stream(self, instance_id: str, last_event_id: str | None) -> EventStreamSpec:
