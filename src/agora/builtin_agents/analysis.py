@@ -33,7 +33,7 @@ Scorer = Callable[[str], dict[str, float]]
 
 
 class AnalysisAgent(BuiltinAgent):
-    """Answers with a report and with data, and publishes ``analysis.complete``."""
+    """Answers with a text report and data, and publishes ``analysis.complete``."""
 
     profile = Profile(
         "Analysis Agent",

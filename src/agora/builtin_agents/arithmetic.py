@@ -26,10 +26,10 @@ from .numbers import DIGITS, CalculationError, Number, divide_numbers, quote_exp
 
 __all__ = ["MAX_EXPRESSION_CHARACTERS", "CalculationError", "Number", "evaluate_expression"]
 
-MAX_EXPRESSION_CHARACTERS = 2000  #: most characters of an expression
+MAX_EXPRESSION_CHARACTERS = 2000  #: limit of an expression
 DEEPEST = 50
 MAX_TOKENS = 500
-MAX_DIGITS = 100  # most digits of a number as it is written
+MAX_DIGITS = 100  # limit of a number's digits
 EXPONENT = 300
 _TOKEN = re.compile(
     r"""\s*(?:

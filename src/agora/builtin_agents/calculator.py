@@ -89,7 +89,7 @@ def _build_answer(expression: str, value: Number) -> dict[str, Any]:
 
 
 def _build_expression_from_operands(payload: dict[str, Any]) -> str:
-    """``{"operation": "add", "operands": [1, 2]}`` or ``{"a": 1, "b": 2, "op": "+"}``, as an expression."""
+    """Build an expression from ``{"operation": "add", "operands": [1, 2]}`` or ``{"a": 1, "b": 2, "op": "+"}``."""
     operation, operands = payload.get("operation", payload.get("op")), payload.get("operands")
     if operation is None:
         return ""

@@ -25,9 +25,9 @@ class InterruptibleSleep(Protocol):
 
 
 class AgentCalls:
-    """Operations by name, as one caller.
+    """Calls operations by name, as one caller.
 
-    find: from a name to its operation. pause: how to wait before another try.
+    find: returns the operation of a name. pause: waits before a retry.
     """
 
     def __init__(

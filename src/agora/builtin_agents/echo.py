@@ -8,7 +8,7 @@ __all__ = ["EchoAgent"]
 
 
 class EchoAgent(BuiltinAgent):
-    """Answers with the parts it was sent."""
+    """Answers with the received parts."""
 
     profile = Profile(
         "Echo Agent",

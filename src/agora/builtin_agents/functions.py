@@ -13,11 +13,11 @@ __all__ = ["CONSTANTS", "FUNCTIONS"]
 
 Function = Callable[..., Number]
 
-FACTORIAL = 450  # the largest number whose factorial is calculated
-ROUND = 50  # most decimal places that are rounded to
-ANGLE = 15  # decimal places that are kept of what sines and cosines are made of
-FARTHEST = Decimal(10) ** 15  # of angles
-EXPONENT = 5000  # the largest number that e is raised to
+FACTORIAL = 450  # largest argument of a factorial
+ROUND = 50  # maximum number of decimal places for rounding
+ANGLE = 15  # decimal places of the arguments of trigonometric functions
+FARTHEST = Decimal(10) ** 15  # maximum angle
+EXPONENT = 5000  # largest exponent of e
 
 CONSTANTS: Mapping[str, Number] = {
     "pi": Number(Decimal("3.1415926535897932384626433832795028841972"), True),
@@ -120,7 +120,7 @@ def _gcd(*numbers: Number) -> Number:
 
 def _lcm(*numbers: Number) -> Number:
     multiple = Number(Fraction(1))
-    for number in numbers:  # one after the other, so that it is bounded on the way
+    for number in numbers:  # one by one, so that intermediate results are bounded
         multiple = Number(
             Fraction(math.lcm(_require_whole_number(multiple, "lcm"), _require_whole_number(number, "lcm")))
         )

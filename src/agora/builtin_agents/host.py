@@ -37,11 +37,11 @@ __all__ = ["AgentHost"]
 
 log = logging.getLogger(__name__)
 
-FORGET = 30.0  # seconds after which a task that was handed over and never committed is forgotten
-RELEASE = 5.0  # and to be given back
+FORGET = 30.0  # seconds after which a reserved task that was never committed is dropped
+RELEASE = 5.0  # seconds for the release of tasks at a stop
 TIER = "enterprise"
 ENDED_EVENTS = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
-#: of the lease in hand, or of one before it, which a server that starts is told of late: the row knows
+#: these may refer to an earlier lease, since a starting server receives old events: the row decides
 RETURNED_EVENTS = {"reassigned", "requeued"}
 STATUS_EVENTS = ("agora.agent.status_changed", "agora.agent.deregistered")
 LABEL = "residents"
@@ -49,10 +49,10 @@ LABEL = "residents"
 
 @dataclass(slots=True, eq=False)
 class HostedAgent:
-    """The state of one agent that this process hosts.
+    """State of an agent that this process hosts.
 
-    waiting: its queues may hold tasks. mail: its inbox may hold messages. stale: tasks may still be leased to it that a
-    previous process was running. barred: an operator has suspended it.
+    waiting: its queues may hold tasks. mail: its inbox may hold messages. stale: tasks may still be leased to it from a
+    previous process. barred: an operator has suspended it.
     """
 
     resident: BuiltinAgent
@@ -75,8 +75,8 @@ class HostedAgent:
 class AgentHost:
     """All built-in agents of this process.
 
-    find: looks up an operation by name and tenant. alone: no other process uses the store. grace: seconds that runs may take
-    to end when the server stops.
+    find: looks up an operation by name and tenant. alone: no other process uses the store. grace: seconds for running
+    tasks to end when the server stops.
     """
 
     grace = 2.0
@@ -107,9 +107,9 @@ class AgentHost:
     def host_agent(
         self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False
     ) -> None:
-        """Host an agent that is registered already, and claim its waiting tasks.
+        """Host a registered agent and claim its waiting tasks.
 
-        If it is hosted already, the new implementation is used from the next task on. barred: it is suspended.
+        If it is already hosted, the new implementation is used from the next task on. barred: whether it is suspended.
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
         calls = AgentCalls(self._dispatcher, caller, self._find, self._sleep_until_override_change)
@@ -127,7 +127,7 @@ class AgentHost:
         if hosted is None:
             return
         self._tenants[tenant].discard(hosted)
-        for task_id in hosted.handed:  # their leases run out
+        for task_id in hosted.handed:  # their leases expire
             del self._handed_tasks[task_id]
         hosted.handed.clear()
         await self._drain_runs([hosted])
@@ -180,7 +180,7 @@ class AgentHost:
         for event in events:
             try:
                 self._apply_event(event.tenant_id, event.event)
-            except Exception:  # other followers of the log must still get the events
+            except Exception:  # other followers of the event log must still get the events
                 log.exception("the residents could not follow %s", event.event.type)
 
     def _apply_event(self, tenant: str, event: NewEvent) -> None:
@@ -197,7 +197,7 @@ class AgentHost:
             self._apply_status_event(hosted, event)
 
     def _apply_status_event(self, hosted_agent: HostedAgent, event: NewEvent) -> None:
-        """Apply the suspension, the activation or the deregistration of an agent."""
+        """Apply the suspension, activation or deregistration of an agent."""
         if event.type == "agora.agent.deregistered":
             removal = asyncio.get_running_loop().create_task(
                 self.remove(hosted_agent.caller.tenant, hosted_agent.caller.subject)

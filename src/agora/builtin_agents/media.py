@@ -1,4 +1,4 @@
-"""The media agent: rooms for audio and video, and tokens for them, asked for in sentences or as data."""
+"""The media agent: audio and video rooms and their tokens, requested by sentences or data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 __all__ = ["MediaAgent", "parse_media_sentence"]
 
 ACTIONS: Final = ("create_room", "issue_token", "list_rooms", "get_room")
-#: what a sentence may ask for. An admin's or moderator's token is given by the operation, to who may call it.
+#: Roles that can be requested in a sentence. Tokens of admins and moderators are only issued by the operation.
 GIVEN_ROLES: Final = ("participant", "publisher", "viewer")
 HELP: Final = (
     "I create rooms, list them, show who is in one, and give tokens. Say for example: Create a room standup; "
@@ -44,7 +44,7 @@ _PHRASES: Final = tuple(
 
 
 class MediaAgent(BuiltinAgent):
-    """Calls ``agora.media`` for whoever asks; publishes ``media.room_created``."""
+    """Calls ``agora.media`` for the requester; publishes ``media.room_created``."""
 
     profile = Profile(
         "Media Agent",
@@ -82,7 +82,7 @@ class MediaAgent(BuiltinAgent):
 
 
 def parse_media_sentence(text: str) -> dict[str, Any]:
-    """Parse a sentence into an action and its arguments. Empty if it is none of them."""
+    """Parse a sentence into an action and its arguments. Empty if it matches no command."""
     for action, pattern in _PHRASES:
         match = pattern.match(text[:500])
         if match is not None:

@@ -13,15 +13,15 @@ from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
 __all__ = ["MemoryAgent", "parse_memory_sentence"]
 
-MAX_LISTED = 20  # keys in a list, memories in an answer
-MAX_QUOTED_CHARACTERS = 500  # most characters of a memory that an answer repeats
+MAX_LISTED = 20  # limit of keys in a list, and of memories in an answer
+MAX_QUOTED_CHARACTERS = 500  # limit of a quoted memory
 _Q = r"(?:'(?P<{0}_s>[^']*)'|\"(?P<{0}_d>[^\"]*)\"|(?P<{0}_p>{1}))"
 _KEY, _VALUE = _Q.format("key", r"[^\s'\"?]+?"), _Q.format("value", r".+?")
 _ANY = _Q.format("key", r".+?")
 _THE = r"(?:the\s++)?(?:(?:value|data|memory)\s++(?:(?:stored|kept)\s++)?(?:of|for|under|with|at|as)\s++)?(?:the\s++)?(?:key\s++)?"
 _PLEASE = r"^\s*(?:(?:please|can\s++you|could\s++you|hey|hi|hello|memory|agent)\b[\s,:]*)*"
 
-_GAP = r"(?<=\S)\s++"  # spaces are taken whole or not at all: tried one by one, many of them would take minutes
+_GAP = r"(?<=\S)\s++"  # possessive: backtracking over many spaces would take minutes
 
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("list", r"(?:list|show|get)\s++(?:me\s++)?(?:all|every|keys|memories|everything)(?:\s++\w+){0,3}"),
@@ -45,7 +45,8 @@ def _compile_phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 class MemoryAgent(BuiltinAgent):
-    """Stores, recalls, lists, searches and forgets; publishes ``memory.stored``, ``memory.recalled`` and the like."""
+    """Stores, recalls, lists, searches and forgets; publishes events such as ``memory.stored`` and
+    ``memory.recalled``."""
 
     profile = Profile(
         "Memory Agent",
@@ -149,7 +150,7 @@ def parse_memory_sentence(text: str) -> dict[str, Any]:
 
 
 def _build_namespace_argument(request: dict[str, Any]) -> dict[str, Any]:
-    """The namespace, if one is named; 'own' would be this agent's, not the requester's."""
+    """Return the namespace argument, if given; 'own' would mean this agent's namespace, not the requester's."""
     namespace = request.get("namespace")
     if namespace == "own":
         raise TaskFailed(

@@ -1,4 +1,4 @@
-"""Numbers of the calculator: exact fractions where possible, else decimals; bounded in size."""
+"""Numbers of the calculator: exact fractions if possible, else decimals; bounded in size."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ __all__ = [
     "raise_to_power",
 ]
 
-BITS = 4096  #: of a numerator or denominator
-MAX_EXPONENT = 5000  #: power of ten that decimals stay below
-DIGITS = 40  #: that decimals are calculated with
-SHOWN = 15  #: that are shown of what is not whole
-_LEAST_PLAIN, _PLAIN_EXPONENTS = -7, 21  # between these powers of ten a number is written out
+BITS = 4096  #: limit of a numerator or denominator
+MAX_EXPONENT = 5000  #: decimals are smaller than ten to this power
+DIGITS = 40  #: precision of decimals
+SHOWN = 15  #: displayed digits of non-integers
+_LEAST_PLAIN, _PLAIN_EXPONENTS = -7, 21  # numbers between these powers of ten are written without an exponent
 
 
 class CalculationError(ValueError):
-    """What is wrong, in words for people."""
+    """The calculation is invalid; the message is for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A value. real: it came of a division or a decimal point, so a whole one is shown as 25.0. percent: of 100."""
+    """A value. real: result of a division or a decimal point, so that an integer is displayed as 25.0. percent: a
+    percentage."""
 
     value: Fraction | Decimal
     real: bool = False
@@ -46,12 +47,12 @@ class Number:
 
     @property
     def as_fraction(self) -> Fraction | None:
-        """The value, where it is known exactly."""
+        """Return the exact value, if known."""
         return self.value if isinstance(self.value, Fraction) else None
 
     @property
     def as_integer(self) -> int | None:
-        """The value, where it is a whole number."""
+        """Return the value if it is an integer."""
         return int(self.value) if isinstance(self.value, Fraction) and self.value.denominator == 1 else None
 
     @property
@@ -103,7 +104,7 @@ class Number:
     # -- as it is shown --------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        """As in ``The result is ...``: whole numbers in full, others with 15 digits."""
+        """Format as in ``The result is ...``: integers in full, others with 15 digits."""
         whole = self.as_integer
         if whole is not None and not (self.real and abs(whole) >= 10**SHOWN):
             return f"{whole}.0" if self.real else str(whole)
@@ -111,7 +112,7 @@ class Number:
 
     @property
     def json(self) -> int | float | str:
-        """As data: a number where JSON's readers keep it, else its text."""
+        """Convert to data: a number if JSON parsers preserve it, else its text."""
         whole = self.as_integer
         if whole is not None and abs(whole) < 2**53:
             return float(whole) if self.real else whole
@@ -122,7 +123,7 @@ class Number:
 
     @property
     def fraction(self) -> str | None:
-        """The exact value as a fraction, where its decimals are cut off."""
+        """Format the exact fraction, if the decimals are truncated."""
         value = self.as_fraction
         if value is None or value.denominator == 1 or Fraction(Decimal(_format_decimal(self.decimal))) == value:
             return None
@@ -130,7 +131,7 @@ class Number:
 
 
 def _format_decimal(value: Decimal) -> str:
-    """15 significant digits, without zeros at the end."""
+    """Format with 15 significant digits, without trailing zeros."""
     if not value:
         return "0.0"
     rounded = Decimal(f"{value:.{SHOWN - 1}e}").normalize()
@@ -147,12 +148,12 @@ def build_number_size_error() -> CalculationError:
 
 
 def divide_numbers(left: Number, right: Number) -> Number:
-    """The quotient of two numbers."""
+    """Divide two numbers."""
     return left / right
 
 
 def raise_to_power(base: Number, exponent: Number) -> Number:
-    """A power: exact for whole exponents. Raises ArithmeticFault for what is no real number or is too large."""
+    """Raise to a power: exact for integer exponents. Raises CalculationError if the result is not real or too large."""
     whole = exponent.as_integer
     if not base.value and exponent.value < 0:
         raise CalculationError("Zero has no negative powers.")
@@ -169,7 +170,7 @@ def raise_to_power(base: Number, exponent: Number) -> Number:
 
 
 def _compute_exact_square_root(base: Number, exponent: Number) -> Number | None:
-    """A square root that is a fraction, where the exponent is a half."""
+    """Compute a rational square root, if the exponent is one half."""
     if exponent.as_fraction != Fraction(1, 2) or not isinstance(base.value, Fraction):
         return None
     top, bottom = isqrt(base.value.numerator), isqrt(base.value.denominator)

@@ -7,7 +7,7 @@ from functools import cache
 
 __all__ = ["translate_question_to_expression"]
 
-MAX_PHRASE_CHARACTERS = 500  #: most characters of a question in words; what is longer is taken for an expression
+MAX_PHRASE_CHARACTERS = 500  #: limit of a question in words; longer texts are parsed as expressions
 _BEGINNING = re.compile(
     r"""^[\s"':,;!?]*(?:(?:hi|hello|hey|please|can|could|would|will|you|me|us|now|so|and|then|calculator|agent)\b[\s,:]*)*
         (?:(?:calculate|compute|evaluate|solve|work\ out|figure\ out|find|tell|show|give|get|do|say)\b[\s,:]*
@@ -19,7 +19,7 @@ _END = re.compile(r"(?:\s*(?:please|equals?|equal\ to|make|be|=|\?|!(?=\s*$)(?<=
 _N = r"([-+]?\d[\d,.]*%?|\([^()]*\))"
 _LIST = r"([^()]*\d[^()]*)"
 
-#: what is said, and how it is written; applied one after the other
+#: phrases and their symbols; applied in order
 _FORMS: tuple[tuple[str, str], ...] = (
     (rf"\badd\s+{_N}\s+to\s+{_N}", r"(\2 + \1)"),
     (rf"\badd\s+{_N}\s+(?:and|with|plus)\s+{_N}", r"(\1 + \2)"),
@@ -68,7 +68,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
 
 @cache
 def _compile_forms() -> list[tuple[re.Pattern[str], str]]:
-    """The forms, compiled when they are first needed."""
+    """Compile the forms at first use."""
     return [(re.compile(pattern, re.IGNORECASE), replacement) for pattern, replacement in _FORMS]
 
 

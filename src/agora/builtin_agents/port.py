@@ -26,10 +26,10 @@ __all__ = [
     "join_text_parts",
 ]
 
-#: A part of a message or artifact, as A2A 1.0 writes it in JSON (section 4.1.6): one of ``text``, ``data``,
-#: ``raw`` (base64) and ``url``, with ``mediaType``, ``filename`` and ``metadata``.
+#: A part of a message or artifact in the JSON of A2A 1.0 (section 4.1.6): one of ``text``, ``data``, ``raw`` (base64)
+#: and ``url``, with ``mediaType``, ``filename`` and ``metadata``.
 Part: TypeAlias = dict[str, Any]
-#: Why a handler was cancelled: by the requester; its lease was lost; the server stops.
+#: Reason why a handler was cancelled: by the requester, a lost lease, or a stop of the server.
 StopReason: TypeAlias = Literal["cancelled", "lost", "stopping"]
 
 
@@ -37,7 +37,7 @@ StopReason: TypeAlias = Literal["cancelled", "lost", "stopping"]
 class Profile:
     """The public profile of a built-in agent.
 
-    skills: as A2A writes them in a card (id, name, description, tags, examples); their ids are its capabilities.
+    skills: in the format of A2A cards (id, name, description, tags, examples); their ids are its capabilities.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer of a handler that is more than text or data: parts of the final artifact.
+    """An answer of a handler that is more than text or data: parts of the final artifact.
 
-    parts: empty where everything was handed over by ``job.artifact`` already. result: the task's result, for those
-    who read tasks and not artifacts; by default the text of the parts, or the data of the one part. notes: said with
-    the end, as the message of the task's last status. message_id: the parts are a message under this id, which answers in
-    place of a task: who asked over A2A, and has heard nothing else of the task, gets it as such.
+    parts: empty if everything was already sent by ``job.artifact``. result: the task's result, for readers of tasks
+    instead of artifacts; by default the text of the parts, or the data of a single part. notes: message of the task's
+    final status. message_id: return the parts as a message with this id instead of a task, if the requester used A2A
+    and has received no other output of the task.
     """
 
     parts: Sequence[Part] = ()
@@ -69,7 +69,7 @@ class Reply:
 class TaskFailed(Exception):
     """Raised by a handler: the task has failed. retry: whether another attempt may help.
 
-    intent, code, details: of the ``failure`` that answers a request of the agent protocol.
+    intent, code, details: fields of the ``failure`` message that answers a request of the agent protocol.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class TaskFailed(Exception):
 
 
 class TaskRejected(Exception):
-    """Raised by a handler: the agent does not do this kind of task."""
+    """Raised by a handler: the agent does not support this kind of task."""
 
 
 class TaskPostponed(Exception):
-    """Raised by a handler: not now. The task goes back to the queue for ``delay`` seconds, and no attempt is counted."""
+    """Raised by a handler: the task returns to the queue for ``delay`` seconds; the attempt is not counted."""
 
     def __init__(self, reason: str, *, delay: float = 5.0) -> None:
         super().__init__(reason)
@@ -101,7 +101,7 @@ class InputRequired(Exception):
     """Raised by a handler: the task needs input from its requester before it can continue.
 
     The task becomes ``input_required`` (or ``auth_required``), with the parts as its message. When the requester
-    answers, ``handle`` runs again, with the answer as ``job.message`` and what was kept with ``job.save``.
+    answers, the handler runs again, with the answer as ``job.message`` and the checkpoint of ``job.save``.
     """
 
     def __init__(self, question: str | Sequence[Part], *, auth: bool = False) -> None:
@@ -112,17 +112,16 @@ class InputRequired(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Job(ABC):
-    """One task that an agent is running. Its methods write under the task's lease.
+    """A running task of an agent. Its methods write under the task's lease.
 
-    Each of them raises StaleLease once the task is not the resident's any more; the handler is cancelled then, and
-    ``ended`` says why. They wait for a store that is full or a marketplace that is halted.
+    Each of them raises StaleLease once the lease is lost; the handler is then cancelled, and ``ended`` is the reason.
+    They wait while the store is full or the marketplace is halted.
 
-    task_type: ``a2a.message``, a skill's id, or the type that a task was assigned with.
-    skill: id of the skill that was asked for, if one was. context_id: groups tasks of one conversation.
-    message: the newest thing the requester said, as an A2A 1.0 message (messageId, role, parts, metadata).
-    message_number: of its entry in the task's log; 0 for the one that the task was made of.
-    attempt: 1 the first time. checkpoint: what an attempt before this one kept with :meth:`save`.
-    requester: id of the task's creator. settings: of the server. news: set when the requester sends another message, see :meth:`more`.
+    task_type: ``a2a.message``, a skill's id, or the type of the assigned task. skill: id of the requested skill, if
+    any. context_id: groups tasks of one conversation. message: the requester's newest message in the form of A2A 1.0
+    (messageId, role, parts, metadata). message_number: its entry in the task's log; 0 for the message that created the
+    task. attempt: starts at 1. checkpoint: stored by an earlier attempt with :meth:`save`. requester: id of the task's
+    creator. settings: of the server. news: set when the requester sends another message, see :meth:`read_new_messages`.
     """
 
     tenant: str
@@ -144,13 +143,13 @@ class Job(ABC):
 
     @property
     def parts(self) -> Sequence[Part]:
-        """The parts of the message."""
+        """Parts of the message."""
         parts: Sequence[Part] = self.message.get("parts") or ()
         return parts
 
     @property
     def text(self) -> str:
-        """The text of the message, its parts separated by line feeds."""
+        """Text of the message, its parts separated by line feeds."""
         return join_text_parts(self.parts)
 
     @property
@@ -177,29 +176,29 @@ class Job(ABC):
         last: bool = True,
         **more: Any,
     ) -> None:
-        """Hand over a piece of the result. append: to what the artifact of this id has; last: it is complete.
+        """Add an artifact. append: append to the artifact with this id; last: whether it is complete.
 
-        more: what ``agora.task.artifact`` takes besides: description, metadata, extensions.
+        more: further arguments of ``agora.task.artifact``: description, metadata, extensions.
         """
 
     @abstractmethod
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
-        """Send the requester a message while the task runs: the message of the task's status.
+        """Send a message to the requester while the task runs: the message of the task's status.
 
-        more: what ``agora.task.message`` takes besides: message_id, metadata, extensions.
+        more: further arguments of ``agora.task.message``: message_id, metadata, extensions.
         """
 
     @abstractmethod
     async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
-        """What the requester has said after an entry of the log: number and message of each. Clears ``news``."""
+        """Read the requester's messages after a log entry, each with its number. Clears ``news``."""
 
     @abstractmethod
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:
-        """Report progress. progress: per cent, never less than before."""
+        """Report progress. progress: percentage, never decreasing."""
 
     @abstractmethod
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
-        """Store a checkpoint for the next attempt after a crash. At most 65,536 characters of JSON."""
+        """Store a checkpoint for the next attempt after a crash; at most 65,536 characters of JSON."""
 
     @abstractmethod
     async def publish(self, event_type: str, data: Any) -> None:
@@ -207,14 +206,14 @@ class Job(ABC):
 
     @abstractmethod
     async def call(self, operation: str, /, **arguments: Any) -> Any:
-        """Call any operation as the built-in agent, such as ``agora.memory.recall``; answers its result."""
+        """Call any operation as the built-in agent, such as ``agora.memory.recall``. Returns its result."""
 
 
 class BuiltinAgent(ABC):
     """An agent in this process.
 
-    concurrency: most jobs at once, for each agent and tenant. lease_seconds: how long after a crash its tasks are
-    resumed. alive: whether a running server counts as the agent's heartbeat.
+    concurrency: maximum number of concurrent tasks per agent and tenant. lease_seconds: time after a crash until its
+    tasks are resumed. alive: whether a running server counts as the agent's heartbeat.
     """
 
     profile: Profile
@@ -226,20 +225,21 @@ class BuiltinAgent(ABC):
         return True
 
     def is_available(self, settings: Settings) -> bool:
-        """Whether a server with these settings has what the agent needs. One without has no such agent."""
+        """Whether the server's settings provide what the agent needs. Otherwise it is not registered."""
         return True
 
     @abstractmethod
     async def perform_task(self, job: Job) -> Reply | JsonValue:
-        """Do a task; answers its result: text, JSON, or a :class:`Reply`.
+        """Perform a task and return its result: text, JSON, or a :class:`Reply`.
 
-        Raise Failed, Refused, PutOff or Ask to end it otherwise; any other exception fails the task without telling
-        more than its kind. Cancelled when ``job.ended`` says why; what is not done a few seconds later is abandoned. It may run
-        again after a crash, so what it does elsewhere is to be idempotent by ``job.task_id``.
+        Raise TaskFailed, TaskRejected, TaskPostponed or InputRequired to end it otherwise; any other exception fails
+        the task and discloses only its class. When cancelled, ``job.ended`` is the reason; a handler that takes longer
+        than a few seconds is abandoned. It may run again after a crash, so external effects must be idempotent by
+        ``job.task_id``.
         """
 
     async def close(self) -> None:  # noqa: B027 - most have nothing to close
-        """The server stops, or the agent has left."""
+        """Close the agent when the server stops, or the agent is removed."""
 
 
 def join_text_parts(parts: Sequence[Mapping[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from agora.store.port import Query
 
 __all__ = ["select_conversation_checkpoint", "select_referenced_checkpoints", "select_retired_agent"]
 
-#: whether an agent of this name and account has left the marketplace
+#: whether an agent of this name and account was deregistered
 select_retired_agent = Query(
     """
     select 1 as gone from agents
@@ -17,7 +17,7 @@ select_retired_agent = Query(
     scan=True,
 )
 _KEPT = "assigned_agent = :agent_id and created_by = :requester and checkpoint is not null"
-#: the newest task of a conversation that an agent had of a requester, and that has a checkpoint
+#: the newest task with a checkpoint of a conversation between an agent and a requester
 select_conversation_checkpoint = Query(
     f"select checkpoint from tasks where tenant_id = :tenant and {IN_CONTEXT} and {_KEPT} order by task_id desc limit 1",
     str,

@@ -20,7 +20,7 @@ __all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin", "register_builtin"]
 
 log = logging.getLogger(__name__)
 
-ACCOUNT = CATEGORY = "builtin"  #: no registration has this account, so no stranger's agent is taken for one
+ACCOUNT = CATEGORY = "builtin"  #: reserved account, so that no other agent can be taken for a built-in one
 
 
 async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | None:
@@ -47,7 +47,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
 
 
 async def deactivate_builtin(call: Call, profile: Profile) -> None:
-    """Mark a built-in agent inactive: the setting turned it off."""
+    """Mark a built-in agent inactive, because a setting disables it."""
     row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
     if row is not None and row.account_id == ACCOUNT and row.status in ("active", "offline"):
         await set_agent_status(call, row, AgentStatus.INACTIVE)

@@ -21,7 +21,7 @@ __all__ = [
     "list_requester_messages_after",
 ]
 
-TEXTS = ("text", "content", "message", "prompt", "query")  #: where a payload may have what is to be read
+TEXTS = ("text", "content", "message", "prompt", "query")  #: fields of a payload that may contain the text
 ENTRIES = 500
 
 
@@ -32,7 +32,7 @@ def build_task_message(task: ClaimedTask) -> Mapping[str, Any]:
     if isinstance(message, dict) and isinstance(message_parts := message.get("parts"), list):
         return message | {"parts": [part for part in message_parts if isinstance(part, dict)]}
     if payload.keys() == {"capability", "arguments"} and isinstance(payload["arguments"], dict):
-        payload = payload["arguments"]  # a tool's call, over MCP
+        payload = payload["arguments"]  # a tool call over MCP
     texts = [text for text in (payload.get(name) for name in TEXTS) if isinstance(text, str) and text]
     parts: list[Part] = [{"text": text} for text in texts[:1]]
     if not parts or len(payload) > 1:
@@ -64,7 +64,7 @@ async def list_requester_messages_after(
 
 
 def convert_answer_to_parts(content: Any) -> list[Part]:
-    """Text, JSON or parts, as parts."""
+    """Convert text, JSON or parts to parts."""
     if content is None:
         return []
     if isinstance(content, str):
@@ -75,7 +75,7 @@ def convert_answer_to_parts(content: Any) -> list[Part]:
 
 
 def convert_answer_to_result(answer: Any) -> Any:
-    """A task's result: what a handler answered, for those who read tasks."""
+    """Convert a handler's answer to a task's result, for readers of tasks."""
     if not isinstance(answer, Reply):
         return answer
     if answer.result is not None:
@@ -86,5 +86,5 @@ def convert_answer_to_result(answer: Any) -> Any:
 
 
 def is_plain(parts: Sequence[Part]) -> bool:
-    """Whether parts are one text, or one object, and nothing else: the result says it all."""
+    """Whether parts are a single text or object: then the result is complete."""
     return len(parts) == 1 and set(parts[0]) in ({"text"}, {"data"})

@@ -41,9 +41,9 @@ __all__ = ["TaskRun"]
 
 log = logging.getLogger(__name__)
 
-CHUNK = 262_144  # most characters of output in one call
-TEXT = 4000  # most characters of an error, a reason or a note
-CHECKPOINTS = 1_000_000  # numbers of checkpoints grow from claim to claim
+CHUNK = 262_144  # limit of one output call
+TEXT = 4000  # limit of an error, a reason or a note
+CHECKPOINTS = 1_000_000  # checkpoint numbers per claim: they increase over all claims
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class TaskRun(Job):
     def from_claimed_task(
         cls, task: ClaimedTask, calls: AgentCalls, resident: BuiltinAgent, tenant: str, now: int
     ) -> TaskRun:
-        """A run of a task that is leased already."""
+        """Create the run of a task that is already leased."""
         return cls(
             tenant=tenant,
             agent_id=calls.caller.subject,
@@ -115,7 +115,7 @@ class TaskRun(Job):
             await self._store_task_outcome(self._complete_task(answer))
 
     def stop_handler(self, reason: StopReason) -> None:
-        """Stop the handler, unless it has ended by itself."""
+        """Stop the handler, unless it has ended."""
         if self.settling or self.ended is not None:
             return
         self.ended = reason
@@ -203,7 +203,8 @@ class TaskRun(Job):
     async def _reply_to_message(
         self, text: str, *, type: str = "inform", intent: str, payload: Mapping[str, Any], **fields: Any
     ) -> None:
-        """Reply to the message that created the task, before the task ends: after a crash both are repeated.
+        """Reply to the message that created the task. Called before the task ends, so that a crash cannot lose the
+        reply; it is idempotent.
 
         A request of the agent protocol gets an envelope (type, intent, payload, fields), any other message the text.
         """

@@ -12,7 +12,7 @@ __all__ = ["compute_text_statistics", "extract_keywords", "measure_readability",
 
 WORDS_A_MINUTE = 238  # silent reading, Brysbaert 2019
 KEYWORDS = 10
-MAX_WORD_CHARACTERS = 60  # characters; what is longer is no word, and an answer would repeat it
+MAX_WORD_CHARACTERS = 60  # longer strings are not words, and an answer would repeat them
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001
 _END = re.compile(r"(?<![.!?…])([.!?…]+[\"'”’)\]]*)\s+|\n\s*\n")  # noqa: RUF001
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -36,13 +36,13 @@ def _split_words(text: str) -> list[str]:
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a text: by its full stops and empty lines."""
+    """Split a text into sentences, at full stops and empty lines."""
     parts = (part.strip() for part in _END.sub("\\1\0", text).split("\0"))
     return [part for part in parts if _WORD.search(part)]
 
 
 def compute_text_statistics(text: str) -> dict[str, Any]:
-    """Counts and means; ``reading_seconds`` by 238 words a minute."""
+    """Compute counts and means; ``reading_seconds`` assumes 238 words per minute."""
     words, sentence_list = _split_words(text), split_sentences(text)
     unique = len({word.casefold() for word in words})
     return {
@@ -60,7 +60,7 @@ def compute_text_statistics(text: str) -> dict[str, Any]:
 
 
 def extract_keywords(text: str, limit: int = KEYWORDS) -> list[dict[str, Any]]:
-    """The words, and pairs of words, that occur most, without those that say nothing by themselves (English)."""
+    """Extract the most frequent words and pairs of words, without stop words (English)."""
     single: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
     for sentence in split_sentences(text):
@@ -78,7 +78,7 @@ def _is_significant(word: str) -> bool:
 
 
 def measure_readability(text: str) -> dict[str, Any] | None:
-    """Flesch reading ease (0 hard to 100 easy), and the American school grade that reads it (English)."""
+    """Compute Flesch reading ease (0 hard to 100 easy) and the American school grade (English)."""
     words, sentence_list = _split_words(text), split_sentences(text)
     if not words or not sentence_list:
         return None
@@ -90,7 +90,7 @@ def measure_readability(text: str) -> dict[str, Any] | None:
 
 
 def _count_syllables(word: str) -> int:
-    """Groups of vowels, but for the silent e: near enough for a mean over a text."""
+    """Count groups of vowels, except the silent e: accurate enough for a mean over a text."""
     letters = word.casefold()
     count = len(_VOWELS.findall(letters))
     if (letters.endswith("e") and not letters.endswith(("le", "ee")) and count > 1) or (

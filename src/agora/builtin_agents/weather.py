@@ -1,4 +1,4 @@
-"""Weather from a provider of Open-Meteo's form: a place is looked up by its name, then its weather asked for."""
+"""Weather from a provider with Open-Meteo's API: geocoding of a place, then its current weather."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SENTENCE = re.compile(
     r"(?P<place>[^\n?!.;]{1,100}?)(?:\s+(?:today|now|right\s+now|please))?\s*(?:[?!.;]|$)",
     re.IGNORECASE,
 )
-#: WMO code table 4677, as providers of this form group it
+#: WMO code table 4677, grouped as by such providers
 _CONDITIONS: Final = (
     (0, "clear sky"),
     (3, "partly cloudy"),
@@ -50,7 +50,7 @@ class _Place:
 
 
 def find_place_in_sentence(text: str) -> str | None:
-    """The place whose weather a sentence asks for; empty where it names none, None where it asks for something else."""
+    """Find the place in a sentence about weather; empty if it names none, None if it is about something else."""
     match = _SENTENCE.search(text[:1000])
     if match is not None:
         return match["place"].strip()
@@ -58,7 +58,7 @@ def find_place_in_sentence(text: str) -> str | None:
 
 
 async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url: str) -> tuple[str, dict[str, Any]]:
-    """A sentence about the weather at a place, and its figures. Raises TaskFailed."""
+    """Fetch the weather of a place as a sentence and as figures. Raises TaskFailed."""
     if not weather_url:
         raise TaskFailed(NOT_CONFIGURED, code="not_configured")
     if not place_name or len(place_name) > MAX_PLACE:
@@ -84,7 +84,7 @@ async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url:
 
 
 def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures in °C, per cent, mm and km/h, which providers of this form answer unless they are asked for others."""
+    """Build the figures in °C, percent, mm and km/h, the default units of such providers."""
     names = {
         "temperature": "temperature_2m",
         "apparent_temperature": "apparent_temperature",
@@ -118,7 +118,7 @@ def _read_number(holder: Mapping[str, Any], name: str) -> float | None:
 
 
 async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON at a path of the provider. Raises TaskFailed; another attempt may help."""
+    """Fetch JSON from a path of the provider. Raises TaskFailed; another attempt may help."""
     url = f"{base.rstrip('/')}{path}?{urlencode(query)}"
     try:
         async with asyncio.timeout(SECONDS):
@@ -135,7 +135,7 @@ async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[st
 async def _send_request(url: str) -> tuple[int, bytes]:
     if url.startswith("https://"):
         await asyncio.to_thread(create_default_ssl_context)
-    # The operator names the provider. A public name must not lead into the operator's network all the same.
+    # The operator configures the provider. Nevertheless, a public name must not resolve into the operator's network.
     policy = EgressPolicy(private=is_evidently_private(urlsplit(url).hostname or ""))
     http = HttpClient(url, policy, SECONDS, None)
     try:

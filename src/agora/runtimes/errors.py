@@ -1,20 +1,20 @@
-"""Errors of engines, in types that a reconciler can act on.
+"""Errors of engines, as types that a reconciler can handle.
 
 ::
 
     EngineError
-    ├── InvalidSpec          what is asked for can not be run by anybody; every fault is listed
-    ├── Unsupported          this engine can not do it, another one may
-    ├── SourceRefused        the source is one that must not be read
+    ├── InvalidSpec          the specification is invalid for every engine; all errors are listed
+    ├── Unsupported          this engine does not support it, another one may
+    ├── SourceRefused        reading the source is not allowed
     ├── SourceUnavailable    the source could not be fetched                             (retry)
-    ├── BuildFailed          the build command ended with another code than 0
-    │   └── BuildTimeout     it took too long
-    ├── DiskFull             there is no space left                                      (retry)
-    ├── PortsExhausted       every port of the range is taken                            (retry)
-    ├── BuildMissing         the build is not there (any more): build again              (retry)
-    ├── StartFailed          the program could not be started at all
+    ├── BuildFailed          the build command failed
+    │   └── BuildTimeout     the build timed out
+    ├── DiskFull             there is no space left                                           (retry)
+    ├── PortsExhausted       every port of the range is in use                           (retry)
+    ├── BuildMissing         the build does not exist (any more): build again             (retry)
+    ├── StartFailed          the program could not be started
     ├── Unknown              the engine has no such instance
-    └── EngineUnavailable    the engine itself does not answer                           (retry)
+    └── EngineUnavailable    the engine itself does not respond                          (retry)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class EngineError(Exception):
-    """Root. detail: what happened, in a sentence. fix: what would help. retry: whether the same may work later.
+    """Root of engine errors. detail: description. fix: suggested fix. retry: whether a later attempt may succeed.
 
     code: stable name of the kind of error.
     """
@@ -54,7 +54,7 @@ class EngineError(Exception):
 
 
 class InvalidSpec(EngineError):
-    """faults: everything that is wrong, each ``"field: what"``."""
+    """faults: all errors, each ``"field: message"``."""
 
     code = "invalid_spec"
 

@@ -1,4 +1,4 @@
-"""Health probes of instances, over HTTP or by a TCP connection. Any engine that has an address may use them."""
+"""Health probes of instances, over HTTP or by a TCP connection. Used by engines whose instances have an address."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from agora.runtimes.spec import Health
 __all__ = ["probe_health"]
 
 MAX_RESPONSE_BYTES = 65_536
-CLOSES_WITHIN = 0.1  #: seconds within which a proxy closes the connection if there is no listener behind it
+CLOSES_WITHIN = 0.1  #: seconds within which a proxy closes a connection if no process listens behind it
 
 
 async def probe_health(host: str, port: int, health: Health) -> HealthResult:
-    """GET the path: healthy with 2xx or 3xx; without a path, connect: healthy if it is accepted. Raises nothing."""
+    """Probe an instance. With a path, GET it: healthy with 2xx or 3xx. Without, connect: healthy if accepted. Raises no
+    errors."""
     started_at = time.monotonic()
 
     def build_result(healthy: bool, detail: str) -> HealthResult:
@@ -39,7 +40,8 @@ async def probe_health(host: str, port: int, health: Health) -> HealthResult:
 
 
 async def _probe_connection(host: str, port: int) -> None:
-    """Connect, and see that the connection stays: a container's port is taken by a proxy, which finds out later."""
+    """Connect, and check that the connection stays open: a container's port is accepted by a proxy before it reaches
+    the program."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         async with asyncio.timeout(CLOSES_WITHIN):

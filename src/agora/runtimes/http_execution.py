@@ -56,7 +56,8 @@ class InstanceAnswer:
 
 
 class InstanceClient:
-    """Sends requests to instances over pooled connections. Raises OSError if nothing was sent, Lost if that is unknown."""
+    """Sends requests to instances over pooled connections. Raises OSError if nothing was sent, ConnectionLost if that
+    is unknown."""
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str, bool], HttpClient] = {}

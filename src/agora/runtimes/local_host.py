@@ -33,12 +33,11 @@ def read_monotonic_microseconds() -> int:
 
 @dataclass(slots=True)
 class LocalHost:
-    """This server as a host: only it touches the instances whose host_id is its own.
+    """This server as a host: only it manages the instances with its host_id.
 
-    engines: by name. url: where instances reach the server; urls: for some engines another one. backups: directory of
-    them. ticks, boot: see above. sources: directories of whose content programs may be made. ending: by instance, the
-    reading of the clock at which its time is to end, while that is not written down yet. started_at: the wall clock at
-    tick 0.
+    engines: by name. url: the server's URL for instances; urls: exceptions by engine. backups: directory of backups.
+    ticks, boot: see above. sources: directories from whose content programs may be built. ending: by instance, the
+    clock time at which its time ends, until it is stored. started_at: the wall clock at tick 0.
     """
 
     host_id: str
@@ -56,10 +55,10 @@ class LocalHost:
     started_at: int = field(default_factory=lambda: time.time_ns() // 1000 - read_monotonic_microseconds())
 
     def steady_time(self) -> int:
-        """Microseconds since 1970 by the clock as it was when the server started; setting the clock does not move it.
+        """Microseconds since 1970 by the wall clock at the server's start; setting the clock does not change it.
 
-        For what runs where no monotonic clock is shared with this server: several servers agree on it as far as their
-        clocks did when they started.
+        For instances that do not share a monotonic clock with this server: several servers agree on it as far as their
+        clocks agreed when they started.
         """
         return self.started_at + self.ticks()
 

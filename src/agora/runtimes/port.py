@@ -30,8 +30,8 @@ __all__ = [
     "Usage",
 ]
 
-#: running: at least one of its processes may run. paused: all are stopped. exited: its program has ended.
-#: absent: the engine knows nothing of it (never started here, or removed).
+#: running: at least one of its processes may run. paused: all are stopped. exited: its program has ended. absent: the
+#: engine does not know it (never started here, or removed).
 State: TypeAlias = Literal["running", "paused", "exited", "absent"]
 ExitReason: TypeAlias = Literal["exited", "stopped", "memory", "pids", "lost"]
 #: called with each line of a build's output
@@ -42,8 +42,8 @@ Progress: TypeAlias = Callable[[str], None]
 class Build:
     """A program ready to start. Serialized as JSON in rows.
 
-    key: of the content of source, command, environment and interpreter: the same content has the same key.
-    cached: it had been built before. reference: where it is (a directory, an image). commit: of a git source.
+    key: hash of source, command, environment and interpreter. cached: whether it had been built before. reference: its
+    location (a directory, an image). commit: of a git source.
     """
 
     engine: str
@@ -65,7 +65,7 @@ class Build:
 class Handle:
     """Data by which an engine finds an instance again. Serialized as JSON in rows.
 
-    ports: of the host, by name. address: URL of its first port, or None. data: the engine's own.
+    ports: of the host, by name. address: URL of its first port, or None. data: specific to the engine.
     """
 
     engine: str
@@ -85,11 +85,11 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class ProcessExit:
-    """How a program ended.
+    """Exit of a program.
 
-    code: None where a signal ended it, or nobody saw it. signal: number. reason: ``exited`` by itself, ``stopped``
-    on demand, ``memory`` or ``pids`` where it passed that limit, ``lost`` where nobody saw it end.
-    at: when; None if lost.
+    code: None if a signal ended it, or its exit was not observed. signal: number. reason: ``exited`` by itself,
+    ``stopped`` on demand, ``memory`` or ``pids`` if it exceeded that limit, ``lost`` if its exit was not observed. at:
+    time of the exit; None if lost.
     """
 
     code: int | None = None
@@ -99,14 +99,14 @@ class ProcessExit:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended neither on demand nor with exit code 0."""
+        """Whether it was not stopped on demand and its exit code is not 0."""
         return self.reason != "stopped" and self.code != 0
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an instance uses. cpu_seconds: since its start, never less than before. received, sent: bytes over the
-    network, None where the engine cannot tell. processes: 0 once it has ended."""
+    """Resource usage of an instance. cpu_seconds: since its start, never decreasing. received, sent: bytes over the
+    network, None if the engine cannot measure them. processes: 0 after its end."""
 
     cpu_seconds: float = 0.0
     rss: int = 0
@@ -117,7 +117,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The observed state of an instance. started_at: of its program; None if absent. exit: once it has ended."""
+    """The observed state of an instance. started_at: of its program; None if absent. exit: after its end."""
 
     state: State
     started_at: int | None = None
@@ -127,7 +127,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class HealthResult:
-    """Whether an instance works. detail: what was found (``HTTP 200``, ``it does not listen``). seconds: it took."""
+    """Health of an instance. detail: observation (``HTTP 200``, ``it does not listen``). seconds: duration of the
+    probe."""
 
     healthy: bool
     detail: str
@@ -136,10 +137,10 @@ class HealthResult:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """A piece of an instance's output (stdout and stderr, as it was written).
+    """A part of an instance's output (stdout and stderr, interleaved as written).
 
-    begin: offset of its first byte; later than asked for if that part is not kept any more. end: where to go on.
-    size: offset of the end of everything written.
+    begin: offset of its first byte; later than requested if the requested part is no longer kept. end: offset to
+    continue at. size: total size of the output.
     """
 
     begin: int
@@ -150,7 +151,7 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class FoundInstance:
-    """An instance that the engine holds. tenant and labels: as in its Spec."""
+    """An instance known to the engine. tenant and labels: as in its Spec."""
 
     handle: Handle
     tenant: str
@@ -160,7 +161,7 @@ class FoundInstance:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """Capacity of this host. memory, disk: free, beside their totals. ports: that may still be allocated."""
+    """Capacity of this host. memory, disk: free, beside their totals. ports: number of free ports."""
 
     memory: int
     memory_free: int
@@ -173,8 +174,8 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """Whether an engine can be used. detail: its version, or why not. limits: how each limit is kept here
-    (``cgroup``, ``rlimit``, ``guard``, ``affinity``, ``none``)."""
+    """Whether an engine can be used. detail: its version, or why not. limits: enforcement of each limit (``cgroup``,
+    ``rlimit``, ``guard``, ``affinity``, ``none``)."""
 
     available: bool
     detail: str
@@ -192,15 +193,15 @@ class SweepResult:
 class Runtime(Protocol):
     """An engine. Every failure is an :class:`~agora.runtimes.errors.EngineError`.
 
-    Every operation may be repeated after a crash at any time, and then completes what was left undone.
+    Every operation may be repeated after a crash at any time, and then completes the interrupted one.
     """
 
     @property
     def name(self) -> str:
-        """``process``, ``docker`` or ``kubernetes``."""
+        """Name of the engine: ``process``, ``docker`` or ``kubernetes``."""
 
     async def check(self) -> EngineStatus:
-        """Whether the engine can be used now. Raises nothing."""
+        """Check whether the engine can be used now. Raises no errors."""
 
     async def capacity(self) -> Capacity:
         """Read the total and free capacity of this host."""
@@ -225,7 +226,7 @@ class Runtime(Protocol):
         """Observe many instances, in their order; for periodic checks."""
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
-        """Whether an instance works. A paused one does not."""
+        """Whether an instance is healthy. A paused one is not."""
 
     async def pause(self, handle: Handle) -> Observation:
         """Pause every process of an instance. Raises Unknown unless it runs or is paused."""
@@ -252,13 +253,13 @@ class Runtime(Protocol):
         """List every instance of this installation in the engine, in any state."""
 
     async def discard_builds(self, builds: Collection[Build]) -> None:
-        """Discard builds of agents that have left: the next sweep removes those not in use. Idempotent."""
+        """Discard builds of deregistered agents: the next sweep removes those not in use. Idempotent."""
 
     async def sweep(self) -> SweepResult:
         """Remove unreferenced resources: partial builds of a crash, processes without an instance, old builds."""
 
     async def backup(self, handle: Handle, file: Path) -> int:
-        """Write the instance's state directory (``$AGORA_STATE_DIR``) into a file, for ``Spec.restore``; answers its
+        """Write the instance's state directory (``$AGORA_STATE_DIR``) into a file, for ``Spec.restore``. Returns its
         size. Raises Unknown, DiskFull."""
 
     async def close(self) -> None:

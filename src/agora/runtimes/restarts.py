@@ -1,4 +1,4 @@
-"""When to restart an ended program: soon at first, then with increasing delays."""
+"""Restart policy of ended programs: soon at first, then with increasing delays."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["RestartPolicy"]
 class RestartPolicy:
     """A policy; times are microseconds.
 
-    first, longest: wait before the first restart, and before any. settled: running for that long, it counts as well
-    again, and what was before is forgotten. loop: failures in a row that are a crash loop, to be shown to people.
+    first, longest: first and maximum delay. settled: running time after which earlier failures no longer count. loop:
+    consecutive failures that count as a crash loop.
     """
 
     first: int = SECOND
@@ -24,7 +24,7 @@ class RestartPolicy:
     loop: int = 5
 
     def restart_delay(self, failures: int) -> int:
-        """Time from the end of the last run to the next start."""
+        """Compute the time from the end of the last run to the next start."""
         return int(compute_exponential_delay(failures, self.first, self.longest))
 
     def is_crash_loop(self, failures: int) -> bool:

@@ -1,7 +1,7 @@
 """The engine-independent specification of an instance.
 
-The fields of :class:`BuildConfig` are those of an agent's manifest (``build_config``). A Spec holds only what may be
-checked by looking at it; :func:`find_spec_errors` lists everything that is wrong with one at once.
+The fields of :class:`BuildConfig` are those of an agent's manifest (``build_config``). A Spec can be validated without
+other data; :func:`find_spec_errors` lists all its errors at once.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ HEALTH_PATH = re.compile(r"/[!-~]{0,499}")
 UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 QUANTITY = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([bkmgt]?)(?:ib?|b)?", re.IGNORECASE)
 CORES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(m?)")
-#: how a start command says where it listens: ``--port 8000``, ``-p 8000:8000``, ``PORT=8000``, ``0.0.0.0:8000``
+#: ports in a start command: ``--port 8000``, ``-p 8000:8000``, ``PORT=8000``, ``0.0.0.0:8000``
 LISTENS = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.:])")
-#: names that would change the program that guards an instance, or that are given by the engine
+#: variables that would change the guard of an instance, or that the engine sets
 RESERVED = re.compile(r"AGORA_(ENGINE|INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT")
 
 
 @dataclass(frozen=True, slots=True)
 class BuildConfig:
-    """How a source becomes a program: an agent manifest's ``build_config``.
+    """Build and start commands of a program: ``build_config`` of an agent manifest.
 
-    build_command: run once in the source's copy by ``/bin/sh``; None or empty: there is nothing to do.
-    start_command: run by ``/bin/sh`` for each instance. env_vars: of both.
+    build_command: run once in the source's copy by ``/bin/sh``; None or empty: no build.
+    start_command: run by ``/bin/sh`` for each instance. env_vars: variables of both.
     """
 
     type: BuildType
@@ -69,7 +69,8 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """A repository. branch: or tag; None: the default one. directory: part of it to use. token: for private ones."""
+    """A repository. branch: or tag; None: the default branch. directory: subdirectory to use. token: for private
+    ones."""
 
     url: str
     branch: str | None = None
@@ -91,10 +92,10 @@ Source: TypeAlias = Directory | Git | Image
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an instance may use at most; None: as much as there is.
+    """Resource limits of an instance; None: unlimited.
 
-    memory: bytes, of all its processes. cpu: cores. pids: processes. disk: bytes of one file (process), or of what
-    it writes (containers, where the engine can).
+    memory: bytes, of all its processes. cpu: cores. pids: processes. disk: bytes of one file (process), or of all
+    written data (containers, if the engine supports it).
     """
 
     memory: int | None = None
@@ -110,7 +111,7 @@ class Limits:
         pids: int | None = None,
         disk: str | int | None = None,
     ) -> Limits:
-        """Limits as people write them: ``"512M"``, ``"0.5"``. Raises ValueError."""
+        """Parse limits such as ``"512M"`` and ``"0.5"``. Raises ValueError."""
         return cls(
             None if memory is None else memory_bytes(memory),
             None if cpu is None else cpu_cores(cpu),
@@ -121,12 +122,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port that the program listens at.
+    """A port on which the program listens.
 
-    number: where it listens by its declaration (``--port 8000``). A container keeps it, and it is mapped. A process
-    shares the host's ports, so there the number is replaced, as a whole word, in start_command and the environment by
-    the one allocated. None: it reads it from the variable.
-    variable: of the environment, holds the port.
+    number: the declared port (``--port 8000``). A container keeps it, and it is mapped. A process shares the host's
+    ports, so the number is replaced, as a whole word, in start_command and the environment by the allocated one. None:
+    the program reads it from the variable. variable: environment variable with the port.
     """
 
     name: str = "http"
@@ -136,9 +136,9 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How to tell that an instance works. path: answers GET with 2xx or 3xx at the first port.
+    """Health check of an instance. path: must answer GET with 2xx or 3xx at the first port.
 
-    listens: without a path, whether it has to accept connections at the first port; else it works if it runs at all.
+    listens: without a path, whether the first port must accept connections; otherwise a running instance is healthy.
     timeout: seconds.
     """
 
@@ -148,18 +148,18 @@ class Health:
 
     @property
     def has_probe(self) -> bool:
-        """Whether there is more to it than that the program runs."""
+        """Whether there is a check beyond that the program runs."""
         return self.path is not None or self.listens
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """An instance to be run.
+    """Specification of an instance.
 
-    generation: counts the starts of an instance; one generation is started once, ever.
-    tenant: of the instance, kept as a label. env: over build_config's, such as the instance's token.
-    labels: kept by the engine and answered by ``adopt``. co_location: name of a group that shares host and network.
-    restore: a file made by ``backup`` whose state the instance begins with.
+    generation: counts the starts of an instance; a generation is started at most once. tenant: of the instance, stored
+    as a label. env: overrides build_config's, such as the instance's token. labels: stored by the engine and returned
+    by ``adopt``. co_location: name of a group that shares host and network. restore: a file created by ``backup`` with
+    the initial state.
     """
 
     instance_id: str
@@ -177,7 +177,7 @@ class Spec:
 
 
 def memory_bytes(text: str | int) -> int:
-    """Bytes of ``"512M"``, ``"1.5g"``, ``"1Gi"`` or 1024; units are powers of 1024, as Docker has them.
+    """Parse bytes such as ``"512M"``, ``"1.5g"``, ``"1Gi"`` or 1024; units are powers of 1024, as in Docker.
 
     Raises ValueError.
     """
@@ -188,7 +188,7 @@ def memory_bytes(text: str | int) -> int:
 
 
 def cpu_cores(text: str | float) -> float:
-    """Cores of ``"0.5"``, ``"500m"`` or 2. Raises ValueError."""
+    """Parse cores such as ``"0.5"``, ``"500m"`` or 2. Raises ValueError."""
     match = CORES.fullmatch(str(text).strip())
     if match is None or isinstance(text, bool):
         raise ValueError(f"{str(text)[:50]!r} is no number of cores such as '0.5'")
@@ -196,7 +196,7 @@ def cpu_cores(text: str | float) -> float:
 
 
 def find_declared_port(config: BuildConfig) -> int | None:
-    """The port that a manifest says its program listens at: ``env_vars.PORT``, or as its start command shows."""
+    """Find the declared port of a program: ``env_vars.PORT``, or the one in its start command."""
     declared = str(config.env_vars.get("PORT", ""))
     if not declared.isdecimal():
         match = LISTENS.search(config.start_command or "")
@@ -206,7 +206,7 @@ def find_declared_port(config: BuildConfig) -> int | None:
 
 
 def find_spec_errors(spec: Spec) -> list[str]:
-    """Everything that is wrong with a specification, each ``"field: what"``; empty if nothing is."""
+    """List all errors of a specification, each ``"field: message"``; empty if there are none."""
     return [
         *_find_name_errors(spec),
         *_find_command_errors(spec),

@@ -13,7 +13,7 @@ __all__ = ["RemoteAgent"]
 class RemoteAgent(BuiltinAgent):
     """Forwards its tasks. reachable: the result of the last check; an unreachable agent is not alive.
 
-    suspect: a call has failed since the last check, so that it should be checked again soon.
+    suspect: a call has failed since the last check, so the next check is due soon.
     """
 
     concurrency = 64
@@ -39,7 +39,7 @@ class RemoteAgent(BuiltinAgent):
                 self._client.close()
 
     def close_when_idle(self) -> None:
-        """Close the connection once the current runs have ended: another instance has replaced this one."""
+        """Close the connection when the current runs have ended, after replacement by another instance."""
         self._retired = True
         if not self._active_runs:
             self._client.close()

@@ -44,10 +44,9 @@ def _generate_card_urls(url: str) -> Iterator[str]:
 
 
 async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
-    """An agent's card as A2A 1.0 has it, its addresses absolute. Raises Fault.
+    """Fetch an agent's card in the form of A2A 1.0, with absolute URLs. Raises RemoteError.
 
-    A signature that does not fit its key is refused; those that were verified stay with the card, and others are
-    left out.
+    The card is rejected if signatures were checked and none is valid; only verified signatures are kept.
     """
     document, card_url = await _fetch_card(post, url)
     try:
@@ -129,7 +128,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_u
 
 
 def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
-    """Documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
+    """List the documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
     try:
         return [encode_signed_content(card), encode_signed_content(legacy_cards.from_legacy(dict(card)))]
     except (AgoraError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
@@ -137,7 +136,7 @@ def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
 
 
 async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], card_url: str) -> dict[str, Any] | None:
-    """The key that a signature names, from its ``jku``."""
+    """Fetch the key that a signature names by its ``jku``; None if unavailable."""
     header = _decode_protected_header(signature)
     jku = header.get("jku")
     if not isinstance(jku, str) or _split_origin(jku) != _split_origin(card_url):
@@ -167,7 +166,7 @@ def _decode_protected_header(signature: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decode_base64url(text: Any) -> bytes:
-    """Base64url without padding. Raises ValueError."""
+    """Decode base64url without padding. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("not text")
     try:
@@ -177,7 +176,7 @@ def _decode_base64url(text: Any) -> bytes:
 
 
 def is_valid_signature(signature: Mapping[str, Any], content: bytes, key: Mapping[str, Any]) -> bool:
-    """Whether a JWS (RFC 7515) fits its content and key: ES256, RS256 and EdDSA are known."""
+    """Whether a JWS (RFC 7515) is valid for a content and key. Supported: ES256, RS256 and EdDSA."""
     payload = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
     signed = f"{signature.get('protected')}.{payload}".encode()
     try:

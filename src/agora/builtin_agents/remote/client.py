@@ -1,7 +1,7 @@
 """The client of one remote A2A agent: calls and streams, bounded in size and time.
 
 The HTTP client pools connections, checks the address of each new one against the egress policy, follows no redirects
-and repeats no request. Bytes are counted before they are parsed.
+and does not retry. Bytes are counted before they are parsed.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .wire import A2ARequest, Interface
 __all__ = ["A2AClient", "A2AStream", "OriginClient"]
 
 CONNECT_SECONDS: Final = 10.0  # seconds
-MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one item of a stream
+MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  #: bytes of a response, or of one stream item
 MAX_ERROR_BYTES: Final = 65_536
 MAX_STREAM_BYTES: Final = 256 * 1024 * 1024  #: bytes
-MAX_STREAM_ITEMS: Final = 100_000  #: of one stream
-#: seconds for a stream to end after its last item, so that its connection can be used again
+MAX_STREAM_ITEMS: Final = 100_000  #: limit of one stream
+#: seconds to wait for the end of a stream after its last item, so that its connection can be reused
 STREAM_END_SECONDS: Final = 0.02
 
 
 class OriginClient:
     """HTTP requests to one origin with fixed headers. seconds: the idle timeout.
 
-    headers: by names in small letters.
+    headers: by lower-case names.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class OriginClient:
         self._http.close()
 
     async def send(self, request: A2ARequest) -> Reply:
-        """Send a request, and wait for the head of its answer. Raises Fault."""
+        """Send a request, and wait for the head of its response. Raises RemoteError."""
         with open_span("a2a.request", "client", **{"server.address": self._http.host}) as here:
             reply = await self._send_with_timeout(request, {**self._headers, **request.headers, **trace_headers()})
             here.set_attribute("http.response.status_code", reply.status)
@@ -111,7 +111,7 @@ class A2AClient:
         self._post.close()
 
     async def call(self, method: str, params: Mapping[str, Any], *, task: bool = False) -> dict[str, Any]:
-        """The answer, as a StreamResponse. task: it is a Task. Raises Fault."""
+        """Call a method and return its answer as a StreamResponse. task: the answer is a Task. Raises RemoteError."""
         reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
         try:
             return await self._read_answer(reply, task=task)
@@ -119,7 +119,7 @@ class A2AClient:
             reply.close()
 
     async def open_stream(self, method: str, params: Mapping[str, Any]) -> A2AStream:
-        """Open a stream, to be closed. Raises Fault."""
+        """Open a stream, which the caller must close. Raises RemoteError."""
         reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
         try:
             _check_encoding(reply)
@@ -144,14 +144,14 @@ class A2AClient:
         return event
 
     def parse_event(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
-        """What bytes say. Raises Fault."""
+        """Parse an answer. Raises RemoteError."""
         return wire.convert_stream_event(
             self.interface, wire.read_rpc_result(self.interface, wire.parse_json(body)), task=task
         )
 
 
 class A2AStream:
-    """An open stream of events. first: events that were received already."""
+    """An open stream of events. first: events that were already received."""
 
     def __init__(self, line: A2AClient, reply: Reply, first: list[dict[str, Any]]) -> None:
         self._client, self._reply, self._first_chunk = line, reply, first

@@ -21,7 +21,7 @@ from .wire import Interface
 
 __all__ = ["A2AClientPool"]
 
-READING: Final = 15.0  # seconds without a sign while a card is read
+READING: Final = 15.0  # idle timeout in seconds while a card is fetched
 
 
 class A2AClientPool:
@@ -51,11 +51,11 @@ class A2AClientPool:
             await asyncio.to_thread(create_default_ssl_context)
         try:
             return OriginClient(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)
-        except ValueError:  # UnicodeError too, of a host that is no name
+        except ValueError:  # includes UnicodeError, for an invalid host name
             raise UpstreamUnavailable(f"{url} is no address of an agent.") from None
 
     def _build_credential_headers(self, endpoint: RemoteEndpoint) -> dict[str, str]:
-        """The credentials that are kept for an agent, by names in small letters."""
+        """Build the headers with an agent's stored credentials, by lower-case names."""
         if endpoint.secrets is None:
             return {}
         try:

@@ -8,14 +8,14 @@ from agora_sdk.errors import AgoraError, UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["NOT_CANCELABLE", "TASK_NOT_FOUND", "UNSUPPORTED_OPERATION", "RemoteError", "build_malformed_answer_error"]
 
-#: reasons of A2A 1.0, section 3.3.2, that are acted upon
+#: reasons of A2A 1.0, section 3.3.2, that are handled
 TASK_NOT_FOUND: Final = "TASK_NOT_FOUND"
 UNSUPPORTED_OPERATION: Final = "UNSUPPORTED_OPERATION"
 NOT_CANCELABLE: Final = "TASK_NOT_CANCELABLE"
 
 
 class RemoteError(Exception):
-    """A failed call. detail: a sentence that is shown to the requester too.
+    """A failed call. detail: a sentence that is also shown to the requester.
 
     passing: transient, a retry may help. away: no connection was made. reason: the A2A error reason, if any.
     """
@@ -31,5 +31,5 @@ class RemoteError(Exception):
 
 
 def build_malformed_answer_error(description: str) -> RemoteError:
-    """The error of an answer that is not valid A2A."""
+    """Build the error of an answer that is not valid A2A."""
     return RemoteError(f"Its answer is not A2A: {description}.")

@@ -32,9 +32,9 @@ __all__ = ["RemoteAgentsController"]
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY_SECONDS, MAX_BACKOFF = 2.0, 300.0  # seconds, while an agent is away
-SOONEST = 5.0  # seconds between looks at an agent with which something went wrong
-READ_ROWS = 10.0  # seconds between looks at the rows, which another server may have changed
+FIRST_RETRY_SECONDS, MAX_BACKOFF = 2.0, 300.0  # seconds between checks of an unavailable agent: first and maximum
+SOONEST = 5.0  # minimum seconds between checks of an agent after an error
+READ_ROWS = 10.0  # seconds between reads of the rows, which another server may have changed
 FOLLOWED = "agora.remote."
 
 Key = tuple[str, str]
@@ -74,7 +74,7 @@ class RemoteAgentsController(Controller):
             await self._sync_tenant(tenant)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
-        """Follow the event log, on the loop: a newly added remote agent gets its connection without waiting for a step."""
+        """Follow the event log on the event loop: a newly added remote agent is connected immediately."""
         for event in events:
             if event.event.type.startswith(FOLLOWED):
                 self._changed.add(event.tenant_id)
@@ -92,7 +92,7 @@ class RemoteAgentsController(Controller):
                 resident.suspect = False
                 state.due = min(state.due, max(now, state.looked + int(SOONEST * SECOND)))
             if resident is not None and not resident.alive:
-                self.context.server.last_seen.pop(key, None)  # its own writes here are no heartbeat of the remote agent
+                self.context.server.last_seen.pop(key, None)  # its own writes are no heartbeat of the remote agent
             if state.due <= now and key not in self._checks:
                 self._checks[key] = asyncio.create_task(self._check_agent(key, state))
 
@@ -140,7 +140,7 @@ class RemoteAgentsController(Controller):
             return
         state.revision, state.card = row.revision, row.card
         if row.card is None or row.interface is None:
-            return  # its card was never read
+            return  # its card was never fetched
         card, interface = decode_json(row.card), decode_json(row.interface)
         try:
             resident = await self._build_agent(row, card, interface, reachable)
@@ -153,7 +153,8 @@ class RemoteAgentsController(Controller):
             before.close_when_idle()
 
     def _compute_first_check_time(self, row: RemoteAgentProfile) -> int:
-        """Time of the first check: one interval after the last check, or now if the agent is unavailable."""
+        """Compute the time of the first check: one interval after the last check, or now if the agent is
+        unavailable."""
         if row.state != "available" or row.checked_at is None:
             return 0
         return row.checked_at + self._refresh_interval
@@ -172,7 +173,7 @@ class RemoteAgentsController(Controller):
     # -- how they are ----------------------------------------------------------------------------
 
     async def _check_agent(self, key: Key, state: RemoteAgentState) -> None:
-        """Read one agent's card in its own task, so that a slow agent delays no other."""
+        """Fetch one agent's card in a separate asyncio task, so that a slow agent does not delay others."""
         from agora.domains.a2a.remote_agents import record_remote_check
 
         tenant, agent_id = key

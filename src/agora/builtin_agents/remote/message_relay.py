@@ -1,7 +1,7 @@
 """Relays messages of the requester to the remote agent while it works.
 
 Message ids are derived from the task and the entry number, so that a message repeated after a crash is processed once.
-An agent may refuse such messages (A2A 1.0, section 3.1.1): then the requester is notified and the task goes on.
+An agent may refuse such messages (A2A 1.0, section 3.1.1): then the requester is notified and the task continues.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["MessageRelay"]
 Save = Callable[[], Awaitable[None]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
 MAX_ATTEMPTS: Final = 3
-PAUSE: Final = 0.5  # seconds between them
+PAUSE: Final = 0.5  # seconds between messages
 
 
 class MessageRelay:
@@ -63,7 +63,7 @@ class MessageRelay:
         return delivered
 
     async def _relay_messages(self, task: str, context: str | None) -> None:
-        with contextlib.suppress(AgoraError):  # the task has another worker now, which gets the message
+        with contextlib.suppress(AgoraError):  # the task has another worker now, which relays the message
             while True:
                 await self._job.news.wait()
                 async with self._lock:
@@ -93,7 +93,7 @@ class MessageRelay:
         await self._save()
 
     async def _send_with_retry(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Send a message, with retries on transient errors. The task's progress is followed elsewhere."""
+        """Send a message, with retries on transient errors."""
         for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return await self._client.call("SendMessage", params)

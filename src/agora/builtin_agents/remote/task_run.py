@@ -26,15 +26,15 @@ from .message_relay import MessageRelay
 __all__ = ["RemoteTaskRun"]
 
 T = TypeVar("T")
-FIRST_PAUSE, MAX_POLL_INTERVAL = 0.05, 2.0  # seconds between looks at a task that cannot be listened to
+FIRST_PAUSE, MAX_POLL_INTERVAL = 0.05, 2.0  # seconds between polls of a task that cannot be streamed
 CANCEL_TIMEOUT: Final = 3.0  # seconds
-MAX_PARTS: Final = 100  #: of one piece
-MAX_RESULT_CHARACTERS: Final = 262_144  #: characters; a longer one is in the artifacts alone
+MAX_PARTS: Final = 100  #: limit of one artifact chunk
+MAX_RESULT_CHARACTERS: Final = 262_144  #: characters; a longer result is only in the artifacts
 PREFIX: Final = "TASK_STATE_"
 
 
 class RemoteTaskRun:
-    """One run. name: of the agent, for messages to the requester. troubled: the agent could not be reached."""
+    """One run. name: of the agent, for messages to the requester. troubled: whether the agent was unreachable."""
 
     def __init__(self, job: Job, line: A2AClient, past: ConversationHistory, name: str) -> None:
         self._job, self._client, self._history, self._name = job, line, past, name
@@ -42,7 +42,7 @@ class RemoteTaskRun:
         self._task: str | None = checkpoint.get("task")
         self._context: str | None = checkpoint.get("context")
         last_number = checkpoint.get("said")
-        self._is_accepted = last_number == job.message_number  # and it was heard of since
+        self._is_accepted = last_number == job.message_number  # and the agent has responded since
         self._relay = MessageRelay(
             job,
             line,
@@ -53,7 +53,7 @@ class RemoteTaskRun:
         )
         self._message_id = f"{job.task_id}.{job.message_number}"
         self._streams = line.interface.streams
-        self._may_have_gaps = False  # whether pieces may have been missed
+        self._may_have_gaps = False  # whether artifact chunks may have been missed
         self._parts_written: dict[str, list[Part]] = {}
         self._relayed_ids: set[str] = set()
         self._saving: asyncio.Task[None] | None = None
@@ -80,7 +80,7 @@ class RemoteTaskRun:
             if self._job.ended == "cancelled":
                 await self._cancel_remote()
             raise
-        except AgoraError:  # what it said cannot be kept: it need not go on
+        except AgoraError:  # its output cannot be stored, so it need not continue
             await self._cancel_remote()
             raise
 
@@ -203,7 +203,7 @@ class RemoteTaskRun:
             except RemoteError as error:
                 if error.passing or error.reason is None:
                     raise
-                self._streams = False  # it has ended, or there is no such method
+                self._streams = False  # the stream has ended, or is not supported
         return await self._relay_event(await self._client.call("GetTask", {"id": self._task}, task=True))
 
     async def _follow_stream(self, listening: A2AStream) -> Reply | None:
@@ -243,7 +243,7 @@ class RemoteTaskRun:
     def _check_task_id(self, task: Any, context: Any) -> None:
         """Store the ids of the first event; reject events of another task. Raises RemoteError.
 
-        They are kept while events are passed on: what is written here afterwards is not committed before.
+        The ids are stored concurrently with relaying; later writes are not committed before them.
         """
         if self._is_accepted:
             if task and str(task) != self._task:
@@ -280,7 +280,8 @@ class RemoteTaskRun:
         self._relayed_ids = {message.message_id for message in messages if message.message_id}
 
     async def _complete_with_message(self, message: Mapping[str, Any]) -> Reply:
-        """A message is the whole answer (section 3.1.1): there is no task, and none is shown to who asked."""
+        """Complete the task with a message as its answer (section 3.1.1): the remote agent has no task, and the
+        requester sees none."""
         if message.get("contextId"):
             self._context = _check_id(message["contextId"])
             await self._save_checkpoint()
@@ -315,7 +316,7 @@ class RemoteTaskRun:
         task = metadata.get("agora") if isinstance(metadata, dict) else None
         progress = task.get("progress") if isinstance(task, dict) else None
         if isinstance(progress, int | float) and 0 < progress <= 100:
-            with contextlib.suppress(AgoraError):  # it goes back there, and does not here
+            with contextlib.suppress(AgoraError):  # remote progress may decrease, the task's may not
                 await self._job.report(float(progress))
         return None
 
@@ -396,5 +397,6 @@ def _close_late_stream(sending: asyncio.Task[Any]) -> None:
 
 
 def _is_unsupported(error: RemoteError) -> bool:
-    """Whether the error means that the agent cannot stream: it says so, or has no such method or resource."""
+    """Whether the error means that the agent does not support streaming: explicitly, or by a missing method or
+    resource."""
     return error.reason is not None and not error.passing

@@ -31,8 +31,8 @@ __all__ = [
     "read_rpc_result",
 ]
 
-MAX_ERROR_CHARACTERS: Final = 1000  #: characters of what an agent says of an error
-#: codes of JSON-RPC (section 5.4) that are acted upon
+MAX_ERROR_CHARACTERS: Final = 1000  #: limit of a remote error text
+#: codes of JSON-RPC (section 5.4) that are handled
 _CODES: Final = {
     -32001: TASK_NOT_FOUND,
     -32002: NOT_CANCELABLE,
@@ -51,7 +51,7 @@ class Interface(Endpoint):
 
     @classmethod
     def from_card(cls, entry: Mapping[str, Any], card: Mapping[str, Any]) -> Interface:
-        """From the interface that was chosen of a card. Raises Fault where it is none."""
+        """Parse the chosen interface of a card. Raises RemoteError if it is invalid."""
         url, tenant = entry.get("url"), entry.get("tenant")
         if not isinstance(url, str):
             raise build_malformed_answer_error("its card names no address")
@@ -64,7 +64,7 @@ class Interface(Endpoint):
 
 @dataclass(frozen=True, slots=True)
 class A2ARequest:
-    """A request: method and target of HTTP, headers beside those that every one has, body."""
+    """A request: HTTP method and target, additional headers, body."""
 
     method: str
     target: str
@@ -86,7 +86,7 @@ def build_a2a_request(interface: Interface, method: str, params: Mapping[str, An
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON. Raises Fault."""
+    """Parse JSON. Raises RemoteError."""
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -143,7 +143,7 @@ _MEMBERS: Final = ("task", "message", "statusUpdate", "artifactUpdate")
 def convert_stream_event(interface: Interface, value: Any, *, task: bool = False) -> dict[str, Any] | None:
     """Convert an item to a StreamResponse of 1.0. None for an empty item. task: the item is a bare Task.
 
-    Raises Fault for what is no A2A.
+    Raises RemoteError for anything that is not A2A.
     """
     try:
         if task:
@@ -164,7 +164,7 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
 
 
 def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
-    """Parse an object of a type; answers it under the name of that type, as 1.0 does."""
+    """Parse an object of a type. Returns it under the name of that type, as in 1.0."""
     fields = _drop_empty_stream_item(value)
     if member == "task":
         return {"task": legacy.from_task(fields)}
@@ -201,7 +201,7 @@ def _drop_empty_stream_item(value: Any) -> dict[str, Any]:
 
 
 def _unwrap_legacy_item(value: Any) -> Any:
-    """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
+    """Normalize an item of 0.3 in Protocol Buffers JSON: move the data of its parts to the usual place."""
     item = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
     if "msg" in item:
         item["message"] = item.pop("msg")

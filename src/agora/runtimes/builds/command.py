@@ -52,7 +52,7 @@ class Command:
     ended: Callable[[], object] | None = None
 
     async def run_command(self, progress: Progress) -> CommandResult:
-        """Run a command. Raises TimedOut. Cancellation kills the command.
+        """Run a command. Raises CommandTimeout. Cancellation kills the command.
 
         It ends when the command itself ends, even if a background process of it holds its output open.
         """

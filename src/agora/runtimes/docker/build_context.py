@@ -20,7 +20,7 @@ from .commands import BuildOrder
 __all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "write_context"]
 
 SCRIPT = ".agora-build"
-#: the tree is readable by all and writable by nobody; files of a build command are part of the image
+#: the tree is read-only for everyone; files written by the build command are part of the image
 RECIPE = """FROM {base}
 USER 0:0
 WORKDIR /app

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Refused"]
 
 OLDEST = (1, 41)
-REQUEST_TIMEOUT = 60.0  #: seconds for an answer that does not depend on a program
+REQUEST_TIMEOUT = 60.0  #: timeout in seconds of requests that do not wait for a program
 CONNECT_SECONDS = 5.0
 FULL = "no space left on device"
 
@@ -75,8 +75,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
         wait: float | None = REQUEST_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a request and return the answer for reading. data: bytes, or pieces of them. Raises as ``json`` does,
-        also while reading."""
+        """Send a request and yield the response for reading. data: bytes, or chunks of them. Raises the same as
+        :meth:`request_json`, also while reading."""
         docker = await self._get_client()
         import aiohttp
         from yarl import URL

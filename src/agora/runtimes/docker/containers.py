@@ -31,7 +31,7 @@ __all__ = [
 #: mount point of the volume; the state is a directory below it, so that its owner can be set
 VOLUME_PATH = "/var/lib/agora"
 STATE = f"{VOLUME_PATH}/state"
-FIRST_PORT = 8080  #: of a program that declares no port
+FIRST_PORT = 8080  #: default port of a program that declares none
 OURS = "1000:1000"  #: user of images built without a Dockerfile
 HOST_NAME = "host.docker.internal"
 
@@ -40,7 +40,7 @@ HOST_NAME = "host.docker.internal"
 class ContainerProgram:
     """Program of a container. ports: inside, by name. Absent parts are those of the image.
 
-    ours: the image was built without a Dockerfile, so that no user owns anything in it.
+    ours: whether the image was built without a Dockerfile, so that no user owns files in it.
     """
 
     ports: Mapping[str, int]
@@ -87,7 +87,7 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
 
 def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Build the variables of a container, in addition to those of its image."""
-    base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
+    base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container
     return {
         **base_environment,
         "HOST": "0.0.0.0",  # noqa: S104 - of the container; the host publishes it at one address
@@ -119,7 +119,7 @@ def build_container_config(
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": marks.container_labels(spec, ports, options.publish, build[1]),
         "ExposedPorts": {port: {} for port in inside},
-        "Healthcheck": {"Test": ["NONE"]},  # probed from outside, as with every engine
+        "Healthcheck": {"Test": ["NONE"]},  # health is probed from outside, as with every engine
         "HostConfig": {
             **_build_host_config(options, spec, program),
             "PortBindings": dict(zip(inside, published, strict=True)),

@@ -64,10 +64,10 @@ __all__ = ["DockerRuntime"]
 
 #: time limit in seconds for the removal of a killed container
 STOP_TIMEOUT = 30.0
-#: limits, and the engine's flags that report support for them; a rootless engine may lack it
+#: limits, and the engine's flags that report support for them, which a rootless engine may lack
 LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
-ATTEMPTS = 5  #: to start with other ports when some are in use
+ATTEMPTS = 5  #: attempts to start with other ports if some are in use
 TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
@@ -115,7 +115,7 @@ class DockerRuntime:
             memory=memory,
             memory_free=min(here.memory_free, memory),
             cpus=float(info["NCPU"]),
-            gpus=0,  # containers get none
+            gpus=0,  # containers have no access to GPUs
             disk=here.disk,
             disk_free=here.disk_free,
             ports=self._ports.free_count,
@@ -218,7 +218,7 @@ class DockerRuntime:
                     if isinstance(error, Refused):
                         raise StartFailed(f"It could not be started: {error.detail}") from error
                     raise
-                keep = {}  # another program uses them; those ports stay reserved until the server restarts
+                keep = {}  # another program uses them; they stay reserved until the server restarts
         raise PortsExhausted("All tried ports are in use by other programs on the host.")
 
     async def _launch_container(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:

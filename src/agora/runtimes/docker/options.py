@@ -16,15 +16,15 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """root: directory of what the engine keeps beside the containers: logs, notes, builds. installation: id of the server.
+    """root: directory of the engine's own files: logs, notes, builds. installation: id of the server.
 
-    host: URL of the Docker Engine; None: where Docker's own client would look. sources: directories whose content may be
-    built. ports: first and last of this machine that may be published. publish: address they are published at.
-    python_image, node_image: what sources without a Dockerfile are built on. pull: ``always`` asks the registry each time,
-    with the credentials of whoever asks; ``missing`` takes what is there. read_only: whether root file systems are.
-    build_timeout: seconds. builds: how many at once. keep_builds: seconds that an unused one is kept.
-    log_size: bytes of output kept for an instance. pids: processes of an instance that names no limit.
-    scratch: bytes of ``/tmp``. private_networks: whether repositories may be at private addresses.
+    host: URL of the Docker Engine; None: the default of Docker's own client. sources: directories whose content may be
+    built. ports: first and last local port that may be published. publish: address of published ports. python_image,
+    node_image: base images of sources without a Dockerfile. pull: ``always`` asks the registry each time, with the
+    requester's credentials; ``missing`` uses local images. read_only: whether root file systems are read-only.
+    build_timeout: seconds. builds: maximum number of concurrent builds. keep_builds: seconds for which an unused build
+    is kept. log_size: bytes of output kept per instance. pids: default limit of processes. scratch: size of ``/tmp`` in
+    bytes. private_networks: whether repositories may be at private addresses.
     """
 
     root: Path
@@ -49,7 +49,7 @@ class Options:
 
 
 def _git_variables() -> Mapping[str, str]:
-    """Collect the variables that git needs of the server's environment to fetch repositories."""
+    """Collect the variables of the server's environment that git needs to fetch repositories."""
 
     passed = {name: os.environ[name] for name in BUILD_VARIABLES if name in os.environ}
     return {"PATH": build_search_path(), **passed}

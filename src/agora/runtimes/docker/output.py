@@ -21,7 +21,7 @@ __all__ = ["ContainerOutput", "FrameReader", "to_seconds"]
 HEADER = struct.Struct(">BxxxL")
 SEGMENTS = 10
 CHUNK = 1 << 18
-PIECE = 16_384  #: bytes, size of the pieces into which the engine splits longer lines
+PIECE = 16_384  #: size in bytes of the chunks into which the engine splits longer lines
 
 
 class ContainerOutput:
@@ -80,8 +80,8 @@ class FrameReader:
 
     def __init__(self, cursor: Cursor, size: int) -> None:
         self._read_cursor = cursor
-        self._same = cursor.same  # lines with the cursor's timestamp that were copied
-        self._repeated_size = max(0, size - cursor.size)  # bytes that were copied after the cursor was written
+        self._same = cursor.same  # number of copied lines with the cursor's timestamp
+        self._repeated_size = max(0, size - cursor.size)  # bytes copied after the cursor was written
         self._since = cursor.at
         self._rest = b""
 
@@ -113,8 +113,8 @@ class FrameReader:
         self._rest = self._rest[at:]
 
     def _complete_line(self, line: bytes, same: bool) -> bytes:
-        """A piece with the newline that the engine forgets after the last piece of a long line; given with what follows,
-        for where a program ends in the middle of one there was none."""
+        """Add the newline that the engine drops after the last chunk of a long line. It is added when the next line
+        arrives, because a program may end in the middle of a line."""
         cursor, owed = self._read_cursor, b"\n" if self._read_cursor.owed else b""
         ends_line = line.endswith(b"\n")
         cursor.owed = cursor.long and same and not ends_line and len(line) < PIECE

@@ -3,7 +3,7 @@
 ::
 
     instances/<id>/
-        note.json     what was begun, what was stopped on demand, how generations ended, how far output was copied
+        note.json     started, stopped and ended generations, and the position up to which output was copied
         logs/         segments of output, named by the offset of their first byte
 """
 
@@ -26,9 +26,9 @@ __all__ = ["Cursor", "InstanceNote", "InstanceNotes"]
 
 @dataclass(slots=True)
 class Cursor:
-    """How far a container's output was copied. at: time of its last line, as the engine writes it; same: lines of that time
-    that were copied. size: of all output then. long: the last piece was not the end of its line. owed: its newline is
-    not copied yet."""
+    """Position up to which a container's output was copied. at: timestamp of its last line, in the engine's format;
+    same: number of copied lines with that timestamp. size: total output at that time. long: the last chunk was not the
+    end of its line. owed: its newline is not copied yet."""
 
     container: str = ""
     at: str = ""
@@ -40,9 +40,10 @@ class Cursor:
 
 @dataclass(slots=True)
 class InstanceNote:
-    """begun: the latest generation that was started. stopped: the latest that was ended on demand.
+    """begun: the latest started generation. stopped: the latest generation stopped on demand.
 
-    ended: how generations ended (``[code, signal, reason, at, started_at, cpu seconds]``), once nobody else can tell.
+    ended: exits of generations (``[code, signal, reason, at, started_at, cpu seconds]``) that the engine no longer
+    knows.
     """
 
     begun: int = 0

@@ -48,8 +48,7 @@ async def save_state(client: Client, container: str, file: Path) -> int:
 
 
 async def prepare_state(client: Client, container: str, user: str, restore: str | None) -> None:
-    """Create the state directory of a container that has not started, for whichever user it runs as. restore: an
-    archive.
+    """Create the state directory of a container that has not started, for the user it runs as. restore: an archive.
 
     Raises StartFailed for an unreadable archive.
     """
@@ -77,7 +76,7 @@ def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
 
 
 def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -> None:
-    """Copy the members of a backup below the state directory, with the user that is to own them."""
+    """Copy the members of a backup below the state directory, owned by that user."""
     try:
         with tarfile.open(path) as source:
             for member in _select_safe_members(source):

@@ -1,7 +1,7 @@
-"""The kubernetes engine: each instance a Deployment of one Pod, with its Service, its Secret and its state.
+"""The kubernetes engine: each instance is a Deployment of one Pod, with its Service, Secret and state volume.
 
-Manifests are pure functions of a specification; they are applied through the API with the little HTTP that takes (see
-``docs/adr/0018``), so nothing beyond the default install is needed.
+Manifests are pure functions of a specification; they are applied by plain HTTP requests to the API (see
+``docs/adr/0018``), so that no dependencies beyond the default installation are needed.
 """
 
 from .engine import KubernetesRuntime

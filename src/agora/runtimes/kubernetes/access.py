@@ -1,4 +1,4 @@
-"""Where a cluster is, and who we are to it: from a kubeconfig, or from the Pod that the server runs in."""
+"""Access to a cluster: address and credentials from a kubeconfig, or from the Pod that the server runs in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KNOWN = "Give the context a user with a token, a tokenFile or a client certifica
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """server: URL. namespace: of the context. token_file: read again for each request, for tokens there expire."""
+    """server: URL. namespace: of the context. token_file: read again for each request, because its tokens expire."""
 
     server: str
     namespace: str
@@ -36,7 +36,7 @@ class Access:
 
 
 def load_access(config: str, context: str = "") -> Access:
-    """Read it. Raises EngineUnavailable, with what is missing."""
+    """Load the access. Raises EngineUnavailable, which names what is missing."""
     try:
         return (
             _load_access_in_cluster()
@@ -100,7 +100,7 @@ def _create_ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[st
     if certificate and key:
         with (
             tempfile.NamedTemporaryFile() as file
-        ):  # ssl reads nothing but files; this one is ours alone, and gone at once
+        ):  # ssl reads only files; this one is private, and deleted immediately
             file.write(certificate + b"\n" + key)
             file.flush()
             trust.load_cert_chain(file.name)
@@ -108,7 +108,7 @@ def _create_ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[st
 
 
 def _read_bytes(base: Path, credentials: Mapping[str, Any], name: str) -> bytes | None:
-    """What a kubeconfig holds itself (``...-data``), or names as a file."""
+    """Read data that a kubeconfig contains (``...-data``), or names as a file."""
     if data := credentials.get(f"{name}-data"):
         return base64.b64decode(data)
     return (base / credentials[name]).read_bytes() if credentials.get(name) else None

@@ -1,4 +1,4 @@
-"""Requests to a cluster's API: JSON in, JSON or bytes out, and every failure an error of ours."""
+"""Client of a cluster's API: JSON requests, JSON or binary responses, and errors of this package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 
 
 class Refused(EngineError):
-    """The API answered with an error. status: of HTTP. reason: the API's own word, such as ``NotFound``."""
+    """The API answered with an error. status: of HTTP. reason: the API's reason, such as ``NotFound``."""
 
     code = "cluster_refused"
 
@@ -35,7 +35,7 @@ class Refused(EngineError):
 
 
 class Client:
-    """Requests to one cluster. Its configuration is read with the first one."""
+    """Requests to one cluster. Its configuration is read at the first request."""
 
     def __init__(self, config: str, context: str = "") -> None:
         self._config, self._context = config, context
@@ -44,18 +44,18 @@ class Client:
         self._closed = False
 
     async def context_namespace(self) -> str:
-        """That of the context."""
+        """Namespace of the context."""
         return (await self._get_client())[0].namespace
 
     async def get_object(self, path: str, **query: str) -> Any:
         return json.loads(await self.read(path, **query))
 
     async def read(self, path: str, **query: str) -> bytes:
-        """The body of a response, in bytes."""
+        """Read the body of a response as bytes."""
         return await self._encode_request_body("GET", f"{path}?{urlencode(query)}" if query else path)
 
     async def server_side_apply(self, path: str, document: Mapping[str, Any]) -> Any:
-        """Make it so, whether it was there or not (server-side apply; JSON is YAML)."""
+        """Create or update an object by server-side apply (JSON is valid YAML)."""
         target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
         return json.loads(await self._encode_request_body("PATCH", target, document, APPLY))
 
@@ -64,7 +64,7 @@ class Client:
         return json.loads(await self._encode_request_body("PATCH", path, document, MERGE))
 
     async def delete_object(self, path: str, **options: Any) -> None:
-        """Delete it, unless it is gone. options: of the deletion, such as gracePeriodSeconds."""
+        """Delete an object; no-op if it does not exist. options: of the deletion, such as gracePeriodSeconds."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", **options}
         try:
             await self._encode_request_body("DELETE", path, body, "application/json")

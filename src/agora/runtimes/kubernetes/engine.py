@@ -57,14 +57,15 @@ from .output import PodOutput
 
 __all__ = ["KubernetesRuntime"]
 
-STOP_TIMEOUT = 30.0  #: seconds beyond its grace that a Pod has to be gone
-POLL_SECONDS = 0.2  #: seconds between two checks for its removal
+STOP_TIMEOUT = 30.0  #: seconds after its grace period within which a Pod must be gone
+POLL_SECONDS = 0.2  #: interval of checks for its removal
 KINDS = ("services", "secrets", "persistentvolumeclaims")
-MANY = 30_000  #: ports, of which a cluster has its own for each Service
+MANY = 30_000  #: ports of a cluster, which has separate ports for each Service
 
 
 class KubernetesRuntime:
-    """Instances as Deployments. See :class:`agora.runtimes.port.Runtime`, and above for what differs."""
+    """Instances as Deployments. See :class:`agora.runtimes.port.Runtime`; differences are listed in the module's
+    docstring."""
 
     name = "kubernetes"
 
@@ -101,10 +102,10 @@ class KubernetesRuntime:
             cpus = sum(cpu_cores(each["cpu"]) for each in allocatable)
         except (KeyError, ValueError) as error:
             raise EngineUnavailable(f"What the nodes have cannot be understood: {error}.") from error
-        return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not asked for
+        return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not reported
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
-        """The image reference: the node pulls it. Raises Unsupported for sources that need a build."""
+        """Return the image reference, which the node pulls. Raises Unsupported for sources that need a build."""
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         if not isinstance(spec.source, Image):
@@ -250,7 +251,7 @@ class KubernetesRuntime:
         return Observation("exited", watch.read_program_start(pod), exit)
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
-        """Return the node's view, which probes the same path."""
+        """Return the node's result, which probes the same path."""
         started_at = time.monotonic()
         observation = await self.inspect(handle)
         if observation.state != "running":
@@ -278,7 +279,7 @@ class KubernetesRuntime:
         return await self.inspect(handle)
 
     async def resume(self, handle: Handle) -> Observation:
-        """Start the program again; its volume was kept."""
+        """Start the program again with its volume."""
         async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_alive(handle)
             if deployment["metadata"]["annotations"].get(PAUSED):
@@ -314,7 +315,7 @@ class KubernetesRuntime:
         async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_deployment(handle.instance_id)
             if deployment is not None and watch.read_deployment_generation(deployment) > handle.generation:
-                return  # a later generation lives here
+                return  # the Deployment is of a later generation
             await self._client.delete_object(_build_resource_path(namespace, "Deployment", name))
             for pod in await self._list_pods(handle.instance_id):
                 await self._client.delete_object(
@@ -338,7 +339,7 @@ class KubernetesRuntime:
     async def _scale_and_annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
         """Scale a Deployment and annotate the reason in one change."""
         path = _build_resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
-        with suppress(Refused):  # it is gone
+        with suppress(Refused):  # it does not exist any more
             await self._client.merge_patch(
                 path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}}
             )
@@ -367,7 +368,7 @@ class KubernetesRuntime:
         instance_id = deployment["metadata"]["annotations"][INSTANCE]
         newest = pod or watch.find_newest_pod(deployment, await self._list_pods(instance_id))
         if newest is not None:
-            with suppress(Refused):  # its container is not there yet, or not any more
+            with suppress(Refused):  # its container does not exist yet, or no longer
                 await self._output.copy_output(instance_id, await self._get_namespace(), newest["metadata"]["name"])
 
     async def backup(self, handle: Handle, file: Path) -> int:

@@ -1,7 +1,8 @@
 """Kubernetes manifests: pure functions from a specification to documents.
 
-One Pod for each instance, in a Deployment, so that it comes back when its node is lost. A Pod may nothing of its node, has
-no account of the cluster, and is reached by others of its co-location group and by what is no instance, only.
+One Pod for each instance, in a Deployment, so that it is recreated when its node is lost. A Pod has no privileges on
+its node and no account of the cluster, and can be reached only by its co-location group and by Pods that are not
+instances.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PAUSED, STOPPED, ENDED = f"{PREFIX}/paused", f"{PREFIX}/stopped", f"{PREFIX}/end
 
 
 class ResourceNames:
-    """Names and labels of one installation's things, which follow from ids: those may be longer than names here can be."""
+    """Names and labels of an installation's objects, derived from ids, which may be longer than Kubernetes names."""
 
     def __init__(self, installation: str) -> None:
         self.installation = installation
@@ -53,14 +54,14 @@ class ResourceNames:
         return {"app.kubernetes.io/managed-by": "agora", f"{PREFIX}/installation": self._installation_hash}
 
     def deployment_name(self, instance_id: str) -> str:
-        """Of its Deployment, and of all beside it."""
+        """Name of an instance's Deployment and of its other objects."""
         return f"agora-{self._installation_hash}-{_hash_text(instance_id)[:24]}"
 
     def instance_labels(self, instance_id: str) -> dict[str, str]:
         return self.installation_labels | {f"{PREFIX}/instance": _hash_text(instance_id)[:24]}
 
     def group_label(self, spec: Spec) -> dict[str, str]:
-        """A group is named after the instance that the others run beside."""
+        """Label of a group, which is named after the instance that the others run beside."""
         return {f"{PREFIX}/group": _hash_text(spec.co_location or spec.instance_id)[:24]}
 
 
@@ -116,7 +117,8 @@ def build_service_manifest(options: Options, names: ResourceNames, spec: Spec) -
 
 
 def build_policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
-    """A network policy: reachable for its group, and for Pods that are no instances (the server, an ingress)."""
+    """Build the network policy: reachable for its group, and for Pods that are not instances (the server, an
+    ingress)."""
     selector = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
         {"podSelector": {"matchLabels": names.installation_labels | names.group_label(spec)}},
@@ -133,7 +135,7 @@ def build_policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
 def build_deployment_manifest(
     options: Options, names: ResourceNames, spec: Spec, image: str, handle: Mapping[str, Any], now: int
 ) -> dict[str, Any]:
-    """The Deployment of an instance. handle: stored in its annotations. now: microseconds since 1970."""
+    """Build the Deployment of an instance. handle: stored in its annotations. now: microseconds since 1970."""
     document = _build_base_document("apps/v1", "Deployment", names, spec)
     document["metadata"]["annotations"] = {
         INSTANCE: spec.instance_id,
@@ -150,14 +152,14 @@ def build_deployment_manifest(
     template = {
         "metadata": {
             "labels": labels | names.group_label(spec),
-            "annotations": {GENERATION: str(spec.generation)},  # another generation makes another Pod
+            "annotations": {GENERATION: str(spec.generation)},  # a new generation creates a new Pod
         },
         "spec": _build_pod_template(options, names, spec, image),
     }
     document["spec"] = {
         "replicas": 1,
         "revisionHistoryLimit": 0,
-        "strategy": {"type": "Recreate"},  # never two at a time
+        "strategy": {"type": "Recreate"},  # never two Pods at a time
         "selector": {"matchLabels": labels},
         "template": template,
     }
@@ -206,7 +208,7 @@ def _build_container_spec(
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": image,
-        "imagePullPolicy": "Always",  # the registry is asked with the credentials of whoever asks
+        "imagePullPolicy": "Always",  # the registry checks the requester's credentials each time
         "envFrom": [{"secretRef": {"name": name}}],
         "ports": [{"name": each, "containerPort": number} for each, number in program.ports.items()],
         "resources": _build_resource_limits(spec, program),
@@ -226,7 +228,7 @@ def _build_container_spec(
 
 
 def _build_resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
-    """Requests and limits are equal."""
+    """Build the resource requests, which equal the limits."""
     memory, cpu = spec.limits.memory or program.memory, spec.limits.cpu or program.cpu
     limits = {
         "memory": str(memory) if memory else None,
@@ -238,7 +240,7 @@ def _build_resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, A
 
 
 def _build_container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
-    """A readiness probe only: restarts are the server's, as new generations."""
+    """Build a readiness probe only: the server restarts instances, as new generations."""
     if not spec.health.has_probe or not program.ports:
         return {}
     port = next(iter(program.ports))

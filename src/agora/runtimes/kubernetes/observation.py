@@ -30,7 +30,7 @@ def read_deployment_generation(deployment: Mapping[str, Any]) -> int:
 
 
 def find_newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Find the Pod of the Deployment's present generation; the latest if a node was lost."""
+    """Find the Pod of the Deployment's current generation; the latest one if a node was lost."""
     generation = str(read_deployment_generation(deployment))
     current_pods = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
     return max(current_pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
@@ -59,7 +59,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def read_waiting_reason(pod: Mapping[str, Any] | None) -> str:
-    """Read in a few words why the Pod is not ready yet."""
+    """Read a short reason why the Pod is not ready yet."""
     if pod is None:
         return "it has no Pod yet"
     waiting_state = (_read_container_status(pod).get("state") or {}).get("waiting")

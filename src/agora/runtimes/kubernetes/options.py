@@ -10,14 +10,14 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """root: directory of what the engine keeps: copies of logs. installation: id of the server.
+    """root: directory of the engine's own files: copies of logs. installation: id of the server.
 
-    config: ``in-cluster`` for the service account of the Pod that the server runs in, else a kubeconfig. context: of it;
-    empty: its current one. namespace: empty: that of the context or the Pod. node_address: where node ports are reached;
-    empty: the server is in the cluster, and uses the Services' names. storage: size of the volume that keeps an instance's
-    state, such as ``1Gi``; empty: it is kept as long as the Pod. storage_class: empty: the cluster's default.
-    read_only: whether root file systems are. log_size: bytes of output kept for an instance. scratch: bytes of ``/tmp``.
-    grace: seconds that a Pod has to end when Kubernetes itself ends it.
+    config: ``in-cluster`` for the service account of the Pod that the server runs in, else a kubeconfig. context: of
+    the kubeconfig; empty: its current one. namespace: empty: that of the context or the Pod. node_address: address of
+    node ports; empty: the server is in the cluster, and uses the Services' names. storage: size of the volume with an
+    instance's state, such as ``1Gi``; empty: the state is lost with the Pod. storage_class: empty: the cluster's
+    default. read_only: whether root file systems are read-only. log_size: bytes of output kept per instance. scratch:
+    size of ``/tmp`` in bytes. grace: seconds for a Pod to end when Kubernetes terminates it.
     """
 
     root: Path

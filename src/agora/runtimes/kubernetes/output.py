@@ -1,4 +1,4 @@
-"""Output of Pods, copied line by line into segments of our own: Pods go, and what they printed with them."""
+"""Output of Pods, copied line by line into local segments, which outlive the Pods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEGMENTS = 10
 
 
 class PodOutput:
-    """Copies and reads output. size: bytes kept for an instance."""
+    """Copies and reads output. size: bytes kept per instance."""
 
     def __init__(self, client: Client, records: InstanceNotes, size: int) -> None:
         self._client = client
@@ -30,7 +30,7 @@ class PodOutput:
         cursor = note.cursor if note.cursor.container == pod else Cursor(pod)
         query = {"container": CONTAINER, "timestamps": "true", "limitBytes": str(self._size)}
         if cursor.at:
-            query["sinceTime"] = f"{cursor.at.partition('.')[0]}Z"  # whole seconds is what it takes
+            query["sinceTime"] = f"{cursor.at.partition('.')[0]}Z"  # the API accepts only whole seconds
         text = await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
         new = b"".join(select_new_lines(cursor, text))
         if new:
@@ -62,6 +62,6 @@ def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
 
 
 def _pad_stamp(stamp: str) -> str:
-    """A time that can be compared as text: the API leaves out the zeros at its end."""
+    """Pad a timestamp for comparison as text: the API omits trailing zeros."""
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     return f"{whole}.{fraction:0<9}"

@@ -1,8 +1,8 @@
 """The process engine: instances are processes of this host.
 
-``guard`` is the small process beside each instance, which outlives the server; ``records`` are the files of
-an instance; ``launch`` starts guards; ``observation`` reads /proc; ``builder`` builds programs; ``engine`` implements the port.
-An instance has the rights of the user it runs as: this engine is no sandbox for hostile code.
+``guard`` is a supervisor process for each instance, which outlives the server; ``records`` are the files of an
+instance; ``launch`` starts guards; ``observation`` reads /proc; ``builder`` builds programs; ``engine`` implements the
+port. An instance has the rights of its user: this engine is not a sandbox for hostile code.
 """
 
 from .engine import ProcessRuntime

@@ -1,4 +1,4 @@
-"""State directories as archives: tar, compressed, with nothing in it that could lead out of where it is unpacked."""
+"""Archives of state directories: compressed tar files whose members cannot lead outside the target directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["pack_archive", "unpack_archive"]
 
 
 def pack_archive(directory: Path, file: Path) -> None:
-    """Write files, directories and links; sockets and pipes are nothing to keep."""
+    """Pack files, directories and links; sockets and pipes are skipped."""
     with tarfile.open(file, "w:gz", compresslevel=1) as archive:
         for entry in sorted(os.listdir(directory)):
             archive.add(directory / entry, arcname=entry, filter=_skip_special_files)
@@ -22,9 +22,9 @@ def _skip_special_files(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def unpack_archive(file: Path, directory: Path) -> None:
-    """Unpack into an empty directory. Raises ValueError for a name that leads out of it, or no ordinary file.
+    """Unpack into an empty directory. Raises ValueError for a name that leads outside, or a special file.
 
-    Links come last, so that nothing is written through one.
+    Links are created last, so that nothing is written through one.
     """
     links: list[tarfile.TarInfo] = []
     with tarfile.open(file) as archive:
@@ -51,7 +51,7 @@ def unpack_archive(file: Path, directory: Path) -> None:
 
 
 def _require_safe_name(name: str) -> str:
-    """A name that stays in the directory it is relative to. Raises ValueError."""
+    """Check that a relative name stays within the directory and return it. Raises ValueError."""
     plain = os.path.normpath(name)
     if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):
         raise ValueError(f"{name!r} leads out of the archive")

@@ -1,4 +1,5 @@
-"""Programs out of sources: a copy, an environment of its own, a build command; kept by the content of all three."""
+"""Builds of programs: a copy of the source, a virtual environment and a build command; cached by the content of all
+three."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from .options import Options
 
 __all__ = ["Builder"]
 
-FORMAT = 1  # of what a build's directory holds; another one makes every key another
+FORMAT = 1  # format of a build's directory; another value changes every key
 NO_SPACE = os.strerror(28)
 
 
@@ -43,7 +44,7 @@ class _Source:
 
 
 class Builder:
-    """Builds of one host. At most ``options.builds`` run at a time; one key never runs twice at a time."""
+    """Builds of one host. At most ``options.builds`` run concurrently, and only one per key."""
 
     def __init__(self, options: Options, cache: BuildCache) -> None:
         self._options = options
@@ -61,7 +62,7 @@ class Builder:
             raise InvalidSpec(wrong)
         source = await self._locate_source(spec)
         recipe = await self._build_recipe(spec)
-        if source.digest is None:  # a commit never seen: its content is known once it is fetched
+        if source.digest is None:  # an unknown commit: its content is known only after fetching
             key = f"{_hash_json(recipe)}-{source.commit}"
         else:
             key = _hash_json([*recipe, source.digest])
@@ -71,7 +72,7 @@ class Builder:
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     async def _locate_source(self, spec: Spec) -> _Source:
-        """Errors of a source that can be found without fetching it."""
+        """Check a source for errors that can be found without fetching it, and describe it."""
         if spec.build_config.type == "docker" or isinstance(spec.source, Image):
             raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")
         if isinstance(spec.source, Directory):
@@ -112,7 +113,7 @@ class Builder:
             try:
                 key = _hash_json([*recipe, await self._fetch_source(source, attempt, report_progress)])
                 entry = await asyncio.to_thread(self._cache.find, key)
-                if entry is not None:  # what was fetched turned out to be known
+                if entry is not None:  # a build of the fetched content already exists
                     await asyncio.to_thread(self._cache.discard_attempt, attempt)
                     return _to_build(key, entry, source.commit, cached=True)
                 await self._run_steps(spec, attempt, report_progress)
@@ -126,7 +127,7 @@ class Builder:
                 raise
 
     async def _fetch_source(self, source: _Source, attempt: Path, report_progress: Progress) -> str:
-        """Copy a source into an attempt; answers the digest of the copy, which is what will be built."""
+        """Copy a source into an attempt. Returns the digest of the copy, which is the one that is built."""
         directory = source.directory
         fetched = attempt / "fetched"
         if directory is None:

@@ -1,7 +1,7 @@
-"""Control groups (version 2): limits that the kernel holds for all processes of an instance together.
+"""Control groups (version 2): limits that the kernel enforces for all processes of an instance together.
 
-They are used where a directory has been delegated to the server, as systemd does with ``Delegate=yes``; elsewhere
-resource limits and the guard take their place.
+They are used if a directory is delegated to the server, for example by systemd with ``Delegate=yes``; otherwise
+resource limits and the guard are used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PERIOD = 100_000  # microseconds
 
 
 def find_delegated_group() -> Path | None:
-    """The group that systemd delegated to this process; root's own one beside the system's; or None."""
+    """Find the group that systemd delegated to this process; for root, a separate one beside the system's; or None."""
     return _find_systemd_group() or (
         MOUNT / "agora" if os.geteuid() == 0 and (MOUNT / "cgroup.controllers").exists() else None
     )
@@ -35,7 +35,7 @@ def _find_systemd_group() -> Path | None:
     if own_cgroup is None:
         return None
     group = MOUNT / own_cgroup.lstrip("/")
-    for candidate in (group, group.parent):  # with DelegateSubgroup= the server is in a group below
+    for candidate in (group, group.parent):  # with DelegateSubgroup=, the server is in a subgroup
         with suppress(OSError):
             if os.getxattr(candidate, "user.delegate") == b"1":
                 return candidate
@@ -43,7 +43,7 @@ def _find_systemd_group() -> Path | None:
 
 
 class Cgroups:
-    """Groups below a parent. controllers: those that can be used there, none if there is no parent."""
+    """Groups below a parent. controllers: those available there; none without a parent."""
 
     def __init__(self, parent: Path | None) -> None:
         self._parent = parent
@@ -54,7 +54,7 @@ class Cgroups:
                 self.controllers = _enable_controllers(parent)
 
     def create_group(self, instance_id: str, limits: Limits) -> Path | None:
-        """A group with limits, for an instance to be put in; None if there are no groups."""
+        """Create a group with limits for an instance; None without groups."""
         if self._parent is None or not self.controllers:
             return None
         group = self._parent / f"agora-{instance_id}"

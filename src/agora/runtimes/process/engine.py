@@ -1,4 +1,5 @@
-"""The process engine: the port, put together. What blocks runs in threads; each instance does one thing at a time."""
+"""The process engine: implementation of the port. Blocking calls run in threads; operations on one instance are
+serialized."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ __all__ = ["ProcessRuntime"]
 
 T = TypeVar("T")
 THREADS = 4
-#: seconds beyond its grace that a guard has to end what it guards
+#: seconds after its grace period within which a guard must end the instance
 STOP_TIMEOUT = 10.0
 
 
@@ -149,7 +150,7 @@ class ProcessRuntime:
     async def _signal_instance(
         self, handle: Handle, signal_and_wait: Callable[[int], bool], participle: str
     ) -> Observation:
-        """Signal all processes of an instance. participle: of what is done to it, for errors."""
+        """Signal all processes of an instance. participle: name of the action, for errors."""
 
         def signal_processes() -> Observation:
             instance, handle_on_disk = self._store.find(handle)
@@ -167,7 +168,7 @@ class ProcessRuntime:
             return await self._run_in_thread(signal_processes)
 
     async def _end_generation(self, handle: Handle, grace: float) -> None:
-        """End a generation; what has ended stays so. The guard does it, so that it is done if this process dies."""
+        """End a generation; no-op if it has ended. The guard ends it, so it completes even if this process dies."""
         fd = await self._run_in_thread(lambda: self._store.request_end(handle, grace))
         if fd is None:
             return
@@ -187,7 +188,7 @@ class ProcessRuntime:
         return self._instance_locks.setdefault(instance_id, asyncio.Lock())
 
     async def _run_in_thread(self, work: Callable[[], T]) -> T:
-        """Do what blocks; once begun it is done to its end, also when the caller is cancelled."""
+        """Run a blocking function in a thread, to its end even if the caller is cancelled."""
         if self._closed:
             raise EngineUnavailable("The engine has been closed.")
         loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ __all__ = ["build_environment", "build_instance_environment", "start_command"]
 
 
 def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
-    """Variables of a build's commands. Caches of downloads are shared by all builds of this host."""
+    """Build the variables of a build's commands. Download caches are shared by all builds of this host."""
     cache = options.root / "cache"
     return {
         **options.inherited_variables(),
@@ -42,7 +42,7 @@ def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, 
 def build_instance_environment(
     options: Options, spec: Spec, instance: Instance, build: Path, ports: Mapping[str, int]
 ) -> dict[str, str]:
-    """Variables of an instance's program."""
+    """Build the variables of an instance's program."""
     moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
     return {
         **_build_common_variables(options, build),
@@ -61,7 +61,7 @@ def build_instance_environment(
 
 
 def start_command(spec: Spec, ports: Mapping[str, int]) -> str:
-    """The start command with the ports that were allocated in place of those it declares."""
+    """Return the start command with declared ports replaced by the allocated ones."""
     moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
     return _replace_ports(spec.build_config.start_command or "", moved)
 

@@ -1,4 +1,4 @@
-"""What this host has."""
+"""Resources of this host."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _read_memory() -> dict[str, int]:
 
 
 def _find_gpus() -> int:
-    """Graphics processors whose driver is loaded: NVIDIA's, or AMD's compute driver."""
+    """Count graphics processors with a loaded driver: NVIDIA's, or AMD's compute driver."""
     try:
         nvidia = len(os.listdir("/proc/driver/nvidia/gpus"))
     except OSError:

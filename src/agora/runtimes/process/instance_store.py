@@ -1,4 +1,4 @@
-"""The directory of a host's instances, and what is done there. Everything here blocks; the engine calls it in threads."""
+"""The directory of a host's instances, and operations on it. All of them block; the engine calls them in threads."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from .records import Instance, Record
 
 __all__ = ["ProcessStore"]
 
-HANDOVER_TIMEOUT = 5.0  # seconds for a guard of before a crash to say that it has begun
-HANDOVER_LOCK = 0.3  # seconds for a program that was just being started to let go of the directory
+HANDOVER_TIMEOUT = 5.0  # seconds for a guard started before a crash to report
+HANDOVER_LOCK = 0.3  # seconds for a program that is just being started to release the directory
 TRASH_PREFIX = ".gone-"
 
 
@@ -52,7 +52,7 @@ class ProcessStore:
         return self._lock is not None
 
     def open(self) -> None:
-        """Take the directory, and learn which ports are held. Raises EngineUnavailable if another engine has it."""
+        """Lock the directory and register ports in use. Raises EngineUnavailable if another engine has it."""
         if self._lock is not None:
             return
         self._instances.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class ProcessStore:
         for instance in self._all_instances():
             if (record := instance.read_record()) is not None:
                 self.ports.hold_ports(record.ports.values())
-        # Last: it is open only once the ports of the instances that live are held.
+        # Last: the store is open only when the ports of running instances are registered.
         self._lock = lock
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class ProcessStore:
         return Instance(self._options.root, instance_id)
 
     def find(self, handle: Handle) -> tuple[Instance, Handle]:
-        """An instance, and its handle with all that is known: one made before a crash may lack the engine's part."""
+        """Find an instance, and its complete handle: one created before a crash may lack the engine's part."""
         instance = self._get_instance(handle.instance_id)
         if "pid" in handle.data:
             return instance, handle
@@ -100,7 +100,7 @@ class ProcessStore:
     # -- starting ------------------------------------------------------------------------------------------------
 
     def find_earlier_generations(self, spec: Spec) -> list[Handle]:
-        """Generations before this one that may still run."""
+        """List earlier generations that may still run."""
         instance = self._get_instance(spec.instance_id)
         record = instance.read_record()
         if record is None or not instance.is_locked():
@@ -121,7 +121,7 @@ class ProcessStore:
             return handle
         if build.engine != "process" or not self._cache.contains_directory(build.reference):
             raise BuildMissing(f"The build {build.key[:16]} is not on this host.", fix="Build it again.")
-        # Until the guard has its lock, only this keeps a sweep from killing what is being started.
+        # Until the guard has its lock, only this keeps a sweep from killing the new processes.
         self._starting.add(spec.instance_id)
         try:
             return self._begin_generation(instance, record, spec, build)
@@ -138,33 +138,34 @@ class ProcessStore:
             prepare_instance(instance, build.key, Path(build.reference), spec.restore)
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
-            # Before the guard starts: if the server dies in between, the next one finds ports and generation here (ADR 13).
+            # Before the guard starts: if the server dies in between, its successor finds ports and generation here (ADR
+            # 13).
             write_json(instance.directory / "instance.json", _build_record_fields(record))
         except BaseException as error:
-            # Only the new ones: those of the generation before are still in its record.
+            # Only new ones: those of the previous generation are still in its record.
             self.ports.release_ports(set(ports.values()) - set(previous_ports.values()))
             if before is None:
                 erase_directory(instance.directory)
             if isinstance(error, OSError) and (full := convert_disk_full_error(error)):
                 raise full from error
             raise
-        # Only now: before the record was written, a crash would have brought the old ports back.
+        # Only now: before the record was written, a crash would have restored the old ports.
         self.ports.release_ports(set(previous_ports.values()) - set(ports.values()))
         instance.delete_old_generations()
         return self._launch_program(instance, record, spec, Path(build.reference))
 
     def _finish_generation(self, instance: Instance, generation: int) -> None:
-        """See to it that nothing of an earlier generation runs, or begins late."""
-        # The guard looks for this file under its lock: it fences a generation that would begin late (ADR 13).
+        """Ensure that no process of an earlier generation runs or starts late."""
+        # The guard checks for this file under its lock: it fences a generation that would start late (ADR 13).
         if instance.generation_directory(generation).is_dir():
             replace_file(instance.generation_directory(generation) / "stop", "0")
-        # a guard that was killed leaves its program, and one of before a crash may not have begun yet
+        # a killed guard leaves its program, and one from before a crash may not have started it yet
         orphans.kill_marked(
             [*instance.environment_marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()]
         )
 
     def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
-        """A port for each that is asked for; those of the last generation again, if they are free."""
+        """Allocate the requested ports; those of the previous generation again, if they are free."""
         allocated: dict[str, int] = {}
         fresh: list[int] = []
         try:
@@ -193,17 +194,17 @@ class ProcessStore:
                 raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
             if time.monotonic() > deadline:
                 raise StartFailed(f"Another guard of {spec.instance_id} does not let go.")
-            time.sleep(0.02)  # a guard from before a crash is about to begin
+            time.sleep(0.02)  # a guard from before a crash is about to start
 
     # -- ending --------------------------------------------------------------------------------------------------
 
     def request_end(self, handle: Handle, grace: float) -> int | None:
-        """Have the guard end an instance; answers a pidfd of the guard, or None if nothing runs."""
+        """Have the guard end an instance. Returns a pidfd of the guard, or None if nothing runs."""
         instance = self._get_instance(handle.instance_id)
         generation = instance.generation_directory(handle.generation)
         if not generation.is_dir():
             return None
-        replace_file(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
+        replace_file(generation / "stop", str(max(grace, 0.0)))  # this generation can no longer start
         deadline = time.monotonic() + HANDOVER_TIMEOUT
         while instance.is_locked():
             _, recorded = self.find(handle)
@@ -211,7 +212,7 @@ class ProcessStore:
             if guard is not None:
                 return _terminate_process(guard)
             if "pid" in recorded.data or time.monotonic() > deadline:
-                return None  # it is another generation that lives
+                return None  # another generation is running
             time.sleep(0.02)
         if instance.read_exit(handle.generation) is None:
             orphans.kill_marked(self._build_marker_variables(instance, handle))
@@ -233,18 +234,18 @@ class ProcessStore:
         ]
 
     def remove(self, handle: Handle) -> None:
-        """Take an instance's directory away; it has ended."""
+        """Delete the directory of an ended instance."""
         instance = self._get_instance(handle.instance_id)
         record = instance.read_record()
         if record is not None and record.generation > handle.generation:
-            return  # a later generation lives here
+            return  # a later generation is running
         orphans.kill_marked(instance.environment_marks(self._options.installation))
         trash = self._instances / f"{TRASH_PREFIX}{secrets.token_hex(8)}"
-        # Renamed first: a crash while erasing leaves trash for the sweep, never half an instance.
+        # Renamed first: a crash during deletion leaves trash for the sweep, never a partial instance.
         with suppress(FileNotFoundError):
             instance.directory.rename(trash)
             erase_directory(trash)
-        # After the killing: nobody gets a port on which a process of this one may still listen.
+        # After the killing: no port is reused on which a process of this instance may still listen.
         if record is not None:
             self.ports.release_ports(record.ports.values())
         self._groups.remove(handle.instance_id)
@@ -252,7 +253,7 @@ class ProcessStore:
     # -- looking -------------------------------------------------------------------------------------------------
 
     def list_instances(self) -> list[FoundInstance]:
-        """All that there is, of each instance its last generation."""
+        """List all instances, each with its last generation."""
         instances = []
         for instance in self._all_instances():
             record = instance.read_record()
@@ -275,7 +276,7 @@ class ProcessStore:
         return LogPage(begin, begin + len(data), size, data)
 
     def backup(self, handle: Handle, file: Path) -> int:
-        """Write the state as a tar archive, whole or not at all."""
+        """Write the state as a tar archive, atomically."""
         instance = self._get_instance(handle.instance_id)
         if not instance.state.is_dir():
             raise Unknown(f"{handle.instance_id} is not on this host.")
@@ -306,12 +307,12 @@ class ProcessStore:
         return SweepResult(removed, killed)
 
     def _is_in_use(self, variables: Mapping[str, str]) -> bool:
-        """Whether a process's variables name a build that runs, or an instance that is guarded."""
+        """Whether a process's variables name a running build, or a guarded instance."""
         if "AGORA_BUILD" in variables:
             return self._cache.is_running(variables["AGORA_BUILD"])
         name = variables.get("AGORA_INSTANCE", "")
         if not NAME.fullmatch(name):
-            return True  # no process of an instance: a server that was started with the variable, say
+            return True  # not a process of an instance, but for example a server started with the variable
         return name in self._starting or self._get_instance(name).is_locked()
 
 
@@ -320,12 +321,12 @@ def _build_record_fields(record: Record) -> dict[str, object]:
 
 
 def _terminate_process(process: procfs.Process) -> int | None:
-    """Ask exactly this process to end; answers a pidfd, readable once it has."""
+    """Send SIGTERM to exactly this process. Returns a pidfd, readable when it has ended."""
     try:
         fd = os.pidfd_open(process.pid)
     except OSError:
         return None
-    # After the descriptor was opened: a pid that was reused before shows another start time, and is spared.
+    # Checked after the descriptor was opened: a reused pid has another start time, and is spared.
     now = procfs.read_process(process.pid)
     try:
         if now is not None and now.started == process.started:

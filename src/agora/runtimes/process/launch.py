@@ -1,4 +1,4 @@
-"""Starting a guard: everything an instance needs is put in place first, so that a start is all or nothing."""
+"""Start of a guard: everything that an instance needs is prepared first, so that a start is atomic."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from .records import Instance
 __all__ = ["GuardLaunch", "launch_guard", "prepare_instance"]
 
 SEGMENTS = 10
-STARTING = 30.0  # seconds a guard has to start a program
-#: beside the guard, which looks now and then, the kernel refuses what would be far too much at once
+STARTING = 30.0  # seconds for a guard to start a program
+#: beside the guard, which polls, the kernel refuses far larger allocations
 HEADROOM = 256 * 1024**2
 GUARD = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
 
 
 @dataclass(frozen=True, slots=True)
 class GuardLaunch:
-    """What a guard is started for: one generation of an instance, its limits, its shell command and its variables."""
+    """Parameters of a guard: one generation of an instance, its limits, its shell command and its variables."""
 
     instance: Instance
     generation: int
@@ -45,7 +45,7 @@ class GuardLaunch:
 
 
 def prepare_instance(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
-    """Make an instance's directories; its work is a copy of the build, kept as long as the build is the same."""
+    """Create an instance's directories; its work directory is a copy of the build, kept while the build is the same."""
     for directory in (instance.directory, instance.logs):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     erase_if_exists(instance.tmp)
@@ -67,7 +67,7 @@ def prepare_instance(instance: Instance, build_key: str, build: Path, restore: s
 
 
 def _copy_work(tree: Path, work: Path) -> None:
-    """Copy a build; npm dependencies are hard-linked, since they are many files that are not changed."""
+    """Copy a build; npm dependencies are hard-linked, because they are many files that are not modified."""
     shared = "node_modules"
     shutil.copytree(
         tree, work, symlinks=True, ignore=lambda at, names: {shared} & set(names) if Path(at) == tree else set()
@@ -93,10 +93,10 @@ def erase_if_exists(directory: Path) -> None:
 
 
 def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
-    """Start a guard and wait for its word.
+    """Start a guard and wait for its report.
 
-    ``begun``; ``started``: it had been before; ``held``: another guard of the instance lives; ``stopped``: it may not.
-    Raises StartFailed.
+    ``begun``: started; ``started``: it was already started; ``held``: another guard of the instance is running;
+    ``stopped``: the start is fenced. Raises StartFailed.
     """
     instance = launch.instance
     arguments = {
@@ -128,12 +128,13 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
 
 
 def _choose_process_limit() -> int:
-    """How many processes this host can have. Of half of them no user but root can have more, however fast it forks."""
+    """Return the maximum number of processes of this host. Callers use half of it, so that no user but root can exhaust
+    it by forking."""
     return min(int(Path(f"/proc/sys/kernel/{name}").read_text()) for name in ("pid_max", "threads-max"))
 
 
 def _choose_guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
-    """How each limit is held: by the kernel for all processes together where there are groups."""
+    """Choose the enforcement of each limit: by the kernel for all processes together if there are groups."""
     effective = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
     options_by_name: dict[str, str] = {}
     group = groups.create_group(instance_id, effective)

@@ -1,4 +1,4 @@
-"""Looking at instances. Each look reads /proc once for each process of an instance, and nothing else."""
+"""Observation of instances. Each observation reads /proc once per process of an instance, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .records import Instance
 
 __all__ = ["observe_instance", "pause_processes", "resume_processes"]
 
-SETTLING = 5.0  # seconds that processes have to stop
+SETTLING = 5.0  # seconds for processes to stop
 
 
 def observe_instance(instance: Instance, handle: Handle) -> Observation:
-    """Observe a generation. /proc is consulted first: a program can change its files."""
+    """Observe a generation. /proc takes precedence, because a program can change its files."""
     data = handle.data
     started_at = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT:
@@ -26,7 +26,7 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
         if is_same_process and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
             return _count_alive(processes, started_at)
         _reap_zombies(processes)
-    exit = instance.read_exit(handle.generation)  # written before its guard ends
+    exit = instance.read_exit(handle.generation)  # written before the guard ends
     if exit is not None:
         return Observation("exited", started_at, exit[0], Usage(cpu_seconds=exit[1]))
     if not instance.generation_directory(handle.generation).exists():
@@ -44,7 +44,7 @@ def _count_alive(processes: list[procfs.Process], began: int | None) -> Observat
 
 
 def _reap_zombies(processes: list[procfs.Process]) -> None:
-    """Where this process is the first of a container it inherits guards, and is the one to wait for them."""
+    """Reap guards if this process is the init process of a container and has inherited them."""
     for process in processes[:1]:
         if process.is_dead and process.parent == os.getpid():
             try:
@@ -54,10 +54,11 @@ def _reap_zombies(processes: list[procfs.Process]) -> None:
 
 
 def pause_processes(guard: int) -> bool:
-    """Stop all that descends from a guard, parents first; whether all of it is stopped.
+    """Pause all descendants of a guard, parents first. Returns whether all are stopped.
 
-    What forked meanwhile is seen in the next round, until nothing runs that could fork. A parent in vfork(2) can not
-    stop before its child has become another program: a child that was stopped too early goes on for a moment.
+    Processes forked in the meantime are found in the next round, until no running process can fork. A parent in
+    vfork(2) cannot stop before its child has executed another program: a child that was stopped too early is resumed
+    briefly.
     """
     deadline = time.monotonic() + SETTLING
     while time.monotonic() < deadline:
@@ -76,7 +77,7 @@ def pause_processes(guard: int) -> bool:
 
 
 def resume_processes(guard: int) -> bool:
-    """Resume all descendants of a guard, children first; returns whether any of them runs."""
+    """Resume all descendants of a guard, children first. Returns whether any of them runs."""
     for process in reversed(procfs.list_process_tree(guard)[1:]):
         if process.is_stopped:
             procfs.send_signal(process, signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""How the process engine is set up on a host."""
+"""Options of the process engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agora.runtimes.builds.tree import Bounds
 
 __all__ = ["BUILD_VARIABLES", "Options", "build_search_path"]
 
-#: of the server's own variables, those that a build needs behind a proxy or beside a private registry
+#: variables of the server that a build needs behind a proxy or with a private registry
 BUILD_VARIABLES = (
     *(name for plain in ("http_proxy", "https_proxy", "no_proxy", "all_proxy") for name in (plain, plain.upper())),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"),
@@ -22,7 +22,7 @@ BUILD_VARIABLES = (
 
 
 def build_search_path() -> str:
-    """The server's PATH without its own virtual environment, whose programs are not for instances."""
+    """Return the server's PATH without its own virtual environment, whose programs are not for instances."""
     environment_bin = Path(sys.prefix) / "bin"
     parts = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(part for part in parts if part.startswith("/") and Path(part) != environment_bin)
@@ -30,15 +30,15 @@ def build_search_path() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """root: directory of all that the engine writes; one engine at a time. installation: id of the server.
+    """root: directory of all files of the engine; one engine at a time. installation: id of the server.
 
-    sources: directories whose content may be built. ports: first and last that may be allocated, outside of the range
-    that the system gives to outgoing connections. python: interpreter of builds. path: where programs are found.
-    build_variables: of the server's environment, those passed on to builds; none is passed to instances.
-    build_timeout: seconds. builds: how many at once. keep_builds: seconds that an unused one is kept.
-    log_size: bytes of output kept for an instance. pids: processes of an instance that names no limit.
-    space: bytes of disk that must be free to build or start. private_networks: whether repositories may be at private
-    addresses. cgroup: directory of a cgroup (v2) delegated to the server; None: the one it is in, if it is delegated.
+    sources: directories whose content may be built. ports: first and last port that may be allocated, outside the
+    system's range for outgoing connections. python: interpreter of builds. path: search path of programs.
+    build_variables: variables of the server's environment that are passed to builds; none is passed to instances.
+    build_timeout: seconds. builds: maximum number of concurrent builds. keep_builds: seconds for which an unused build
+    is kept. log_size: bytes of output kept per instance. pids: default limit of processes. space: free disk space in
+    bytes required to build or start. private_networks: whether repositories may be at private addresses. cgroup:
+    directory of a cgroup (v2) delegated to the server; None: the server's own one, if it is delegated.
     """
 
     root: Path
@@ -59,5 +59,5 @@ class Options:
     cgroup: Path | None = None
 
     def inherited_variables(self) -> Mapping[str, str]:
-        """Variables of the server that builds get."""
+        """Return the variables of the server that are passed to builds."""
         return {name: os.environ[name] for name in self.build_variables if name in os.environ}

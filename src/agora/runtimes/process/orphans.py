@@ -1,4 +1,4 @@
-"""Processes of this engine that were started for something that is no more, found by the variables they were started with.
+"""Removal of orphaned processes of this engine, found by the environment variables that they were started with.
 
 Containers of the same installation are visible as processes, too, and name the same instances in their variables. Hence
 ``AGORA_ENGINE``: only processes that the process engine started are ever killed here.
@@ -15,19 +15,20 @@ from .guard import procfs
 
 __all__ = ["ENGINE", "kill_marked", "kill_orphans"]
 
-ENGINE = "process"  #: value of AGORA_ENGINE for whatever this engine starts
-KILL_TIMEOUT = 2.0  # seconds that killed processes have to be gone
+ENGINE = "process"  #: value of AGORA_ENGINE for all processes of this engine
+KILL_TIMEOUT = 2.0  # seconds for killed processes to end
 
 
 def kill_marked(marks: list[bytes]) -> int:
-    """Kill every process of this engine that was started with these variables; answers how many there were."""
+    """Kill every process of this engine that was started with these variables. Returns their number."""
     return _kill_until_gone(
         lambda: (pid for pid in _list_other_pids() if procfs.is_marked(pid, marks) and _belongs_to_engine(pid))
     )
 
 
 def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]) -> int:
-    """Kill this engine's processes of an installation whose variables (``AGORA_...``) say that they belong to nothing."""
+    """Kill this engine's processes of an installation whose variables (``AGORA_...``) name nothing that exists.
+    belongs: whether given variables name something that exists."""
     marks = [f"AGORA_INSTALLATION={installation}".encode()]
 
     def find_orphans() -> Iterator[int]:
@@ -40,8 +41,8 @@ def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]
 def _belongs_to_engine(pid: int) -> bool:
     """Whether the process engine started a process, or an ancestor of it.
 
-    Releases before AGORA_ENGINE marked processes and containers alike. Of those, a process that shares our pid namespace
-    is this engine's; a container has a namespace of its own.
+    Releases before AGORA_ENGINE marked processes and containers alike. Of those, a process in the server's pid
+    namespace belongs to this engine; a container has its own namespace.
     """
     engine = _read_variables(pid).get("AGORA_ENGINE")
     if engine is not None:
@@ -53,7 +54,7 @@ def _belongs_to_engine(pid: int) -> bool:
 
 
 def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
-    """Kill until none is left, for they may fork in between, and wait until all have ended."""
+    """Kill repeatedly until none is left, because they may fork in between, and wait until all have ended."""
     killed: dict[tuple[int, int], procfs.Process] = {}
     deadline = time.monotonic() + KILL_TIMEOUT
     while time.monotonic() < deadline:

@@ -37,7 +37,7 @@ class Ports:
     def allocate_port(self) -> int:
         """Allocate a free port. Raises PortsExhausted.
 
-        One given back is the last to be given again, so that a late client does not reach another instance.
+        A released port is the last to be reused, so that a late client does not reach another instance.
         """
         with self._lock:
             for step in range(self._count):
@@ -54,13 +54,13 @@ class Ports:
 
 
 def is_free(port: int) -> bool:
-    """Whether a program could listen there now, at any address."""
+    """Whether a program could listen on the port now, at any address."""
     for family, address in ((socket.AF_INET, ""), (socket.AF_INET6, "::")):
         try:
             with socket.socket(family, socket.SOCK_STREAM) as probe:
                 if family == socket.AF_INET6:
                     probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections do not count
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not count
                 probe.bind((address, port))
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):

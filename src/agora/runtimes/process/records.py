@@ -1,17 +1,17 @@
-"""What is on disk of an instance. Each file is written whole or not at all, and by one side only.
+"""Files of an instance. Each is written atomically, and by one side only.
 
 ::
 
     instances/<instance_id>/
-        lock            held by the guard while anything of the instance lives
+        lock            held by the guard while any process of the instance lives
         instance.json   tenant, labels, ports, build                        (engine)
-        build           key of the build whose copy is in work              (engine)
+        build           key of the build that was copied to work           (engine)
         work/  state/  tmp/  logs/
         generations/<n>/
-            stop        seconds of grace; its being there forbids a start   (engine)
+            stop        seconds of grace; its existence prevents a start    (engine)
             state.json  the guard's pid, start time and boot                (guard)
-            exit.json   how it ended                                        (guard)
-            guard.log   what the guard itself complained about
+            exit.json   the exit                                            (guard)
+            guard.log   errors of the guard itself
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
 
 @dataclass(frozen=True, slots=True)
 class GuardRecord:
-    """Which process guards a generation. started: clock ticks since boot; began: microseconds since 1970."""
+    """The guard process of a generation. started: clock ticks since boot; began: microseconds since 1970."""
 
     pid: int
     started: int
@@ -57,7 +57,7 @@ class GuardRecord:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """instance.json: what must be known of an instance that only its files tell of."""
+    """instance.json: data of an instance that is stored only in its files."""
 
     tenant: str
     generation: int
@@ -82,7 +82,7 @@ class Instance:
         return self.directory / "generations" / str(number)
 
     def list_generations(self) -> list[int]:
-        """Numbers of those that were begun, in order."""
+        """List the numbers of started generations, in order."""
         try:
             names = os.listdir(self.directory / "generations")
         except FileNotFoundError:
@@ -106,7 +106,7 @@ class Instance:
         return None
 
     def read_guard_record(self, generation: int) -> GuardRecord | None:
-        """Which guard it has or had; None if it was not started."""
+        """Read the guard of a generation, running or not; None if it was not started."""
         document = load_json(self.generation_directory(generation) / "state.json")
         with suppress(KeyError, TypeError, ValueError):
             return GuardRecord(
@@ -115,7 +115,7 @@ class Instance:
         return None
 
     def read_exit(self, generation: int) -> tuple[ProcessExit, float] | None:
-        """How it ended and its CPU seconds, if its guard saw it."""
+        """Read the exit and CPU seconds of a generation, if its guard recorded them."""
         document = load_json(self.generation_directory(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
             code, number = (None if document[name] is None else int(document[name]) for name in ("code", "signal"))
@@ -125,19 +125,19 @@ class Instance:
         return None
 
     def is_locked(self) -> bool:
-        """Whether a guard runs, or is about to."""
+        """Whether a guard runs, or is about to start."""
         try:
             fd = os.open(self.lock, os.O_RDWR)
         except FileNotFoundError:
             return False
-        try:  # asking does not take it, not even for a moment
+        try:  # testing does not acquire the lock
             answer = fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
         finally:
             os.close(fd)
         return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
 
     def build_handle(self, record: Record, generation: int) -> Handle | None:
-        """The handle of a generation that was started."""
+        """Build the handle of a started generation."""
         guarding = self.read_guard_record(generation)
         if guarding is None:
             return None
@@ -152,11 +152,11 @@ class Instance:
         )
 
     def environment_marks(self, installation: str) -> list[bytes]:
-        """Variables that every process of the instance was started with."""
+        """Variables with which every process of the instance was started."""
         return [f"AGORA_INSTALLATION={installation}".encode(), f"AGORA_INSTANCE={self.instance_id}".encode()]
 
     def find_live_guard(self, handle: Handle, installation: str) -> procfs.Process | None:
-        """The guard of a handle's generation, if it runs and its start time matches."""
+        """Find the guard of a handle's generation, if it runs and its start time matches."""
         data = handle.data
         process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
         if process is None or process.started != data["started"] or process.is_dead:

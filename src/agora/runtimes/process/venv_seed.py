@@ -1,7 +1,7 @@
-"""Make a virtual environment with pip: what ``python -m venv`` makes, in a twentieth of its time.
+"""Creation of a virtual environment with pip: the result of ``python -m venv`` in a twentieth of its time.
 
-Run by the interpreter that builds use: ``python -I seed.py DIRECTORY``. The wheel of pip that comes with Python is
-unpacked where pip would install it, rather than started from itself to install itself.
+Run by the interpreter that builds use: ``python -I seed.py DIRECTORY``. The wheel of pip that is bundled with Python is
+unpacked where pip would install it, instead of starting pip to install itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import venv
 import zipfile
 from pathlib import Path
 
-#: works where the interpreter's path is too long, or has a space, for a line beginning with ``#!``
+#: works even if the interpreter's path is too long, or has a space, for a line beginning with ``#!``
 SCRIPT = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''
@@ -23,10 +23,10 @@ sys.exit(main())
 
 
 def seed_environment(directory: Path) -> None:
-    """Make it. Raises ImportError where Python came without ensurepip."""
+    """Create the environment. Raises ImportError if Python has no ensurepip."""
     wheels = sorted(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
     venv.create(directory, symlinks=True, with_pip=not wheels)
-    if not wheels:  # a distribution's own layout: let it do it its way
+    if not wheels:  # a distribution's own layout: use its method
         return
     with zipfile.ZipFile(wheels[-1]) as wheel:
         wheel.extractall(next(directory.glob("lib/python*/site-packages")))

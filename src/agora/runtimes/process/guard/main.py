@@ -16,14 +16,14 @@ from . import procfs, segments
 LIMITS = (("data", resource.RLIMIT_DATA), ("file", resource.RLIMIT_FSIZE), ("processes", resource.RLIMIT_NPROC))
 PR_SET_CHILD_SUBREAPER = 36
 CHUNK = 65_536
-AFTERWARDS = 2.0  # seconds for what the program leaves behind, once it has ended by itself
+AFTERWARDS = 2.0  # seconds for remaining processes after the program has exited by itself
 KILLING = 0.05  # seconds between two rounds of killing
-#: seconds between two looks at the limits: near them or while it grows; doubling while nothing changes
+#: seconds between checks of the limits: near a limit or while usage grows; doubling up to the second while it is stable
 ALERT, RELAXED = 0.25, 4.0
 
 
 class Guard:
-    """One instance. options: what the engine passes on; see ``launch.py`` beside this package."""
+    """The guard of one instance. options: passed by the engine; see ``launch.py`` beside this package."""
 
     def __init__(self, options: dict[str, str], command: str) -> None:
         self.options = options
@@ -34,28 +34,29 @@ class Guard:
         self.program = 0
         self.ended = False
         self.reason = ""
-        self.deadline: float | None = None  # when it is killed; None: it is not asked to end
+        self.deadline: float | None = None  # when it is killed; None: no end was requested
         self.look = ALERT
-        self.due = 0.0  # when it looks next
-        self.seen = (0, 0)  # bytes and processes at the last look
+        self.due = 0.0  # time of the next check
+        self.seen = (0, 0)  # bytes and processes at the last check
 
     # -- birth ---------------------------------------------------------------------------------------------------
 
     def begin(self) -> str:
-        """Start the program, once in this generation; answers why not, or nothing."""
+        """Start the program, once per generation. Returns the reason if it was not started, or an empty string."""
         lock = os.open(os.path.join(self.options["directory"], "lock"), os.O_RDWR)
-        # A record lock: the kernel drops it with this process, and the program does not inherit it. Who asks whether
-        # the instance is locked asks whether it is guarded.
+        # A record lock: the kernel drops it with this process, and the program does not inherit it. The instance is
+        # guarded if and only if it is locked.
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return "held"
-        # Under the lock: an engine that writes ``stop`` is either seen here, or finds the lock held and asks the guard.
+        # Under the lock: an engine that writes ``stop`` is either noticed here, or finds the lock held and asks the
+        # guard.
         if os.path.exists(os.path.join(self.generation, "stop")):
             return "stopped"
         if os.path.exists(os.path.join(self.generation, "state.json")):
             return "started"
-        # Children whose parents die become those of the guard: none escapes its count and its killing.
+        # Orphaned descendants become children of the guard, so that none escapes its accounting and killing.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._install_signals()
         self.output, theirs = os.pipe()
@@ -67,7 +68,7 @@ class Guard:
         )
         me = procfs.read_process(os.getpid())
         started = me.started if me is not None else 0
-        # Before the fork: it tells the engine whom to ask, and keeps this generation from beginning twice.
+        # Before the fork: it tells the engine which guard to ask, and prevents a second start of this generation.
         self._write_file(
             "state.json",
             f'{{"version": 1, "pid": {os.getpid()}, "started": {started}, "boot": "{procfs.BOOT}",'
@@ -80,7 +81,7 @@ class Guard:
         return ""
 
     def _install_signals(self) -> None:
-        """Have signals wake the loop; nothing is done inside a handler."""
+        """Let signals wake the loop; handlers do nothing else."""
         self.wake, writing = os.pipe()
         os.set_blocking(self.wake, False)
         os.set_blocking(writing, False)
@@ -92,7 +93,7 @@ class Guard:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def _exec_program_in_child(self, output: int) -> None:
-        """In the child: take on what the program is to have, and be it."""
+        """Set up the child process and execute the program."""
         try:
             signal.set_wakeup_fd(-1)
             for number in range(1, signal.NSIG):
@@ -129,9 +130,9 @@ class Guard:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             with open("/proc/self/oom_score_adj", "w") as file:
-                file.write("500")  # rather this than the server
+                file.write("500")  # the kernel kills the program rather than the server
         except OSError:
-            return  # a container may have it read-only
+            return  # it may be read-only in a container
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -150,12 +151,12 @@ class Guard:
             if not only_output and not self._reap_children():
                 break
             self._enforce_limits()
-        # What was written before the last one died is still in the pipe.
+        # Output written before the last process died is still in the pipe.
         while self._pump_output() > 0:
             pass
 
     def _compute_poll_timeout(self) -> int | None:
-        """Milliseconds until there is something to do."""
+        """Compute the milliseconds until the next action."""
         waits = []
         if self.deadline is not None:
             waits.append(max(self.deadline - time.monotonic(), KILLING))
@@ -169,14 +170,14 @@ class Guard:
                 with open(os.path.join(self.generation, "stop")) as file:
                     grace = float(file.read())
             except (OSError, ValueError):
-                grace = 0.0  # its files are gone, or it is not the engine that asks: no time for politeness
+                grace = 0.0  # its files are missing, or the request is not the engine's: no grace
             self._request_end("stopped", grace)
 
     def _request_end(self, reason: str, grace: float) -> None:
-        """SIGTERM once, to the program's group, and let what is paused hear it."""
+        """Send SIGTERM once to the program's group, and resume paused processes so that they receive it."""
         deadline = time.monotonic() + grace
         if self.deadline is not None:
-            # A second request may shorten the time, never lengthen it.
+            # A second request may shorten the grace, never lengthen it.
             self.deadline = min(self.deadline, deadline)
             return
         self.deadline = deadline
@@ -187,35 +188,35 @@ class Guard:
         self._signal_all_processes(signal.SIGCONT)
 
     def _signal_group(self, number: int) -> None:
-        """To all of the group at once, which none of them can outrun by forking. It is surely the program's: the
-        program is waited for last of all, so that its pid means nothing else."""
+        """Signal the whole group atomically, which a fork cannot outrun. The group is certainly the program's: the
+        program is reaped last, so its pid is not reused."""
         try:
             os.killpg(self.program, number)
         except ProcessLookupError:
-            os.kill(self.program, number)  # it has no group of its own yet
+            os.kill(self.program, number)  # it does not have its own group yet
 
     def _signal_all_processes(self, number: int) -> None:
         for process in procfs.list_process_tree(os.getpid())[1:]:
             procfs.send_signal(process, number)
 
     def _pump_output(self) -> int:
-        """Move output to the log; answers how much, 0 at its end, -1 if there is none now."""
+        """Move output to the log. Returns the number of bytes, 0 at the end, -1 if none is available."""
         try:
             data = os.read(self.output, CHUNK)
         except BlockingIOError:
             return -1
         self.log.write(data)
         if 0 < len(data) < CHUNK // 4 and not self.ended:
-            time.sleep(0.005)  # line by line costs a wake-up a line
+            time.sleep(0.005)  # writing line by line would cost a wake-up per line
         return len(data)
 
     def _reap_children(self) -> bool:
-        """Wait for what has ended, but for the program; False once nothing is left that runs."""
+        """Reap ended processes except the program. Returns False if no process is left."""
         while True:
             other_pids = [pid for pid in procfs.list_child_pids(os.getpid()) if pid != self.program]
             if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in other_pids):
-                break  # else there may be children that the dead have left behind
-        # WNOWAIT leaves it a zombie: its pid, and with it the group's id that signals go to, is not reused.
+                break  # otherwise there may be orphaned children
+        # WNOWAIT leaves a zombie: its pid, and therefore the id of the signalled group, is not reused.
         if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             self.ended = True
             if self.deadline is None:
@@ -223,10 +224,11 @@ class Guard:
         return not self.ended or bool(other_pids)
 
     def _enforce_limits(self) -> None:
-        """Hold the limits, and the deadline."""
+        """Enforce the limits and the deadline."""
         if self.deadline is not None and time.monotonic() >= self.deadline:
             self._signal_group(signal.SIGKILL)
-            self._signal_all_processes(signal.SIGSTOP)  # what has left the group: none is to fork while the others die
+            # processes that have left the group: none may fork while the others are killed
+            self._signal_all_processes(signal.SIGSTOP)
             self._signal_all_processes(signal.SIGKILL)
         elif (self.memory or self.pids) and time.monotonic() >= self.due:
             self._check_usage()
@@ -236,7 +238,7 @@ class Guard:
         """Compare the usage with the limits."""
         child_pids = procfs.list_child_pids(os.getpid())
         used = count = 0
-        for pid in child_pids:  # grows while it is walked
+        for pid in child_pids:  # grows during iteration
             count += 1
             used += _measure_private_bytes(pid) if self.memory else 0
             child_pids.extend(procfs.list_child_pids(pid))
@@ -252,7 +254,7 @@ class Guard:
     # -- end -----------------------------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Write down how it ended."""
+        """Record the exit."""
         status = os.waitpid(self.program, 0)[1]
         if "cgroup" in self.options and _was_killed_for_memory(self.options["cgroup"]):
             self.reason = "memory"
@@ -267,7 +269,7 @@ class Guard:
 
     def _write_file(self, name: str, text: str) -> None:
         path = os.path.join(self.generation, name)
-        # Whole or not there at all: the engine may read it at any time, and the host may lose power.
+        # Written atomically: the engine may read it at any time, and the host may lose power.
         with open(path + ".new", "w") as file:
             file.write(text)
             file.flush()
@@ -276,13 +278,13 @@ class Guard:
 
 
 def _was_killed_for_memory(group: str) -> bool:
-    """Whether the kernel ended the processes of a group for their memory."""
+    """Whether the kernel killed processes of a group because of their memory."""
     lines = (procfs.read_proc_file(os.path.join(group, "memory.events")) or b"").split(b"\n")
     return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
 
 
 def _measure_private_bytes(pid: int) -> int:
-    """Private resident memory of a process, in bytes."""
+    """Return the private resident memory of a process in bytes."""
     line = procfs.read_proc_file(f"/proc/{pid}/statm")
     if not line:
         return 0
@@ -293,7 +295,7 @@ def _measure_private_bytes(pid: int) -> int:
 def main() -> None:
     options = dict(argument.split("=", 1) for argument in sys.argv[1:-1])
     reading, writing = os.pipe()
-    if os.fork():  # the engine waits for this one only
+    if os.fork():  # the engine waits only for the parent process
         os.close(writing)
         word = os.read(reading, 100)
         sys.stdout.write(word.decode() or "broken")

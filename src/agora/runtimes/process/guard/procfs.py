@@ -1,8 +1,8 @@
-"""Processes as /proc shows them. A process is its pid together with its start time: pids are used again."""
+"""Processes in /proc. A process is identified by its pid and start time, because pids are reused."""
 
 from __future__ import annotations
 
-import _signal as signal  # type: ignore[import-not-found]  # without enum: the guard pays for each import once an instance
+import _signal as signal  # type: ignore[import-not-found]  # without enum: import cost counts once per instance
 import os
 
 __all__ = [
@@ -25,8 +25,8 @@ _lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # C
 
 
 class Process:
-    """state: a letter, as in proc(5). started: clock ticks since the machine's start. ticks: CPU time.
-    waited: CPU time of the children it has waited for. pages: resident."""
+    """A process. state: a letter, as in proc(5). started: clock ticks since boot. ticks: CPU time. waited: CPU time of
+    reaped children. pages: resident."""
 
     __slots__ = ("pages", "parent", "pid", "started", "state", "ticks", "waited")
 
@@ -49,7 +49,7 @@ class Process:
 
 
 def read_proc_file(path: str) -> bytes | None:
-    """A small file of /proc, or None if it is gone or not to be seen."""
+    """Read a small file of /proc; None if it does not exist or is not readable."""
     try:
         fd = os.open(path, os.O_RDONLY)
     except OSError:
@@ -62,12 +62,12 @@ def read_proc_file(path: str) -> bytes | None:
         os.close(fd)
 
 
-#: id of this boot of the machine: start times of another one mean nothing
+#: id of the current boot: start times of another boot are meaningless
 BOOT = (read_proc_file("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
 
 
 def read_process(pid: int) -> Process | None:
-    """A process, including zombies; None if there is none."""
+    """Read a process, including zombies; None if there is none."""
     line = read_proc_file(f"/proc/{pid}/stat")
     if not line:
         return None
@@ -75,11 +75,11 @@ def read_process(pid: int) -> Process | None:
 
 
 def list_process_tree(pid: int) -> list[Process]:
-    """A process and all that descend from it, parents before children; empty if it is not there."""
+    """List a process and all its descendants, parents before children; empty if it does not exist."""
     root = read_process(pid)
     processes = [] if root is None else [root]
     of = list_child_pids if _lists_children else _scan_children().__getitem__
-    for parent in processes:  # grows while it is walked
+    for parent in processes:  # grows during iteration
         for child in of(parent.pid):
             process = read_process(child)
             if process is not None and process.parent == parent.pid:
@@ -88,7 +88,7 @@ def list_process_tree(pid: int) -> list[Process]:
 
 
 def list_child_pids(pid: int) -> list[int]:
-    """Pids of a process's children, including zombies."""
+    """List the pids of a process's children, including zombies."""
     if not _lists_children:
         return _scan_children()[pid]
     try:
@@ -109,7 +109,7 @@ class _Families(dict[int, list[int]]):
 
 
 def _scan_children() -> _Families:
-    """Children of each process, where the kernel does not list them."""
+    """Collect the children of each process, if the kernel does not list them."""
     families = _Families()
     for name in os.listdir("/proc"):
         if name.isdecimal():
@@ -130,13 +130,13 @@ def is_marked(pid: int, marks: list[bytes]) -> bool:
 
 
 def send_signal(process: Process, number: int) -> bool:
-    """Signal exactly this process; False if it is not there any more, even if another one has its pid now."""
+    """Signal exactly this process. Returns False if it has ended, even if another one has its pid now."""
     try:
         fd = os.pidfd_open(process.pid)
     except OSError:
         return False
     try:
-        now = read_process(process.pid)  # after it is held: what is there now stays it
+        now = read_process(process.pid)  # after opening the descriptor: it cannot be another process any more
         if now is None or now.started != process.started:
             return False
         signal.pidfd_send_signal(fd, number)

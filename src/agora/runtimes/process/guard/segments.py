@@ -1,6 +1,6 @@
-"""An instance's output: files named by the offset of their first byte. The newest grows, the oldest goes.
+"""Output of an instance: files named by the offset of their first byte. The newest grows, the oldest is deleted.
 
-Offsets are of everything ever written, so they mean the same before and after a rotation, and across generations.
+Offsets refer to the total output, so they stay valid across rotations and generations.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ SUFFIX = ".log"
 
 
 def list_segments(directory: str) -> list[tuple[int, str]]:
-    """(first offset, path) of each segment, in order."""
+    """List (first offset, path) of each segment, in order."""
     try:
         names = os.listdir(directory)
     except FileNotFoundError:
@@ -23,7 +23,8 @@ def list_segments(directory: str) -> list[tuple[int, str]]:
 
 
 class SegmentWriter:
-    """Appends to a directory's segments. largest: bytes of one; limit: number of segments. One writer at a time."""
+    """Appends to a directory's segments. largest: size of one in bytes; limit: number of segments. One writer at a
+    time."""
 
     def __init__(self, directory: str, largest: int, limit: int) -> None:
         self._directory = directory
@@ -45,7 +46,7 @@ class SegmentWriter:
         self._fd = fd
 
     def write(self, data: bytes) -> None:
-        """Append; what there is no space for is left out, and said so when there is."""
+        """Append data. Without disk space it is dropped, and a note is written when there is space again."""
         try:
             if self._lost:
                 self._write_to_segment(b"\n[%d bytes of output are lost: they could not be written]\n" % self._lost)
@@ -56,7 +57,7 @@ class SegmentWriter:
             self._lost += len(data)
 
     def _write_to_segment(self, data: bytes) -> int:
-        """Write as much as the newest segment takes; answers how much."""
+        """Write as much as the newest segment takes. Returns the number of bytes."""
         if self._size >= self._largest:
             self._rotate_segments()
         count = os.write(self._fd, data[: self._largest - self._size])
@@ -76,17 +77,18 @@ class SegmentWriter:
 
 
 def read_segments(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
-    """(offset of the first byte answered, offset of the end of all, bytes) from an offset; negative: from the end."""
+    """Read from an offset (negative: from the end). Returns the offset of the first byte, the total size, and the
+    bytes."""
     for _ in range(8):
         try:
             return _read_once(directory, offset, limit)
-        except FileNotFoundError:  # it was rotated away just now
+        except FileNotFoundError:  # it was just rotated away
             continue
     return 0, 0, b""
 
 
 def _read_part(path: str, at: int, count: int) -> bytes:
-    """Part of a segment; of what a program has put in its place, a link or a pipe, nothing."""
+    """Read a part of a segment; empty if the program has replaced it by a link or a pipe."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
