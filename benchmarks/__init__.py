@@ -1,4 +1,4 @@
-"""Benchmarks: each prints CPU per operation, or a ratio against an anchor that ran beside it.
+"""Benchmarks: each prints CPU time per operation, or a ratio to an anchor measured in the same run.
 
-``make bench`` runs them all. Absolute times say little on a shared machine; ratios and CPU do.
+``make bench`` runs them all. On a shared machine, ratios and CPU time are meaningful, absolute times are not.
 """

@@ -1,7 +1,7 @@
-"""``SendMessage`` of A2A 1.0 over HTTP, beside the official SDK's sample with its store in memory and in SQLite.
+"""``SendMessage`` of A2A 1.0 over HTTP, compared with the official SDK's sample with its store in memory and in SQLite.
 
-Prints server CPU per request. *Created*: a task is made and the answer does not wait for it; ours is durable, for an
-agent that is connected. *Answered*: the task is worked on by an agent in the server's process and ends.
+Prints server CPU per request. *Created*: a task is created and the response does not wait for it; ours is durable, for
+a connected agent. *Answered*: the task is completed by an agent in the server's process.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _register(server: process.Server, name: str) -> tuple[str, str]:
 
 
 def _measure(server: process.Server, path: str, kind: str, token: str = "") -> float:
-    """Microseconds of server CPU a request."""
+    """Measure microseconds of server CPU time per request."""
     headers = HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
     body = BODIES[kind].replace(load.COUNTER, "first").encode()
     request = urllib.request.Request(f"{server.url}{path}", body, headers | {"Content-Type": "application/json"})

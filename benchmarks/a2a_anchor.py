@@ -1,7 +1,7 @@
-"""The anchors of ``a2a``: the official SDK's server as its samples put it together, with either of its task stores.
+"""The anchors of ``a2a``: the official SDK's server, set up as in its samples, with either of its task stores.
 
 ``memory`` and ``sqlite`` are ASGI applications. A text that begins with "create" leaves a task submitted; any other
-one is answered: a working status, an artifact with the text, a completed status.
+text is answered: a working status, an artifact with the text, a completed status.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Calls of an agent elsewhere through Agora, beside the same calls made directly.
+"""Calls of a remote agent through Agora, compared with the same calls made directly.
 
-The agent (``benchmarks.a2a_remote``) is a process of its own. *CPU added*: of Agora and of the agent, a call through
-Agora, less that of the agent alone, called directly. Through Agora a call is a durable task, with its log and events.
-*Passed on*: from the moment at which the agent writes a piece of an artifact to its stream, to that at which a client
-that streams from Agora has read it.
+The agent (``benchmarks.a2a_remote``) is a separate process. *CPU added*: CPU time of Agora and of the agent per call
+through Agora, minus that of the agent called directly. Through Agora a call is a durable task, with its log and events.
+*Passed on*: time from the agent's write of an artifact chunk to its stream until a client that streams from Agora has
+read it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks import load, process
 
 ROUNDS, SECONDS, CONNECTIONS, STREAMS = 5, 2.0, 16, 100
-ADDED, PASSED_ON = 2500.0, 5.0  # microseconds of CPU a call, milliseconds
+ADDED, PASSED_ON = 2500.0, 5.0  # limits: microseconds of CPU time per call, milliseconds
 HEADERS = {"A2A-Version": "1.0"}
 
 
@@ -36,7 +36,7 @@ def _post(url: str, body: dict[str, Any]) -> Any:
 
 
 def _cost(servers: list[process.Server], target: process.Server, path: str, method: str, token: str) -> float:
-    """Microseconds of CPU that the servers use for a call."""
+    """Measure the CPU time of the servers per call in microseconds."""
     headers = HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
     spec = load.Spec("127.0.0.1", target.port, "POST", path, [_body(method)], headers, CONNECTIONS, SECONDS)
     before = sum(server.cpu() for server in servers)
@@ -46,7 +46,7 @@ def _cost(servers: list[process.Server], target: process.Server, path: str, meth
 
 
 async def _passed_on(port: int, path: str, token: str) -> float:
-    """Milliseconds from the agent's write to our read of the first piece, over one stream."""
+    """Measure the milliseconds from the agent's write to our read of the first chunk, over one stream."""
     body = _body("SendStreamingMessage", "slow").replace(load.COUNTER, str(time.monotonic_ns())).encode()
     lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "A2A-Version: 1.0", "Content-Type: application/json"]
     lines += [f"Content-Length: {len(body)}", "Connection: close"] + (
@@ -72,7 +72,7 @@ async def _latencies(port: int, path: str, token: str) -> list[float]:
 def _measure(ours: process.Server, remote: process.Server, path: str, token: str, rounds: int) -> None:
     for method in ("SendMessage", "SendStreamingMessage"):
         _cost([remote], remote, "/", method, "")
-        _cost([ours, remote], ours, path, method, token)  # warm
+        _cost([ours, remote], ours, path, method, token)  # warm-up
         pairs = [
             (_cost([remote], remote, "/", method, ""), _cost([ours, remote], ours, path, method, token))
             for _ in range(rounds)

@@ -1,7 +1,7 @@
-"""The agent elsewhere of ``a2a_proxy``: A2A 1.0 over JSON-RPC by hand, so that it costs next to nothing.
+"""The remote agent of ``a2a_proxy``: a minimal A2A 1.0 server over JSON-RPC, with negligible cost.
 
-A task of it is begun, worked on, gets an artifact whose text is the time at which it was sent (nanoseconds of the
-machine's monotonic clock), and is completed. ``slow`` in a message lets some time pass between the first and the rest.
+Each task is started, gets an artifact whose text is the time at which it was sent (nanoseconds of the machine's
+monotonic clock), and is completed. ``slow`` in a message adds a delay between the first event and the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The anchor: what a FastAPI endpoint with two async dependencies costs that validates, and stores nothing."""
+"""The anchor: a FastAPI endpoint with two async dependencies and validation, without storage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smallest ASGI application: what uvicorn itself costs."""
+"""A minimal ASGI application, which measures the cost of uvicorn itself."""
 
 from __future__ import annotations
 

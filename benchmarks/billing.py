@@ -1,6 +1,6 @@
-"""What charging adds to a transaction, beside the one row it is about: a bare INSERT with the same indexes.
+"""The cost that charging adds to a transaction, compared with a bare INSERT of the row with the same indexes.
 
-Prints CPU of a charge with no limit over the account, with a limit, and under a key that has to be looked for, over
+Prints CPU time of a charge without a limit on the account, with a limit, and with a key that must be looked up, with
 ledgers of 1,000 and of 200,000 entries; and of billing a running instance. The anchor is a bare table.
 """
 
@@ -34,7 +34,7 @@ PRICE_VERSION = 1  # of the agent, which has one
 
 
 class Bench:
-    """A started application without sockets, and an agent that costs something."""
+    """A started application without sockets, and an agent with a price."""
 
     def __init__(self, directory: Path) -> None:
         values: dict[str, Any] = {"data_dir": directory, "port": 0, "events_port": 0, "builtin_agents": False}
@@ -58,7 +58,7 @@ class Bench:
         await Ledger(call).charge_usage(charge, fresh=fresh)
 
     async def many(self, work: Callable[[Call], Coroutine[Any, Any, None]], count: int) -> float:
-        """Microseconds of CPU for each of so many transactions, 64 at once."""
+        """Measure the microseconds of CPU time of each transaction, 64 concurrently."""
         left = count
 
         async def worker() -> None:
@@ -72,10 +72,10 @@ class Bench:
         return (time.process_time() - began) / count * 1e6
 
     async def nothing(self, call: Call) -> None:
-        """A transaction of its own, that does nothing."""
+        """An empty transaction."""
 
     async def cost(self, work: Callable[[Call], Coroutine[Any, Any, None]]) -> float:
-        """What work adds to a transaction: the median of five rounds."""
+        """Measure what work adds to a transaction: the median of five rounds."""
         rounds = []
         for _ in range(5):
             empty = await self.many(self.nothing, COUNT)
@@ -91,7 +91,7 @@ class Bench:
             await self.app.dispatcher.write_as_system("default", work)
 
     async def running(self, instances: int) -> float:
-        """Microseconds of CPU to bill one running instance once more."""
+        """Measure the microseconds of CPU time to bill one running instance once more."""
         start = self.app.clock.now()
         rounds = []
         for minute in range(1, 7):
@@ -106,7 +106,7 @@ class Bench:
 
 
 def anchor(directory: Path) -> float:
-    """Microseconds of CPU for a bare INSERT of such a row, 64 to a transaction."""
+    """Measure the microseconds of CPU time of a bare INSERT of such a row, 64 per transaction."""
     connection = sqlite3.connect(directory / "anchor.db", isolation_level=None)
     for pragma in ("journal_mode=wal", "synchronous=full"):
         connection.execute(f"pragma {pragma}")

@@ -1,9 +1,9 @@
-"""The bus: publish, acknowledge, recover, and how long a publisher waits at the rates its first users named.
+"""The bus: publish, acknowledge, recover, and the latency of publishing at the rates of its first users.
 
-On Redis beside two anchors of the same run: ``redis-benchmark`` XADD, where it is installed (else a bare socket on which
-64 commands at a time are pipelined, which is what it does), and a plain pool of ``redis.asyncio``. Embedded beside the
-same rows written with the standard library alone, 64 to a transaction. How durable each is stands beside it. The last
-table is the operation ``agora.bus.publish`` whole: authorised, audited, a message with its delivery and its event.
+Redis is compared with two anchors in the same run: ``redis-benchmark`` XADD, if installed (else an equivalent bare
+socket with 64 pipelined commands), and a plain pool of ``redis.asyncio``. The embedded bus is compared with the same
+rows written with the standard library, 64 per transaction. The durability of each is printed. The last table is the
+complete operation ``agora.bus.publish``: authorised, audited, a message with its delivery and its event.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ ENTRY = {
     "priority": "high",
     "content": '{"task_type": "review", "text": "' + "x" * 120 + '"}',
 }
-PACED = 1000  # entries a second, as the source has it
+PACED = 1000  # entries per second, the rate of its first users
 
 
 @dataclass(frozen=True)
 class Figures:
-    """rate: calls a second. cpu: microseconds of this process for each. p50, p99: milliseconds."""
+    """rate: calls per second. cpu: microseconds of this process per call. p50, p99: milliseconds."""
 
     rate: float
     cpu: float
@@ -63,7 +63,7 @@ class Figures:
 
 
 async def saturate(call: Callable[[], Awaitable[Any]], count: int = COUNT, callers: int = CALLERS) -> Figures:
-    """As fast as so many callers go, each waiting for its answer."""
+    """Make calls as fast as the callers can, each waiting for its response."""
     left, waits = count, []
 
     async def caller() -> None:
@@ -81,7 +81,7 @@ async def saturate(call: Callable[[], Awaitable[Any]], count: int = COUNT, calle
 
 
 async def paced(call: Callable[[], Awaitable[Any]], rate: int = PACED, seconds: float = 3.0) -> Figures:
-    """So many calls a second, whether or not the ones before have been answered."""
+    """Make calls at a fixed rate, whether or not earlier ones have been answered."""
     loop, waits, tasks = asyncio.get_running_loop(), [], []
 
     async def one() -> None:
@@ -107,7 +107,7 @@ def _figures(waits: list[float], rate: float, cpu: float) -> Figures:
 
 
 def redis_benchmark(port: int) -> tuple[str, float] | None:
-    """XADD a second by redis-benchmark, pipelined by 64; None where it is not installed."""
+    """Measure XADD per second with redis-benchmark, 64 pipelined; None if it is not installed."""
     program = shutil.which("redis-benchmark") or shutil.which("valkey-benchmark")
     if program is None:
         return None
@@ -134,7 +134,7 @@ def redis_benchmark(port: int) -> tuple[str, float] | None:
 
 
 def bare_socket(port: int, count: int = 200_000) -> tuple[str, float]:
-    """The same by hand: commands packed beforehand, 64 to a write, answers counted."""
+    """Measure the same without a library: prepared commands, 64 per write, responses counted."""
     command = hiredis.pack_command(("XADD", "b", "*", *(part for field in ENTRY.items() for part in field)))
     batch, reader = command * 64, hiredis.Reader()
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -151,7 +151,7 @@ def bare_socket(port: int, count: int = 200_000) -> tuple[str, float]:
 
 
 def bare_sqlite(directory: Path, count: int = 64_000) -> float:
-    """Rows a second into one table, 64 to a durable transaction."""
+    """Measure rows per second into one table, 64 per durable transaction."""
     connection = sqlite3.connect(directory / "anchor.db", isolation_level=None)
     for pragma in ("journal_mode=wal", "synchronous=full"):
         connection.execute(f"pragma {pragma}")
@@ -173,7 +173,8 @@ def bare_sqlite(directory: Path, count: int = 64_000) -> float:
 
 
 async def exercise(bus: Bus) -> dict[str, Figures]:
-    """Publish at 64 callers, then at the source's rate, acknowledge one by one at 64 callers, recover by hundreds."""
+    """Publish with 64 callers, then at the fixed rate; acknowledge one by one with 64 callers; recover in batches of
+    100."""
     found = {"publish, 64 callers": await saturate(lambda: bus.publish(STREAM, ENTRY))}
     found[f"publish, {PACED:,}/s"] = await paced(lambda: bus.publish(STREAM, ENTRY))
     await bus.create_group(STREAM, GROUP)

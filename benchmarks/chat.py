@@ -1,8 +1,9 @@
-"""Sentences that the orchestrator's chat understands as they are meant, and the CPU time that one takes to parse.
+"""Accuracy of the orchestrator's chat rules, and the CPU time to parse a sentence.
 
-``chat_sentences.json``: 76 sentences that were written before the rules, then six sets that were written after them and tried once before
-the rules were mended. Right on the first try: 34 of 40, 37 of 40, then, in people's own sloppy wording and four languages, 22 of 60, 11 of 30,
-17 of 30 and 25 of 30. A sentence is right if the tool and every argument are, so the share printed is of sentences that the rules were mended for.
+``chat_sentences.json``: 76 sentences that were written before the rules, then six sets that were written after them and
+tried once before the rules were fixed. Correct at the first try: 34 of 40, 37 of 40, then, with colloquial wording and
+four languages, 22 of 60, 11 of 30, 17 of 30 and 25 of 30. A sentence is correct if the tool and every argument are, so
+the printed share includes sentences for which the rules were fixed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ROUNDS = 50
 
 
 def main() -> None:
-    """Print the share of right answers, each wrong one, and the time."""
+    """Print the share of correct answers, each wrong one, and the time."""
     cases = json.loads(SENTENCES.read_text())
     right = 0
     for case in cases:

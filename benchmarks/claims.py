@@ -1,7 +1,8 @@
-"""Claim and complete, at the dispatcher, beside the smallest SQL that takes a task: one ``UPDATE ... RETURNING``.
+"""Claim and complete at the dispatcher, compared with the minimal SQL that claims a task: one ``UPDATE ... RETURNING``.
 
-Prints CPU and rate of claim+complete cycles at 1, 8 and 64 workers over queues of 1,000 and of 100,000 tasks, and
-the anchor's CPU for the same two changes (taken, done) on a bare table of the same length, a transaction each.
+Prints CPU time and rate of claim+complete cycles with 1, 8 and 64 workers and queues of 1,000 and of 100,000 tasks, and
+the anchor's CPU time for the same two changes (claimed, completed) on a bare table of the same length, in one
+transaction each.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Bench:
         return self.workers[:count]
 
     async def fill(self) -> float:
-        """Queue the tasks; answers the CPU of one, in microseconds."""
+        """Queue the tasks. Returns the CPU time of one in microseconds."""
         giver, began = await self.agent("Giver"), time.process_time()
         payload = {"file": "spec.md", "text": "x" * 200}
         for start in range(0, self.length, 500):
@@ -70,7 +71,7 @@ class Bench:
         return (time.process_time() - began) / self.length * 1e6
 
     async def cycles(self, workers: int, count: int) -> tuple[float, float]:
-        """Microseconds of CPU a cycle, and cycles a second."""
+        """Measure the microseconds of CPU time per cycle, and cycles per second."""
         callers = await self.agents(workers)
         left = count
 
@@ -89,7 +90,7 @@ class Bench:
 
 
 def anchor(directory: Path, length: int, count: int) -> float:
-    """Microseconds of CPU of two bare updates, each durable in a transaction of its own."""
+    """Measure the microseconds of CPU time of two bare updates, each in a durable transaction."""
     connection = sqlite3.connect(directory / "anchor.db", isolation_level=None)
     for pragma in ("journal_mode=wal", "synchronous=full"):
         connection.execute(f"pragma {pragma}")

@@ -1,4 +1,5 @@
-"""A send by a client library in another language, beside one by a bare HTTP client: CPU of the client per send."""
+"""A send with a client library in another language, compared with a bare HTTP client: CPU time of the client per
+send."""
 
 from __future__ import annotations
 
@@ -18,15 +19,15 @@ __all__ = ["ClientProgram", "compare_sends"]
 
 @dataclass(frozen=True)
 class ClientProgram:
-    """A program that sends by both clients in turn.
+    """A program that sends with both clients alternately.
 
     Attributes:
-        client: the client library, as the report names it
-        anchor: the bare client, as the report names it
-        command: takes as further arguments: URL, token, sends, rounds; prints for each round a JSON object of
-            microseconds of CPU per send, ``sdk`` and ``bare``
-        directory: where the command runs
-        timeout: seconds, the time to build it included
+        client: name of the client library in the report
+        anchor: name of the bare client in the report
+        command: takes as further arguments: URL, token, sends, rounds; prints per round a JSON object with microseconds
+        of CPU time per send, ``sdk`` and ``bare``
+        directory: working directory of the command
+        timeout: seconds, including the build
     """
 
     client: str
@@ -37,7 +38,7 @@ class ClientProgram:
 
 
 def compare_sends(program: ClientProgram, sends: int = 500, rounds: int = 5) -> None:
-    """Run the program against a server of its own, and print the medians and the ratio of each round."""
+    """Run the program against its own server, and print the medians and the ratio of each round."""
     with (
         tempfile.TemporaryDirectory() as directory,
         process.agora(Path(directory), rate_enterprise="1000000") as server,

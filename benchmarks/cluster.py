@@ -1,7 +1,8 @@
-"""Three servers on one PostgreSQL beside one: the same sends at 64 callers in all, in turn, in the same run.
+"""Three servers on one PostgreSQL, compared with one: the same sends with 64 callers in total, alternately, in the same
+run.
 
-Everything shares the machine's cores: with two of them, three servers cannot be faster than one; the ratio is what
-working together costs.
+All processes share the machine's cores: with two of them, three servers cannot be faster than one; the ratio is the
+cost of coordination.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def _registered(replica: Replica) -> str:
 
 
 def _measure(replicas: list[Replica], token: str) -> tuple[float, float]:
-    """Sends a second over all servers, and microseconds of their CPU for each."""
+    """Measure sends per second over all servers, and microseconds of their CPU time per send."""
     body = json.dumps({"to_agent": "Receiver", "content": "x" * 200})
     headers = {"Authorization": f"Bearer {token}"}
     share, more = divmod(CALLERS, len(replicas))

@@ -2,10 +2,12 @@
 
 Usage: python -m benchmarks.coding
 
-* queued -> prompt sent: milliseconds from the request that queues a job to the checkpoint that the worker writes before it sends the prompt
-  to its agent; one report to the server lies between them. A worktree is prepared and the agent is started meanwhile: it is an agent of tests, whose start alone, up to its greeting, is the anchor.
-* output: CPU of the server for each piece of output that goes to 20 watchers, and to none.
-* idle workers: CPU and memory of the server beside 200 workers that hold their streams and send their heartbeats, against none.
+* queued -> prompt sent: milliseconds from the request that queues a job to the checkpoint that the worker writes before
+  it sends the prompt to its agent; there is one report to the server in between. A worktree is prepared and the agent
+  is started in that time: it is a test agent, whose start alone, up to ``initialize``, is the anchor.
+* output: CPU time of the server per chunk of output with 20 watchers, and with none.
+* idle workers: CPU time and memory of the server with 200 workers that hold their streams and send heartbeats, compared
+  with none.
 """
 
 from __future__ import annotations
@@ -32,19 +34,19 @@ PIECES = 200
 PIECE = "a line of output"
 WATCHERS = 20
 WORKERS = 200
-AT_ONCE = 20  # workers that start at the same time
-IDLE_SECONDS = 30.0  # the interval between two heartbeats of a worker
+AT_ONCE = 20  # workers started concurrently
+IDLE_SECONDS = 30.0  # heartbeat interval of a worker
 SETTLING_SECONDS = 5.0
 
 
 def read_memory(pid: int) -> float:
-    """Megabytes that a process holds for itself."""
+    """Return the private memory of a process in megabytes."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 
 def measure_agent_start() -> float:
-    """Milliseconds until the agent of tests has greeted, started alone."""
+    """Measure the milliseconds until the test agent is initialized, started alone."""
     greeting = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":1}}\n'
     begun = time.perf_counter()
     with subprocess.Popen(
@@ -64,7 +66,8 @@ def measure_agent_start() -> float:
 
 
 def measure_jobs(server: ServerProcess, directory: Path) -> None:
-    """Queued -> prompt sent, from the log of each job: the first checkpoint is written before the prompt is sent."""
+    """Measure queued -> prompt sent from the log of each job: the first checkpoint is written before the prompt is
+    sent."""
     worker = WorkerProcess(server, directory / "home", create_repository(directory / "api"), name="bench").start()
     try:
         operator = server.operator
@@ -90,7 +93,7 @@ def _read_prompt_time(account: Account, job: str) -> float:
 
 
 def measure_output(server: ServerProcess) -> None:
-    """CPU of the server for a piece of output, with and without watchers."""
+    """Measure the CPU time of the server per chunk of output, with and without watchers."""
     agent = server.register("writer")
     costs = {}
     for watchers in (0, WATCHERS):
@@ -132,7 +135,7 @@ async def _write_pieces(server: ServerProcess, agent: Account, task: str, token:
 
 
 class IdleWorker(Agent):
-    """A worker with connections of its own, as in a process of its own, that never has a job."""
+    """A worker with its own connections, as in its own process, that never gets a job."""
 
     follows_offers = True
     capabilities = ("coding",)
@@ -147,7 +150,7 @@ class IdleWorker(Agent):
 
 
 async def measure_idle_workers(server: ServerProcess) -> None:
-    """CPU and memory of the server beside idle workers, and without."""
+    """Measure CPU time and memory of the server with and without idle workers."""
     memory, share = read_memory(server.pid), await _measure_idle_share(server, IDLE_SECONDS / 3)
     workers = [IdleWorker(server, number) for number in range(WORKERS)]
     for start in range(0, WORKERS, AT_ONCE):
@@ -170,7 +173,7 @@ async def _measure_idle_share(server: ServerProcess, seconds: float) -> float:
 
 
 def main() -> None:
-    """Run it on a server of its own."""
+    """Run all measurements on a separate server."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         server = ServerProcess(directory / "data").start()

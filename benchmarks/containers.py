@@ -1,7 +1,7 @@
-"""Instances as containers: start to first answer, next to the same container started bare.
+"""Instances as containers: time from start to first response, compared with the same container without Agora.
 
-Bare is what the Docker Engine does by itself for the same image and program: created and started over its API, with a published
-port and nothing else. An instance has a network of its own, limits, a volume for its state, and what it may not.
+The anchor is the same image and program, created and started over the Docker Engine's API, with a published port and
+nothing else. An instance has its own network, limits, a volume for its state, and security restrictions.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ FIRST = 28_000
 
 
 async def answered(port: int) -> None:
-    """Wait for an answer: a published port is connected to before anybody listens behind it."""
-    while not await _answers(port):  # noqa: ASYNC110 - nobody tells when a program listens
+    """Wait for a response: a published port accepts connections before the program listens."""
+    while not await _answers(port):  # noqa: ASYNC110 - there is no notification when a program listens
         await asyncio.sleep(0.005)
 
 
@@ -56,13 +56,13 @@ async def _answers(port: int) -> bool:
 
 
 class Bare:
-    """The same image and program, by the engine alone."""
+    """The same image and program, with the engine alone."""
 
     def __init__(self, client: Client, image: str) -> None:
         self._client, self._image = client, image
 
     async def run(self) -> str:
-        """Start one, and wait for its answer; answers its id."""
+        """Start a container and wait for its response. Returns its id."""
         port = free_port()
         config = {
             "Image": self._image,

@@ -1,8 +1,8 @@
-"""Executions on an instance through Agora, beside the same calls made directly.
+"""Executions on an instance through Agora, compared with the same calls made directly.
 
-The instance is a small ASGI program under uvicorn. *CPU added*: of Agora and of the instance, an execution through Agora,
-less that of the instance alone, called directly at its own port. Through Agora an execution is authorised, written down
-before it begins, charged, relayed, settled, counted and told in an event.
+The instance is a small ASGI program with uvicorn. *CPU added*: CPU time of Agora and of the instance per execution
+through Agora, minus that of the instance called directly at its port. Through Agora an execution is authorised,
+recorded before it begins, charged, relayed, settled, counted and published as an event.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks import load, process
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 2.0, 16
-ADDED = 2000.0  # microseconds of CPU an execution
+ADDED = 2000.0  # limit in microseconds of CPU time per execution
 
 PROGRAM = """
 import json, os, uvicorn
@@ -49,7 +49,7 @@ PARAMETERS = {"text": "what time is it", "number": 42}
 
 @dataclass(frozen=True)
 class Instance:
-    """A running instance: where it listens, its process, and who executes on it."""
+    """A running instance: its address, its process, and the caller."""
 
     instance_id: str
     port: int
@@ -66,7 +66,7 @@ def ask(method: str, url: str, body: Any = None, token: str = "") -> Any:
 
 @contextmanager
 def instance(ours: process.Server, directory: Path) -> Iterator[Instance]:
-    """An instance of an agent that costs something for each request."""
+    """Run an instance of an agent with a price per request."""
     source = directory / "sources" / "bench"
     source.mkdir(parents=True)
     (source / "main.py").write_text(PROGRAM)
@@ -89,7 +89,7 @@ def instance(ours: process.Server, directory: Path) -> Iterator[Instance]:
 
 
 def directly(found: Instance) -> tuple[float, load.Report]:
-    """Microseconds of CPU of the instance for a call of its own port."""
+    """Measure the microseconds of CPU time of the instance for a direct call."""
     spec = load.Spec(
         "127.0.0.1", found.port, "POST", "/work", [json.dumps(PARAMETERS)], {}, CONNECTIONS, SECONDS
     )  # fmt: skip
@@ -100,7 +100,7 @@ def directly(found: Instance) -> tuple[float, load.Report]:
 
 
 def through(ours: process.Server, found: Instance) -> tuple[float, load.Report]:
-    """The same, of Agora and of the instance, for an execution."""
+    """Measure the same of Agora and of the instance for an execution."""
     body = json.dumps({"endpoint": "/work", "parameters": PARAMETERS})
     path = f"/marketplace/instances/{found.instance_id}/execute"
     headers = {"Authorization": f"Bearer {found.token}"}
@@ -119,7 +119,7 @@ def main(rounds: int = ROUNDS) -> None:
         process.agora(Path(name), **settings) as ours,
         instance(ours, Path(name)) as found,
     ):
-        directly(found), through(ours, found)  # warm
+        directly(found), through(ours, found)  # warm-up
         pairs = [(directly(found), through(ours, found)) for _ in range(rounds)]
     direct, relayed = (statistics.median(pair[number][0] for pair in pairs) for number in range(2))
     added = statistics.median(b[0] - a[0] for a, b in pairs)

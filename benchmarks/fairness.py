@@ -1,12 +1,11 @@
-"""What an honest caller waits while another agent loads the server as heavily as it is let.
+"""Latency of an honest caller while another agent loads the server as heavily as its limits allow.
 
 Attacker, honest caller and server are three processes. For each attack it prints the honest caller's p50 and p99 in
-milliseconds, alone and under attack; the same in milliseconds of processor time that the server used between request
-and answer, which is what is left of them where every process has a processor of its own; and how many calls of each
-were served.
+milliseconds, alone and under attack; the same in milliseconds of the server's CPU time between request and response,
+which would remain if every process had its own processor; and the number of served calls of each.
 
     python -m benchmarks.fairness              all attacks, on SQLite
-    python -m benchmarks.fairness keys cel     those alone
+    python -m benchmarks.fairness keys cel     only these
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ SECONDS = 6.0
 PAUSE = 0.01  # seconds between calls of the honest caller
 SOCKETS, IN_FLIGHT = 20, 32
 KEYS, STEPS, DEPENDENCIES, ITEMS = 60_000, 500, 20, 400
-INBOX = 6_000  # messages that the attacker has before it pages through them
+INBOX = 6_000  # messages in the attacker's inbox, before it pages through them
 WAITS = {"claims": 1_000, "receives": 3_000}
 
 
@@ -67,11 +66,11 @@ def _percentiles(values: list[float]) -> tuple[float, float]:
 
 
 def _measure(server: process.Server, caller: Caller, seconds: float) -> Iterator[tuple[float, float]]:
-    """Seconds until the answer, and of the server's processor time in them, of sends and receives in turn."""
+    """Yield the seconds until the response, and the server's CPU time in them, of sends and receives alternately."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     headers = {"Authorization": f"Bearer {caller.token}", "Content-Type": "application/json"}
     body = json.dumps({"to_agent": "Honest", "content": "x" * 200})
-    time.sleep(1.0)  # until the attack has begun
+    time.sleep(1.0)  # until the attack has started
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         for method, path, data in (
@@ -92,7 +91,7 @@ def _measure(server: process.Server, caller: Caller, seconds: float) -> Iterator
 
 @contextlib.contextmanager
 def _attack(server: process.Server, caller: Caller, name: str) -> Iterator[Callable[[], tuple[int, int]]]:
-    """Run an attack in a process of its own; the value answers how many of its calls were served and refused."""
+    """Run an attack in a separate process; the yielded function returns the numbers of served and refused calls."""
     if name == "none":
         yield lambda: (0, 0)
         return
@@ -120,7 +119,7 @@ def _attack(server: process.Server, caller: Caller, name: str) -> Iterator[Calla
 
 
 def _fill(server: process.Server, caller: Caller) -> None:
-    """Give a caller a long inbox; what the operator sends is not limited."""
+    """Fill the inbox of a caller; sends of the operator are not limited."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     body = json.dumps({"to_agent": caller.agent_id, "content": "x" * 100})
     for _ in range(INBOX):
@@ -150,7 +149,7 @@ def _steps(port: int, caller: Caller) -> load.Spec:
 
 def _cel(port: int, caller: Caller) -> load.Spec:
     items = list(range(ITEMS))
-    expression = "input.items.all(a, input.items.all(b, a + b >= 0))"  # deeper ones are refused
+    expression = "input.items.all(a, input.items.all(b, a + b >= 0))"  # deeper nesting is refused
     steps = [{"name": "s", "agent": caller.agent_id, "when": expression}]
     return _spec(
         port,
@@ -180,7 +179,7 @@ def _mcp(port: int, caller: Caller) -> load.Spec:
 
 
 async def _flood_sockets(port: int, caller: Caller) -> tuple[int, int]:
-    """Sockets that keep as many calls under way as they may, and read every answer."""
+    """Open sockets that keep the maximum number of calls in flight, and read every response."""
     from websockets.asyncio.client import connect
 
     counts = [0, 0]
@@ -206,7 +205,7 @@ async def _flood_sockets(port: int, caller: Caller) -> tuple[int, int]:
 
 
 async def _wake_waiters(port: int, caller: Caller) -> tuple[int, int]:
-    """Claims and receives that wait, and are all woken, again and again."""
+    """Make claims and receives that wait, and wake all of them repeatedly."""
     from websockets.asyncio.client import connect
 
     counts = [0, 0]
@@ -240,7 +239,7 @@ async def _wake_waiters(port: int, caller: Caller) -> tuple[int, int]:
                 )
                 await asyncio.sleep(0.2)
 
-    shares = [calls[n::200] for n in range(200)]  # a socket has few calls under way at once
+    shares = [calls[n::200] for n in range(200)]  # a socket may have only a few calls in flight
     waiting = asyncio.gather(*(wait(share) for share in shares), return_exceptions=True)
     await wake()
     waiting.cancel()

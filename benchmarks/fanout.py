@@ -1,9 +1,8 @@
-"""One event to 1,000 WebSocket subscribers: server CPU per delivery, beside a plain ASGI ``send`` loop.
+"""One event to 1,000 WebSocket subscribers: server CPU time per delivery, compared with a plain ASGI ``send`` loop.
 
-The subscribers and the publisher are in this process, the servers in others. Each event is published
-over REST once the one before has reached everybody, so every delivery is a write of its own; the cost of
-publishing is counted in. The anchor sends the same document, by the same server, with ``await send`` to
-each subscriber in turn.
+The subscribers and the publisher are in this process, the servers in others. Each event is published over REST after
+the previous one has reached all subscribers, so every delivery is a separate write; the cost of publishing is included.
+The anchor sends the same document, with the same server, with ``await send`` to each subscriber in turn.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _sends: set[Callable[[Any], Awaitable[None]]] = set()
 
 
 async def anchor(scope: Any, receive: Any, send: Any) -> None:
-    """Sends what is posted to every socket, as an ASGI application does that knows nothing better."""
+    """Send each posted document to every socket, as a simple ASGI application does."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
@@ -83,7 +82,7 @@ def _anchor() -> Iterator[process.Server]:
 
 @dataclass
 class Audience:
-    """How many deliveries arrived, and the last of them."""
+    """Number of deliveries, and the time of the last one."""
 
     expected: int = 0
     arrived: int = 0
@@ -101,7 +100,7 @@ class Audience:
 
 
 class Subscriber(asyncio.Protocol):
-    """A WebSocket client that does little but count: a handshake, then frames."""
+    """A minimal WebSocket client: a handshake, then counted frames."""
 
     def __init__(self, audience: Audience, port: int) -> None:
         self._audience, self._port, self._buffer = audience, port, b""
@@ -131,7 +130,7 @@ class Subscriber(asyncio.Protocol):
 
 
 def _frame(buffer: bytes) -> tuple[int, int] | None:
-    """Header and payload size of the frame a buffer begins with."""
+    """Return header and payload size of the frame at the start of a buffer."""
     if len(buffer) < 10:
         return (2, buffer[1]) if len(buffer) >= 2 and buffer[1] < 126 else None
     length = buffer[1]
@@ -174,7 +173,7 @@ class Publisher:
 
 @dataclass
 class Cost:
-    """Of one round: microseconds of CPU per delivery, and milliseconds from publishing to the last delivery."""
+    """Cost of a round: microseconds of CPU time per delivery, and milliseconds from publishing to the last delivery."""
 
     cpu: float
     latency: float
@@ -196,7 +195,7 @@ async def _measure(ours: process.Server, theirs: process.Server, count: int) -> 
     mine = await Publisher(ours.port, "/events").open()
     plain = await Publisher(theirs.port, "/").open()
     audience, other = await _subscribe(ours.port, count), await _subscribe(theirs.port, count)
-    await _round(ours, mine, audience, body, count)  # warm
+    await _round(ours, mine, audience, body, count)  # warm-up
     document = audience.last
     await _round(theirs, plain, other, document, count)
     costs, anchors = [], []

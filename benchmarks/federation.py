@@ -1,12 +1,13 @@
-"""Tools of an upstream through Agora, beside the same tools called directly.
+"""Tools of an upstream through Agora, compared with the same tools called directly.
 
-The same official client, in a process of its own, calls the same tool of the same upstream (the official SDK's
-low-level server, one process) in both cases: directly, and as ``far.echo`` of Agora's ``/mcp?view=full``, which lists
-it: a client lists all tools again for each result of a tool that it has not seen listed. Compared is the CPU of
-everybody who takes part in a call, 8 at once: client and upstream; client, Agora and upstream. Agora does then what it
-does for every call: who may, what is sent, an audit record, and the outcome kept if the call has a key.
+The same official client, in a separate process, calls the same tool of the same upstream (the official SDK's low-level
+server, one process) in both cases: directly, and as ``far.echo`` of Agora's ``/mcp?view=full``, which lists it: the
+client lists all tools again for each result of an unlisted tool. The figures are the CPU time of all processes involved
+in a call, 8 concurrently: client and upstream; client, Agora and upstream. Agora does the same as for every call:
+authorisation, validation, an audit record, and the stored outcome if the call has a key.
 
-And what ``agora.messaging.send`` costs over MCP on a server with 200 federated tools, beside one without.
+It also measures the cost of ``agora.messaging.send`` over MCP on a server with 200 federated tools, compared with one
+without.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MESSAGE = {"to_agent": "Receiver", "content": "x" * 200}
 
 
 def _federate(server: process.Server, upstream: process.Server) -> int:
-    """Add the upstream; answers how many tools it brought."""
+    """Add the upstream. Returns the number of its tools."""
     body = json.dumps({"name": "far", "url": f"{upstream.url}/mcp"}).encode()
     request = urllib.request.Request(f"{server.url}/upstreams", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as response:
@@ -38,7 +39,7 @@ def _federate(server: process.Server, upstream: process.Server) -> int:
 
 
 def _specs(server: process.Server, upstream: process.Server, mode: Mode) -> tuple[mcp_client.Spec, mcp_client.Spec]:
-    """The same call, directly and federated."""
+    """Build the same call, directly and federated."""
     pids, arguments = [server.process.pid, upstream.process.pid], {"text": "x" * 200}
     direct = mcp_client.Spec(f"{upstream.url}/mcp", "echo", arguments, mode, cpu_of=pids[1:])
     return direct, mcp_client.Spec(f"{server.url}/mcp?view=full", "far.echo", arguments, mode, cpu_of=pids)

@@ -1,4 +1,4 @@
-"""The upstream of ``federation``: the official SDK's low-level server with one tool that echoes, and 199 beside it."""
+"""The upstream of ``federation``: the official SDK's low-level server with an echo tool and 199 others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an install brings: packages and megabytes of a new environment with the default install."""
+"""Size of an installation: packages and megabytes of a new environment with the default dependencies."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""Instances as processes: start to first answer next to the bare program, and what many idle ones cost to watch.
+"""Instances as processes: time from start to first response compared with the bare program, and the cost of supervising
+many idle ones.
 
-Both by the engine alone, and by the whole server: an instance created and given its first work by operations, and all
-that the server does besides (checks, glances, passes, its other loops), less the same server without instances. What
-watching costs grows with the number of instances; ``--instances 500 --within 900`` is the whole of it.
+Both are measured with the engine alone and with the whole server: an instance is created and executed by operations,
+and the other work of the server (checks, observations, reconciliation, other loops) is subtracted by measuring the same
+server without instances. The cost of supervision grows with the number of instances; ``--instances 500 --within 900``
+is the full measurement.
 
-Whatever it starts ends with it, also when it is interrupted or its time is over.
+All started processes end with it, also on interruption or timeout.
 """
 
 from __future__ import annotations
@@ -48,9 +50,9 @@ class Answer(BaseHTTPRequestHandler):
 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
 START = f"exec {sys.executable} main.py"
-PERIOD = 30.0  # seconds between two looks at an instance
-SETTLED = 12.0  # seconds until a guard takes its instance for settled
-TARGET, MANY = 5.0, 500  # per cent of a core for so many
+PERIOD = 30.0  # seconds between two observations of an instance
+SETTLED = 12.0  # seconds until the guard of an instance polls at its lowest rate
+TARGET, MANY = 5.0, 500  # limit in percent of a core, for that many instances
 HANDLES = Query("select handle from instances where tenant_id = :tenant and state = 'running'", str)
 
 
@@ -77,7 +79,7 @@ class House:
         await self.call("deployment.register", manifest=manifest | more)
 
     async def running(self, number: int) -> list[str]:
-        """Wait until so many run; answers their handles."""
+        """Wait until that many instances run. Returns their handles."""
 
         async def work(reader: Reader) -> list[str]:
             return list(await reader.all(HANDLES))
@@ -89,7 +91,7 @@ class House:
             await asyncio.sleep(0.5)
 
     async def end(self) -> None:
-        """Stop, so that nothing is started again; then end what runs."""
+        """Stop the application so that nothing is restarted; then end the instances."""
         local = self.app.context.ports.get(LOCAL_HOST)
         assert local is not None
         try:
@@ -99,7 +101,7 @@ class House:
 
 
 def ended(installation: str) -> None:
-    """End all that a host has started: programs and their guards carry its name."""
+    """End all processes of a host: programs and their guards carry its name."""
     strays.kill_marked([f"AGORA_INSTALLATION={installation}".encode()])
 
 
@@ -115,7 +117,7 @@ async def house(first_port: int) -> AsyncIterator[House]:
 
 
 async def created(rounds: int) -> float:
-    """Milliseconds from ``instance.create`` to the answer of the first ``instance.execute``, median."""
+    """Measure the median of milliseconds from ``instance.create`` to the first response of ``instance.execute``."""
     took = []
     async with house(25_000) as found:
         await found.agent("Bench", START, health="/")
@@ -130,7 +132,8 @@ async def created(rounds: int) -> float:
 
 
 async def watched(count: int, seconds: float) -> dict[str, float]:
-    """Per cent of a core that a server and its guards use for so many idle instances, and without any."""
+    """Measure the CPU use of a server and its guards, in percent of a core, with that many idle instances and
+    without."""
     async with house(27_000) as found:
         await found.agent("Idle", "exec sleep 100000", limits={"memory": "512M", "cpu": "0.5"})
         await asyncio.sleep(2)
@@ -183,7 +186,7 @@ async def answered(port: int) -> None:
 
 
 async def first_answer(rounds: int) -> tuple[float, float]:
-    """Milliseconds from start to answer: (an instance, the bare program), medians."""
+    """Measure the median milliseconds from start to response of an instance and of the bare program."""
     instances, bare = [], []
     async with engine(21_000) as (runtime, root):
         (root / "program").mkdir()
@@ -213,7 +216,7 @@ async def first_answer(rounds: int) -> tuple[float, float]:
 
 
 async def watching(count: int, seconds: float) -> dict[str, float]:
-    """Costs of idle instances, all of them looked at once a period."""
+    """Measure the cost of idle instances, each observed once per period."""
     async with engine(23_000) as (runtime, root):
         (root / "program").mkdir()
         spec = Spec(
@@ -282,7 +285,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--within", type=float, default=90.0, help="seconds after which it ends in any case")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are ended, too
     asyncio.run(within(options.within, measured(options)))
 
 

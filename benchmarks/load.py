@@ -1,4 +1,4 @@
-"""A small HTTP load generator: keep-alive connections, one request in flight on each, in a process of its own.
+"""A small HTTP load generator in a separate process: keep-alive connections, with one request in flight on each.
 
 ``python -m benchmarks.load SPEC`` reads a JSON specification from standard input and prints a JSON report;
 :func:`run` starts it and returns the report.
@@ -22,9 +22,9 @@ COUNTER = "########"
 
 @dataclass
 class Spec:
-    """What to send: ``requests`` bodies are sent in turn; headers are the same for all.
+    """Specification of the load: ``requests`` bodies are sent in turn; headers are the same for all.
 
-    ``########`` in a body is another number in each request.
+    ``########`` in a body is replaced by a different number in each request.
     """
 
     host: str
@@ -39,7 +39,7 @@ class Spec:
 
 @dataclass
 class Report:
-    """What came of it; latencies in milliseconds."""
+    """Results; latencies in milliseconds."""
 
     requests: int
     failures: int
@@ -53,7 +53,7 @@ class Report:
 
 
 def run(spec: Spec) -> Report:
-    """Generate load from another process."""
+    """Generate load in a separate process."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
         input=json.dumps(asdict(spec)),
@@ -74,7 +74,7 @@ def _request(spec: Spec, body: str) -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request as soon as the answer to the last one is whole."""
+    """Sends the next request as soon as the last response is complete."""
 
     def __init__(
         self, requests: list[bytes], until: float, latencies: list[float], numbers: Iterator[int] | None

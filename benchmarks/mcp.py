@@ -1,6 +1,6 @@
-"""``tools/call`` over MCP 2026-07-28, beside the official SDK's low-level server with a tool that does nothing.
+"""``tools/call`` over MCP 2026-07-28, compared with the official SDK's low-level server with an empty tool.
 
-Prints server CPU per call of a durable ``agora.messaging.send``, of a read-only operation, and of the anchor.
+Prints server CPU time per call of a durable ``agora.messaging.send``, of a read-only operation, and of the anchor.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REVISION = "2026-07-28"
 
 
 def register(server: process.Server, name: str) -> str:
-    """The token of a new agent that may call as often as it likes."""
+    """Register an agent without a rate limit. Returns its token."""
     body = json.dumps({"agent_name": name, "service_tier": "enterprise"}).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}/agents/register", data=body, headers=headers)
@@ -30,7 +30,7 @@ def register(server: process.Server, name: str) -> str:
 
 
 def measure(server: process.Server, tool: str, arguments: dict[str, Any], token: str = "") -> float:
-    """Microseconds of server CPU a call."""
+    """Measure microseconds of server CPU time per call."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": REVISION,
         "io.modelcontextprotocol/clientInfo": {"name": "benchmark", "version": "1"},

@@ -1,4 +1,4 @@
-"""The anchor of ``mcp``: the official SDK's low-level server with a tool that does nothing, able to stream."""
+"""The anchor of ``mcp``: the official SDK's low-level server with an empty tool, able to stream."""
 
 from __future__ import annotations
 

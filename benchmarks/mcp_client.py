@@ -1,4 +1,4 @@
-"""Calls of one tool by the official SDK's client, in a process of its own.
+"""Calls of one tool by the official SDK's client, in a separate process.
 
 ``python -m benchmarks.mcp_client SPEC`` reads a JSON specification from standard input and prints a JSON report;
 :func:`run` starts it and returns the report.
@@ -21,7 +21,8 @@ WARM_UP = 50
 
 @dataclass
 class Spec:
-    """What to call. mode: the era of the protocol. calls: in all, ``concurrency`` of them at once over one client."""
+    """Specification of the calls. mode: protocol generation. calls: total, of which ``concurrency`` run concurrently
+    over one client."""
 
     url: str
     tool: str
@@ -34,7 +35,7 @@ class Spec:
 
 @dataclass
 class Report:
-    """Microseconds of CPU a call took of this process and of each that was named; p50 in milliseconds."""
+    """Microseconds of CPU time per call, of this process and of each named one; p50 in milliseconds."""
 
     client: float
     servers: list[float]
@@ -46,7 +47,7 @@ class Report:
 
 
 def run(spec: Spec) -> Report:
-    """Make the calls from another process."""
+    """Make the calls in a separate process."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.mcp_client"],
         input=json.dumps(asdict(spec)),

@@ -1,9 +1,9 @@
-"""What a model reads before it has done anything: ``tools/list`` of each view in tools, bytes and tokens.
+"""The initial context of a model: ``tools/list`` of each view in tools, bytes and tokens.
 
-Bytes are those of the ``tools`` array as compact JSON; four of them count as a token, which is near what the tokenizers of today's
-models make of English and JSON schemas. The default of GitHub's MCP server stands beside it: the toolsets context, repos, issues,
-pull_requests and users, from the tool snapshots of its repository (``pkg/github/__toolsnaps__``). ContextForge has no tools of its own: it
-lists those of its upstreams, as they are.
+Bytes are those of the ``tools`` array as compact JSON; four of them count as a token, which is close to current
+tokenizers for English and JSON schemas. For comparison, it prints the default of GitHub's MCP server: the toolsets
+context, repos, issues, pull_requests and users, from the tool snapshots of its repository
+(``pkg/github/__toolsnaps__``). ContextForge has no own tools: it lists those of its upstreams unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GITHUB_DEFAULT = (43, 51_962)
 
 
 def list_tools(server: process.Server, query: str, token: str = "") -> tuple[int, int]:
-    """Number of tools of a view, and their bytes as compact JSON."""
+    """Return the number of tools of a view, and their bytes as compact JSON."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     url = f"{server.url}/mcp/v1/rpc?page=1000{query or '&view=model'}"

@@ -1,8 +1,10 @@
-"""Declared agents beside pydantic-ai alone: CPU per step of the model, and per word of 200 streams at once.
+"""Declared agents compared with pydantic-ai alone: CPU time per step of the model, and per word of 200 concurrent
+streams.
 
-A task is two steps: the model calls a tool, then answers. Alone, the same two steps run in one process with a local tool, and
-nothing is stored. With us the process of the agents stores each step in the task's checkpoint, and the server carries the tool
-out under the asker's rights; both processes are shown. The model is scripted, in this process, whose CPU is not counted. Figures are the least of several rounds.
+A task is two steps: the model calls a tool, then answers. Alone, the same two steps run in one process with a local
+tool, and nothing is stored. With Agora, the runner stores each step in the task's checkpoint, and the server executes
+the tool with the requester's permissions; both processes are shown. The model is scripted, in this process, whose CPU
+time is not counted. Figures are the minimum of several rounds.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def _look_up(request: ModelRequest) -> ScriptedReply:
 
 
 def _measure(thinkers: Thinkers, work: Callable[[], None]) -> tuple[float, float]:
-    """Seconds of CPU that the runner and the server use for some work."""
+    """Measure the seconds of CPU time that the runner and the server use for some work."""
     pids = thinkers.runner(), thinkers.server.pid
     before = [process_cpu_seconds(pid) for pid in pids]
     work()
@@ -81,14 +83,14 @@ def main() -> None:
             thinkers.scripts |= {"look up": _look_up}
             thinkers.scripts["speak"] = lambda request: ScriptedReply("word " * WORDS, pause=0.05)
             names, speakers = ["One", "Two"], ["Three", "Four"]
-            for name in names:  # as many tasks at once as the anchor has
+            for name in names:  # as many concurrent tasks as the anchor
                 thinkers.declare(name, tools=["agents"], max_concurrent_tasks=AT_ONCE // len(names))
             for name in speakers:
                 thinkers.declare(name, max_concurrent_tasks=STREAMS // len(speakers))
             _do_tasks(thinkers, names, "look up", 8)
             command = [sys.executable, "-c", ALONE, thinkers.model.url("openai"), str(TASKS)]
             rounds = []
-            for _ in range(ROUNDS):  # in turn, for the machine's speed changes
+            for _ in range(ROUNDS):  # alternately, because the machine's speed varies
                 runner, ours = _measure(thinkers, lambda: _do_tasks(thinkers, names, "look up", TASKS))
                 alone = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
                 rounds.append((runner / TASKS / 2, ours / TASKS / 2, alone))

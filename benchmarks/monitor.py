@@ -1,7 +1,7 @@
-"""The monitor under load: 1,000 agents, 200 events a second, people who watch in a real browser.
+"""The monitor under load: 1,000 agents, 200 events per second, viewers in a real browser.
 
-Prints the server's CPU with nobody watching (the anchor) and with viewers, what one viewer costs, and how long the
-longest task of the page's main thread was while it was brought up to date. Needs Chromium and playwright.
+Prints the server's CPU time without viewers (the anchor) and with viewers, the cost of one viewer, and the longest task
+of the page's main thread during updates. Needs Chromium and playwright.
 
     python -m benchmarks.monitor [SECONDS]
 """
@@ -22,7 +22,7 @@ from benchmarks.process import Server, agora
 from tests.e2e.chromium import FLAGS, find
 
 AGENTS = 1_000
-RATE = 200  #: events a second
+RATE = 200  #: events per second
 VIEWERS = 4
 CALLERS = 4
 PAGES = ("", "agents", "tasks", "messages")
@@ -33,7 +33,8 @@ document.addEventListener("htmx:sse:after:message", () => window.swaps++);
 
 
 class Load:
-    """Events at an even rate, from a few threads: tasks given, worked on and done, messages, agents that change their state."""
+    """Events at a constant rate, from a few threads: tasks assigned, started and completed, messages, status changes of
+    agents."""
 
     def __init__(self, url: str, tokens: list[str]) -> None:
         self.http, self.tokens = httpx.Client(base_url=url, timeout=30), tokens
@@ -53,10 +54,10 @@ class Load:
             if ahead > 0:
                 time.sleep(ahead)
             else:
-                began -= ahead  # what a busy machine has missed is not made up for
+                began -= ahead  # delays of a busy machine are not caught up
 
     def _some(self, number: int) -> int:
-        """One call; answers how many events it makes."""
+        """Make one call. Returns the number of its events."""
         turn, who = divmod(number // 3, len(self.tokens))
         headers = {"Authorization": f"Bearer {self.tokens[who]}"}
         to = f"Agent {number % AGENTS}"
@@ -71,14 +72,14 @@ class Load:
         return 2
 
     def events(self) -> int:
-        """How many there are in the log."""
+        """Return the number of events in the log."""
         answer = self.http.get("/v1/monitor/stats", headers={"Authorization": f"Bearer {self.tokens[0]}"})
         sequence: int = answer.json()["last_sequence"]
         return sequence
 
 
 def registered(url: str, token: str) -> list[str]:
-    """A thousand agents; answers the tokens of the first few."""
+    """Register 1,000 agents. Returns the tokens of the first few."""
     tokens = []
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as http:
         for number in range(AGENTS):
@@ -98,7 +99,7 @@ Share = tuple[float, float]
 
 
 def share(server: Server, load: Load, seconds: float) -> tuple[float, float]:
-    """Part of one core that a server uses, and events a second meanwhile."""
+    """Measure a server's share of one core, and events per second in that time."""
     began, before, events = time.monotonic(), server.cpu(), load.events()
     time.sleep(seconds)
     passed = time.monotonic() - began
@@ -140,9 +141,10 @@ def main(seconds: float) -> None:
 
 
 def tasks(browser: Any, page: Any, seconds: float) -> tuple[float, int]:
-    """The longest task of a page's main thread, in milliseconds of CPU, and how many took more than 50 of them.
+    """Measure the longest task of a page's main thread in milliseconds of CPU time, and the number of those above 50
+    ms.
 
-    CPU, not the time on the clock: how busy the machine is with other things is none of the page's doing.
+    CPU time, not wall-clock time, because the latter depends on other load of the machine.
     """
     browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"])
     page.wait_for_timeout(seconds * 1000)
@@ -155,7 +157,7 @@ def tasks(browser: Any, page: Any, seconds: float) -> tuple[float, int]:
 
 
 def report(alone: Share, watched: Share, found: list[tuple[float, float, int]], seconds: float) -> None:
-    """Print it. What a viewer costs is what is more than the anchor's CPU."""
+    """Print the results. The cost of viewers is the difference to the anchor's CPU time."""
     more = max(watched[0] - alone[0], 0.0)
     print(f"{AGENTS:,} agents, {VIEWERS} viewers, {seconds:g} s")
     print(f"  server, nobody watching    {alone[0]:6.1%} of a core at {alone[1]:.0f} events/s")

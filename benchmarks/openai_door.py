@@ -1,7 +1,7 @@
-"""A chat completion through to an agent made with the SDK, beside ``SendMessage`` of A2A 1.0 that asks the same.
+"""A chat completion by an agent of the SDK, compared with the equivalent ``SendMessage`` of A2A 1.0.
 
-Prints server CPU a request: the agent lives in a process of its own, which is not counted. The A2A path is the anchor; what the shape of
-OpenAI's API adds is the ratio.
+Prints server CPU time per request: the agent is a separate process, which is not counted. The A2A path is the anchor;
+the ratio is the cost of OpenAI's format.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROUNDS, SECONDS, CONNECTIONS = 7, 3.0, 8
 TEXT = f"{load.COUNTER} " + "x" * 200
 _MESSAGE = {"messageId": f"m-{load.COUNTER}", "role": "ROLE_USER", "parts": [{"text": TEXT}]}
 _CHAT = {"model": NAME, "messages": [{"role": "user", "content": TEXT}]}
-#: path, body, headers, and what tells that the agent has answered
+#: path, body, headers, and a text that marks a successful answer
 PATHS = {
     "SendMessage": (
         "/a2a/Assistant",
@@ -47,7 +47,7 @@ ANCHORS = {"completion": "SendMessage", "streamed completion": "SendStreamingMes
 
 @contextmanager
 def _assistant(server: process.Server) -> Iterator[None]:
-    """The agent, in a process of its own."""
+    """Run the agent in a separate process."""
     command = [sys.executable, "-m", "tests.openai_agent", server.url]
     agent = spawn_tethered(command, stdout=subprocess.PIPE)
     assert agent.stdout is not None
@@ -68,7 +68,7 @@ def _register(server: process.Server) -> str:
 
 
 def _measure(server: process.Server, kind: str, token: str, seconds: float) -> float:
-    """Microseconds of server CPU a request."""
+    """Measure microseconds of server CPU time per request."""
     path, document, extra, mark = PATHS[kind]
     headers = {"Authorization": f"Bearer {token}", **extra}
     body = json.dumps(document)

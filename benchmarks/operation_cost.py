@@ -1,12 +1,14 @@
-"""How long one call of a plain agent holds the event loop in one piece, operation by operation, with the largest inputs.
+"""The longest time for which one call of an ordinary agent blocks the event loop, by operation, with the largest
+inputs.
 
-Every operation of the contract that an agent may call is called with arguments made from its schema, as large as the
-schema and the limits of a body let them be: once with long texts, once with as many values as possible. Beside these stand cases
-by hand, against a marketplace with full inboxes, large tasks and workflows of 500 steps. It prints, for each case, the CPU
-milliseconds of the longest piece (the smallest of the repetitions), those of the whole call, and the status of the answer.
+Every operation of the contract that an agent may call is called with arguments generated from its schema, as large as
+the schema and the body limits allow: once with long texts, once with as many values as possible. There are also
+hand-written cases, with a marketplace of full inboxes, large tasks and workflows of 500 steps. For each case it prints
+the CPU milliseconds of the longest block (the minimum of the repetitions), those of the whole call, and the status of
+the response.
 
     python -m benchmarks.operation_cost              all cases, on SQLite, the longest first
-    python -m benchmarks.operation_cost workflow     those whose name has one of these words in it
+    python -m benchmarks.operation_cost workflow     cases whose name contains one of these words
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ from benchmarks import process
 from tests.blackbox.loop_probe import LoopProbe
 
 CONTRACT = Path(__file__).parents[1] / "sdk" / "contract.json"
-BODY = 1_000_000  # bytes that a body may have, about
-VALUES = 50_000  # that a body may hold, about: each name counts, too
-MAX_UNMARKED_SECONDS = 0.025  # seconds that are marked in the table
+BODY = 1_000_000  # approximate limit of a body in bytes
+VALUES = 50_000  # approximate limit of values in a body, including names
+MAX_UNMARKED_SECONDS = 0.025  # limit beyond which times are marked in the table
 REPETITIONS = 3
 AGENTS, MESSAGES, TASKS, STEPS = 600, 700, 600, 500
-DENSE = {"v": [[n] for n in range(14_000)]}  # a value in a value, as many as a body may hold
-DENSE_MEMORY = {"v": [[n] for n in range(8_000)]}  # the same for what may be smaller
+DENSE = {"v": [[n] for n in range(14_000)]}  # nested values, as many as a body may contain
+DENSE_MEMORY = {"v": [[n] for n in range(8_000)]}  # the same with a lower limit
 WORDS = {"content": "x" * 1_500}
 
 Json = Any
@@ -40,7 +42,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class Case:
-    """One call. prepare: made before each repetition; it answers the arguments."""
+    """One call. prepare: called before each repetition; returns the arguments."""
 
     operation: str
     label: str
@@ -49,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of CPU time, the status, and bytes of the answer."""
+    """Seconds of CPU time, the status, and bytes of the response."""
 
     case: Case
     piece: float
@@ -59,7 +61,7 @@ class Cost:
 
 
 class Caller:
-    """An agent that calls operations by their names."""
+    """An agent that calls operations by name."""
 
     def __init__(self, url: str, token: str | None, operations: Mapping[str, Json]) -> None:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -76,7 +78,7 @@ class Caller:
         return self._http.request(route["method"], path, json=values)
 
     def call(self, name: str, **arguments: Json) -> Json:
-        """The answer of an operation, which must succeed."""
+        """Call an operation that must succeed. Returns its result."""
         answer = self.send(name, arguments)
         assert answer.is_success, f"{name}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
@@ -90,13 +92,13 @@ def _query(values: Mapping[str, Json]) -> dict[str, str]:
 
 
 class LargestArguments:
-    """Arguments as large as a schema allows. dense: of as many values as possible, not of long texts."""
+    """Arguments as large as a schema allows. dense: many values instead of long texts."""
 
     def __init__(self, definitions: Mapping[str, Json], dense: bool) -> None:
         self._definitions, self._dense = definitions, dense
 
     def of(self, operation: Mapping[str, Json]) -> dict[str, Json]:
-        """By parameter; waits are left at nothing, and what is only a place in a list at its beginning."""
+        """Build arguments by parameter; waits are 0, and paging starts at the beginning."""
         in_query = operation["routes"][0]["method"] in ("GET", "DELETE")
         self._bytes, self._values = (4_000, 500) if in_query else (BODY, VALUES)
         skipped = {
@@ -172,7 +174,7 @@ class LargestArguments:
 
 
 class Marketplace:
-    """What the cases call about: ids of what was made for them."""
+    """Objects for the cases, by id."""
 
     def __init__(self, operator: Caller, agent: Caller, agent_id: str) -> None:
         self.operator, self.agent, self.agent_id = operator, agent, agent_id
@@ -182,7 +184,7 @@ class Marketplace:
         return f"n{next(self._numbers)}"
 
     def fill(self) -> None:
-        """Agents with long profiles, messages, tasks, memories and events."""
+        """Create agents with long profiles, messages, tasks, memories and events."""
         profile = {
             "description": "d" * 1_500,
             "capabilities": [f"c{n}" for n in range(100)],
@@ -209,14 +211,14 @@ class Marketplace:
         return str(self.agent.call("agora.task.assign", task_type="one", **arguments)["task_id"])
 
     def claimed(self) -> dict[str, Json]:
-        """A task that is held: its id and fencing token."""
+        """Claim a task. Returns its id and fencing token."""
         kind = self.name()
         self.agent.call("agora.task.assign", task_type=kind, assignee=self.agent_id)
         task = self.agent.call("agora.task.claim", task_types=[kind])["tasks"][0]
         return {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
 
     def gate(self, dependants: int) -> dict[str, Json]:
-        """A held task that others wait for."""
+        """Claim a task that others depend on."""
         held = self.claimed()
         for _ in range(dependants):
             self.task(assignee=self.agent_id, depends_on=[held["task_id"]])
@@ -227,7 +229,7 @@ class Marketplace:
         return str(created["workflow_id"])
 
     def workflow_of_one_gate(self, steps: list[Json], **arguments: Json) -> dict[str, Json]:
-        """A workflow whose first step is held, and whose other steps begin with its end."""
+        """Create a workflow whose first step is claimed, and whose other steps start when it ends."""
         first = {"name": "first", "agent": self.agent_id, "task_type": self.name()}
         self.workflow([first, *steps], **arguments)
         task = self.agent.call("agora.task.claim", task_types=[first["task_type"]])["tasks"][0]
@@ -237,7 +239,7 @@ class Marketplace:
         return str(self.agent.call("agora.agent.register", agent_name=self.name())["agent_id"])
 
     def busy_agent(self, tasks: int) -> str:
-        """An agent of this one with so many tasks and messages waiting."""
+        """Create an agent of the caller with that many waiting tasks and messages."""
         agent_id = self.newcomer()
         for _ in range(tasks):
             self.task(assignee=agent_id)
@@ -246,7 +248,7 @@ class Marketplace:
 
 
 def _steps(agent: str, count: int = STEPS, dependencies: int | None = None, **fields: Json) -> list[Json]:
-    """Steps in a row, or each with so many of those before it to wait for."""
+    """Build sequential steps, or steps that each depend on that many earlier ones."""
     names = [f"s{n}" for n in range(count)]
     steps = [{"name": name, "agent": agent, **fields} for name in names]
     if dependencies is not None:
@@ -264,12 +266,12 @@ def _build_case(operation: str, label: str, **arguments: Json) -> Case:
 
 
 def _prepare_case(operation: str, label: str, prepare: Callable[[], Mapping[str, Json]]) -> Case:
-    """A case whose arguments name what is made for each call, as a task can be completed only once."""
+    """Build a case whose arguments name objects created for each call, because a task can be completed only once."""
     return Case(f"agora.{operation}", label, prepare)
 
 
 def _handwritten_cases(market: Marketplace) -> Iterator[Case]:
-    """What the schemas do not say: many rows behind a call, and values that depend on each other."""
+    """Yield cases that schemas do not cover: many rows behind a call, and interdependent values."""
     yield from _message_cases(market)
     yield from _task_cases(market)
     yield from _memory_and_event_cases(market)
@@ -441,7 +443,7 @@ def _reordered() -> list[str]:
 
 
 def _generic_cases(contract: Mapping[str, Json]) -> Iterator[Case]:
-    """Every operation, with what its schema allows."""
+    """Yield a case for every operation, with the maximum that its schema allows."""
     for operation in contract["operations"]:
         if operation["kind"] == "stream" or not operation["routes"]:
             continue
@@ -454,7 +456,7 @@ def _generic_cases(contract: Mapping[str, Json]) -> Iterator[Case]:
 
 
 def measure(server: process.Server, probe: LoopProbe, caller: Caller, case: Case) -> Cost:
-    """Call it several times: the smallest of what it cost."""
+    """Call a case several times. Returns the minimum of its cost."""
     costs = []
     for _ in range(REPETITIONS):
         arguments = case.prepare()

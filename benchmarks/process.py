@@ -1,4 +1,4 @@
-"""Servers under test as processes of their own, and what they cost."""
+"""Servers under test as separate processes, and their resource usage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of CPU that a process has used, by every thread (nanosecond counters where the kernel has them)."""
+    """Return the CPU seconds of all threads of a process (nanosecond counters if the kernel has them)."""
     with contextlib.suppress(OSError, ValueError):
         total = 0
         for thread in Path(f"/proc/{pid}/task").iterdir():
@@ -41,11 +41,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def cpu(self) -> float:
-        """Seconds of CPU used so far."""
+        """Return the CPU seconds used so far."""
         return cpu_of(self.process.pid)
 
     def memory(self) -> float:
-        """Resident memory in MB."""
+        """Return the resident memory in MB."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -83,7 +83,7 @@ def _running(command: list[str], port: int, path: str, environment: dict[str, st
 
 @contextlib.contextmanager
 def agora(directory: Path, variables: Mapping[str, str] = {}, /, **settings: str) -> Iterator[Server]:
-    """``agora serve`` on a free port. variables: further ones of its environment."""
+    """Run ``agora serve`` on a free port. variables: additional environment variables."""
     port = free_port()
     environment = {f"AGORA_{name.upper()}": value for name, value in settings.items()}
     environment |= {"AGORA_DATA_DIR": str(directory), "AGORA_EVENTS_PORT": "0", "AGORA_PORT": str(port)}
@@ -95,7 +95,8 @@ def agora(directory: Path, variables: Mapping[str, str] = {}, /, **settings: str
 
 @contextlib.contextmanager
 def anchor(name: str, path: str = "/") -> Iterator[Server]:
-    """An ASGI application under uvicorn with the same loop and parser as ours, such as ``benchmarks.anchors:app``."""
+    """Run an ASGI application, such as ``benchmarks.anchors:app``, with uvicorn and the same loop and parser as
+    ours."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", name, "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     command += ["--log-level", "error", "--no-access-log", "--no-server-header", "--no-date-header"]

@@ -1,7 +1,7 @@
-"""Finding agents by one capability among 100,000, beside the same page among 1,000.
+"""Search of agents by one capability among 100,000, compared with the same page among 1,000.
 
-Every agent has the capability, so the total is as large as the marketplace. Prints CPU per call through the
-dispatcher in this process, server CPU and latency over REST, and the ratios; then what other queries cost.
+Every agent has the capability, so the total is the size of the marketplace. Prints CPU time per call through the
+dispatcher in this process, server CPU time and latency over REST, and the ratios; then the cost of other queries.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 
 def _agents(count: int) -> Iterator[tuple[AgentRow, list[str]]]:
-    now = time.time_ns() // 1000 + 86_400_000_000  # nobody goes offline meanwhile
+    now = time.time_ns() // 1000 + 86_400_000_000  # no agent becomes offline in the meantime
     for number in range(count):
         noun = NOUNS[number % len(NOUNS)]
         capabilities = ["common", noun, *(["rare"] if number % 1000 == 0 else [])]
@@ -88,7 +88,7 @@ def _insert(connection: sqlite3.Connection, table: Table[R], row: R) -> None:
 
 
 def seed(directory: Path, count: int) -> float:
-    """Fill a database by direct inserts; answers microseconds for each agent."""
+    """Fill a database by direct inserts. Returns microseconds per agent."""
     path = directory / "agora.db"
     asyncio.run(_create(path))
     began = time.perf_counter()
@@ -119,7 +119,7 @@ def _app(directory: Path, runner: asyncio.Runner) -> Iterator[App]:
 
 
 async def _cost(app: App, calls: int, arguments: dict[str, Any], name: str = "agora.query.agents") -> float:
-    """Microseconds of CPU per call, of every thread of this process."""
+    """Measure the microseconds of CPU time per call, of every thread of this process."""
     operation, caller = app.registry.find(name), app.authenticator.operator
     before = time.process_time()
     for _ in range(calls):
@@ -138,7 +138,7 @@ def _dispatched(directories: dict[int, Path], rounds: int) -> None:
         ours, theirs = [], []
         for number in range(rounds + 1):
             pair = runner.run(_cost(large, CALLS, page)), runner.run(_cost(small, CALLS, page))
-            if number:  # the first is for warming up
+            if number:  # the first is the warm-up
                 ours.append(pair[0])
                 theirs.append(pair[1])
         ratios = sorted(mine / its for mine, its in zip(ours, theirs, strict=True))

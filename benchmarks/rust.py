@@ -1,4 +1,5 @@
-"""A send by the Rust crate, beside one by bare reqwest: CPU of the client's thread per send, built for release."""
+"""A send with the Rust crate, compared with bare reqwest: CPU time of the client's thread per send, in a release
+build."""
 
 from __future__ import annotations
 

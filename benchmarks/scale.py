@@ -1,8 +1,8 @@
-"""What much larger installations would need: a simulation of the path of a write, with costs that were measured.
+"""Requirements of much larger installations: a simulation of the write path with measured costs.
 
-A tenant's log is one line: batches of up to 256 calls wait for its head, and hold it until their COMMIT. Around it, cores
-of servers and of PostgreSQL do the work. The costs are those that ``postgres``, ``send``, ``cluster`` and ``fanout``
-print on this machine; give others as options. Nothing is measured here.
+A tenant's log is serial: batches of up to 256 calls wait for its head, and hold it until their COMMIT. The other work
+runs on cores of servers and of PostgreSQL. The costs are those that ``postgres``, ``send``, ``cluster`` and ``fanout``
+print on this machine; options override them. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from dataclasses import asdict, dataclass
 __all__ = ["Costs", "Line", "simulate"]
 
 BATCH = 256
-AGENT_BEAT = 60.0  # seconds between the signs of life of an idle agent; any call is one
+AGENT_BEAT = 60.0  # seconds between heartbeats of an idle agent; any call counts as one
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds of CPU, and of waiting for the disk."""
+    """Seconds of CPU time, and of waiting for the disk."""
 
-    server: float = 134e-6  # of a server, for one durable send over HTTP
-    database: float = 100e-6  # of PostgreSQL, for its rows
-    held: float = 12e-6  # of the head of the log, for one call of a batch: its events are written meanwhile
-    commit: float = 1.0e-3  # of the head of the log, for one batch: COMMIT with a flush to the disk
-    delivery: float = 8.6e-6  # of a server, for one event to one live subscriber
-    follow: float = 15e-6  # of each other server, to read one event from the log
+    server: float = 134e-6  # server, for one durable send over HTTP
+    database: float = 100e-6  # PostgreSQL, for its rows
+    held: float = 12e-6  # head of the log, for writing the events of one call of a batch
+    commit: float = 1.0e-3  # head of the log, for one batch: COMMIT with a flush to the disk
+    delivery: float = 8.6e-6  # server, for one event to one live subscriber
+    follow: float = 15e-6  # each other server, for reading one event from the log
 
 
 @dataclass(frozen=True)
 class Line:
-    """How one tenant's log fares at a rate. batch: mean size. wait: seconds, for the head and the commit."""
+    """Performance of one tenant's log at a rate. batch: mean size. wait: seconds, for the head and the commit."""
 
     rate: float
     done: float
@@ -42,7 +42,7 @@ class Line:
 
 
 def simulate(rate: float, costs: Costs, *, seconds: float = 5.0, seed: int = 7) -> Line:
-    """Calls arrive at random; whoever waits when the head is free goes with the next batch."""
+    """Simulate calls that arrive at random; all that wait when the head is free form the next batch."""
     random_, waiting, waits = random.Random(seed), deque[float](), []
     now = arrival = 0.0
     batches = 0
@@ -76,7 +76,7 @@ def _cores(costs: Costs, agents: int, messages: float, subscribers: float) -> No
     print(f"\n{agents:,} agents that give a sign of life every {AGENT_BEAT:g} s, {messages:,.0f} messages/s, ", end="")
     print(f"{subscribers:g} live subscribers an event")
     servers = messages * (costs.server + costs.delivery * subscribers) + beats * costs.server
-    count = max(1, round(servers / 3 + 0.5))  # of four cores each, at three quarters
+    count = max(1, round(servers / 3 + 0.5))  # with four cores each, at three quarters of their capacity
     follow = messages * costs.follow * (count - 1)
     print(f"cores of servers              {servers:8.1f}   ({count} servers of 4 cores at 75 %)")
     print(f"  more if all share a tenant  {follow:8.1f}   (each follows the log of every tenant it serves)")

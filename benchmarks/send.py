@@ -1,6 +1,6 @@
-"""A durable, authorised, audited send over REST, beside a FastAPI echo that stores nothing.
+"""A durable, authorised, audited send over REST, compared with a FastAPI echo without storage.
 
-Prints server CPU per request of both, their ratio round by round, and throughput and latency at 64 callers.
+Prints server CPU time per request of both, their ratio per round, and throughput and latency with 64 callers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def register(server: process.Server, name: str) -> str:
 
 
 def _measure(server: process.Server, token: str, seconds: float, connections: int = 64) -> tuple[float, load.Report]:
-    """Microseconds of server CPU per request, and the generator's report."""
+    """Measure microseconds of server CPU time per request, and return the generator's report."""
     spec = load.Spec(
         "127.0.0.1", server.port, "POST", PATH, [BODY], {"Authorization": f"Bearer {token}"}, connections, seconds
     )

@@ -1,4 +1,5 @@
-"""What a start costs: CPU until ready, memory when idle, the first requests, and the command line, beside bare ones."""
+"""Cost of a start: CPU time until ready, idle memory, first requests, and the command line, compared with bare
+programs."""
 
 from __future__ import annotations
 
@@ -18,9 +19,9 @@ from typing import Any
 from benchmarks import process
 
 ROUNDS = 7
-SETTLE = 3.0  # seconds until an idle server has done its first rounds
+SETTLE = 3.0  # seconds until an idle server has completed its first rounds
 LIBRARIES = "import pydantic, uvicorn, starlette"
-#: of services that a start does not load, so that each pays for itself with its first call; TURN is 1, then 2
+#: calls of services that a start does not load, so that each pays for itself at its first call; TURN is 1, then 2
 CALLS: Mapping[str, tuple[str, str, Mapping[str, Any] | None]] = {
     "register an agent": ("POST", "/agora/agent/register", {"agent_name": "AdaTURN", "capabilities": ["x"]}),
     "send a message": ("POST", "/agora/messaging/send", {"to_agent": "Ada1", "content": "hello"}),
@@ -31,7 +32,7 @@ CALLS: Mapping[str, tuple[str, str, Mapping[str, Any] | None]] = {
 
 
 def _command(*arguments: str) -> float:
-    """CPU seconds of a command that ends by itself."""
+    """Measure the CPU seconds of a command that ends by itself."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -39,7 +40,7 @@ def _command(*arguments: str) -> float:
 
 
 def _call(server: process.Server, name: str, turn: int) -> float:
-    """Milliseconds of CPU that a server takes for a call."""
+    """Measure the milliseconds of CPU time of a server for a call."""
     method, path, body = CALLS[name]
     data = None if body is None else json.dumps(body).replace("TURN", str(turn)).encode()
     request = urllib.request.Request(server.url + path, data, {"content-type": "application/json"}, method=method)
@@ -49,7 +50,7 @@ def _call(server: process.Server, name: str, turn: int) -> float:
 
 
 def _server() -> dict[str, float]:
-    """A server on a new database: CPU until ready, memory when idle, and calls, each for the first time and again."""
+    """Measure a server on a new database: CPU time until ready, idle memory, and calls, the first time and again."""
     with tempfile.TemporaryDirectory() as directory, process.agora(Path(directory)) as server:
         found = {"ready": server.cpu()}
         time.sleep(SETTLE)
@@ -82,7 +83,8 @@ def _round(client: list[str]) -> dict[str, float]:
 
 
 def main() -> None:
-    # An installed package has bytecode; without it a start measures the compiler. The first server writes it, and is not measured.
+    # An installed package has bytecode; without it a start measures the compiler. The first server writes it, and is
+    # not measured.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as directory, process.agora(Path(directory)) as running:
         rounds = [_round(["--url", running.url]) for _ in range(ROUNDS)]

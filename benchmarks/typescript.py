@@ -1,4 +1,5 @@
-"""A send by the TypeScript SDK, beside one by bare fetch with the same headers: CPU of the client's process per send."""
+"""A send with the TypeScript SDK, compared with bare fetch with the same headers: CPU time of the client's process per
+send."""
 
 from __future__ import annotations
 

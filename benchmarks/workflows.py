@@ -1,7 +1,8 @@
-"""A thousand concurrent workflows of ten steps, at the dispatcher and over REST, beside plain claim+complete cycles.
+"""A thousand concurrent workflows of ten steps, at the dispatcher and over REST, compared with plain claim+complete
+cycles.
 
-Prints CPU and rate of a step (everything: the workflow's share of its creation, the claim, the completion, and
-what lets the next step begin), the CPU of the claim+complete cycle it contains, and their ratio.
+Prints CPU time and rate of a step (including its share of the workflow's creation, the claim, the completion, and the
+start of the next step), the CPU time of the included claim+complete cycle, and their ratio.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ WORKFLOWS, STEPS, WORKERS = 1000, 10, 16
 
 
 def definition() -> dict[str, Any]:
-    """Ten steps that any of the workers can do, each after the one before."""
+    """Build ten sequential steps that any of the workers can execute."""
     steps = [{"name": f"s{at}", "agent": f"Worker{at % WORKERS}", "payload": {"n": at}} for at in range(STEPS)]
     return {"workflow_name": "pipeline", "steps": steps}
 
@@ -40,7 +41,7 @@ class Flow(Bench):
         return time.process_time() - began
 
     async def run(self, count: int) -> tuple[float, float]:
-        """Create and finish so many workflows; answers seconds of CPU, and of the clock."""
+        """Create and complete that many workflows. Returns seconds of CPU time, and of wall-clock time."""
         callers = await self.agents(WORKERS)
         left, cpu, began = count * STEPS, time.process_time(), time.perf_counter()
         await self.create(count)

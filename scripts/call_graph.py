@@ -1,8 +1,9 @@
-"""A static call graph of ``src/agora``: which functions a function may run, and which errors are made there.
+"""A static call graph of ``src/agora``: the functions that a function may call, and the errors that are created there.
 
-Names are resolved as the imports of their module say. A method of something whose class is not written is looked up by its
-name in the classes that the module can name; a method of a protocol is that of every class that has all methods of the protocol.
-So the graph has too many edges rather than too few. What only a run decides is told to it: ``edges``.
+Names are resolved by the imports of their module. A method of an object of unknown class is looked up by its name in
+the classes that the module can name; a method of a protocol resolves to every class that has all methods of the
+protocol. So the graph has too many edges rather than too few. Edges that exist only at run time are passed as
+``edges``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Function(NamedTuple):
-    """A function by its module, its class ("" of a plain function) and its name."""
+    """A function, identified by its module, class ("" for a plain function) and name."""
 
     module: str
     owner: str
@@ -32,7 +33,7 @@ class Function(NamedTuple):
 
 
 class Class(NamedTuple):
-    """A class by its module and its name."""
+    """A class, identified by its module and name."""
 
     module: str
     name: str
@@ -45,7 +46,7 @@ class Error(NamedTuple):
 
 
 class Value(NamedTuple):
-    """Anything else at the top of a module, such as a signal."""
+    """Any other module-level object, such as a signal."""
 
     module: str
     name: str
@@ -56,7 +57,7 @@ Target = Function | Class | Error | Value | str  # a string is the name of a mod
 
 @dataclass
 class Module:
-    """What one file declares. imports: the dotted name of what each imported name is."""
+    """Declarations of one file. imports: dotted names by imported name."""
 
     imports: dict[str, str] = field(default_factory=dict)
     functions: dict[str, AnyFunction] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Module:
 
     @cached_property
     def methods(self) -> Mapping[str, Mapping[str, AnyFunction]]:
-        """The methods of each class that its own body has."""
+        """Methods defined in the body of each class."""
         return {
             name: {node.name: node for node in declaration.body if isinstance(node, AnyFunction)}
             for name, declaration in self.classes.items()
@@ -103,7 +104,7 @@ def _imported_names(node: ast.Import | ast.ImportFrom, package: str) -> Iterator
 
 
 class CallGraph:
-    """The graph of a package. edges: functions that run where a value is named, as the handlers of a signal do."""
+    """The graph of a package. edges: functions that run where a value is named, such as the handlers of a signal."""
 
     def __init__(self, package: str = "agora", edges: Mapping[Value, Sequence[Function]] | None = None) -> None:
         self._edges = dict(edges or {})
@@ -114,7 +115,7 @@ class CallGraph:
         self._contents: dict[Function, tuple[set[str], set[Function]]] = {}
 
     def error_names(self, function: Function) -> set[str]:
-        """Names of the error classes that the function, or what it may run, makes."""
+        """Return the names of the error classes that the function, or its callees, create."""
         names: set[str] = set()
         seen, waiting = set(), [function]
         while waiting:
@@ -129,7 +130,7 @@ class CallGraph:
         return names
 
     def find_method(self, owner: Class, name: str) -> Function | None:
-        """The function that a method of a class is: its own or an inherited one."""
+        """Find a method of a class, its own or an inherited one."""
         if name in self._modules[owner.module].methods[owner.name]:
             return Function(owner.module, owner.name, name)
         inherited = (self.find_method(base, name) for base in self._bases(owner))
@@ -144,7 +145,7 @@ class CallGraph:
     # -- names ---------------------------------------------------------------------------------
 
     def _resolve(self, module_name: str, name: str, depth: int = 0) -> Target | None:
-        """What a name at the top of a module is; None if it is nothing of the package, nor an error."""
+        """Resolve a module-level name; None if it is neither of the package nor an error."""
         module = self._modules[module_name]
         if name in module.functions:
             return Function(module_name, "", name)
@@ -161,7 +162,7 @@ class CallGraph:
         return self._resolve(base, leaf, depth + 1) if base in self._modules and depth < 8 else None
 
     def _resolve_expression(self, module: str, node: ast.expr) -> Target | None:
-        """What ``name``, ``module.name`` or ``Generic[...]`` is."""
+        """Resolve ``name``, ``module.name`` or ``Generic[...]``."""
         match node:
             case ast.Name(id=name):
                 return self._resolve(module, name)
@@ -174,7 +175,7 @@ class CallGraph:
 
     @cache  # noqa: B019  a graph lives as long as its program
     def _named_classes(self, module_name: str) -> tuple[Class, ...]:
-        """The classes that a module can name: its own, those it imports, and those of modules that it imports."""
+        """List the classes that a module can name: its own, imported ones, and those of imported modules."""
         module = self._modules[module_name]
         classes = {Class(module_name, name): None for name in module.classes}
         for name in module.imports:
@@ -187,7 +188,7 @@ class CallGraph:
 
     @cached_property
     def _protocols(self) -> Mapping[Class, tuple[Class, ...]]:
-        """The protocols of the package, each with the classes that have all its methods."""
+        """Map the protocols of the package to the classes that have all their methods."""
         methods = {
             Class(module_name, name): methods.keys()
             for module_name, module in self._modules.items()
@@ -206,7 +207,7 @@ class CallGraph:
     # -- one function --------------------------------------------------------------------------
 
     def _read_function(self, function: Function) -> tuple[set[str], set[Function]]:
-        """Names of the errors that it makes, and the functions that it may run."""
+        """Return the names of the errors that a function creates, and the functions that it may call."""
         errors: set[str] = set()
         callees: set[Function] = set()
         for node in ast.walk(self._declaration(function)):
@@ -228,7 +229,7 @@ class CallGraph:
         return module.methods[function.owner][function.name]
 
     def _runnable(self, target: Target | None) -> set[Function]:
-        """What may run where a target is named."""
+        """Return the functions that may run where a target is named."""
         match target:
             case Function():
                 return {target}

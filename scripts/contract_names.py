@@ -1,4 +1,4 @@
-"""Names of the contract in the spellings of programming languages."""
+"""Names of the contract in the conventions of programming languages."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ __all__ = ["camel_case", "common_error_codes", "pascal_case", "reference_name", 
 
 
 def camel_case(name: str) -> str:
-    """``task_id`` as ``taskId``; a name that has no underscore between words stays as it is."""
+    """Convert ``task_id`` to ``taskId``; a name without underscores is unchanged."""
     return re.sub(r"(?<=[A-Za-z0-9])_([a-z0-9])", lambda match: match[1].upper(), name)
 
 
 def snake_case(name: str) -> str:
-    """The reverse of :func:`camel_case`, for names of the contract that are not in camel case by themselves."""
+    """Reverse :func:`camel_case`, for names of the contract that are not originally in camel case."""
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: "_" + match[0].lower(), name)
 
 
 def pascal_case(name: str) -> str:
-    """``not_found`` as ``NotFound``."""
+    """Convert ``not_found`` to ``NotFound``."""
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[_.]", name))
 
 
 def reference_name(schema: Mapping[str, Any]) -> str | None:
-    """The name of the definition that a schema refers to; None for a schema of its own."""
+    """Return the name of the definition that a schema refers to; None for an inline schema."""
     reference = schema.get("$ref")
     return None if reference is None else str(reference).rsplit("/", 1)[1]
 
 
 def common_error_codes(operations: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The codes of errors that every operation of the contract may answer."""
+    """Return the codes of errors that every operation of the contract may return."""
     return [code for code in operations[0]["errors"] if all(code in operation["errors"] for operation in operations)]

@@ -1,8 +1,8 @@
-"""A coding agent at work, end to end: 'make demo-coding'.
+"""End-to-end demo of a coding agent: 'make demo-coding'.
 
-Starts a server, a worker with the real OpenCode (or Claude Code: --agent claude), a repository, and a stand-in for the model, so
-that no account and no network is needed once the agents are installed. Queues a job, answers its permission, kills the worker
-half-way, and shows the diff. Everything ends with this process.
+Starts a server, a worker with the real OpenCode (or Claude Code: --agent claude), a repository, and a scripted model,
+so that no account and no network are needed once the agents are installed. Queues a job, answers its permission
+request, kills the worker half-way, and shows the diff. Everything ends with this process.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Three agents that think do a piece of work: 'make demo-models'.
+"""Demo of three LLM agents that complete a task together: 'make demo-models'.
 
-Starts a server, declares a researcher, a writer and an editor, and gives the writer a task. It asks the researcher, wants to
-send the text, and waits for an approval; its process is killed meanwhile, and another one goes on. The model is scripted;
-with ANTHROPIC_API_KEY, Claude plays it. Everything ends with this process.
+Starts a server, declares a researcher, a writer and an editor, and gives the writer a task. The writer asks the
+researcher, wants to send the text, and waits for an approval; its process is killed in the meantime, and another one
+continues. The model is scripted; with ANTHROPIC_API_KEY, Claude is used. Everything ends with this process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 
 def play_writer(request: ModelRequest) -> ScriptedReply:
-    """Ask the researcher, send the text to the editor, and say so."""
+    """Ask the researcher, send the text to the editor, and report it."""
     results = request.results
     if not results:
         return ScriptedReply("I ask the Researcher. ", [ToolCall("ask_Researcher", {"message": "Facts on octopuses"})])
@@ -40,7 +40,7 @@ def play_writer(request: ModelRequest) -> ScriptedReply:
 
 
 def declare_agents(thinkers: Thinkers) -> None:
-    """A researcher, a writer and an editor."""
+    """Declare a researcher, a writer and an editor."""
     key = os.environ.get("ANTHROPIC_API_KEY")
     if key:
         thinkers.operator.post("/model-providers", {"name": "anthropic", "api_key": key})
@@ -57,14 +57,14 @@ def declare_agents(thinkers: Thinkers) -> None:
 
 
 def show_question(operator: Account, task_id: str) -> None:
-    """Print what the task waits for."""
+    """Print the question that the task waits for."""
     entries = operator.get("/agora/task/history", params={"task_id": task_id})["entries"]
     question = next(entry["data"] for entry in reversed(entries) if entry["type"] == "message")
     print(question["parts"][0]["text"])
 
 
 def kill_runner(thinkers: Thinkers) -> None:
-    """Kill the process in which the agents run, and wait for the next one."""
+    """Kill the process of the agents, and wait for its successor."""
     pid = thinkers.runner()
     os.kill(pid, signal.SIGKILL)
     poll_until(lambda: thinkers.runner() != pid, "no other process")

@@ -1,7 +1,7 @@
-"""Make .venv and keep it as the lock files say. Usage: environment.py [server|test]
+"""Create .venv and keep it in sync with the lock files. Usage: environment.py [server|test]
 
-A stamp in .venv remembers what was installed, so that a second run does nothing. Needs only Python's
-standard library; it has to parse on an old Python too, in order to say that a newer one is needed.
+A stamp in .venv records the installed set, so that a second run does nothing. Needs only Python's standard library; it
+must parse on an old Python, too, to report that a newer one is needed.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ SOURCES = ("sdk/python", ".")
 
 
 def main(wanted):
-    """Bring .venv to the wanted set: 'server' runs Agora, 'test' also checks it."""
+    """Install the wanted set: 'server' runs Agora, 'test' also tests it."""
     if wanted not in ("server", "test"):
         sys.exit("Usage: environment.py [server|test]")
     stamp = os.path.join(VENV, "installed-" + wanted)
@@ -34,12 +34,12 @@ def main(wanted):
 
 
 def covering(wanted):
-    """The stamp of the set that includes the wanted one."""
+    """Return the stamp of the set that includes the wanted one."""
     return os.path.join(VENV, "installed-test" if wanted == "server" else "installed-" + wanted)
 
 
 def fingerprint(wanted):
-    """Changes with whatever the environment is made from; the same for both sets."""
+    """Compute a fingerprint of all inputs of the environment; the same for both sets."""
     digest = hashlib.sha256()
     names = ["requirements/build.txt", "requirements/server.txt", "requirements/test.txt"]
     for name in [*names, *(source + "/pyproject.toml" for source in SOURCES)]:
@@ -66,7 +66,7 @@ def create():
 
 
 def find_python():
-    """The first Python that is new enough: the one given in PYTHON, the running one, then by name."""
+    """Find the first sufficiently new Python: the one in PYTHON, the running one, then by name."""
     given = os.environ.get("PYTHON")
     found = [shutil.which(name) for name in ([given] if given else []) + [sys.executable, *CANDIDATES]]
     for path in found:
@@ -99,7 +99,7 @@ def install(wanted):
 
 
 def pins(paths):
-    """The versions of lock files without their hashes."""
+    """Read the versions of lock files without their hashes."""
     lines = [line.split(" \\")[0].strip() for path in paths for line in (read(path) or "").splitlines()]
     return sorted({line for line in lines if "==" in line and not line.startswith(("#", "--"))})
 

@@ -1,8 +1,9 @@
-"""A marketplace in the middle of its day: agents, work in every state, talk, instances, bills. For pictures and for trying out.
+"""Sample data of a busy marketplace: agents, tasks in every state, messages, instances, bills. For screenshots and
+trials.
 
     python scripts/lively.py URL TOKEN [DATA_DIR]
 
-fills a running server. Everything goes through the HTTP API, as the agents themselves and as the operator.
+fills a running server. All calls use the HTTP API, as the agents or as the operator.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ COUNTER = """
 
 @dataclass
 class Lively:
-    """What was made: ids by name."""
+    """Created objects: ids by name."""
 
     url: str
     token: str
@@ -76,7 +77,7 @@ class Lively:
         self.http = httpx.Client(base_url=self.url, timeout=60)
 
     def call(self, operation: str, by: str | None = None, **arguments: Any) -> dict[str, Any]:
-        """Run an operation by its name, as an agent or as the operator."""
+        """Call an operation by its name, as an agent or as the operator."""
         token = self.tokens[by] if by else self.token
         path = "/" + operation.replace(".", "/", 2)
         answer = self.http.post(path, json=arguments, headers={"Authorization": f"Bearer {token}"})
@@ -327,7 +328,7 @@ class Lively:
         self.call("agora.billing.credit", account="acme", amount=25, reason="First month")
 
     def run(self) -> None:
-        """Instances of an agent that the server runs itself."""
+        """Run instances of an agent on the server."""
         if self.data is None:
             return
         source = self.data / "sources" / "Summariser"
@@ -362,14 +363,14 @@ class Lively:
             )
 
     def terminate_instances(self) -> None:
-        """Terminate what runs: instances outlive their server."""
+        """Terminate the instances: they outlive their server."""
         headers = {"Authorization": f"Bearer {self.token}"}
         for instance in self.http.get("/marketplace/instances", headers=headers).json()["instances"]:
             self.call("agora.instance.terminate", instance_id=instance["instance_id"])
 
 
 def fill(url: str, token: str, data: Path | None = None) -> Lively:
-    """Fill a server; answers what was made."""
+    """Fill a server. Returns the created objects."""
     market = Lively(url, token, data)
     for part in (market.register, market.work, market.workflow, market.talk, market.converse, market.bill, market.run):
         part()

@@ -1,6 +1,7 @@
-"""Coding work for pictures of the monitor: a worker, its codebases, a session in which an agent mends a test, and a permission asked.
+"""Sample data of coding work for screenshots of the monitor: a worker, its codebases, a session in which an agent fixes
+a test, and a permission request.
 
-What the worker and its agent say is what ``agora worker run`` sends for such a job.
+The calls of the worker and its agent are those of ``agora worker run`` for such a job.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ QUESTION = {
 
 
 class Marketplace(Protocol):
-    """What fills a server: calls operations, as an agent or as the operator."""
+    """A client that fills a server: calls operations, as an agent or as the operator."""
 
     made: dict[str, str]
     tokens: dict[str, str]
@@ -78,7 +79,7 @@ class Marketplace(Protocol):
 
 
 def fill_coding(market: Marketplace) -> None:
-    """Register a worker with two codebases, and have it do a job and ask for a permission in another."""
+    """Register a worker with two codebases; it completes a job in one and asks for a permission in the other."""
     agent = market.call("agora.agent.register", agent_name="laptop", capabilities=["coding", "coding:opencode"])
     market.agents["laptop"], market.tokens["laptop"] = agent["agent_id"], agent["token"]
     reported = {"hostname": "laptop.example", "version": "5.0.0"}
@@ -107,7 +108,7 @@ def fill_coding(market: Marketplace) -> None:
 
 
 def _claim_job(market: Marketplace, **job: Any) -> dict[str, Any]:
-    """Queue a job for the codebase, and claim it as its worker; answers the fence of the claim."""
+    """Queue a job for the codebase, and claim it as its worker. Returns the fence of the claim."""
     market.call("agora.task.assign", codebase_id=market.made["codebase"], **job)
     (task,) = market.call("agora.task.claim", "laptop", worker="laptop")["tasks"]
     return {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
@@ -194,7 +195,7 @@ def _finish_job(market: Marketplace) -> None:
 
 
 def _submit_review(market: Marketplace, fence: dict[str, Any], title: str = "Mend the rate limit") -> None:
-    """Hand over what the job has changed, as its worker."""
+    """Submit the changes of a job for review, as its worker."""
     patches = ["diff --git" + patch for patch in DIFF.split("diff --git")[1:]]
     files = [
         {"path": "src/api/limits.py", "status": "M", "additions": 2, "deletions": 1, "patch": patches[0]},
@@ -206,7 +207,7 @@ def _submit_review(market: Marketplace, fence: dict[str, Any], title: str = "Men
 
 
 def _attempt_prompt(market: Marketplace) -> None:
-    """Two attempts at one prompt, both done."""
+    """Create two completed attempts at one prompt."""
     variants = ["coding:opencode", f"worker:{market.made['worker']}"]
     prompt = "Make the search of the documentation twice as fast."
     place = {"codebase_id": market.made["codebase"], "title": "Speed up the search"}
@@ -229,7 +230,7 @@ def _attempt_prompt(market: Marketplace) -> None:
 
 
 def _fill_board(market: Marketplace) -> None:
-    """One job in progress, and three in the queue."""
+    """Create one job in progress and three in the queue."""
     fence = _claim_job(market, prompt="Document the settings of the cache.", title="Document the cache")
     progress = {"progress": 40, "notes": "Reads the settings"}
     market.call("agora.task.update", "laptop", task_id=fence["task_id"], status="in_progress", **progress)

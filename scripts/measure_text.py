@@ -1,7 +1,8 @@
-"""Measure how source text reads: names, comments, complexity. Usage: measure_text.py [PACKAGE_OR_DIRECTORY ...]
+"""Measure the readability of source text: names, comments, complexity. Usage: measure_text.py [PACKAGE_OR_DIRECTORY
+...]
 
-Prints one row for each package: ours (src/agora and the SDK) without arguments, and the installed anchors beside it.
-The figures are thermometers, not limits: they show where to look, a reader judges.
+Prints one row per package: without arguments src/agora and the SDK, and installed packages for comparison. The figures
+are indicators, not limits: a reader judges.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ HEADINGS = (
 
 
 def measure_package(directory: Path) -> Figures:
-    """The figures of every module below a directory."""
+    """Measure all modules below a directory."""
     figures = Figures()
     modules = [(path, path.read_text("utf-8", "replace")) for path in sorted(directory.rglob("*.py"))]
     trees = [(path, text, ast.parse(text)) for path, text in modules if "/tests/" not in str(path)]
@@ -119,7 +120,7 @@ def _count_lines(figures: Figures, text: str) -> None:
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, ast.ClassDef | None]]:
-    """Every function with the class it is a method of."""
+    """Yield every function with its class, if it is a method."""
     stack: list[tuple[ast.AST, ast.ClassDef | None]] = [(tree, None)]
     while stack:
         node, owner = stack.pop()
@@ -132,7 +133,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFu
 
 
 def _overridable_names(trees: Iterator[ast.Module]) -> dict[str, set[str]]:
-    """Method names by class name, those of Protocols under ``Protocol`` as well."""
+    """Map class names to method names; those of Protocols also under ``Protocol``."""
     methods: dict[str, set[str]] = {"Protocol": set()}
     bases: dict[str, list[str]] = {}
     for tree in trees:
@@ -143,7 +144,7 @@ def _overridable_names(trees: Iterator[ast.Module]) -> dict[str, set[str]]:
                 bases.setdefault(node.name, []).extend(_base_names(node))
                 if {"Protocol", "ABC"} & set(_base_names(node)):
                     methods["Protocol"] |= names
-    for name in list(bases):  # two levels are enough for what is found here
+    for name in list(bases):  # two levels are sufficient here
         for base in bases[name]:
             for grand in bases.get(base, ()):
                 methods.setdefault(base, set()).update(methods.get(grand, ()))
@@ -157,7 +158,7 @@ def _base_names(node: ast.ClassDef) -> list[str]:
 def _is_prescribed(
     function: ast.FunctionDef | ast.AsyncFunctionDef, owner: ast.ClassDef | None, inherited: dict[str, set[str]]
 ) -> bool:
-    """Whether a name is not the author's choice: a special method, an override, a method of a Protocol."""
+    """Whether a name is prescribed: a special method, an override, or a method of a Protocol."""
     if function.name.startswith("__") or function.name.startswith("visit_"):
         return True
     decorators = {ast.unparse(each).rpartition(".")[2] for each in function.decorator_list}
@@ -177,7 +178,7 @@ def _local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
 
 
 def _complexity(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Cyclomatic complexity as mccabe counts it, nested functions left out."""
+    """Compute the cyclomatic complexity like mccabe, without nested functions."""
     total, stack = 1, list(ast.iter_child_nodes(function))
     while stack:
         node = stack.pop()

@@ -1,9 +1,10 @@
-"""Write the prices of language models that a server starts with, from the package genai-prices. Usage: model_prices.py [DATE]
+"""Write the prices of language models that a server starts with, from the package genai-prices. Usage: model_prices.py
+[DATE]
 
-``src/agora/domains/billing/model_prices.json`` has the prices in force on a day (YYYY-MM-DD, today if left out), so that the server
-needs no package for them. Prices are in millionths of a dollar for a million tokens. A list has the price up to a number of
-input tokens, and from which number on which other price holds for all of them. Where a price depends on the time of day, the
-dearest one is taken. Models that cost nothing, or are not paid by the token, are left out.
+``src/agora/domains/billing/model_prices.json`` has the prices of a day (YYYY-MM-DD, by default today), so that the
+server does not need the package. Prices are in millionths of a dollar per million tokens. A list has the base price,
+followed by thresholds of input tokens from which another price applies to all tokens. If a price depends on the time of
+day, the highest one is used. Models that are free, or not priced by the token, are omitted.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from genai_prices import data, types
 __all__ = ["FILE", "build_document", "main"]
 
 FILE = Path(__file__).parents[1] / "src/agora/domains/billing/model_prices.json"
-#: kinds of tokens, in the order in which the file has their prices
+#: kinds of tokens, in the order of their prices in the file
 KINDS = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "output_reasoning_mtok")
 CLAUSES = {"equals": "=", "starts_with": "^", "ends_with": "$", "contains": "~", "regex": "r", "or_": "|", "and_": "&"}
 
 
 def build_document(day: date) -> dict[str, Any]:
-    """Everything that the file holds."""
+    """Build the content of the file."""
     providers = {}
     for provider in data.providers:
         models = [row for model in provider.models if (row := _build_model(model, day)) is not None]
@@ -49,7 +50,7 @@ def build_document(day: date) -> dict[str, Any]:
 
 
 def _build_model(model: types.ModelInfo, day: date) -> list[Any] | None:
-    """Its id, what it is recognized by, and its prices; None where it is not paid by the token."""
+    """Build a model's id, match rules and prices; None if it is not priced by the token."""
     prices = [_parse_price(getattr(_choose_price(model.prices, day), kind)) for kind in KINDS]
     while prices and prices[-1] is None:
         prices.pop()
@@ -90,7 +91,7 @@ def _build_clause(clause: Any) -> list[Any]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the file, a model a line."""
+    """Write the file, one model per line."""
     day = date.fromisoformat(arguments[0]) if arguments else datetime.now(UTC).date()
     document = build_document(day)
     marks: list[str] = []

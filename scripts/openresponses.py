@@ -1,8 +1,9 @@
 """Run the compliance suite of Open Responses against a real server. Usage: openresponses.py [--repository REPOSITORY]
 
-It needs the suite's repository: a clone of https://github.com/openresponses/openresponses made once into the environment, or the
-repository that --repository or AGORA_OPENRESPONSES names (a checkout, or a bare one), and Node 22 or newer. The server is ``agora serve``,
-the model an ordinary agent (tests/openai_agent.py). The exit code is 0 when nothing fails but what is not offered: WebSockets.
+It needs the suite's repository: a clone of https://github.com/openresponses/openresponses, made once in the
+environment, or the repository named by --repository or AGORA_OPENRESPONSES (a checkout or a bare one), and Node 22 or
+newer. The server is ``agora serve``, the model an ordinary agent (tests/openai_agent.py). The exit code is 0 if only
+tests of unsupported features fail: WebSockets.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ __all__ = ["Score", "checkout", "main", "run"]
 REPOSITORY = "https://github.com/openresponses/openresponses.git"
 REQUIREMENTS = ("zod@3.25.76", "tsx@4.23.15")
 PROGRAM = "bin/compliance-test.ts"
-NOT_OFFERED = ("websocket-",)  #: how ids of tests begin that are about what a server may leave out
+NOT_OFFERED = ("websocket-",)  #: prefixes of the test ids of optional, unsupported features
 SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Score:
-    """Ids of tests by their outcome. reasons: why one has failed."""
+    """Test ids by outcome. reasons: of failures."""
 
     passed: tuple[str, ...]
     missing: tuple[str, ...]
@@ -47,7 +48,7 @@ class Score:
 
     @classmethod
     def from_report(cls, report: str) -> Score:
-        """Read what the suite prints as JSON."""
+        """Parse the suite's JSON report."""
         results = json.loads(report[report.index("{") :])["results"]
         failed = [result for result in results if result["status"] == "failed"]
         missing = tuple(result["id"] for result in failed if result["id"].startswith(NOT_OFFERED))
@@ -70,7 +71,7 @@ def _home() -> Path:
 
 
 def checkout(repository: str | None) -> Path:
-    """A work tree of the suite, made if it is not there yet. Raises Unavailable."""
+    """Check out the suite, if missing. Raises Unavailable."""
     tree = _home()
     if (tree / PROGRAM).exists():
         return tree
@@ -88,11 +89,12 @@ def checkout(repository: str | None) -> Path:
 
 
 def install(tree: Path) -> list[str]:
-    """What the suite needs beside itself; answers the command that runs it. Raises Unavailable."""
+    """Install the suite's dependencies. Returns the command that runs it. Raises Unavailable."""
     node = Path(conformance_mcp.node())
     stamp = tree / "node_modules" / ".agora-installed"
     if not stamp.exists():
-        (tree / "package.json").write_text('{"private": true, "type": "module"}')  # its own brings the whole web site
+        # its own package.json includes the whole web site
+        (tree / "package.json").write_text('{"private": true, "type": "module"}')
         (tree / "bun.lock").unlink(missing_ok=True)
         environment = os.environ | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
         command = [str(node.with_name("npm")), "install", "--no-audit", "--no-fund", *REQUIREMENTS]
@@ -105,7 +107,7 @@ def install(tree: Path) -> list[str]:
 
 @contextmanager
 def serving() -> Iterator[tuple[str, str]]:
-    """``agora serve`` with the agent; answers the URL and a key."""
+    """Run ``agora serve`` with the agent. Yields the URL and a key."""
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         server = ServerProcess(Path(directory) / "data")
         stack.callback(server.close)
@@ -133,7 +135,7 @@ def run(tree: Path, command: list[str]) -> Score:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run it, and print the score. 2 where it cannot run."""
+    """Run the suite and print the score. Returns 2 if it cannot run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", help="a checkout of the suite, or a bare repository")
     options = parser.parse_args(arguments)

@@ -1,8 +1,9 @@
-"""Find which errors the services' code raises for each operation, and write them down. Usage: operation_errors.py [--check]
+"""Find the errors that the services' code raises for each operation, and write them to a file. Usage:
+operation_errors.py [--check]
 
-``contract/operation_errors.json`` names, for each operation, the codes of the errors that its implementation, or what that runs,
-may raise; what every call may be refused with is not among them (``contract/operation_errors.py``). ``--check`` writes nothing and
-fails where the file is not what it would write.
+``contract/operation_errors.json`` lists, for each operation, the codes of the errors that its implementation and its
+callees may raise, without the common errors of every call (``contract/operation_errors.py``). ``--check`` writes
+nothing and fails if the file is stale.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["errors_text", "main"]
 
 
 def errors_text() -> str:
-    """The text of the file: a JSON object of lists of codes, by category and action."""
+    """Build the text of the file: a JSON object of lists of codes, by category and action."""
     graph = CallGraph(edges=_signal_handlers())
     codes = {kind.__name__: code for code, kind in BY_CODE.items()}
     document: dict[str, list[str]] = {}
@@ -47,7 +48,7 @@ def errors_text() -> str:
 
 
 def _signal_handlers() -> Mapping[Value, list[Function]]:
-    """The handlers of each signal, which run where it is published."""
+    """Map signals to their handlers, which run where the signal is published."""
     handlers = {}
     for module in {
         f"agora.domains.{path.parent.name}.signals" for path in (ROOT / "src/agora/domains").glob("*/signals.py")

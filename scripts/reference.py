@@ -1,7 +1,7 @@
 """Write the generated reference pages. Usage: reference.py [--check]
 
-``docs/reference/{operations,settings,errors,cli}.md`` come from the contract, the settings, the error
-tree and the command line. ``--check`` writes nothing and fails where a page is not what it would write.
+``docs/reference/{operations,settings,errors,cli}.md`` are generated from the contract, the settings, the error classes
+and the command line. ``--check`` writes nothing and fails if a page is stale.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Row = Sequence[object]
 
 
 def pages() -> dict[str, str]:
-    """Name and text of every generated page."""
+    """Build the text of every generated page by name."""
     return {
         "operations.md": _page(_operations()),
         "settings.md": _page(_settings()),
@@ -136,7 +136,7 @@ def _types(definitions: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """A JSON schema in words, with its bounds."""
+    """Describe a JSON schema in words, with its bounds."""
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return "any JSON" if name == "JsonValue" else f"[{name}](#{name.lower()})"
@@ -285,7 +285,8 @@ def _error(kind: type[AgoraError]) -> Row:
 def _tree(kind: type[AgoraError], depth: int = 0) -> Iterator[str]:
     yield "  " * depth + kind.__name__
     for child in kind.__subclasses__():
-        if child.__module__ == kind.__module__:  # an engine's kinds of StorageUnavailable are no errors of a caller
+        # an engine's subclasses of StorageUnavailable are not visible to callers
+        if child.__module__ == kind.__module__:
             yield from _tree(child, depth + 1)
 
 
@@ -293,7 +294,7 @@ def _tree(kind: type[AgoraError], depth: int = 0) -> Iterator[str]:
 
 
 def commands_of(command: Any, path: tuple[str, ...] = ("agora",)) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that is not hidden, with the words that call it."""
+    """Yield every visible command with its name."""
     if command.hidden:
         return
     yield path, command
@@ -357,7 +358,7 @@ def _plain(text: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the pages, or with ``--check`` say which are stale."""
+    """Write the pages; with ``--check``, list the stale ones."""
     stale = []
     for name, text in pages().items():
         file = DIRECTORY / name

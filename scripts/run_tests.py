@@ -1,4 +1,4 @@
-"""Run pytest; what fails is run once more, alone, to tell flaky tests from broken ones. A failure is red in either case.
+"""Run pytest; failed tests are run again, alone, to distinguish flaky from broken tests. Both are failures.
 
     python scripts/run_tests.py [PYTEST OPTIONS]
 
@@ -25,9 +25,9 @@ from tests.processes import spawn_tethered
 __all__ = ["compile_test_modules", "run_tests"]
 
 ROOT = Path(__file__).parent.parent
-FAILED = 1  # pytest's exit code where tests ran and some failed
-INTERRUPTED_SECONDS = 60.0  # for an interrupted run to end its fixtures
-#: a plugin that writes the failed tests' ids; where tests run side by side, only the process that leads the workers does
+FAILED = 1  # pytest's exit code for failed tests
+INTERRUPTED_SECONDS = 60.0  # seconds for an interrupted run to finish its fixtures
+#: a plugin that writes the ids of failed tests; in parallel runs, only the controlling process writes them
 RECORDER = """
 import json, os
 
@@ -45,8 +45,9 @@ def pytest_sessionfinish(session):
 
 
 def run_tests(options: list[str]) -> int:
-    """Run the tests, then those that failed; print which of them passed the second time. Returns the first exit code."""
-    if Path.cwd() == ROOT:  # and not in a directory of other tests
+    """Run the tests, then the failed ones again; print which of them passed the second time. Returns the first exit
+    code."""
+    if Path.cwd() == ROOT:  # not in another test directory
         _compile_packages()
         compile_test_modules(ROOT / "tests")
     with tempfile.TemporaryDirectory() as directory:
@@ -69,9 +70,9 @@ def _compile_packages() -> None:
 
 
 def compile_test_modules(directory: Path) -> None:
-    """Write the bytecode of test modules with pytest's assertions, where it is missing or old.
+    """Write the bytecode of test modules with pytest's assertion rewriting, if missing or stale.
 
-    Otherwise each worker rewrites all of them: 10 s of CPU time, in each.
+    Otherwise each worker rewrites all of them: 10 s of CPU time each.
     """
     modules = [*directory.rglob("test_*.py"), *directory.rglob("conftest.py")]
     with ProcessPoolExecutor() as pool:
@@ -82,7 +83,7 @@ def _rewrite_assertions(module: Path) -> None:
     cache = rewrite.get_cache_dir(module) / (module.stem + rewrite.PYC_TAIL)
     if rewrite._read_pyc(module, cache) is not None:
         return
-    source_hash, code = rewrite._rewrite_test(module, None)  # type: ignore[arg-type]  # its default options
+    source_hash, code = rewrite._rewrite_test(module, None)  # type: ignore[arg-type]  # default options
     cache.parent.mkdir(parents=True, exist_ok=True)
     draft = cache.with_name(f"{cache.name}.{os.getpid()}")
     with draft.open("wb") as file:
@@ -91,7 +92,7 @@ def _rewrite_assertions(module: Path) -> None:
 
 
 def _run_pytest(options: list[str], directory: str) -> tuple[int, list[str]]:
-    """Run pytest. Returns its exit code, and the ids of the tests that failed."""
+    """Run pytest. Returns its exit code, and the ids of the failed tests."""
     file = Path(directory, "failed.json")
     file.unlink(missing_ok=True)
     path = os.pathsep.join(filter(None, (directory, os.environ.get("PYTHONPATH"))))
@@ -101,13 +102,13 @@ def _run_pytest(options: list[str], directory: str) -> tuple[int, list[str]]:
     )
     try:
         code = pytest.wait()
-    except KeyboardInterrupt:  # which it has got, too
+    except KeyboardInterrupt:  # pytest has received it, too
         pytest.wait(INTERRUPTED_SECONDS)
         raise
     return code, json.loads(file.read_text()) if file.exists() else []
 
 
 if __name__ == "__main__":
-    # Where this runs in the background, SIGINT is ignored, by all its children too; tests of Ctrl+C send it.
+    # In the background, SIGINT is ignored and the children inherit that; tests of Ctrl+C send it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run_tests(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """The generated modules of the crate agora-sdk: ``sdk/rust/src/generated``.
 
-What is written here has the tokens that rustfmt leaves; :func:`format_rust` has it lay them out.
+The generated text has the tokens of rustfmt's output; :func:`format_rust` applies its layout.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ __all__ = ["EDITION", "Rust", "format_rust", "has_same_tokens"]
 
 EDITION = "2024"
 KEYWORDS = frozenset(
-    # as one text: a list of them has fifty lines
+    # as one string, because a list would have fifty lines
     "as async await break const continue crate dyn else enum extern false fn for gen if impl in let loop match mod move mut "  # noqa: SIM905
     "pub ref return self static struct super trait true type unsafe use where while abstract become box do final macro "
     "override priv try typeof unsized virtual yield".split()
 )
-#: Operations whose method is written by hand, with the arguments that the published examples give it.
-#: The generated method of the same operation, with the required arguments alone, has this suffix.
+#: Operations with a hand-written method, with the arguments of the published examples. The generated method of the same
+#: operation, with the required arguments only, has this suffix.
 SHAPED = frozenset(
     {
         "agora.messaging.send",
@@ -38,13 +38,13 @@ SHAPED = frozenset(
         "agora.workflow.create",
     }
 )
-CLIPPY_ARGUMENTS = 7  #: that a function may have, ``self`` included
+CLIPPY_ARGUMENTS = 7  #: limit of a function's arguments, including ``self``
 SHAPED_SUFFIX = "_request"
 PAGE_FIELDS = ("has_more", "next_cursor")
 
 
 def format_rust(text: str) -> str:
-    """The text as rustfmt lays it out; as it is where there is no rustfmt."""
+    """Format the text with rustfmt; unchanged without rustfmt."""
     rustfmt = shutil.which("rustfmt")
     if rustfmt is None:
         return text
@@ -53,7 +53,7 @@ def format_rust(text: str) -> str:
 
 
 def has_same_tokens(text: str, other: str) -> bool:
-    """Whether two texts differ in their layout at most, so that freshness is known where there is no rustfmt."""
+    """Whether two texts differ at most in layout, to check freshness without rustfmt."""
     return _without_layout(text) == _without_layout(other)
 
 
@@ -63,7 +63,7 @@ def _without_layout(text: str) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """A type: how it is written, how a setter takes it, and what makes the setter's argument a value of it."""
+    """A type: its Rust name, the argument type of a setter, and the conversion of the setter's argument."""
 
     name: str
     argument: str
@@ -87,7 +87,7 @@ class Rust(SdkGenerator):
     def __init__(self, contract: Mapping[str, Any]) -> None:
         super().__init__(contract)
         self._default_functions: dict[str, str] = {}
-        #: structs that are one of several kinds of an argument, which is taken as JSON
+        #: structs that are variants of an argument which is accepted as JSON
         self._union_structs: set[str] = set()
         self._defaulted_structs = {
             name
@@ -99,7 +99,7 @@ class Rust(SdkGenerator):
     # -- types ---------------------------------------------------------------------------------
 
     def types(self) -> str:
-        """Structs and enumerations."""
+        """Generate structs and enumerations."""
         vocabularies = [
             self._enumeration(each["name"], each["values"], each["description"]) for each in self._vocabularies
         ]
@@ -148,7 +148,7 @@ class Rust(SdkGenerator):
         return f"string_enum! {{\n{doc}    pub enum {name}, default {default} {{\n{variants}    }}\n}}\n"
 
     def _default_of(self, name: str, values: Sequence[str]) -> str:
-        """What a field of an enumeration is where an older server does not write it: one value in the whole contract."""
+        """Return the default of an enumeration field that an older server omits: one value in the whole contract."""
         defaults = {
             schema["default"]
             for definition in self._definitions.values()
@@ -192,7 +192,7 @@ class Rust(SdkGenerator):
         return f"{doc}{attribute}pub {_identifier(name)}: {kind.name},\n"
 
     def _default(self, kind: Kind, schema: Schema) -> str | None:
-        """The attribute that fills in a field which an older server does not write."""
+        """Return the attribute with the default of a field that an older server omits."""
         if kind.name.startswith("Option<"):
             return None  # serde reads a missing one as None
         default = schema.get("default")
@@ -212,7 +212,8 @@ class Rust(SdkGenerator):
         return f'default = "{name}"'
 
     def _constructor(self, name: str, schema: Schema, *, is_open: bool) -> str:
-        """What makes a value of a struct that callers write: ``new`` with what is required, a method for each other field."""
+        """Generate the constructor of a struct that callers create: ``new`` with required fields, a method for each
+        other field."""
         required = [field for field in schema["properties"] if field in schema.get("required", ())]
         arguments, values = [], []
         setters = []
@@ -302,7 +303,7 @@ class Rust(SdkGenerator):
     # -- errors --------------------------------------------------------------------------------
 
     def errors(self) -> str:
-        """A variant for each code, those of a more general meaning first."""
+        """Generate a variant for each code, more general ones first."""
         lines = []
         for each in self._errors:
             parent = "" if each["parent"] is None else pascal_case(each["parent"])
@@ -321,7 +322,7 @@ class Rust(SdkGenerator):
     # -- operations ----------------------------------------------------------------------------
 
     def operations(self) -> str:
-        """A type for each operation, with a setter for each of its parameters."""
+        """Generate a type for each operation, with a setter for each of its parameters."""
         body = "\n".join(map(self._operation, self._operations))
         head = (
             "use super::types::*;\nuse crate::operation::operation;\nuse crate::request::{Request, StreamRequest};\n"
@@ -335,7 +336,7 @@ class Rust(SdkGenerator):
         path = f"{operation['category']}/{operation['action']}"
         flags = []
         is_change = operation["kind"] in ("command", "relay")
-        # An answer with a secret is lost with its connection, unless the repetition has the same key.
+        # An answer with a secret is lost with its connection, unless the retry has the same key.
         if is_change and (not operation["idempotent"] or operation["result"]["secrets"]):
             flags.append("keyed")
         if operation["result"]["items"]:
@@ -367,7 +368,7 @@ class Rust(SdkGenerator):
         )
 
     def services(self) -> str:
-        """A struct for each category of operations, with a method for each of them."""
+        """Generate a struct for each category of operations, with a method for each of them."""
         categories: dict[str, list[Mapping[str, Any]]] = {}
         for operation in self._operations:
             categories.setdefault(operation["category"], []).append(operation)
@@ -435,12 +436,12 @@ def _list_of(kind: Kind) -> Kind:
 
 
 def _optional(kind: Kind) -> Kind:
-    """The type with None beside it; a setter takes the value alone, for what is not set is not sent."""
+    """Make the type optional; a setter takes the plain value, because unset arguments are not sent."""
     return kind if kind.name.startswith("Option<") else _kind(f"Option<{kind.name}>", kind.argument, kind.conversion)
 
 
 def _with(name: str, identifier: str, kind: Kind) -> str:
-    """The call that puts the argument of a setter into a request."""
+    """Generate the call that adds a setter's argument to a request."""
     value = kind.conversion.format(identifier)
     if value == identifier:
         return f".with({json.dumps(name)}, {value})"
@@ -457,7 +458,7 @@ def _variant(value: str) -> str:
 
 
 def _common_prefix(values: Sequence[str]) -> str:
-    """What all names of an enumeration begin with, as ``ROLE_``: it says nothing in a variant."""
+    """Find the common prefix of an enumeration's values, such as ``ROLE_``, which is dropped from its variants."""
     first, prefix = values[0].split("_"), ""
     while len(first) > 1 and all(value.startswith(f"{prefix}{first[0]}_") for value in values) and len(values) > 1:
         prefix += f"{first.pop(0)}_"
@@ -465,7 +466,7 @@ def _common_prefix(values: Sequence[str]) -> str:
 
 
 def _allow_arguments(arguments: list[str]) -> str:
-    """The attribute for a function of more arguments than Clippy allows: it has what the operation requires."""
+    """Return the attribute for a function with more arguments than Clippy allows: those that the operation requires."""
     return "#[allow(clippy::too_many_arguments)]\n" if len(arguments) > CLIPPY_ARGUMENTS else ""
 
 
@@ -478,7 +479,7 @@ def _inner_description(schema: Schema) -> str:
 
 
 def _doc(text: str) -> str:
-    """A documentation comment; what Markdown would take for links or HTML is escaped."""
+    """Build a documentation comment; text that Markdown would interpret as links or HTML is escaped."""
     text = re.sub(r"``(.+?)``", r"`\1`", text.strip())
     parts = re.split(r"(`[^`]*`)", text)
     text = "".join(part if part.startswith("`") else re.sub(r"([\[\]<>])", r"\\\1", part) for part in parts)

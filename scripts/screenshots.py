@@ -1,8 +1,8 @@
-"""Pictures of every page of the monitor, in both themes, on a desk and in a hand: ``docs/screenshots``.
+"""Screenshots of every page of the monitor, in both themes, desktop and mobile: ``docs/screenshots``.
 
     python scripts/screenshots.py [DIRECTORY [PAGE...]]
 
-Starts a server of its own, fills it with a marketplace in the middle of its day, and looks at it with Chromium.
+Starts a server, fills it with sample data (``lively``), and takes screenshots with Chromium.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ IN_HAND = ("dashboard", "tasks", "workflow", "messages", *CODING)
 
 
 def pages(market: Lively) -> dict[str, str]:
-    """Every page, by the name of its picture."""
+    """Map names of screenshots to pages."""
     made = market.made
     return {
         "dashboard": "",
@@ -98,7 +98,7 @@ def pages(market: Lively) -> dict[str, str]:
 
 @contextlib.contextmanager
 def served() -> Iterator[tuple[str, Path]]:
-    """A server with a temporary directory, until the block ends; answers its address and the directory."""
+    """Run a server with a temporary directory until the block ends. Yields its address and the directory."""
     with tempfile.TemporaryDirectory() as directory, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -132,7 +132,7 @@ def _until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def picture(page: Any, path: str, to: Path) -> None:
-    """Go to a page, wait until it is live where it lives, and take its picture."""
+    """Open a page, wait until it is connected if it is a live page, and take its screenshot."""
     page.goto(f"{HOME}{path}")
     if page.locator(".link").count():
         page.locator('.link[data-state="live"]').wait_for()
@@ -163,7 +163,7 @@ def main(directory: Path, *names: str) -> None:
             chosen = {name: path for name, path in pages(market).items() if not names or name in names}
             for name, path in chosen.items():
                 picture(page, path, directory / f"{name}-{theme}.png")
-            if theme == "dark":  # a telephone's pictures differ in their layout, which one theme shows
+            if theme == "dark":  # mobile screenshots differ only in layout, so one theme is sufficient
                 continue
             page.set_viewport_size(HAND)
             for name in (name for name in IN_HAND if name in chosen):

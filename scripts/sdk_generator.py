@@ -1,4 +1,4 @@
-"""What the generators of the SDKs share: the contract as they read it, and the names that follow from it."""
+"""Shared base of the SDK generators: access to the contract, and names derived from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Schema = Mapping[str, Any]
 
 
 class SdkGenerator:
-    """The generated modules of one SDK; a subclass writes them in its language."""
+    """The generated modules of one SDK; subclasses write them in their language."""
 
     def __init__(self, contract: Mapping[str, Any]) -> None:
         self._operations: Sequence[Mapping[str, Any]] = contract["operations"]
@@ -36,11 +36,11 @@ class SdkGenerator:
         }
 
     def _own_errors(self, operation: Mapping[str, Any]) -> list[str]:
-        """The codes that an operation may answer beside those of every operation."""
+        """Return the error codes of an operation beside the common ones."""
         return [code for code in operation["errors"] if code not in self._common_errors]
 
     def _collect_references(self, schemas: Sequence[Schema]) -> set[str]:
-        """Names of the definitions that schemas refer to, directly or by others."""
+        """Collect the names of definitions that schemas refer to, directly or indirectly."""
         names: set[str] = set()
         waiting = list(schemas)
         while waiting:

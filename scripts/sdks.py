@@ -1,8 +1,8 @@
 """Write the generated parts of the SDKs from sdk/contract.json. Usage: sdks.py [--check]
 
 ``sdk/typescript/src/generated`` has the types of the contract, a method for each operation and a class for each error;
-``sdk/rust/src/generated`` has the same for the crate. ``--check`` writes nothing and fails where a file is not what it
-would write; the layout of Rust is rustfmt's, and counts only where there is one.
+``sdk/rust/src/generated`` has the same for the crate. ``--check`` writes nothing and fails if a file is stale; the
+layout of Rust is checked only if rustfmt is installed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ __all__ = ["files", "is_fresh", "main"]
 CONTRACT = ROOT / "sdk" / "contract.json"
 TYPESCRIPT = ROOT / "sdk" / "typescript" / "src" / "generated"
 RUST = ROOT / "sdk" / "rust" / "src" / "generated"
-#: members of a page that the hand-written class Page has
+#: members of a page that the hand-written class Page already has
 PAGE_MEMBERS = frozenset({"count", "total", "total_is_estimate", "has_more", "next_cursor"})
 CHANGES = ("command", "relay")
 
 
 def files() -> dict[Path, str]:
-    """Path and text of every generated file."""
+    """Build path and text of every generated file."""
     contract = json.loads(CONTRACT.read_text("utf-8"))
     typescript = TypeScript(contract)
     rust = Rust(contract)
@@ -49,7 +49,7 @@ def files() -> dict[Path, str]:
 
 
 def is_fresh(path: Path, text: str) -> bool:
-    """Whether a file has that text; of Rust, whose layout is rustfmt's, whether it has those tokens."""
+    """Whether a file has that text; for Rust, whether it has the same tokens."""
     if not path.exists():
         return False
     present = path.read_text("utf-8")
@@ -66,7 +66,7 @@ class TypeScript(SdkGenerator):
     # -- types ---------------------------------------------------------------------------------
 
     def types(self) -> str:
-        """Interfaces and enumerations."""
+        """Generate interfaces and enumerations."""
         parts = ['import type { JsonValue } from "../json.ts";\nimport type { Page } from "../page.ts";\n']
         parts += [
             _vocabulary(each["name"], each["values"], each["description"], closed=False) for each in self._vocabularies
@@ -85,7 +85,8 @@ class TypeScript(SdkGenerator):
         return NOTE + "\n" + "\n".join(parts)
 
     def _interface(self, name: str, schema: Schema) -> str:
-        # The server writes every field of an answer, but for the envelopes of the agent protocol, which take others too.
+        # The server writes every field of an answer, except in the envelopes of the agent protocol, which have
+        # additional ones.
         complete = name not in self._input_names and not schema.get("additionalProperties")
         required = set(schema["properties"]) if complete else set(schema.get("required", ()))
         return (
@@ -149,7 +150,7 @@ class TypeScript(SdkGenerator):
     # -- errors --------------------------------------------------------------------------------
 
     def errors(self) -> str:
-        """A class for each code."""
+        """Generate a class for each code."""
         names = {
             each["code"]: "AgoraError" if each["parent"] is None else pascal_case(each["code"]) for each in self._errors
         }
@@ -172,7 +173,7 @@ class TypeScript(SdkGenerator):
     # -- operations ----------------------------------------------------------------------------
 
     def services(self) -> str:
-        """An interface for each category of operations, with a method for each."""
+        """Generate an interface for each category of operations, with a method for each."""
         categories: dict[str, list[Mapping[str, Any]]] = {}
         for operation in self._operations:
             categories.setdefault(operation["category"], []).append(operation)
@@ -208,7 +209,7 @@ class TypeScript(SdkGenerator):
         return f"/** Arguments of ``{operation['name']}``. */\nexport interface {name} {{\n{''.join(lines)}}}\n"
 
     def _operation_map(self) -> str:
-        """A member for each operation by its name: what it takes and answers, and which errors it may throw."""
+        """Generate a member for each operation by name: arguments, result, and errors."""
         members = []
         for operation in self._operations:
             arguments = _arguments_name(operation) if operation["parameters"] else "Record<string, never>"
@@ -242,7 +243,7 @@ class TypeScript(SdkGenerator):
         return f"{comment}  {camel_case(operation['action'])}{signature};\n"
 
     def operations(self) -> str:
-        """What the client has to know of each operation at run time."""
+        """Generate the data of each operation that the client needs at run time."""
         opaque_input, exceptions = self._opaque_arguments()
         opaque_output, more = self._opaque_results()
         lines: dict[str, list[str]] = {}
@@ -275,7 +276,7 @@ class TypeScript(SdkGenerator):
         names = {parameter["name"] for parameter in operation["parameters"]}
         changes = operation["kind"] in CHANGES
         fields = [f'kind: "{operation["kind"]}"']
-        # An answer with a secret is lost with its connection, unless the repetition has the same key.
+        # An answer with a secret is lost with its connection, unless the retry has the same key.
         if changes and (not operation["idempotent"] or operation["result"]["secrets"]):
             fields.append("keyed: true")
         if items := operation["result"]["items"]:
@@ -290,14 +291,15 @@ class TypeScript(SdkGenerator):
     # -- where names are not ours --------------------------------------------------------------
 
     def _opaque_arguments(self) -> tuple[list[str], dict[str, set[str]]]:
-        """Names whose contents are sent as they are: everywhere, and in single operations alone."""
+        """Names whose contents are sent unchanged: in all operations, and in single operations."""
         everywhere: dict[str, set[bool]] = {}
         single: dict[str, set[str]] = {}
         for operation in self._operations:
             for parameter in operation["parameters"]:
                 name, schema = parameter["name"], parameter["schema"]
                 fields = dict(self._tree_fields(schema))
-                if any(field != snake_case(camel_case(field)) for field in fields):  # of A2A: in camel case by itself
+                # fields of A2A, which are originally in camel case
+                if any(field != snake_case(camel_case(field)) for field in fields):
                     single.setdefault(operation["name"], set()).add(name)
                     continue
                 for field, value in {**fields, name: schema}.items():
@@ -341,7 +343,8 @@ class TypeScript(SdkGenerator):
         return sorted(maps)
 
     def _content(self, schema: Schema) -> str:
-        """What is below a name: ``scalar``, ``names`` of the contract, ``opaque`` JSON, or a ``map`` of such with names."""
+        """Classify the content of a name: ``scalar``, ``names`` of the contract, ``opaque`` JSON, or a ``map`` of
+        objects with names."""
         if (name := reference_name(schema)) is not None:
             if name == JSON_VALUE:
                 return "opaque"
@@ -362,7 +365,7 @@ class TypeScript(SdkGenerator):
         return "scalar" if schema.keys() & {"type", "const", "enum"} else "opaque"
 
     def _tree_fields(self, schema: Any, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Schema]]:
-        """Every field below a schema, with its schema."""
+        """Yield every field below a schema, with its schema."""
         if isinstance(schema, list):
             for each in schema:
                 yield from self._tree_fields(each, seen)
@@ -417,7 +420,7 @@ def _comment(text: str, indent: int = 0) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the files, or tell which of them are stale; the exit code."""
+    """Write the files, or list the stale ones. Returns the exit code."""
     stale = {path: text for path, text in files().items() if not is_fresh(path, text)}
     if "--check" in arguments:
         for path in stale:

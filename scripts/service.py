@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 
 def running():
-    """Process id of the server that was started here, or None."""
+    """Return the process id of the server started here, or None."""
     try:
         with open(PID) as file:
             pid = int(file.read().split()[0])
@@ -32,7 +32,7 @@ def running():
 
 
 def told():
-    """The address of the server that was started here, which need not be what the environment says now."""
+    """Return the address of the server started here, which may differ from the current environment's."""
     with open(PID) as file:
         return file.read().split()[-1]
 
@@ -47,12 +47,12 @@ def ready():
     try:
         with urllib.request.urlopen(url() + "/ready", timeout=2) as answer:
             return answer.status == 200
-    except (OSError, http.client.HTTPException):  # the second: no address at all
+    except (OSError, http.client.HTTPException):  # HTTPException: for an invalid address
         return False
 
 
 def said(since):
-    """What the server printed after a position of its log."""
+    """Return the server's output after a position of its log."""
     with open(LOG, encoding="utf-8", errors="replace") as log:
         log.seek(since)
         return log.read().strip()
@@ -69,7 +69,7 @@ def up():
         )
         return 1
     os.makedirs(DATA, exist_ok=True)
-    log = open(LOG, "ab")  # noqa: SIM115 - the server keeps it
+    log = open(LOG, "ab")  # noqa: SIM115 - the server keeps it open
     since = log.tell()
     server = subprocess.Popen(
         [AGORA, "serve", "--data-dir", DATA], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True

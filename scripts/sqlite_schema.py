@@ -1,4 +1,4 @@
-"""Write the schema of a new SQLite database, as the migrations leave it (docs/adr/0022)."""
+"""Write the schema of a new SQLite database, as created by the migrations (docs/adr/0022)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Check that every statement stays with one tenant, and list those that do. Usage: statements.py [--check]
+"""Check that every statement is confined to one tenant, and list those that are. Usage: statements.py [--check]
 
-``src/agora/store/checked_statements.txt`` has a digest of the text of each; the server itself checks only what is not listed
-(docs/adr/0017). ``--check`` writes nothing and fails where the list is not what it would write.
+``src/agora/store/checked_statements.txt`` has a digest of the text of each; the server itself checks only unlisted
+statements (docs/adr/0017). ``--check`` writes nothing and fails if the list is stale.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ DECLARES = re.compile(r"\b(?:Query|Write)\(")
 
 
 def confined_texts() -> Iterator[str]:
-    """The texts of every declared statement, for each engine, but for those that are to reach beyond one tenant."""
+    """Yield the texts of every declared statement for each engine, except those that are meant to reach several
+    tenants."""
     for file in sorted(SOURCE.rglob("*.py")):
         if DECLARES.search(file.read_text("utf-8")):
             import_module(".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"))
@@ -36,7 +37,7 @@ def confined_texts() -> Iterator[str]:
 
 
 def checked_list() -> str:
-    """The list, made anew. Raises Unconfined for a statement that could reach rows of another tenant."""
+    """Build the list. Raises Unconfined for a statement that could reach rows of another tenant."""
     return "".join(sorted(f"{compute_statement_digest(check_confined(text))}\n" for text in set(confined_texts())))
 
 

@@ -1,10 +1,10 @@
 """Run the A2A Technology Compatibility Kit against a real server. Usage: tck_a2a.py [VERSION ...]
 
-It needs the TCK's repository: a clone of https://github.com/a2aproject/a2a-tck made once into the environment, or the
-repository that --repository or AGORA_A2A_TCK names (a checkout, or a bare one). Its requirements are installed into an
-environment of their own. The server is ``agora serve`` with the settings below, the agent an ordinary one (tck_agent.py). Each version
-is run twice: with the kit as it is, and with the patches of tck_patches. What fails then is compared with what
-docs/reference/a2a-conformance.md explains: the exit code is 0 when nothing else fails.
+It needs the TCK's repository: a clone of https://github.com/a2aproject/a2a-tck, made once in the environment, or the
+repository named by --repository or AGORA_A2A_TCK (a checkout or a bare one). Its requirements are installed into a
+separate environment. The server is ``agora serve`` with the settings below, the agent an ordinary one (tck_agent.py).
+Each version is run twice: with the unchanged kit, and with the patches of tck_patches. Failures are compared with the
+explanations in docs/reference/a2a-conformance.md: the exit code is 0 if nothing else fails.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ OPTIONS = {
     ],
 }
 AGENT = "TCK"
-#: What the server is started with: the agent for the kit's gRPC client, which names none, webhooks on this machine, and no limit
-#: on calls, of which the kit makes many in a short time.
+#: Settings of the server: the agent for the kit's gRPC client, which names none, local webhooks, and no rate limit,
+#: because the kit makes many calls in a short time.
 SETTINGS = {"a2a_grpc_agent": AGENT, "a2a_private_networks": "true", "builtin_agents": "true", "rate_basic": "1000000"}
 URL_OPTION = {"1.0": "--sut-host", "0.3": "--sut-url"}
 
 
 class Unavailable(Exception):
-    """The TCK cannot run here; the message says why, and what to do."""
+    """The TCK cannot run here; the message gives the reason and the fix."""
 
 
 @dataclass
 class Score:
-    """Tests of a version by their outcome. xfailed: failed requirements that are only recommended."""
+    """Tests of a version by outcome. xfailed: failed requirements that are only recommended."""
 
     version: str
     passed: int = 0
@@ -80,7 +80,7 @@ def _home() -> Path:
 
 
 def checkout(version: str, repository: str | None) -> Path:
-    """A work tree of the TCK's branch for a version, made if it is not there yet."""
+    """Check out the TCK's branch for a version, if missing."""
     tree = _home() / version
     if (tree / "pyproject.toml").exists():
         return tree
@@ -109,19 +109,19 @@ def checkout(version: str, repository: str | None) -> Path:
 
 
 def patched(tree: Path, version: str) -> Path:
-    """A copy of the work tree with our patches, each of which says why it is there."""
+    """Copy the work tree and apply our patches, each of which explains its reason."""
     copy = _home() / f"{version}-patched"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(tree, copy, ignore=shutil.ignore_patterns(".git", "__pycache__"))
     for patch in sorted((PATCHES / version).glob("*.patch")):
-        # Outside a repository, and not of the one around it.
+        # Not inside this repository: git must not find it.
         environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)}
         subprocess.run(["git", "apply", str(patch)], cwd=copy, env=environment, check=True)
     return copy
 
 
 def interpreter(tree: Path, version: str) -> Path:
-    """A Python with what the TCK requires."""
+    """Create a Python environment with the TCK's requirements."""
     home = _home() / f"venv-{version}"
     python, stamp = home / "bin" / "python", home / "installed"
     if not stamp.exists():
@@ -139,9 +139,9 @@ def interpreter(tree: Path, version: str) -> Path:
 
 @contextlib.contextmanager
 def serving(*, required: bool = False) -> Iterator[tuple[str, str]]:
-    """``agora serve`` with the kit's agent connected to it; answers the agent's address, and a caller's token.
+    """Run ``agora serve`` with the kit's agent. Yields the agent's address, and a caller's token.
 
-    required: whether callers on this machine need a credential, too. The settings are all that is special.
+    required: whether local callers need a credential, too. Apart from the settings, it is an ordinary server.
     """
     with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         settings = SETTINGS | {"a2a_grpc_port": str(free_port()), "auth_required": str(required).lower()}
@@ -161,7 +161,7 @@ def serving(*, required: bool = False) -> Iterator[tuple[str, str]]:
 
 
 def run(version: str, tree: Path, python: Path, url: str, more: list[str], token: str = "") -> Score:
-    """Run the tests of a version. token: what the patched kit for 0.3 presents."""
+    """Run the tests of a version. token: the credential that the patched kit for 0.3 sends."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.xml"
         given = [f"{URL_OPTION[version]}={url}", f"--junitxml={report}", "--tb=short", "-q", *more]
@@ -194,12 +194,12 @@ def read_report(report: Path, score: Score) -> None:
 
 
 def explained() -> set[str]:
-    """Names of the tests whose failure the documentation explains."""
+    """Return the names of the tests whose failure is explained in the documentation."""
     return set(re.findall(r"`([\w\[\]./:-]+::[\w\[\]./: -]+)`", EXPLAINED.read_text("utf-8")))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the score of each version; answers the exit code."""
+    """Print the score of each version. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("versions", nargs="*", default=list(BRANCHES), help=" or ".join(BRANCHES), metavar="VERSION")
     parser.add_argument("--repository", help="where to clone the TCK from")
@@ -220,10 +220,10 @@ def main(arguments: list[str] | None = None) -> int:
     more = ["-k", options.only] if options.only else []
     for version, tree, python in ready:
         for title, kit in (("as it is", tree), ("patched", patched(tree, version))):
-            # Patched, the kit for 0.3 has a credential; so the schemes that the card declares are required.
+            # The patched kit for 0.3 has a credential, so the declared schemes of the card are required.
             required = version == "0.3" and kit is not tree
             with serving(required=required) as (agent, token):
-                # Unpatched, the kit for 0.3 knows agents at a host's root alone: there it meets the front agent.
+                # The unpatched kit for 0.3 supports agents only at a host's root: there it reaches the front agent.
                 at_root = version == "0.3" and kit is tree
                 url = agent.rpartition("/a2a/")[0] if at_root else agent
                 score = run(version, kit, python, url, more, token if required else "")

@@ -1,7 +1,8 @@
-"""The agent that the A2A TCK talks to, made with the public SDK as any other. Arguments: the server's URL, the kit's streaming timeout.
+"""The agent under test of the A2A TCK, written with the public SDK. Arguments: the server's URL, the kit's streaming
+timeout.
 
-It does what ``scenarios/*.feature`` of the kit for 1.0, and ``SUT_REQUIREMENTS.md`` of the one for 0.3, say, by the prefix of a
-message's id. Prints its id when it listens.
+It implements ``scenarios/*.feature`` of the kit for 1.0, and ``SUT_REQUIREMENTS.md`` of the kit for 0.3, selected by
+the prefix of a message's id. Prints its id when it listens.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ARTIFACTS: dict[str, dict[str, Any]] = {
 
 
 class TckAgent(Agent):
-    """Does what the scenarios of the kit ask for."""
+    """Implements the scenarios of the kit."""
 
     name = NAME
     description = "Does what the scenarios of the A2A Technology Compatibility Kit ask for."
@@ -56,8 +57,9 @@ class TckAgent(Agent):
             await task.say("working")
             await asyncio.sleep(2 * self.streaming_timeout)
             return "done"
-        if id.startswith("test-state-message-id"):  # whose first state is to be seen, and takes a message meanwhile
-            await task.report(1)  # until it shows work, it may answer with a message, and has no state
+        # its first state must be visible, and accept a message in the meantime
+        if id.startswith("test-state-message-id"):
+            await task.report(1)  # before it shows progress, it may answer with a message and has no state
             await asyncio.sleep(2 * self.streaming_timeout)
             return "done"
         if id.startswith("tck-message-response"):
@@ -65,9 +67,7 @@ class TckAgent(Agent):
             return None
         if id.startswith("tck-reject-task"):
             raise Rejected("rejected")
-        if id.startswith("tck-input-required") or not id.startswith(
-            "tck-"
-        ):  # 0.3 goes on with its tasks, or cancels them
+        if id.startswith("tck-input-required") or not id.startswith("tck-"):  # 0.3 continues its tasks, or cancels them
             raise InputRequired("What else?")
         if id.startswith("tck-stream-artifact-chunked"):
             await task.artifact([{"text": "chunk-1 "}], artifact_id="chunks", last=False)

@@ -1,9 +1,9 @@
-"""Build, check and test the crate agora-sdk, by the toolchain that is there. Usage: test_rust.py [--long]
+"""Build, check and test the crate agora-sdk with the installed toolchain. Usage: test_rust.py [--long]
 
-Compiling takes nearly all of the time, so it is done once: without TLS, which is a third of the dependencies, and by Clippy's driver,
-which lints what it compiles. ``--long`` adds the default features and every other choice of them, TLS with a real server, the
-documentation and its examples, and the oldest Rust that the crate says it is for. Without cargo nothing is tested, which
-AGORA_REQUIRE=all does not accept.
+Compilation takes most of the time, so it is done once: without TLS, which is a third of the dependencies, and by
+Clippy's driver, which lints while compiling. ``--long`` adds the default features and every other combination of them,
+TLS with a real server, the documentation and its examples, and the oldest Rust that the crate supports. Without cargo
+nothing is tested, which is an error with AGORA_REQUIRE=all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 CRATE = ROOT / "sdk" / "rust"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", CRATE / "target"))
 INTEROP = ("tests/interop", "-k", "rust", "-q", "--no-header")
-#: Clippy in the place of rustc for the crate itself; it takes its arguments from a variable, between which this stands
+#: Clippy replaces rustc for the crate itself; it reads its arguments from a variable, with this separator
 CLIPPY_SEPARATOR = "__CLIPPY_HACKERY__"
 LINTED = {
     "RUSTC_WORKSPACE_WRAPPER": "clippy-driver",
@@ -32,7 +32,7 @@ LINTED = {
 
 
 def cargo(*arguments: str, toolchain: str | None = None, **environment: str) -> None:
-    """Run cargo on the crate and say how long it took; CalledProcessError if it failed."""
+    """Run cargo on the crate and print its duration. Raises CalledProcessError."""
     command = ["cargo", *([f"+{toolchain}"] if toolchain else []), *arguments]
     begun = time.monotonic()
     subprocess.run(command, cwd=CRATE, env={**os.environ, **environment}, check=True)
@@ -40,7 +40,7 @@ def cargo(*arguments: str, toolchain: str | None = None, **environment: str) -> 
 
 
 def check_oldest_rust(packages: Sequence[Mapping[str, str | None]], oldest: str) -> None:
-    """Refuse a dependency that says it is for a newer Rust than the crate; ValueError."""
+    """Check that no dependency requires a newer Rust than the crate. Raises ValueError."""
     newer = [
         f"{package['name']} {package['version']} ({version})"
         for package in packages
@@ -51,13 +51,13 @@ def check_oldest_rust(packages: Sequence[Mapping[str, str | None]], oldest: str)
 
 
 def _parts(version: str) -> tuple[int, ...]:
-    """``1.85`` as ``1.85.0``, which it means."""
+    """Parse ``1.85`` as ``1.85.0``, which is equivalent."""
     numbers = tuple(map(int, version.split(".")))
     return numbers + (0,) * (3 - len(numbers))
 
 
 def test(*, long: bool) -> None:
-    """Everything that the crate has to pass."""
+    """Run all tests of the crate."""
     cargo("fmt", "--check")
     test_without_tls()
     run_interop()
@@ -82,14 +82,15 @@ def test(*, long: bool) -> None:
 
 
 def test_without_tls() -> None:
-    """The crate, its examples and its tests are compiled once, under Clippy, and the tests pass."""
+    """Compile the crate, its examples and its tests once, with Clippy, and run the tests."""
     plain = ("--locked", "--quiet", "--no-default-features")
     cargo("build", *plain, "--examples", "--test", "suite", **LINTED)
     cargo("test", *plain, "--test", "suite", "--", "--test-threads", "4", **LINTED)
 
 
 def test_features() -> None:
-    """Every choice of features compiles without a warning; the tests pass with all of them, and with the system's TLS."""
+    """Compile every combination of features without warnings; run the tests with all of them, and with the system's
+    TLS."""
     clippy = ("clippy", "--locked", "--quiet", "--all-targets", "--no-default-features")
     for features in ("", "rustls", "native-tls", "rustls,blocking", "rustls,native-tls,blocking"):
         cargo(*clippy, "--features", features, "--", "-D", "warnings")
@@ -100,25 +101,25 @@ def test_features() -> None:
 
 
 def test_oldest_rust(version: str) -> None:
-    """All targets compile by the oldest Rust, which rustup installs if it is not there."""
+    """Compile all targets with the oldest Rust, which rustup installs if missing."""
     install = ("rustup", "toolchain", "install", version, "--profile", "minimal", "--no-self-update")
     subprocess.run(install, check=True)
     cargo("check", "--locked", "--quiet", "--all-targets", toolchain=version)
 
 
 def run_interop() -> None:
-    """The interop matrix with the agents of the crate."""
+    """Run the interop matrix with the agents of the crate."""
     environment = {**os.environ, "AGORA_RUST_PARTY": str(TARGET / "debug" / "examples" / "interop_party")}
     subprocess.run([sys.executable, "-m", "pytest", *INTEROP], cwd=ROOT, env=environment, check=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code."""
+    """Run the tests. Returns the exit code."""
     if shutil.which("cargo") is None:
         print("There is no cargo: the Rust crate is not tested.", file=sys.stderr)
         return 1 if os.environ.get("AGORA_REQUIRE") == "all" else 0
     with tempfile.TemporaryDirectory(prefix="agora-rust-") as directory:
-        os.environ["TMPDIR"] = directory  # servers of the tests leave their data behind
+        os.environ["TMPDIR"] = directory  # servers of the tests leave their data in it
         try:
             test(long="--long" in arguments)
         except subprocess.CalledProcessError as error:

@@ -236,7 +236,7 @@ class TaskRun(Job):
             raise StaleLease(f"{self.task_id} is another's now.")
         return await self.calls(f"agora.task.{action}", task_id=self.task_id, fencing_token=self.token, **arguments)
 
-    # -- the resident's side ---------------------------------------------------------------------
+    # -- the agent's side ------------------------------------------------------------------------
 
     async def append(self, text: str) -> None:
         async with self._writing:

@@ -6,15 +6,15 @@
     ├── InvalidSpec          the specification is invalid for every engine; all errors are listed
     ├── Unsupported          this engine does not support it, another one may
     ├── SourceRefused        reading the source is not allowed
-    ├── SourceUnavailable    the source could not be fetched                             (retry)
+    ├── SourceUnavailable    the source could not be fetched                        (retry)
     ├── BuildFailed          the build command failed
     │   └── BuildTimeout     the build timed out
-    ├── DiskFull             there is no space left                                           (retry)
-    ├── PortsExhausted       every port of the range is in use                           (retry)
-    ├── BuildMissing         the build does not exist (any more): build again             (retry)
+    ├── DiskFull             there is no space left                                 (retry)
+    ├── PortsExhausted       every port of the range is in use                      (retry)
+    ├── BuildMissing         the build does not exist (any more): build again       (retry)
     ├── StartFailed          the program could not be started
     ├── Unknown              the engine has no such instance
-    └── EngineUnavailable    the engine itself does not respond                          (retry)
+    └── EngineUnavailable    the engine itself does not respond                     (retry)
 """
 
 from __future__ import annotations

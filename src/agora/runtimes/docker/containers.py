@@ -87,7 +87,7 @@ def choose_container_program(spec: Spec) -> ContainerProgram:
 
 def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Build the variables of a container, in addition to those of its image."""
-    base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container
+    base_environment = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - in the container
     return {
         **base_environment,
         "HOST": "0.0.0.0",  # noqa: S104 - of the container; the host publishes it at one address

@@ -5,7 +5,7 @@
     instances/<instance_id>/
         lock            held by the guard while any process of the instance lives
         instance.json   tenant, labels, ports, build                        (engine)
-        build           key of the build that was copied to work           (engine)
+        build           key of the build that was copied to work            (engine)
         work/  state/  tmp/  logs/
         generations/<n>/
             stop        seconds of grace; its existence prevents a start    (engine)
