@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "expects_reply"]
 
 SEND, REPLY = declared("conversation", "send"), declared("conversation", "reply")
-REPLY_TYPES = frozenset(
-    {"request", "discover", "deploy", "co_locate", "scale"}
-)  # types with a reply in the same response
+REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})  # replied to in the same response
 DEFAULT_WAIT = 30.0  #: default seconds to wait for a reply
 MAX_WAIT = 300.0
 POLL_SECONDS = 60.0

@@ -60,9 +60,7 @@ class ClientRequests:
         capability = self.capabilities.get(CAPABILITY[method])
         if method != "elicitation/create" or not isinstance(capability, Mapping):
             return isinstance(capability, Mapping)
-        return mode in capability or (
-            mode == "form" and not capability
-        )  # in older revisions an empty object means forms
+        return mode in capability or (mode == "form" and not capability)  # older revisions: an empty object means forms
 
 
 #: for calls whose client supports no requests

@@ -1,4 +1,4 @@
-// Acts: what becomes of a form that was sent. The page stays where it is, and nothing that was written is lost.
+// Actions: handle the response to a submitted form. The page stays, and no input is lost.
 
 import { fetchPage, refreshPage } from "./page.js";
 
@@ -17,13 +17,13 @@ function unreachable(form) {
   trouble(form)?.replaceChildren(note);
 }
 
-// An act that was done has used its key; the same form may be sent once more as another act.
+// A successful action has used its idempotency key; submitting the form again is a new action.
 function renewKey(form) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   form.elements.idempotency_key.value = "key_" + [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// After signing in again, forms carry the token of the new session. Tells whether there was a new one.
+// After signing in again, put the token of the new session into the forms. Returns whether there was a new one.
 async function renewTokens(form) {
   const token = (await fetchPage())?.querySelector("input[name=csrf]")?.value;
   if (!token || token === form.elements.csrf.value) return false;
@@ -57,14 +57,14 @@ document.addEventListener("htmx:finally:request", async (event) => {
   if (response.status >= 400) return;
   renewKey(form);
   const dialog = form.closest("dialog");
-  if (dialog || form.closest(".say")) form.reset(); // what was sent is not sent again
+  if (dialog || form.closest(".say")) form.reset(); // so that it is not submitted again
   dialog?.close();
   await refreshPage();
-  // The button that opened the dialog has the focus again, unless the act took it off the page.
+  // Focus the button that opened the dialog again, unless the action removed it.
   if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
 });
 
-// Toasts leave by themselves, unless they hold something to copy or are being looked at.
+// Toasts disappear automatically, unless they contain something to copy, or have focus or pointer.
 
 function dismissLater(toast) {
   setTimeout(() => (toast.matches(":hover, :focus-within") ? dismissLater(toast) : toast.remove()), TOAST_SECONDS * 1000);

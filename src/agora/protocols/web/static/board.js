@@ -1,5 +1,5 @@
-// The board: a queued job that is dragged gets the place where it is dropped, beside another job or at another priority. The forms on its
-// card do the same without a pointer.
+// The board: dragging a queued job moves it beside another job or to another priority. The forms on its card do the same
+// without a pointer.
 
 const findRank = (event) => event.target instanceof Element && event.target.closest(".rank");
 let card = null;
@@ -9,7 +9,7 @@ const mark = (rank) => {
   rank?.classList.add("over");
 };
 
-/** The first other card of a rank whose middle is below the pointer; undefined at its end. */
+/** Find the first other card of a rank whose middle is below the pointer; undefined at its end. */
 const findNext = (rank, y) =>
   [...rank.querySelectorAll(".card")].find((other) => {
     const { top, height } = other.getBoundingClientRect();
@@ -33,7 +33,7 @@ document.addEventListener("drop", (event) => {
   const rank = card && findRank(event);
   if (!rank) return;
   event.preventDefault();
-  const own = document.getElementById(card.id); // the lists are drawn anew while a card is dragged
+  const own = document.getElementById(card.id); // the lists are rendered again while a card is dragged
   const form = own?.querySelector("form");
   if (!form) return;
   const others = [...rank.querySelectorAll(".card")].filter((other) => other.id !== card.id);

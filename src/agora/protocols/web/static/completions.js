@@ -1,4 +1,4 @@
-// Fields for agents: names that fit what is written are suggested by the browser, from a list that the server answers.
+// Agent fields: the browser suggests matching names from a list fetched from the server.
 
 let waiting = 0;
 

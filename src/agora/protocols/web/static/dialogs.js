@@ -1,4 +1,4 @@
-// Dialogs are the browser's own. Buttons open them by command/commandfor, which older browsers need taught.
+// Dialogs: native ones. Buttons open them with command/commandfor, with a polyfill for older browsers.
 
 import { written } from "./page.js";
 
@@ -11,6 +11,6 @@ document.addEventListener("click", (event) => {
     if (button.getAttribute("command") === "show-modal") dialog?.showModal();
     else dialog?.close();
   }
-  // A click beside the dialog closes it, unless something was written in it.
+  // A click outside the dialog closes it, unless its fields have been edited.
   if (event.target.tagName === "DIALOG" && !written(event.target)) event.target.close();
 });

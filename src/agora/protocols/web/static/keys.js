@@ -1,5 +1,5 @@
-// The keyboard: g and a letter goes to a page, / searches, n makes something new, ? tells all this.
-// The pages' letters are in their links (data-key), so there is no list of them here.
+// Keyboard shortcuts: g and a letter opens a page, / searches, n creates an object, ? shows the shortcuts.
+// The letters of pages are in their links (data-key).
 
 let leader = 0;
 

@@ -1,4 +1,4 @@
-// Says whether what is shown is live, puts what comes where it belongs, and keeps what grows within bounds.
+// Live updates: show the connection state, insert updates in their places, and limit growing lists.
 
 import { hold, trim } from "./logs.js";
 import { refreshPage, writing } from "./page.js";
@@ -14,7 +14,7 @@ function say(state) {
   }
 }
 
-// Load the page anew; what somebody is writing is kept, and the page says instead that it is not live any more.
+// Reload the page; while the user is writing, show instead that it is not live.
 function reload() {
   if (writing()) say("ended");
   else location.reload();
@@ -33,11 +33,11 @@ document.addEventListener("htmx:sse:before:connection", (event) => {
 addEventListener("offline", interrupted);
 addEventListener("online", () => {
   interrupted();
-  // A connection from before may hang for minutes: end it, and the extension makes a new one, from where it was.
+  // An old connection may hang for minutes: close it, and the extension reconnects and resumes.
   for (const element of document.querySelectorAll(stream)) element._htmx?.sse?.reader?.cancel();
 });
 
-// The extension comes back by itself once it was connected. If the first try fails, it is tried again here.
+// The extension reconnects by itself after a first connection. A failed first attempt is repeated here.
 document.addEventListener("htmx:error", (event) => {
   const element = event.target.closest?.(stream);
   if (!element || element._htmx?.sse) return;
@@ -45,7 +45,7 @@ document.addEventListener("htmx:error", (event) => {
   setTimeout(() => element.isConnected && htmx.process(element), 2000);
 });
 
-// Rows that have not changed come as empty elements: a copy of what is shown takes their place. Null if one is not shown.
+// Unchanged rows arrive as empty elements, and are replaced by a copy of the displayed rows. Null if one is not displayed.
 function fillUnchanged(html) {
   if (!html.includes("data-same")) return html;
   const template = document.createElement("template");
@@ -58,13 +58,13 @@ function fillUnchanged(html) {
   return template.innerHTML;
 }
 
-// A message is named after a piece of the page: what it holds is swapped in there.
+// A message has the name of a fragment, into which its content is swapped.
 document.addEventListener("htmx:sse:before:message", (event) => {
   const { message } = event.detail;
   if (message.event === "reload") reload();
   const piece = message.event && document.getElementById(`live-${message.event}`);
   if (!piece) return;
-  // A form in the piece that is being sent goes with what it has done: its answer is shown first.
+  // Replacing a fragment would remove a form that is being submitted: its response is shown first.
   const form = piece.querySelector("form.htmx-request");
   if (form) event.detail.waitUntil(new Promise((done) => form.addEventListener("htmx:finally:request", done, { once: true })));
   const swap = piece.dataset.swap ?? "innerMorph";
@@ -82,7 +82,7 @@ document.addEventListener("htmx:sse:before:message", (event) => {
   message.event = "";
 });
 
-// A list that grows at one end keeps as many as it says, and one that is read at its end stays there.
+// A growing list keeps its maximum number of items; one scrolled to its end stays there.
 document.addEventListener("htmx:before:swap", () => {
   for (const list of document.querySelectorAll("[data-tail]")) {
     list.dataset.end = String(list.scrollHeight - list.scrollTop - list.clientHeight < 24);
@@ -94,5 +94,5 @@ document.addEventListener("htmx:after:swap", () => {
 });
 for (const list of document.querySelectorAll("[data-tail]")) list.scrollTop = list.scrollHeight;
 
-// An address that asks for something new opens the dialog for it.
+// A URL with the parameter `new` opens the dialog for a new object.
 if (new URLSearchParams(location.search).has("new")) document.querySelector("[data-new]")?.click();

@@ -1,11 +1,11 @@
-// Logs grow at their top. While somebody reads one, what is new waits behind a button, so that no row moves under the reader.
+// Logs grow at the top. While the user reads one, new rows wait behind a button, so that displayed rows do not move.
 
-const HEADER = 64; // pixels that the bar at the top covers
+const HEADER = 64; // height of the top bar in pixels
 
-const waiting = new Map(); // by list: { rows, count } that are not shown yet, the newest first; no more rows than it keeps
+const waiting = new Map(); // by list: { rows, count } not shown yet, newest first, at most as many rows as the list keeps
 
 function reading(list) {
-  const panel = list.closest(".panel"); // with the button
+  const panel = list.closest(".panel"); // contains the button
   return panel.matches(":hover") || list.matches(":focus-within") || list.getBoundingClientRect().top < HEADER;
 }
 
@@ -41,12 +41,12 @@ function show(list) {
   document.dispatchEvent(new CustomEvent("agora:rows"));
 }
 
-// A list keeps as many rows as it says.
+// Limit a list to its maximum number of rows.
 export function trim(list) {
   for (let over = list.children.length - Number(list.dataset.keep); over > 0; over--) list.lastElementChild.remove();
 }
 
-// Whether rows that arrive for a list are to wait; they are taken if so. html: the rows.
+// Return whether new rows of a list must wait; if so, they are stored. html: the rows.
 export function hold(list, html) {
   if (!waiting.has(list) && !reading(list)) return false;
   const template = document.createElement("template");
@@ -60,13 +60,13 @@ export function hold(list, html) {
   return true;
 }
 
-// Whoever leaves a log at its top has read it.
+// Show the waiting rows once the user no longer reads the list.
 document.addEventListener("pointerout", () => {
   for (const list of [...waiting.keys()]) if (!list.isConnected) waiting.delete(list);
     else if (!reading(list)) show(list);
 });
 
-// The page as a whole is brought up to date: what waits is part of it.
+// The page was refreshed: it contains the waiting rows.
 document.addEventListener("agora:refresh", () => {
   for (const list of [...waiting.keys()]) {
     waiting.delete(list);

@@ -1,18 +1,18 @@
-// The page as a whole: bringing it up to date in place, and knowing whether somebody is writing in it.
+// The page as a whole: refreshes it in place, and detects whether the user is writing in it.
 
 export const written = (dialog) =>
   [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
 
 export const writing = () => [...document.querySelectorAll("dialog[open]")].some(written);
 
-// The page as the server renders it now; null where the session has ended or there is no such page any more.
+// Fetch the page as rendered now; null if the session has ended or the page no longer exists.
 export async function fetchPage() {
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!response.ok || response.redirected) return null;
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-// Bring the page up to date without losing scroll position, focus, open details, or answers that the server does not repeat.
+// Refresh the page, keeping scroll position, focus, open details, and answers that the server does not repeat.
 export async function refreshPage() {
   const page = await fetchPage();
   const content = page?.getElementById("main");

@@ -1,11 +1,11 @@
-// The box below a session: which of its forms is shown follows from what the agent does. What is being written moves along.
+// The box below a session: shows the form for the agent's state. Text being written moves to the new form.
 
 const box = document.querySelector(".say");
 
 function carryText() {
   const fields = [...box.querySelectorAll("textarea")];
   const shown = fields.find((field) => field.checkVisibility());
-  // What is being sent stays where it is: it is gone once it has arrived.
+  // Text being submitted stays in its form, which is cleared afterwards.
   const hidden = fields.find((field) => field !== shown && field.value && !field.form.matches(".htmx-request"));
   if (!shown || shown.value || !hidden) return;
   shown.value = hidden.value;
@@ -18,6 +18,6 @@ if (box) {
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form?.requestSubmit();
   });
-  // A conversation is read at its end.
+  // Scroll a conversation to its end.
   if (!location.hash && !location.search) box.scrollIntoView({ block: "end" });
 }

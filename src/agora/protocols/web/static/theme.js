@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it. It runs before the first paint, hence no module.
+// Theme: light, dark, or that of the system. Runs before the first paint, so it is not a module.
 (() => {
   const root = document.documentElement;
   const kept = localStorage.getItem("agora-theme");

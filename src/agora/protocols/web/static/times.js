@@ -1,8 +1,8 @@
-// Times, by one component: <time data-time="FORM">, or an SVG text with data-at. The server writes them absolute and in UTC; here
-// they are in the reader's own zone, or in UTC for who chooses that, and the exact one is the tooltip.
+// Times: <time data-time="FORM">, or an SVG text with data-at. The server renders them absolute and in UTC; this script shows
+// them in the user's time zone, or in UTC if chosen, with the exact time as tooltip.
 //
 //   ago    "3 min. ago"; after a week the date
-//   clock  "18:16:23", with the date where it is not today
+//   clock  "18:16:23", with the date unless it is today
 //   full   date, time and zone
 
 const KEY = "agora-times";
