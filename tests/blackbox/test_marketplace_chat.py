@@ -87,7 +87,7 @@ def test_the_front_agent_plans_over_several_agents(thinkers: Thinkers) -> None:
     assert task["status"] == "completed"
     assert "100" in task["result"]
     assert "There is no agent 'Nobody At All'" in task["result"]
-    assert task["metadata"]["agora"]["routed"] == "Planner plans what names no skill."
+    assert task["metadata"]["agora"]["routed"] == "Planner plans messages that name no skill."
 
 
 def _key(thinkers: Thinkers, *scopes: str) -> Account:

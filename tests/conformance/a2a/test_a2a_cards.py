@@ -258,7 +258,7 @@ async def test_the_front_agent_has_a_planner_for_what_names_no_skill(market: Mar
     assert (await routed(market, "Calculate 25 * 4"))[0] == "Calculator Agent", "nobody has that name yet"
     await market.agent("Planner")
     for text in ("Calculate 25 * 4, and have it reviewed", "!!!"):
-        assert await routed(market, text) == ("Planner", "a2a.message", "Planner plans what names no skill.")
+        assert await routed(market, text) == ("Planner", "a2a.message", "Planner plans messages that name no skill.")
     assert (await routed(market, "whatever", skill="calculate"))[0] == "Calculator Agent"
     assert (await routed(market, {"parts": [{"text": "x"}], "metadata": {"skillId": "review"}}))[0] == "Other"
     suspend = {"resource": "agent", "target": "Planner", "action": "suspend"}

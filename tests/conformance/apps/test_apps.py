@@ -144,7 +144,7 @@ async def test_tasks_of_agents_that_are_removed_do_not_wait_for_ever(market: Mar
 
     by_name, by_capability = await assign(assignee="Reader"), await assign(required_capabilities=["ocr"])
     await install(market, agents=MANIFEST["agents"][:1], uses=[])
-    assert await read_state(by_name) == ("failed", "The app 'Invoice desk' brings its agent no more.")
+    assert await read_state(by_name) == ("failed", "The app 'Invoice desk' no longer includes its agent.")
     of_clerk = await assign(assignee="Clerk")
     receipt = await market.call(market.operator, "app.run", ref="Invoice desk")
     await market.call(market.operator, "app.delete", ref="Invoice desk")
@@ -231,6 +231,6 @@ async def test_the_number_of_apps_of_one_registrar_is_bounded(market: Market, mo
     settings = market.app.context.configuration
     monkeypatch.setattr(settings, "current", settings.current.model_copy(update={"max_agents_each": 2}))
     await market.call(ada, "app.create", name="Two")
-    with pytest.raises(Overloaded, match="2 apps that you published"):
+    with pytest.raises(Overloaded, match="You have published 2 apps"):
         await market.call(ada, "app.create", name="Three")
     await market.call(market.operator, "app.create", name="Three")

@@ -183,7 +183,7 @@ async def test_an_attempt_that_no_worker_can_take_is_refused(job: Job) -> None:
     await job.market.call(job.coder, "worker.drain", worker_id=job.worker)
     with pytest.raises(InvalidRequest, match="No worker") as refusal:
         await start(job, "model:opus", "model:small")
-    assert "none of them is there" in str(refusal.value.fix)
+    assert "none of them is online" in str(refusal.value.fix)
     assert not (await job.market.call(job.person, "task.list")).tasks
 
 

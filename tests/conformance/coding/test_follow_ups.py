@@ -69,7 +69,7 @@ async def test_they_are_taken_in_order_and_again_until_the_checkpoint_has_them(j
     assert (await job.take(1)).follow_up.text == "first"
     for change in ("edit", "remove"):
         more = {"text": "late"} if change == "edit" else {}
-        with pytest.raises(Conflict, match="has been told"):
+        with pytest.raises(Conflict, match="has already received"):
             await job.market.call(job.person, f"follow_up.{change}", **place, follow_up_id=third.follow_up_id, **more)
     assert await job.texts() == ["first", "three"]
     assert await job.texts(waiting=True) == []

@@ -172,7 +172,7 @@ async def test_a_codebase_is_refused_once_nobody_is_left_to_answer(market: Marke
     assert states == {
         "api": ("refused", "no such directory; No worker that could be asked is online any more."),
         "web": ("refused", "No worker that could be asked is online any more."),
-        "cli": ("refused", "The question that workers were asked is cancelled."),
+        "cli": ("refused", "The task that asked workers is cancelled."),
         "own": ("pending", None),
     }
     for codebase in (declined, unclaimed):
@@ -182,4 +182,4 @@ async def test_a_codebase_is_refused_once_nobody_is_left_to_answer(market: Marke
     await TaskDeadlineController(job_context).reconcile("default")
     await job.reconcile("default")
     row = await call(market, two, "codebase.get", codebase_id=named.codebase_id)
-    assert (row.state, row.problem) == ("refused", "The question that workers were asked is expired.")
+    assert (row.state, row.problem) == ("refused", "The task that asked workers is expired.")

@@ -66,9 +66,9 @@ async def test_comments_go_back_as_one_follow_up_with_path_line_and_code(job: Jo
     assert (await decide(job, "get", job_id)).state == "changes_requested"
     with pytest.raises(Conflict, match="The agent works on it"):
         await decide(job, "approve", job_id)
-    with pytest.raises(InvalidRequest, match="nothing to say"):
+    with pytest.raises(InvalidRequest, match="nothing to send"):
         await decide(job, "request_changes", job_id)
-    with pytest.raises(Conflict, match="has been told"):
+    with pytest.raises(Conflict, match="has already received"):
         await decide(job, "remove_comment", job_id, comment_id=told[0].comment_id)
     await job.claim()
     assert job.task_id == follow_up.task_id

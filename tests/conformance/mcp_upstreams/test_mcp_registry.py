@@ -103,7 +103,7 @@ async def test_what_is_missing_is_named(market: Market, url: str) -> None:
         ({"remotes": [{"type": "sse", "url": "https://x"}]}, "no remote of type streamable-http"),
         ({"remotes": "none"}, "no remote of type streamable-http"),
         ({"name": "no slash"}, "has a name such as"),
-        ({"name": "a/..."}, "No name can be made"),
+        ({"name": "a/..."}, "No name can be derived"),
         ({"remotes": [{"type": "streamable-http", "url": "file:///etc/passwd"}]}, "not a URL of http"),
     ],
 )

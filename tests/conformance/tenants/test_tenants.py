@@ -172,7 +172,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -
     for tenant in ("acme", "globex"):
         await filled(market, tenant)
     kept = {name: len(found) for name, found in (await rows(engine, "globex")).items()}
-    with pytest.raises(IllegalTransition, match="being served"):
+    with pytest.raises(IllegalTransition, match="is active"):
         await market.call(market.operator, "tenant.delete", tenant_id="acme", confirm="acme")
     await market.call(market.operator, "tenant.suspend", tenant_id="acme")
     with pytest.raises(InvalidRequest, match="confirmation"):

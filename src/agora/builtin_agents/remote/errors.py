@@ -27,7 +27,7 @@ class RemoteError(Exception):
     def as_error(self, name: str) -> AgoraError:
         """Convert to the error of an operator's call. name: of the agent, or its URL."""
         kind = UpstreamUnavailable if self.passing or self.away else UpstreamFailed
-        return kind(f"{name}: {self.detail}", fix="Look whether it runs, and whether its URL is right.")
+        return kind(f"{name}: {self.detail}", fix="Check that it is running and that its URL is correct.")
 
 
 def build_malformed_answer_error(description: str) -> RemoteError:

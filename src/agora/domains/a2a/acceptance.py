@@ -33,8 +33,8 @@ async def check_card_accepts_message(
     for number, mode in enumerate(modes):
         if accepted is not None and mode is not None and not any(_matches_mode(mode, pattern) for pattern in accepted):
             raise InvalidRequest(
-                f"{agent.agent_name} does not take {mode}.",
-                fix=f"It takes {', '.join(accepted)}.",
+                f"{agent.agent_name} does not accept {mode}.",
+                fix=f"It accepts {', '.join(accepted)}.",
                 errors=[field_error(f"message.parts.{number}.mediaType", "not taken")],
                 reason="CONTENT_TYPE_NOT_SUPPORTED",
             )

@@ -223,7 +223,7 @@ async def set_card(
     """Store the card of an agent, or of the front agent (``front``; operators only). None for both removes it."""
     if ref == FRONT and await find_agent(call.tx, FRONT) is None:
         if not call.caller.may("admin"):
-            raise PermissionDenied("The front agent is the operators'.", required="admin")
+            raise PermissionDenied("Only operators may change the front agent.", required="admin")
         agent_id, audience = FRONT, None
     else:
         row = await load_agent(call.tx, ref or call.caller.subject, "agent")

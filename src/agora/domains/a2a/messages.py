@@ -85,7 +85,7 @@ class SendRequest:
 def _merge_field(name: str, argument: str | None, within: str | None) -> str | None:
     if argument is not None and within is not None and argument != within:
         raise InvalidRequest(
-            f"The message says {within!r}, the call {argument!r}.",
+            f"The message has {within!r}, the call has {argument!r}.",
             fix="Say it once.",
             errors=[field_error(name, "given twice")],
         )

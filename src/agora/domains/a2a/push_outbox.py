@@ -148,7 +148,7 @@ class PushController(Controller):
                 if not await self._deliver_next_page(key) and key not in self._retry_keys:
                     return
         except Exception:
-            log.exception("notifications of %s could not be delivered; they will be", key[1])
+            log.exception("notifications of %s could not be delivered and will be retried", key[1])
             self._swept_at = 0
             self._wakeup.set()
         finally:

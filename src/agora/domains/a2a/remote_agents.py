@@ -135,7 +135,7 @@ def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
         card: dict[str, Any] = CARD.validate_python(document)
     except ValidationError as error:
         message = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise UpstreamFailed(f"The agent's card is not JSON that can be kept: {message}.") from None
+        raise UpstreamFailed(f"The agent's card cannot be stored: {message}.") from None
     name = card.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 128:
         raise UpstreamFailed("The name on the agent's card is not a valid agent name.", fix="Give it a name.")
@@ -159,7 +159,7 @@ def _choose_interface(card: Mapping[str, Any]) -> dict[str, Any]:
     if not candidates:
         raise UpstreamFailed(
             "The agent's card names no supported interface.",
-            fix=f"Spoken are {' and '.join(BINDINGS)} in the versions {' and '.join(VERSIONS)}.",
+            fix=f"Supported are {' and '.join(BINDINGS)} in the versions {' and '.join(VERSIONS)}.",
         )
     return min(candidates, key=_rank_interface)
 
@@ -240,7 +240,7 @@ async def _require_remote(call: Call, ref: str) -> tuple[AgentRow, RemoteAgentRo
     row = await call.tx.one(statements.select_remote_agent, agent_id=agent.agent_id) if agent is not None else None
     if agent is None or row is None:
         raise not_found(
-            "agent", f"There is no agent elsewhere {ref!r}.", fix="They are listed with GET /agora/a2a/list_remotes."
+            "agent", f"There is no remote agent {ref!r}.", fix="They are listed with GET /agora/a2a/list_remotes."
         )
     return agent, row
 

@@ -96,7 +96,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
         return await _route_by_skill(call, builtins, skill)
     planner = await _find_planner(call)
     if planner is not None:
-        return Route(planner, None, f"{planner.agent_name} plans what names no skill.")
+        return Route(planner, None, f"{planner.agent_name} plans messages that name no skill.")
     text = join_text(message["parts"])[:MAX_CHARACTERS]
     words = tokenize_text(text)
     best = max(_score_skills(builtins, words), key=lambda likeness: likeness[0], default=None)
@@ -252,6 +252,6 @@ async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], reas
         f"Capabilities here, with the number of agents: {capabilities}." if capabilities else "",
         "To go on, name one of them in the text, name a skill in the message's metadata, as 'skill', or send the message to "
         "an agent's own address. Ask agora.orchestrator.chat who can do what.",
-        "\n".join(["Skills that are always here:", *lines[:MAX_LISTED_SKILLS]]) if lines else "",
+        "\n".join(["Built-in skills:", *lines[:MAX_LISTED_SKILLS]]) if lines else "",
     ]
     return "\n".join(filter(None, parts))

@@ -102,7 +102,7 @@ class A2AService(BoundService, contract.A2A):
         caller = call.caller
         if caller.subject != row.created_by and not caller.acts_for_others:
             raise PermissionDenied(
-                f"{task_id} was given by {row.created_by}; only that one cancels it.", required="act:any"
+                f"{task_id} was created by {row.created_by}; only its creator may cancel it.", required="act:any"
             )
         if row.status in states.TERMINAL:
             raise IllegalTransition(

@@ -111,14 +111,14 @@ async def _apply_agents(
             changed_fields.append(f"agents.{agent.name}")
     dropped = [name for name in agent_names if name not in {agent.name for agent in agents}]
     if not dry_run and before is not None:
-        await _delete_agents(call, dropped, f"The app {before.name!r} brings its agent no more.")
+        await _delete_agents(call, dropped, f"The app {before.name!r} no longer includes its agent.")
     return changed_fields + [f"agents.{name}" for name in dropped]
 
 
 async def _require_agent_name_free(call: Call, name: str, number: int) -> None:
     if await call.tx.one(declared_agents.lock_agent, name=name) is not None:
         raise Conflict(
-            f"There is a declared agent {name!r} that this app did not bring.",
+            f"There is a declared agent {name!r} that does not belong to this app.",
             fix="Give the app's agent another name, or delete that one: agora.declared_agent.delete.",
             errors=[field_error(f"agents.{number}.name", "taken")],
         )

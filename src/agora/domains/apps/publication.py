@@ -134,7 +134,7 @@ async def _require_registrar(call: Call) -> str | None:
         await call.tx.one(statements.count_apps_of_registrar, registrar=registrar, most=agent_limit) or 0
     ) >= agent_limit:
         raise Overloaded(
-            f"{agent_limit} apps that you published are there.",
+            f"You have published {agent_limit} apps already.",
             fix="Remove some, or have an operator publish others or raise the setting max_agents_each.",
             retry_after=60,
         )

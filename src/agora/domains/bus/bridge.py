@@ -198,7 +198,7 @@ class BusBridge(Controller):
         for name in names:
             text = (
                 f"A program reads {settings.bus_stream} in the group {settings.bus_group} as {name[:100]!r}, which is the "
-                "marketplace's own: what it had was taken back. Let it use a group of its own, or its agent's stream."
+                "marketplace's own; its entries were taken back. Use a separate group, or the agent's stream."
             )
             if text not in self.strangers:
                 log.warning("the bus: %s", text)

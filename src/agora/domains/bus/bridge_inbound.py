@@ -272,7 +272,7 @@ class Inbound:
         lifetime = self._context.server.settings.idempotency_lifetime
         if not -MAX_CLOCK_SKEW_SECONDS <= age <= lifetime:
             raise Unauthenticated(
-                f"The entry was signed {age:.0f} s ago; between {-MAX_CLOCK_SKEW_SECONDS} and {lifetime} it counts."
+                f"The entry was signed {age:.0f} s ago; it is valid from {-MAX_CLOCK_SKEW_SECONDS} to {lifetime} s."
             )
 
 
@@ -295,7 +295,8 @@ def _is_transient(error: AgoraError) -> bool:
 
 def _build_signature_error() -> Unauthenticated:
     return Unauthenticated(
-        "The signature is not that of the sender.", fix="Sign all fields with the agent's own token: see the page."
+        "The signature is not that of the sender.",
+        fix="Sign all fields with the agent's own token: see the page about the bus.",
     )
 
 

@@ -54,7 +54,7 @@ class BusSource(DeadLetterSource):
         if _is_message(dead_letter) and not await call.tx.one(
             statements.count_replayable_messages, **_read_place(call, dead_letter, agent)
         ):
-            return "The message has expired, or was dealt with."
+            return "The message has expired, or was already handled."
         return None
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
@@ -63,7 +63,7 @@ class BusSource(DeadLetterSource):
             raise _build_not_replayable_error("its agent has been deregistered")
         if _is_message(dead_letter):
             if not await call.tx.execute(statements.requeue_dead_message, **_read_place(call, dead_letter, agent)):
-                raise _build_not_replayable_error("the message has expired, or was dealt with")
+                raise _build_not_replayable_error("the message has expired, or was already handled")
             (row,) = await call.tx.all(statements.select_messages, ids=encode_json([dead_letter.ref]))
             # Only to this recipient, even if the message was a broadcast.
             emit_message_event(call, replace(row, broadcast=0), (dead_letter.owner,))
@@ -74,7 +74,7 @@ class BusSource(DeadLetterSource):
         delivery = _to_delivery(dead_letter)
         documents, _ = await render_entries(call, owner, [delivery])
         if not documents:
-            raise _build_not_replayable_error("its task is not claimed any more, and went on by itself")
+            raise _build_not_replayable_error("its task is no longer claimed and continues without it")
         entry = (dead_letter.ref, decode_json(dead_letter.detail).get("name"), encode_json(dict(delivery.fields)))
         await groups.append_entries(call.tx, owner.stream_name, [entry], call.now)
 

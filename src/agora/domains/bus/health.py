@@ -21,7 +21,7 @@ __all__ = ["read_health", "read_stats"]
 SHOWN = 500
 LAG_HIGH = 1000
 UNSENT = frozenset({"", statements.LEAVING})
-DURABLE = "the store's: committed before it is answered"
+DURABLE = "that of the store: committed before the response"
 
 
 async def read_health(call: Call) -> BusHealth:

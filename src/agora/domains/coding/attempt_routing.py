@@ -55,10 +55,10 @@ def choose_place(
         if _meets_requirements(place, requirements):
             return place
     offers = [offer for place in places for offer in _list_offers(place)]
-    shown = ", ".join(dict.fromkeys(offers[:MAX_OFFERS])) or "nothing: none of them is there"
+    shown = ", ".join(dict.fromkeys(offers[:MAX_OFFERS])) or "nothing: none of them is online"
     raise InvalidRequest(
         f"No worker that has the codebase can take the attempt {variant!r}.",
-        fix=f"Workers that have it offer {shown}. Start another one there with what is missing.",
+        fix=f"Workers that have it offer {shown}. Start a worker there that meets the requirements.",
         errors=[field_error(field, "no worker has it")],
     )
 

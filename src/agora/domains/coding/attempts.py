@@ -144,7 +144,7 @@ class AttemptService(BoundService, contract.Attempts):
         if group.chosen is not None:
             raise Conflict(
                 f"{group.chosen} was chosen by {group.chosen_by}.",
-                fix="Go on with that one, or merge the other's branch, which is still there, by hand.",
+                fix="Continue with that one, or merge the other branch manually; it still exists.",
                 chosen=group.chosen,
             )
         attempts = (await self._select_attempts([group]))[group_id]
@@ -199,8 +199,8 @@ class AttemptService(BoundService, contract.Attempts):
         row, caller = await self._load_group(group_id, lock=True), self.call.caller
         if row.requester != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
-                f"{group_id} was asked for by {row.requester}.",
-                fix="Only who asked for it and operators may choose.",
+                f"{group_id} was requested by {row.requester}.",
+                fix="Only its requester and operators may choose.",
                 required="act:any",
             )
         return row

@@ -146,7 +146,7 @@ class CodebaseService(BoundService, contract.Codebases):
         if row is None or (row.owner != caller.subject and not caller.acts_for_others):
             raise not_found(
                 "worker_id",
-                f"You have no worker {ref!r}: a codebase belongs to a worker, which has it.",
+                f"You have no worker {ref!r}; a codebase belongs to a worker.",
                 fix="Start one there (agora worker run --codebases DIR), or register it: POST /v1/agent/workers/register.",
             )
         return row

@@ -98,7 +98,7 @@ class FollowUpService(BoundService, contract.FollowUps):
         if not await _is_closed(draft):
             raise Conflict(
                 f"{task_id} is {draft.row.status}: its worker takes them.",
-                fix="Make the follow-up steering, to have it said at once.",
+                fix="Make the follow-up steering, so that it is delivered immediately.",
             )
         successor = await _begin_successor(draft, waiting[0].text)
         return contract.FollowUpsWoken(task_id=successor, follow_ups=len(waiting))
@@ -143,7 +143,7 @@ class FollowUpService(BoundService, contract.FollowUps):
                 fix=f"See GET /v1/agent/tasks/{task_id}/follow-ups; it may have moved to the job that goes on.",
             )
         if row.taken is not None:
-            raise Conflict(f"The agent has been told {follow_up_id} already.", fix="Add another follow-up.")
+            raise Conflict(f"The agent has already received {follow_up_id}.", fix="Add another follow-up.")
         return draft, row
 
     async def _save_follow_up(self, row: FollowUpRow) -> None:
@@ -161,7 +161,7 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
     if waiting >= MAX_WAITING:
         raise Conflict(
             f"{MAX_WAITING} follow-ups wait for {draft.task_id} already.",
-            fix="Wait until the agent has been told of some, or remove some.",
+            fix="Wait until the agent has taken some, or remove some.",
         )
     number = await call.tx.one(statements.select_last_number, task_id=draft.task_id) or 0
     row = FollowUpRow(

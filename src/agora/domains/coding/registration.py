@@ -107,14 +107,16 @@ async def request_registration(call: Call, request: NewCodebase, worker: WorkerR
     row = build_row(call, request, None)
     existing = await call.tx.one(statements.select_codebase_by_path, worker_id=PENDING, path=row.path)
     if existing is not None and existing.owner != call.caller.subject:
-        raise Conflict("Somebody else has asked for that place.", fix="See GET /v1/agent/codebases for its state.")
+        raise Conflict(
+            "Another caller has already requested that location.", fix="See GET /v1/agent/codebases for its state."
+        )
     if existing is not None:
         if await _is_being_asked(call, existing):
             return existing
         await call.tx.execute(statements.delete_codebase, codebase_id=existing.codebase_id)
     if request.git_token is not None and worker is None:
         raise InvalidRequest(
-            "A token is given to a worker that you name, and to no other.",
+            "A token is passed only to a worker that you name.",
             fix="Give worker_id, too.",
             errors=[field_error("git_token", "needs worker_id")],
         )
@@ -196,7 +198,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
     task = await call.tx.one(tasks.lock_task, task_id=row.registration_task or "")
     if task is None or task.completed_at is not None:
         end = "gone" if task is None else task.status
-        row.problem = _join_reasons(row.problem, f"The question that workers were asked is {end}.")
+        row.problem = _join_reasons(row.problem, f"The task that asked workers is {end}.")
         await _refuse_codebase(call, row, None)
         return True
     if task.holder is not None or _is_asked_alone(row, task):
@@ -251,7 +253,7 @@ async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int
     """Decrypt the clone credential for the worker that is being asked. Raises NotFound, StaleLease, Conflict."""
     await _lock_question(call, row, task_id, token)
     if row.git_url is None:
-        raise Conflict(f"{row.codebase_id} is at a path, and not cloned.", fix="Look whether the path is there.")
+        raise Conflict(f"{row.codebase_id} is a path and is not cloned.", fix="Check whether the path exists.")
     try:
         sealer = call.context.ports.get(CREDENTIAL_SEALER)
         opened = sealer.open(bytes(row.sealed_token), _seal_context(row)).decode() if row.sealed_token else None

@@ -180,7 +180,7 @@ class ReviewService(BoundService, contract.Reviews):
             fix = f"See GET /v1/agent/reviews/{job_id}/comments."
             raise not_found("comment_id", f"There is no comment {comment_id!r} on {job_id}.", fix=fix)
         if row.follow_up_id is not None:
-            raise Conflict(f"The agent has been told {comment_id} already.", fix="Add another comment.")
+            raise Conflict(f"The agent has already received {comment_id}.", fix="Add another comment.")
         await self.call.tx.execute(statements.delete_comment, comment_id=comment_id)
         self._announce_review(review)
         return contract.RemovedComment(comment_id=comment_id)
@@ -193,7 +193,7 @@ class ReviewService(BoundService, contract.Reviews):
         comments = await call.tx.all(statements.list_waiting_comments, job_id=job_id, after=0, limit=MAX_COMMENTS)
         if not comments and not text:
             raise InvalidRequest(
-                "There is nothing to say: no comment waits, and there is no text.",
+                "There is nothing to send: no comment is waiting, and there is no text.",
                 errors=[field_error("text", "required without comments")],
             )
         prompt = describe_comments(comments, text)
@@ -393,8 +393,8 @@ class ReviewService(BoundService, contract.Reviews):
         row, caller = await self._load_review(job_id, lock=True), self.call.caller
         if row.requester != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
-                f"{job_id} was asked for by {row.requester}.",
-                fix="Only who asked for it and operators may review it.",
+                f"{job_id} was requested by {row.requester}.",
+                fix="Only its requester and operators may review it.",
                 required="act:any",
             )
         return row

@@ -72,7 +72,7 @@ class TurnService(BoundService, contract.Turns):
     async def rewind(self, job_id: str, number: int, prompt: str = "", *, what: contract.Scope = "both") -> TaskReceipt:
         if not prompt and what != "files":
             raise InvalidRequest(
-                "The conversation is taken back with the next prompt.",
+                "Rewinding the conversation requires the next prompt.",
                 fix="Give a prompt, or rewind the files alone.",
                 errors=[field_error("prompt", "required")],
             )
@@ -195,8 +195,8 @@ class TurnService(BoundService, contract.Turns):
         row, caller = await self._load_readable(job_id), self.call.caller
         if row.requester != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
-                f"{job_id} was asked for by {row.requester}.",
-                fix="Only who asked for it and operators may do this.",
+                f"{job_id} was requested by {row.requester}.",
+                fix="Only its requester and operators may do this.",
                 required="act:any",
             )
         return row

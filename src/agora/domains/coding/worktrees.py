@@ -43,7 +43,7 @@ class WorktreeService(BoundService, contract.Worktrees):
         if not may_read_every_session(self.call, codebase):
             raise PermissionDenied(
                 f"{codebase_id} belongs to a worker of {codebase.owner}.",
-                fix="Only its worker and operators see what its jobs have left.",
+                fix="Only its worker and operators see the worktrees of its jobs.",
                 required="read:all",
             )
         row = await self.call.tx.one(statements.select_report, codebase_id=codebase.codebase_id)
@@ -60,7 +60,7 @@ class WorktreeService(BoundService, contract.Worktrees):
             problems = [
                 field_error(".".join(("worktrees", *map(str, one["loc"]))), one["msg"]) for one in error.errors()[:20]
             ]
-            raise InvalidRequest("What is reported of the worktrees is not valid.", errors=problems) from error
+            raise InvalidRequest("The report of worktrees is not valid.", errors=problems) from error
         text = WORKTREES.dump_json(records).decode()
         await self.call.tx.execute(statements.upsert_report, codebase_id=codebase_id, worktrees=text, now=self.call.now)
         data = {"codebase_id": codebase_id, "name": codebase.name}

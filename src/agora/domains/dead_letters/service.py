@@ -83,7 +83,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             if source is None
             else await source.inspect_letter(self.call, row)
         )
-        obstacle = view.obstacle if row.state == DeadLetterState.DEAD else f"It was {row.state} already."
+        obstacle = view.obstacle if row.state == DeadLetterState.DEAD else f"It was already {row.state}."
         return contract.DeadLetterDetail.model_construct(
             **_build_letter_fields(row), content=view.content, obstacle=obstacle
         )

@@ -253,7 +253,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     async def _require(self, name: str, *, lock: bool = False) -> DeclaredAgentRow:
         row = await self.call.tx.one(statements.lock_agent if lock else statements.select_agent_by_name, name=name)
         if row is None:
-            raise not_found("name", f"No agent {name!r} is declared.", fix="Those there are: GET /declared-agents.")
+            raise not_found("name", f"No agent {name!r} is declared.", fix="They are listed at GET /declared-agents.")
         return row
 
     async def _is_registered(self, row: DeclaredAgentRow) -> bool:

@@ -99,7 +99,7 @@ async def _check_call(
             return _refuse(f"A person has rejected this call of {tool.name}.")
     rights = await resolve_task_rights(call, task)
     if tool.operation.scope not in rights.scopes:
-        return _refuse(f"Whoever asked does not hold the scope {tool.operation.scope!r} of {tool.operation.name}.")
+        return _refuse(f"The requester does not hold the scope {tool.operation.scope!r} of {tool.operation.name}.")
     asks_agent = tool.agent is not None or tool.capability is not None
     makes_task = asks_agent or (tool.grant is not None and tool.grant.bound == "parent")
     if makes_task and rights.depth >= specification.limits.depth:
@@ -131,7 +131,7 @@ async def _check_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOut
     if row is None or row.retired_at is not None or not is_agent_visible(viewer, row):
         return _refuse(f"There is no agent {str(name)[:200]!r}.")
     if row.agent_id == call.caller.subject:
-        return _refuse("An agent does not ask itself.")
+        return _refuse("An agent cannot ask itself.")
     return None
 
 
@@ -178,7 +178,7 @@ async def _bind_grant(
             return replace(prepared, caller=_build_directory_viewer(prepared.caller, rights))
         case "asker":
             asker = await build_asker(call, task, rights)
-            return _refuse("Whoever asked is not here any more.") if asker is None else replace(prepared, caller=asker)
+            return _refuse("The requester no longer exists.") if asker is None else replace(prepared, caller=asker)
         case _:
             pass
     return prepared

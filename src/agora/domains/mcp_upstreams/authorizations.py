@@ -203,7 +203,7 @@ class Authorizer:
                 return
         raise UpstreamAuthorizationRequired(
             f"{endpoint.name} has to be authorized first, in a browser.",
-            fix=f"Visit {authorization.url} signed in here as the one who calls, then call again.",
+            fix=f"Visit {authorization.url}, signed in here as the calling user, then call again.",
             url=authorization.url,
             scope=authorization.scope,
             expires_at=to_datetime(authorization.expires_at).isoformat(),

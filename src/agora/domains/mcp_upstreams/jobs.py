@@ -71,7 +71,7 @@ class UpstreamReconciler(Controller):
             DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired)
         )
         for name in conflicts:
-            log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
+            log.warning("an operator added another upstream by the name %s: the declared one is skipped", name)
 
     def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Mark the tenants whose upstreams have changed for reading."""

@@ -59,11 +59,11 @@ class OAuthConfiguration:
     def check(self) -> None:
         """Check that the fields are consistent. Raises InvalidRequest."""
         if self.mode == "none" and (self.client_id or self.client_secret or self.scope):
-            field_name, problem = "oauth", "A client or a scope takes oauth=shared, user or machine."
+            field_name, problem = "oauth", "A client or a scope requires oauth=shared, user or machine."
         elif self.client_secret is not None and self.client_id is None:
-            field_name, problem = "oauth_client_id", "A secret takes the id of its client."
+            field_name, problem = "oauth_client_id", "A secret requires the id of its client."
         elif self.mode == "machine" and self.client_secret is None:
-            field_name, problem = "oauth_client_secret", "Client credentials take a client with a secret."
+            field_name, problem = "oauth_client_secret", "Client credentials require a client with a secret."
         else:
             return
         raise InvalidRequest(problem, errors=[field_error(field_name, problem)])

@@ -175,7 +175,7 @@ def _build_local_name(registry_name: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", registry_name.partition("/")[2].lower()).strip("-")[:24].strip("-")
     if not name:
         raise InvalidRequest(
-            f"No name can be made of {registry_name!r}.",
+            f"No name can be derived from {registry_name!r}.",
             fix="Give one as 'name'.",
             errors=[field_error("name", "missing")],
         )

@@ -70,7 +70,7 @@ def _find_streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
             return remote
     if _select_objects(server.get("packages")) and not remotes:
         raise InvalidRequest(
-            "It has packages alone: to run one would run its code on this server, so it is not imported.",
+            "It has only packages; running one would run its code on this server, so it is not imported.",
             fix="Put its command into the file of the setting mcp_config, and set mcp_commands.",
             errors=[field_error("server.packages", "not imported")],
         )

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 OAUTH_MODES: Mapping[str, OAuthMode] = {"none": "none", "shared": "shared", "user": "user", "machine": "machine"}
-NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
+NOT_PERMITTED = "commands are not permitted: an operator has to set mcp_commands"
 
 
 async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> UpstreamRow:

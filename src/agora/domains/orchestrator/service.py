@@ -204,7 +204,7 @@ def _validate_arguments(intent: ParsedIntent) -> dict[str, Any]:
         ]
         raise InvalidRequest(
             f"That cannot be done: {errors[0]['message']}",
-            fix=f"Say it shorter, or call agora.orchestrator.{intent.tool} with the values themselves.",
+            fix=f"Use a shorter sentence, or call agora.orchestrator.{intent.tool} directly.",
             errors=errors,
         ) from None
     return {name: getattr(checked, name) for name in intent.arguments}

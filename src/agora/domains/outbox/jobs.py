@@ -105,7 +105,7 @@ class OutboxController(DueController):
                 if not rows or not all(answering):
                     return
         except Exception:
-            log.exception("deliveries to %s could not be made; they will be", destination)
+            log.exception("deliveries to %s could not be made and will be retried", destination)
         finally:
             del self._workers[tenant, destination]
             self.mark_tenant_due(tenant)
@@ -115,7 +115,7 @@ class OutboxController(DueController):
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
         url = row.destination
         if row.expires_at is not None and row.expires_at <= self.context.clock.now():
-            await self._give_up(tenant, row, url, "It has expired: nobody waits for an answer any more.", 0)
+            await self._give_up(tenant, row, url, "It has expired: no answer is expected any more.", 0)
             return True
         try:
             request = await self._build_request(tenant, source, row)
@@ -133,10 +133,10 @@ class OutboxController(DueController):
         except StoreUnavailable:
             raise
         except AgoraError as error:
-            await self._give_up(tenant, row, url, f"Its answer cannot be taken: {error}")
+            await self._give_up(tenant, row, url, f"Its answer cannot be processed: {error}")
         except Exception as error:  # must not affect other deliveries
-            log.exception("the answer to %s from %s could not be taken", row.ref, row.destination)
-            failure = DeliveryRejected(f"Its answer could not be taken: {type(error).__name__}.", status=0)
+            log.exception("the answer to %s from %s could not be processed", row.ref, row.destination)
+            failure = DeliveryRejected(f"Its answer could not be processed: {type(error).__name__}.", status=0)
             await self._record_failure(tenant, row, url, failure)
         return True
 

@@ -60,7 +60,7 @@ class TenantService(BoundService, contract.Tenants):
         if not rows:
             raise NameTaken(
                 f"There is, or was, a tenant {tenant_id}.",
-                fix="Choose another id; that of a deleted tenant is not given again.",
+                fix="Choose another id; the id of a deleted tenant is not reused.",
                 errors=[field_error("tenant_id", "taken")],
             )
         await call.tx.returning(statements.insert_hosts, id=tenant_id, now=call.now)
@@ -153,9 +153,7 @@ class TenantService(BoundService, contract.Tenants):
         if row.status == "deleting":
             return contract.DeletedTenant(tenant_id=tenant_id)
         if row.status != "suspended":
-            raise IllegalTransition(
-                f"The tenant {tenant_id} is being served.", fix="Suspend it first.", allowed=["suspend"]
-            )
+            raise IllegalTransition(f"The tenant {tenant_id} is active.", fix="Suspend it first.", allowed=["suspend"])
         counts = await self.call.tx.one(statements.select_tenant_counts, id=tenant_id)
         if counts is not None and counts.instances:
             raise Conflict(

@@ -76,7 +76,7 @@ def read_time(row: Mapping[str, Any], now: int) -> int:
     except (ValueError, TypeError, OverflowError, StopIteration):
         raise InvalidRequest(f"{value!r:.100} is no time.", errors=[field_error("timestamp", "no time")]) from None
     if microseconds < 0 or microseconds > now + 366 * 86_400 * SECOND:
-        raise InvalidRequest(f"{value!r:.100} is no time that can be.", errors=[field_error("timestamp", "no time")])
+        raise InvalidRequest(f"{value!r:.100} is not a plausible time.", errors=[field_error("timestamp", "no time")])
     return min(microseconds, now)
 
 

@@ -163,7 +163,7 @@ class WorkerService(BoundService, contract.Workers):
             )
         if row.provider_account is None:
             raise InvalidRequest(
-                f"{row.worker_name} has named no account: there is nobody to share the limit with.",
+                f"{row.worker_name} has no provider account with which to share the limit.",
                 fix="Register the worker with provider_account.",
                 errors=[field_error("worker_id", "has no provider_account")],
             )

@@ -155,7 +155,7 @@ async def test_the_breaker_opens_and_closes(pool: ConnectionPool, endpoint: Endp
         with pytest.raises(UpstreamFailed, match="HTTP 500"):
             await call(pool, endpoint, "echo", text="broken")
     asked = len(far.headers)
-    with pytest.raises(UpstreamUnavailable, match="5 calls in a row failed"):
+    with pytest.raises(UpstreamUnavailable, match="5 consecutive calls failed"):
         await call(pool, endpoint, "echo", text="not sent")
     assert len(far.headers) == asked
     far.status = 0

@@ -138,7 +138,7 @@ def test_all_together_are_only_so_large() -> None:
     large = [(define(f"a{n}", description="x" * 60_000), None) for n in range(100)]
     reasons = [item.reason for item in vet_items("far", "tool", large)]
     assert reasons.count(None) == 69
-    assert set(reasons[69:]) == {"the definitions before it are as much as one upstream may have"}
+    assert set(reasons[69:]) == {"the preceding definitions use up the size limit of one upstream"}
 
 
 def test_a_missing_description_is_made() -> None:

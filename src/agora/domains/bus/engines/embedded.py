@@ -78,7 +78,7 @@ class EmbeddedBus:
         self._arrivals: dict[str, set[asyncio.Event]] = {}
         self.on_change: Callable[[], None] = lambda: None  # never called: always connected
 
-    durability = "the store's: committed before it is answered"
+    durability = "that of the store: committed before the response"
     warnings: Sequence[str] = ()
     connected, epoch = True, 1
     error: str | None = None

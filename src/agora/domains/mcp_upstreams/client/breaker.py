@@ -46,7 +46,7 @@ class CircuitBreaker:
         self._failures += 1
         if self._failures >= self._limit:
             self._until = self._clock() + self._backoff.next_delay()
-            self.reason = f"{self._failures} calls in a row failed, the last one so: {reason.rstrip('.')}"
+            self.reason = f"{self._failures} consecutive calls failed, the last one with: {reason.rstrip('.')}"
 
     def record_success(self) -> None:
         self._failures, self._until = 0, 0.0

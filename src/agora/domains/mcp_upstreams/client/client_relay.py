@@ -19,7 +19,7 @@ __all__ = ["ClientGone", "ClientRelay"]
 METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
 LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: log levels in ascending order
 REFUSED: Final = -32000  #: JSON-RPC code if the client declined, disconnected, or timed out
-NOBODY: Final = "The caller cannot be asked: it is no client that takes such requests, or there is no call under way."
+NOBODY: Final = "The caller cannot be asked: its client does not support such requests, or no call is running."
 
 
 class ClientGone(Exception):

@@ -231,7 +231,9 @@ class Connection:
     def _build_unavailable_error(self, reason: str | None, pause: float) -> UpstreamUnavailable:
         seconds = {} if pause == math.inf else {"retry_after": max(1, math.ceil(pause))}
         return UpstreamUnavailable(
-            f"{self.endpoint.name} is not available: {reason}.", fix="Look whether it runs, and where.", **seconds
+            f"{self.endpoint.name} is not available: {reason}.",
+            fix="Check that it is running and reachable.",
+            **seconds,
         )
 
     def _build_authorization_error(self, challenge: Challenge) -> AuthorizationNeeded:

@@ -33,7 +33,7 @@ class Allowance:
         """Subtract a definition. Returns the reason if it does not fit."""
         size, parts = measure_json_bytes(definition), count_json_containers(definition)
         if size > self.size or parts > self.parts:
-            return "the definitions before it are as much as one upstream may have"
+            return "the preceding definitions use up the size limit of one upstream"
         self.size -= size
         self.parts -= parts
         return None

@@ -49,7 +49,7 @@ def _translate_transport_error(name: str, error: TransportError) -> AgoraError:
     if error.kind == "refused":
         return UpstreamUnavailable(detail, fix="An operator allows it with the setting mcp_private_networks.")
     if error.kind in ("unreachable", "session"):
-        return UpstreamUnavailable(detail, fix="Look whether it runs, and whether its URL is right.", retry_after=1)
+        return UpstreamUnavailable(detail, fix="Check that it is running and that its URL is correct.", retry_after=1)
     if error.kind == "http" and error.status is not None and error.status < 500:
         fix = CHECK_CREDENTIALS if error.status in (401, 403) else None
         return UpstreamFailed(detail, fix=fix, upstream_status=error.status)

@@ -208,7 +208,7 @@ class ConnectionPool:
             secrets: dict[str, str] = from_json(self._sealer.open(endpoint.secrets, endpoint.upstream_id))
         except ValueError:
             raise UpstreamUnavailable(
-                f"The credentials of {endpoint.name} cannot be read: the server's signing key is another one.",
+                f"The credentials of {endpoint.name} cannot be read: the server's signing key has changed.",
                 fix="Remove the upstream, and add it again.",
             ) from None
         return secrets

@@ -99,7 +99,7 @@ async def _read_messages(process: Process, incoming: Sending, ended: asyncio.Eve
                 continue
             await incoming.send(SessionMessage(message))
     except (ValueError, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-        log.info("a program is heard no more: %s", error)
+        log.info("the output of a program has ended: %s", error)
     finally:
         ended.set()
         await incoming.aclose()

@@ -82,7 +82,9 @@ def find_content_type_error(kind: str, packing: str | None) -> TransportError | 
     if packing not in (None, "identity"):
         return TransportError("lost", "Its answer is compressed although the request did not accept compression.")
     if not kind.lower().startswith(("application/json", "text/event-stream")):
-        return TransportError("lost", f"It answered with {kind[:100] or 'no content type'}, which is no form of MCP.")
+        return TransportError(
+            "lost", f"It answered with {kind[:100] or 'no content type'}, which is not a content type of MCP."
+        )
     return None
 
 
@@ -96,7 +98,7 @@ def find_status_error(
     if challenge is not None:
         scope = f" It asks for the scope {challenge.scope!r}." if challenge.scope else ""
         detail = (
-            "It rejects the access token, or requires one." if status == 401 else "The access token does not suffice."
+            "It rejects the access token, or requires one." if status == 401 else "The access token is insufficient."
         )
         return TransportError("authorization", detail + scope, status, challenge)
     if status == 404 and in_session:

@@ -153,7 +153,7 @@ async def redeem_code(
     if callback.issuer is None and request["names_issuer"]:
         raise UpstreamFailed("The callback does not say which authorization server it comes from.")
     if callback.issuer is not None and not hmac.compare_digest(callback.issuer.encode(), issuer.encode()):
-        raise UpstreamFailed("The callback is of another authorization server than the one that was asked.")
+        raise UpstreamFailed("The callback comes from another authorization server than the requested one.")
     if callback.code is None:
         raise UpstreamFailed(f"The authorization was not granted: {callback.error or 'no code'}.", fix="Begin again.")
     discovery = request["known"]

@@ -52,7 +52,7 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
     """Register as a client (RFC 7591). Raises UpstreamFailed if that is not possible."""
     if server.registration_endpoint is None:
         raise UpstreamFailed(
-            f"{server.issuer} does not register clients by itself.",
+            f"{server.issuer} does not support the registration of clients.",
             fix="Register one there, and add the upstream with its oauth_client_id (and oauth_client_secret).",
             redirect_uri=redirect_uri,
         )

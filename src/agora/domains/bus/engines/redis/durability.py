@@ -33,7 +33,7 @@ async def check_durability(link: Link) -> Durability:
     try:
         settings = await _read_settings(link)
     except (Refused, AgoraError):
-        return Durability("unknown: Redis does not report its settings", ("Redis does not tell how durable it is.",))
+        return Durability("unknown: Redis does not report its settings", ("Redis does not report its durability.",))
     fsync = f"appendonly {settings['appendonly']}, appendfsync {settings['appendfsync']}"
     return Durability(fsync, tuple(_find_warnings(settings)))
 
@@ -41,7 +41,7 @@ async def check_durability(link: Link) -> Durability:
 def _find_warnings(settings: dict[str, str]) -> list[str]:
     warnings = []
     if settings["appendonly"] != "yes":
-        warnings.append("Redis keeps entries in memory (appendonly no): what it holds is lost when it ends.")
+        warnings.append("Redis keeps entries in memory (appendonly no): its data is lost when it stops.")
     elif settings["appendfsync"] != "always":
         warnings.append(
             f"Redis may lose its last second when the machine fails (appendfsync {settings['appendfsync']}): "
