@@ -14,9 +14,10 @@ Names are loaded at first use, so that importing the package is cheap.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import AgoraError
+from .lazy_names import attach_names
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -62,16 +63,4 @@ _HOMES = {
     "TaskRun": "taskrun",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = attach_names(__name__, __all__, _HOMES)

@@ -1,15 +1,15 @@
 """The contract: every operation of the marketplace, declared once as a typed method.
 
-This package depends only on pydantic and imports no other package of this project. The server implements its services,
+This package depends only on pydantic and imports nothing else of this project (but how to load a name late). The server implements its services,
 the SDK calls them, and every protocol is generated from them. Modules are loaded when they are first used: the list of
 operations comes from the :mod:`.index`.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from agora_sdk.lazy_names import attach_names
 
 from . import index
 from .operation import Exposure, Kind, Lifecycle, Operation, Route, Service, implements, operation
@@ -132,19 +132,6 @@ def declared(category: str, attribute: str) -> Operation:
     return Service.declared.operations(category)[attribute]
 
 
-def __getattr__(name: str) -> Any:
-    if name in RESULTS:
-        value = getattr(import_module(".results", __name__), name)
-    elif not name.startswith("_") and find_spec(f"{__name__}.{name}"):
-        value = import_module(f".{name}", __name__)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
+__getattr__, __dir__ = attach_names(__name__, __all__, dict.fromkeys(RESULTS, "results"))
 
 index.install_index(name for name in __all__ if name not in globals() and name not in RESULTS)
