@@ -49,7 +49,7 @@ async def read_health(call: Call) -> BusHealth:
 async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | None) -> int:
     """Count unread messages in the inbox, and entries on the stream not delivered to the caller's consumers.
 
-    The consumers of an agent that receives by Redis are there: a sent entry counts until one of them has read it.
+    For an agent that receives by Redis, a sent entry counts until one of its consumers in Redis has read it.
     """
     counts = await call.tx.one(
         statements.count_waiting_messages, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH
