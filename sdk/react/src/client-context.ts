@@ -3,12 +3,12 @@ import { createContext, createElement, type ReactElement, type ReactNode, useCon
 
 const ClientContext = createContext<AgoraClient | undefined>(undefined);
 
-/** Gives the hooks below it their client. */
+/** Provides a client to the hooks below it. */
 export function AgoraProvider({ client, children }: { client: AgoraClient; children?: ReactNode }): ReactElement {
   return createElement(ClientContext.Provider, { value: client }, children);
 }
 
-/** The client of the nearest AgoraProvider, else one of the component's own, with the default options. */
+/** The client of the nearest AgoraProvider, else the component's own, with the default options. */
 export function useClient(): AgoraClient {
   const provided = useContext(ClientContext);
   const [own] = useState(() => provided ?? new AgoraClient());

@@ -1,5 +1,5 @@
 /**
- * React hooks for agents of Agora. They work in strict mode, and render on a server without calling anything.
+ * React hooks for agents of Agora. They work in strict mode, and make no calls when rendered on a server.
  *
  * @packageDocumentation
  */

@@ -2,18 +2,18 @@ import type { AgentRegisterArguments, AgoraClient, Registration } from "@agora/s
 import { useEffect, useState } from "react";
 import { useClient } from "./client-context.ts";
 
-/** An agent being registered, or registered. */
+/** State of an agent's registration. */
 export interface AgentState {
   /** Undefined until it is registered. */
   readonly agent: Registration | undefined;
-  /** Why it could not be registered. */
+  /** The error of a failed registration. */
   readonly error: unknown;
   readonly isLoading: boolean;
-  /** Acts as the agent, once it is registered. */
+  /** A client that acts as the agent, once it is registered. */
   readonly client: AgoraClient;
 }
 
-/** Register an agent when the component appears, again when the arguments change. On a server it stays loading. */
+/** Register an agent on mount, and again when the arguments change. On a server it stays loading. */
 export function useAgent(args: AgentRegisterArguments): AgentState {
   const client = useClient();
   const [outcome, setOutcome] = useState<{ agent?: Registration; error?: unknown }>({});

@@ -2,20 +2,20 @@ import type { Event } from "@agora/sdk";
 import { useEffect, useRef, useState } from "react";
 import { useClient } from "./client-context.ts";
 
-/** Which events are followed. */
+/** Filter of events. */
 export interface EventFilter {
-  /** Event types or patterns, such as `work.*`; all if left out. */
+  /** Event types or patterns, such as `work.*`; default: all. */
   readonly types?: string[];
   /** Only events of this agent. */
   readonly agent?: string;
-  /** False to wait, as until an agent is registered. */
+  /** False to wait, for example until an agent is registered. */
   readonly enabled?: boolean;
 }
 
 /**
- * Call a function for each event, for as long as the component is there.
+ * Call a function for each event while the component is mounted.
  *
- * @returns whether the server listens, and the error that ended the stream
+ * @returns whether the stream is open, and the error that ended it
  */
 export function useEvents(filter: EventFilter, onEvent: (event: Event) => void): { isListening: boolean; error: unknown } {
   const client = useClient();

@@ -3,17 +3,17 @@ import { useCallback } from "react";
 import { useClient } from "./client-context.ts";
 import { useLiveList } from "./use-live-list.ts";
 
-/** An agent's unread messages, kept up to date. */
+/** An agent's unread messages, updated live. */
 export interface InboxState {
   readonly messages: Message[];
   readonly error: unknown;
   readonly isLoading: boolean;
   readonly refresh: () => Promise<void>;
-  /** Mark messages as dealt with; they leave the list. */
+  /** Acknowledge messages, which removes them from the list. */
   readonly acknowledge: (...messages: Message[]) => Promise<void>;
 }
 
-/** The unread messages of the agent that the client acts as; `enabled: false` waits, as until it is registered. */
+/** The unread messages of the client's agent; `enabled: false` waits, for example until it is registered. */
 export function useInbox({ enabled = true, limit = 50 }: { enabled?: boolean; limit?: number } = {}): InboxState {
   const client = useClient();
   const types = ["agora.message.received", "agora.broadcast.sent"];

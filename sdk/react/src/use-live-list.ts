@@ -1,19 +1,19 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type EventFilter, useEvents } from "./use-events.ts";
 
-/** A list that is read again when something happens to it. */
+/** A list that is reloaded when it changes. */
 export interface LiveList<T> {
   readonly items: T[];
   readonly error: unknown;
   readonly isLoading: boolean;
-  /** Read it again. */
+  /** Reload it. */
   readonly refresh: () => Promise<void>;
 }
 
 /**
- * Read a list now, whenever one of the events comes, and when the stream of events is connected.
+ * Load a list now, at each of the events, and when the event stream is connected.
  *
- * @param key - changes where another list is read
+ * @param key - identifies the list; it is reloaded when the key changes
  */
 export function useLiveList<T>(filter: EventFilter, key: string, read: () => Promise<T[]>): LiveList<T> {
   const [state, setState] = useState<{ items: T[]; error: unknown; isLoading: boolean }>({ items: [], error: undefined, isLoading: true });
@@ -29,7 +29,7 @@ export function useLiveList<T>(filter: EventFilter, key: string, read: () => Pro
       (items) => ({ items, error: undefined }),
       (error: unknown) => ({ error }),
     );
-    // Of answers that overtook each other the newest counts.
+    // Only the newest of overlapping answers counts.
     if (mine === turn.current) setState((before) => ({ ...before, ...outcome, isLoading: false }));
   }, []);
   const { isListening } = useEvents(filter, () => void refresh());

@@ -3,17 +3,20 @@ import { useCallback } from "react";
 import { useClient } from "./client-context.ts";
 import { useLiveList } from "./use-live-list.ts";
 
-/** Tasks, kept up to date. */
+/** Tasks, updated live. */
 export interface TasksState {
   readonly tasks: Task[];
   readonly error: unknown;
   readonly isLoading: boolean;
   readonly refresh: () => Promise<void>;
-  /** Update a task as its assignee, then read the list again. */
+  /** Update a task as its assignee, then reload the list. */
   readonly update: (args: TaskUpdateArguments) => Promise<void>;
 }
 
-/** The tasks that a filter finds, read again whenever one changes; `enabled: false` waits, as until an agent is registered. */
+/**
+ * The tasks that match a filter, reloaded whenever one changes; `enabled: false` waits, for example until an agent is
+ * registered.
+ */
 export function useTasks(filter: TaskListArguments & { enabled?: boolean } = {}): TasksState {
   const client = useClient();
   const { enabled = true, ...args } = filter;

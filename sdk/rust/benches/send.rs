@@ -1,6 +1,6 @@
-//! CPU time of a send in this process, with this crate and with bare reqwest, in turn: benchmarks/rust.py runs it.
+//! CPU time of a send in this process, with this crate and with bare reqwest, alternately; run by benchmarks/rust.py.
 //!
-//! Arguments: the server's URL, the sender's token, sends per round, rounds. Prints a JSON line for each round.
+//! Arguments: the server's URL, the sender's token, sends per round, rounds. Prints a JSON line per round.
 
 use std::env;
 use std::fs;
@@ -8,7 +8,7 @@ use std::fs;
 use agora_sdk::{AgoraClient, MemoryTokens, MessageType};
 use serde_json::{Value, json};
 
-/// Microseconds of CPU that this thread has had: the runtime has no other.
+/// Microseconds of CPU time of this thread, the only one of the runtime.
 fn cpu_microseconds() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
     let nanoseconds: f64 = text

@@ -1,4 +1,4 @@
-//! The published example of basic usage, as it stands.
+//! The published example of basic usage, unchanged.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_imports, clippy::single_component_path_imports)]
 

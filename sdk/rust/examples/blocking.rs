@@ -1,4 +1,4 @@
-//! The marketplace without async: registers, sends itself a message, reads it.
+//! Use without async: registers, sends itself a message, reads it.
 //!
 //! Run with `cargo run --example blocking --features blocking`.
 

@@ -1,5 +1,5 @@
-//! The published example of an agent that looks for its tasks, as it stands but for its two faults: `ServiceTier` was not
-//! imported, and its `Cargo.toml` did not name `serde_json`, whose values payloads are.
+//! The published example of an agent that polls its tasks, unchanged except for two corrections: `ServiceTier` was not
+//! imported, and its `Cargo.toml` lacked `serde_json`, whose values payloads are.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(missing_docs, unused_imports, unused_variables)]
 

@@ -1,6 +1,6 @@
-//! An agent that works on tasks: it counts to `payload.to`, stores how far it is, and goes on there after a crash.
+//! An agent that executes tasks: it counts to `payload.to`, stores its progress, and resumes there after a crash.
 //!
-//! `WORKER_NAME` names it, `WORKER_LEASE` is its lease in seconds.
+//! `WORKER_NAME` is its name, `WORKER_LEASE` its lease in seconds.
 
 use std::env;
 use std::time::Duration;

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-/// The pauses between attempts.
+/// Pauses between attempts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
-    /// The first pause, at most.
+    /// Maximum of the first pause.
     first: Duration,
-    /// The longest pause.
+    /// Maximum of a pause.
     pub(crate) most: Duration,
 }
 
 impl Backoff {
     /// Between the attempts of one call.
     pub(crate) const CALL: Self = Self::new(Duration::from_millis(100));
-    /// Of an agent that waits for a server.
+    /// Between the attempts of an agent that waits for a server.
     pub(crate) const AGENT: Self = Self::new(Duration::from_millis(500));
 
     const fn new(first: Duration) -> Self {
@@ -24,10 +24,10 @@ impl Backoff {
         }
     }
 
-    /// How long to wait after a failed attempt, the first being 0: between half and the whole of the step.
+    /// Time to wait after a failed attempt, the first being 0: between half and all of the step.
     pub(crate) fn pause(&self, attempt: u32) -> Duration {
         let step = self.first.saturating_mul(1 << attempt.min(16)).min(self.most);
-        // The first bits of a random UUID: the crate needs no other source of chance.
+        // The first bits of a random UUID: the crate needs no other random source.
         let jitter = f64::from(uuid::Uuid::new_v4().as_fields().0 as u16) / f64::from(u16::MAX);
         step.mul_f64(0.5 + jitter / 2.0)
     }

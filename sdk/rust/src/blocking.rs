@@ -1,4 +1,4 @@
-//! Every call without async: `block()` in place of `await`.
+//! Calls without async: `block()` instead of `await`.
 //!
 //! ```no_run
 //! use agora_sdk::blocking::{Block, BlockEach};
@@ -14,8 +14,8 @@
 //! # }
 //! ```
 //!
-//! A client is to be used either so or with `await`: its connections belong to the runtime that opened them. Within a runtime of
-//! tokio's, waiting would block what it waits for, and panics.
+//! A client must be used either this way or with `await`: its connections belong to the runtime that opened them.
+//! Within a tokio runtime, `block()` would block the task that it waits for, and panics.
 
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -25,7 +25,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
 
-/// The one runtime of calls without async: its thread also keeps connections alive between calls.
+/// The runtime of blocking calls: its thread also keeps connections alive between calls.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(1).thread_name("agora-sdk").enable_all();
@@ -34,12 +34,12 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("the operating system has a thread for the Agora client")
 });
 
-/// Waiting on the thread that calls.
+/// Blocks the calling thread until a future completes.
 pub trait Block: IntoFuture + Sized {
-    /// Wait for what `await` would answer.
+    /// Wait for the result of `await`.
     ///
     /// # Panics
-    /// Within a runtime of tokio's.
+    /// Within a tokio runtime.
     fn block(self) -> Self::Output {
         RUNTIME.block_on(self.into_future())
     }
@@ -47,9 +47,9 @@ pub trait Block: IntoFuture + Sized {
 
 impl<F: IntoFuture> Block for F {}
 
-/// Waiting for each item of a stream.
+/// Blocks the calling thread for each item of a stream.
 pub trait BlockEach: Stream + Sized {
-    /// The items, each waited for.
+    /// Iterate the items, waiting for each.
     fn block_each(self) -> Items<Self> {
         Items(Box::pin(self))
     }
@@ -57,7 +57,7 @@ pub trait BlockEach: Stream + Sized {
 
 impl<S: Stream> BlockEach for S {}
 
-/// The items of a stream, each waited for.
+/// Blocking iterator over the items of a stream.
 #[derive(Debug)]
 pub struct Items<S>(Pin<Box<S>>);
 

@@ -8,10 +8,10 @@ use crate::error::AgoraError;
 use crate::sse::EventSource;
 use crate::web_socket::WebSocket;
 
-/// A server says something at least this often, or the connection is dead.
+/// A server sends something at least this often, or the connection is dead.
 pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
-/// What the server sends: an item, or with `control` something about the stream.
+/// A frame from the server: an item, or with `control` a message about the stream.
 #[derive(Debug)]
 pub(crate) struct Frame(pub(crate) Map<String, Value>);
 
@@ -36,14 +36,14 @@ impl Frame {
     }
 }
 
-/// Why a connection ended, or did not come about.
+/// Why a connection ended, or could not be opened.
 #[derive(Debug)]
 pub(crate) enum ChannelError {
-    /// It ended.
+    /// The connection ended.
     Disconnected(String),
-    /// This kind of connection is not to be had here; another may be.
+    /// This kind of connection is not available; another one may be.
     Refused(String),
-    /// The server said no.
+    /// The server answered with an error.
     Answered(AgoraError),
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum Channel {
 }
 
 impl Channel {
-    /// The next frame.
+    /// Receive the next frame.
     pub(crate) async fn receive(&mut self) -> Result<Frame, ChannelError> {
         match self {
             Self::WebSocket(socket) => socket.receive().await,
@@ -68,8 +68,8 @@ impl Channel {
         }
     }
 
-    /// Say that everything up to there has been dealt with, where the connection goes both ways; else the place is told when the
-    /// stream is resumed.
+    /// Acknowledge everything up to that position, if the connection is bidirectional; otherwise the position is sent
+    /// when the stream is resumed.
     pub(crate) async fn acknowledge(&mut self, sequence: i64) -> Result<(), ChannelError> {
         match self {
             Self::WebSocket(socket) => socket.acknowledge(sequence).await,

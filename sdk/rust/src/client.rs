@@ -31,23 +31,24 @@ const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// # }
 /// ```
 ///
-/// The first agent that a client registers, or the one it was given, is who it acts as; [`AgoraClient::as_agent`] acts as
-/// another one. Every command carries an idempotency key of its own, so that a retry happens once. Clones share everything.
+/// A client acts as the first agent that it registers, or as the given one; use [`AgoraClient::as_agent`] for another
+/// one. Every command has its own idempotency key, so that a retry has no second effect. Clones share all state.
 #[derive(Clone)]
 pub struct AgoraClient {
     pub(crate) session: Session,
 }
 
 impl AgoraClient {
-    /// A client of the server that `AGORA_URL` names, else of `http://127.0.0.1:8080`.
+    /// Create a client of the server named by `AGORA_URL`, by default `http://127.0.0.1:8080`.
     ///
     /// # Errors
-    /// [`AgoraError::InvalidRequest`] if the environment names no address or no token. The server is not asked.
+    /// [`AgoraError::InvalidRequest`] if the address or token in the environment is invalid. The server is not
+    /// contacted.
     pub async fn new() -> Result<Self, AgoraError> {
         Self::builder().build()
     }
 
-    /// A client that is told more.
+    /// Create a client with further options.
     #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
@@ -71,10 +72,10 @@ impl AgoraClient {
         self.session.identity.agent_id()
     }
 
-    /// A copy that acts as an agent that was registered before, and shares this client's connections and tokens.
+    /// Return a copy that acts as an agent registered earlier, and shares the connections and tokens.
     ///
     /// # Errors
-    /// [`AgoraError::Unauthenticated`] where no token of it is kept.
+    /// [`AgoraError::Unauthenticated`] if no token of it is stored.
     pub fn as_agent(&self, name: &str) -> Result<Self, AgoraError> {
         let identity = Arc::new(self.session.identity.of_agent(name)?);
         Ok(Self {
@@ -85,21 +86,22 @@ impl AgoraClient {
         })
     }
 
-    /// A copy whose commands all carry that idempotency key: a repetition with the same arguments gets the first answer.
+    /// Return a copy with that idempotency key for all its commands: a repetition with the same arguments returns the
+    /// first result.
     #[must_use]
     pub fn with_idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.session.defaults.idempotency_key = Some(key.into());
         self
     }
 
-    /// A copy whose calls, with their retries, may take that long.
+    /// Return a copy with that timeout of calls, including retries.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.session.defaults.timeout = Some(timeout);
         self
     }
 
-    /// A copy whose calls have that many attempts after the first.
+    /// Return a copy with that number of retries after the first attempt.
     #[must_use]
     pub fn with_retries(mut self, retries: u32) -> Self {
         self.session.defaults.retries = Some(retries);
@@ -117,7 +119,7 @@ impl fmt::Debug for AgoraClient {
     }
 }
 
-/// How a client reaches a server, and who it is there.
+/// Connection and identity of a client.
 #[derive(Debug, Default)]
 pub struct ClientBuilder {
     url: Option<String>,
@@ -131,73 +133,73 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The server; else the environment variable `AGORA_URL`, else `http://127.0.0.1:8080`.
+    /// The server; default: the environment variable `AGORA_URL`, else `http://127.0.0.1:8080`.
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// A credential; else what registration stored for the agent, else the environment variable `AGORA_TOKEN`.
+    /// A credential; default: the one stored at registration of the agent, else the environment variable `AGORA_TOKEN`.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Name of an agent registered before, to act as it.
+    /// Name of an agent registered earlier, to act as it.
     #[must_use]
     pub fn agent(mut self, name: impl Into<String>) -> Self {
         self.agent = Some(name.into());
         self
     }
 
-    /// The marketplace, for whoever runs the server and enters it with their own credential.
+    /// The marketplace, for operators of the server who enter it with their own credential.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// How long a call with its retries may take. Default: 30 seconds.
+    /// Timeout of a call, including retries. Default: 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// How many attempts after the first a call has that could not be delivered or was turned away for the moment. Default: 3.
+    /// Retries of a call that could not be delivered or was refused temporarily. Default: 3.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = Some(retries);
         self
     }
 
-    /// An HTTP client of one's own, with proxies or certificates of one's own. It is not to follow redirects.
+    /// A custom HTTP client, for example with proxies or certificates. It must not follow redirects.
     #[must_use]
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self
     }
 
-    /// Whether events come over WebSocket where that is possible. Default: true; else they come over HTTP alone.
+    /// Whether events use WebSocket if possible. Default: true; otherwise they use only HTTP.
     #[must_use]
     pub fn web_socket(mut self, is_used: bool) -> Self {
         self.is_without_web_socket = !is_used;
         self
     }
 
-    /// Where tokens of agents are kept. Default: [`FileTokens::shared`].
+    /// Store of agent tokens. Default: [`FileTokens::shared`].
     #[must_use]
     pub fn tokens(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.tokens = Some(Arc::new(tokens));
         self
     }
 
-    /// The client. It connects with its first call.
+    /// Build the client. It connects at its first call.
     ///
     /// # Errors
-    /// [`AgoraError::InvalidRequest`] for an address that is none, or a token that cannot be one.
+    /// [`AgoraError::InvalidRequest`] for an invalid address or token.
     pub fn build(self) -> Result<AgoraClient, AgoraError> {
         let url = self
             .url
@@ -244,7 +246,7 @@ impl ClientBuilder {
     }
 }
 
-/// An address without a final slash; one without a scheme is `http`.
+/// Normalize an address: no final slash; the default scheme is `http`.
 fn check_url(text: &str) -> Result<String, AgoraError> {
     let url = if text.contains("://") {
         text.to_owned()
@@ -266,7 +268,7 @@ fn check_url(text: &str) -> Result<String, AgoraError> {
     }
 }
 
-/// A variable of the process's environment that says something.
+/// Read a non-empty environment variable.
 fn environment(name: &str) -> Option<String> {
     env::var(name)
         .ok()

@@ -1,4 +1,4 @@
-//! The file of credentials that all SDKs on a machine share: `AGORA_CREDENTIALS`, or `~/.config/agora/credentials.json`.
+//! The credentials file shared by all SDKs on a machine: `AGORA_CREDENTIALS`, or `~/.config/agora/credentials.json`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,33 +12,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::token_store::{StoredToken, TokenStore};
 
-/// Whoever holds the mutex for longer has died.
+/// A holder of the mutex for longer has died.
 const ABANDONED: Duration = Duration::from_secs(10);
 const WAIT: Duration = Duration::from_millis(10);
 
-/// Tokens in the file that programs of all languages share.
+/// Tokens in the file shared by programs of all languages.
 ///
-/// It is readable by its owner alone, replaced whole, and changed by one program at a time: whoever changes it holds the file
-/// `credentials.json.writing`, made exclusively; one that is older than ten seconds belongs to a program that died.
+/// It is readable only by its owner, replaced atomically, and has one writer at a time: a writer holds the file
+/// `credentials.json.writing`, which is created exclusively; one older than ten seconds belongs to a dead program.
 #[derive(Debug, Clone)]
 pub struct FileTokens {
     path: PathBuf,
 }
 
-/// Agents by name, by tenant, by server.
+/// Agents by server, tenant and name.
 #[derive(Default, Serialize, Deserialize)]
 struct Document {
     servers: BTreeMap<String, BTreeMap<String, BTreeMap<String, StoredToken>>>,
 }
 
 impl FileTokens {
-    /// Tokens in a file of one's own.
+    /// Store tokens in a separate file.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The file that all programs share.
+    /// The file shared by all programs.
     #[must_use]
     pub fn shared() -> Self {
         let place = env::var("AGORA_CREDENTIALS")
@@ -80,7 +80,7 @@ impl FileTokens {
         let mut file = create_private(&fresh)?;
         file.write_all(&serde_json::to_vec_pretty(&document)?)?;
         file.sync_all()?;
-        fs::rename(&fresh, &self.path) // one step: no reader sees half of the file
+        fs::rename(&fresh, &self.path) // atomic: no reader sees a partial file
     }
 }
 
@@ -117,7 +117,7 @@ impl TokenStore for FileTokens {
     }
 }
 
-/// The right to change the file, until it is dropped.
+/// The exclusive right to change the file, until it is dropped.
 struct Mutex(PathBuf);
 
 impl Mutex {
@@ -158,7 +158,7 @@ fn home_directory() -> PathBuf {
     env::var_os(name).map(PathBuf::from).unwrap_or_default()
 }
 
-/// Make a file that was not there, for its owner alone.
+/// Create a new file that is readable only by its owner.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

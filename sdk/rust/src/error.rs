@@ -5,17 +5,17 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One thing that is wrong with a request.
+/// An error of one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FieldError {
     /// Path of the field, such as `metadata.priority`.
     pub field: String,
-    /// What is wrong there.
+    /// Description of the error.
     pub message: String,
 }
 
-/// What happened, as a problem document (RFC 9457) says it.
+/// Description of an error, as a problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem(Box<Members>);
 
@@ -26,7 +26,7 @@ struct Members {
     extra: Map<String, Value>,
 }
 
-/// Members of a problem document that are not extra.
+/// Standard members of a problem document.
 const STANDARD: [&str; 6] = ["type", "title", "status", "code", "detail", "fix"];
 
 impl Problem {
@@ -57,13 +57,13 @@ impl Problem {
         }))
     }
 
-    /// What happened.
+    /// Description of the error.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
 
-    /// What to do about it, if there is something.
+    /// How to fix it, if known.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.0.fix.as_deref()
@@ -75,14 +75,14 @@ impl Problem {
         &self.0.extra
     }
 
-    /// What is wrong with which field of the request.
+    /// Validation errors by field.
     #[must_use]
     pub fn errors(&self) -> Vec<FieldError> {
         let errors = self.0.extra.get("errors").cloned().unwrap_or_default();
         serde_json::from_value(errors).unwrap_or_default()
     }
 
-    /// Seconds after which another attempt may succeed, where the server says so.
+    /// Seconds after which another attempt may succeed, if the server gives them.
     #[must_use]
     pub fn retry_after(&self) -> Option<f64> {
         self.0.extra.get("retry_after").and_then(Value::as_f64)
@@ -98,10 +98,10 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Declare the kinds of errors, and the error with a variant for each of them.
+/// Declare the kinds of errors, and the error type with a variant for each.
 macro_rules! errors {
     ($($(#[$attribute:meta])* $kind:ident = ($code:literal, $status:literal $(, $parent:ident)?),)+) => {
-        /// A code of the contract. Some are kinds of others: a `StaleLease` is a `Conflict`.
+        /// A code of the contract. Some are special cases of others: a `StaleLease` is a `Conflict`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
@@ -109,7 +109,7 @@ macro_rules! errors {
         }
 
         impl ErrorKind {
-            /// Every kind, those of a more general meaning first.
+            /// Every kind, more general ones first.
             pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
 
             /// The stable code.
@@ -128,7 +128,7 @@ macro_rules! errors {
                 }
             }
 
-            /// The kind that this is a kind of; None for the root.
+            /// The more general kind; None for the root.
             #[must_use]
             pub const fn parent(self) -> Option<Self> {
                 match self {
@@ -156,12 +156,12 @@ macro_rules! errors {
         #[non_exhaustive]
         pub enum AgoraError {
             $($(#[$attribute])* $kind($crate::error::Problem),)+
-            /// For agents: a task's type is none that they know what to do about.
+            /// For agents: the type of a task is not supported.
             UnsupportedTaskType(String),
         }
 
         impl AgoraError {
-            /// The kind that the variant stands for; the root for [`AgoraError::UnsupportedTaskType`].
+            /// The kind of the variant; the root for [`AgoraError::UnsupportedTaskType`].
             #[must_use]
             pub const fn kind(&self) -> ErrorKind {
                 match self {
@@ -170,7 +170,7 @@ macro_rules! errors {
                 }
             }
 
-            /// What happened, as the server says it.
+            /// The server's problem document.
             #[must_use]
             pub const fn problem(&self) -> Option<&$crate::error::Problem> {
                 match self {
@@ -195,7 +195,7 @@ pub(crate) use errors;
 pub use crate::generated::errors::{AgoraError, ErrorKind};
 
 impl ErrorKind {
-    /// Whether this is that kind, or a kind of it.
+    /// Whether this is that kind, or a special case of it.
     #[must_use]
     pub fn is(self, other: Self) -> bool {
         self == other || self.parent().is_some_and(|parent| parent.is(other))
@@ -203,7 +203,7 @@ impl ErrorKind {
 }
 
 impl AgoraError {
-    /// Whether it is of that kind, or of a kind of it: a `StaleLease` is a `Conflict`.
+    /// Whether the error is of that kind, or of a special case: a `StaleLease` is a `Conflict`.
     #[must_use]
     pub fn is(&self, kind: ErrorKind) -> bool {
         self.kind().is(kind)
@@ -221,26 +221,26 @@ impl AgoraError {
         self.kind().status()
     }
 
-    /// What happened.
+    /// Description of the error.
     #[must_use]
     pub fn detail(&self) -> String {
         self.problem()
             .map_or_else(|| self.to_string(), |problem| problem.detail().to_owned())
     }
 
-    /// What to do about it, if there is something.
+    /// How to fix it, if known.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
         self.problem().and_then(Problem::fix)
     }
 
-    /// Seconds after which another attempt may succeed, where the server says so.
+    /// Seconds after which another attempt may succeed, if the server gives them.
     #[must_use]
     pub fn retry_after(&self) -> Option<f64> {
         self.problem().and_then(Problem::retry_after)
     }
 
-    /// Whether who lives long enough may see it go away by itself: trouble of the server, limits, a halt.
+    /// Whether a long-lived caller may retry: server errors, limits, halts.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::UnsupportedTaskType(_))

@@ -1,4 +1,4 @@
-//! Live streams that survive their connections.
+//! Live streams that are resumed when their connection breaks.
 
 use std::fmt;
 use std::pin::Pin;
@@ -21,15 +21,15 @@ use crate::sse::EventSource;
 use crate::transport::{is_transient_status, server_unreachable};
 use crate::web_socket::WebSocket;
 
-/// The code of the last frame of a log that has ended.
+/// Code of the last frame of an ended log.
 const ENDED: i64 = 1000;
 const NO_POSITION: i64 = -1;
 
 /// A live stream: a [`Stream`] of items, which ends when it is dropped.
 ///
-/// Items come over WebSocket where there is one, else as Server-Sent Events. A connection that breaks is mended and the stream
-/// resumes after the last item seen: nothing is lost, nothing repeated. It fails, and ends, with what another attempt would not
-/// mend: [`AgoraError::CursorTooOld`] when items were missed for longer than the server keeps them.
+/// Items come over WebSocket if available, else as Server-Sent Events. A broken connection is reopened and the stream
+/// resumes after the last item seen, without losses or duplicates. It ends with permanent errors:
+/// [`AgoraError::CursorTooOld`] when items were missed for longer than the server keeps them.
 #[must_use = "streams do nothing unless polled"]
 pub struct EventStream<T> {
     items: Pin<Box<dyn Stream<Item = Result<T, AgoraError>> + Send>>,
@@ -59,8 +59,8 @@ impl<T: DeserializeOwned + Send + 'static> EventStream<T> {
 }
 
 impl<T> EventStream<T> {
-    /// Number of the last item seen, or of the moment it was connected: `last_event_id(position.to_string())` goes on after it
-    /// another day.
+    /// Number of the last item seen, or the position at connection: `last_event_id(position.to_string())` resumes after
+    /// it later.
     #[must_use]
     pub fn position(&self) -> Option<i64> {
         Some(self.position.load(Ordering::Relaxed)).filter(|position| *position != NO_POSITION)
@@ -84,7 +84,7 @@ impl<T> fmt::Debug for EventStream<T> {
     }
 }
 
-/// Reads the frames of a stream over one connection after the other.
+/// Reads the frames of a stream over successive connections.
 pub(crate) struct Reader {
     session: Session,
     spec: Spec,
@@ -96,11 +96,12 @@ pub(crate) struct Reader {
     has_listened: bool,
     is_socket_refused: bool,
     position: Arc<AtomicI64>,
-    /// Of a durable subscription the server keeps the place: the item that is dealt with when the next one is asked for.
+    /// The item to acknowledge when the next one is requested: the server stores the position of a durable
+    /// subscription.
     unacknowledged: Option<i64>,
-    /// Go on with what the server still has, where it does not keep what was missed.
+    /// Continue with the oldest available item if missed ones are no longer kept.
     pub(crate) skips_gaps: bool,
-    /// Called whenever the server has said that it listens.
+    /// Called whenever the server has opened the stream.
     pub(crate) on_listening: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -123,7 +124,7 @@ impl Reader {
         }
     }
 
-    /// Connect, and wait for the server's word that it listens.
+    /// Connect, and wait until the server has opened the stream.
     pub(crate) async fn open(&mut self) -> Result<(), AgoraError> {
         while self.channel.is_none() {
             match self.connect_and_listen().await {
@@ -141,7 +142,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The next item; None once its log has ended.
+    /// The next item; None when its log has ended.
     pub(crate) async fn receive(&mut self) -> Result<Option<Frame>, AgoraError> {
         loop {
             let Some(channel) = &mut self.channel else {
@@ -189,7 +190,7 @@ impl Reader {
             let url = self.session.url("/ws", &arguments).map_err(ChannelError::Answered)?;
             match WebSocket::open(server, &url, headers.clone()).await {
                 Ok(socket) => return Ok(Channel::WebSocket(Box::new(socket))),
-                // Once it has worked, a refusal is an outage; either way HTTP tells why.
+                // After a success, a refusal is an outage; in both cases HTTP returns the reason.
                 Err(ChannelError::Refused(_)) => self.is_socket_refused = !self.has_listened,
                 Err(error) => return Err(error),
             }
@@ -209,7 +210,7 @@ impl Reader {
         }
     }
 
-    /// Whether a frame is an item not seen before; the position moves on with what it says.
+    /// Whether a frame is a new item; advances the position.
     fn is_news(&mut self, frame: &Frame) -> bool {
         let is_item = frame.control().is_none();
         if is_item || frame.control() == Some("heartbeat") {
@@ -226,7 +227,7 @@ impl Reader {
         is_item
     }
 
-    /// Hang up and wait before the next attempt; the error if another attempt would not help.
+    /// Close the connection and wait before the next attempt; returns the error if it is permanent.
     async fn recover(&mut self, error: ChannelError) -> Result<(), AgoraError> {
         self.channel = None;
         self.first = None;
@@ -254,7 +255,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Go on with the oldest item that the server still has.
+    /// Continue with the oldest item that the server still has.
     fn skip_gap(&mut self, error: AgoraError) -> Result<(), AgoraError> {
         let extra = error.problem().map(Problem::extra);
         let oldest = extra

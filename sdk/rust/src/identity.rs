@@ -1,4 +1,4 @@
-//! Who a client is: what it was told, else what registration stored, else nobody in particular.
+//! The identity of a client: explicit, else stored by registration, else anonymous.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,30 +13,30 @@ const AGENT_TOKEN: &str = "agt_";
 const DEFAULT_TENANT: &str = "default";
 const TENANT: HeaderName = HeaderName::from_static("x-agora-tenant");
 
-/// What a client is told about who it is.
+/// Identity options of a client.
 #[derive(Clone, Default)]
 pub(crate) struct Claims {
     pub(crate) agent: Option<String>,
-    /// A credential that the program gives: it comes first.
+    /// An explicit credential, with the highest precedence.
     pub(crate) token: Option<String>,
-    /// A credential of the environment, used where there is no other.
+    /// A credential of the environment, used without any other.
     pub(crate) ambient_token: Option<String>,
     pub(crate) tenant: Option<String>,
 }
 
-/// The identity of a client. The first agent that it registers is who it is from then on.
+/// The identity of a client, which acts as the first agent that it registers.
 pub(crate) struct Identity {
     store: Arc<dyn TokenStore>,
     url: String,
     server: String,
     tenant: String,
-    /// The given credential, else that of the environment.
+    /// The explicit credential, else that of the environment.
     token: Option<String>,
     has_own_token: bool,
     name: Mutex<Option<String>>,
-    /// Tokens by agent name: what one of the identities of a client learns, or forgets, holds for all.
+    /// Tokens by agent name, shared by the identities of a client, so that all see additions and removals.
     tokens: Arc<Mutex<HashMap<String, StoredToken>>>,
-    /// Held while an agent is registered, so that two registrations of one name do not both find it new.
+    /// Held during a registration, so that of two registrations of one name only the first finds it new.
     pub(crate) registering: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -66,7 +66,7 @@ impl Identity {
         self.current().ok().flatten().map(|token| token.agent_id)
     }
 
-    /// The credential of a call; Unauthenticated where none of the named agent is kept.
+    /// The credential of a call; Unauthenticated if the named agent has none here.
     pub(crate) fn token(&self) -> Result<Option<String>, AgoraError> {
         if let Some(own) = self.current()? {
             return Ok(Some(own.token));
@@ -77,7 +77,7 @@ impl Identity {
         }
     }
 
-    /// What a call carries: its credential, and the marketplace that was asked for.
+    /// Headers of a call: its credential, and the requested marketplace.
     pub(crate) fn headers(&self, token: Option<&str>) -> Result<HeaderMap, AgoraError> {
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
@@ -91,7 +91,7 @@ impl Identity {
         Ok(headers)
     }
 
-    /// The identity of one agent, registered by this client or kept from before.
+    /// The identity of one agent, registered by this client or stored before.
     pub(crate) fn of_agent(&self, name: &str) -> Result<Self, AgoraError> {
         let token = self.known(name)?.ok_or_else(|| self.missing(name))?;
         lock(&self.tokens).insert(name.to_owned(), token);
@@ -108,10 +108,10 @@ impl Identity {
         })
     }
 
-    /// Credentials to register a name with, the best first; each is tried where the one before is refused.
+    /// Credentials for registering a name, in order of preference; each is tried if the previous one is refused.
     ///
-    /// An agent's own token updates the registration; what else there is makes a new one. A stored token is worthless once its
-    /// server began anew.
+    /// An agent's own token updates the registration; any other credential creates a new one. A stored token becomes
+    /// invalid when its server is reset.
     pub(crate) fn candidates(&self, name: &str) -> Result<Vec<Option<String>>, AgoraError> {
         let own = self.token.clone().filter(|token| token.starts_with(AGENT_TOKEN));
         let known = self.known(name)?.map(|token| token.token);
@@ -127,7 +127,7 @@ impl Identity {
         Ok(candidates)
     }
 
-    /// Keep the credential of a registered agent, and act as it unless this client is another one already.
+    /// Store the credential of a registered agent, and act as it unless this client already acts as another one.
     pub(crate) async fn adopt(&self, name: &str, agent_id: &str, token: Option<&str>) {
         if let Some(token) = token.filter(|token| token.starts_with(AGENT_TOKEN)) {
             let stored = StoredToken {
@@ -135,7 +135,7 @@ impl Identity {
                 token: token.to_owned(),
             };
             lock(&self.tokens).insert(name.to_owned(), stored.clone());
-            // Where it cannot be kept, as on a read-only disk, this program acts as the agent all the same.
+            // If it cannot be stored, for example on a read-only disk, this program acts as the agent nevertheless.
             let _ = self
                 .change_store(name, move |store, place, name| {
                     store.keep(&place.0, &place.1, name, &stored)
@@ -145,7 +145,7 @@ impl Identity {
         lock(&self.name).get_or_insert_with(|| name.to_owned());
     }
 
-    /// Forget the credential of an agent that was taken off the marketplace.
+    /// Remove the credential of a deregistered agent.
     pub(crate) async fn forget(&self, agent_id: &str) {
         let name = lock(&self.tokens)
             .iter()

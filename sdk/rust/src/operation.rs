@@ -1,32 +1,32 @@
-//! What is known of an operation besides the types of its arguments.
+//! Data of an operation, in addition to the types of its arguments.
 
 use serde::de::DeserializeOwned;
 
 use crate::error::ErrorKind;
 use crate::page::Page;
 
-/// How an operation is called.
+/// Kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// It reads: GET.
+    /// Read-only: GET.
     Query,
-    /// It changes something: POST.
+    /// Changes state: POST.
     Command,
-    /// It has something done elsewhere, which may take its own time: POST.
+    /// Calls a remote system, with its own timeout: POST.
     Relay,
-    /// It answers with a stream.
+    /// Returns a stream.
     Stream,
 }
 
-/// The argument that asks for the next page.
+/// The argument that requests the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PagedBy {
     Cursor,
     Offset,
 }
 
-/// An operation, as it is called.
+/// Specification of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
     pub(crate) kind: Kind,
@@ -62,7 +62,7 @@ impl Spec {
         self
     }
 
-    /// How it is called.
+    /// Kind of the operation.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -74,7 +74,7 @@ impl Spec {
         format!("agora.{}", self.path.replace('/', "."))
     }
 
-    /// The kinds of errors that it may answer, beside those of [`ErrorKind::COMMON`].
+    /// The kinds of errors that it may return, in addition to [`ErrorKind::COMMON`].
     #[must_use]
     pub const fn errors(&self) -> &'static [ErrorKind] {
         self.errors
@@ -85,28 +85,28 @@ impl Spec {
     }
 }
 
-/// An operation that is answered at once: marks a [`Request`](crate::Request).
+/// An operation with a single result: type parameter of a [`Request`](crate::Request).
 pub trait Operation: Send + Sync + 'static {
-    /// What it answers.
+    /// Its result.
     type Output: DeserializeOwned + Send + 'static;
-    /// How it is called.
+    /// Its specification.
     const SPEC: Spec;
 }
 
-/// An operation that answers with a page of a list.
+/// An operation that returns a page of a list.
 pub trait PagedOperation: Operation<Output: Page> {}
 
 impl<O: Operation<Output: Page>> PagedOperation for O {}
 
-/// An operation that answers with a stream: marks a [`StreamRequest`](crate::StreamRequest).
+/// An operation that returns a stream: type parameter of a [`StreamRequest`](crate::StreamRequest).
 pub trait StreamOperation: Send + Sync + 'static {
     /// An item of the stream.
     type Item: DeserializeOwned + Send + 'static;
-    /// How it is called.
+    /// Its specification.
     const SPEC: Spec;
 }
 
-/// Declare the mark of an operation.
+/// Declare the marker type of an operation.
 macro_rules! operation {
     ($(#[$attribute:meta])* pub $name:ident => $item:ty, Stream, $path:literal, [$($error:ident),*];) => {
         $(#[$attribute])*

@@ -1,6 +1,6 @@
 //! Pages of lists.
 
-/// One page of a list: its items, and whether more follow.
+/// One page of a list: its items, and whether there are more.
 ///
 /// A page also has `len()`, `iter()` and its list under its own name, as `page.tasks`;
 /// [`Request::items`](crate::Request::items) reads all pages.
@@ -11,13 +11,13 @@ pub trait Page: Send + 'static {
     fn items(&self) -> &[Self::Item];
     /// The items of this page, moved out of it.
     fn into_items(self) -> Vec<Self::Item>;
-    /// Where the next page begins, for operations that take a cursor.
+    /// Start of the next page, for operations that take a cursor.
     fn next_cursor(&self) -> Option<&str>;
     /// Whether another page follows.
     fn has_more(&self) -> bool;
 }
 
-/// Implement [`Page`], and what a list has, for a type of the contract.
+/// Implement [`Page`] and the list methods for a type of the contract.
 macro_rules! page {
     ($name:ident, $items:ident: $item:ty) => {
         impl crate::page::Page for $name {
@@ -41,7 +41,7 @@ macro_rules! page {
         }
 
         impl $name {
-            /// How many items this page has.
+            /// Number of items of this page.
             #[must_use]
             pub fn len(&self) -> usize {
                 self.$items.len()

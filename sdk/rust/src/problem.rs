@@ -1,4 +1,4 @@
-//! From an answer that is no success to the error that it means.
+//! Conversion of error responses to errors.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{AgoraError, ErrorKind, Problem};
 
-/// The error in an answer of failure, be it the server's (problem+json) or of something in between.
+/// Create the error of an error response, of the server (problem+json) or of an intermediary.
 pub(crate) fn error_from_answer(status: u16, headers: &HeaderMap, body: &[u8], url: &str) -> AgoraError {
     let mut document = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(document)) if document.contains_key("code") => document,
@@ -26,7 +26,7 @@ pub(crate) fn error_from_answer(status: u16, headers: &HeaderMap, body: &[u8], u
     error_from_problem(document, status)
 }
 
-/// The error that a problem document describes; the HTTP status decides where its code is unknown.
+/// Create the error of a problem document. For an unknown code, the HTTP status determines the class.
 pub(crate) fn error_from_problem(document: Map<String, Value>, status: u16) -> AgoraError {
     let code = document.get("code").and_then(Value::as_str).unwrap_or_default();
     let of_code = ErrorKind::ALL.iter().find(|kind| kind.code() == code);
@@ -39,7 +39,7 @@ pub(crate) fn error_from_problem(document: Map<String, Value>, status: u16) -> A
     AgoraError::new(kind, Problem::from_document(document))
 }
 
-/// Seconds of the header `Retry-After`, which may also be a date.
+/// Parse the header `Retry-After` in seconds; it may also be a date.
 fn retry_after_seconds(headers: &HeaderMap) -> Option<f64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {

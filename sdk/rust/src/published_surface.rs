@@ -1,4 +1,4 @@
-//! The calls with the arguments that the published examples give them. Each is a [`Request`], whose setters add the rest.
+//! Calls with the arguments of the published examples. Each is a [`Request`], whose setters add further arguments.
 
 use crate::client::AgoraClient;
 use crate::generated::operations::{
@@ -10,9 +10,10 @@ use crate::generated::types::{MessageType, ServiceTier, Step, TaskStatus};
 use crate::request::Request;
 
 impl AgoraClient {
-    /// Register an agent, or update it where its token is known; this client acts as it from then on, unless it is another one.
+    /// Register an agent, or update it if its token is known; this client acts as it from then on, unless it already
+    /// acts as another one.
     ///
-    /// The same as `client.agent().register(name)` with these arguments set.
+    /// Equivalent to `client.agent().register(name)` with these arguments.
     pub fn register(
         &self,
         agent_name: &str,
@@ -108,7 +109,7 @@ impl TaskService<'_> {
         }
     }
 
-    /// Update a task as its assignee: see [`TaskService::update_request`]. `progress`: per cent.
+    /// Update a task as its assignee: see [`TaskService::update_request`]. `progress`: percentage.
     pub fn update(
         &self,
         task_id: &str,

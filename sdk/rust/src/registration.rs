@@ -1,4 +1,4 @@
-//! Registering an agent: with which credential, and what of the answer is kept.
+//! Registration of an agent: choice of credentials, and storage of the result.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::operation::{Operation, Spec};
 use crate::session::{Arguments, CallOptions, Session, decode};
 use crate::token_store::server_key;
 
-/// Pauses between looks for a token that another program, registering the same agent, may be keeping.
+/// Pauses between checks for a token that another program may be storing for the same agent.
 const STORED_TOKEN_PAUSES: [Duration; 4] = [
     Duration::from_millis(50),
     Duration::from_millis(100),
@@ -20,7 +20,7 @@ const STORED_TOKEN_PAUSES: [Duration; 4] = [
 
 type Token = Option<String>;
 
-/// Register an agent, or update it where its token is known; the answer has the token that it has from now on.
+/// Register an agent, or update it if its token is known. The answer has the agent's token.
 pub(crate) async fn register_agent(
     session: &Session,
     spec: Spec,
@@ -54,7 +54,7 @@ struct Registration<'a> {
 }
 
 impl Registration<'_> {
-    /// The answer, and the credential that it was given to.
+    /// Register, and return the answer with the credential that was used.
     async fn register(&self) -> Result<(Value, Token), AgoraError> {
         let name = self
             .arguments
@@ -75,8 +75,8 @@ impl Registration<'_> {
         Ok((answer, used))
     }
 
-    /// The agent's own token first: it updates the registration. The server refuses a token of an earlier database, so each
-    /// further credential is tried only after the one before was refused.
+    /// Try the agent's own token first: it updates the registration. The server refuses a token of an earlier database,
+    /// so each further credential is tried only after the previous one was refused.
     async fn register_with(&self, name: &str, last: &Token, better: &[Token]) -> Result<(Value, Token), AgoraError> {
         for token in better {
             match self.send(token).await {
@@ -104,7 +104,7 @@ impl Registration<'_> {
         decode(self.spec, &body)
     }
 
-    /// The token that another program, registering the same agent at the same time, is just keeping.
+    /// Wait for the token that another program stores while it registers the same agent.
     async fn wait_for_stored_token(&self, name: &str, tried: &[Token]) -> Result<Option<Token>, AgoraError> {
         for pause in STORED_TOKEN_PAUSES {
             let fresh = self
@@ -121,7 +121,7 @@ impl Registration<'_> {
         Ok(None)
     }
 
-    /// Have the operator, if that is who we are without the agent's own token, grant the tier that was asked for.
+    /// Grant the requested tier as the operator, if the client is one without the agent's own token.
     async fn raise_tier(&self, answer: &Value, tier: &Value, token: &Token) -> Result<bool, AgoraError> {
         if token.is_none() && !server_key(&self.session.server.url).contains("://127.0.0.1:") {
             return Ok(false);
@@ -140,7 +140,7 @@ impl Registration<'_> {
             .await
         {
             Ok(_) => Ok(true),
-            // The tier of the answer shows what was granted.
+            // The tier in the answer is the granted one.
             Err(error) if error.is(ErrorKind::PermissionDenied) || error.is(ErrorKind::Unauthenticated) => Ok(false),
             Err(error) => Err(error),
         }

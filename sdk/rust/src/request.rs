@@ -1,4 +1,4 @@
-//! Requests of operations: set what is optional, then await them.
+//! Requests of operations: set optional arguments, then await them.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -20,10 +20,10 @@ use crate::session::{Arguments, CallOptions, Session, decode};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, AgoraError>> + Send>>;
 
-/// A call of an operation that is still to be made: awaiting it makes the call.
+/// A prepared call of an operation, which is made when it is awaited.
 ///
-/// Its setters are those of the operation's optional arguments: see [`operations`](crate::operations). It holds what it needs of the
-/// client, and can be cloned and kept.
+/// Its setters are those of the operation's optional arguments: see [`operations`](crate::operations). It does not
+/// borrow the client, and can be cloned and stored.
 ///
 /// ```no_run
 /// # async fn run(client: agora_sdk::AgoraClient) -> Result<(), agora_sdk::AgoraError> {
@@ -58,24 +58,24 @@ impl<O> Request<O> {
         self
     }
 
-    /// Set an argument by its name in the contract, as JSON: for arguments that only a newer server knows.
+    /// Set an argument by its name in the contract, as JSON: for arguments of newer servers.
     pub fn argument(self, name: &str, value: impl Into<Value>) -> Self {
         self.with::<Value>(name, value.into())
     }
 
-    /// How long the call with its retries may take, in place of what the client says.
+    /// Set the timeout of the call with its retries, instead of the client's.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// How many attempts after the first the call has, in place of what the client says.
+    /// Set the number of retries, instead of the client's.
     pub fn call_retries(mut self, retries: u32) -> Self {
         self.options.retries = Some(retries);
         self
     }
 
-    /// For a command: a repetition with the same key and arguments is answered with the first result.
+    /// For a command: a repetition with the same key and arguments returns the first result.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.options.idempotency_key = Some(key.into());
         self
@@ -83,7 +83,7 @@ impl<O> Request<O> {
 }
 
 impl<O: PagedOperation> Request<O> {
-    /// This page and those that follow.
+    /// This page and all following pages.
     pub fn pages(self) -> impl Stream<Item = Result<O::Output, AgoraError>> + Send {
         stream::try_unfold(Some(self), |request| async move {
             let Some(request) = request else {
@@ -95,7 +95,7 @@ impl<O: PagedOperation> Request<O> {
         })
     }
 
-    /// The items of this page and of those that follow.
+    /// The items of this page and of all following pages.
     ///
     /// ```no_run
     /// # async fn run(client: agora_sdk::AgoraClient) -> Result<(), agora_sdk::AgoraError> {
@@ -114,7 +114,7 @@ impl<O: PagedOperation> Request<O> {
             .try_flatten()
     }
 
-    /// The request of the page after one; None after the last.
+    /// The request of the next page; None after the last.
     fn following(mut self, page: &O::Output) -> Option<Self> {
         match O::SPEC.paged_by? {
             PagedBy::Cursor => {
@@ -172,8 +172,8 @@ impl<O> fmt::Debug for Request<O> {
     }
 }
 
-/// A stream that is still to be opened: awaiting it connects, and answers once the server listens for it, so that nothing
-/// after that is missed.
+/// A prepared stream: awaiting it connects, and returns when the server has opened the stream, so that no later item is
+/// missed.
 ///
 /// ```no_run
 /// # async fn run(client: agora_sdk::AgoraClient) -> Result<(), agora_sdk::AgoraError> {
@@ -209,7 +209,7 @@ impl<O> StreamRequest<O> {
         self
     }
 
-    /// How many attempts after the first opening it has; once it was open, connections are mended without end.
+    /// Set the number of retries of the first connection; once it was open, reconnection is unlimited.
     pub fn call_retries(mut self, retries: u32) -> Self {
         self.options.retries = Some(retries);
         self
@@ -245,7 +245,7 @@ impl<O> fmt::Debug for StreamRequest<O> {
     }
 }
 
-/// Every value of an argument is text, a number, or of a type of the contract: none of them fails to become JSON.
+/// Every argument is text, a number, or a type of the contract, whose conversion to JSON cannot fail.
 fn insert(arguments: &mut Arguments, name: &str, value: impl Serialize) {
     let value = serde_json::to_value(value).unwrap_or_default();
     arguments.insert(name.to_owned(), value);

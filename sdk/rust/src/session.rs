@@ -1,4 +1,4 @@
-//! A session: what a client and its copies share, and how one call is made over it.
+//! A session: the state that a client and its copies share, and the execution of calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::transport::{Attempts, HttpRequest, Server};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Arguments by the names of the wire.
+/// Arguments with the names of the wire format.
 pub(crate) type Arguments = Map<String, Value>;
 
-/// How calls are made: of a client, or of one call where it says otherwise.
+/// Options of calls: of a client, or of one call that overrides them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallOptions {
     pub(crate) timeout: Option<Duration>,
@@ -39,7 +39,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Call an operation; its answer as the wire has it.
+    /// Call an operation. Returns the answer in wire format.
     pub(crate) async fn call(
         &self,
         spec: Spec,
@@ -60,7 +60,7 @@ impl Session {
         Ok(body)
     }
 
-    /// Call an operation as whoever has the token.
+    /// Call an operation with a token.
     pub(crate) async fn send(
         &self,
         spec: Spec,
@@ -98,7 +98,7 @@ impl Session {
             .await
     }
 
-    /// How many attempts after the first a call has.
+    /// Number of retries after the first attempt.
     pub(crate) fn retries(&self, options: &CallOptions) -> u32 {
         options.retries.or(self.defaults.retries).unwrap_or(RETRIES)
     }
@@ -130,7 +130,7 @@ impl Session {
         })
     }
 
-    /// The address of a path of the server, with arguments as its query: lists repeat their name, null is left out.
+    /// Build the URL of a path with arguments as its query: lists repeat their name, null is omitted.
     pub(crate) fn url(&self, path: &str, arguments: &Arguments) -> Result<Url, AgoraError> {
         let text = format!("{}{path}", self.server.url);
         let mut url = Url::parse(&text).map_err(|error| AgoraError::invalid(format!("{text}: {error}."), ""))?;
@@ -152,7 +152,7 @@ fn query_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// How long a call lets the server wait, or work elsewhere: it comes on top of the time for the call.
+/// Time that a call lets the server wait, or an upstream work, in addition to the call's timeout.
 fn server_time(spec: Spec, arguments: &Arguments) -> Duration {
     let seconds = |name: &str| arguments.get(name).and_then(Value::as_f64).unwrap_or_default();
     let remote = if spec.kind == Kind::Relay {
@@ -163,12 +163,12 @@ fn server_time(spec: Spec, arguments: &Arguments) -> Duration {
     Duration::try_from_secs_f64(seconds("wait") + remote).unwrap_or_default()
 }
 
-/// The answer to an operation, read.
+/// Decode the answer of an operation.
 pub(crate) fn decode<T: DeserializeOwned>(spec: Spec, body: &[u8]) -> Result<T, AgoraError> {
     serde_json::from_slice(body).map_err(|error| unreadable(spec, &error))
 }
 
-/// The error of an answer that is not what the contract says.
+/// Create the error of an answer that does not match the contract.
 pub(crate) fn unreadable(spec: Spec, error: &serde_json::Error) -> AgoraError {
     let detail = format!("The answer to {} cannot be read ({error}).", spec.name());
     AgoraError::InternalError(Problem::new(detail).with_fix("Is it an Agora server, of this crate's version or newer?"))

@@ -11,7 +11,7 @@ use crate::channel::{ChannelError, Frame, SILENCE};
 use crate::problem::error_from_answer;
 use crate::transport::{Server, is_transient_status, root_cause};
 
-/// An open answer of events.
+/// An open event stream response.
 pub(crate) struct EventSource {
     answer: Response,
     parser: Parser,
@@ -74,10 +74,10 @@ pub(crate) fn silence() -> ChannelError {
     ChannelError::disconnected("the server has said nothing for a minute")
 }
 
-/// Frames out of the bytes of Server-Sent Events, however they are cut.
+/// An incremental parser of Server-Sent Events.
 ///
-/// A message without data moves the position: a heartbeat. A frame that does not say its `sequence` gets it from the message's
-/// id.
+/// A message without data is a heartbeat that advances the position. A frame without a `sequence` gets it from the
+/// message's id.
 #[derive(Default)]
 struct Parser {
     rest: Vec<u8>,
@@ -86,7 +86,7 @@ struct Parser {
 }
 
 impl Parser {
-    /// The frames that are complete with this chunk.
+    /// Return the frames completed by this chunk.
     fn feed(&mut self, chunk: &[u8]) -> Result<Vec<Frame>, ChannelError> {
         let mut frames = Vec::new();
         let mut lines = chunk.split(|byte| *byte == b'\n').peekable();

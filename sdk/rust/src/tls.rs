@@ -1,4 +1,4 @@
-//! TLS of HTTP and WebSocket connections, as the features of the crate have it.
+//! TLS of HTTP and WebSocket connections, depending on the crate's features.
 
 use tokio::net::TcpStream;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -8,7 +8,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::error::AgoraError;
 
-/// The TLS of one client: reqwest and tungstenite share it.
+/// The TLS configuration of one client, shared by reqwest and tungstenite.
 #[derive(Clone)]
 pub(crate) struct Tls {
     #[cfg(feature = "rustls")]
@@ -17,7 +17,7 @@ pub(crate) struct Tls {
 
 #[cfg(feature = "rustls")]
 impl Tls {
-    /// Trust what the operating system trusts; nothing for a server without TLS, so that no certificates are read for it.
+    /// Trust the operating system's roots; none for a server without TLS, so that no certificates are loaded.
     pub(crate) fn new(is_secure: bool) -> Result<Self, AgoraError> {
         use rustls_platform_verifier::BuilderVerifierExt;
 
@@ -50,7 +50,7 @@ impl Tls {
 
 #[cfg(not(feature = "rustls"))]
 impl Tls {
-    /// What the platform's library does by itself, if the crate has it.
+    /// Use the defaults of the platform's library, if the crate has it.
     pub(crate) fn new(is_secure: bool) -> Result<Self, AgoraError> {
         if is_secure && !cfg!(feature = "native-tls") {
             let fix = "Enable the feature 'rustls' or 'native-tls' of the crate agora-sdk.";

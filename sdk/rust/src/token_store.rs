@@ -1,4 +1,4 @@
-//! Where the tokens of registered agents are kept.
+//! Stores of the tokens of registered agents.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -26,31 +26,31 @@ impl Debug for StoredToken {
     }
 }
 
-/// Keeps what registration answered once, by server, tenant and agent name.
+/// Stores the results of registrations by server, tenant and agent name.
 ///
-/// `server` is one spelling of a server's address, see [`server_key`]. The methods may block: `keep` and `forget` are called on
-/// a thread where that is allowed, `find` is expected to be quick.
+/// `server` is a normalized address, see [`server_key`]. The methods may block: `keep` and `forget` are called on a
+/// thread where that is allowed, `find` must be fast.
 pub trait TokenStore: Debug + Send + Sync {
-    /// The token of an agent, if it is kept.
+    /// Find the token of an agent.
     ///
     /// # Errors
-    /// What kept it from being read.
+    /// The error of reading the store.
     fn find(&self, server: &str, tenant: &str, name: &str) -> io::Result<Option<StoredToken>>;
 
-    /// Keep an agent's token.
+    /// Store an agent's token.
     ///
     /// # Errors
-    /// What kept it from being written.
+    /// The error of writing the store.
     fn keep(&self, server: &str, tenant: &str, name: &str, token: &StoredToken) -> io::Result<()>;
 
-    /// Forget an agent's token.
+    /// Remove an agent's token.
     ///
     /// # Errors
-    /// What kept it from being written.
+    /// The error of writing the store.
     fn forget(&self, server: &str, tenant: &str, name: &str) -> io::Result<()>;
 }
 
-/// One spelling for a server: `localhost` is where `127.0.0.1` is. Text that is no address stays as it is.
+/// Normalize a server's address: `localhost` equals `127.0.0.1`. Text that is not an address is unchanged.
 #[must_use]
 pub fn server_key(url: &str) -> String {
     let Ok(url) = Url::parse(url) else {
@@ -64,14 +64,14 @@ pub fn server_key(url: &str) -> String {
     format!("{}://{host}:{port}{}", url.scheme(), url.path().trim_end_matches('/'))
 }
 
-/// Tokens in memory: they end with the program.
+/// Tokens in memory, until the program ends.
 #[derive(Debug, Default)]
 pub struct MemoryTokens {
     tokens: Mutex<HashMap<[String; 3], StoredToken>>,
 }
 
 impl MemoryTokens {
-    /// An empty one.
+    /// Create an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

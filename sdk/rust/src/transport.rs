@@ -1,4 +1,4 @@
-//! One HTTP request with its retries: which failures are worth another attempt, how long to wait, and when to give up.
+//! HTTP requests with retries: which failures are retried, the delays, and when to give up.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::backoff::Backoff;
 use crate::error::{AgoraError, Problem};
 use crate::problem::error_from_answer;
 
-/// Members that tell that somebody answered who is there and says no: another attempt is not for us.
+/// Members of a definite refusal by another system, which must not be retried.
 const REFUSED: [&str; 3] = ["http_status", "upstream_code", "upstream_status"];
 
 /// The connection to a server.
@@ -31,24 +31,24 @@ pub(crate) struct HttpRequest {
     pub(crate) body: Option<Vec<u8>>,
 }
 
-/// How long and how often a request is tried.
+/// Time and number of attempts of a request.
 pub(crate) struct Attempts {
     pub(crate) timeout: Duration,
     pub(crate) retries: u32,
 }
 
-/// A failed attempt: its error, and whether another attempt may mend it.
+/// A failed attempt: its error, and whether a retry may succeed.
 struct Failure {
     error: AgoraError,
     is_transient: bool,
 }
 
-/// Whether an answer of that status may be another one the next time.
+/// Whether a status may be temporary.
 pub(crate) fn is_transient_status(status: u16) -> bool {
     matches!(status, 429 | 502 | 503 | 504)
 }
 
-/// The error of a server that does not answer.
+/// Create the error of an unreachable server.
 pub(crate) fn server_unreachable(url: &str, reason: &str) -> AgoraError {
     let fix = "Start one with `make up` or `agora serve`, or set AGORA_URL to where it runs.";
     let detail = format!("No Agora server answers at {url} ({reason}).");
@@ -59,10 +59,10 @@ pub(crate) fn server_unreachable(url: &str, reason: &str) -> AgoraError {
 }
 
 impl Server {
-    /// Send a request until it is answered for good; the body of an answer of success.
+    /// Send a request until it succeeds or fails permanently. Returns the body of the successful response.
     ///
-    /// An outage of the server's storage lasts as long as a restart of the database does: it is waited out by the time alone,
-    /// unless there are to be no retries at all.
+    /// An outage of the server's storage may last as long as a restart of the database: it is retried until the time is
+    /// up, regardless of the number of retries, unless that is 0.
     pub(crate) async fn send(&self, request: &HttpRequest, attempts: Attempts) -> Result<Vec<u8>, AgoraError> {
         let deadline = Instant::now() + attempts.timeout;
         for attempt in 0.. {
@@ -104,7 +104,7 @@ impl Server {
             return Ok(body.into());
         }
         let error = error_from_answer(status.as_u16(), &headers, &body, &self.url);
-        // 502 to 504 may come from a proxy in between, hence without our problem document.
+        // 502 to 504 may come from an intermediary, without our problem document.
         let is_transient = is_transient_status(status.as_u16()) && !is_final(&error);
         Err(Failure { error, is_transient })
     }
@@ -124,7 +124,7 @@ impl Server {
     }
 
     fn deadline_exceeded(&self, request: &HttpRequest, timeout: Duration) -> AgoraError {
-        // Without its query, which may hold what belongs in no log.
+        // Without its query, which may contain private data.
         let (path, seconds) = (request.url.path(), timeout.as_secs_f64());
         AgoraError::DeadlineExceeded(Problem::new(format!(
             "{}: {path} did not answer within {seconds} seconds.",
@@ -133,8 +133,8 @@ impl Server {
     }
 }
 
-/// Whether another attempt is not for us: what it did elsewhere is unknown, or somebody there has said no. Where the server's
-/// own storage failed, a repetition is safe: the request carries an idempotency key, or repeating it changes nothing.
+/// Whether a retry is not allowed: the outcome elsewhere is unknown, or the other system has refused. If the server's
+/// own storage failed, a retry is safe: the request has an idempotency key, or is idempotent.
 fn is_final(error: &AgoraError) -> bool {
     if matches!(error, AgoraError::StorageUnavailable(_)) {
         return false;
@@ -145,7 +145,7 @@ fn is_final(error: &AgoraError) -> bool {
     })
 }
 
-/// The innermost cause of an error: what the operating system or TLS said.
+/// The innermost cause of an error, from the operating system or TLS.
 pub(crate) fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Declare an enumeration whose values are text. A value of tomorrow's server is `Other`, so that nothing fails to be read.
+/// Declare an enumeration whose values are text. Values of newer servers become `Other`, so that parsing never fails.
 macro_rules! string_enum {
     (
         $(#[$attribute:meta])*
@@ -13,12 +13,12 @@ macro_rules! string_enum {
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $value, "`")] $variant,)+
-            /// Another value than this version of the crate has a name for.
+            /// A value without a name in this version of the crate.
             Other(String),
         }
 
         impl $name {
-            /// The value as the wire has it.
+            /// The value in wire format.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -89,13 +89,13 @@ macro_rules! string_enum {
 
 pub(crate) use string_enum;
 
-/// One value, or any of several: `"pending"`, `TaskStatus::Pending`, `["pending", "failed"]`.
+/// One or several values: `"pending"`, `TaskStatus::Pending`, `["pending", "failed"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
-    /// One.
+    /// One value.
     One(T),
-    /// Several.
+    /// Several values.
     Many(Vec<T>),
 }
 

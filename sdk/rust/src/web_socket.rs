@@ -22,7 +22,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub(crate) struct WebSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl WebSocket {
-    /// Connect. Refused if no connection comes about: what stands in between may know no WebSocket, and HTTP tells why.
+    /// Connect. Refused if the connection fails: an intermediary may not support WebSocket, and HTTP returns the
+    /// reason.
     pub(crate) async fn open(server: &Server, url: &Url, headers: HeaderMap) -> Result<Self, ChannelError> {
         let refused = |error: &dyn std::fmt::Display| ChannelError::Refused(format!("no WebSocket ({error})"));
         let url = url.as_str().replacen("http", "ws", 1);

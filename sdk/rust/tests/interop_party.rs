@@ -1,5 +1,5 @@
-//! Agents of this crate for the interop matrix, all of them in one process: requests and what their streams show are JSON
-//! lines, on the standard input and output.
+//! Agents of this crate for the interop matrix, all of them in one process: requests and stream events are JSON lines
+//! on standard input and output.
 //!
 //! ```text
 //! {"id", "open": {"url", "token"}, "party"}          {"id", "result": null} once the server listens
@@ -53,7 +53,7 @@ async fn open(party: String, address: Address) -> Result<AgoraClient, AgoraError
     Ok(client)
 }
 
-/// The answer to a request with all arguments of a line.
+/// Call an operation with all arguments of a line.
 async fn answer<O: Operation<Output: Serialize>>(
     request: Request<O>,
     arguments: Map<String, Value>,

@@ -8,17 +8,17 @@ import type { Session } from "./session.ts";
 const SOURCE = "/agora/agents/";
 const MAX_REMEMBERED = 10_000;
 
-/** Called for each event; the next one waits for the promise that it returns. */
+/** Called for each event; the next event waits for the returned promise. */
 export type AgentEventHandler = (eventType: string, data: JsonValue, event: Event) => unknown;
 
 /**
  * Calls a handler for the events of one agent, until it is closed.
  *
- * The agent is known by its name or id; it may register later, or again. An error of the handler is logged, and the next event
- * follows.
+ * The agent is identified by its name or id; it may register later, or again. An error of the handler is logged, and
+ * the next event follows.
  */
 export class AgentEventListener {
-  /** Resolves when it has ended; rejects with the error that ended it, such as Unauthenticated. */
+  /** Resolves at the end; rejects with the error that ended it, such as Unauthenticated. */
   readonly ended: Promise<void>;
   readonly #client: AgoraClient;
   readonly #agentName: string;
@@ -33,15 +33,15 @@ export class AgentEventListener {
     this.#handler = handler;
     this.#stream = new EventStream(session, "event/stream", { types: [eventType] }, { signal }, (item) => item, { skipsGaps: true });
     this.ended = this.#handleEvents();
-    this.ended.catch(() => undefined); // whoever wants to know asks
+    this.ended.catch(() => undefined); // available to callers; not an unhandled rejection
   }
 
-  /** Resolves when the server listens: no event after that is missed. */
+  /** Resolves when the server has opened the stream: no later event is missed. */
   get opened(): Promise<void> {
     return this.#stream.opened;
   }
 
-  /** End it; a handler that runs may finish. */
+  /** Stop; a running handler may finish. */
   close(): void {
     this.#stream.close();
   }

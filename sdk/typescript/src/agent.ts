@@ -13,20 +13,20 @@ import { isTransient } from "./problem.ts";
 import { InputRequired, type TaskRun } from "./task-run.ts";
 
 const MESSAGE_EVENTS = ["agora.message.received", "agora.broadcast.sent"];
-/** After these a task may not be ours any more. */
+/** Events after which another worker may have the task. */
 const TASK_LOST_EVENTS = ["cancelled", "reassigned", "requeued", "failed", "expired", "dead_lettered"].map((name) => `agora.task.${name}`);
 const HEARTBEAT_SECONDS = 30;
 
-/** How an agent runs. */
+/** Options of an agent. */
 export interface AgentOptions extends ClientOptions {
-  /** The agent's name, in place of its class's. */
+  /** The agent's name; default: that of its class. */
   name?: string;
-  /** A client whose connections and tokens it shares. */
+  /** A client whose connections and tokens are shared. */
   client?: AgoraClient;
 }
 
 /**
- * An agent: subclass it, say what it is, handle messages, do tasks.
+ * An agent: subclass it, declare its capabilities, handle messages, execute tasks.
  *
  * ```ts
  * class Echo extends Agent {
@@ -44,13 +44,13 @@ export interface AgentOptions extends ClientOptions {
  * await new Echo().run(); // until SIGTERM
  * ```
  *
- * `maxConcurrentTasks` messages are handled at once, and as many tasks beside them; each message at least once: after a crash a
- * handler may see one again. A handler of messages that fails is tried three times; then its message stays in the inbox as
- * read, and events of the type `error` say why. A class that defines `onTask` claims tasks: those for it, for a capability of
- * its, or for anyone, and of these only `taskTypes`, if it names some.
+ * Up to `maxConcurrentTasks` messages are handled concurrently, and as many tasks in addition; each message at least
+ * once: after a crash a handler may see a message again. A failed message handler is tried three times; then its
+ * message stays in the inbox as read, and events of the type `error` give the reason. A class that defines `onTask`
+ * claims tasks: those assigned to it, for one of its capabilities, or for any agent, and only of `taskTypes`, if given.
  */
 export class AgentProgram {
-  /** Its name; that of its class unless said otherwise, which minifiers change. */
+  /** Its name; default: that of its class, which minifiers change. */
   name: string;
   description = "";
   capabilities: string[] = [];
@@ -59,16 +59,16 @@ export class AgentProgram {
   tags: string[] = [];
   metadata: JsonObject = {};
   maxConcurrentTasks = 1;
-  /** Types of tasks that it claims; all if empty. */
+  /** Types of tasks to claim; empty: all. */
   taskTypes: string[] = [];
-  /** Seconds after which a task returns to the queue when its lease was not renewed. */
+  /** Seconds after which a task returns to the queue if its lease is not renewed. */
   leaseSeconds = 60;
-  /** Types of events that `onEvent` gets. */
+  /** Types of events passed to `onEvent`. */
   events: string[] = [];
-  /** Seconds that handlers may take to end when the agent stops. */
+  /** Seconds for handlers to finish when the agent stops. */
   stopSeconds = 10;
 
-  /** Acts as the agent, once it is registered. */
+  /** A client that acts as the agent, once it is registered. */
   client: AgoraClient;
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(Infinity, 0.5);
@@ -82,17 +82,17 @@ export class AgentProgram {
     this.client = client ?? new AgoraClient(connection);
   }
 
-  // -- what a subclass writes
+  // -- to be overridden
 
   /**
-   * Answer whoever asks, by a message or by a task: what it returns is the reply, or the task's result.
+   * Answer a message or a task; the returned value is the reply, or the task's result.
    *
-   * A class that defines it needs neither `onMessage` nor `onTask`. Broadcasts, and replies to messages of its own, are no
-   * questions. An InputRequired asks back.
+   * A class that defines it needs neither `onMessage` nor `onTask`. Not called for broadcasts and replies to the
+   * agent's own messages. Throw InputRequired to ask the requester.
    */
   async processMessage(_message: IncomingMessage): Promise<JsonValue | void> {}
 
-  /** A message came. */
+  /** Handle a message. */
   async onMessage(message: Message): Promise<void> {
     if (!this.#processesMessages || message.replyTo !== null || message.broadcast) return;
     try {
@@ -105,29 +105,29 @@ export class AgentProgram {
   }
 
   /**
-   * A task was claimed: do it, and return its result. An error fails the attempt, which is repeated while attempts are left,
-   * unless it is a PermanentFailure.
+   * Execute a claimed task and return its result. An error fails the attempt, which is repeated while attempts are
+   * left, unless it is a PermanentFailure.
    */
   async onTask(task: TaskRun): Promise<JsonValue | void> {
     return this.processMessage(readTaskMessage(task));
   }
 
-  /** An event of one of the types in `events` happened. */
+  /** Handle an event of one of the types in `events`. */
   async onEvent(_event: Event): Promise<void> {}
 
-  /** The agent is registered and about to listen. */
+  /** Called when the agent is registered and about to listen. */
   async onStart(): Promise<void> {}
 
-  /** The agent is about to leave; it can still send. */
+  /** Called before the agent stops; it can still send. */
   async onStop(): Promise<void> {}
 
-  /** A handler of a message failed: tell the operators by an event of the type `error`. */
+  /** Handle a failed message handler: publish an event of the type `error` for the operators. */
   async onError(message: Message, error: unknown, attempt: number): Promise<void> {
     const data = { message_id: message.messageId, attempt, error: String(error).slice(0, 500) };
     await this.client.event.publish({ eventType: "error", data, subject: message.messageId, to: [this.agentId] });
   }
 
-  // -- what it may use
+  // -- for use in handlers
 
   /** The agent's id, once it is registered. */
   get agentId(): string {
@@ -141,9 +141,9 @@ export class AgentProgram {
     return this.client.messaging.send({ toAgent: message.fromAgent, content, replyTo: message.messageId, correlationId, ...options });
   }
 
-  // -- its life
+  // -- lifecycle
 
-  /** Run until SIGTERM or SIGINT, where there are such, or until {@link AgentProgram.stop}. */
+  /** Run until SIGTERM or SIGINT, if available, or until {@link AgentProgram.stop}. */
   async run(): Promise<void> {
     const process = (globalThis as { process?: { on?: SignalListening; off?: SignalListening } }).process;
     const stop = () => this.stop();
@@ -155,7 +155,7 @@ export class AgentProgram {
     }
   }
 
-  /** Run in the background; resolves when the agent listens. */
+  /** Run in the background. Resolves when the agent listens. */
   async start(): Promise<this> {
     const listening = new Promise<void>((resolve) => (this.#listening = resolve));
     this.#serving = this.serve();
@@ -163,7 +163,9 @@ export class AgentProgram {
     return this;
   }
 
-  /** Stop: handlers under way may end. Resolves when it has left, if it was started in the background. */
+  /**
+   * Stop: running handlers may finish. Resolves when the agent has disconnected, if it was started in the background.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#serving;
@@ -174,10 +176,10 @@ export class AgentProgram {
   }
 
   /**
-   * Register, work until {@link AgentProgram.stop}, leave.
+   * Register, work until {@link AgentProgram.stop}, then disconnect.
    *
-   * A server that is away is waited for. Throws the error that waiting would not mend, such as Unauthenticated when the agent
-   * was taken off the marketplace.
+   * Waits for an unreachable server. Throws errors that waiting does not resolve, such as Unauthenticated when the
+   * agent was deregistered.
    */
   async serve(): Promise<void> {
     await this.#retryUntilStopped(() => this.#register());
@@ -209,7 +211,7 @@ export class AgentProgram {
     const { name: agentName, description, capabilities, serviceTier, category, tags, metadata, maxConcurrentTasks } = this;
     const args: AgentRegisterArguments = { agentName, description, capabilities, serviceTier, category, tags, metadata, maxConcurrentTasks };
     const registration = await this.client.register(args);
-    this.client = this.client.asAgent(registration); // whatever else the client is used for
+    this.client = this.client.asAgent(registration); // a copy, so that other uses of the client are not affected
     this.#registration = registration;
   }
 
@@ -226,7 +228,7 @@ export class AgentProgram {
     return taskTypes.length > 0 ? { leaseSeconds, taskTypes } : { leaseSeconds };
   }
 
-  /** Look into the inbox at every connection, and whenever a message of somebody else comes. */
+  /** Read the inbox at every connection, and whenever a message of another agent arrives. */
   async #followInbox(inbox: Inbox, executor: Executor, until: AbortSignal): Promise<void> {
     const types = this.#takesTasks ? [...MESSAGE_EVENTS, ...TASK_LOST_EVENTS] : MESSAGE_EVENTS;
     const onListening = () => {
@@ -275,7 +277,7 @@ export class AgentProgram {
     }
   }
 
-  /** Do something again and again, with pauses, until it is done or the agent stops. */
+  /** Repeat an action with pauses until it succeeds or the agent stops. */
   async #retryUntilStopped(work: () => Promise<void>): Promise<void> {
     const until = this.#stopping.signal;
     for (let attempt = 0; !until.aborted; attempt += 1) {

@@ -5,9 +5,9 @@ export class Backoff {
   readonly most: number;
 
   /**
-   * @param retries - how many tries after the first
-   * @param first - seconds of the first pause, at most
-   * @param most - seconds of the longest pause
+   * @param retries - number of retries after the first attempt
+   * @param first - maximum seconds of the first pause
+   * @param most - maximum seconds of a pause
    */
   constructor(retries = 3, first = 0.1, most = 10) {
     this.retries = retries;
@@ -15,7 +15,7 @@ export class Backoff {
     this.most = most;
   }
 
-  /** Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step. */
+  /** Seconds to wait after a failed attempt, the first being 0: between half and all of the step. */
   pause(attempt: number): number {
     const step = Math.min(this.most, this.first * 2 ** Math.min(attempt, 30));
     return step * (0.5 + Math.random() / 2);

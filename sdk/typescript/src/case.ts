@@ -1,6 +1,6 @@
 /**
- * Names: the contract writes `task_id`, TypeScript `taskId`. What stands below a name such as `payload` or `metadata`
- * belongs to whoever wrote it and is never changed.
+ * Conversion of names: the contract uses `task_id`, TypeScript `taskId`. Content below a name such as `payload` or
+ * `metadata` is user data and never changed.
  */
 
 import { MAPS, OPAQUE_ARGUMENTS, OPAQUE_RESULTS } from "./generated/operations.ts";
@@ -10,20 +10,20 @@ const argumentsKept = new Set(OPAQUE_ARGUMENTS.split(" "));
 const resultsKept = new Set(OPAQUE_RESULTS.split(" "));
 const maps = new Set(MAPS.split(" "));
 
-/** `task_id` as `taskId`. */
+/** Convert `task_id` to `taskId`. */
 export function camelCase(name: string): string {
   return name.replace(/(?<=[A-Za-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `taskId` as `task_id`. */
+/** Convert `taskId` to `task_id`. */
 export function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /**
- * Arguments as the wire has them; those that are undefined are left out.
+ * Convert arguments to their wire format; undefined ones are omitted.
  *
- * @param opaque - further names whose contents are sent as they are
+ * @param opaque - additional names whose content is sent unchanged
  */
 export function encodeArguments(args: object, opaque: ReadonlySet<string>): Record<string, unknown> {
   return encodeObject(args, opaque);
@@ -46,9 +46,9 @@ function encodeValue(value: unknown, opaque: ReadonlySet<string>): unknown {
 }
 
 /**
- * A result as programs have it.
+ * Convert a result from its wire format.
  *
- * @param opaque - further names whose contents are handed on as they are
+ * @param opaque - additional names whose content is returned unchanged
  */
 export function decodeResult(value: unknown, opaque: ReadonlySet<string>): unknown {
   if (Array.isArray(value)) return value.map((item) => decodeResult(item, opaque));

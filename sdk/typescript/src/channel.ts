@@ -1,6 +1,6 @@
 /** A live connection as a sequence of JSON frames. */
 
-/** What the server sends: an item, or with `control` something about the stream. */
+/** A frame from the server: an item, or with `control` a message about the stream. */
 export interface Frame {
   readonly control?: string;
   readonly code?: number;
@@ -10,9 +10,9 @@ export interface Frame {
 
 /** One connection. */
 export interface Channel {
-  /** The next frame; throws {@link Disconnected}. */
+  /** Receive the next frame. Throws {@link Disconnected}. */
   receive(): Promise<Frame>;
-  /** Say that everything up to there has been dealt with, where the connection goes both ways. */
+  /** Acknowledge everything up to that position, if the connection is bidirectional. */
   acknowledge(sequence: number): void;
   close(): void;
 }
@@ -20,5 +20,5 @@ export interface Channel {
 /** The connection ended. */
 export class Disconnected extends Error {}
 
-/** This kind of connection is not to be had here; another may be. */
+/** This kind of connection is not available; another one may be. */
 export class Refused extends Error {}

@@ -12,7 +12,7 @@ import { type CallDefaults, Session } from "./session.ts";
 /** A client's services: an attribute for each category of operations. */
 export interface AgoraClient extends Services {}
 
-/** Arguments of an operation, which may be left out where none is required. */
+/** Arguments of an operation; optional if none is required. */
 export type OperationArguments<Name extends keyof Operations> = object extends Operations[Name]["args"]
   ? [args?: Operations[Name]["args"], options?: CallOptions]
   : [args: Operations[Name]["args"], options?: CallOptions];
@@ -28,9 +28,9 @@ type Method = (args?: object, options?: CallOptions) => unknown;
  * await client.messaging.send({ toAgent: "Other", content: "Hello!" });
  * ```
  *
- * The first agent that a client registers, or the one it was given, is who it acts as; {@link AgoraClient.asAgent} acts as
- * another one. Calls throw `AgoraError` and its kinds. Every command carries an idempotency key of its own, so that a
- * retry happens once.
+ * A client acts as the first agent that it registers, or as the given one; use {@link AgoraClient.asAgent} for another
+ * one. Calls throw `AgoraError` and its subclasses. Every command has its own idempotency key, so that a retry has no
+ * second effect.
  */
 export class AgoraClient {
   readonly #session: Session;
@@ -55,16 +55,15 @@ export class AgoraClient {
     return this.#session.identity.agentId;
   }
 
-  /** Register an agent, or update it where its token is known: short for `agent.register`. */
+  /** Register an agent, or update it if its token is known; short for `agent.register`. */
   register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration> {
     return this.agent.register(args, options);
   }
 
   /**
-   * Call an operation by its name, for programs that choose it when they run: `request("task.get", { taskId })` is
-   * `task.get({ taskId })`.
+   * Call an operation by its name, for dynamic calls: `request("task.get", { taskId })` is `task.get({ taskId })`.
    *
-   * @throws `NotFound` where this version of the SDK knows no such operation
+   * @throws `NotFound` if this version of the SDK has no such operation
    */
   request<Name extends keyof Operations>(
     operation: Name | `agora.${Name}`,
@@ -76,16 +75,16 @@ export class AgoraClient {
     return service[action]?.(args, options) as Operations[Name]["answer"];
   }
 
-  /** Publish an event of one's own: short for `event.publish`. */
+  /** Publish an event of the agent; short for `event.publish`. */
   publishEvent(eventType: string, data: JsonValue = null, options?: CallOptions): Promise<EventReceipt> {
     return this.event.publish({ eventType, data }, options);
   }
 
   /**
-   * Call a handler for each such event that an agent publishes, or that is about it, from now on.
+   * Call a handler for each such event that an agent publishes, or that is about the agent, from now on.
    *
    * @param agentName - its name or id; it may register later
-   * @param options - `signal` ends it, as closing what this answers does
+   * @param options - `signal` ends the subscription, like closing the returned listener
    */
   async subscribeToAgentEvents(
     agentName: string,
@@ -98,17 +97,17 @@ export class AgoraClient {
     return listener;
   }
 
-  /** A copy that acts as whoever has this token, and shares this client's connections. */
+  /** Return a copy that acts as the owner of this token, and shares the connections. */
   withToken(token: string): AgoraClient {
     const { server, identity, defaults } = this.#session;
     return fromSession(new Session(server, identity.ofToken(token), defaults));
   }
 
   /**
-   * A copy that acts as an agent that was registered before, and shares this client's connections and tokens.
+   * Return a copy that acts as an agent registered earlier, and shares the connections and tokens.
    *
-   * @param agent - its name, or what registering it answered
-   * @throws `Unauthenticated` where no token of it is kept
+   * @param agent - its name, or the result of its registration
+   * @throws `Unauthenticated` if no token of it is stored
    */
   asAgent(agent: string | { agentName: string }): AgoraClient {
     const name = typeof agent === "string" ? agent : agent.agentName;
@@ -116,7 +115,7 @@ export class AgoraClient {
     return fromSession(new Session(server, identity.ofAgent(name), defaults));
   }
 
-  /** A copy whose calls differ in these options; it shares this client's identity and connections. */
+  /** Return a copy with these call options; it shares the identity and connections. */
   withOptions(options: Partial<CallDefaults>): AgoraClient {
     const { server, identity, defaults } = this.#session;
     return fromSession(new Session(server, identity, { ...defaults, ...options }));

@@ -1,4 +1,6 @@
-/** What is written by hand of the public surface: api/sdk.api.md reports its changes. The rest follows the contract. */
+/**
+ * The hand-written part of the public API: api/sdk.api.md reports its changes. The rest is generated from the contract.
+ */
 
 export { type AgentOptions, type AgentProgram } from "./agent.ts";
 export { type AgentEventHandler, AgentEventListener } from "./agent-events.ts";

@@ -1,4 +1,4 @@
-/** The file of credentials that all SDKs on a machine share: `AGORA_CREDENTIALS`, or `~/.config/agora/credentials.json`. */
+/** The credentials file shared by all SDKs on a machine: `AGORA_CREDENTIALS`, or `~/.config/agora/credentials.json`. */
 
 import { AgoraError } from "./error.ts";
 import { FileLogins } from "./login-store.ts";
@@ -8,10 +8,10 @@ import { MemoryTokens, type StoredToken, type TokenStore } from "./token-store.t
 
 type Agents = Record<string, { agent_id: string; token: string }>;
 
-/** Tokens in the file that programs of all languages share. */
+/** Tokens in the file shared by programs of all languages. */
 export class FileTokens implements TokenStore {
   readonly path: string;
-  /** The logins of persons, in a file beside it. @internal */
+  /** Logins of people, in a file beside it. @internal */
   readonly logins: FileLogins;
   readonly #file: PrivateFile<Record<string, Agents>>;
 
@@ -43,7 +43,7 @@ export class FileTokens implements TokenStore {
 
 let memory: MemoryTokens | undefined;
 
-/** Where tokens are kept unless a client says otherwise: the shared file, or in browsers this page's memory. */
+/** Default token store: the shared file, or in browsers the page's memory. */
 export function defaultTokens(): TokenStore {
   const platform = findPlatform();
   return platform ? new FileTokens(undefined, platform) : (memory ??= new MemoryTokens());

@@ -1,12 +1,12 @@
 import type { JsonValue } from "./json.ts";
 
-/** One thing that is wrong with a request: the path of a field, such as `metadata.priority`, and what is wrong there. */
+/** An error of one field of a request: its path, such as `metadata.priority`, and a message. */
 export interface FieldError {
   field: string;
   message: string;
 }
 
-/** A problem document (RFC 9457) as the server answers it. */
+/** A problem document (RFC 9457) of the server. */
 export interface Problem {
   code?: string;
   detail?: string;
@@ -17,7 +17,7 @@ export interface Problem {
 const STANDARD = new Set(["type", "title", "status", "code", "detail", "fix"]);
 
 /**
- * Root of every error of the marketplace: each code has a class of its own.
+ * Root of every error of the marketplace: each code has its own class.
  *
  * ```ts
  * try {
@@ -34,11 +34,13 @@ export class AgoraError extends Error {
   /** The HTTP status of this class of errors. */
   static readonly status: number = 500;
 
-  /** What happened. */
+  /** Description of the error. */
   readonly detail: string;
-  /** What to do about it, if there is something. */
+  /** How to fix it, if known. */
   readonly fix: string | undefined;
-  /** Further members of the problem document, such as `errors`, `allowed`, `oldest`, `outcome`; as the server names them. */
+  /**
+   * Further members of the problem document, such as `errors`, `allowed`, `oldest`, `outcome`; named as by the server.
+   */
   readonly extra: Readonly<Record<string, JsonValue | undefined>>;
 
   constructor(detail: string, problem: Problem = {}, options?: ErrorOptions) {
@@ -59,13 +61,13 @@ export class AgoraError extends Error {
     return (this.constructor as typeof AgoraError).status;
   }
 
-  /** What is wrong with which field of the request. */
+  /** Validation errors by field. */
   get errors(): FieldError[] {
     const errors = this.extra["errors"];
     return Array.isArray(errors) ? (errors as unknown as FieldError[]) : [];
   }
 
-  /** Seconds after which another try may succeed, where the server says so. */
+  /** Seconds after which another attempt may succeed, if the server gives them. */
   get retryAfter(): number | undefined {
     const seconds = this.extra["retry_after"];
     return typeof seconds === "number" ? seconds : undefined;

@@ -8,12 +8,12 @@ import { openEventSource } from "./sse.ts";
 import { isTransientStatus, serverUnreachable } from "./transport.ts";
 import { openWebSocket } from "./web-socket.ts";
 
-/** The code of the last frame of a log that has ended. */
+/** Code of the last frame of an ended log. */
 const ENDED = 1000;
 const SOCKET_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * A live stream, to be iterated once. It lives until it is closed, or its `signal` is aborted.
+ * A live stream, to be iterated once. It is open until it is closed, or its `signal` is aborted.
  *
  * ```ts
  * const events = client.event.stream({ types: ["work.*"] });
@@ -21,10 +21,9 @@ const SOCKET_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
  * for await (const event of events) console.log(event.sequence, event.type, event.data);
  * ```
  *
- * Events come over WebSocket where there is one, else as Server-Sent Events. A connection that breaks is mended and the
- * stream resumes after the last item seen: nothing is lost, nothing repeated. Iterating throws what another try would not
- * mend: CursorTooOld when events were missed for longer than the server keeps them, ServerUnreachable if the server never
- * answered.
+ * Events come over WebSocket if available, else as Server-Sent Events. A broken connection is reopened and the stream
+ * resumes after the last item seen, without losses or duplicates. Iterating throws permanent errors: CursorTooOld when
+ * events were missed for longer than the server keeps them, ServerUnreachable if the server never answered.
  */
 export class EventStream<T> implements AsyncIterable<T> {
   readonly #session: Session;
@@ -65,18 +64,18 @@ export class EventStream<T> implements AsyncIterable<T> {
     else options.signal?.addEventListener("abort", () => this.close(), { once: true });
   }
 
-  /** Number of the last item seen, or of the moment it was connected; to be given as `lastEventId` another day. */
+  /** Number of the last item seen, or the position at connection; to be passed as `lastEventId` later. */
   get position(): number | undefined {
     return this.#position;
   }
 
-  /** Resolves when the server listens for this stream: no event after that is missed. Asking connects. */
+  /** Resolves when the server has opened the stream: no later event is missed. Accessing it connects. */
   get opened(): Promise<void> {
     this.#opened ??= this.#open();
     return this.#opened;
   }
 
-  /** End it; a loop over it ends. */
+  /** Close the stream; a loop over it ends. */
   close(): void {
     this.#closing.abort();
     this.#hangUp();
@@ -91,7 +90,8 @@ export class EventStream<T> implements AsyncIterable<T> {
     try {
       for (let frame = await this.#receive(); frame !== undefined; frame = await this.#receive()) {
         yield this.#decode(frame) as T;
-        // Of a durable subscription the server keeps the place: an item is dealt with when the next one is asked for.
+        // The server stores the position of a durable subscription: an item is acknowledged when the next one is
+        // requested.
         if (isDurable && this.#position !== undefined) this.#channel?.acknowledge(this.#position);
       }
       this.#signal?.throwIfAborted();
@@ -100,7 +100,7 @@ export class EventStream<T> implements AsyncIterable<T> {
     }
   }
 
-  /** The next item; undefined once the stream is closed, or its log has ended. */
+  /** The next item; undefined when the stream is closed, or its log has ended. */
   async #receive(): Promise<Frame | undefined> {
     while (!this.#isClosed) {
       if (this.#channel === undefined) {
@@ -121,7 +121,7 @@ export class EventStream<T> implements AsyncIterable<T> {
     return undefined;
   }
 
-  /** Connect, and wait for the server's word that it listens. */
+  /** Connect, and wait until the server has opened the stream. */
   async #open(): Promise<void> {
     while (this.#channel === undefined && !this.#isClosed) {
       try {
@@ -143,14 +143,14 @@ export class EventStream<T> implements AsyncIterable<T> {
     const token = identity.token();
     const args = this.#position === undefined ? this.#args : { ...this.#args, last_event_id: String(this.#position) };
     const query = queryString(args);
-    // A handshake from a browser carries no headers, hence no choice of a marketplace.
+    // A WebSocket handshake in a browser has no custom headers, so it cannot select a marketplace.
     const canSocket = this.#name === "event/stream" && identity.tenant === "default" && SOCKET_TOKEN.test(token ?? "x");
     if (canSocket && server.webSocket !== undefined && !this.#isSocketRefused) {
       try {
         return await openWebSocket(server.webSocket, server.url, `/ws${query}`, token);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        // Once it has worked, a refusal is an outage; either way HTTP tells why.
+        // After a success, a refusal is an outage; in both cases HTTP returns the reason.
         this.#isSocketRefused = !this.#hasListened;
       }
     }
@@ -162,7 +162,7 @@ export class EventStream<T> implements AsyncIterable<T> {
     }
   }
 
-  /** Whether a frame is an item not seen before; the position moves on with what it says. */
+  /** Whether a frame is a new item; advances the position. */
   #isNews(frame: Frame): boolean {
     const { sequence, control } = frame;
     if (control === undefined || control === "heartbeat") this.#failures = 0;
@@ -173,7 +173,7 @@ export class EventStream<T> implements AsyncIterable<T> {
     return control === undefined;
   }
 
-  /** Hang up and wait before the next try, or throw the error if another try would not help. */
+  /** Close the connection and wait before the next attempt, or throw the error if it is permanent. */
   async #recover(error: unknown): Promise<void> {
     this.#hangUp();
     if (this.#isClosed) return;

@@ -1,4 +1,4 @@
-/** The executor of a running agent: it claims tasks and has them worked off. */
+/** The executor of a running agent: it claims tasks and runs their handlers. */
 
 import { type Backoff, sleep } from "./backoff.ts";
 import type { AgoraClient } from "./client.ts";
@@ -13,20 +13,20 @@ import { Lease } from "./lease.ts";
 import { isTransient } from "./problem.ts";
 import { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
 
-/** Seconds a claim waits for a task: what lies between may cut longer calls off. */
+/** Seconds that a claim waits for a task: intermediaries may cut off longer calls. */
 const CLAIM_WAIT_SECONDS = 25;
-/** Milliseconds: a server that has no task for us sooner than that would not wait, as one that is about to stop. */
+/** An empty answer that comes sooner (milliseconds) means that the server does not wait, as during its shutdown. */
 const EARLY_MILLISECONDS = 1000;
 const MAX_ERROR_CHARACTERS = 4000;
 const HISTORY_PAGE = 500;
 
-/** What a handler of tasks answers: the task's result. */
+/** A handler of tasks; returns the task's result. */
 export type TaskHandler = (task: TaskRun) => Promise<JsonValue | void>;
 
 /**
- * Hands each claimed task to a handler, as many at once as there are places, and writes how it ended.
+ * Passes each claimed task to a handler, up to a limit of concurrent ones, and reports the outcomes.
  *
- * A task is claimed only for a free place, by a call that waits on the server until there is one. While its handler runs, its
+ * A task is claimed only for a free slot, by a call that waits on the server for a task. While its handler runs, its
  * lease is renewed; the task's signal is aborted when the lease is lost.
  */
 export class Executor {
@@ -48,12 +48,12 @@ export class Executor {
     this.#backoff = backoff;
   }
 
-  /** Share of the places in use, 0 to 1. */
+  /** Share of the slots in use, 0 to 1. */
   get load(): number {
     return this.#working.size / this.#places;
   }
 
-  /** Something happened to a task: if it is one of ours, see whether it still is. */
+  /** Check the lease of a task after an event, if the task is held here. */
   check(taskId: string | null): void {
     this.#leases.get(taskId ?? "")?.check();
   }
@@ -75,7 +75,7 @@ export class Executor {
     }
   }
 
-  /** Let the handlers under way end; those that take longer are aborted, and their tasks given back. */
+  /** Let running handlers finish; those that take longer are aborted, and their tasks released. */
   async finish(seconds: number): Promise<void> {
     const done = new AbortController();
     const overdue = sleep(seconds, done.signal).then(() => this.#stopping.abort(new Error("The agent stopped.")));
@@ -85,7 +85,8 @@ export class Executor {
   }
 
   async #claimTasks(limit: number, until: AbortSignal): Promise<ClaimedTask[]> {
-    // One key: tasks of a lost answer are answered again, and not left leased to us, unknown, until their leases expire.
+    // One key: tasks of a lost answer are returned again. Otherwise they would stay leased, unknown, until their leases
+    // expire.
     const options = { idempotencyKey: crypto.randomUUID(), signal: until };
     for (let attempt = 0; !until.aborted; attempt += 1) {
       try {
@@ -123,26 +124,26 @@ export class Executor {
     }
   }
 
-  /** The handler's result; rejects when the task's signal is aborted, whether the handler follows it or not. */
+  /** Return the handler's result; rejects when the task's signal is aborted, whether or not the handler observes it. */
   #handleUntilAborted(task: TaskRun): Promise<JsonValue | void> {
     const handling = this.#loadConversation(task).then(() => this.#handle(task));
     const signal = task.signal;
     return Promise.race([handling, aborted(signal).then(() => Promise.reject(signal.reason as Error))]);
   }
 
-  /** Read what was said about a task that has been worked on before. */
+  /** Load the messages of a task that was executed before. */
   async #loadConversation(task: TaskRun): Promise<void> {
     if (task.fencingToken <= 1) return;
     const page = await this.#client.task.history({ taskId: task.taskId, types: ["message"], limit: HISTORY_PAGE });
     for await (const { data } of page) if (isObject(data)) task.messages.push(readLoggedMessage(data as JsonObject));
   }
 
-  /** Write how the handler ended. */
+  /** Report the outcome of the handler. */
   async #report(lease: Lease, handling: Promise<JsonValue | void>): Promise<void> {
     let result: JsonValue;
     try {
       result = (await handling) ?? null;
-      this.#stopping.signal.throwIfAborted(); // what a handler answers when it is told to end is no result
+      this.#stopping.signal.throwIfAborted(); // the result of an aborted handler is ignored
     } catch (error) {
       lease.signal.throwIfAborted();
       await lease.call((tasks, held): Promise<object> => {
@@ -170,13 +171,13 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What is stored of an error: its kind and its text, without what the wire refuses. */
+/** Format an error for storage: its class and text, without characters that the wire format refuses. */
 function errorText(error: unknown): string {
   const text = error instanceof PermanentFailure ? error.message : error instanceof AgoraError ? `${error.name}: ${error.message}` : String(error);
   return text.replaceAll("\0", "").slice(0, MAX_ERROR_CHARACTERS) || "Error";
 }
 
-/** The message that asks. */
+/** Build the message of a question. */
 function buildQuestion({ message: text, options }: InputRequired): Omit<TaskMessageArguments, "taskId"> {
   const { auth = false, data, schema, questions } = options;
   const metadata: JsonObject = schema === undefined ? {} : { requestedSchema: schema };

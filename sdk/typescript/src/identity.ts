@@ -7,22 +7,22 @@ const AGENT_TOKEN = "agt_";
 const DEFAULT_TENANT = "default";
 const VISIBLE = /^[!-~]+$/;
 
-/** What a client is told about who it is. */
+/** Identity options of a client. */
 export interface Claims {
   readonly agent?: string | undefined;
-  /** A credential that the program gives: it comes first. */
+  /** An explicit credential, with the highest precedence. */
   readonly token?: string | undefined;
-  /** A credential of the environment, used where there is no other. */
+  /** A credential of the environment, used without any other. */
   readonly ambientToken?: string | undefined;
-  /** Where who logged in is kept: they are who calls without another credential act as. */
+  /** The store of logins, used for calls without another credential. */
   readonly logins?: LoginStore | undefined;
   readonly tenant?: string | undefined;
 }
 
 /**
- * Who a client is: what it was told, else what registration stored, else who logged in, else nobody in particular.
+ * The identity of a client: explicit, else stored by registration, else of the logged-in user, else anonymous.
  *
- * The first agent that a client registers is who it is from then on.
+ * The client acts as the first agent that it registers.
  */
 export class Identity {
   readonly #store: TokenStore;
@@ -42,7 +42,7 @@ export class Identity {
     this.#name = claims.agent;
   }
 
-  /** The server, tenant and name of an agent, as one text. */
+  /** Key of an agent's server, tenant and name. */
   placeOf(name: string): string {
     return `${this.#server} ${this.tenant} ${name}`;
   }
@@ -57,7 +57,7 @@ export class Identity {
     return this.#current()?.agentId;
   }
 
-  /** The credential of a call; throws Unauthenticated where none of the named agent is kept. */
+  /** The credential of a call. Throws Unauthenticated if the named agent has none here. */
   token(): string | undefined {
     const own = this.#current();
     if (own !== undefined) return own.token;
@@ -71,12 +71,12 @@ export class Identity {
     return this.#claims.token ?? this.#claims.ambientToken ?? this.#claims.logins?.find(this.#server)?.accessToken;
   }
 
-  /** Where the logins of persons are kept, if they are shared. */
+  /** The store of logins, if it is shared. */
   get logins(): LoginStore | undefined {
     return this.#claims.logins;
   }
 
-  /** Whether calls carry a login that is to be renewed before the next one. */
+  /** Whether calls use a login that must be renewed before the next one. */
   get isLoginDue(): boolean {
     const { token, ambientToken, logins } = this.#claims;
     if (logins === undefined || (token ?? ambientToken) !== undefined || this.#current() !== undefined) return false;
@@ -84,12 +84,12 @@ export class Identity {
     return login !== undefined && isDue(login);
   }
 
-  /** Renew the login; throws Unauthenticated where it has ended. */
+  /** Renew the login. Throws Unauthenticated if it has ended. */
   async renewLogin(renew: RenewLogin): Promise<void> {
     await this.#claims.logins?.current(this.#server, renew);
   }
 
-  /** What a call carries: its credential, and the marketplace that was asked for. */
+  /** Headers of a call: its credential, and the requested marketplace. */
   headers(token: string | undefined): Record<string, string> {
     const headers: Record<string, string> = {};
     if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
@@ -97,28 +97,28 @@ export class Identity {
     return headers;
   }
 
-  /** The identity of one agent, registered by this client or kept from before. */
+  /** The identity of one agent, registered by this client or stored before. */
   ofAgent(name: string): Identity {
     const token = this.#tokens.get(name) ?? this.#store.find(this.#server, this.tenant, name);
     if (token === undefined) throw this.#missing(name);
     const ambientToken = this.#claims.token ?? this.#claims.ambientToken;
     const { logins } = this.#claims;
     const identity = new Identity(this.#store, this.#url, { agent: name, ambientToken, logins, tenant: this.tenant });
-    identity.#tokens = this.#tokens; // what one of them learns, or forgets, holds for all
+    identity.#tokens = this.#tokens; // shared, so that all of them see additions and removals
     this.#tokens.set(name, token);
     return identity;
   }
 
-  /** The identity of whoever has a token. */
+  /** The identity of the owner of a token. */
   ofToken(token: string): Identity {
     return new Identity(this.#store, this.#url, { token, tenant: this.tenant });
   }
 
   /**
-   * Credentials to register a name with, the best first; each is tried where the one before is refused.
+   * Credentials for registering a name, in order of preference; each is tried if the previous one is refused.
    *
-   * An agent's own token updates the registration; what else there is makes a new one. A stored token is worthless once its
-   * server began anew.
+   * An agent's own token updates the registration; any other credential creates a new one. A stored token becomes
+   * invalid when its server is reset.
    */
   candidates(name: string): (string | undefined)[] {
     const given = this.#otherToken();
@@ -127,7 +127,7 @@ export class Identity {
     return [...new Set([...own, ...(known ? [known.token] : []), given])];
   }
 
-  /** Keep the credential of a registered agent, and act as it unless this client is another one already. */
+  /** Store the credential of a registered agent, and act as it unless this client already acts as another one. */
   async adopt(name: string, agentId: string, token: string | undefined): Promise<void> {
     if (token?.startsWith(AGENT_TOKEN)) {
       const stored = { agentId, token };
@@ -141,7 +141,7 @@ export class Identity {
     this.#name ??= name;
   }
 
-  /** Forget the credential of an agent that was taken off the marketplace. */
+  /** Remove the credential of a deregistered agent. */
   async forget(agentId: string): Promise<void> {
     for (const [name, token] of this.#tokens) {
       if (token.agentId !== agentId) continue;

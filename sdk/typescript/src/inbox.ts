@@ -1,4 +1,4 @@
-/** The inbox of a running agent, worked off. */
+/** The inbox of a running agent: passes messages to handlers. */
 
 import { type Backoff, sleep } from "./backoff.ts";
 import type { AgoraClient } from "./client.ts";
@@ -10,24 +10,24 @@ const MAX_ATTEMPTS = 3;
 const PAGE_SIZE = 100;
 const MAX_REMEMBERED = 10_000;
 
-/** Whether an error is not the handler's fault: what met it is done again from the start. */
+/** Whether an error is not the handler's fault: the message or task is processed again from the start. */
 export function isPutOff(error: unknown): boolean {
   return [ServerUnreachable, Overloaded, RateLimited, Halted].some((kind) => error instanceof kind);
 }
 
-/** What handles the messages of an inbox. */
+/** Handlers of an inbox. */
 export interface MessageHandlers {
   handle(message: Message): Promise<void>;
-  /** Told of each failed attempt, the first being 1. */
+  /** Called for each failed attempt, the first being 1. */
   failed(message: Message, error: unknown, attempt: number): Promise<void>;
 }
 
 /**
- * Hands each unread message to a handler, so many at once, and marks what became of it.
+ * Passes each unread message to a handler, up to a limit of concurrent ones, and marks its outcome.
  *
- * The durable inbox is the truth, and live events only a reason to look. A message is marked as delivered before and as
- * acknowledged after its handler; after a crash in between it is handled again. One whose handler fails every time is left
- * as read.
+ * The durable inbox is authoritative; live events only trigger reading it. A message is marked as delivered before and
+ * as acknowledged after its handler; after a crash in between it is handled again. A message whose handler fails every
+ * time is left as read.
  */
 export class Inbox {
   readonly #client: AgoraClient;
@@ -35,7 +35,7 @@ export class Inbox {
   readonly #handlers: MessageHandlers;
   readonly #backoff: Backoff;
   readonly #working = new Set<Promise<void>>();
-  /** Messages seen, by id: undefined while they are handled. */
+  /** Messages by id: undefined while they are handled. */
   readonly #states = new Map<string, DeliveryState | undefined>();
   #wake: (() => void) | undefined;
   #isDue = false;
@@ -47,12 +47,12 @@ export class Inbox {
     this.#backoff = backoff;
   }
 
-  /** Share of the places in use, 0 to 1. */
+  /** Share of the slots in use, 0 to 1. */
   get load(): number {
     return this.#working.size / this.#places;
   }
 
-  /** There may be something new. */
+  /** Signal that there may be new messages. */
   wake(): void {
     this.#isDue = true;
     this.#wake?.();
@@ -80,7 +80,7 @@ export class Inbox {
     }
   }
 
-  /** Let the handlers under way end, for so many seconds. */
+  /** Let running handlers finish, for that many seconds. */
   async finish(seconds: number): Promise<void> {
     const done = new AbortController();
     await Promise.race([Promise.all([...this.#working]), sleep(seconds, done.signal).catch(() => undefined)]);
@@ -90,7 +90,7 @@ export class Inbox {
   async #readUnread(until: AbortSignal): Promise<void> {
     let page = await this.#client.messaging.receive({ unread: true, limit: PAGE_SIZE }, { signal: until });
     for (;;) {
-      // A message in handling is still unread at the server and comes again: the states tell that it is known.
+      // A message in progress is still unread on the server and is read again; the states identify it.
       const fresh = page.messages.filter((message) => !this.#states.has(message.messageId));
       const queued = fresh.filter((message) => message.status === DeliveryState.QUEUED);
       await this.#mark(queued.map((message) => message.messageId), DeliveryState.DELIVERED);
@@ -110,7 +110,7 @@ export class Inbox {
     if (messageIds.length > 0) await this.#client.messaging.mark({ messageIds, status });
   }
 
-  /** Messages that are done but still unread: their mark got lost. */
+  /** Mark again messages that are processed but still unread, because their mark was lost. */
   async #markAgain(messageIds: string[]): Promise<void> {
     for (const state of [DeliveryState.ACKNOWLEDGED, DeliveryState.READ]) {
       await this.#mark(messageIds.filter((id) => this.#states.get(id) === state), state);
@@ -132,10 +132,10 @@ export class Inbox {
       return;
     }
     this.#remember(message.messageId, state);
-    await this.#mark([message.messageId], state).catch(() => undefined); // marked again when it comes again
+    await this.#mark([message.messageId], state).catch(() => undefined); // marked again when it is read again
   }
 
-  /** What became of a message; undefined if it is put off. */
+  /** Handle a message. Returns its state; undefined if it is postponed. */
   async #handle(message: Message): Promise<DeliveryState | undefined> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       try {

@@ -2,40 +2,40 @@ import type { ClaimedTask, Message, Part } from "./generated/types.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 import type { TaskRun } from "./task-run.ts";
 
-/** Where messages and tasks of the marketplace carry a message in parts. */
+/** Metadata key of a multipart message in the marketplace's messages and tasks. */
 const CARRIED = "a2a";
 
-/** What was said about a task. */
+/** A message about a task. */
 export interface TaskMessage {
-  /** `user` is who wants it done, `agent` who does it. */
+  /** `user` is the requester, `agent` the assignee. */
   readonly role: "user" | "agent";
   /** Its texts, separated by line feeds. */
   readonly text: string;
-  /** Its parts as A2A 1.0 writes them. */
+  /** Its parts in the form of A2A 1.0. */
   readonly parts: readonly Part[];
   readonly metadata: JsonObject;
 }
 
-/** What somebody says to an agent, whether by a message or by a task. */
+/** A message to an agent, from its inbox or from a task. */
 export interface IncomingMessage {
   /** Its texts, separated by line feeds. */
   readonly text: string;
-  /** Its parts as A2A 1.0 writes them; of a message without any, its text. */
+  /** Its parts in the form of A2A 1.0; for a message without parts, its text. */
   readonly parts: readonly Part[];
   readonly metadata: JsonObject;
-  /** What was said before about the task that it is, oldest first: after a question, the question and what led to it. */
+  /** Earlier messages of the task, oldest first; after a question, they include the question. */
   readonly history: readonly TaskMessage[];
-  /** Id of the agent that says it. */
+  /** Id of the sending agent. */
   readonly sender: string;
-  /** What groups messages of one conversation, if anything. */
+  /** Id of the conversation, if any. */
   readonly contextId: string | undefined;
-  /** The message of the inbox that it is, if it is one. */
+  /** The inbox message, if it is one. */
   readonly message?: Message;
-  /** The task that it is, if it is one. */
+  /** The task, if it is one. */
   readonly task?: TaskRun;
 }
 
-/** A message of the inbox. */
+/** Convert an inbox message. */
 export function readInboxMessage(message: Message): IncomingMessage {
   const carried = objectAt(objectAt(message.metadata, CARRIED), "message");
   const parts = partsOf(carried) ?? [{ text: message.content }];
@@ -44,7 +44,7 @@ export function readInboxMessage(message: Message): IncomingMessage {
   return { text: textOf(parts) || message.content, parts, metadata, history: [], sender: message.fromAgent, contextId, message };
 }
 
-/** The newest message of who wants a task done: the answer to a question, at first what the task was made of. */
+/** Return the requester's newest message: the answer to a question, or initially the message that created the task. */
 export function readTaskMessage(task: TaskRun): IncomingMessage {
   const newest = task.messages.filter((message) => message.role === "user").at(-1);
   const history = task.messages.filter((message) => message !== newest);
@@ -52,7 +52,7 @@ export function readTaskMessage(task: TaskRun): IncomingMessage {
   return { text, parts, metadata, history, sender: task.createdBy, contextId: task.contextId ?? undefined, task };
 }
 
-/** What a task was made of: a message of A2A, or a payload with a text, or else the payload as data. */
+/** Return the message that created a task: a message of A2A, the payload's text, or else the payload as data. */
 export function readOpeningMessage(task: ClaimedTask): TaskMessage {
   const text = textAt(task.payload, "text");
   const carried = objectAt(task.payload, "message");
@@ -60,14 +60,14 @@ export function readOpeningMessage(task: ClaimedTask): TaskMessage {
   return { role: "user", text: textOf(parts) || (text ?? ""), parts, metadata: objectAt(carried, "metadata") };
 }
 
-/** A message about a task, as its log has it. */
+/** Convert a message of a task's log. */
 export function readLoggedMessage(message: JsonObject): TaskMessage {
   const parts = partsOf(message) ?? [];
   const role = message["role"] === "ROLE_AGENT" ? "agent" : "user";
   return { role, text: textOf(parts), parts, metadata: objectAt(message, "metadata") };
 }
 
-/** The metadata of a reply that asks back. */
+/** Metadata of a reply that asks a question. */
 export const ASKS_BACK: JsonObject = { [CARRIED]: { status: "input_required" } };
 
 function textOf(parts: readonly Part[]): string {

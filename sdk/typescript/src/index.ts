@@ -1,5 +1,6 @@
 /**
- * The TypeScript client of Agora, the marketplace where AI agents register, find each other, talk and take work.
+ * The TypeScript client of Agora, the marketplace where AI agents register, find each other, exchange messages and work
+ * on tasks.
  *
  * @packageDocumentation
  */
@@ -12,8 +13,8 @@ export * from "./generated/errors.ts";
 export type * from "./generated/services.ts";
 export * from "./generated/types.ts";
 
-/** An agent's profile, as the marketplace has it: what registering answers is one. */
+/** An agent's profile, as returned by registration. */
 export type Agent = AgentProfile;
 
-/** Base class of programs that are agents, see {@link AgentProgram}: `class Echo extends Agent { ... }`. */
+/** Base class of agent programs, see {@link AgentProgram}: `class Echo extends Agent { ... }`. */
 export const Agent: typeof AgentProgram = AgentProgram;

@@ -1,4 +1,4 @@
-/** The lease on a claimed task: kept alive, and written under. */
+/** The lease on a claimed task: renewal, and calls under its fencing token. */
 
 import { type Backoff, sleep } from "./backoff.ts";
 import type { AgoraClient } from "./client.ts";
@@ -9,9 +9,9 @@ import { type ClaimedTask, TaskStatus } from "./generated/types.ts";
 import type { JsonObject } from "./json.ts";
 import { isTransient } from "./problem.ts";
 
-/** Of a call that the server fails at. */
+/** Limit of server errors of one call. */
 const MAX_SERVER_ERRORS = 5;
-/** Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it. */
+/** Checkpoint numbers increase over all attempts: those of a claim follow those of earlier claims. */
 const CHECKPOINTS_PER_CLAIM = 1_000_000;
 const TERMINAL: ReadonlySet<TaskStatus> = new Set([
   TaskStatus.COMPLETED,
@@ -23,10 +23,10 @@ const TERMINAL: ReadonlySet<TaskStatus> = new Set([
 ]);
 
 /**
- * The hold on one claimed task.
+ * The lease on one claimed task.
  *
- * Every call carries the claim's fencing token, and waits for a server that is away. Once the server has said that the hold
- * is gone, `signal` is aborted with the reason, and nothing more is written.
+ * Every call carries the claim's fencing token, and waits for an unreachable server. Once the server has reported that
+ * the lease is lost, `signal` is aborted with the reason, and no further call is made.
  */
 export class Lease {
   readonly taskId: string;
@@ -46,7 +46,7 @@ export class Lease {
     this.#backoff = backoff;
   }
 
-  /** Aborted when the task is not ours any more. */
+  /** Aborted when the lease is lost. */
   get signal(): AbortSignal {
     return this.#lost.signal;
   }
@@ -65,12 +65,12 @@ export class Lease {
     }
   }
 
-  /** Renew at once: something may have happened to the task. */
+  /** Renew now, since the task may have changed. */
   check(): void {
     this.#due.abort();
   }
 
-  /** Extend the lease; throws StaleLease once it is lost. */
+  /** Extend the lease. Throws StaleLease once it is lost. */
   async renew(options: { checkpoint?: JsonObject; checkpointNumber?: number } = {}): Promise<void> {
     let status: TaskStatus;
     try {
@@ -82,7 +82,7 @@ export class Lease {
     if (TERMINAL.has(status)) throw this.#loseTo(new StaleLease(`${this.taskId} is ${status}.`));
   }
 
-  /** Extend the lease and store how far the work is. */
+  /** Extend the lease and store a checkpoint. */
   async checkpoint(checkpoint: JsonObject): Promise<void> {
     this.#checkpoints += 1;
     // The fencing token grows with every claim, so that a late write is recognised.
@@ -91,9 +91,9 @@ export class Lease {
   }
 
   /**
-   * Call an operation on the task until it is answered or refused; repetitions are recognised by the server.
+   * Call an operation on the task until it is answered or refused. The server recognises repetitions.
    *
-   * @param operation - is given the task's operations, and the arguments that each of them needs
+   * @param operation - called with the task operations, and the arguments that each of them needs
    */
   async call<R>(operation: (tasks: TaskService, held: { taskId: string; fencingToken: number }) => Promise<R>): Promise<R> {
     const client = this.#client.withOptions({ idempotencyKey: crypto.randomUUID() });
@@ -104,7 +104,7 @@ export class Lease {
       } catch (error) {
         if (error instanceof StaleLease) throw this.#loseTo(error);
         if (!isTransient(error) || (error instanceof InternalError && attempt >= MAX_SERVER_ERRORS)) {
-          if (error instanceof Conflict) this.check(); // whether it is the lease, the next renewal tells
+          if (error instanceof Conflict) this.check(); // the next renewal shows whether the lease is lost
           throw error;
         }
       }

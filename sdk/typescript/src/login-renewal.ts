@@ -1,4 +1,4 @@
-/** Renewing a login, which is done by the server for the client that the tokens were issued to. */
+/** Renewal of a login, by the server, for the client of the tokens. */
 
 import { decodeResult } from "./case.ts";
 import { Unauthenticated } from "./generated/errors.ts";
@@ -7,10 +7,10 @@ import type { Login } from "./generated/types.ts";
 import { RENEW_SECONDS, type StoredLogin } from "./login-store.ts";
 import type { Session } from "./session.ts";
 
-/** How long a token counts whose end nobody tells. */
+/** Assumed lifetime of a token if none is given. */
 const DEFAULT_LIFETIME_SECONDS = 60;
 
-/** When a token ends that was issued now, in seconds since 1970. */
+/** Expiry of a token issued now, in seconds since 1970. */
 export function expiryAfter(seconds: number | null): number {
   return Date.now() / 1000 + (seconds ?? DEFAULT_LIFETIME_SECONDS);
 }
@@ -20,11 +20,11 @@ export function loginEnded({ username }: StoredLogin, cause?: unknown): Unauthen
   return new Unauthenticated(`The login of ${username} has ended.`, { fix: "Log in again: agora login." }, { cause });
 }
 
-/** Have the server renew a login; throws Unauthenticated where it has ended. */
+/** Renew a login through the server. Throws Unauthenticated if it has ended. */
 export async function refreshLogin(session: Session, login: StoredLogin): Promise<StoredLogin> {
   if (login.refreshToken === null) throw loginEnded(login);
   const args = { refresh_token: login.refreshToken, client_id: login.clientId };
-  const options = { timeout: RENEW_SECONDS, retries: 0 }; // a refresh token is used once
+  const options = { timeout: RENEW_SECONDS, retries: 0 }; // a refresh token is valid once
   try {
     const answer = await session.send("auth/refresh", OPERATIONS.auth.refresh, args, options, undefined);
     const { accessToken, refreshToken, expiresIn } = decodeResult(answer, new Set()) as Login;

@@ -1,46 +1,46 @@
 /**
- * A person's login at a server, kept for the next call and renewed when it is about to end.
+ * A person's login at a server, stored for later calls and renewed before it expires.
  *
- * In a file it is shared with programs of all languages, and with `agora login`: `logins.json`, beside the credentials.
+ * The file is shared with programs of all languages, and with `agora login`: `logins.json`, beside the credentials.
  */
 
 import { type Platform, PrivateFile } from "./private-file.ts";
 
-/** A person at one server. */
+/** A person's login at one server. */
 export interface StoredLogin {
   readonly username: string;
   readonly accessToken: string;
   readonly refreshToken: string | null;
-  /** When the access token ends, in seconds since 1970. */
+  /** Expiry of the access token, in seconds since 1970. */
   readonly expiresAt: number;
-  /** Whom the tokens were issued to; null for the server's own client. */
+  /** The client of the tokens; null for the server's own client. */
   readonly clientId: string | null;
 }
 
-/** Answers the login that follows one; throws Unauthenticated where it has ended. */
+/** Return the renewed login. Throws Unauthenticated if it has ended. */
 export type RenewLogin = (login: StoredLogin) => Promise<StoredLogin>;
 
-/** Keeps one login for each server; `server` is one spelling of its address. */
+/** Stores one login per server; `server` is a normalized address. */
 export interface LoginStore {
   find(server: string): StoredLogin | undefined;
   keep(server: string, login: StoredLogin): Promise<void>;
-  /** Remove the login of that person; nothing happens where it is another's, or there is none. */
+  /** Remove the login of that person; no-op if it is another person's, or there is none. */
   forget(server: string, username: string): Promise<void>;
-  /** The login, good for a while: renewed by one of all that ask at once, for providers revoke a token that is used twice. */
+  /** Return a valid login, renewed by only one of concurrent callers: providers revoke a token that is used twice. */
   current(server: string, renew: RenewLogin): Promise<StoredLogin | undefined>;
 }
 
-/** How long before its end a login is renewed. */
+/** Time before the expiry at which a login is renewed. */
 const RENEW_BEFORE_SECONDS = 30;
-/** How long renewing takes, at most. */
+/** Timeout of a renewal. */
 export const RENEW_SECONDS = 30;
 
-/** Whether a login is to be renewed before it is used. */
+/** Whether a login must be renewed before use. */
 export function isDue(login: StoredLogin): boolean {
   return Date.now() / 1000 >= login.expiresAt - RENEW_BEFORE_SECONDS;
 }
 
-/** The login of one program. */
+/** The login of one program, in memory. */
 export class MemoryLogins implements LoginStore {
   readonly #logins = new Map<string, StoredLogin>();
   readonly #renewals = new Map<string, Promise<StoredLogin>>();
@@ -79,7 +79,7 @@ interface Entry {
   client_id: string | null;
 }
 
-/** Logins in the file that programs of all languages share. */
+/** Logins in the file shared by programs of all languages. */
 export class FileLogins implements LoginStore {
   readonly #file: PrivateFile<Entry>;
 
@@ -111,7 +111,7 @@ export class FileLogins implements LoginStore {
     const edit = async (logins: Record<string, Entry>) => {
       const entry = logins[server];
       login = entry && readEntry(entry);
-      if (login === undefined || !isDue(login)) return false; // another program was quicker
+      if (login === undefined || !isDue(login)) return false; // another program has renewed it
       login = await renew(login);
       logins[server] = writeEntry(login);
       return true;

@@ -1,4 +1,4 @@
-/** Logging a person in at the server's identity provider: as `agora login` does. */
+/** Login of a person at the server's identity provider, like `agora login`. */
 
 import { sleep } from "./backoff.ts";
 import { AgoraClient } from "./client.ts";
@@ -13,19 +13,19 @@ const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 const CONFIRMATION_SECONDS = 600;
 const POLL_SECONDS = 5;
 
-/** What a person is to do: open the address in any browser, and confirm the code there. */
+/** Instructions for a person: open the address in any browser, and confirm the code there. */
 export interface LoginPrompt {
   readonly verificationUri: string;
-  /** The same address with the code in it, if the provider has one. */
+  /** The address including the code, if the provider supports it. */
   readonly verificationUriComplete: string | undefined;
   readonly userCode: string;
 }
 
 /**
- * How a person logs in: by name and password where the server passes them on, else by a code.
+ * Login method: name and password if the server supports it, else a code.
  *
- * `shared`: whether programs of this user on this machine act as the person, too, as after `agora login`. Default: true where the
- * client keeps its tokens in a file. A program that logs in one person after the other says false.
+ * `shared`: whether other programs of this user on this machine act as the person, too, as after `agora login`.
+ * Default: true if the client stores its tokens in a file. Set it to false in a program that logs in several people.
  */
 export type LoginOptions = (
   | { username: string; password: string }
@@ -34,9 +34,9 @@ export type LoginOptions = (
 
 type Tokens = Pick<PasswordLogin, "accessToken" | "refreshToken" | "expiresIn">;
 
-/** A person who is logged in. */
+/** The session of a logged-in person. */
 export class LoginSession {
-  /** A client that acts as the person, until the token ends. */
+  /** A client that acts as the person, until the token expires. */
   client: AgoraClient;
   readonly #start: AgoraClient;
   readonly #logins: LoginStore;
@@ -51,9 +51,10 @@ export class LoginSession {
   }
 
   /**
-   * A client that acts as the person, with a token that holds for a while: it is renewed if it is about to end.
+   * Return a client that acts as the person, with a valid token, renewed if necessary.
    *
-   * @throws `Unauthenticated` where the login has ended at the provider, or here by `agora logout` or the login of somebody else
+   * @throws `Unauthenticated` if the login has ended at the provider, or here by `agora logout` or the login of another
+   * person
    */
   async current(): Promise<AgoraClient> {
     const session = AgoraClient.sessionOf(this.#start);
@@ -64,7 +65,7 @@ export class LoginSession {
     return this.client;
   }
 
-  /** End the session at the server, and at the provider where that can be done from here. */
+  /** End the session at the server, and at the provider if possible. */
   async logout(): Promise<void> {
     const client = await this.current();
     const { refreshToken, clientId, username } = this.#login;
@@ -77,17 +78,18 @@ export class LoginSession {
  * Log a person in.
  *
  * ```ts
- * const session = await login(client, { prompt: ({ verificationUri, userCode }) => console.log(verificationUri, userCode) });
+ * const session = await login(client, { prompt: ({ verificationUri, userCode }) => console.log(verificationUri,
+ * userCode) });
  * console.log((await session.client.auth.userinfo()).name);
  * ```
  *
- * @throws `NotFound` where the server has no identity provider, or no way for programs; `PermissionDenied` where the person
- * refuses; `DeadlineExceeded` where they let the code expire; `UpstreamFailed` where the provider answers nonsense
+ * @throws `NotFound` if the server has no identity provider, or no login method for programs; `PermissionDenied` if the
+ * person refuses; `DeadlineExceeded` if the code expires; `UpstreamFailed` if the provider returns an invalid response
  */
 export async function login(client: AgoraClient, options: LoginOptions): Promise<LoginSession> {
   const { server, identity, defaults } = AgoraClient.sessionOf(client);
   const logins = ((options.shared ?? true) && identity.logins) || new MemoryLogins();
-  // Nobody yet: a login of before may have ended.
+  // Anonymous: an earlier login may have ended.
   const webSocket = server.webSocket ?? false;
   const nobody = new AgoraClient({ ...server, ...defaults, webSocket, tenant: identity.tenant, tokens: new MemoryTokens() });
   const stored = await requestLogin(nobody, options);
@@ -168,7 +170,7 @@ function loginRefused(issuer: string, error: unknown): Error {
   return new UpstreamFailed(`${issuer} refuses the login (${String(error)}).`);
 }
 
-/** The provider's answer: a JSON object. It is asked by https, or on this machine where it is on this machine itself. */
+/** Request a JSON object of the provider, over https, or over http on the same machine. */
 async function askProvider(
   client: AgoraClient,
   issuer: string,

@@ -1,13 +1,13 @@
-/** What is known of an operation at run time. */
+/** Run-time data of an operation. */
 export interface Operation {
   readonly kind: "query" | "command" | "relay" | "stream";
-  /** Whether a repetition is safe only under an idempotency key. */
+  /** Whether a retry is safe only with an idempotency key. */
   readonly keyed?: boolean;
-  /** The name of the list in a page. */
+  /** Name of the list in a page. */
   readonly items?: string;
-  /** The argument that asks for the next page. */
+  /** The argument that requests the next page. */
   readonly pagedBy?: "cursor" | "after" | "offset";
-  /** Further names whose contents are nobody's but the caller's, separated by spaces. */
+  /** Additional names whose content is user data, separated by spaces. */
   readonly opaque?: string;
 }
 

@@ -1,37 +1,39 @@
 import { InvalidRequest } from "./generated/errors.ts";
 import type { TokenStore } from "./token-store.ts";
 
-/** How a client reaches a server, and who it is there. */
+/** Connection and identity of a client. */
 export interface ClientOptions {
-  /** The server; else the environment variable `AGORA_URL`, else http://127.0.0.1:8080. */
+  /** The server; default: the environment variable `AGORA_URL`, else http://127.0.0.1:8080. */
   url?: string | undefined;
-  /** A credential; else what registration stored for the agent, else the environment variable `AGORA_TOKEN`. */
+  /**
+   * A credential; default: the one stored at registration of the agent, else the environment variable `AGORA_TOKEN`.
+   */
   token?: string | undefined;
-  /** Name of an agent registered before, to act as it. */
+  /** Name of an agent registered earlier, to act as it. */
   agent?: string | undefined;
-  /** The marketplace, for whoever runs the server and enters it with their own credential. */
+  /** The marketplace, for operators of the server who enter it with their own credential. */
   tenant?: string | undefined;
   /** Seconds for a call with its retries. Default: 30. */
   timeout?: number | undefined;
-  /** How many tries after the first, of a call that could not be delivered or was turned away for the moment. Default: 3. */
+  /** Retries of a call that could not be delivered or was refused temporarily. Default: 3. */
   retries?: number | undefined;
-  /** Used in place of the platform's `fetch`. */
+  /** Replaces the platform's `fetch`. */
   fetch?: typeof fetch | undefined;
-  /** Used in place of the platform's `WebSocket`; false for events over HTTP alone. */
+  /** Replaces the platform's `WebSocket`; false: events only over HTTP. */
   webSocket?: typeof WebSocket | false | undefined;
-  /** Where tokens of agents are kept: a file in Node, Deno and Bun, this page's memory in browsers, unless said otherwise. */
+  /** Store of agent tokens. Default: a file in Node, Deno and Bun, the page's memory in browsers. */
   tokens?: TokenStore | undefined;
 }
 
-/** How one call is made. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Ends the call; it then throws the signal's reason. */
+  /** Aborts the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Seconds for the call with its retries. */
   timeout?: number | undefined;
-  /** How many tries after the first. */
+  /** Number of retries after the first attempt. */
   retries?: number | undefined;
-  /** For a command: a repetition with the same key and arguments is answered with the first result. */
+  /** For a command: a repetition with the same key and arguments returns the first result. */
   idempotencyKey?: string | undefined;
 }
 
@@ -39,12 +41,12 @@ const DEFAULT_URL = "http://127.0.0.1:8080";
 
 let defaults: ClientOptions = {};
 
-/** Options of every client made from now on, where it is given none of its own: for programs that make clients in many places. */
+/** Set default options of clients created from now on, for programs that create clients in many places. */
 export function setDefaultOptions(options: ClientOptions): void {
   defaults = { ...options };
 }
 
-/** The options of a client: its own, the program's, those of the environment. */
+/** Resolve the options of a client: its own, the program's, those of the environment. */
 export function resolveOptions(options: ClientOptions): ClientOptions & { url: string; timeout: number; retries: number } {
   const defined = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const merged: ClientOptions = { ...defaults, ...defined };
@@ -62,7 +64,7 @@ function checkUrl(text: string): string {
   return url.replace(/\/+$/, "");
 }
 
-/** A variable of the process's environment, where there is one. */
+/** Read an environment variable, if available. */
 export function environment(name: string): string | undefined {
   const process = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process;
   return process?.env?.[name]?.trim() || undefined;

@@ -1,21 +1,21 @@
 /**
- * One page of a list. It is array-like (`page.length`, `page[0]`, `for (const item of page)`), has its items under their own
- * name too (`page.tasks`, an array), and `for await (const item of page)` fetches the following pages as well.
+ * One page of a list. It is array-like (`page.length`, `page[0]`, `for (const item of page)`), has its items also under
+ * their own name (`page.tasks`, an array), and `for await (const item of page)` fetches the following pages, too.
  */
 export class Page<T> implements ArrayLike<T>, Iterable<T>, AsyncIterable<T> {
   /** The items of this page. */
   readonly [index: number]: T;
-  /** How many items this page has. */
+  /** Number of items of this page. */
   readonly length: number;
   /** The same as `length`. */
   declare readonly count: number;
-  /** How many there are in all, if it is known; above 10,000 an estimate. */
+  /** Total number of items, if known; above 10,000 an estimate. */
   declare readonly total: number | null;
   /** Whether `total` is an estimate. */
   declare readonly totalIsEstimate: boolean;
   /** Whether another page follows. */
   declare readonly hasMore: boolean;
-  /** Where the next page begins, for operations that take a cursor. */
+  /** Start of the next page, for operations that take a cursor. */
   declare readonly nextCursor: string | null;
 
   readonly #items: T[];
@@ -23,7 +23,7 @@ export class Page<T> implements ArrayLike<T>, Iterable<T>, AsyncIterable<T> {
   readonly #nextPage: () => Promise<Page<T> | undefined>;
 
   /**
-   * @param answer - the decoded answer, whose fields the page has too
+   * @param answer - the decoded answer, whose fields the page also has
    * @param items - the list in it
    * @internal
    */
@@ -35,7 +35,7 @@ export class Page<T> implements ArrayLike<T>, Iterable<T>, AsyncIterable<T> {
     Object.assign(this, items, answer);
   }
 
-  /** Fetch the page after this one; undefined after the last. */
+  /** Fetch the next page; undefined after the last. */
   nextPage(): Promise<this | undefined> {
     return this.#nextPage() as Promise<this | undefined>;
   }
@@ -45,7 +45,7 @@ export class Page<T> implements ArrayLike<T>, Iterable<T>, AsyncIterable<T> {
     return this.#items.values();
   }
 
-  /** Every item from here to the end of the list. */
+  /** Every item from this page to the end of the list. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (let page: Page<T> | undefined = this; page !== undefined; page = await page.nextPage()) yield* page.#items;
   }
@@ -56,7 +56,7 @@ export class Page<T> implements ArrayLike<T>, Iterable<T>, AsyncIterable<T> {
   }
 }
 
-/** Arguments that ask for the page after one; undefined after the last. Names are those of the wire. */
+/** Arguments that request the next page; undefined after the last. Names are those of the wire format. */
 export function nextPageArguments(
   args: Record<string, unknown>,
   pagedBy: "cursor" | "after" | "offset" | undefined,

@@ -1,15 +1,16 @@
 /**
- * Files that all SDKs on a machine share: JSON that its owner alone can read, replaced whole, changed by one program at a time.
+ * Files shared by all SDKs on a machine: JSON readable only by its owner, replaced atomically, with one writer at a
+ * time.
  *
- * Whoever changes `FILE` holds `FILE.writing`, made exclusively. One that is older than ten seconds belongs to a program that
- * died; who needs longer dates it ahead.
+ * A writer of `FILE` holds `FILE.writing`, which is created exclusively. One older than ten seconds belongs to a dead
+ * program; a writer that needs longer sets its time ahead.
  */
 
 import { sleep } from "./backoff.ts";
 import { AgoraError } from "./error.ts";
 import { isObject, parseJson } from "./json.ts";
 
-/** The parts of Node's modules that are used here; Deno and Bun have them too. */
+/** The used parts of Node's modules, which Deno and Bun have, too. */
 interface FileSystem {
   closeSync(file: number): void;
   fsyncSync(file: number): void;
@@ -23,7 +24,7 @@ interface FileSystem {
   writeSync(file: number, text: string): void;
 }
 
-/** What Node, Deno and Bun have, and browsers and workers do not. */
+/** Features of Node, Deno and Bun that browsers and workers lack. */
 export interface Platform {
   fs: FileSystem;
   os: { homedir(): string };
@@ -33,7 +34,7 @@ export interface Platform {
 const ABANDONED_MILLISECONDS = 10_000;
 const WAIT_SECONDS = 0.01;
 
-/** A private file that holds one JSON object, whose only member `name` holds objects. */
+/** A private file with one JSON object, whose only member `name` contains objects. */
 export class PrivateFile<T> {
   readonly path: string;
   readonly #platform: Platform;
@@ -41,8 +42,8 @@ export class PrivateFile<T> {
   readonly #fix: string;
 
   /**
-   * @param name - of the member, by which errors call the file, too
-   * @param fix - what a person does about a file that cannot be read
+   * @param name - of the member, also used in errors
+   * @param fix - suggested fix of an unreadable file
    */
   constructor(path: string, name: string, fix: string, platform: Platform) {
     this.path = path;
@@ -51,7 +52,7 @@ export class PrivateFile<T> {
     this.#fix = fix;
   }
 
-  /** What the file holds; nothing where there is none. */
+  /** Read the content; empty if the file does not exist. */
   read(): Record<string, T> {
     let text: string;
     try {
@@ -67,10 +68,10 @@ export class PrivateFile<T> {
   }
 
   /**
-   * Change what the file holds, while nobody else does.
+   * Change the content exclusively.
    *
-   * @param edit - changes the content in place, or answers false where nothing is to be written
-   * @param seconds - how long the edit may take; a program that dies meanwhile holds others up for as long, and ten seconds more
+   * @param edit - changes the content in place, or returns false if nothing is to be written
+   * @param seconds - maximum duration of the edit; after a crash, other programs wait for this time plus ten seconds
    */
   async change(edit: (content: Record<string, T>) => unknown, seconds = 0): Promise<void> {
     const { fs, path } = this.#platform;
@@ -93,7 +94,7 @@ export class PrivateFile<T> {
     fs.writeSync(file, JSON.stringify({ [this.#name]: content }, null, 2));
     fs.fsyncSync(file);
     fs.closeSync(file);
-    fs.renameSync(fresh, this.path); // one step: no reader sees half of the file
+    fs.renameSync(fresh, this.path); // atomic: no reader sees a partial file
   }
 
   async #acquire(mutex: string): Promise<void> {
@@ -119,9 +120,9 @@ function codeOf(error: unknown): unknown {
   return isObject(error) || error instanceof Error ? (error as { code?: unknown }).code : undefined;
 }
 
-/** The platform, where it has files. */
+/** The platform, if it has files. */
 export function findPlatform(): Platform | undefined {
-  // Asked of the process rather than imported, so that bundlers for browsers find nothing of Node here.
+  // Requested from the process rather than imported, so that bundlers for browsers find no Node modules.
   const process = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
   const module = (name: string) => process?.getBuiltinModule?.(name);
   const [fs, os, path] = [module("node:fs"), module("node:os"), module("node:path")];

@@ -1,4 +1,4 @@
-/** From an answer that is no success to the error that it means. */
+/** Conversion of error responses to errors. */
 
 import { AgoraError, type Problem } from "./error.ts";
 import { ERROR_CLASSES, Halted, RateLimited } from "./generated/errors.ts";
@@ -6,13 +6,13 @@ import { isObject, parseJson } from "./json.ts";
 
 const byCode = new Map(ERROR_CLASSES.map((each) => [each.code, each]));
 
-/** The error that a problem document describes; the HTTP status decides where its code is unknown. */
+/** Create the error of a problem document. For an unknown code, the HTTP status determines the class. */
 export function errorFromProblem(problem: Problem, status: number): AgoraError {
   const known = byCode.get(problem.code ?? "") ?? ERROR_CLASSES.find((each) => each.status === status) ?? AgoraError;
   return new known(problem.detail ?? "", problem);
 }
 
-/** The error in an answer of failure, be it the server's (problem+json) or of something in between. */
+/** Create the error of an error response, of the server (problem+json) or of an intermediary. */
 export function errorFromAnswer(status: number, headers: Headers, body: string, url: string): AgoraError {
   const document = parseJson(body);
   let problem: Problem;
@@ -27,7 +27,7 @@ export function errorFromAnswer(status: number, headers: Headers, body: string, 
   return errorFromProblem(problem, status);
 }
 
-/** Seconds of the header `Retry-After`, which may also be a date. */
+/** Parse the header `Retry-After` in seconds; it may also be a date. */
 export function retryAfterSeconds(headers: Headers): number | undefined {
   const text = headers.get("retry-after")?.trim();
   if (!text) return undefined;
@@ -36,7 +36,7 @@ export function retryAfterSeconds(headers: Headers): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000);
 }
 
-/** Whether who lives long enough may see an error go away by itself: trouble of the server, limits, a halt. */
+/** Whether a long-lived caller may retry: server errors, limits, halts. */
 export function isTransient(error: unknown): error is AgoraError {
   return error instanceof AgoraError && (error.status >= 500 || error instanceof RateLimited || error instanceof Halted);
 }

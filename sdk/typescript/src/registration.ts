@@ -1,4 +1,4 @@
-/** Registering an agent: with which credential, and what of the answer is kept. */
+/** Registration of an agent: choice of credentials, and storage of the result. */
 
 import { sleep } from "./backoff.ts";
 import { NameTaken, PermissionDenied, Unauthenticated } from "./generated/errors.ts";
@@ -10,15 +10,15 @@ import { serverKey } from "./token-store.ts";
 type Answer = Record<string, unknown>;
 type Send = (token: string | undefined) => Promise<Answer>;
 
-/** Seconds between looks for a token that another program, registering the same agent, may be keeping. */
+/** Seconds between checks for a token that another program may be storing for the same agent. */
 const STORED_TOKEN_PAUSES = [0.05, 0.1, 0.2, 0.4];
 
-/** Registrations under way on this page or in this program, by server, tenant and name. */
+/** Registrations in progress on this page or in this program, by server, tenant and name. */
 const underWay = new Map<string, { key: string; answer: Promise<Answer> }>();
 
 /**
- * Register an agent, or update it where its token is known. Concurrent registrations of one name are one: React's strict mode
- * runs effects twice. One with other arguments follows when the first is done.
+ * Register an agent, or update it if its token is known. Concurrent registrations of one name are merged: React's
+ * strict mode runs effects twice. One with other arguments follows after the first.
  *
  * @param send - calls the operation with a credential
  */
@@ -44,15 +44,15 @@ async function adopt(session: Session, answer: Answer): Promise<Answer> {
   return answer;
 }
 
-/** The answer, with the token that the agent has from now on. */
+/** Register with the available credentials. The answer has the agent's token. */
 async function register(session: Session, args: WireArguments, options: CallOptions, send: Send): Promise<Answer> {
   const name = String(args["agent_name"]);
   const candidates = session.identity.candidates(name);
   const last = candidates.at(-1);
   let used = last;
   let answer: Answer | undefined;
-  // The agent's own token first: it updates the registration. The server refuses a token of an earlier database, so each
-  // further credential is tried only after the one before was refused.
+  // The agent's own token first: it updates the registration. The server refuses a token of an earlier database, so
+  // each further credential is tried only after the previous one was refused.
   for (const token of candidates.slice(0, -1)) {
     try {
       answer = await send(token);
@@ -79,7 +79,7 @@ async function register(session: Session, args: WireArguments, options: CallOpti
   return { ...answer, token: answer["token"] ?? used };
 }
 
-/** The token that another program, registering the same agent at the same time, is just keeping. */
+/** Wait for the token that another program stores while it registers the same agent. */
 async function waitForStoredToken(session: Session, name: string, tried: (string | undefined)[]): Promise<string | undefined> {
   for (const seconds of STORED_TOKEN_PAUSES) {
     const fresh = session.identity.candidates(name).find((token) => !tried.includes(token));
@@ -89,12 +89,12 @@ async function waitForStoredToken(session: Session, name: string, tried: (string
   return undefined;
 }
 
-/** Whether the server may take us for its local operator: no web page is. */
+/** Whether the server may treat the caller as its local operator: not for a web page. */
 function isLocalProgram(url: string): boolean {
   return "process" in globalThis && new URL(serverKey(url)).hostname === "127.0.0.1";
 }
 
-/** Have the operator, if that is who we are without the agent's own token, grant the tier that was asked for. */
+/** Grant the requested tier as the operator, if the client is one without the agent's own token. */
 async function raiseTier(
   session: Session,
   answer: Answer,
@@ -108,7 +108,8 @@ async function raiseTier(
     await session.send("admin/manage", OPERATIONS.admin.manage, args, { signal: options.signal }, token);
     return { ...answer, service_tier: tier };
   } catch (error) {
-    if (error instanceof PermissionDenied || error instanceof Unauthenticated) return answer; // the tier shows what was granted
+    // the tier in the answer is the granted one
+    if (error instanceof PermissionDenied || error instanceof Unauthenticated) return answer;
     throw error;
   }
 }

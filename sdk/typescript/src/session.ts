@@ -1,4 +1,4 @@
-/** A session: what a client and its copies share, and how one call is made over it. */
+/** A session: the state that a client and its copies share, and the execution of calls. */
 
 import { decodeResult, encodeArguments, snakeCase } from "./case.ts";
 import { EventStream } from "./event-stream.ts";
@@ -22,17 +22,17 @@ export interface Server {
   readonly webSocket: typeof WebSocket | undefined;
 }
 
-/** How calls are made, if a call does not say otherwise. */
+/** Default options of calls. */
 export interface CallDefaults {
   readonly timeout: number;
   readonly retries: number;
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Arguments by the names of the wire. */
+/** Arguments with the names of the wire format. */
 export type WireArguments = Record<string, unknown>;
 
-/** What `JSON.stringify` writes of half a character. */
+/** Lone surrogates, as written by `JSON.stringify`. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/;
 const NO_NAMES: ReadonlySet<string> = new Set();
 
@@ -104,12 +104,12 @@ export class Session {
     return new Page<unknown>(result, items, nextPage);
   }
 
-  /** Renew the login that calls carry; throws Unauthenticated where it has ended. */
+  /** Renew the login used by calls. Throws Unauthenticated if it has ended. */
   renewLogin(): Promise<void> {
     return this.identity.renewLogin((login) => refreshLogin(this, login));
   }
 
-  /** Call an operation as whoever has the token; its answer as the wire has it. */
+  /** Call an operation with a token. Returns the answer in wire format. */
   async send(
     name: string,
     operation: Operation,
@@ -136,7 +136,7 @@ export class Session {
   }
 }
 
-/** The request that calls an operation; `name` is its category and action. */
+/** Build the request of an operation; `name` is its category and action. */
 export function buildRequest(
   name: string,
   isChange: boolean,
@@ -153,7 +153,7 @@ export function buildRequest(
   return { method: "GET", target: `/agora/${name}${queryString(args)}`, headers };
 }
 
-/** Arguments as a query: lists repeat their name, null is left out. */
+/** Build a query string: lists repeat their name, null is omitted. */
 export function queryString(args: WireArguments): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(args)) {
@@ -170,7 +170,7 @@ function queryText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** How long a call may take in all: what it lets the server wait, or work elsewhere, comes on top. */
+/** Total timeout of a call: its own wait, or that of an upstream, is added. */
 function totalTimeout(seconds: number, operation: Operation, args: WireArguments): number {
   const remote = operation.kind === "relay" ? Number(args["timeout"] ?? 0) : 0;
   return seconds + Number(args["wait"] ?? 0) + remote;

@@ -5,10 +5,10 @@ import { isObject, parseJson } from "./json.ts";
 import { errorFromAnswer } from "./problem.ts";
 import { isTransientStatus } from "./transport.ts";
 
-/** There is no ping here: a server says something at least this often, or the connection is dead. */
+/** There is no ping: a server sends something at least this often, or the connection is dead. */
 const SILENCE_MILLISECONDS = 60_000;
 
-/** Connect. Throws Disconnected, Refused, or the error that the server answered. */
+/** Connect. Throws Disconnected, Refused, or the server's error. */
 export async function openEventSource(
   fetcher: typeof fetch,
   url: string,
@@ -35,7 +35,7 @@ export async function openEventSource(
   }
 }
 
-/** Calls back once nothing has been heard for too long. */
+/** Calls back after a period without data. */
 class Silence {
   readonly #ended: () => void;
   #timer: ReturnType<typeof setTimeout>;
@@ -92,7 +92,7 @@ class EventSourceChannel implements Channel {
   }
 
   acknowledge(): void {
-    // The place is told when the stream is resumed.
+    // The position is sent when the stream is resumed.
   }
 
   close(): void {
@@ -103,9 +103,9 @@ class EventSourceChannel implements Channel {
 }
 
 /**
- * Frames out of the bytes of Server-Sent Events, however they are cut.
+ * An incremental parser of Server-Sent Events.
  *
- * A message without data moves the position: a heartbeat. A frame that does not say its `sequence` gets it from the
+ * A message without data is a heartbeat that advances the position. A frame without a `sequence` gets it from the
  * message's id.
  */
 export class EventSourceParser {
@@ -114,7 +114,7 @@ export class EventSourceParser {
   #data: string[] = [];
   #id = "";
 
-  /** The frames that are complete with this chunk. Throws Disconnected for what is no frame. */
+  /** Return the frames completed by this chunk. Throws Disconnected for an invalid frame. */
   feed(chunk: Uint8Array): Frame[] {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split("\n");
     this.#rest = lines.pop() ?? "";
@@ -143,7 +143,7 @@ export class EventSourceParser {
   }
 }
 
-/** A frame from its JSON. */
+/** Decode a frame from its JSON. */
 export function decodeFrame(text: unknown): Frame {
   const frame = typeof text === "string" ? parseJson(text) : undefined;
   if (!isObject(frame)) throw new Disconnected("the server sent something that is no event");

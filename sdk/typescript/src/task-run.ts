@@ -3,10 +3,10 @@ import { readOpeningMessage, type TaskMessage } from "./incoming-message.ts";
 import type { JsonObject } from "./json.ts";
 import type { Lease } from "./lease.ts";
 
-/** Most characters of output in one call. */
+/** Maximum characters of one output call. */
 const MAX_CHUNK_CHARACTERS = 262_144;
 
-/** Thrown in `onTask`: the task has failed, and another attempt would fail too. */
+/** Thrown in `onTask`: the task has failed, and another attempt would fail, too. */
 export class PermanentFailure extends Error {
   override readonly name = "PermanentFailure";
 }
@@ -18,21 +18,21 @@ export interface NamedQuestion {
   schema?: JsonObject;
 }
 
-/** What a question carries beside its text. */
+/** Optional properties of a question. */
 export interface QuestionOptions {
-  /** Whether what is missing is a credential: the task waits as `auth_required`. */
+  /** Whether a credential is missing: the task waits as `auth_required`. */
   auth?: boolean;
-  /** What a program needs to answer: a part of the message beside the text, each object of a list one of its own. */
+  /** Data that a program needs to answer, added to the message as a data part, or one part per object of a list. */
   data?: JsonObject | JsonObject[];
-  /** JSON schema of the answer, from which clients make a form; the answer then is a data part. */
+  /** JSON schema of the answer, from which clients build a form; the answer is then a data part. */
   schema?: JsonObject;
-  /** Several questions at once, by name; the task is claimed again once all are answered, and `task.answers` has the answers. */
+  /** Several questions by name; the task is claimed again when all are answered, and `task.answers` has the answers. */
   questions?: Record<string, NamedQuestion>;
 }
 
 /**
- * Thrown in `onTask` or `processMessage`: the work cannot go on before its requester has answered. With the answer the task is
- * claimed again: then the answer is the newest of `task.messages`, and what `processMessage` is called with.
+ * Thrown in `onTask` or `processMessage`: the task needs an answer of its requester. When answered, the task is claimed
+ * again: the answer is the newest of `task.messages`, and is passed to `processMessage`.
  */
 export class InputRequired extends Error {
   override readonly name = "InputRequired";
@@ -44,16 +44,17 @@ export class InputRequired extends Error {
   }
 }
 
-/** What a claimed task is. */
+/** Data of a claimed task. */
 export interface TaskRun extends ClaimedTask {}
 
 /**
- * A claimed task in the hands of `Agent.onTask`.
+ * A claimed task, passed to `Agent.onTask`.
  *
  * ```ts
  * async onTask(task: TaskRun) {
  *   const rows = task.payload["rows"] as string[];
- *   for (let at = Number(task.checkpoint?.["done"] ?? 0); at < rows.length; at += 1) { // where an attempt before this one stood
+ *   for (let at = Number(task.checkpoint?.["done"] ?? 0); at < rows.length; at += 1) { // progress of an earlier
+ * attempt
  *     await work(rows[at], { signal: task.signal });
  *     await task.save({ done: at + 1 });
  *     await task.report({ progress: (100 * (at + 1)) / rows.length });
@@ -62,12 +63,12 @@ export interface TaskRun extends ClaimedTask {}
  * }
  * ```
  *
- * Each method waits for a server that is away, and throws once the task is not ours any more.
+ * Each method waits for an unreachable server, and throws once the lease is lost.
  */
 export class TaskRun {
-  /** Aborted when the task was cancelled or given to another, or the agent stops and waits no longer: end the work. */
+  /** Aborted when the task was cancelled or reassigned, or the agent stops and no longer waits: end the work. */
   readonly signal: AbortSignal;
-  /** What was said about it, oldest first; the first is what it was made of. */
+  /** Messages about the task, oldest first; the first is the one that created it. */
   readonly messages: TaskMessage[];
   readonly #lease: Lease;
   #writing: Promise<unknown> = Promise.resolve();
@@ -80,7 +81,7 @@ export class TaskRun {
     this.signal = AbortSignal.any([lease.signal, stopping]);
   }
 
-  /** The requester's answers to questions that `InputRequired` named, by name; the newest of each. */
+  /** The requester's latest answers to the questions of `InputRequired`, by name. */
   get answers(): Record<string, TaskMessage> {
     const answers: Record<string, TaskMessage> = {};
     for (const message of this.messages) {
@@ -90,13 +91,13 @@ export class TaskRun {
     return answers;
   }
 
-  /** Say how it goes. `progress`: per cent done, never less than before; `notes` and `milestone` are for people. */
+  /** Report progress. `progress`: percentage, never decreasing; `notes` and `milestone` are for people. */
   async report(update: { progress?: number; notes?: string; milestone?: string }): Promise<void> {
     const { progress } = await this.#lease.call((tasks, held) => tasks.update({ ...held, ...update }));
     this.progress = progress;
   }
 
-  /** Store how far the work is: another attempt finds it in `task.checkpoint`. It extends the lease too. */
+  /** Store a checkpoint, which a later attempt reads from `task.checkpoint`. It also extends the lease. */
   save(checkpoint: JsonObject): Promise<void> {
     return this.#inOrder(async () => {
       await this.#lease.checkpoint(checkpoint);
@@ -104,7 +105,10 @@ export class TaskRun {
     });
   }
 
-  /** Append to the task's output, which can be followed while the task runs. It goes on where an earlier attempt ended. */
+  /**
+   * Append to the task's output, which can be followed while the task runs. It continues the output of an earlier
+   * attempt.
+   */
   write(text: string): Promise<void> {
     return this.#inOrder(async () => {
       for (let start = 0; start < text.length; start += MAX_CHUNK_CHARACTERS) {
@@ -115,12 +119,12 @@ export class TaskRun {
     });
   }
 
-  /** Tell the requester something while the work goes on. */
+  /** Send a message to the requester while the task runs. */
   async say(text: string): Promise<void> {
     await this.#lease.call((tasks, held) => tasks.message({ ...held, text }));
   }
 
-  /** Hand over a piece of the result: parts as A2A 1.0 writes them, such as `{ text: "..." }`, `{ data: ... }`. */
+  /** Add an artifact to the result: parts in the form of A2A 1.0, such as `{ text: "..." }`, `{ data: ... }`. */
   async artifact(parts: Part[], options: { name?: string; artifactId?: string; append?: boolean; last?: boolean } = {}): Promise<void> {
     await this.#lease.call((tasks, held) => tasks.artifact({ ...held, ...options, parts }));
   }

@@ -1,4 +1,4 @@
-/** Where the tokens of registered agents are kept. */
+/** Stores of the tokens of registered agents. */
 
 /** An agent's identity on one server. */
 export interface StoredToken {
@@ -7,9 +7,9 @@ export interface StoredToken {
 }
 
 /**
- * Keeps what registration answered once, by server, tenant and agent name.
+ * Stores the results of registrations by server, tenant and agent name.
  *
- * `server` is one spelling of a server's address, see {@link serverKey}.
+ * `server` is a normalized address, see {@link serverKey}.
  */
 export interface TokenStore {
   find(server: string, tenant: string, name: string): StoredToken | undefined;
@@ -17,14 +17,14 @@ export interface TokenStore {
   forget(server: string, tenant: string, name: string): void | Promise<void>;
 }
 
-/** One spelling for a server: `localhost` is where `127.0.0.1` is. */
+/** Normalize a server's address: `localhost` equals `127.0.0.1`. */
 export function serverKey(url: string): string {
   const { protocol, hostname, port, pathname } = new URL(url);
   const host = hostname === "localhost" || hostname === "[::1]" ? "127.0.0.1" : hostname.replace(/^\[|\]$/g, "");
   return `${protocol}//${host}:${port || (protocol === "https:" ? 443 : 80)}${pathname.replace(/\/+$/, "")}`;
 }
 
-/** Tokens in memory: they end with the program, or the page. */
+/** Tokens in memory, until the program or the page ends. */
 export class MemoryTokens implements TokenStore {
   readonly #tokens = new Map<string, StoredToken>();
 
@@ -42,9 +42,10 @@ export class MemoryTokens implements TokenStore {
 }
 
 /**
- * Tokens in a page's storage, such as `localStorage` (until it is cleared) or `sessionStorage` (until the tab is closed).
+ * Tokens in a page's storage, such as `localStorage` (until it is cleared) or `sessionStorage` (until the tab is
+ * closed).
  *
- * Every script of the page's origin can read them there.
+ * Every script of the page's origin can read them.
  */
 export class WebStorageTokens implements TokenStore {
   readonly #storage: Storage;

@@ -1,4 +1,4 @@
-/** One HTTP request with its retries: which failures are worth another try, how long to wait, and when to give up. */
+/** HTTP requests with retries: which failures are retried, the delays, and when to give up. */
 
 import { Backoff, sleep } from "./backoff.ts";
 import type { AgoraError } from "./error.ts";
@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** How long and how often a request is tried. */
+/** Time and number of attempts of a request. */
 export interface Tries {
   readonly timeout: number;
   readonly retries: number;
@@ -21,15 +21,15 @@ export interface Tries {
 }
 
 const TRANSIENT = new Set([429, 502, 503, 504]);
-/** What tells that somebody answered who is there and says no: to try again is not for us. */
+/** Members of a definite refusal by another system, which must not be retried. */
 const REFUSED = ["http_status", "upstream_code", "upstream_status"];
 
-/** Whether an answer of that status may be another one the next time. */
+/** Whether a status may be temporary. */
 export function isTransientStatus(status: number): boolean {
   return TRANSIENT.has(status);
 }
 
-/** The error of a server that does not answer. */
+/** Create the error of an unreachable server. */
 export function serverUnreachable(url: string, cause: unknown): ServerUnreachable {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const fix = "Start one with `make up` or `agora serve`, or set AGORA_URL to where it runs.";
@@ -37,10 +37,10 @@ export function serverUnreachable(url: string, cause: unknown): ServerUnreachabl
 }
 
 /**
- * Send a request until it is answered for good; the text of an answer of success.
+ * Send a request until it succeeds or fails permanently. Returns the text of the successful response.
  *
- * An outage of the server's storage lasts as long as a restart of the database does: it is waited out by the time alone,
- * unless there are to be no retries at all.
+ * An outage of the server's storage may last as long as a restart of the database: it is retried until the time is up,
+ * regardless of the number of retries, unless that is 0.
  */
 export async function sendWithRetries(
   fetcher: typeof fetch,
@@ -60,7 +60,7 @@ export async function sendWithRetries(
   }
 }
 
-/** One try: an answer of success, or the error of a failure that may go away. Throws what another try would not mend. */
+/** Try a request once: returns a successful response, or the error of a temporary failure. Throws permanent errors. */
 async function sendOnce(
   fetcher: typeof fetch,
   url: string,
@@ -79,13 +79,13 @@ async function sendOnce(
     const text = await answer.text();
     if (answer.ok) return { text, headers: answer.headers };
     const error = errorFromAnswer(answer.status, answer.headers, text, url);
-    // 502 to 504 may come from a proxy in between, hence without our problem document.
+    // 502 to 504 may come from an intermediary, without our problem document.
     if (!TRANSIENT.has(answer.status) || isFinal(error)) throw error;
     return error;
   } catch (cause) {
     tries.signal?.throwIfAborted();
     if (ending.signal.aborted) {
-      const path = request.target.split("?", 1)[0]; // a query may hold what belongs in no log
+      const path = request.target.split("?", 1)[0]; // a query may contain private data
       throw new DeadlineExceeded(`${url}${path} did not answer within ${tries.timeout} seconds.`, {}, { cause });
     }
     if (cause instanceof TypeError) return serverUnreachable(url, cause.cause ?? cause);
@@ -97,8 +97,8 @@ async function sendOnce(
 }
 
 /**
- * Whether to try again is not for us: what it did elsewhere is unknown, or somebody there has said no. Where the server's
- * own storage failed, a repetition is safe: the request carries an idempotency key, or repeating it changes nothing.
+ * Whether a retry is not allowed: the outcome elsewhere is unknown, or the other system has refused. If the server's
+ * own storage failed, a retry is safe: the request has an idempotency key, or is idempotent.
  */
 function isFinal(error: AgoraError): boolean {
   if (error instanceof StorageUnavailable) return false;

@@ -7,9 +7,9 @@ const SUBPROTOCOL = "agora";
 const CONNECT_MILLISECONDS = 10_000;
 
 /**
- * Connect. Throws Refused if no connection comes about: a browser does not tell why, so the reason is asked for over HTTP.
+ * Connect. Throws Refused if the connection fails: a browser does not give the reason, so it is requested over HTTP.
  *
- * @param token - goes as a subprotocol, for browsers set no headers here
+ * @param token - sent as a subprotocol, because browsers cannot set headers here
  */
 export function openWebSocket(
   WebSocketClass: typeof WebSocket,

@@ -1,4 +1,4 @@
-//! The executor of a running agent: it claims tasks and has them worked off.
+//! The executor of a running agent: it claims tasks and runs their handlers.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,16 +19,16 @@ use crate::backoff::Backoff;
 use crate::error::{AgoraError, ErrorKind};
 use crate::generated::types::ClaimedTask;
 
-/// Seconds a claim waits for a task: what lies between may cut longer calls off.
+/// Seconds that a claim waits for a task: intermediaries may cut off longer calls.
 const CLAIM_WAIT_SECONDS: f64 = 25.0;
-/// A server that has no task for us sooner than that would not wait, as one that is about to stop.
+/// An empty answer that comes sooner means that the server does not wait, as during its shutdown.
 const EARLY: Duration = Duration::from_secs(1);
 const MAX_ERROR_CHARACTERS: usize = 4000;
 const STOPPED: &str = "The agent stopped.";
 
-/// Hands each claimed task to a handler, as many at once as there are places, and writes how it ended.
+/// Passes each claimed task to a handler, up to a limit of concurrent ones, and reports the outcomes.
 ///
-/// A task is claimed only for a free place, by a call that waits on the server until there is one. While its handler runs, its
+/// A task is claimed only for a free slot, by a call that waits on the server for a task. While its handler runs, its
 /// lease is renewed; the handler is dropped when the lease is lost.
 pub(crate) struct Executor<A> {
     agent: Arc<A>,
@@ -37,7 +37,7 @@ pub(crate) struct Executor<A> {
     places: Arc<Semaphore>,
     working: AtomicUsize,
     leases: Mutex<HashMap<String, Arc<Lease>>>,
-    /// Set when handlers that take too long are to end.
+    /// Set when handlers that take too long must end.
     stopping: CancellationToken,
 }
 
@@ -54,19 +54,19 @@ impl<A: Agent> Executor<A> {
         }
     }
 
-    /// Share of the places in use, 0 to 1.
+    /// Share of the slots in use, 0 to 1.
     pub(crate) fn load(&self) -> f64 {
         self.working.load(Ordering::Relaxed) as f64 / f64::from(self.profile.max_concurrent_tasks)
     }
 
-    /// Something happened to a task: if it is one of ours, see whether it still is.
+    /// Check the lease of a task after an event, if the task is held here.
     pub(crate) fn check(&self, task_id: &str) {
         if let Some(lease) = self.leases().get(task_id) {
             lease.check();
         }
     }
 
-    /// Work until it is told to end.
+    /// Work until cancelled.
     pub(crate) async fn run(self: &Arc<Self>, until: &CancellationToken) -> Result<(), AgoraError> {
         while let Some(places) = until.run_until_cancelled(self.free_places()).await {
             let begun = Instant::now();
@@ -83,7 +83,7 @@ impl<A: Agent> Executor<A> {
         Ok(())
     }
 
-    /// Let the handlers under way end; those that take longer are dropped, and their tasks given back.
+    /// Let running handlers finish; those that take longer are dropped, and their tasks released.
     pub(crate) async fn finish(&self, patience: Duration) {
         let size = self.profile.max_concurrent_tasks;
         if timeout(patience, self.places.acquire_many(size)).await.is_err() {
@@ -92,7 +92,7 @@ impl<A: Agent> Executor<A> {
         }
     }
 
-    /// The places that are free, at least one.
+    /// Wait for free slots, at least one.
     async fn free_places(&self) -> Vec<OwnedSemaphorePermit> {
         let first = self.places.clone().acquire_owned().await;
         let mut places: Vec<_> = first.into_iter().collect();
@@ -115,7 +115,8 @@ impl<A: Agent> Executor<A> {
             None | Some([]) => request,
             Some(types) => request.task_types(types),
         };
-        // One key: tasks of a lost answer are answered again, and not left leased to us, unknown, until their leases expire.
+        // One key: tasks of a lost answer are returned again. Otherwise they would stay leased, unknown, until their
+        // leases expire.
         let request = request.idempotency_key(uuid::Uuid::new_v4().to_string());
         for attempt in 0.. {
             match request.clone().await {
@@ -139,7 +140,7 @@ impl<A: Agent> Executor<A> {
         tokio::spawn(async move {
             let run = TaskRun::new(task, lease.clone());
             tokio::select! {
-                () = lease.keep() => {} // it is lost: there is nothing to tell any more
+                () = lease.keep() => {} // the lease is lost: nothing to report
                 () = executor.work(run, &lease) => {}
             }
             executor.leases().retain(|_, other| !Arc::ptr_eq(other, &lease));
@@ -148,20 +149,20 @@ impl<A: Agent> Executor<A> {
         });
     }
 
-    /// Have the handler do the task, and write how it ended.
+    /// Run the handler of a task and report its outcome.
     async fn work(self: &Arc<Self>, run: TaskRun, lease: &Lease) {
         let executor = self.clone();
-        // A task of its own, so that a panic is a failure of this attempt alone.
+        // In its own task, so that a panic fails only this attempt.
         let handling = tokio::spawn(async move { executor.agent.on_task(&executor.context, run).await });
         let mut handling = AbortOnDrop(handling);
         let outcome = tokio::select! {
-            biased; // what a handler answers when it is told to end is no result
+            biased; // the result of a handler that was told to end is ignored
             () = lease.cancellation.cancelled() => None,
             outcome = &mut handling.0 => Some(outcome.unwrap_or_else(|error| Err(error.into()))),
         };
         drop(handling);
         if !lease.is_lost() {
-            let _ = self.report(lease, outcome).await; // a report that is refused is the server's to explain
+            let _ = self.report(lease, outcome).await; // a refused report is explained by the server
         }
     }
 
@@ -204,7 +205,7 @@ impl<A: Agent> Executor<A> {
     }
 }
 
-/// A handler that ends with whoever waits for it.
+/// A handler that is aborted when its waiter is dropped.
 struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
@@ -213,7 +214,7 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// What is stored of an error: its text, without what the wire refuses.
+/// Format an error for storage: its text, without characters that the wire format refuses.
 fn stored_text(text: &str) -> String {
     let text: String = text
         .chars()

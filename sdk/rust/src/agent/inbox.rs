@@ -1,4 +1,4 @@
-//! The inbox of a running agent, worked off.
+//! The inbox of a running agent: passes messages to handlers.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ const MAX_ATTEMPTS: u32 = 3;
 const PAGE_SIZE: i64 = 100;
 const MAX_REMEMBERED: usize = 10_000;
 
-/// Whether an error is not the handler's fault: what met it is done again from the start.
+/// Whether an error is not the handler's fault: the message or task is processed again from the start.
 pub(crate) fn is_put_off(error: &BoxError) -> bool {
     use AgoraError::{Halted, Overloaded, RateLimited, ServerUnreachable};
     matches!(
@@ -27,11 +27,11 @@ pub(crate) fn is_put_off(error: &BoxError) -> bool {
     )
 }
 
-/// Hands each unread message to a handler, so many at once, and marks what became of it.
+/// Passes each unread message to a handler, up to a limit of concurrent ones, and marks its outcome.
 ///
-/// The durable inbox is the truth, and live events only a reason to look. A message is marked as delivered before and as
-/// acknowledged after its handler; after a crash in between it is handled again. One whose handler fails every time is left as
-/// read.
+/// The durable inbox is authoritative; live events only trigger reading it. A message is marked as delivered before and
+/// as acknowledged after its handler; after a crash in between it is handled again. A message whose handler fails every
+/// time is left as read.
 pub(crate) struct Inbox<A> {
     agent: Arc<A>,
     context: Context,
@@ -42,7 +42,7 @@ pub(crate) struct Inbox<A> {
     due: Notify,
 }
 
-/// Messages seen, by id: None while they are handled. Those that are done are forgotten in their order.
+/// Messages by id: None while they are handled. Processed ones are dropped in order.
 #[derive(Default)]
 struct States {
     by_id: HashMap<String, Option<DeliveryState>>,
@@ -63,17 +63,17 @@ impl<A: Agent> Inbox<A> {
         }
     }
 
-    /// Share of the places in use, 0 to 1.
+    /// Share of the slots in use, 0 to 1.
     pub(crate) fn load(&self) -> f64 {
         self.working.load(Ordering::Relaxed) as f64 / f64::from(self.size)
     }
 
-    /// There may be something new.
+    /// Signal that there may be new messages.
     pub(crate) fn wake(&self) {
         self.due.notify_one();
     }
 
-    /// Work until it is told to end.
+    /// Work until cancelled.
     pub(crate) async fn run(self: &Arc<Self>, until: &CancellationToken) -> Result<(), AgoraError> {
         let mut attempt = 0;
         loop {
@@ -96,7 +96,7 @@ impl<A: Agent> Inbox<A> {
         }
     }
 
-    /// Let the handlers under way end, for that long.
+    /// Let running handlers finish, for that long.
     pub(crate) async fn finish(&self, patience: Duration) {
         let _ = timeout(patience, self.places.acquire_many(self.size)).await;
     }
@@ -112,7 +112,7 @@ impl<A: Agent> Inbox<A> {
         loop {
             let page = request.clone().await?;
             let next_cursor = page.next_cursor.clone();
-            // A message in handling is still unread at the server and comes again: the states tell that it is known.
+            // A message in progress is still unread on the server and is read again; the states identify it.
             let ids: Vec<String> = page.iter().map(|message| message.message_id.clone()).collect();
             let fresh: Vec<Message> = page
                 .into_iter()
@@ -148,7 +148,7 @@ impl<A: Agent> Inbox<A> {
             .map(drop)
     }
 
-    /// Messages that are done but still unread: their mark got lost.
+    /// Mark again messages that are processed but still unread, because their mark was lost.
     async fn mark_again(&self, ids: &[String]) -> Result<(), AgoraError> {
         for state in [DeliveryState::Acknowledged, DeliveryState::Read] {
             let of_state = |id: &&String| self.states().by_id.get(*id) == Some(&Some(state.clone()));
@@ -158,7 +158,7 @@ impl<A: Agent> Inbox<A> {
         Ok(())
     }
 
-    /// Handle a message as soon as there is a place for it.
+    /// Handle a message when a slot is free.
     async fn start(self: &Arc<Self>, message: Message) {
         let Ok(place) = self.places.clone().acquire_owned().await else {
             return;
@@ -182,14 +182,14 @@ impl<A: Agent> Inbox<A> {
             return;
         };
         self.remember(id.clone(), state.clone());
-        let _ = self.mark(vec![id], state).await; // marked again when it comes again
+        let _ = self.mark(vec![id], state).await; // marked again when it is read again
     }
 
-    /// What became of a message; None if it is put off.
+    /// Handle a message. Returns its state; None if it is postponed.
     async fn handle(self: &Arc<Self>, message: Message) -> Option<DeliveryState> {
         for attempt in 1..=MAX_ATTEMPTS {
             let (inbox, copy) = (self.clone(), message.clone());
-            // A task of its own, so that a panic is a failure of this message alone.
+            // In its own task, so that a panic fails only this message.
             let handling = tokio::spawn(async move { inbox.agent.on_message(&inbox.context, copy).await });
             let error = match handling.await {
                 Ok(Ok(())) => return Some(DeliveryState::Acknowledged),

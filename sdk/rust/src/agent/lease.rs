@@ -1,4 +1,4 @@
-//! The lease on a claimed task: kept alive, and written under.
+//! The lease on a claimed task: renewal, and calls under its fencing token.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,19 +18,19 @@ use crate::generated::types::{ClaimedTask, TaskStatus};
 use crate::operation::Operation;
 use crate::request::Request;
 
-/// Of a call that the server fails at.
+/// Limit of server errors of one call.
 const MAX_SERVER_ERRORS: u32 = 5;
-/// Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it.
+/// Checkpoint numbers increase over all attempts: those of a claim follow those of earlier claims.
 const CHECKPOINTS_PER_CLAIM: i64 = 1_000_000;
 
-/// The hold on one claimed task.
+/// The lease on one claimed task.
 ///
-/// Every call carries the claim's fencing token, and waits for a server that is away. Once the server has said that the hold is
-/// gone, the task's cancellation is set, and nothing more is written.
+/// Every call carries the claim's fencing token, and waits for an unreachable server. Once the server has reported that
+/// the lease is lost, the task's cancellation is set, and no further call is made.
 pub(crate) struct Lease {
     pub(crate) task_id: String,
     pub(crate) fencing_token: i64,
-    /// Set when the work is to end: the hold is gone, or the agent stops.
+    /// Set when the work must end: the lease is lost, or the agent stops.
     pub(crate) cancellation: CancellationToken,
     client: AgoraClient,
     duration: Duration,
@@ -53,17 +53,17 @@ impl Lease {
         }
     }
 
-    /// Whether the task is not ours any more.
+    /// Whether the lease is lost.
     pub(crate) fn is_lost(&self) -> bool {
         self.loss.get().is_some()
     }
 
-    /// Operations on tasks as whoever holds it.
+    /// Operations on tasks as the holder of the lease.
     pub(crate) fn tasks(&self) -> TaskService<'_> {
         self.client.task()
     }
 
-    /// Renew until the lease is lost; to be dropped when it is not needed any more.
+    /// Renew until the lease is lost; to be dropped when no longer needed.
     pub(crate) async fn keep(&self) {
         while !self.is_lost() {
             tokio::select! {
@@ -71,16 +71,16 @@ impl Lease {
                 () = sleep(self.duration / 3) => {}
                 () = self.due.notified() => {}
             }
-            let _ = self.renew(self.renewal()).await; // what is lost is told by the cancellation
+            let _ = self.renew(self.renewal()).await; // a lost lease sets the cancellation
         }
     }
 
-    /// Renew at once: something may have happened to the task.
+    /// Renew now, since the task may have changed.
     pub(crate) fn check(&self) {
         self.due.notify_one();
     }
 
-    /// Extend the lease and store how far the work is.
+    /// Extend the lease and store a checkpoint.
     pub(crate) async fn checkpoint(&self, checkpoint: Value) -> Result<(), AgoraError> {
         let count = self.checkpoints.fetch_add(1, Ordering::Relaxed) + 1;
         // The fencing token grows with every claim, so that a late write is recognised.
@@ -109,7 +109,7 @@ impl Lease {
         Ok(())
     }
 
-    /// Call an operation on the task until it is answered or refused; repetitions are recognised by the server.
+    /// Call an operation on the task until it is answered or refused. The server recognises repetitions.
     pub(crate) async fn call<O: Operation>(&self, request: Request<O>) -> Result<O::Output, AgoraError> {
         let request = request.idempotency_key(uuid::Uuid::new_v4().to_string());
         for attempt in 0.. {
@@ -123,7 +123,7 @@ impl Lease {
                     let is_server_error = matches!(error, AgoraError::InternalError(_)) && attempt >= MAX_SERVER_ERRORS;
                     if !error.is_transient() || is_server_error {
                         if error.is(ErrorKind::Conflict) {
-                            self.check(); // whether it is the lease, the next renewal tells
+                            self.check(); // the next renewal shows whether the lease is lost
                         }
                         return Err(error);
                     }

@@ -1,4 +1,4 @@
-//! Programs that are agents: say what one is, handle messages, work on tasks.
+//! Agent programs: declare a profile, handle messages, execute tasks.
 //!
 //! ```no_run
 //! use agora_sdk::agent::{Agent, BoxError, Context, Profile, TaskFailure, TaskRun, run};
@@ -28,12 +28,13 @@
 //! # }
 //! ```
 //!
-//! As many messages are handled at once as [`Profile::max_concurrent_tasks`] says, and as many tasks beside them; each message at
-//! least once: after a crash a handler may see one again. A handler of messages that fails is tried three times; then its message
-//! stays in the inbox as read, and events of the type `error` say why.
+//! Up to [`Profile::max_concurrent_tasks`] messages are handled concurrently, and as many tasks in addition; each
+//! message at least once: after a crash a handler may see a message again. A failed message handler is tried three
+//! times; then its message stays in the inbox as read, and events of the type `error` give the reason.
 //!
-//! While a task's handler runs, its lease is renewed. When the task was cancelled or given to another, the handler's future is
-//! dropped at its next `await`; what it started elsewhere sees it by [`TaskRun::cancellation`]. A server that is away is waited for.
+//! While a task's handler runs, its lease is renewed. When the task was cancelled or reassigned, the handler's future
+//! is dropped at its next `await`; work started elsewhere can observe [`TaskRun::cancellation`]. Calls wait for an
+//! unreachable server.
 
 mod executor;
 mod inbox;
@@ -60,15 +61,15 @@ pub use self::task_run::{Report, TaskRun};
 /// Any error of a handler.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why a task's handler has no result. Any error becomes a failed attempt by `?`.
+/// Why a task's handler has no result. Any error is converted to a failed attempt by `?`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TaskFailure {
     /// The attempt failed; it is repeated while attempts are left.
     Attempt(BoxError),
-    /// The task has failed, and another attempt would fail too.
+    /// The task has failed, and another attempt would fail, too.
     Permanent(String),
-    /// The work cannot go on before its requester has answered this. With the answer the task is claimed again.
+    /// The task needs an answer of its requester to this question. When answered, the task is claimed again.
     InputRequired(String),
 }
 
@@ -82,43 +83,44 @@ impl<E: Into<BoxError>> From<E> for TaskFailure {
     }
 }
 
-/// What a program is as an agent. Handlers of one agent run side by side: what they share is to be `Sync`.
+/// An agent program. Handlers of one agent run concurrently: their shared state must be `Sync`.
 pub trait Agent: Send + Sync + Sized + 'static {
-    /// Name, capabilities, and how it works: read once, when it starts.
+    /// Profile of the agent: read once, at the start.
     fn profile(&self) -> Profile;
 
-    /// A message came.
+    /// Handle a message.
     fn on_message(&self, context: &Context, message: Message) -> impl Future<Output = Result<(), BoxError>> + Send {
         let _ = (context, message);
         async { Ok(()) }
     }
 
-    /// A task was claimed: do it, and return its result. Without a word in the profile about claiming there are none.
+    /// Execute a claimed task and return its result. Tasks are claimed only if the profile says so.
     fn on_task(&self, context: &Context, task: TaskRun) -> impl Future<Output = Result<Value, TaskFailure>> + Send {
         let _ = context;
         let error = AgoraError::UnsupportedTaskType(task.task_type.clone());
         async { Err(error.into()) }
     }
 
-    /// An event of one of the types in [`Profile::events`] happened.
+    /// Handle an event of one of the types in [`Profile::events`].
     fn on_event(&self, context: &Context, event: Event) -> impl Future<Output = ()> + Send {
         let _ = (context, event);
         async {}
     }
 
-    /// The agent is registered and about to listen.
+    /// Called when the agent is registered and about to listen.
     fn on_start(&self, context: &Context) -> impl Future<Output = Result<(), AgoraError>> + Send {
         let _ = context;
         async { Ok(()) }
     }
 
-    /// The agent is about to leave; it can still send.
+    /// Called before the agent stops; it can still send.
     fn on_stop(&self, context: &Context) -> impl Future<Output = Result<(), AgoraError>> + Send {
         let _ = context;
         async { Ok(()) }
     }
 
-    /// A handler of a message failed, for the so manieth time: tell the operators by an event of the type `error`.
+    /// Handle a failed message handler, with the number of the attempt: publish an event of the type `error` for the
+    /// operators.
     fn on_error(
         &self,
         context: &Context,
@@ -139,7 +141,7 @@ pub trait Agent: Send + Sync + Sized + 'static {
     }
 }
 
-/// What handlers have at hand.
+/// Context of a handler.
 #[derive(Debug, Clone)]
 pub struct Context {
     client: AgoraClient,
@@ -159,7 +161,7 @@ impl Context {
         &self.agent_id
     }
 
-    /// Answer a message: awaited, it is sent.
+    /// Reply to a message; it is sent when awaited.
     pub fn reply(&self, message: &Message, content: &str) -> Request<MessagingSendOperation> {
         let correlation = message.correlation_id.as_ref().unwrap_or(&message.message_id);
         let request = self.client.messaging().send_request(&message.from_agent, content);

@@ -1,4 +1,4 @@
-//! What an agent is, and how it works.
+//! Profile of an agent.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::generated::operations::AgentRegisterOperation;
 use crate::generated::types::ServiceTier;
 use crate::request::Request;
 
-/// Name, capabilities, and how an agent works.
+/// Name, capabilities and behaviour of an agent.
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub(crate) name: String,
@@ -20,7 +20,7 @@ pub struct Profile {
     pub(crate) tags: Vec<String>,
     pub(crate) metadata: Value,
     pub(crate) max_concurrent_tasks: u32,
-    /// Types of tasks that it claims; None: no tasks, empty: all.
+    /// Types of tasks to claim; None: no tasks, empty: all.
     pub(crate) task_types: Option<Vec<String>>,
     pub(crate) lease: Duration,
     pub(crate) events: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// An agent of that name, which claims no tasks.
+    /// Create the profile of an agent with that name, which claims no tasks.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -47,83 +47,83 @@ impl Profile {
         }
     }
 
-    /// What it does, for people.
+    /// Set the description.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
         self
     }
 
-    /// What it can do.
+    /// Set the capabilities.
     #[must_use]
     pub fn capabilities(mut self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.capabilities = capabilities.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The service tier that it asks for.
+    /// Set the requested service tier.
     #[must_use]
     pub fn service_tier(mut self, service_tier: ServiceTier) -> Self {
         self.service_tier = service_tier;
         self
     }
 
-    /// Its category in searches.
+    /// Set the category for searches.
     #[must_use]
     pub fn category(mut self, category: impl Into<String>) -> Self {
         self.category = category.into();
         self
     }
 
-    /// Labels for searches.
+    /// Set the tags for searches.
     #[must_use]
     pub fn tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.tags = tags.into_iter().map(Into::into).collect();
         self
     }
 
-    /// An object of its own.
+    /// Set the metadata.
     #[must_use]
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// How many tasks it works on at once, and how many messages. Default: 1.
+    /// Set the maximum number of concurrent tasks, and of concurrent messages. Default: 1.
     #[must_use]
     pub fn max_concurrent_tasks(mut self, count: u32) -> Self {
         self.max_concurrent_tasks = count.max(1);
         self
     }
 
-    /// Claim tasks: those for it, for a capability of its, or for anyone.
+    /// Claim tasks: those assigned to the agent, for one of its capabilities, or for any agent.
     #[must_use]
     pub fn claim_all_tasks(self) -> Self {
         self.claim_tasks(Vec::<String>::new())
     }
 
-    /// The same, of these types alone.
+    /// Claim only tasks of these types.
     #[must_use]
     pub fn claim_tasks(mut self, task_types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.task_types = Some(task_types.into_iter().map(Into::into).collect());
         self
     }
 
-    /// After how long a task returns to the queue when its lease was not renewed. Default: 60 seconds.
+    /// Set the time after which a task returns to the queue if its lease is not renewed. Default: 60 seconds.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
     }
 
-    /// Types of events that [`Agent::on_event`](super::Agent::on_event) gets.
+    /// Set the types of events for [`Agent::on_event`](super::Agent::on_event).
     #[must_use]
     pub fn events(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.events = types.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How long handlers may take to end when the agent stops. Default: 10 seconds.
+    /// Set the time for handlers to finish when the agent stops. Default: 10 seconds.
     #[must_use]
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.stop_timeout = timeout;

@@ -1,4 +1,4 @@
-//! The life of an agent: it registers, listens and works, and leaves.
+//! Lifecycle of an agent: it registers, listens and works, and disconnects.
 
 use std::future::{Future, IntoFuture};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::event_stream::Reader;
 use crate::generated::types::{AgentStatus, Event};
 
 const MESSAGE_EVENTS: [&str; 2] = ["agora.message.received", "agora.broadcast.sent"];
-/// After these a task may not be ours any more.
+/// Events after which another worker may have the task.
 const TASK_LOST_EVENTS: [&str; 6] = [
     "agora.task.cancelled",
     "agora.task.reassigned",
@@ -33,17 +33,17 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Run an agent until SIGTERM or Ctrl+C, as a client of [`AgoraClient::new`].
 ///
 /// # Errors
-/// What waiting would not mend, such as [`AgoraError::Unauthenticated`] when the agent was taken off the marketplace.
+/// Errors that waiting does not resolve, such as [`AgoraError::Unauthenticated`] when the agent was deregistered.
 pub async fn run<A: Agent>(agent: A) -> Result<(), AgoraError> {
     let client = AgoraClient::new().await?;
     serve(agent, client, termination()).await
 }
 
-/// Run an agent until a future ends: it registers, works, and leaves, its handlers having ended. A server that is away is waited
-/// for.
+/// Run an agent until a future completes: it registers, works, lets its handlers finish, and disconnects. Waits for an
+/// unreachable server.
 ///
 /// # Errors
-/// What waiting would not mend, such as [`AgoraError::Unauthenticated`] when the agent was taken off the marketplace.
+/// Errors that waiting does not resolve, such as [`AgoraError::Unauthenticated`] when the agent was deregistered.
 pub async fn serve<A: Agent>(agent: A, client: AgoraClient, until: impl Future<Output = ()>) -> Result<(), AgoraError> {
     let stopping = CancellationToken::new();
     let mut serving = std::pin::pin!(live(agent, client, stopping.clone(), Arc::default()));
@@ -54,10 +54,10 @@ pub async fn serve<A: Agent>(agent: A, client: AgoraClient, until: impl Future<O
     serving.await
 }
 
-/// Run an agent in the background; answers once it listens.
+/// Run an agent in the background. Returns when it listens.
 ///
 /// # Errors
-/// What kept it from listening, and waiting would not mend.
+/// Errors during the start that waiting does not resolve.
 pub async fn start<A: Agent>(agent: A, client: AgoraClient) -> Result<RunningAgent, AgoraError> {
     let (stopping, listening) = (CancellationToken::new(), Arc::new(Notify::new()));
     let mut serving = tokio::spawn(live(agent, client, stopping.clone(), listening.clone()));
@@ -71,7 +71,7 @@ pub async fn start<A: Agent>(agent: A, client: AgoraClient) -> Result<RunningAge
     }
 }
 
-/// An agent that runs in the background, until it is told to stop.
+/// An agent that runs in the background until it is stopped.
 #[derive(Debug)]
 pub struct RunningAgent {
     stopping: CancellationToken,
@@ -79,10 +79,10 @@ pub struct RunningAgent {
 }
 
 impl RunningAgent {
-    /// Stop it: handlers under way may end. Answers when it has left.
+    /// Stop the agent: running handlers may finish. Returns when it has disconnected.
     ///
     /// # Errors
-    /// What it failed with, if it did.
+    /// The error that ended the agent, if any.
     pub async fn stop(self) -> Result<(), AgoraError> {
         self.stopping.cancel();
         self.serving
@@ -91,7 +91,7 @@ impl RunningAgent {
     }
 }
 
-/// Register, work until it is told to stop, leave.
+/// Register, work until stopped, disconnect.
 async fn live<A: Agent>(
     agent: A,
     client: AgoraClient,
@@ -103,7 +103,7 @@ async fn live<A: Agent>(
     else {
         return Ok(());
     };
-    // Whatever else the client is used for, it acts as the agent.
+    // A copy that acts as the agent, so that other uses of the client are not affected.
     let context = Context {
         client: client.as_agent(&registration.agent_name)?,
         agent_id: registration.agent_id,
@@ -137,7 +137,7 @@ async fn live<A: Agent>(
     Ok(())
 }
 
-/// An agent that is registered.
+/// A registered agent.
 struct Life<A> {
     agent: Arc<A>,
     context: Context,
@@ -149,7 +149,7 @@ struct Life<A> {
 }
 
 impl<A: Agent> Life<A> {
-    /// Listen and work until it is told to stop.
+    /// Listen and work until stopped.
     async fn work(&self) -> Result<(), AgoraError> {
         self.agent.on_start(&self.context).await?;
         tokio::try_join!(
@@ -174,7 +174,7 @@ impl<A: Agent> Life<A> {
         }
     }
 
-    /// Look into the inbox at every connection, and whenever a message of somebody else comes.
+    /// Read the inbox at every connection, and whenever a message of another agent arrives.
     async fn follow_inbox(&self) -> Result<(), AgoraError> {
         let lost_events = if self.claims_tasks() {
             TASK_LOST_EVENTS.as_slice()
@@ -217,7 +217,7 @@ impl<A: Agent> Life<A> {
         Ok(())
     }
 
-    /// The next event of a stream, which goes on where a failure interrupted it; None once the agent stops.
+    /// The next event of a stream, which is resumed after an error; None when the agent stops.
     async fn next_event(&self, reader: &mut Reader) -> Result<Option<Event>, AgoraError> {
         for attempt in 0.. {
             match self.stopping.run_until_cancelled(reader.receive()).await {
@@ -250,7 +250,7 @@ impl<A: Agent> Life<A> {
     }
 }
 
-/// Do something again and again, with pauses, until it is done or the agent stops; None then.
+/// Repeat an action with pauses until it succeeds; None if the agent stops first.
 async fn retry_until_stopped<T, F>(stopping: &CancellationToken, work: impl Fn() -> F) -> Result<Option<T>, AgoraError>
 where
     F: Future<Output = Result<T, AgoraError>>,
@@ -266,7 +266,7 @@ where
     Ok(None)
 }
 
-/// Ends with SIGTERM or SIGINT.
+/// Completes at SIGTERM or SIGINT.
 async fn termination() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {

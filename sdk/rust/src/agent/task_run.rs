@@ -1,4 +1,4 @@
-//! A claimed task in the hands of its handler.
+//! A claimed task, passed to its handler.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,10 +14,10 @@ use crate::generated::operations::{TaskArtifactOperation, TaskUpdateOperation};
 use crate::generated::types::{ClaimedTask, Part};
 use crate::request::Request;
 
-/// Most characters of output in one call.
+/// Maximum characters of one output call.
 const MAX_CHUNK_CHARACTERS: usize = 262_144;
 
-/// A claimed task: what it is, and what may be said of it while it is worked on.
+/// A claimed task: its data, and the calls that a handler makes while it runs.
 ///
 /// ```no_run
 /// # use agora_sdk::agent::{TaskFailure, TaskRun};
@@ -26,7 +26,7 @@ const MAX_CHUNK_CHARACTERS: usize = 262_144;
 /// use serde_json::json;
 ///
 /// let rows = task.payload["rows"].as_u64().unwrap_or_default();
-/// let done = task.checkpoint.as_ref().and_then(|checkpoint| checkpoint["done"].as_u64()); // of an attempt before this one
+/// let done = task.checkpoint.as_ref().and_then(|checkpoint| checkpoint["done"].as_u64()); // of an earlier attempt
 /// for row in done.unwrap_or_default()..rows {
 ///     work(row as usize).await;
 ///     task.save(json!({"done": row + 1})).await?;
@@ -36,14 +36,14 @@ const MAX_CHUNK_CHARACTERS: usize = 262_144;
 /// # }
 /// ```
 ///
-/// Each call waits for a server that is away, and fails once the task is not ours any more.
+/// Each call waits for an unreachable server, and fails once the lease is lost.
 #[derive(Clone)]
 pub struct TaskRun {
     task: Arc<ClaimedTask>,
     lease: Arc<Lease>,
-    /// Where the output goes on.
+    /// Offset at which the output continues.
     output_size: Arc<Mutex<i64>>,
-    /// Held while a checkpoint is stored: they are numbered in order.
+    /// Held while a checkpoint is stored, so that they are numbered in order.
     saving: Arc<Mutex<()>>,
 }
 
@@ -58,14 +58,14 @@ impl TaskRun {
         }
     }
 
-    /// Set when the task was cancelled or given to another, or the agent stops and waits no longer. The handler's future is
-    /// dropped then; what it started elsewhere is to end by itself.
+    /// Set when the task was cancelled or reassigned, or the agent stops and no longer waits. The handler's future is
+    /// then dropped; work started elsewhere must end by itself.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         &self.lease.cancellation
     }
 
-    /// Say how it goes: set what there is to say, then `send()`.
+    /// Report progress: set the fields, then `send()`.
     #[must_use = "a report is sent by send()"]
     pub fn report(&self) -> Report {
         let request = self
@@ -79,19 +79,20 @@ impl TaskRun {
         }
     }
 
-    /// Store how far the work is: another attempt finds it in `task.checkpoint`. It extends the lease too.
+    /// Store a checkpoint, which a later attempt reads from `task.checkpoint`. It also extends the lease.
     ///
     /// # Errors
-    /// [`AgoraError::StaleLease`] once the task is not ours any more.
+    /// [`AgoraError::StaleLease`] once the lease is lost.
     pub async fn save(&self, checkpoint: Value) -> Result<(), AgoraError> {
         let _guard = self.saving.lock().await;
         self.lease.checkpoint(checkpoint).await
     }
 
-    /// Append to the task's output, which can be followed while the task runs. It goes on where an earlier attempt ended.
+    /// Append to the task's output, which can be followed while the task runs. It continues the output of an earlier
+    /// attempt.
     ///
     /// # Errors
-    /// [`AgoraError::StaleLease`] once the task is not ours any more.
+    /// [`AgoraError::StaleLease`] once the lease is lost.
     pub async fn write(&self, text: &str) -> Result<(), AgoraError> {
         let mut size = self.output_size.lock().await;
         let characters: Vec<char> = text.chars().collect();
@@ -107,10 +108,10 @@ impl TaskRun {
         Ok(())
     }
 
-    /// Tell the requester something while the work goes on.
+    /// Send a message to the requester while the task runs.
     ///
     /// # Errors
-    /// [`AgoraError::StaleLease`] once the task is not ours any more.
+    /// [`AgoraError::StaleLease`] once the lease is lost.
     pub async fn say(&self, text: &str) -> Result<(), AgoraError> {
         let request = self
             .lease
@@ -121,10 +122,10 @@ impl TaskRun {
         self.lease.call(request).await.map(drop)
     }
 
-    /// Hand over a piece of the result, of parts as A2A 1.0 has them. `edit` sets what is optional, such as a name.
+    /// Add an artifact to the result, with parts in the form of A2A 1.0. `edit` sets optional fields, such as a name.
     ///
     /// # Errors
-    /// [`AgoraError::StaleLease`] once the task is not ours any more.
+    /// [`AgoraError::StaleLease`] once the lease is lost.
     pub async fn artifact(
         &self,
         parts: impl IntoIterator<Item = Part>,
@@ -155,7 +156,7 @@ impl fmt::Debug for TaskRun {
     }
 }
 
-/// How a task goes, to be sent.
+/// A progress report to be sent.
 #[must_use = "a report is sent by send()"]
 pub struct Report {
     request: Request<TaskUpdateOperation>,
@@ -163,28 +164,28 @@ pub struct Report {
 }
 
 impl Report {
-    /// Per cent done, never less than before.
+    /// Percentage, never decreasing.
     pub fn progress(mut self, progress: f64) -> Self {
         self.request = self.request.progress(progress);
         self
     }
 
-    /// A remark for people.
+    /// A note for people.
     pub fn notes(mut self, notes: impl Into<String>) -> Self {
         self.request = self.request.notes(notes);
         self
     }
 
-    /// A milestone that was reached, for people.
+    /// A reached milestone, for people.
     pub fn milestone(mut self, milestone: impl Into<String>) -> Self {
         self.request = self.request.milestone(milestone);
         self
     }
 
-    /// Send it.
+    /// Send the report.
     ///
     /// # Errors
-    /// [`AgoraError::StaleLease`] once the task is not ours any more.
+    /// [`AgoraError::StaleLease`] once the lease is lost.
     pub async fn send(self) -> Result<(), AgoraError> {
         self.lease.call(self.request).await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! Agents at work on a real server, and what becomes of their tasks when it, or they, are killed.
+//! Agents that work on a real server, and the recovery of their tasks when the server or the agents are killed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -31,7 +31,7 @@ async fn assign(client: &AgoraClient, assignee: &str, payload: Value) -> String 
     request.await.expect("assigned").task_id
 }
 
-/// The task once it is neither waiting nor worked on.
+/// Wait until a task is neither queued nor in progress.
 async fn ended(client: &AgoraClient, task_id: &str) -> Task {
     until(async || {
         let task = client.task().get(task_id).await.expect("a task");
@@ -178,7 +178,7 @@ async fn an_agent_answers_messages_does_tasks_hears_events_and_leaves() {
     assert_eq!(client.agent().get("Worker").await.expect("an agent").status, "offline");
 }
 
-/// Works for ever, and notes what becomes of its tasks.
+/// Runs until cancelled, and records the ends of its tasks.
 struct Holder {
     begun: Arc<Notify>,
     dropped: Arc<Notify>,

@@ -251,7 +251,7 @@ async fn a_timeout_ends_a_call_with_its_retries() {
         .get("x")
         .await
         .expect_err("a failure");
-    assert_eq!((error.status(), stub.received().len()), (503, 1)); // there is no time for what it was told to wait
+    assert_eq!((error.status(), stub.received().len()), (503, 1)); // the required delay exceeds the timeout
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", silent.local_addr().expect("an address"));
     let client = AgoraClient::builder()

@@ -1,4 +1,4 @@
-//! The crate against a real server, and the vectors that every SDK passes. `make test-rust` runs it.
+//! Tests of the crate with a real server, and the test vectors shared by all SDKs. Run by `make test-rust`.
 
 mod agents;
 mod client;

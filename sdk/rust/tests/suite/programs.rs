@@ -1,4 +1,4 @@
-//! The examples as programs of their own, among them those of the source, and a worker that is killed under its task.
+//! The examples as separate processes, including the published ones, and a worker that is killed during its task.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::server::{Server, new_directory, spawn_tethered, until};
 
-/// An example as cargo built it: beside the tests.
+/// Path of a compiled example, beside the tests.
 fn example(name: &str) -> PathBuf {
     let tests = env::current_exe().expect("a path");
     tests
@@ -63,7 +63,7 @@ async fn the_source_s_examples_run() {
         .await
         .expect("assigned");
     let unknown = assign("cooking").await.expect("assigned");
-    let mut systems_agent = spawn_tethered(program("systems_agent", server)); // it is there before its tasks are looked for
+    let mut systems_agent = spawn_tethered(program("systems_agent", server)); // started before its tasks are created
     let ended = async |task_id: &str| {
         until(async || {
             let task = client.task().get(task_id).await.expect("a task");
@@ -138,7 +138,7 @@ async fn a_worker_that_is_killed_under_its_task_goes_on_where_it_was() {
     );
     assert!(ended.result["from"].as_i64() > Some(0), "{ended:?}");
 
-    // SIGTERM: it leaves, having said so.
+    // SIGTERM: it disconnects properly.
     Command::new("kill")
         .args(["-TERM", &second.id().to_string()])
         .status()

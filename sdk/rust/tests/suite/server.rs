@@ -1,4 +1,4 @@
-//! Servers for tests, as `agora serve` starts them: each on a directory of its own, empty.
+//! Servers for tests, started by `agora serve`, each with its own empty directory.
 
 use std::env;
 use std::fs;
@@ -19,7 +19,7 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A directory that was not there.
+/// Create a new directory.
 pub fn new_directory() -> PathBuf {
     let directory = env::temp_dir().join(format!("agora-rust-{}", uuid::Uuid::new_v4()));
     fs::create_dir_all(&directory).expect("a directory for the test");
@@ -35,18 +35,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server that most tests share.
+    /// The server shared by most tests.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// A server of one's own.
+    /// Start a separate server.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// The same with further settings, as environment variables.
+    /// Start a separate server with additional settings, as environment variables.
     pub fn start_with(settings: &[(&'static str, String)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|probe| probe.local_addr())
@@ -66,7 +66,7 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A client that keeps its tokens to itself.
+    /// Create a client with its own token store.
     pub fn client(&self) -> AgoraClient {
         AgoraClient::builder()
             .url(self.url())
@@ -75,7 +75,7 @@ impl Server {
             .expect("a client")
     }
 
-    /// Start it on the directory that it had.
+    /// Restart it with the same directory.
     pub fn restart(&self) {
         let agora = repository().join(".venv/bin/agora");
         let mut command = Command::new("setpriv");
@@ -103,14 +103,14 @@ impl Server {
         }
     }
 
-    /// End it at once, as a power cut would.
+    /// Kill it, as in a power failure.
     pub fn kill(&self) {
         if let Some(mut process) = self.process.lock().expect("no test has panicked here").take() {
             process.kill().and_then(|()| process.wait()).expect("it was running");
         }
     }
 
-    /// Whether it says so itself; of one with TLS, whether it listens, which it does once it is ready.
+    /// Whether it is ready; with TLS, whether it listens, which it does when it is ready.
     fn is_ready(&self) -> bool {
         if self.settings.iter().any(|(name, _)| *name == "AGORA_TLS_CERT") {
             return TcpStream::connect(("127.0.0.1", self.port)).is_ok();
@@ -132,8 +132,8 @@ impl Drop for Server {
     }
 }
 
-/// Start a process whose parent-death signal is to come with the end of this process: it comes with that of the thread that
-/// started it, hence of one that never ends.
+/// Start a process that is killed when this process ends. The parent-death signal is tied to the thread that started
+/// it, so the process is started by a thread that never ends.
 pub fn spawn_tethered(command: Command) -> Child {
     type Order = (Command, mpsc::Sender<Child>);
     static STARTER: OnceLock<Mutex<mpsc::Sender<Order>>> = OnceLock::new();
@@ -155,7 +155,7 @@ pub fn spawn_tethered(command: Command) -> Child {
     receiver.recv().expect("the process has started")
 }
 
-/// What a closure answers at last, asked again and again.
+/// Repeat a closure until it returns a value.
 pub async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {

@@ -1,4 +1,4 @@
-//! A server that answers what a test says, and remembers what it was asked.
+//! A scripted server that records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use reqwest::Url;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub method: String,
@@ -25,17 +25,17 @@ impl Received {
     }
 }
 
-/// What is answered: status, headers, and the body in chunks. None: the connection is closed without a word.
+/// A response: status, headers, and the body in chunks. None: the connection is closed without a response.
 pub type Answer = Option<(u16, Vec<(String, String)>, Vec<Vec<u8>>)>;
 
-/// A server at an address of its own, as long as its runtime lives.
+/// A server with its own address, for the lifetime of its runtime.
 pub struct Stub {
     pub url: String,
     pub received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Stub {
-    /// `answer` is called with each request and the number of those before it.
+    /// Start it. `answer` is called with each request and the number of earlier ones.
     pub async fn start(answer: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -115,7 +115,7 @@ async fn write_answer(mut stream: TcpStream, answer: Answer) {
     let _ = stream.shutdown().await;
 }
 
-/// An answer of success.
+/// A successful response.
 pub fn json(body: &serde_json::Value) -> Answer {
     Some((
         200,

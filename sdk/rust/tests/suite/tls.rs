@@ -1,7 +1,7 @@
-//! HTTPS and WSS, against a server with a certificate of an authority that only its clients trust.
+//! HTTPS and WSS with a server whose certificate is signed by an authority that only its clients trust.
 //!
-//! What a client trusts is read from its environment once, so the client side runs in a process of its own: the same test
-//! program, which is asked for the one test that is otherwise ignored.
+//! A client reads its trusted authorities from the environment once, so the client side runs in a separate process: the
+//! same test program, which is called for the one test that is otherwise ignored.
 
 use std::env;
 use std::fs;

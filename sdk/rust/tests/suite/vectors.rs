@@ -1,4 +1,4 @@
-//! The vectors that every SDK passes: sdk/vectors.
+//! The test vectors shared by all SDKs: sdk/vectors.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +29,7 @@ where
     Ok(serde_json::to_value(request.await?).expect("an answer is JSON"))
 }
 
-/// The call that a case of the vectors is about, as programs write it.
+/// Make the call of a test vector, as programs write it.
 async fn call(client: &AgoraClient, operation: &str, arguments: &Value) -> Result<Value, AgoraError> {
     let of = |name: &str| text(&arguments[name]);
     match operation {
@@ -100,7 +100,7 @@ async fn call(client: &AgoraClient, operation: &str, arguments: &Value) -> Resul
     }
 }
 
-/// A request as the vectors write it, its query in any order, its numbers as numbers.
+/// Normalize a request for comparison with the vectors: its query in any order, its numbers as numbers.
 fn normal(request: &Value) -> (String, String, BTreeSet<String>, Value) {
     let query = request["query"]
         .as_array()
@@ -130,7 +130,7 @@ fn described(received: &Received) -> Value {
 async fn requests() {
     for case in cases("requests") {
         let stub = Stub::start(|_, _| stub::json(&json!({}))).await;
-        let _ = call(&stub.client(), text(&case["operation"]), &case["arguments"]).await; // what is answered says nothing
+        let _ = call(&stub.client(), text(&case["operation"]), &case["arguments"]).await; // the result is irrelevant
         let received = stub.received();
         let sent = described(&received[0]);
         let expected: Vec<_> = case["requests"]
