@@ -27,7 +27,7 @@ from openai import AsyncOpenAI
 from openai.types.responses import Response
 
 from agora.domains.bus.engines import wire
-from agora.wire.envelopes import from_agentify, from_bus
+from agora.wire.envelopes import convert_document
 from agora_sdk import AgoraClient
 from agora_sdk.contract.bus import BusEntry
 from tests.processes import TETHER, node_executable
@@ -495,7 +495,7 @@ def _entry(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
 def _message(entry: dict[str, Any]) -> dict[str, Any]:
     """The message that an entry is a view of."""
     fields = {name: entry[name] for name in BusEntry.model_fields if entry.get(name) not in (None, {})}
-    return from_bus(fields)
+    return convert_document(fields, "bus", "message")
 
 
 class BusRedis(Bus):
@@ -560,7 +560,7 @@ class Agentify(Connector):
 
     async def message(self, message_id: str) -> dict[str, Any]:
         page = (await self.http.get(f"/agents/{self.agent_id}/pending", params={"wait": 10})).json()
-        found = map(from_agentify, page["messages"])
+        found = (convert_document(envelope, "agentify", "message") for envelope in page["messages"])
         return next(message for message in found if message["message_id"] == message_id)
 
     async def event(self, event_id: str) -> dict[str, Any]:
@@ -601,7 +601,7 @@ class AgentifySocket(Agentify):
             if answered is not None:
                 answered.set_result(document)
             else:
-                message = from_agentify(document)
+                message = convert_document(document, "agentify", "message")
                 yield {"id": message["message_id"], "data": message}
 
     async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:

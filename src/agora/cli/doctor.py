@@ -31,7 +31,6 @@ MAX_WORKERS = 200
 RENEWAL_DAYS = 14  #: days before its end at which renewal of a certificate is due
 CONNECT_SECONDS = 3.0
 MINIMUM_FREE = 256 * 1_048_576  #: bytes
-MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ stays.
 from __future__ import annotations
 
 import asyncio
-import logging
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ from .worktree import IDENTITY
 
 __all__ = ["DELIVERY_TYPE", "deliver_branch"]
 
-logger = logging.getLogger("agora.worker")
 
 DELIVERY_TYPE = "coding.delivery"
 PUSH_SECONDS = 600.0

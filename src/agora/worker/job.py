@@ -135,11 +135,6 @@ class Job:
         except AgoraError as error:  # the server has already released it
             logger.debug("%s is not given back: %s", self.task_id, error)
 
-    @property
-    def is_parked(self) -> bool:
-        """Whether the agent waits for a permission."""
-        return self._permission is not None
-
     async def close(self) -> None:
         """End the agent; keep the worktree."""
         if self._permission is not None:

@@ -115,7 +115,7 @@ def test_a_push_configuration_goes_both_ways() -> None:
         "token": "t",
         "authentication": {"scheme": "Bearer", "credentials": "c"},
     }
-    assert legacy.from_push_config(legacy.push_config_to_v03(config)) == config
+    assert reading.read_push_config(legacy.push_config_to_v03(config)) == config
     assert (
         v03.TaskPushNotificationConfig.model_validate(legacy.push_config_to_v03(config)).push_notification_config.id
         == "one"

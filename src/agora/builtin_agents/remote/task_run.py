@@ -30,7 +30,6 @@ FIRST_PAUSE, MAX_POLL_INTERVAL = 0.05, 2.0  # seconds between polls of a task th
 CANCEL_TIMEOUT: Final = 3.0  # seconds
 MAX_PARTS: Final = 100  #: limit of one artifact chunk
 MAX_RESULT_CHARACTERS: Final = 262_144  #: characters; a longer result is only in the artifacts
-PREFIX: Final = "TASK_STATE_"
 
 
 class RemoteTaskRun:

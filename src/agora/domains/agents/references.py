@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 OPERATOR = "operator"  #: subject of the operator, and the address of messages to it
-RESERVED = frozenset({"broadcast", OPERATOR, "system", "system_wide", "anonymous"})
 _ID = re.compile(r"agent_[0-9a-f]{32}")
 _KEY = re.compile(r"(?:key|usr)_[0-9a-f]{32}|static:.+")
 _ALIAS = re.compile(r"agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]")

@@ -6,13 +6,11 @@ from agora.store.port import Table
 from agora.store.records import record
 
 __all__ = [
-    "CONSUMERS",
     "ENTRIES",
     "GROUPS",
     "PENDING",
     "RESPONSES",
     "BridgeMember",
-    "ConsumerRow",
     "ConsumerState",
     "GroupKey",
     "GroupOverview",
@@ -77,20 +75,6 @@ class PendingRow:
 
 
 PENDING = Table("bus_pending", PendingRow)
-
-
-@record
-class ConsumerRow:
-    """A row of ``bus_consumers``."""
-
-    tenant_id: str
-    stream: str
-    group_name: str
-    consumer: str
-    seen_at: int
-
-
-CONSUMERS = Table("bus_consumers", ConsumerRow)
 
 
 @record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agora.store.port import Table
 from agora.store.records import record
 
-__all__ = ["CLOSED_JOBS", "FOLLOW_UPS", "ClosedJobRow", "FollowUpRow"]
+__all__ = ["FOLLOW_UPS", "ClosedJobRow", "FollowUpRow"]
 
 
 @record
@@ -35,6 +35,3 @@ class ClosedJobRow:
     task_id: str
     successor: str | None
     closed_at: int
-
-
-CLOSED_JOBS = Table("coding_closed_jobs", ClosedJobRow)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
-__all__ = ["ANSWERS", "ASKING", "CLOSING", "STATES", "STRICT", "is_final_answer", "is_legal_answer"]
+__all__ = ["ANSWERS", "ASKING", "STATES", "STRICT", "is_final_answer", "is_legal_answer"]
 
 P = Performative
 
@@ -44,8 +44,6 @@ ANSWERS: Mapping[Performative, frozenset[Performative]] = {
 ASKING = frozenset({P.REQUEST, P.PROPOSE, P.DISCOVER, P.OFFER, P.ASSIGN, P.DEPLOY, P.CO_LOCATE, P.SCALE})
 #: types that must answer a message
 STRICT = frozenset({P.AGREE, P.REFUSE, P.CONFIRM, P.DEPLOY_CONFIRM, P.DEPLOY_FAILURE})
-#: types after which their sender may not answer the same message again
-CLOSING = frozenset({P.REFUSE, P.FAILURE, P.DONE, *_DEPLOYED})
 #: types that reject a request
 NEGATIVE = frozenset({P.REFUSE, P.FAILURE, P.DEPLOY_FAILURE})
 #: state of a conversation after a message of each type

@@ -50,7 +50,6 @@ __all__ = [
     "sum_agent_counters",
     "sum_reserved_resources",
     "update_host",
-    "update_host_seen",
     "update_scaling_state",
     "upsert_deployment",
     "upsert_host",
@@ -142,10 +141,6 @@ upsert_host = Write(
         seen_at = excluded.seen_at
     """,
     types={"private": BIG, "now": BIG},
-)
-update_host_seen = Write(
-    "update hosts set seen_at = :now where tenant_id = :tenant and host_id = :host_id and seen_at < :now",
-    types={"now": BIG},
 )
 update_host = Write(
     """

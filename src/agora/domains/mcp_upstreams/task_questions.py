@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -20,7 +19,6 @@ from agora_sdk.errors import AgoraError
 
 __all__ = ["OPERATIONS", "InvokeOperation", "TaskClient"]
 
-log = logging.getLogger(__name__)
 ELICIT: Final = "elicitation/create"
 POLL_SECONDS: Final = 0.25
 MAX_POLL_SECONDS: Final = 2.0

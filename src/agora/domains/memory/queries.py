@@ -13,7 +13,6 @@ __all__ = [
     "list_memories",
     "search_memories",
     "select_memory",
-    "select_memory_count",
     "upsert_memory",
 ]
 
@@ -49,7 +48,6 @@ add_to_memory_count = Write(
     """,
     types={"change": BIG, "most": BIG},
 )
-select_memory_count = Query("select entries from memory_counts where tenant_id = :tenant", int)
 list_memories = Query(
     """
     select * from memories

@@ -20,10 +20,8 @@ __all__ = [
     "select_agent_in_use",
     "select_agent_origins",
     "select_call_counts",
-    "select_import_by_id",
     "select_mapped_agents",
     "select_mapping",
-    "select_mapping_of_target",
     "select_mappings_of_agents",
     "select_mappings_of_run",
     "select_running_import",
@@ -35,10 +33,6 @@ BIG = "bigint"
 
 select_mapping = Query(
     "select * from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key", MappingRow
-)
-select_mapping_of_target = Query(
-    "select * from v4_mappings where tenant_id = :tenant and target = :target and kind = 'agent' order by v4_key limit 1",
-    MappingRow,
 )
 select_mapped_agents = Query(
     "select distinct target from v4_mappings where tenant_id = :tenant and kind = 'agent'", str, scan=True
@@ -52,7 +46,6 @@ select_mappings_of_agents = Query(_V4_NAMES + _KEYS, MappingRow, postgres=_V4_NA
 
 # -- imports -----------------------------------------------------------------------------------
 
-select_import_by_id = Query("select * from v4_imports where tenant_id = :tenant and run_id = :run_id", ImportRow)
 lock_import = Query(
     "select * from v4_imports where tenant_id = :tenant and run_id = :run_id",
     ImportRow,

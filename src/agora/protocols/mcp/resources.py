@@ -32,9 +32,8 @@ from . import cursors
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
 from .upstream_resources import PREFIX, UpstreamResources
 
-__all__ = ["COLLECTIONS", "LISTED", "SCHEME", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
+__all__ = ["COLLECTIONS", "LISTED", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
 
-SCHEME: Final = "agora://"
 JSON: Final = "application/json"
 MAX_POSITION_DIGITS: Final = 9
 

@@ -17,7 +17,6 @@ __all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resol
 
 #: excluded from programs: history, which may hold credentials, and build products
 LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

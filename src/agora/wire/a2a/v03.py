@@ -28,7 +28,6 @@ __all__ = [
     "bare_push_config_to_v03",
     "event_to_v03",
     "from_event",
-    "from_push_config",
     "from_task",
     "message_to_v03",
     "push_config_to_v03",
@@ -174,8 +173,3 @@ _TELLING: Final = (
     ("id", "task"),
     ("status", "status-update"),
 )
-
-
-def from_push_config(value: Any, field: str = "config") -> dict[str, Any]:
-    """Convert a TaskPushNotificationConfig of any version to 1.0."""
-    return tolerant_input.read_push_config(value, field)

@@ -23,10 +23,6 @@ from .convert import (
     VIEWS,
     convert_document,
     embed_document,
-    from_a2a,
-    from_agentify,
-    from_bus,
-    to_a2a,
     to_agentify,
     to_bus,
 )
@@ -43,10 +39,6 @@ __all__ = [
     "decode_message_data",
     "embed_document",
     "encode_message_text",
-    "from_a2a",
-    "from_agentify",
-    "from_bus",
-    "to_a2a",
     "to_agentify",
     "to_bus",
 ]

@@ -14,16 +14,12 @@ __all__ = [
     "VIEWS",
     "convert_document",
     "embed_document",
-    "from_a2a",
-    "from_agentify",
-    "from_bus",
-    "to_a2a",
     "to_agentify",
     "to_bus",
 ]
 
-AGENTIFY, _A2A, BUS = Agentify(), A2A(), Bus()
-VIEWS: Mapping[str, View] = {view.name: view for view in (AGENTIFY, _A2A, BUS)}
+AGENTIFY, BUS = Agentify(), Bus()
+VIEWS: Mapping[str, View] = {view.name: view for view in (AGENTIFY, A2A(), BUS)}
 MESSAGE = "message"
 
 
@@ -32,29 +28,9 @@ def to_agentify(message: Document) -> Document:
     return lossless.write_document(AGENTIFY, message)
 
 
-def from_agentify(envelope: Document, *, ours: bool = True) -> Document:
-    """Convert an envelope of the agent protocol to a message."""
-    return lossless.read_document(AGENTIFY, envelope, ours=ours)
-
-
-def to_a2a(message: Document) -> Document:
-    """Convert a stored message to an A2A 1.0 message."""
-    return lossless.write_document(_A2A, message)
-
-
-def from_a2a(message: Document, *, ours: bool = True) -> Document:
-    """Convert an A2A 1.0 message to a stored message."""
-    return lossless.read_document(_A2A, message, ours=ours)
-
-
 def to_bus(message: Document) -> Document:
     """Convert a stored message to an entry of the agent bus."""
     return lossless.write_document(BUS, message)
-
-
-def from_bus(entry: Document, *, ours: bool = True) -> Document:
-    """Convert an entry of the agent bus to a message."""
-    return lossless.read_document(BUS, entry, ours=ours)
 
 
 def embed_document(view: str, message: Document, document: Document) -> Document:

@@ -49,7 +49,7 @@ def test_a_graph_without_cycles_is_accepted_and_can_be_run_to_its_end(drawn: tup
     assert find_errors(steps) == []
     graph = build_graph(steps)
     waiting = {name: set(node.depends_on) for name, node in graph.nodes.items()}
-    ready, done = list(graph.root_names), list[str]()
+    ready, done = [name for name, dependencies in waiting.items() if not dependencies], list[str]()
     while ready:
         name = ready.pop()
         done.append(name)

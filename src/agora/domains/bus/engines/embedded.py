@@ -6,7 +6,6 @@ Concurrently published entries of a stream are written together in one transacti
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,7 +38,6 @@ from .port import (
 __all__ = ["EmbeddedBus"]
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 MAX_READ_BYTES = 1_048_576  # bytes of entries per read
 
 BATCH = 500  # entries per write transaction
@@ -219,10 +217,6 @@ class EmbeddedBus:
         numbers = ((each, streams.parse_entry_number(each)) for each in ids)
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
-    async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        letters = await self.read_dead(stream)
-        return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
-
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         rows = await self._read_rows(statements.select_stream_head, stream=stream + DEAD)
         last = rows[0].last_number if rows else 0
@@ -293,9 +287,6 @@ class EmbeddedBus:
             self._clock.now(),
         )
         return [Consumer(row.consumer, row.pending, (now - row.seen_at) / SECOND) for row in rows]
-
-    async def count_undelivered(self, stream: str, group: str) -> int:
-        return next((each.lag for each in await self.list_groups(stream) if each.name == group), 0)
 
     async def set_owner(self, stream: str, owner: str) -> bool:
         return await self._write_store(lambda tx: streams.set_stream_owner(tx, stream, owner), "bus.own")

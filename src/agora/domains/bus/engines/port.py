@@ -255,9 +255,6 @@ class Bus(Protocol):
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Find the entries that were delivered to the group and acknowledged."""
 
-    async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        """Find the entries that are among the group's last :data:`MAX_DEAD_LETTERS` dead letters."""
-
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         """Read the last :data:`MAX_DEAD_LETTERS` dead letters (see :func:`build_dead_letter`), oldest first."""
 
@@ -275,9 +272,6 @@ class Bus(Protocol):
 
     async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         """List the consumers of a group by name."""
-
-    async def count_undelivered(self, stream: str, group: str) -> int:
-        """Count the entries not delivered to the group yet."""
 
     async def set_owner(self, stream: str, owner: str) -> bool:
         """Set a stream's owner, deleting a previous owner's entries; return whether the owner changed."""

@@ -10,7 +10,6 @@ __all__ = [
     "claim_refresh",
     "count_authorizations",
     "delete_authorization",
-    "delete_authorizations_begun_by",
     "delete_authorizations_of_subject",
     "delete_authorizations_of_upstream",
     "delete_clients_of_upstream",
@@ -126,12 +125,6 @@ count_authorizations = Query(
     types={"now": BIG},
 )
 delete_authorization = Write("delete from upstream_authorizations where tenant_id = :tenant and state = :state")
-delete_authorizations_begun_by = Write(
-    """
-    delete from upstream_authorizations
-    where tenant_id = :tenant and upstream_id = :upstream_id and begun_by = :begun_by
-    """
-)
 delete_expired_authorizations = Write(
     "delete from upstream_authorizations where tenant_id = :tenant and expires_at < :now", types={"now": BIG}
 )

@@ -7,8 +7,6 @@ from agora.store.records import record
 
 __all__ = [
     "AUTHORIZATIONS",
-    "CLIENTS",
-    "GRANTS",
     "UpstreamAuthorizationRow",
     "UpstreamClientRow",
     "UpstreamGrantRow",
@@ -27,9 +25,6 @@ class UpstreamClientRow:
     created_at: int
 
 
-CLIENTS = Table("upstream_clients", UpstreamClientRow)
-
-
 @record
 class UpstreamGrantRow:
     """A row of ``upstream_grants``."""
@@ -45,9 +40,6 @@ class UpstreamGrantRow:
     refreshing_until: int
     created_at: int
     updated_at: int
-
-
-GRANTS = Table("upstream_grants", UpstreamGrantRow)
 
 
 @record

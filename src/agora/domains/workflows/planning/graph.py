@@ -54,11 +54,6 @@ class Graph:
         """List the steps that depend on a step."""
         return [node.step.name for node in self.nodes.values() if name in node.depends_on]
 
-    @property
-    def root_names(self) -> list[str]:
-        """Return the names of steps without dependencies."""
-        return [name for name, node in self.nodes.items() if not node.depends_on and not node.compensation]
-
 
 def build_graph(steps: Sequence[Step]) -> Graph:
     """Build the graph of valid steps.

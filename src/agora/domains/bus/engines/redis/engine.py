@@ -261,10 +261,6 @@ class RedisBus:
             if compute_entry_sort_key(each) <= compute_entry_sort_key(_decode_text(last)) and each not in open_
         }
 
-    async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        letters = await self.read_dead(stream)
-        return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
-
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(MAX_DEAD_LETTERS))
         return [parse_dead_letter(_to_delivery(dead_letter).fields) for dead_letter in reversed(letters)]
@@ -439,9 +435,6 @@ class RedisBus:
         rows = await self._read_info("CONSUMERS", stream, group)
         state = [Consumer(_decode_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in rows]
         return sorted((c for c in state if c.name != PARKED), key=lambda consumer: consumer.name)
-
-    async def count_undelivered(self, stream: str, group: str) -> int:
-        return next((each.lag for each in await self.list_groups(stream) if each.name == group), 0)
 
     async def set_owner(self, stream: str, owner: str) -> bool:
         return bool(await self._run_command("EVAL", OWN, "4", stream, stream + DEAD, OWNERS, stream + MOVED, owner))
