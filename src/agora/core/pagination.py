@@ -13,6 +13,8 @@ from agora.store.port import Query, Reader
 from agora.store.records import list_record_values
 from agora_sdk.errors import InvalidRequest, field_error
 
+from .call import Call
+
 __all__ = [
     "EXACT_UP_TO",
     "MAX_PAGE_BYTES",
@@ -23,6 +25,7 @@ __all__ = [
     "encode_cursor",
     "fill_page_with_rows",
     "read_page",
+    "read_query_page",
     "split_bounded_total",
     "take_fitting_rows",
 ]
@@ -129,6 +132,31 @@ def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequenc
         if count == limit or not budget.take_if_fits(list_record_values(row)):
             return rows[:count], True
     return rows, False
+
+
+async def read_query_page(
+    call: Call,
+    query: Query[T],
+    column: str,
+    limit: int,
+    cursor: str | None,
+    /,
+    *,
+    first: str | int = "",
+    **parameters: Any,
+) -> tuple[list[T], bool]:
+    """Read the page of a query's rows that begins at a cursor. Returns the rows, and whether there are more.
+
+    query: takes ``limit``, and ``after`` or ``before``: the value of ``column`` in the row before. first: that of the first
+    page. Raises InvalidRequest.
+    """
+    place = "before" if "before" in query.parameter_names else "after"
+    position = decode_cursor(cursor, type(first))[0] if cursor else first
+
+    def read_rows(position: str | int, count: int) -> Awaitable[Sequence[T]]:
+        return call.tx.all(query, **parameters, **{place: position}, limit=count)
+
+    return await read_page(read_rows, position, column, limit, call.context.settings.page_bytes)
 
 
 async def read_page(

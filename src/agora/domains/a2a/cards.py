@@ -284,17 +284,14 @@ def _field_error(field: str, problem: str) -> InvalidRequest:
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
     """List a page of the agents whose cards the caller may see; the first page begins with the front agent."""
     caller, base = call.caller, resolve_base_url(call, base)
-    viewer = {
+    viewer: dict[str, Any] = {
         "viewer": caller.subject,
         "everyone": int(caller.may("read:all")),
         "known": int(caller.may("read:agents")),
     }
-
-    async def read_visible_agents(after: str, count: int) -> Sequence[AgentRow]:
-        return await call.tx.all(statements.select_catalog_agents, after=after, limit=count, **viewer)
-
-    first = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows, more = await paging.read_page(read_visible_agents, first, "agent_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_query_page(
+        call, statements.select_catalog_agents, "agent_id", limit, cursor, **viewer
+    )
     terms = await find_terms_of_agents(call.tx, [row.agent_id for row in rows], call.now)
     entries = [_build_catalogue_entry(base, row, terms.get(row.agent_id)) for row in rows]
     if cursor is None:

@@ -33,7 +33,7 @@ from agora_sdk.errors import (
 )
 
 from . import queries as statements
-from .records import REMOTES, NamedRemoteAgent, RemoteAgentRow
+from .records import REMOTES, RemoteAgentRow
 from .remote_connections import build_endpoint, check_url, seal_secrets
 from .remote_port import RemoteAgents
 
@@ -253,12 +253,7 @@ async def get_remote(call: Call, ref: str) -> contract.RemoteAgent:
 
 async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
     """List a page of remote agents."""
-
-    async def read_remote_agents(after: str, count: int) -> Sequence[NamedRemoteAgent]:
-        return await call.tx.all(statements.select_remote_agents, after=after, limit=count)
-
-    first = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows, more = await paging.read_page(read_remote_agents, first, "agent_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_query_page(call, statements.select_remote_agents, "agent_id", limit, cursor)
     entries = [_build_remote_agent(row, row.agent_name) for row in rows]
     return contract.RemoteAgentPage.model_construct(
         agents=entries,

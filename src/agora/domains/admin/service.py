@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -203,15 +202,8 @@ class AdminService(BoundService, contract.Admin):
         values: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
         values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
         filters = {name: value for name, value in values.items() if value is not None}
-        newest = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         query = statements.build_audit_query(frozenset(filters))
-
-        async def read_audit_entries(before: str, count: int) -> Sequence[AuditEntryRow]:
-            return await self.call.tx.all(query, **filters, before=before, limit=count)
-
-        rows, more = await paging.read_page(
-            read_audit_entries, newest, "audit_id", limit, self.call.context.settings.page_bytes
-        )
+        rows, more = await paging.read_query_page(self.call, query, "audit_id", limit, cursor, first=NEWEST, **filters)
         entries = [_build_audit_entry(row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,

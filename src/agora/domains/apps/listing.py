@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agora.core import pagination as paging
 from agora.core.call import Call
+from agora.store.port import Query
 from agora_sdk.contract import apps as contract
 
 from . import queries as statements
@@ -48,7 +48,7 @@ class AppFilter:
         industry, capability = self.industry is not None, self.capability is not None
         return statements.Selection(len(self.words), industry, capability, self.free, sees_private_apps(call.caller))
 
-    def build_parameters(self, call: Call, after: str) -> dict[str, Any]:
+    def build_parameters(self, call: Call, query: Query[Any]) -> dict[str, Any]:
         """Build the parameters of the query."""
         caller = call.caller
         values = {
@@ -57,51 +57,43 @@ class AppFilter:
             "industry": self.industry,
             "capability": self.capability,
             "now": call.now,
-            "after": after,
         }
-        return values | {f"word_{letter}": word for letter, word in zip(statements.LETTERS, self.words, strict=False)}
+        values |= {f"word_{letter}": word for letter, word in zip(statements.LETTERS, self.words, strict=False)}
+        return {name: value for name, value in values.items() if name in query.parameter_names}
 
 
 async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str | None) -> contract.AppPage:
     """List a page of apps, oldest first."""
-    rows, more = await _read_rows(call, app_filter, limit, paging.decode_cursor(cursor)[0] if cursor else "")
+    rows, more = await _read_rows(call, app_filter, limit, cursor)
     apps = await build_apps(call, rows)
     return contract.AppPage.model_construct(
         apps=apps, **paging.build_page_fields(apps, "app_id", more=more, cursor=cursor)
     )
 
 
-async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
+async def _read_rows(call: Call, app_filter: AppFilter, limit: int, cursor: str | None) -> tuple[list[AppRow], bool]:
     query = statements.build_apps_page_query(app_filter.build_selection(call))
-
-    async def read_apps_after(after: str, count: int) -> Sequence[AppRow]:
-        values = app_filter.build_parameters(call, after)
-        names = query.parameter_names
-        return await call.tx.all(query, **{name: value for name, value in values.items() if name in names}, limit=count)
-
-    return await paging.read_page(read_apps_after, after, "app_id", limit, call.context.settings.page_bytes)
+    return await paging.read_query_page(
+        call, query, "app_id", limit, cursor, **app_filter.build_parameters(call, query)
+    )
 
 
 async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
     """Count the apps visible to the caller: (total, whether it is only a lower bound)."""
     query = statements.build_apps_count_query(app_filter.build_selection(call))
-    values = app_filter.build_parameters(call, "")
-    names = query.parameter_names
-    return await paging.count_rows_up_to_limit(
-        call.tx, query, {name: value for name, value in values.items() if name in names}
-    )
+    return await paging.count_rows_up_to_limit(call.tx, query, app_filter.build_parameters(call, query))
 
 
 async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[list[contract.App], int]:
     """Find the best matching apps and the number of matches: all words, or else any of them, most words first."""
-    rows, _ = await _read_rows(call, app_filter, limit, "")
+    rows, _ = await _read_rows(call, app_filter, limit, None)
     if rows or len(app_filter.words) < 2:
         total, _ = await count_apps(call, app_filter)
         return await build_apps(call, rows), total
     hits: dict[str, tuple[int, AppRow]] = {}
     for word in app_filter.words:
         single = AppFilter((word,), app_filter.industry, app_filter.capability, app_filter.free)
-        for row in (await _read_rows(call, single, limit, ""))[0]:
+        for row in (await _read_rows(call, single, limit, None))[0]:
             hits[row.app_id] = (hits.get(row.app_id, (0, row))[0] + 1, row)
     best = [row for _, row in sorted(hits.values(), key=lambda hit: -hit[0])]
     return await build_apps(call, best[:limit]), len(best)

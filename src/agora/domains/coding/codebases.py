@@ -172,13 +172,10 @@ class CodebaseService(BoundService, contract.Codebases):
     @implements
     async def list(self, search: str = "", *, limit: int = 50, cursor: str | None = None) -> contract.CodebasePage:
         call = self.call
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-
-        async def read_rows(after: str, count: int) -> Sequence[CodebaseRow]:
-            pattern = build_contains_pattern(search)
-            return await call.tx.all(statements.list_codebases, search=pattern, after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)
+        pattern = build_contains_pattern(search)
+        rows, more = await paging.read_query_page(
+            call, statements.list_codebases, "codebase_id", limit, cursor, search=pattern
+        )
         codebases = [_build_codebase(row, online=await self._is_online(row)) for row in rows]
         return contract.CodebasePage.model_construct(
             codebases=codebases, **paging.build_page_fields(codebases, "codebase_id", more=more, cursor=cursor)

@@ -8,8 +8,6 @@ the same session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json, encode_json
@@ -52,13 +50,8 @@ class FollowUpService(BoundService, contract.FollowUps):
     ) -> contract.FollowUpPage:
         call = self.call
         await self._load_readable_job(task_id)
-        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
         query = statements.list_waiting if waiting else statements.list_follow_ups
-
-        async def read_rows(after: int, count: int) -> Sequence[FollowUpRow]:
-            return await call.tx.all(query, task_id=task_id, after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(call, query, "number", limit, cursor, first=0, task_id=task_id)
         page = [build_follow_up(row) for row in rows]
         return contract.FollowUpPage.model_construct(
             follow_ups=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)

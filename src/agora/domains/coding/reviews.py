@@ -7,7 +7,7 @@ review whose task has ended without a report is open again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from agora.clock import new_id, to_datetime
@@ -29,7 +29,7 @@ from .access import load_own_codebase
 from .diff_lines import describe_comments, find_line
 from .follow_ups import build_follow_up, say_to_job
 from .review_files import build_file, parse_files
-from .review_records import COMMENTS, FILES, REVIEWS, CommentRow, ReviewFileRow, ReviewRow
+from .review_records import COMMENTS, FILES, REVIEWS, CommentRow, ReviewRow
 from .watch import apply_review_limit
 
 __all__ = ["ReviewService"]
@@ -105,12 +105,9 @@ class ReviewService(BoundService, contract.Reviews):
     async def files(self, job_id: str, *, limit: int = 20, cursor: str | None = None) -> contract.ReviewFilePage:
         call = self.call
         await self._load_review(job_id)
-        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
-
-        async def read_rows(after: int, count: int) -> Sequence[ReviewFileRow]:
-            return await call.tx.all(statements.list_files, job_id=job_id, after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(
+            call, statements.list_files, "number", limit, cursor, first=0, job_id=job_id
+        )
         page = [build_file(row) for row in rows]
         return contract.ReviewFilePage.model_construct(
             files=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)
@@ -122,13 +119,8 @@ class ReviewService(BoundService, contract.Reviews):
     ) -> contract.ReviewCommentPage:
         call = self.call
         await self._load_review(job_id)
-        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
         query = statements.list_waiting_comments if waiting else statements.list_comments
-
-        async def read_rows(after: int, count: int) -> Sequence[CommentRow]:
-            return await call.tx.all(query, job_id=job_id, after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(call, query, "number", limit, cursor, first=0, job_id=job_id)
         return contract.ReviewCommentPage.model_construct(
             comments=[_build_comment(row) for row in rows],
             **paging.build_page_fields(rows, "number", more=more, cursor=cursor),

@@ -54,12 +54,9 @@ class RuntimeService(BoundService, contract.Runtime):
     @implements
     async def projects(self, *, limit: int = 50, cursor: str | None = None) -> contract.RuntimeProjectPage:
         call = self.call
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-
-        async def read_rows(after: str, count: int) -> Sequence[CodebaseRow]:
-            return await call.tx.all(statements.list_codebases, search="", after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(
+            call, statements.list_codebases, "codebase_id", limit, cursor, search=""
+        )
         projects = [await self._build_project(row) for row in rows]
         return contract.RuntimeProjectPage.model_construct(
             projects=projects, **paging.build_page_fields(projects, "project_id", more=more, cursor=cursor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -174,15 +174,10 @@ class SessionService(BoundService, contract.Sessions):
         codebase = await find_codebase(call, codebase_id)
         codebase_id = codebase.codebase_id
         await load_session(call, codebase, session_id)
-        first = tasks.NEVER if descending else 0
-        after = paging.decode_cursor(cursor, int)[0] if cursor else first
         query = statements.list_newest_messages if descending else statements.list_messages
-
-        async def read_rows(after: int, count: int) -> Sequence[MessageRow]:
-            key = {"codebase_id": codebase_id, "session_id": session_id}
-            return await call.tx.all(query, **key, after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        first = tasks.NEVER if descending else 0
+        key = {"codebase_id": codebase_id, "session_id": session_id}
+        rows, more = await paging.read_query_page(call, query, "number", limit, cursor, first=first, **key)
         page = [_build_message(row) for row in rows]
         return contract.SessionMessagePage.model_construct(
             messages=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)

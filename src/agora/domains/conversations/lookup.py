@@ -56,12 +56,9 @@ async def resolve_acting_party(call: Call, agent_id: str | None) -> Party:
 async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
     row = await _require_visible(call, ref)
     key = row.conversation_id
-    after = paging.decode_cursor(cursor)[0] if cursor else ""
-
-    async def read_messages(after: str, count: int) -> Sequence[MessageRow]:
-        return await call.tx.all(statements.list_conversation_messages, conversation_id=key, after=after, limit=count)
-
-    rows, more = await paging.read_page(read_messages, after, "message_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_query_page(
+        call, statements.list_conversation_messages, "message_id", limit, cursor, conversation_id=key
+    )
     return contract.ConversationDetail.model_construct(
         **await _build_conversation_fields(call, row),
         messages=[build_envelope_from_row(message_row) for message_row in rows],
@@ -160,12 +157,7 @@ async def list_usage(
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
     query = statements.build_usage_query(agent_id is not None, customer_id is not None, since is not None)
     arguments = {name: value for name, value in filters.items() if value is not None}
-    first = paging.decode_cursor(cursor)[0] if cursor else ""
-
-    async def read_reported_usage(after: str, count: int) -> Sequence[ReportedUsageRow]:
-        return await call.tx.all(query, after=after, limit=count, **arguments)
-
-    rows, more = await paging.read_page(read_reported_usage, first, "usage_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_query_page(call, query, "usage_id", limit, cursor, **arguments)
     return _build_usage_page(rows, more, bool(cursor))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from agora.clock import to_datetime
@@ -54,13 +53,8 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             query, place = statements.account_page, {"account": account, "owner": owner}
         elif owner not in ("", caller.subject):
             raise _build_not_owner_error(owner, "read:all")
-
-        async def read_dead_letters(before: str, count: int) -> Sequence[DeadLetterRow]:
-            return await call.tx.all(query, **filters, **place, before=before, limit=count)
-
-        before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
-        rows, more = await paging.read_page(
-            read_dead_letters, before, "letter_id", limit, call.context.settings.page_bytes
+        rows, more = await paging.read_query_page(
+            call, query, "letter_id", limit, cursor, first=NEWEST, **filters, **place
         )
         letters = [contract.DeadLetter.model_construct(**_build_letter_fields(row)) for row in rows]
         return contract.DeadLetterPage.model_construct(

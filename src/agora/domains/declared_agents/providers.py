@@ -95,11 +95,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.ModelProviderPage:
-        async def read(after: str, count: int) -> Sequence[ModelProviderRow]:
-            return await self.call.tx.all(statements.list_providers, after=after, limit=count)
-
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(self.call, statements.list_providers, "name", limit, cursor)
         providers = [_build_provider(row) for row in rows]
         return contract.ModelProviderPage.model_construct(
             providers=providers, **paging.build_page_fields(providers, "name", more=more, cursor=cursor)

@@ -71,11 +71,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeclaredAgentPage:
-        async def read(after: str, count: int) -> Sequence[DeclaredAgentRow]:
-            return await self.call.tx.all(statements.list_agents, after=after, limit=count)
-
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(self.call, statements.list_agents, "name", limit, cursor)
         page = [contract.DeclaredAgent.model_construct(**await self._fields(row)) for row in rows]
         return contract.DeclaredAgentPage.model_construct(
             agents=page, **paging.build_page_fields(page, "name", more=more, cursor=cursor)
@@ -90,13 +86,8 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         self, name: str, *, limit: int = 20, cursor: str | None = None
     ) -> contract.DeclaredAgentVersionPage:
         await self._require(name)
-
-        async def read(before: int, count: int) -> Sequence[DeclaredAgentVersionRow]:
-            return await self.call.tx.all(statements.list_versions, name=name, before=before, limit=count)
-
-        previous_specification = paging.decode_cursor(cursor, int)[0] if cursor else NEWEST
-        rows, more = await paging.read_page(
-            read, previous_specification, "version", limit, self.call.context.settings.page_bytes
+        rows, more = await paging.read_query_page(
+            self.call, statements.list_versions, "version", limit, cursor, first=NEWEST, name=name
         )
         page = [_build_version(row) for row in rows]
         return contract.DeclaredAgentVersionPage.model_construct(

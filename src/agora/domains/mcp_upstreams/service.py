@@ -88,14 +88,7 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
-        first = paging.decode_cursor(cursor)[0] if cursor else ""
-
-        async def read_upstreams(after: str, count: int) -> Sequence[UpstreamRow]:
-            return await self._call.tx.all(statements.list_upstreams, after=after, limit=count)
-
-        rows, more = await paging.read_page(
-            read_upstreams, first, "name", limit, self._call.context.settings.page_bytes
-        )
+        rows, more = await paging.read_query_page(self._call, statements.list_upstreams, "name", limit, cursor)
         counts = await count_items(self._call, rows)
         summaries = [build_summary(self._call, row, counts.get(row.upstream_id, {})) for row in rows]
         return contract.UpstreamPage.model_construct(

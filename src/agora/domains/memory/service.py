@@ -6,7 +6,7 @@ The index is a table of words, not an engine's full-text search, so that SQLite 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import JsonValue
@@ -132,12 +132,9 @@ class MemoryService(BoundService, contract.Memories):
             "prefix": prefix,
             "beyond": prefix + LAST,
         }
-
-        async def read_memories(after: str, count: int) -> Sequence[MemoryRow]:
-            return await self.call.tx.all(statements.list_memories, **stored_namespace, after=after, limit=count)
-
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows, more = await paging.read_page(read_memories, after, "key", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(
+            self.call, statements.list_memories, "key", limit, cursor, **stored_namespace
+        )
         page = [self._to_memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=page,

@@ -22,7 +22,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import access, states, views
 from . import list_queries as task_lists
 from . import queries as tasks
-from .records import StatusCount, TaskEntryRow, TaskRow
+from .records import StatusCount, TaskRow
 
 __all__ = [
     "TaskFilters",
@@ -197,17 +197,9 @@ async def read_history(
 ) -> contract.TaskEntryPage:
     """Return a page of a task's log: entries of these types; by default all but output and artifacts. Raises NotFound."""
     await access.load_visible_task(call, task_id)
-    after = paging.decode_cursor(cursor, int)[0] if cursor else 0
-
-    async def read_entries(after: int, count: int) -> Sequence[TaskEntryRow]:
-        position_parameters = {"task_id": task_id, "after": after, "limit": count}
-        if types:
-            return await call.tx.all(
-                task_lists.list_history_of_types, **position_parameters, types=encode_json(list(types))
-            )
-        return await call.tx.all(task_lists.list_history, **position_parameters)
-
-    rows, more = await paging.read_page(read_entries, after, "number", limit, call.context.settings.page_bytes)
+    query = task_lists.list_history_of_types if types else task_lists.list_history
+    filters = {"types": encode_json(list(types))} if types else {}
+    rows, more = await paging.read_query_page(call, query, "number", limit, cursor, first=0, task_id=task_id, **filters)
     entries = [views.build_entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
         entries=entries,

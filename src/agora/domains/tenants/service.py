@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from agora.clock import new_id, to_datetime
@@ -72,14 +71,7 @@ class TenantService(BoundService, contract.Tenants):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
         self._require_operator()
-        first = paging.decode_cursor(cursor)[0] if cursor else ""
-
-        async def read_tenants(after: str, count: int) -> Sequence[TenantRow]:
-            return await self.call.tx.all(statements.list_tenants, after=after, limit=count)
-
-        rows, more = await paging.read_page(
-            read_tenants, first, "tenant_id", limit, self.call.context.settings.page_bytes
-        )
+        rows, more = await paging.read_query_page(self.call, statements.list_tenants, "tenant_id", limit, cursor)
         tenants = [contract.Tenant.model_construct(**_build_tenant_fields(row)) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,

@@ -58,13 +58,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.VirtualServerPage:
-        async def read_virtual_servers(after: str, count: int) -> Sequence[VirtualServerRow]:
-            return await self.call.tx.all(statements.list_servers, after=after, limit=count)
-
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows, more = await paging.read_page(
-            read_virtual_servers, after, "name", limit, self.call.context.settings.page_bytes
-        )
+        rows, more = await paging.read_query_page(self.call, statements.list_servers, "name", limit, cursor)
         servers = [_build_server(row) for row in rows]
         return contract.VirtualServerPage.model_construct(
             servers=servers, **paging.build_page_fields(servers, "name", more=more, cursor=cursor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 
@@ -266,18 +266,13 @@ class WorkerService(BoundService, contract.Workers):
         whose = call.caller.subject
         if call.caller.may("read:all"):
             whose = (await load_agent(call.tx, owner, "owner")).agent_id if owner else ""
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        filters = {
+        filters: dict[str, Any] = {
             "owner": whose,
             "search": build_contains_pattern(search),
             "seen_since": call.now - ONLINE_SECONDS * SECOND if online_only else 0,
         }
-
-        async def read_rows(after: str, count: int) -> Sequence[WorkerRow]:
-            return await call.tx.all(statements.list_workers, **filters, after=after, limit=count)
-
-        rows, more = await paging.read_page(read_rows, after, "worker_id", limit, call.context.settings.page_bytes)
+        rows, more = await paging.read_query_page(call, statements.list_workers, "worker_id", limit, cursor, **filters)
         busy = {row.worker: row.tasks for row in await call.tx.all(statements.count_active_tasks)}
         workers = [_build_worker(row, busy.get(row.worker_id, 0), call.now) for row in rows]
         return contract.WorkerPage.model_construct(
