@@ -26,13 +26,13 @@ import redis.asyncio
 import uvloop
 
 from agora.clock import SystemClock
-from agora.domains.bus.engines.embedded import EmbeddedBus
 from agora.domains.bus.engines.port import Bus
 from agora.domains.bus.engines.redis import RedisBus
 from agora.server.app import App
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 from agora_sdk.contract import operations
+from tests.conformance.bus.embedded_bus import EmbeddedBus
 from tests.valkey import running_broker
 
 CALLERS, COUNT, ROUNDS = 64, 30_000, 3

@@ -11,9 +11,9 @@ import pytest
 
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
-from agora.domains.bus.engines.embedded import EmbeddedBus
 from agora.domains.bus.jobs import BusReconciler
 from agora.server.app import App
+from tests.conformance.bus.embedded_bus import EmbeddedBus
 from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market

@@ -27,7 +27,7 @@ from agora_sdk.contract.tasks import ClaimedTask
 from . import queries as statements
 from .effects import LEASE
 from .engines import groups as streams
-from .engines.port import Delivery
+from .engines.port import EXHAUSTED, Delivery
 from .queries import BRIDGE
 from .records import BridgeMember, PendingEntry, WaitingMessage
 
@@ -281,7 +281,7 @@ def _build_letter(owner: StreamOwner, group: str, row: PendingEntry) -> NewDeadL
         owner=owner.agent_id,
         account=owner.caller.account if owner.caller is not None else "default",
         destination=owner.name,
-        reason=streams.EXHAUSTED,
+        reason=EXHAUSTED,
         attempts=row.deliveries,
         ref=row.ref,
         detail={"fields": decode_json(row.fields or "{}"), "name": row.name, "group": group},

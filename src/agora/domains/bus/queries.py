@@ -16,7 +16,6 @@ from .records import (
     ResponseDeadline,
     ResponseEvidence,
     SilentConsumer,
-    StreamEntry,
     StreamEntryWithMessage,
     StreamHead,
     TaskClaim,
@@ -29,7 +28,6 @@ __all__ = [
     "LEAVING",
     "allocate_entry_numbers",
     "assign_pending_entries",
-    "count_entries",
     "count_open_responses",
     "count_pending_entries",
     "count_replayable_messages",
@@ -50,16 +48,13 @@ __all__ = [
     "mark_messages_dead_lettered",
     "mark_messages_delivered",
     "raise_stream_floor",
-    "refresh_pending_entries",
     "rename_sent_entry",
     "requeue_dead_message",
     "select_bridge_member",
     "select_broadcasts",
     "select_consumers",
     "select_due_responses",
-    "select_entries_between",
     "select_entries_with_messages",
-    "select_existing_numbers",
     "select_group",
     "select_groups_of_stream",
     "select_groups_with_stale_entries",
@@ -77,7 +72,6 @@ __all__ = [
     "select_task_claims",
     "select_trimmable_number",
     "select_unsent_entries",
-    "set_stream_owner",
     "stale",
     "stale_carried",
     "unassign_pending_entries",
@@ -129,15 +123,6 @@ list_streams = Query(
     str,
     types={"limit": BIG},
 )
-count_entries = Query(f"select count(*) as length from bus_entries where {_STREAM}", int, scan=True)
-select_entries_between = Query(
-    f"""
-    select number, ref, name, fields, created_at from bus_entries
-    where {_STREAM} and number > :after and number <= :until order by number limit :limit
-    """,
-    StreamEntry,
-    types={"after": BIG, "until": BIG, "limit": BIG},
-)
 select_entries_with_messages = Query(
     f"""
     select e.number, e.ref, e.name, e.fields, e.created_at, m.content, m.metadata from bus_entries e {_CARRIED}
@@ -146,9 +131,6 @@ select_entries_with_messages = Query(
     StreamEntryWithMessage,
     types={"after": BIG, "limit": BIG},
 )
-_HELD = f"select number from bus_entries where {_STREAM} and number %s"
-select_existing_numbers = Query(_HELD % _NUMBERS, int, postgres=_HELD % _NUMBERS_POSTGRES)
-set_stream_owner = Write(f"update bus_streams set owner = :owner where {_STREAM}")
 # The number up to which every group has acknowledged; null if the stream has no groups.
 select_trimmable_number = Query(
     """
@@ -239,8 +221,6 @@ _HAND_OVER = (
     f"where {_GROUP} and number %s"
 )
 assign_pending_entries = Write(_HAND_OVER % _NUMBERS, postgres=_HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
-_TOUCH = f"update bus_pending set delivered_at = :now where {_GROUP} and consumer = :consumer and number %s"
-refresh_pending_entries = Write(_TOUCH % _NUMBERS, postgres=_TOUCH % _NUMBERS_POSTGRES, types={"now": BIG})
 _TAKE_BACK = f"update bus_pending set consumer = '' where {_GROUP} and number %s"
 unassign_pending_entries = Write(_TAKE_BACK % _NUMBERS, postgres=_TAKE_BACK % _NUMBERS_POSTGRES)
 _DROP_PENDING = f"delete from bus_pending where {_GROUP} and number %s"

@@ -1,7 +1,7 @@
 """The model view: the tools listed by default for a language model, in short form.
 
-A model reads the listing with every request, so it has a budget, checked by a test: :data:`MAX_TOOLS` tools and
-:data:`MAX_BYTES` bytes. It contains the catalogue of the marketplace and the tools of an agent at work. Each tool shows
+A model reads the listing with every request, so it has a budget, checked by a test: 30 tools and 32,000 bytes of
+compact JSON. It contains the catalogue of the marketplace and the tools of an agent at work. Each tool shows
 the parameters that most calls need; the operation accepts the others too, and tool search describes them.
 """
 
@@ -12,10 +12,7 @@ from typing import Any, Final
 
 from .schemas import simplify_schema
 
-__all__ = ["MAX_BYTES", "MAX_TOOLS", "MODEL_TOOLS", "apply_model_defaults", "compact_document"]
-
-MAX_TOOLS: Final = 30
-MAX_BYTES: Final = 32_000  #: of the whole result of tools/list, as compact JSON
+__all__ = ["MODEL_TOOLS", "apply_model_defaults", "compact_document"]
 
 #: parameters shown by operation; members of an object, or of objects in an array, as ``parameter.member``
 MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {

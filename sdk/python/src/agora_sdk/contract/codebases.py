@@ -44,7 +44,6 @@ CodebaseName = Annotated[
 SessionRef = Annotated[
     str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Session id assigned by the coding agent.")
 ]
-MessageRef = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
 Title = Annotated[Text, Field(max_length=200, description="Title, for people.")]
 Role = Literal["user", "assistant", "system"]
 Documents = list[JsonObject]

@@ -34,7 +34,7 @@ from pydantic.json_schema import JsonSchemaMode
 from .fields import MessageType
 from .operation import Exposure, Kind, Operation
 
-__all__ = ["contract_changes", "contract_document"]
+__all__ = ["contract_document"]
 
 FORMAT = 1
 VOCABULARIES = ((MessageType, ("message_type",)),)
@@ -166,46 +166,3 @@ def _vocabulary_entry(kind: type[StrEnum], fields: Sequence[str]) -> dict[str, A
         "values": [value.value for value in kind],
         "fields": list(fields),
     }
-
-
-def contract_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """List the differences between two documents, one line each; removals and changes come first.
-
-    A line starts with ``-`` (gone), ``~`` (changed) or ``+`` (new).
-    """
-    removed: list[str] = []
-    changed: list[str] = []
-    new: list[str] = []
-    for section in ("operations", "errors", "definitions"):
-        old, now = _by_name(before[section]), _by_name(after[section])
-        removed += [f"- {section}: {name}" for name in old if name not in now]
-        new += [f"+ {section}: {name}" for name in now if name not in old]
-        changed += [
-            f"~ {section}: {name}: {path}"
-            for name in old
-            if name in now
-            for path in _changed_paths(old[name], now[name])
-        ]
-    if before.get("format") != after.get("format"):
-        changed.insert(0, f"~ format: {before.get('format')} is now {after.get('format')}")
-    return removed + changed + new
-
-
-def _by_name(section: Any) -> dict[str, Any]:
-    if isinstance(section, Mapping):
-        return dict(section)
-    return {f"{item['name']}@{item['version']}" if "version" in item else item["code"]: item for item in section}
-
-
-def _changed_paths(old: Any, new: Any, path: str = "") -> list[str]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        names = [*old, *(name for name in new if name not in old)]
-        return [
-            line
-            for name in names
-            for line in _changed_paths(old.get(name, ...), new.get(name, ...), f"{path}.{name}" if path else str(name))
-        ]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        pairs = enumerate(zip(old, new, strict=True))
-        return [line for at, (o, n) in pairs for line in _changed_paths(o, n, f"{path}[{at}]")]
-    return [] if old == new and type(old) is type(new) else [path or "value"]

@@ -29,17 +29,15 @@ from ..records import (
     StreamEntryWithMessage,
     StreamGroupRow,
 )
-from .port import DEAD, Delivery, Fields, RedeliveryPolicy, build_dead_letter
+from .port import Delivery, Fields, RedeliveryPolicy
 
 __all__ = [
-    "EXHAUSTED",
     "ReadRequest",
     "TakenEntries",
     "acknowledge_entries",
     "append_entries",
     "build_delivery_from_row",
     "create_group",
-    "dead_letter_entries",
     "deliver_new_entries",
     "find_trimmable_entries",
     "format_entry_id",
@@ -47,11 +45,8 @@ __all__ = [
     "parse_entry_numbers",
     "redeliver_stale_entries",
     "release_stale_entries",
-    "set_stream_owner",
     "trim_stream",
 ]
-
-EXHAUSTED = "delivered too often without an acknowledgement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,31 +241,6 @@ async def _settle_exhausted_entries(
     await acknowledge_entries(tx, stream, group, [row.number for row in dead])
     live = [row for row in rows if row.fields is not None and row.deliveries < policy.most]
     return TakenEntries(live, dead)
-
-
-async def dead_letter_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], now: int) -> None:
-    """Append entries that were delivered too often to the stream's dead letters."""
-    if not rows:
-        return
-    letters = [
-        (row.ref, row.name, to_json(build_dead_letter(build_delivery_from_row(row), group, EXHAUSTED)).decode())
-        for row in rows
-    ]
-    await append_entries(tx, stream + DEAD, letters, now)
-
-
-async def set_stream_owner(tx: Tx, stream: str, owner: str) -> bool:
-    """Set a stream's owner; if it changes, delete everything on the stream. Returns whether it changed."""
-    await tx.execute(statements.insert_stream_if_missing, stream=stream)
-    head = await tx.one(statements.lock_stream_head, stream=stream)
-    if head is None or head.owner == owner:
-        return False
-    # The name belongs to a new agent, which must not read its predecessor's entries.
-    for name in (stream, stream + DEAD):
-        for clearing in statements.CLEARING[:-1]:
-            await tx.execute(clearing, stream=name)
-    await tx.execute(statements.set_stream_owner, stream=stream, owner=owner)
-    return True
 
 
 async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbers: int) -> Sequence[int]:

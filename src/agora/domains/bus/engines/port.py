@@ -21,6 +21,7 @@ from agora.core.ports import Port
 __all__ = [
     "BRIDGE",
     "DEAD",
+    "EXHAUSTED",
     "MAX_DEAD_LETTERS",
     "PARKED",
     "Bridge",
@@ -46,6 +47,7 @@ Fields = Mapping[str, str]
 
 DEAD = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
 MAX_DEAD_LETTERS = 1000  #: examined dead letters per stream
+EXHAUSTED = "delivered too often without an acknowledgement"
 LETTER_FIELDS = frozenset({"dead_entry_id", "dead_group", "dead_deliveries", "dead_reason"})
 CREDENTIALS = frozenset({"key", "signature"})
 PARKED = "agora:parked"  #: Redis consumer that holds entries taken back

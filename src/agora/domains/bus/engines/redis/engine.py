@@ -11,6 +11,7 @@ from agora_sdk.errors import NotFound, UpstreamUnavailable
 
 from ..port import (
     DEAD,
+    EXHAUSTED,
     MAX_DEAD_LETTERS,
     PARKED,
     Consumer,
@@ -34,7 +35,6 @@ from .link import MAX_PENDING, TIMEOUT, Link, build_command_error
 
 __all__ = ["RedisBus"]
 
-EXHAUSTED = "delivered too often without an acknowledgement"
 TRIM_BATCH = 1000  # entries deleted per command
 COUNTED = 10_000  # maximum entries counted for the lag if the server does not report it
 PAGE, PAGES = 200, 10  # pending entries examined: page size and pages

@@ -1,6 +1,7 @@
-"""The embedded engine: streams in the store, with the store's durability.
+"""The store's streams behind the protocol of the bus, so that one suite tests them and Redis.
 
-Concurrently published entries of a stream are written together in one transaction.
+A server uses them within the calls of its services (``agora.domains.bus.agent_streams``). Here, entries of a stream that are
+published concurrently are written together in one transaction.
 """
 
 from __future__ import annotations
@@ -15,13 +16,11 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.pagination import PageBudget
-from agora.store.port import Query, R, Reader, Store, Tx
-from agora_sdk.errors import Overloaded
-
-from .. import queries as statements
-from . import groups as streams
-from .port import (
+from agora.domains.bus import queries as statements
+from agora.domains.bus.engines import groups as streams
+from agora.domains.bus.engines.port import (
     DEAD,
+    EXHAUSTED,
     MAX_DEAD_LETTERS,
     Consumer,
     Delivery,
@@ -34,11 +33,23 @@ from .port import (
     build_dead_letter,
     parse_dead_letter,
 )
+from agora.domains.bus.records import PendingEntry
+from agora.store.port import Query, R, Reader, Store, Tx, Write
+from agora_sdk.errors import Overloaded
 
 __all__ = ["EmbeddedBus"]
 
 T = TypeVar("T")
-MAX_READ_BYTES = 1_048_576  # bytes of entries per read
+NUMBERS = Query("select number from bus_entries where tenant_id = :tenant and stream = :stream", int)
+LETTERS = Query("select fields from bus_entries where tenant_id = :tenant and stream = :stream order by number", str)
+TOUCH = Write(
+    """
+    update bus_pending set delivered_at = :now
+    where tenant_id = :tenant and stream = :stream and group_name = :group and consumer = :consumer and number = :number
+    """,
+    types={"now": "bigint", "number": "bigint"},
+)
+MAX_READ_BYTES = 1_048_576  # of the entries that one reader takes at once
 
 BATCH = 500  # entries per write transaction
 BUFFER = 10_000  # maximum number of entries waiting to be written
@@ -173,10 +184,10 @@ class EmbeddedBus:
 
     async def reset_idle_time(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         parameters = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
-        numbers = to_json(streams.parse_entry_numbers(ids)).decode()
 
         async def renew_pending(tx: Tx) -> None:
-            await tx.execute(statements.refresh_pending_entries, **parameters, numbers=numbers)
+            for number in streams.parse_entry_numbers(ids):
+                await tx.execute(TOUCH, **parameters, number=number)
 
         await self._write_store(renew_pending, "bus.touch")
 
@@ -188,7 +199,7 @@ class EmbeddedBus:
         async def take_over_entries(tx: Tx) -> streams.TakenEntries:
             request = _build_request(stream, group, consumer, count, now)
             entries = await streams.redeliver_stale_entries(tx, request, self.terms, idle=idle_limit)
-            await streams.dead_letter_entries(tx, stream, group, entries.dead, now)
+            await _dead_letter_entries(tx, stream, group, entries.dead, now)
             return entries
 
         entries = await self._write_store(take_over_entries, "bus.recover")
@@ -218,25 +229,15 @@ class EmbeddedBus:
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
-        rows = await self._read_rows(statements.select_stream_head, stream=stream + DEAD)
-        last = rows[0].last_number if rows else 0
-        parameters = {
-            "stream": stream + DEAD,
-            "after": last - MAX_DEAD_LETTERS,
-            "until": last,
-            "limit": MAX_DEAD_LETTERS,
-        }
-        return [
-            parse_dead_letter(from_json(row.fields))
-            for row in await self._read_rows(statements.select_entries_between, **parameters)
-        ]
+        letters = await self._read_rows(LETTERS, stream=stream + DEAD)
+        return [parse_dead_letter(from_json(fields)) for fields in letters[-MAX_DEAD_LETTERS:]]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
 
         async def take_back_entries(tx: Tx) -> streams.TakenEntries:
             entries = await streams.release_stale_entries(tx, stream, group, self.terms, now, count)
-            await streams.dead_letter_entries(tx, stream, group, entries.dead, now)
+            await _dead_letter_entries(tx, stream, group, entries.dead, now)
             return entries
 
         entries = await self._write_store(take_back_entries, "bus.tend")
@@ -288,21 +289,12 @@ class EmbeddedBus:
         )
         return [Consumer(row.consumer, row.pending, (now - row.seen_at) / SECOND) for row in rows]
 
-    async def set_owner(self, stream: str, owner: str) -> bool:
-        return await self._write_store(lambda tx: streams.set_stream_owner(tx, stream, owner), "bus.own")
-
     async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        rows = await self._read_rows(
-            statements.select_existing_numbers,
-            stream=stream,
-            numbers=to_json(streams.parse_entry_numbers(ids)).decode(),
-        )
-        numbers = set(rows)
+        numbers = set(await self._read_rows(NUMBERS, stream=stream))
         return {each for each in ids if streams.parse_entry_number(each) in numbers}
 
     async def count_entries(self, stream: str) -> int:
-        (length,) = await self._read_rows(statements.count_entries, stream=stream)
-        return length
+        return len(await self._read_rows(NUMBERS, stream=stream))
 
     # -- the store -------------------------------------------------------------------------------
 
@@ -311,6 +303,16 @@ class EmbeddedBus:
 
     async def _read_rows(self, query: Query[R], **parameters: Any) -> Sequence[R]:
         return await self._store.read(self._tenant, partial(_read_all, query=query, parameters=parameters))
+
+
+async def _dead_letter_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], now: int) -> None:
+    deliveries = [(row, streams.build_delivery_from_row(row)) for row in rows]
+    letters = [
+        (row.ref, row.name, to_json(build_dead_letter(delivery, group, EXHAUSTED)).decode())
+        for row, delivery in deliveries
+    ]
+    if letters:
+        await streams.append_entries(tx, stream + DEAD, letters, now)
 
 
 async def _read_all(reader: Reader, *, query: Query[R], parameters: dict[str, Any]) -> Sequence[R]:
