@@ -349,8 +349,8 @@ class Backpressure:
         """Raise RateLimited if a subject is above its limit, Overloaded if the server is."""
         if account is not None and account.waiting > self.limits.unread_each:
             raise RateLimited(
-                f"{account.waiting} bytes of answers wait for you to read them.",
-                fix="Read the answers on your other connections first. A command may have been carried out: repeat it "
+                f"{account.waiting} bytes of your responses are unread.",
+                fix="Read the responses on your other connections first. The command may have been executed: retry it "
                 "with its idempotency key.",
                 retry_after=2,
             )
@@ -359,8 +359,8 @@ class Backpressure:
         owes = account is not None and account.waiting > 0
         if self.waiting > self.limits.unread * (PRESSED_SHARE if owes else 1):
             raise Overloaded(
-                "Too many answers wait to be read by others.",
-                fix="Try again in a moment, a command with its idempotency key.",
+                "Too many responses are waiting to be read.",
+                fix="Retry in a moment, a command with its idempotency key.",
                 retry_after=2,
             )
 

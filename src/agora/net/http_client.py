@@ -102,7 +102,7 @@ class HttpClient:
         """
         lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
         if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
-            raise ValueError("a header has characters that no header has")
+            raise ValueError("a header has invalid characters")
         head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, f"content-length: {len(body)}", "\r\n"))
         connection = self._take_idle() or await self._open_connection()
         try:
@@ -264,7 +264,7 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail_connection(f"what it answers is not HTTP: {error}")
+            self._fail_connection(f"the response is not HTTP: {error}")
         if self._buffered_size > READ_AHEAD and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -303,7 +303,7 @@ class _Connection(asyncio.Protocol):
         if status >= 200:
             self.status = status
         elif status == 101:
-            self._fail_connection("it changes the protocol")
+            self._fail_connection("the response switches the protocol")
         else:
             self.headers.clear()
 

@@ -81,7 +81,7 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
     if len(hosts) == 1:
         problem = None if parse_host(hosts[0].decode("latin-1")) is not None else "The header Host is malformed."
     elif hosts:
-        problem = "The header Host is there more than once."
+        problem = "The header Host occurs more than once."
     else:
         problem = "The header Host is missing." if scope.get("http_version") != "1.0" else None
     if problem is not None:

@@ -243,7 +243,7 @@ class _RequestBody:
         """Read the next part of the body; returns whether more follows. Raises InvalidRequest."""
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise InvalidRequest("The request ended before its body did.")
+            raise InvalidRequest("The request ended before its body was complete.")
         part = message.get("body", b"")
         self.parts.append(part)
         self.size += len(part)

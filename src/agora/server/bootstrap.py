@@ -28,7 +28,9 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock, timeout=settings.store_timeout)
     if url.startswith("sqlite:///"):
         return SqliteStore(sqlite_path(url), clock=clock, timeout=settings.store_timeout)
-    raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
+    raise ConfigurationError(
+        f"store: {url.split(':', 1)[0]!r} is not a supported engine; use postgresql://... or sqlite:///..."
+    )
 
 
 def open_bus(settings: Settings) -> BridgeBus | None:

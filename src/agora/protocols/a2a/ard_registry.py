@@ -95,7 +95,7 @@ def _read_page_token(value: Any) -> int:
     if value is None:
         return 0
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 9:
-        raise _invalid_field("pageToken", "is none of this registry's")
+        raise _invalid_field("pageToken", "is not a page token of this registry")
     return int(value)
 
 

@@ -156,7 +156,9 @@ class GrpcServer:
         """Return the connection of a call. Raises A2AError if the call did not arrive through the listener."""
         connection = self._listener.find_connection(context.peer())
         if connection is None:
-            error = PermissionDenied("Calls are taken from the listener alone.", fix="Use the port 'a2a_grpc_port'.")
+            error = PermissionDenied(
+                "Calls are only accepted through the listener.", fix="Use the port 'a2a_grpc_port'."
+            )
             raise A2AError(to_wire_error(error))
         return connection
 
@@ -165,7 +167,7 @@ class GrpcServer:
         scope = {**_to_scope(context), "client": client, "agora.connection": connection}
         if versions.negotiate_version(scope) != versions.CURRENT:
             raise build_protocol_error(
-                "VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'."
+                "VERSION_NOT_SUPPORTED", "gRPC requires A2A 1.0: send the metadata 'a2a-version: 1.0'."
             )
         caller = await self._authenticate(scope)
 

@@ -222,7 +222,7 @@ def require_params(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise InvalidRequest(
             "params: should be an object",
-            fix="A2A has its parameters by name.",
+            fix="A2A parameters are passed by name, in an object.",
             errors=[field_error("params", "should be an object")],
         )
     return value

@@ -57,7 +57,7 @@ class _Batch:
         if request.method.name == WAITING:
             result = await call(request)
             if not self._budget.take_if_fits((result,)):
-                raise self._build_no_room_error("It was carried out; ask for its task with GetTask")
+                raise self._build_no_room_error("It was executed; read its task with GetTask")
             return result
         async with self._turn:
             if self._budget.full:
@@ -69,7 +69,7 @@ class _Batch:
 
     def _build_no_room_error(self, fix: str) -> A2AError:
         return build_protocol_error(
-            "UNSUPPORTED_OPERATION", f"The answers of a batch have at most {self._byte_limit} bytes together. {fix}."
+            "UNSUPPORTED_OPERATION", f"The results of a batch are limited to {self._byte_limit} bytes in total. {fix}."
         )
 
 
@@ -213,7 +213,7 @@ def _suggest_method(method: str) -> str:
     for name in (*METHODS, *("message/send", "message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe")):
         if name.lower().replace("/", "") == normalized:
             return f"Did you mean {name}?"
-    return f"These are: {', '.join(METHODS)}; and those of A2A 0.3, such as message/send."
+    return f"Methods: {', '.join(METHODS)}; and those of A2A 0.3, such as message/send."
 
 
 def _build_request_error(error: AgoraError, request: Request | None) -> WireError:

@@ -68,8 +68,8 @@ class Session:
             return None
         if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > _DIGITS:
             raise InvalidRequest(
-                "Last-Event-ID is no id of a stream's item.",
-                fix="Send the id of the last item that was received, or none.",
+                "Last-Event-ID is not the id of a stream item.",
+                fix="Send the id of the last received item, or omit the header.",
                 errors=[field_error("Last-Event-ID", "not a number")],
             )
         return last_event_id

@@ -27,7 +27,7 @@ def negotiate_version(scope: Scope) -> str:
     if version not in SUPPORTED:
         raise build_protocol_error(
             "VERSION_NOT_SUPPORTED",
-            f"A2A {version} is not spoken here; these are: {', '.join(SUPPORTED)}.",
+            f"A2A {version} is not supported; supported versions: {', '.join(SUPPORTED)}.",
             requested=version,
             supported=", ".join(SUPPORTED),
         )

@@ -132,7 +132,7 @@ class _RunEncoder:
             return _encode_events(
                 self._events.fail_run("The server stops; run it again with the same runId.", "restarting")
             )
-        return _encode_events(self._events.fail_run("The task is not there any more.", "task_ended"))
+        return _encode_events(self._events.fail_run("The task no longer exists.", "task_ended"))
 
 
 def _encode_events(events: Iterable[Event]) -> bytes:

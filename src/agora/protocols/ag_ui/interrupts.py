@@ -43,9 +43,7 @@ def split_task_id(identifier: str) -> tuple[str, str]:
     """Split an id into the task's id and the rest. Raises Conflict for an invalid id."""
     match = _ID.fullmatch(identifier)
     if match is None:
-        raise Conflict(
-            f"{identifier[:100]!r} is nothing that waits for an answer.", fix="Answer with the id as it came."
-        )
+        raise Conflict(f"{identifier[:100]!r} is not the id of an interrupt or call.", fix="Send the id unchanged.")
     return match[1], match[2]
 
 
@@ -92,7 +90,7 @@ def read_answers(
     ids, answered = [each["id"] for each in interrupts], [entry.interrupt_id for entry in entries]
     if sorted(ids) != sorted(answered):
         raise Conflict(
-            f"The run waits for {', '.join(ids)}; answered were {', '.join(answered)}.",
+            f"The run waits for {', '.join(ids)}; received: {', '.join(answered)}.",
             fix="Answer each of its interrupts, once.",
         )
     is_approval = find_approval(question) is not None
@@ -130,7 +128,7 @@ def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswe
     by_id = {split_task_id(answer.call_id)[1]: answer.content for answer in answers}
     if set(pending) != set(by_id):
         raise Conflict(
-            f"{task_id} waits for the results of {', '.join(pending) or 'no call'}; it was given {', '.join(by_id)}.",
+            f"{task_id} waits for the results of {', '.join(pending) or 'no call'}; received: {', '.join(by_id)}.",
             fix="Send the result of each pending call, once.",
         )
     return {"parts": [{"data": {TOOL_RESULT: {"id": call_id, "content": by_id[call_id]}}} for call_id in pending]}

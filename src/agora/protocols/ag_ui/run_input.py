@@ -178,7 +178,7 @@ def _read_part(part: Any, path: str) -> dict[str, Any]:
         raise _invalid_field(f"{path}.type", "should be text, image, audio, video or document")
     source = part.get("source")
     if not isinstance(source, dict) or source.get("type") not in ("data", "url"):
-        raise _invalid_field(f"{path}.source", "should be data or a url; files are not kept here")
+        raise _invalid_field(f"{path}.source", "should be data or a url; files are not stored on this server")
     return _read_source({source["type"]: "value"}, source, f"{path}.source")
 
 

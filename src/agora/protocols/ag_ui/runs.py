@@ -172,7 +172,7 @@ class RunOpener:
         task_id, _ = split_task_id(interrupt_id)
         task = await self._read_task(request, task_id)
         if task["contextId"] != run.thread_id:
-            raise NotFound(f"{task_id} is no task of the thread {run.thread_id}.")
+            raise NotFound(f"{task_id} is not a task of the thread {run.thread_id}.")
         opened_run = await self._find_run(request, task_id)
         if opened_run is not None:
             return task_id, opened_run
@@ -180,7 +180,7 @@ class RunOpener:
         if status["state"] not in INTERRUPTED:
             if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL:
                 return task_id, _find_stream_position(task) - 2  # it was cancelled before: replay the end
-            raise Conflict(f"{task_id} waits for no answer any more.")
+            raise Conflict(f"{task_id} no longer waits for an answer.")
         question = status.get("message", {})
         if run.resume:
             messages = read_answers(task_id, question, status["state"], run.resume)

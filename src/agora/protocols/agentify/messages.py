@@ -77,7 +77,9 @@ def _take_credential(document: Document) -> str | None:
         if value is None or value == "":
             continue
         if not isinstance(value, str):
-            raise InvalidRequest(f"security.{name} is a text.", errors=[field_error(f"security.{name}", "not a text")])
+            raise InvalidRequest(
+                f"security.{name} must be a string.", errors=[field_error(f"security.{name}", "not a text")]
+            )
         return value.removeprefix("Bearer ").strip() or None
     return None
 

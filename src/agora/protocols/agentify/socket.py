@@ -185,7 +185,7 @@ class _Socket:
         message: IncomingMessage | None = None
         try:
             if text is None:
-                raise InvalidRequest("Frames are text.", fix="Send each message as JSON in a text frame.")
+                raise InvalidRequest("Frames must be text.", fix="Send each message as JSON in a text frame.")
             if len(text) > self._app.settings.body_limit:
                 raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
             check_json_weight(text.encode(), self._app.settings.body_limit)
@@ -214,7 +214,7 @@ class _Socket:
                 with contextlib.suppress(AgoraError):  # an unknown sender is rejected when the message is sent
                     await self._bind_agent(caller, message.document["sender"])
         elif caller.kind == "agent" and caller.subject != self._subject:
-            raise Unauthenticated("This socket is another agent's.", fix="Open one for each agent.")
+            raise Unauthenticated("This socket belongs to another agent.", fix="Open one for each agent.")
         return caller
 
     def _start_call(self, message: IncomingMessage, caller: Caller) -> None:
@@ -319,7 +319,7 @@ class _Socket:
                 arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
                 await self._app.dispatcher.invoke(MARK, caller, arguments)
             except AgoraError as error:
-                log.info("what a socket has brought could not be marked: %s", error)
+                log.info("messages sent over a socket could not be marked as delivered: %s", error)
 
     def _take_delivered(self, before: float) -> list[str]:
         """Take the messages delivered before a time, at most as many as can be marked in one call."""

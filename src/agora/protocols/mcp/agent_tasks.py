@@ -100,7 +100,7 @@ class AgentTasks:
         task."""
         message = question.answer_message(response)
         if message is None:
-            await self.cancel(exchange, question.task_id, "The person cancelled.")
+            await self.cancel(exchange, question.task_id, "The user cancelled.")
             return
         with contextlib.suppress(Conflict):  # the question is already answered
             await self._invoke_operation(exchange, "agora.task.message", message)
@@ -114,7 +114,7 @@ class AgentTasks:
 
         async def cancel_task() -> None:
             try:
-                await self.cancel(exchange, task_id, "The call of the tool was cancelled.")
+                await self.cancel(exchange, task_id, "The tool call was cancelled.")
             except AgoraError as error:
                 log.info("task %s of a cancelled call could not be cancelled: %s", task_id, error)
 

@@ -83,11 +83,11 @@ class AgentToolCalls:
         match = STATE.fullmatch(exchange.client.state or "")
         responses = exchange.client.responses
         if match is None or not responses or not all(isinstance(part, Mapping) for part in responses.values()):
-            raise JsonRpcError(INVALID_PARAMS, "requestState and inputResponses are not as they were asked for.")
+            raise JsonRpcError(INVALID_PARAMS, "requestState or inputResponses do not match the request.")
         task_id, number = match[1], int(match[2])
         task = await self._tasks.read_task(exchange, task_id)
         if task.get("created_by") != exchange.caller.subject or task["metadata"].get(TOOL) != offer.tool.name:
-            raise JsonRpcError(INVALID_PARAMS, "requestState is of another call.")
+            raise JsonRpcError(INVALID_PARAMS, "requestState belongs to another call.")
         # Questions answered since were answered elsewhere, or by an earlier attempt of this call.
         questions = [part for part in await self._tasks.list_questions(exchange, task) if part.number == number]
         answered = [question for question in questions if question.key in responses]
@@ -153,4 +153,4 @@ def _describe_answer(view: View, task_id: str) -> str:
     call: dict[str, Any] = {"name": name, "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}
     if view.toolsets:
         call = {"name": "agora_tools_call", "arguments": call}
-    return f"Give it, and get the result, with this tool call: {to_json(call).decode()}"
+    return f"Answer it, and get the result, with this tool call: {to_json(call).decode()}"

@@ -52,7 +52,7 @@ class ClientRequests:
         """Send a request to the client; returns its result. Raises ClientRefused."""
         mode = str(params.get("mode", "form")) if method == "elicitation/create" else "form"
         if self.send is None or not self.is_supported(method, mode):
-            raise ClientRefused(f"The client does not take {method}.")
+            raise ClientRefused(f"The client does not support {method}.")
         return await self.send(method, params)
 
     def is_supported(self, method: str, mode: str = "form") -> bool:

@@ -346,5 +346,7 @@ def _read_requested_version(params: Mapping[str, Any]) -> str | None:
 def _build_idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
     key = _read_request_meta(params).get(KEY, exchange.key)
     if key is not None and not isinstance(key, str):
-        raise InvalidRequest("The idempotency key is no text.", errors=[field_error(f"_meta.{KEY}", "not a string")])
+        raise InvalidRequest(
+            "The idempotency key must be a string.", errors=[field_error(f"_meta.{KEY}", "not a string")]
+        )
     return key

@@ -61,7 +61,7 @@ log = logging.getLogger(__name__)
 
 PATH = "/mcp"
 SWEEP_SECONDS = 60.0
-NO_BATCHES = "Send each request by itself: MCP has had no batches since 2025-06-18."
+NO_BATCHES = "Send each request separately: MCP removed batches in 2025-06-18."
 NO_SESSION = (
     "Begin with 'initialize' by POST, and send its mcp-session-id. The HTTP+SSE transport of 2024-11-05 is not served: "
     "use Streamable HTTP, or have the client start 'agora mcp'."
@@ -171,7 +171,7 @@ class McpApp:
                     await self.forget_session(session)
                 await self.session_store.prolong_used_sessions()
             except Exception:
-                log.exception("sessions could not be looked after")
+                log.exception("sessions could not be maintained")
 
     async def forget_session(self, session: Session) -> None:
         """Drop the local state of a session. Its running requests end."""
@@ -205,7 +205,7 @@ class McpApp:
             try:
                 await work
             except Exception:
-                log.exception("a session could not be told what has become of it")
+                log.exception("a session event could not be handled")
 
         task = asyncio.create_task(run_logged())
         self._background_tasks.add(task)
@@ -276,7 +276,7 @@ class McpApp:
                 await send_relayed_answer(work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
-            raise MalformedRequest("A stream belongs to a session, and this request names none.", fix=NO_SESSION)
+            raise MalformedRequest("A stream requires a session, and the request has no session id.", fix=NO_SESSION)
         if session is not None:
             await self._answer_in_session(scope, again, send, exchange, session, message)
         else:
@@ -412,7 +412,7 @@ class McpApp:
         if not session.asked and method is None and ("result" in message or "error" in message):
             raise Conflict(
                 "This server has no pending request to the client.",
-                fix="Answer at the server that sent the request: its call runs there.",
+                fix="Send the response to the server that sent the request: its call runs there.",
             )
         if not isinstance(method, str) or "id" in message:
             return False

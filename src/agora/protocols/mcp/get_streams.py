@@ -122,13 +122,13 @@ class GetStreams:
         """Reject resuming the response stream of a call that is not on this server."""
         if event_id.request is None:
             raise InvalidRequest(
-                "Last-Event-ID is no id of this session's.",
-                fix="Send the id of the last message that was received, or none.",
+                "Last-Event-ID is not an id of this session.",
+                fix="Send the id of the last received message, or omit the header.",
                 errors=[field_error("Last-Event-ID", "not known")],
             )
         error = Gone(
-            "What followed is not here: the call runs at another server, or ran before this one was started.",
-            fix="Call again, with the same idempotency key if it had one: then it is done once.",
+            "The stream cannot be resumed: the call runs on another server, or ran before this server started.",
+            fix="Repeat the call, with the same idempotency key if it had one, so that it is executed once.",
         )
         error_object = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
         answer = to_json({"jsonrpc": "2.0", "id": event_id.request, "error": error_object})

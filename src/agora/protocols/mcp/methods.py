@@ -52,14 +52,14 @@ def find_parameter_error(method: str, params: Mapping[str, Any]) -> str | None:
     """Find the error in the parameters of a method of :data:`ALLOWED`; None if they are valid."""
     name = NAME_PARAMETER.get(method)
     if name is None:
-        return None if isinstance(params.get("cursor"), str | None) else "cursor is no text"
+        return None if isinstance(params.get("cursor"), str | None) else "cursor must be a string"
     if not isinstance(params.get(name), str) or not params[name]:
-        return f"{name} is no text" if name in params else f"{name} is missing"
+        return f"{name} must be a string" if name in params else f"{name} is missing"
     arguments = params.get("arguments", {})
     if not isinstance(arguments, dict):
-        return "arguments is no object"
+        return "arguments must be an object"
     if method == "prompts/get" and not all(isinstance(value, str) for value in arguments.values()):
-        return "arguments is no object of texts"
+        return "arguments must be an object of strings"
     return None
 
 

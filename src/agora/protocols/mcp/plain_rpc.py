@@ -37,7 +37,7 @@ class PlainRpc:
             return await self._answer_one(exchange, message)
         if not 1 <= len(message) <= MAX_BATCH:
             return _build_error_response(
-                None, JsonRpcError(INVALID_REQUEST, f"An array holds 1 to {MAX_BATCH} requests.")
+                None, JsonRpcError(INVALID_REQUEST, f"An array must contain 1 to {MAX_BATCH} requests.")
             )
         answers = []
         for part in message:
@@ -51,13 +51,13 @@ class PlainRpc:
 
     async def _answer_one(self, exchange: Exchange, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-            return _build_error_response(None, JsonRpcError(INVALID_REQUEST, "The body is no JSON-RPC 2.0 request."))
+            return _build_error_response(None, JsonRpcError(INVALID_REQUEST, "The body is not a JSON-RPC 2.0 request."))
         if "id" not in message:
             return None
         id, params = message["id"], message.get("params")
         try:
             if params is not None and not isinstance(params, dict):
-                raise JsonRpcError(INVALID_PARAMS, "params is no object")
+                raise JsonRpcError(INVALID_PARAMS, "params must be an object")
             return encode_response(id, await self._call_method(exchange, message.get("method"), params or {}))
         except JsonRpcError as refusal:
             return _build_error_response(id, refusal)

@@ -20,8 +20,8 @@ ASKING: Final = frozenset({"input_required", "auth_required"})  #: states of a t
 FIELD: Final = "answer"
 FIELD_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array"})
 MAX_FIELDS: Final = 50
-DECLINED: Final = "The person declines to answer."
-NO_TEXT: Final = "The agent needs an answer to go on."
+DECLINED: Final = "The user declined to answer."
+NO_TEXT: Final = "The agent needs an answer to continue."
 REQUESTER: Final = "ROLE_USER"
 
 

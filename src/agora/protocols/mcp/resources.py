@@ -83,7 +83,7 @@ TEMPLATES: Final = (
         "agora://tasks/{task_id}/output",
         "agora.task.output",
         "Output of a task",
-        "What was written while a task was worked on.",
+        "The output that a task has written so far.",
         "text/plain",
         "content",
     ),
@@ -193,7 +193,9 @@ class Resources:
             for template in TEMPLATES:
                 if (value := template.match_uri(uri)) is not None:
                     return await self._read_content(exchange, template, uri, value)
-            raise NotFound(f"There is no resource {uri[:200]!r}.", fix="resources/templates/list says what there is.")
+            raise NotFound(
+                f"There is no resource {uri[:200]!r}.", fix="resources/templates/list lists the available resources."
+            )
         except Unauthenticated:
             raise
         except AgoraError as error:

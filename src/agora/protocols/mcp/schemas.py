@@ -83,7 +83,7 @@ _STREAM_PARAMETERS: dict[str, Any] = {
         "minimum": 1,
         "maximum": ITEM_LIMIT,
         "default": ITEMS,
-        "description": "Most items of one answer.",
+        "description": "Maximum number of items per result.",
     },
 }
 
@@ -113,8 +113,8 @@ def _build_stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "items": {"type": "array", "items": item},
-            "cursor": {"type": "string", "description": "Give it back as last_event_id to go on after these items."},
-            "done": {"type": "boolean", "description": "Whether nothing will ever follow."},
+            "cursor": {"type": "string", "description": "Pass it as last_event_id to continue after these items."},
+            "done": {"type": "boolean", "description": "Whether the stream has ended."},
         },
         "required": ["items", "cursor", "done"],
     }

@@ -50,7 +50,7 @@ def require_member(view: View, name: str) -> None:
     """Raise JsonRpcError for a tool that is not part of the view's virtual server."""
     if view.server and underscore_name(name) not in map(underscore_name, view.tools):
         raise JsonRpcError(
-            INVALID_PARAMS, f"Unknown tool: {name[:200]!r} is none of the virtual server {view.server!r}."
+            INVALID_PARAMS, f"Unknown tool: {name[:200]!r} is not part of the virtual server {view.server!r}."
         )
 
 
@@ -61,6 +61,6 @@ def require_reading(view: View, name: str, operation: Operation | None, argument
         return
 
     raise PermissionDenied(
-        f"{name} changes something, and this connection only reads.",
+        f"{name} changes data, and this connection is read-only.",
         fix="Connect without X-MCP-Readonly: true (or ?readonly=true) to call it.",
     )

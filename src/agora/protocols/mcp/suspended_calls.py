@@ -72,7 +72,7 @@ class SuspendedCalls:
     def _resume_call(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
         call = self._calls.get(state)
         if call is None or call.owner != choose_session_owner(exchange.caller) or call.tool != tool:
-            raise Gone("The call does not run at this server: it timed out, or runs at another one.", fix="Call again.")
+            raise Gone("The call is not on this server: it timed out, or runs on another server.", fix="Call again.")
         del self._calls[state]
         if call.expiry is not None:
             call.expiry.cancel()

@@ -165,7 +165,9 @@ class TaskMethods:
         responses = params.get("inputResponses")
         is_sound = isinstance(responses, Mapping) and all(isinstance(part, Mapping) for part in responses.values())
         if not isinstance(responses, Mapping) or not is_sound or len(responses) > MAX_RESPONSES:
-            raise JsonRpcError(INVALID_PARAMS, f"inputResponses is an object of at most {MAX_RESPONSES} responses.")
+            raise JsonRpcError(
+                INVALID_PARAMS, f"inputResponses must be an object of at most {MAX_RESPONSES} responses."
+            )
         task = await self._read_own(exchange, params)
         try:
             for question in await self._tasks.list_questions(exchange, task):
@@ -221,7 +223,7 @@ class TaskMethods:
         if not _declares_extension(params):
             raise _build_missing_extension_error()
         if not isinstance(task_ids, list) or len(task_ids) > MAX_WATCHED:
-            raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds is an array of at most {MAX_WATCHED} ids.")
+            raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds must be an array of at most {MAX_WATCHED} ids.")
         own_metadata: dict[str, None] = {}
         for task_id in task_ids:
             with contextlib.suppress(JsonRpcError):
@@ -253,7 +255,7 @@ class TaskMethods:
     async def _read_own(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         task_id = params.get("taskId")
         if not isinstance(task_id, str):
-            raise JsonRpcError(INVALID_PARAMS, "taskId is no text.")
+            raise JsonRpcError(INVALID_PARAMS, "taskId must be a string.")
         try:
             task = await self._tasks.read_task(exchange, task_id)
         except (NotFound, InvalidRequest):
@@ -367,11 +369,11 @@ def _build_legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
     """Build the metadata of a task in the older form: the requested lifetime, and the progress token."""
     task, meta = params["task"], params.get("_meta")
     if not isinstance(task, Mapping):
-        raise JsonRpcError(INVALID_PARAMS, "task is no object.")
+        raise JsonRpcError(INVALID_PARAMS, "task must be an object.")
     ttl = task.get("ttl")
     is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
     if ttl is not None and not (is_number and 0 <= ttl <= MAX_TTL):
-        raise JsonRpcError(INVALID_PARAMS, "task.ttl is a number of milliseconds, at least 0.")
+        raise JsonRpcError(INVALID_PARAMS, "task.ttl must be a number of milliseconds, at least 0.")
     metadata: dict[str, Any] = {} if ttl is None else {TTL: max(LEAST_TTL, int(ttl))}
     token = meta.get("progressToken") if isinstance(meta, Mapping) else None
     is_token = isinstance(token, int | str) and not isinstance(token, bool)

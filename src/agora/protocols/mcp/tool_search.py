@@ -52,17 +52,17 @@ class _Search(_Arguments):
         Field(
             min_length=1,
             max_length=200,
-            description="What the tool shall do, in a few words; or a tool's name, for its whole schema.",
+            description="What the tool should do, in a few words; or a tool's name, for its full schema.",
         ),
     ]
-    limit: Annotated[int, Field(ge=1, le=50, description="Most tools of the answer.")] = 5
+    limit: Annotated[int, Field(ge=1, le=50, description="Maximum number of results.")] = 5
 
 
 class InnerCall(_Arguments):
     """A call within a call."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200, description="Name of a tool that was found.")]
-    arguments: Annotated[dict[str, JsonValue], Field(description="As its input schema says.")] = {}
+    name: Annotated[str, Field(min_length=1, max_length=200, description="Name of a tool found by the search.")]
+    arguments: Annotated[dict[str, JsonValue], Field(description="Arguments that match its input schema.")] = {}
 
 
 class ToolsetChange(_Arguments):
@@ -70,9 +70,9 @@ class ToolsetChange(_Arguments):
 
     toolsets: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=64)]],
-        Field(max_length=50, description="Names such as billing or instances; empty to see which there are."),
+        Field(max_length=50, description="Names such as billing or instances; empty to list all."),
     ] = []
-    enabled: Annotated[bool, Field(description="False takes them off the list again.")] = True
+    enabled: Annotated[bool, Field(description="False removes them from the list.")] = True
 
 
 def _create_tool(name: str, title: str, description: str, arguments: type[BaseModel], **hints: bool) -> Tool:
@@ -108,7 +108,7 @@ def _call_tool() -> Tool:
     return _create_tool(
         CALL,
         "Tools: call",
-        "Call a tool that the tool search found and this listing does not show.",
+        "Call a tool that the tool search found and that is not listed.",
         InnerCall,
         readOnlyHint=False,
         destructiveHint=True,
@@ -122,7 +122,7 @@ def _enable_tool() -> Tool:
     return _create_tool(
         ENABLE,
         "Toolsets: enable",
-        "List the tools of further toolsets from now on, such as billing or instances; the client is told that its list has changed.",
+        "List the tools of further toolsets from now on, such as billing or instances; the client is notified that its list has changed.",
         ToolsetChange,
         readOnlyHint=True,
         destructiveHint=False,
@@ -150,7 +150,7 @@ def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]
     ranked = rank_tools(tools, search.query)
     if not ranked:
         return _build_text_result(
-            "No tool fits. Say it in other words, or list the operations with agora_discovery_list."
+            "No tool matches. Rephrase the query, or list the operations with agora_discovery_list."
         )
     lines = [_describe_briefly(tool, view) for tool in ranked[: search.limit]]
     return _build_text_result("\n".join(lines))
@@ -160,7 +160,7 @@ def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
     """Parse the call within a call. Raises InvalidRequest."""
     called: InnerCall = _validate_arguments(InnerCall, arguments)
     if called.name.replace("_", ".") in (SEARCH, CALL, ENABLE):
-        rule = "is a tool that is called by itself"
+        rule = "is a tool that must be called directly"
         raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])
     return called
 

@@ -306,7 +306,7 @@ def _build_tool_title(operation: Operation) -> str:
 def _build_tool_description(operation: Operation, life: OperationLifecycle) -> str:
     text = operation.description
     if operation.kind is Kind.STREAM:
-        text += "\n\nAs a tool it answers what came while it waited; call it again with the cursor as last_event_id."
+        text += "\n\nAs a tool it returns the items received while it waited; call it again with the cursor as last_event_id."
     if life.status is Lifecycle.DEPRECATED:
         instead = f"; use {life.replacement}" if life.replacement else ""
         text = f"Deprecated{instead}. {text}"

@@ -35,9 +35,9 @@ def read_chat_request(body: Fields) -> AgentRequest:
     model = read_model(body)
     messages = [_read_message(value, number) for number, value in enumerate(_list_messages(body))]
     if body.get("n") not in (None, 1):
-        raise invalid_field("n", "an agent answers once", fix="Leave it out, and ask again for another answer.")
+        raise invalid_field("n", "only one answer is supported", fix="Leave it out, and ask again for another answer.")
     if "audio" in (body.get("modalities") or ()):
-        raise invalid_field("modalities", "agents answer in text here", fix="Leave audio out.")
+        raise invalid_field("modalities", "only text is supported", fix="Leave audio out.")
     tools = read_tools(body)
     options = body.get("stream_options")
     request = AgentRequest(
@@ -98,7 +98,7 @@ def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list
         request.parts = [part for each in user_messages for part in read_content(each["content"], "messages")]
         return messages[: last + 1]
     if not prompts:
-        raise invalid_field("messages", "nobody asks anything", fix="Send a message with the role user.")
+        raise invalid_field("messages", "there is no user message", fix="Send a message with the role user.")
     newest = prompts[-1]
     request.parts = read_content(messages[newest]["content"], f"messages.{newest}.content")
     if 0 <= last == newest - 1 and not messages[last].get("tool_calls"):

@@ -61,5 +61,7 @@ def unpack_compaction(item: Mapping[str, Any], field: str, limit: int) -> tuple[
     except (binascii.Error, zlib.error, ValueError, LookupError, TypeError):
         items, previous_id, text = None, None, b""
     if not isinstance(items, list) or not isinstance(previous_id, str | None):
-        raise invalid_field(f"{field}.encrypted_content", "is none of this server's", fix="Send the item as it came.")
+        raise invalid_field(
+            f"{field}.encrypted_content", "is not a compaction of this server", fix="Send the item unchanged."
+        )
     return items, previous_id, len(text)

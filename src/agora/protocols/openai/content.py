@@ -51,7 +51,9 @@ def _read_part(part: Any, at: str) -> Part:
         format = audio.get("format") if audio.get("format") in _AUDIO else "wav"
         return {"raw": _read_base64(audio.get("data"), f"{at}.input_audio.data"), "mediaType": f"audio/{format}"}
     raise invalid_field(
-        f"{at}.type", f"{str(kind)[:100]!r} is no kind of content", fix="Send text, image_url, input_image or a file."
+        f"{at}.type",
+        f"{str(kind)[:100]!r} is not a supported type of content",
+        fix="Send text, image_url, input_image or a file.",
     )
 
 
@@ -75,7 +77,7 @@ def _read_url(url: Any, at: str) -> Part:
         return {"url": _read_limited(text, at, 2000)}
     match = _DATA_URL.fullmatch(text)
     if match is None:
-        raise invalid_field(at, "is no data URL", fix="Write it as data:image/png;base64,...")
+        raise invalid_field(at, "is not a data URL", fix="Write it as data:image/png;base64,...")
     media_type = match[1] or "text/plain"
     if match[3]:
         return {"raw": _read_base64(match[4], at), "mediaType": media_type}
@@ -85,7 +87,7 @@ def _read_url(url: Any, at: str) -> Part:
 def _read_base64(value: Any, at: str) -> str:
     text = _read_limited(value, at, MAX_FILE)
     if not _BASE64.fullmatch(text):
-        raise invalid_field(at, "is no base64")
+        raise invalid_field(at, "is not base64")
     return text
 
 

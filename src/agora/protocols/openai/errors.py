@@ -92,7 +92,7 @@ def agent_failed(state: str, reason: str) -> InvalidRequest:
     cost again."""
     word = state.removeprefix("TASK_STATE_").lower()
     return InvalidRequest(
-        reason or f"The agent has ended its task as {word}.",
+        reason or f"The agent ended its task with the status {word}.",
         fix=None if reason else "Ask it in other words, or ask another agent.",
         openai_code=f"agent_{word}",
         agent_state=word,

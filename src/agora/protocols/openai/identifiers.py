@@ -77,7 +77,7 @@ def response_not_found(text: str, field: str = "response_id") -> NotFound:
     code = "previous_response_not_found" if field == "previous_response_id" else "response_not_found"
     return NotFound(
         f"There is no response {text[:100]!r}.",
-        fix="Use the id of a response that this key has asked for.",
+        fix="Use the id of a response created with this key.",
         errors=[field_error(field, "unknown")],
         openai_code=code,
     )

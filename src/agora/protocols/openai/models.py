@@ -95,4 +95,4 @@ def explain_page_error(error: InvalidRequest) -> InvalidRequest:
     fields = error.extra.get("errors") or [{}]
     if fields[0].get("field") != "cursor":
         return error
-    return invalid_field("after", "is no last_id of a page", fix="Send the last_id of the page before, or none.")
+    return invalid_field("after", "is not the last_id of a page", fix="Send the last_id of the page before, or none.")

@@ -153,8 +153,8 @@ def read_tools(body: Fields) -> list[dict[str, Any]]:
         if tool.get("type") != "function":
             raise invalid_field(
                 f"{at}.type",
-                f"{str(tool.get('type'))[:100]!r} is no tool of yours",
-                fix="Send functions alone; an agent has its own tools.",
+                f"{str(tool.get('type'))[:100]!r} is not a function",
+                fix="Send only functions; an agent has its own tools.",
             )
         function = read_object(tool.get("function", tool), f"{at}.function")
         name = function.get("name")

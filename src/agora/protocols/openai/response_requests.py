@@ -67,7 +67,7 @@ def read_response_request(body: Fields) -> AgentRequest:
     model = read_model(body)
     for name, fix in REFUSED.items():
         if body.get(name) is not None:
-            raise invalid_field(name, "is not known here", fix=fix)
+            raise invalid_field(name, "is not supported", fix=fix)
     previous_id = read_text(body, "previous_response_id", MAX_ID_CHARACTERS)
     previous: TurnId | None = parse_response_id(previous_id, "previous_response_id") if previous_id else None
     tools = read_tools(body)
@@ -162,7 +162,7 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
         request.parts = [part for each in user_items for part in read_content(each["content"], "input")]
         return items[: last + 1]
     if not prompts:
-        raise invalid_field("input", "nobody asks anything", fix="Send a message with the role user.")
+        raise invalid_field("input", "there is no user message", fix="Send a message with the role user.")
     newest = prompts[-1]
     request.parts = read_content(items[newest]["content"], f"input.{newest}.content")
     return items[:newest] + items[newest + 1 :]
@@ -175,7 +175,7 @@ def _read_item(value: Any, number: int) -> dict[str, Any]:
     if not isinstance(kind, str):
         raise invalid_field(f"{at}.type", "should name the item's kind", fix="Send messages, or function_call_output.")
     if kind == "item_reference":
-        raise invalid_field(f"{at}.type", "items are not referred to here", fix="Use previous_response_id.")
+        raise invalid_field(f"{at}.type", "item references are not supported", fix="Use previous_response_id.")
     if kind == "message":
         if item.get("role") not in ROLES:
             raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")

@@ -202,7 +202,7 @@ class ResponseBuilder:
             self._document |= {"status": "completed", "completed_at": seconds}
             return self._build_snapshot_event("response.completed")
         word = end.state.removeprefix("TASK_STATE_").lower()
-        reason = end.reason or f"The agent has ended its task as {word}."
+        reason = end.reason or f"The agent ended its task with the status {word}."
         if end.state == CANCELED:
             self._document |= {"status": "cancelled", "incomplete_details": {"reason": "cancelled"}}
             return self._build_snapshot_event("response.incomplete")

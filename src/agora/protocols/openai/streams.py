@@ -115,6 +115,6 @@ class TurnEncoder:
             return b""
         if close_reason.error is not None:
             return self._writer.encode_failure(close_reason.error)
-        text = "The server stops." if close_reason.code == RESTARTING else "The task has no end."
-        fix = "Ask for the response again in a moment; the agent goes on."
+        text = "The server stops." if close_reason.code == RESTARTING else "The stream ended before the task."
+        fix = "Read the response again in a moment; the agent continues."
         return self._writer.encode_failure(StorageUnavailable(text, fix=fix))

@@ -110,8 +110,8 @@ class Turns:
             raise model_not_found(request.model) from error
         if app.get("orchestrator_agent_id") is None:
             raise Conflict(
-                f"The app {app['name']} has no agent that one talks to.",
-                fix="Name its orchestrator_agent: PATCH /apps.",
+                f"The app {app['name']} has no orchestrator agent.",
+                fix="Set its orchestrator_agent with PATCH /apps.",
             )
         return {"agent": app["orchestrator_agent_id"]}
 
@@ -197,7 +197,7 @@ class Turns:
         first = calls[0]
         if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
             raise invalid_field(
-                "input", "the outputs are of calls of several questions", fix="Send those of the newest."
+                "input", "the outputs belong to calls of several questions", fix="Send those of the latest question."
             )
         turn = TurnId(first.task_id, first.entry - 1)
         for _, update in await self.read_updates(turn, turn_caller, "call_id"):
@@ -206,7 +206,7 @@ class Turns:
                 names = [call.id for call in find_calls(status.get("message") or {})]
                 if names:
                     return names
-        raise invalid_field("call_id", f"{first} is no call that the agent asked for", fix="Send the id as it came.")
+        raise invalid_field("call_id", f"{first} is not a pending call of the agent", fix="Send the id unchanged.")
 
     # -- following and reading -----------------------------------------------------------------------------
 

@@ -46,5 +46,5 @@ class MetricsPage:
             return
         fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {SCOPE}."
         if caller.kind == "anonymous":
-            raise Unauthenticated("Metrics are not for everybody.", fix=fix)
+            raise Unauthenticated("Metrics require a credential.", fix=fix)
         raise PermissionDenied(f"/metrics needs the scope {SCOPE!r}.", fix=fix, required=SCOPE)

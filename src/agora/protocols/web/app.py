@@ -189,7 +189,7 @@ class MonitorApp:
         elif room == "sign-out":
             await self._handle_sign_out(view, scope, receive, send)
         else:
-            raise MethodNotAllowed("A page takes no forms: they go to act/OPERATION.", allowed=["GET"])
+            raise MethodNotAllowed("Pages do not accept forms: send them to act/OPERATION.", allowed=["GET"])
 
     async def _handle_sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         form = await forms.read_form(scope, receive, MAX_QUERY)
@@ -238,7 +238,7 @@ class MonitorApp:
         if match is None:
             raise NotFound("There is no such page.")
         if not view.shows(page):
-            raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as a user who may see it.")
+            raise PermissionDenied(f"{page.title} is not visible to you.", fix="Sign in as a user who may see it.")
         notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
         try:
             body = await _render_page(page, view, notice)
@@ -292,13 +292,13 @@ class MonitorApp:
     async def _send_live(self, scope: Scope, receive: Receive, send: Send) -> None:
         match = FIND_PAGE.get()(_read_monitor_path(scope).removeprefix("live"))
         if match is None or not match[0].live:
-            raise NotFound("There is nothing live at this page.")
+            raise NotFound("This page has no live updates.")
         page, path = match
         query = _parse_query(scope)
         after = read_header(scope, b"last-event-id") or query.pop("after", None)
         view = await self._create_view(scope, page, path, query)
         if not view.shows(page):
-            raise PermissionDenied(f"{page.title} is not for you.")
+            raise PermissionDenied(f"{page.title} is not visible to you.")
         fragments = [FRAGMENTS[name] for name in page.live]
         if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.RELOAD_DISTANCE:
             await live.send_reload(send)

@@ -46,7 +46,7 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
     """Read the form of a request. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest."""
     kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
     if kind != FORM:
-        raise UnsupportedMediaType("The body is no form.", fix=f"Send 'Content-Type: {FORM}'.")
+        raise UnsupportedMediaType("The body is not a form.", fix=f"Send 'Content-Type: {FORM}'.")
     body = await read_body(scope, receive, limit)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
@@ -75,7 +75,7 @@ def _set_field(arguments: dict[str, Any], path: Sequence[str], value: Any) -> No
     for parent in parents:
         arguments = arguments.setdefault(parent, {})
         if not isinstance(arguments, dict):
-            raise InvalidRequest(f"{parent} is no object.", errors=[field_error(parent, "no object")])
+            raise InvalidRequest(f"{parent} is not an object.", errors=[field_error(parent, "not an object")])
     arguments[last] = value
 
 

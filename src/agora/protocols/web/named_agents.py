@@ -32,7 +32,7 @@ async def _check_agent(view: View, field: str, name: str) -> None:
         names = await _find_similar_names(view, name)
         raise NotFound(
             f"There is no agent {name!r}.",
-            fix=f"Did you mean {' or '.join(names)}?" if names else "The page Agents lists those there are.",
+            fix=f"Did you mean {' or '.join(names)}?" if names else "The page Agents lists all agents.",
             errors=[field_error(field, "no such agent")],
         ) from None
     except AgoraError:  # the operation reports the error

@@ -74,7 +74,7 @@ class SignIn:
     async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
         """Return the caller of a local session without a token, which is valid only for local requests."""
         if not self.access.is_local(scope):
-            raise Unauthenticated("This session is good on the machine alone.", fix="Sign in with a token.")
+            raise Unauthenticated("This session is only valid on the server machine.", fix="Sign in with a token.")
         return await self.access.authenticate_scope(scope)
 
     def _check_person(self, caller: Caller) -> Caller:

@@ -58,7 +58,7 @@ class UpstreamAuthorizations:
     async def send_client_document(self, send: Send) -> None:
         """Send the metadata of this server as an OAuth client. Raises NotFound if its URL is not https."""
         if self._document is None:
-            raise NotFound("This server is no client by metadata.", fix="Set public_url to its address of https.")
+            raise NotFound("This server has no OAuth client metadata.", fix="Set public_url to its https URL.")
         await send_response(send, 200, to_json(self._document))
 
     async def take_callback(self, send: Send, query: Mapping[str, str]) -> None:

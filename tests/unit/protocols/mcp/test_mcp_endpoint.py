@@ -167,7 +167,7 @@ async def test_older_clients_shake_hands(wire: Wire, version: str) -> None:
 async def test_an_array_of_requests_is_refused_in_words(wire: Wire) -> None:
     response = await wire.post([wire.request("ping", None)])
     assert response.status_code == 400
-    assert "by itself" in response.json()["fix"]
+    assert "separately" in response.json()["fix"]
 
 
 async def test_an_unheard_of_version_gets_the_newest(wire: Wire) -> None:

@@ -67,7 +67,7 @@ async def test_what_may_not_be_called_is_not_found(wire: Wire) -> None:
 
 
 async def test_a_query_that_nothing_fits(wire: Wire) -> None:
-    assert "other words" in await _search(wire, query="xyzzy")
+    assert "Rephrase" in await _search(wire, query="xyzzy")
 
 
 def test_keywords_are_of_operations() -> None:

@@ -27,13 +27,13 @@ MAX_REMOVABLE: Final = 100
 LOSSLESS: Final = ("removable", "recent")
 #: effect of a clean-up on a worktree, with the reason
 VERDICTS: Final = {
-    "removable": "nothing is lost with it",
-    "recent": "nothing is lost with it; the worker leaves it for its age and size",
+    "removable": "can be removed without loss",
+    "recent": "can be removed without loss; the worker keeps it because of its age and size",
     "in_use": "stays: a job works there",
     "uncommitted": "stays: changes or new files",
     "unmerged": "stays: commits that are on no other branch",
     "stashed": "stays: stashed changes",
-    "unknown": "stays: git could not say",
+    "unknown": "stays: git could not check it",
 }
 
 

@@ -88,7 +88,7 @@ async def load_event_page(view: View) -> Mapping[str, Any]:
         raise NotFound("There is no such event.")
     listing = await view.invoke("agora.event.list", {"after": int(sequence) - 1, "limit": 1})
     if not listing.items or listing.items[0].sequence != int(sequence):
-        raise NotFound("There is no such event, or it is not kept any more, or it is not for you.")
+        raise NotFound("The event does not exist, is past its retention, or is not visible to you.")
     return {"event": listing.items[0], "line": describe_events(listing.items, {})[0]}
 
 
