@@ -1,4 +1,4 @@
-"""Fixtures that every tier shares."""
+"""Fixtures shared by all test tiers."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from tests.failing_stores import FailingSqliteStore
 from tests.harness import ManualClock, Running, local_client, make_settings, running
 from tests.processes import reap_directory, start_reaper
 
-# A shell has what it runs in the background ignore SIGINT, and so would every program that a test starts and interrupts.
+# A shell makes background processes ignore SIGINT, which every program started by a test would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-# The same examples in every run of the suite; 'make test-long' searches anew each time.
-# A busy machine generates and runs examples slowly: how long that takes says nothing of the code.
+# The same examples in every run of the suite; 'make test-long' searches anew each time. On a busy machine, generating
+# and running examples is slow: the duration is not an indicator of a defect.
 SLOW = [HealthCheck.too_slow]
 hypothesis_settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
 hypothesis_settings.register_profile("search", derandomize=False, deadline=None, suppress_health_check=SLOW)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
-# Nothing here speaks TLS with the outside: to load its authorities costs each HTTP client, and each program, 25 ms.
-# A machine that names its own bundle pays the same, so it is set in any case; tests/deploy takes it back.
+# No test uses TLS to the outside: loading its authorities takes 25 ms for each HTTP client and each program. A machine
+# with its own bundle has the same cost, so it is always set; tests/deploy restores it.
 NO_AUTHORITY = str(Path(__file__).parent / "tls" / "no_authority.pem")
-OUTSIDE_AUTHORITIES = "TESTS_OUTSIDE_SSL_CERT_FILE"  #: environment variable that keeps the machine's own SSL_CERT_FILE
+OUTSIDE_AUTHORITIES = "TESTS_OUTSIDE_SSL_CERT_FILE"  #: environment variable that stores the machine's own SSL_CERT_FILE
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No process outlives the run, nor, where tests run side by side, the worker that started it."""
+    """Ensure that no process outlives the run, nor, in parallel runs, the worker that started it."""
     start_reaper()
     record_undeclared_errors()
-    os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # workers inherit it
+    os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # inherited by workers
     os.environ["SSL_CERT_FILE"] = NO_AUTHORITY
-    gc.disable()  # what is collected stays until the end: looking through it again and again takes longer than importing it
+    gc.disable()  # collected tests stay until the end: repeated collections take longer than importing them
 
 
 def pytest_collection_finish() -> None:
-    """Tests, and the modules they need, are no garbage: full collections pass over them from now on."""
+    """Exclude tests and their modules from garbage collection."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -54,13 +54,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _reap_instances(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Instances inherit nothing of this process's environment: they are known by the directory they work in."""
+    """Register directories for the reaper: instances inherit nothing of this process's environment."""
     reap_directory(tmp_path_factory.getbasetemp())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
-    """What a test printed goes from process to process as UTF-8, which has no lone surrogates."""
+    """Replace lone surrogates in test output, which is sent between processes as UTF-8."""
     data = yield
     if data is not None and "sections" in data:
         data["sections"] = [
@@ -71,16 +71,16 @@ def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, A
 
 @pytest.fixture(autouse=True)
 def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the person's own credentials or settings."""
+    """Isolate tests from the user's credentials and settings."""
     monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "credentials.json"))
-    # COLUMNS: tests that run side by side are given it, and tables would be narrow
+    # COLUMNS is set for parallel tests, and would make tables narrow
     for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_KEYS", "AGORA_DATA_DIR", "AGORA_STORE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def _declared_errors() -> Iterator[None]:
-    """No operation answers an error that the contract does not declare for it."""
+    """Check that operations return only errors that the contract declares for them."""
     UNDECLARED.clear()
     yield
     assert not UNDECLARED
@@ -98,7 +98,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[App]:
-    """A started application on SQLite, whose store a test can make fail (:func:`tests.failing_stores.failing_store`)."""
+    """A started application on SQLite, whose store a test can make fail
+    (:func:`tests.failing_stores.failing_store`)."""
     app = App(settings, clock=clock, store=FailingSqliteStore(settings.data_dir / "agora.db", clock=clock))
     await app.start()
     yield app
@@ -107,7 +108,7 @@ async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
-    """A tokenless client on the same machine: the local operator."""
+    """A local client without a token: the local operator."""
     async with local_client(app) as client:
         yield client
 

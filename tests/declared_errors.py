@@ -1,4 +1,4 @@
-"""Errors that servers of this process answer, checked against the declaration of their operation."""
+"""Check of the errors returned by servers of this process against their declarations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from agora_sdk.contract.operation_errors import service_errors
 
 __all__ = ["UNDECLARED", "record_undeclared_errors"]
 
-UNDECLARED: list[str] = []  #: grows by each error that its operation does not declare
-CANCELLED = "cancelled"  #: what the dispatcher counts where a call ended without an answer
+UNDECLARED: list[str] = []  #: errors that their operation does not declare
+CANCELLED = "cancelled"  #: the dispatcher's outcome of a call that ended without an answer
 
 
 def record_undeclared_errors() -> None:
     """Watch every dispatcher of this process from now on.
 
-    Operations that a test, or another server, made have no declaration in the contract and are not watched.
+    Operations created by a test or another server have no declaration in the contract and are not watched.
     """
     count = Dispatcher._record_call
 

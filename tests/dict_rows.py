@@ -1,4 +1,4 @@
-"""Statements whose rows are dictionaries: for tests that look at tables as they are stored, without a record."""
+"""Statements with rows as dictionaries, for tests that inspect stored tables without records."""
 
 from __future__ import annotations
 

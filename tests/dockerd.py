@@ -1,11 +1,11 @@
-"""A Docker Engine for the tests: started when it can be, shared by all workers, stopped when the last of them has ended.
+"""A Docker Engine for the tests: started if possible, shared by all workers, stopped when the last of them has ended.
 
-``AGORA_REQUIRE`` that names ``docker`` (``AGORA_REQUIRE=docker,…``) makes it a failure that there is none. ``all`` has it
-installed where a package manager and root are at hand, but a machine that cannot run containers still skips: that is a
-property of the machine. ``AGORA_TEST_DOCKER_HOST`` names an engine to use instead.
+With ``docker`` in ``AGORA_REQUIRE`` (``AGORA_REQUIRE=docker,…``), a missing engine is a failure. With ``all``, it is
+installed if there are a package manager and root, but the tests are still skipped on a machine that cannot run
+containers. ``AGORA_TEST_DOCKER_HOST`` names an engine to use instead.
 
-Run as a program (``python -m tests.dockerd DIRECTORY``) it looks after one engine: it ends it when nobody holds the lock
-``users`` any more, also when those who did were killed.
+As a program (``python -m tests.dockerd DIRECTORY``) it supervises one engine: it stops it when no process holds the
+lock ``users`` any more, even if the holders were killed.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from tests.system_packages import can_install, install_packages
 __all__ = ["BASE", "docker_host"]
 
 BASE = "agora-test-base:1"
-STARTING = 180.0  # seconds, on a machine whose cores are all busy
+STARTING = 180.0  # seconds, on a machine with busy cores
 STOPPING = 30.0
-#: what the programs of the tests use beside Python and the shell's own words
+#: programs used by the tests, in addition to Python and the shell's builtins
 TOOLS = ("sh", "cat", "cp", "env", "ls", "mkdir", "rm", "setsid", "sleep", "id", "head", "tail", "touch", "chmod", "dd")
 LEFT_OUT = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data", "site-packages")
 PDEATHSIG = 1
@@ -48,12 +48,12 @@ _keepers: list[subprocess.Popen[bytes]] = []
 
 
 class CannotRun(Exception):
-    """There is no engine, and why."""
+    """There is no engine; the message is the reason."""
 
 
 @pytest.fixture(scope="session")
 def docker_host() -> Iterator[str]:
-    """URL of a Docker Engine that has the image ``BASE``."""
+    """Yield the URL of a Docker Engine that has the image ``BASE``."""
     required = os.environ.get("AGORA_REQUIRE", "").split(",")
     try:
         with _leased(may_install=bool({"all", "docker"} & set(required))) as host:
@@ -89,7 +89,7 @@ def _leased(*, may_install: bool) -> Iterator[str]:
 
 
 def _running_host(root: Path) -> str | None:
-    """URL of the engine that a keeper has announced, if it answers still: its keeper may have been killed."""
+    """Return the URL of the engine that a keeper has announced, if it responds: its keeper may have been killed."""
     try:
         host = (root / "ready").read_text()
     except FileNotFoundError:
@@ -98,14 +98,15 @@ def _running_host(root: Path) -> str | None:
 
 
 def _start(root: Path) -> str:
-    """Start whoever looks after the engine; it outlives this process if others use the engine still. Returns its URL."""
+    """Start the keeper of an engine, which outlives this process while others use the engine. Returns the engine's
+    URL."""
     (root / "ready").unlink(missing_ok=True)
     with open(root / "log", "w") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.dockerd", str(root)],
             cwd=Path(__file__).parents[1], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=untethered_environment(),
         )  # fmt: skip
-    _keepers.append(keeper)  # it may outlive this process, and is nobody's to wait for
+    _keepers.append(keeper)  # it may outlive this process, and is not waited for
     with suppress(AssertionError):
         poll_until(lambda: _running_host(root) or keeper.poll() is not None, "an engine runs, or cannot", STARTING)
     if host := _running_host(root):
@@ -117,7 +118,7 @@ def _start(root: Path) -> str:
 
 
 def _install(may_install: bool) -> None:
-    """Install Debian's packages of the engine; their services are not started."""
+    """Install Debian's packages of the engine without starting their services."""
     if not may_install or not can_install():
         raise CannotRun("dockerd is not installed")
     if error := install_packages("docker.io", "iptables"):
@@ -128,8 +129,8 @@ def _install(may_install: bool) -> None:
 
 
 def keep(root: Path) -> None:
-    """Run an engine until nobody uses it. Its files have a directory of their own: another, which was killed, may end late
-    and takes away its socket by name."""
+    """Run an engine until nobody uses it. Its files have a separate directory: another engine that was killed may end
+    late and remove its socket by name."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("the keeper was asked to end"))
     for left in root.glob("engine-*"):
         _clean(left)
@@ -140,7 +141,7 @@ def keep(root: Path) -> None:
         [
             "dockerd", "--host", host, "--data-root", str(home / "data"),
             "--exec-root", str(home / "exec"), "--pidfile", str(home / "pid"), "--log-level", "warn",
-            # no change to the machine's firewall: published ports go through the engine's own proxy
+            # no change of the machine's firewall: published ports use the engine's own proxy
             "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
             "--default-address-pool", "base=10.213.0.0/16,size=27",
         ],
@@ -154,7 +155,7 @@ def keep(root: Path) -> None:
         _try_out(host)
         _announce(root, host)
         with open(root / "users") as users:
-            fcntl.flock(users, fcntl.LOCK_EX)  # nobody holds it any more
+            fcntl.flock(users, fcntl.LOCK_EX)  # no users any more
             (root / "ready").unlink(missing_ok=True)
             _stop(host, engine)
     finally:
@@ -163,14 +164,14 @@ def keep(root: Path) -> None:
 
 
 def _announce(root: Path, host: str) -> None:
-    """Write the URL of the engine where its users look."""
+    """Write the URL of the engine for its users."""
     part = root / "ready.part"
     part.write_text(host)
     part.rename(root / "ready")
 
 
 def _stop(host: str, engine: subprocess.Popen[bytes]) -> None:
-    """Take away the engine's containers and networks, and end it."""
+    """Remove the engine's containers and networks, and stop it."""
     if engine.poll() is not None:
         return
     with suppress(OSError, http.client.HTTPException):
@@ -188,7 +189,7 @@ def _stop(host: str, engine: subprocess.Popen[bytes]) -> None:
 
 
 def _clean(home: Path) -> None:
-    """Nothing of an engine is left."""
+    """Remove all files of an engine."""
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for mount in sorted((each for each in mounts if each.startswith(f"{home}/")), reverse=True):
         subprocess.run(["umount", "-l", mount], capture_output=True)
@@ -203,7 +204,7 @@ def _die_with_parent() -> None:
 
 
 class _Connection(http.client.HTTPConnection):
-    """Over the engine's socket, or TCP."""
+    """A connection over the engine's socket, or TCP."""
 
     def __init__(self, host: str) -> None:
         scheme, _, self._place = host.partition("://")
@@ -246,7 +247,7 @@ def _answers(host: str) -> bool:
 
 
 def _try_out(host: str) -> None:
-    """Run a container as instances are run. An engine can answer on a machine that cannot run any."""
+    """Run a container as instances are run, because an engine may respond on a machine that cannot run containers."""
     body = {
         "Image": BASE,
         "Cmd": ["/bin/sh", "-c", "python3 -c 'import socket, json'"],
@@ -264,7 +265,7 @@ def _try_out(host: str) -> None:
 
 
 def _import(host: str) -> None:
-    """Make the image of this machine's own Python and shell; no registry is asked."""
+    """Create the image from this machine's Python and shell, without a registry."""
     try:
         _ask(host, "GET", f"/images/{BASE}/json")
         return
@@ -277,7 +278,7 @@ def _import(host: str) -> None:
 
 
 def _image() -> bytes:
-    """The archive of its root file system. Everything is at the path it has here."""
+    """Build the archive of its root file system. All paths are the same as here."""
     buffer = io.BytesIO()
     python = os.path.realpath(sys.executable)
     library = sysconfig.get_paths()["stdlib"]
@@ -306,7 +307,7 @@ def _image() -> bytes:
 
 
 def _libraries(files: list[str]) -> set[str]:
-    """Shared libraries that these need, and the loader."""
+    """Return the shared libraries of these files, and the loader."""
     told = subprocess.run(["ldd", *files], capture_output=True, text=True).stdout
     found = set()
     for line in told.splitlines():

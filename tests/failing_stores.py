@@ -1,4 +1,4 @@
-"""Stores that fail, or never answer, while a test says so."""
+"""Stores that fail, or never respond, on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class _Failing:
-    """Mixed in before an engine. read_error, write_error: raised instead of reading or writing; SILENT: no answer comes."""
+    """Mixin for an engine. read_error, write_error: raised instead of reading or writing; SILENT: no response."""
 
     SILENT = StoreFailure("no answer")
 
@@ -29,7 +29,7 @@ class _Failing:
     def failing(
         self, error: BaseException | None = None, *, reads: bool = True, writes: bool = True, silent: bool = False
     ) -> Iterator[None]:
-        """Fail with an error until the block ends, or with ``silent`` never answer."""
+        """Fail with an error until the block ends, or with ``silent`` never respond."""
         error = self.SILENT if silent else error or StoreFailure("the disk is gone")
         before = self.read_error, self.write_error
         self.read_error, self.write_error = (error if reads else before[0]), (error if writes else before[1])
@@ -63,6 +63,6 @@ class FailingPostgresStore(_Failing, PostgresStore):  # type: ignore[misc]
 
 
 def failing_store(app: App) -> _Failing:
-    """The store of an application of the tests, which can be made to fail."""
+    """Return the store of a test application, which can be made to fail."""
     assert isinstance(app.store, _Failing)
     return app.store

@@ -1,4 +1,4 @@
-"""The harness: a real server inside the test's event loop, and a clock that tests move by hand."""
+"""The test harness: a real server in the test's event loop, and a manual clock."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class ManualClock:
-    """The machine's clock plus what the test added; frozen, it goes on only by what the test adds."""
+    """The machine's clock plus an offset; when frozen, it advances only by the test."""
 
     def __init__(self) -> None:
         self.system, self.added = SystemClock(), 0
@@ -46,7 +46,7 @@ class ManualClock:
         return (self.system.now() if self._frozen_at is None else self._frozen_at) + self.added
 
     def freeze(self) -> None:
-        """Stand still from now on."""
+        """Stop advancing from now on."""
         self._frozen_at = self.system.now()
 
     def advance(self, seconds: float) -> None:
@@ -55,7 +55,7 @@ class ManualClock:
 
 @functools.cache
 def _tables() -> bytes:
-    """A database with every table and nothing in it; making one takes longer than most tests."""
+    """Return a database with all tables and no rows; creating one takes longer than most tests."""
 
     async def make(path: Path) -> None:
         store = SqliteStore(path, clock=SystemClock())
@@ -69,7 +69,7 @@ def _tables() -> bytes:
 
 
 def with_tables(path: Path) -> Path:
-    """Put a database there, unless there is one."""
+    """Create a database at a path, unless it exists."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(_tables())
@@ -77,17 +77,17 @@ def with_tables(path: Path) -> Path:
 
 
 def make_settings(directory: Path, **overrides: Any) -> Settings:
-    """Settings of a test server: everything in one directory, nothing from the environment."""
+    """Build the settings of a test server: everything in one directory, nothing from the environment."""
     if not overrides.get("store"):
         with_tables(directory / "agora.db")
     values: dict[str, Any] = {"port": 0, "events_port": 0, "data_dir": directory, "rate_basic": 100_000}
-    values["builtin_agents"] = False  # tests count their own agents; those of the built-in ones turn it on
-    values["declared_agents"] = False  # no process runs them; tests of that start a server
+    values["builtin_agents"] = False  # tests count their own agents; tests of built-in agents enable it
+    values["declared_agents"] = False  # no process runs them; tests of declared agents start a server
     return Settings.load_settings(environ={}, **(values | overrides))
 
 
 def local_client(app: App, **options: Any) -> httpx.AsyncClient:
-    """A client on this machine, talking to the application without a socket."""
+    """Create a local client that calls the application without a socket."""
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", **options)
 
@@ -104,7 +104,7 @@ def free_port() -> int:
 
 @dataclass
 class Running:
-    """A server that answers on a socket."""
+    """A server that listens on a socket."""
 
     app: App
     url: str
@@ -115,7 +115,8 @@ class Running:
 
 
 class PromptServer(uvicorn.Server):
-    """Uvicorn looks ten times a second whether it is to stop; this one is told, which spares each test a fifth of one."""
+    """Uvicorn polls its stop flag ten times a second; this one is notified, which saves a fifth of a second per
+    test."""
 
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -128,7 +129,8 @@ class PromptServer(uvicorn.Server):
         self._startup_ended.set()
 
     async def wait_started(self, serving: asyncio.Task[None]) -> None:
-        """Wait until it takes connections, without turning the event loop meanwhile. Raises what ended ``serve()`` before."""
+        """Wait until it accepts connections, without running the event loop. Raises the error that ended
+        ``serve()``."""
         serving.add_done_callback(lambda _: self._startup_ended.set())
         await self._startup_ended.wait()
         if not self.started:
@@ -156,7 +158,7 @@ class PromptServer(uvicorn.Server):
                 server.get_loop().remove_reader(listener.fileno())
         await asyncio.sleep(
             0
-        )  # what was accepted just now gets its transport, which it could not have of a closed server
+        )  # recently accepted connections get their transport, which a closed server could not give them
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         for connection in list(self.server_state.connections):
@@ -171,7 +173,7 @@ class PromptServer(uvicorn.Server):
 
 
 def _open_listener(config: uvicorn.Config) -> socket.socket:
-    """A socket that listens. Two processes may be given the same free port, until one of them listens on it."""
+    """Open a listening socket. Two processes may be given the same free port, until one of them listens on it."""
     while True:
         listener = config.bind_socket()
         try:
@@ -186,7 +188,7 @@ def _open_listener(config: uvicorn.Config) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
-    """Serve an application on a port of the loopback, a free one if none is given, until the block ends."""
+    """Serve an application on a loopback port, by default a free one, until the block ends."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -195,13 +197,13 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         ws=create_websocket_protocol(app.backpressure),
         log_config=None,
         lifespan="on",
-        timeout_keep_alive=75,  # as ``agora serve``: a slow test's client must not meet a connection that is just closed
+        timeout_keep_alive=75,  # as in ``agora serve``: a slow test must not use a connection that is just being closed
         ws_per_message_deflate=False,
     )
     server = PromptServer(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     listener = _open_listener(config)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets that it creates
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.wait_started(serving)
     try:

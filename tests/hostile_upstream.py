@@ -1,7 +1,7 @@
-"""Upstreams that do what none should: servers whose every byte is written by hand.
+"""Misbehaving upstreams: servers with hand-written bytes.
 
-:func:`listening` serves a handler of requests; :class:`Rogue` is an MCP server of the newer era whose answers a test
-replaces method by method.
+:func:`listening` serves a handler of requests; :class:`Rogue` is an MCP server of the newer protocol generation whose
+answers a test replaces by method.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ META = {"io.modelcontextprotocol/serverInfo": {"name": "rogue", "version": "1.0"
 
 @dataclass
 class Heard:
-    """A request. writer: where its answer is written to; a handler that returns leaves the connection open."""
+    """A request. writer: for its response; if a handler returns, the connection stays open."""
 
     head: str
     headers: dict[str, str]
@@ -35,7 +35,7 @@ class Heard:
         return json.loads(self.body)
 
     async def say(self, *parts: bytes) -> None:
-        """Write parts, each by itself."""
+        """Write parts separately."""
         for part in parts:
             self.writer.write(part)
             await self.writer.drain()
@@ -46,7 +46,7 @@ Handler = Callable[[Heard], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Serve on the loopback until the block ends; answers the URL for MCP."""
+    """Serve on the loopback until the block ends. Yields the URL for MCP."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -68,14 +68,14 @@ async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> Asyn
 
 
 def whole(body: bytes, status: str = "200 OK", kind: str = "application/json", **headers: str) -> bytes:
-    """A response with its length. headers: names with underscores."""
+    """Encode a response with its length. headers: names with underscores."""
     lines = [f"HTTP/1.1 {status}", f"content-type: {kind}", f"content-length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join((*lines, "", "")).encode() + body
 
 
 def events(*messages: Any, begin: bool = True, end: bool = True) -> bytes:
-    """A response that is a stream of events, in one chunk, with its beginning and its end or without."""
+    """Encode a response with a stream of events in one chunk, with or without its beginning and end."""
     body = b"".join(b"event: message\ndata: " + json.dumps(found).encode() + b"\n\n" for found in messages)
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
@@ -83,13 +83,13 @@ def events(*messages: Any, begin: bool = True, end: bool = True) -> bytes:
 
 
 def message(heard: Heard, result: Any) -> dict[str, Any]:
-    """A result as the message that answers a request."""
+    """Build the message of a request's result."""
     return {"jsonrpc": "2.0", "id": heard.json["id"], "result": {"resultType": "complete", **result}}
 
 
 @dataclass
 class Rogue:
-    """answers: what is done instead, by method. tools: what it lists, as it stands."""
+    """answers: replacements by method. tools: its list of tools."""
 
     answers: dict[str, Handler] = field(default_factory=dict)
     tools: list[Any] = field(default_factory=lambda: [{"name": "do", "inputSchema": {"type": "object"}}])
@@ -99,7 +99,7 @@ class Rogue:
         return listening(self)
 
     def called(self, method: str) -> list[Heard]:
-        """The requests of a method."""
+        """Return the requests of a method."""
         return [found for found in self.heard if found.body and found.json.get("method") == method]
 
     async def __call__(self, heard: Heard) -> None:

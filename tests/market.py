@@ -1,4 +1,4 @@
-"""A marketplace for tests of behaviour: callers, and operations called by name through the dispatcher."""
+"""A marketplace for conformance tests: callers, and operations called by name through the dispatcher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Market"]
 
 @dataclass
 class Market:
-    """Calls go through the dispatcher as every protocol's do; ``events`` is what was committed, in order."""
+    """Calls go through the dispatcher like those of every protocol; ``events`` are the committed events in order."""
 
     app: App
     clock: ManualClock
@@ -36,13 +36,13 @@ class Market:
         return self.app.authenticator.operator
 
     async def call(self, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
-        """Run an operation; the name without ``agora.``."""
+        """Call an operation by its name without ``agora.``."""
         operation = self.app.registry.find(f"agora.{name}")
         outcome = await self.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
         return outcome.result
 
     async def agent(self, name: str, **profile: Any) -> Caller:
-        """Register an agent; answers it as a caller, from its token."""
+        """Register an agent. Returns its caller, from its token."""
         registration = await self.call(self.operator, "agent.register", agent_name=name, **profile)
         return await self.app.authenticator.authenticate(registration.token)
 

@@ -1,6 +1,6 @@
-"""An upstream to test against: a small MCP server made with the official SDK, over HTTP and over standard streams.
+"""A test upstream: a small MCP server with the official SDK, over HTTP and over standard streams.
 
-Its tools can be changed while it runs. ``python -m tests.mcp_upstream`` serves it on its standard streams.
+Its tools can be changed at run time. ``python -m tests.mcp_upstream`` serves it on its standard streams.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _tools() -> dict[str, types.Tool]:
 
 
 class ObservedBus(InMemorySubscriptionBus):
-    """Says when somebody listens for changes."""
+    """Reports when a client subscribes to changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class ObservedBus(InMemorySubscriptionBus):
 
 @dataclass
 class Far:
-    """The other side: what it offers, what it was asked, and when slow calls go on."""
+    """The upstream: its items, received requests, and an event that resumes slow calls."""
 
     tools: dict[str, types.Tool] = field(default_factory=_tools)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Far:
     listings: int = 0
     modern: bool = True
     token: str = ""
-    status: int = 0  # of every answer, if not 0
+    status: int = 0  # of every response, if not 0
     sessions: list[Any] = field(default_factory=list)
     bus: ObservedBus = field(default_factory=ObservedBus)
 
@@ -94,7 +94,7 @@ class Far:
         )
 
     def app(self) -> Asgi:
-        """It as an ASGI application; one without memory of the sessions of another."""
+        """Build an ASGI application without the sessions of another one."""
         inner = self.server().streamable_http_app()
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -118,7 +118,7 @@ class Far:
         return self.status
 
     async def change(self, *tools: types.Tool) -> None:
-        """Offer other tools, and say so."""
+        """Replace the tools and notify clients."""
         self.tools |= {each.name: each for each in tools}
         await self.tell()
 
@@ -208,7 +208,7 @@ def _says(text: str, **more: Any) -> types.CallToolResult:
 
 @contextlib.asynccontextmanager
 async def serving(app: Asgi, port: int = 0) -> AsyncIterator[str]:
-    """Serve an ASGI application on the loopback until the block ends; answers its URL for MCP."""
+    """Serve an ASGI application on the loopback until the block ends. Yields its URL for MCP."""
     port = port or free_port()
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=0)
     server = PromptServer(config)

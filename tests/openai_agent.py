@@ -1,17 +1,20 @@
-"""An agent made with the SDK that heeds what clients of OpenAI's API send. Run by itself, its arguments are the server's URL and a token.
+"""An agent of the SDK that uses the data sent by clients of OpenAI's API.
+
+As a program, its arguments are the server's URL and a token.
 
 ==========  =====================================================================================================
 word        what it does
 ==========  =====================================================================================================
-count N     says so, and writes the numbers up to N to its output, one by one
+count N     announces it, and writes the numbers up to N to its output, one by one
 choose      asks "Which one?", and answers with the choice
-context     answers with what the client sent besides the message, as JSON
+context     answers with the client's data beside the message, as JSON
 parts       answers with the kinds of the message's parts
 fail        fails with the rest of the text
 wait        works until it is cancelled
 ==========  =====================================================================================================
 
-``blindly``: it calls a tool, offered or not. Anything else: it calls the client's first tool, where there is one, and answers with its output; else it repeats the text.
+``blindly``: it calls a tool, offered or not. Anything else: it calls the client's first tool, if any, and answers with
+its output; else it repeats the text.
 """
 
 from __future__ import annotations

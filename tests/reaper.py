@@ -1,9 +1,9 @@
-"""A process that outlives a test run for a moment, to kill what the run has left.
+"""A process that briefly outlives a test run to kill its remaining processes.
 
-It reads marks from its standard input, one a line, until that ends: then whoever holds the other end of the pipe has ended,
-by whatever means. A process belongs to the run if a mark stands in its environment, or if it works in a marked directory.
-A directory is known by its inode, too: pytest gives the number of a run that left nothing to the next run, whose processes
-are none of ours. Uses nothing but the standard library, so that it starts quickly.
+It reads marks from its standard input, one per line, until that ends, because the process at the other end of the pipe
+has ended. A process belongs to the run if its environment contains a mark, or if it works in a marked directory. A
+directory is also identified by its inode: pytest reuses the number of a run that left nothing for the next run, whose
+processes are not ours. Uses only the standard library, for a fast start.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["Mark", "find_processes"]
 
-ROUNDS, PAUSE = 100, 0.05  # a process may start another one while it is looked for
-DELETED = " (deleted)"  # how /proc ends the name of a directory that is no more
+ROUNDS, PAUSE = 100, 0.05  # a process may start another one during the search
+DELETED = " (deleted)"  # suffix in /proc of the name of a deleted directory
 
 
 class Mark:
-    """What tells a process of this run: a NAME=value of its environment, or a directory, which ends with /."""
+    """Identifies processes of this run: by NAME=value in the environment, or by a directory, which ends with /."""
 
     def __init__(self, text: bytes) -> None:
         self.text = text
-        # held open, so that its inode is nobody else's meanwhile
+        # held open, so that its inode is not reused
         self.directory = os.open(text, os.O_PATH) if text.endswith(b"/") and os.path.isdir(text) else None
 
     def is_on(self, environment: bytes, directory: str) -> bool:
-        """environment, directory: of a process, as /proc shows them."""
+        """Whether a process has the mark. environment, directory: as shown by /proc."""
         inside = os.fsencode(directory.removesuffix(DELETED) + "/").startswith(self.text)
         if inside and directory.endswith(DELETED):
             return True
         return (inside or self.text in environment) and not self._is_replaced()
 
     def _is_replaced(self) -> bool:
-        """Whether another directory has the name by now."""
+        """Whether the name now belongs to another directory."""
         if self.directory is None:
             return False
         try:
@@ -46,14 +46,14 @@ class Mark:
 
 
 def find_processes(marks: Sequence[Mark]) -> Iterator[int]:
-    """Ids of the living processes with one of the marks."""
+    """Yield the ids of live processes with one of the marks."""
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
             try:
                 with open(f"/proc/{name}/environ", "rb") as file:
                     environment = file.read()
                 directory = os.readlink(f"/proc/{name}/cwd")
-            except OSError:  # it has ended, is ending, or belongs to somebody else
+            except OSError:  # it has ended, is ending, or belongs to another user
                 continue
             if any(mark.is_on(environment, directory) for mark in marks):
                 yield int(name)

@@ -1,6 +1,6 @@
-"""A small disk of a test's own, that the test may fill: a tmpfs, which only root can mount.
+"""A small disk that a test may fill: a tmpfs, which only root can mount.
 
-``AGORA_REQUIRE`` that names ``mount`` (``AGORA_REQUIRE=mount,…``) or ``all`` makes it a failure that there is none.
+With ``mount`` in ``AGORA_REQUIRE`` (``AGORA_REQUIRE=mount,…``) or ``all``, a missing disk is a failure.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ BLOCK = 4096
 
 
 class SmallDisk:
-    """A mounted file system. ``path``: where."""
+    """A mounted file system at ``path``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._filler = path / "filler"
 
     def fill(self) -> None:
-        """Take every block that is free."""
+        """Use every free block."""
         with self._filler.open("ab", buffering=0) as file:
             for size in (1 << 20, 1 << 16, BLOCK):
                 while True:
@@ -41,7 +41,7 @@ class SmallDisk:
 
 @contextmanager
 def small_disk(path: Path, mebibytes: int) -> Iterator[SmallDisk]:
-    """Mount a disk until the block ends. Skips the test where that is impossible."""
+    """Mount a disk until the block ends. Skips the test if that is impossible."""
     path.mkdir(parents=True, exist_ok=True)
     ran = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "agora-test", str(path)],

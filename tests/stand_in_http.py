@@ -1,4 +1,4 @@
-"""A small HTTP server for tests: stands in for a service of others, and answers each request by a function."""
+"""A small HTTP stub server: replaces an external service, and answers each request with a function."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.stream_server import serve_streams
 
 __all__ = ["Answerer", "serve_http"]
 
-#: method, path with its query, headers in small letters, body; answers a status and a document
+#: arguments: method, path with query, lower-case headers, body; returns a status and a document
 Answerer = Callable[[str, str, dict[str, str], bytes], tuple[int, Any]]
 
 
 @asynccontextmanager
 async def serve_http(answer: Answerer) -> AsyncIterator[str]:
-    """The server until the block ends; its URL."""
+    """Run the server until the block ends. Yields its URL."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

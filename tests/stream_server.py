@@ -1,4 +1,4 @@
-"""A TCP or Unix server inside a test's own event loop, whose connections all end with it."""
+"""A TCP or Unix server in a test's event loop, whose connections all end with it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
 async def serve_streams(
     handler: Handler, *, path: Path | None = None, limit: int = 2**16, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
-    """Serve on a free port of the loopback, or on a Unix socket, until the block ends; the port (0 on a Unix socket).
+    """Serve on a free loopback port, or on a Unix socket, until the block ends. Yields the port (0 for a Unix socket).
 
-    A server of asyncio leaves its connections open when it is closed (before Python 3.12 it does not even know them).
-    One that the test's loop does not live to close is reported when it is collected: as the failure of a later test.
+    A server of asyncio leaves its connections open when it is closed (before Python 3.12 it does not even track them).
+    A connection that outlives the test's loop is reported at its garbage collection, as the failure of a later test.
     """
     connections: list[tuple[asyncio.Task[Any], asyncio.StreamWriter]] = []
 
@@ -38,10 +38,10 @@ async def serve_streams(
         yield 0 if path is not None else int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        await run_loop_turns(4)  # what the socket has accepted takes some turns of the loop to reach ``accept``
+        await run_loop_turns(4)  # accepted connections take some loop iterations to reach ``accept``
         for task, _ in connections:
             task.cancel()
         await asyncio.gather(*(task for task, _ in connections), return_exceptions=True)
         for _, writer in connections:
             writer.transport.abort()
-        await asyncio.sleep(0)  # the turn in which the sockets are closed
+        await asyncio.sleep(0)  # the iteration in which the sockets are closed

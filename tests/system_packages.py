@@ -1,8 +1,9 @@
-"""Debian packages that tests need, installed by one process at a time. Usage: python -m tests.system_packages PACKAGE...
+"""Debian packages that tests need, installed by one process at a time. Usage: python -m tests.system_packages
+PACKAGE...
 
-Workers of pytest and the tests of the other languages run side by side. apt-get waits for the lock of dpkg, but not for the one
-of its package lists: two processes that both have to update the lists would fail. A lock of our own is therefore held.
-As a program it does nothing unless ``AGORA_REQUIRE=all`` says that nothing may be missing.
+Workers of pytest and the tests of other languages run in parallel. apt-get waits for the lock of dpkg, but not for that
+of its package lists: two processes that update the lists would fail. Therefore a separate lock is held. As a program it
+does nothing without ``AGORA_REQUIRE=all``.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ __all__ = ["can_install", "download_package", "install_packages"]
 
 LOCK = Path("/var/lock") / f"agora-packages-{os.geteuid()}"
 POLICY = Path("/usr/sbin/policy-rc.d")  # exit code 101: services of new packages are not started
-TIMEOUT = 600.0  # seconds of one call of apt-get
+TIMEOUT = 600.0  # timeout of one apt-get call in seconds
 
 
 def can_install() -> bool:
-    """Whether this process may install packages of Debian."""
+    """Whether this process may install Debian packages."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
@@ -44,7 +45,8 @@ def download_package(name: str, directory: Path) -> str:
 
 
 def _run_apt(arguments: Sequence[str], directory: Path | None = None) -> str:
-    """Run apt-get, and once more with fresh package lists if it fails. Returns the end of its output then, else ''."""
+    """Run apt-get, and again with updated package lists if it fails. Returns the end of its output if that fails, else
+    ''."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
 
     def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +70,7 @@ def _hold_lock() -> Iterator[None]:
 
 @contextmanager
 def _suppress_services() -> Iterator[None]:
-    """Keep packages from starting their services, unless the machine has a policy of its own."""
+    """Prevent packages from starting their services, unless the machine has its own policy."""
     is_ours = not POLICY.exists()
     if is_ours:
         POLICY.write_text("#!/bin/sh\nexit 101\n")

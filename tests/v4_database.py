@@ -1,6 +1,7 @@
-"""A stand-in for v4: a ``spacetime`` program over a file, which answers what v4's clients and documents ask of the real one.
+"""A fake v4: a ``spacetime`` program with a file, which implements the commands of v4's clients and documents.
 
-As a module it makes the program; as a program it is it. Its rows are those of v4's tables, its ids count up.
+As a module it creates the program; as a program it implements it. Its rows are those of v4's tables, with increasing
+ids.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def install(directory: Path, database: Path) -> Path:
 
 @contextmanager
 def opened(path: Path) -> Iterator[dict[str, list[dict[str, Any]]]]:
-    """The tables, locked, and stored at the end."""
+    """Yield the tables, locked; they are stored at the end."""
     with path.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)

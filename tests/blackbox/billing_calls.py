@@ -1,4 +1,4 @@
-"""What black-box tests of billing share: customers, prices, budgets and costs over HTTP."""
+"""Shared calls of the black-box tests of billing: customers, prices, budgets and costs over HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["cost", "customer", "priced_agent"]
 
 
 def customer(server: ServerProcess, account: str, **budget: Any) -> Account:
-    """A credential of an account; budget: limits that the operator sets for it."""
+    """Create a credential of an account. budget: limits set by the operator."""
     if budget:
         server.operator.call("PUT", "/billing/budget", json={"account": account, **budget})
     made = server.operator.post("/tokens", {"label": f"key of {account}", "account": account})
@@ -18,12 +18,12 @@ def customer(server: ServerProcess, account: str, **budget: Any) -> Account:
 
 
 def priced_agent(server: ServerProcess, name: str, type: str = "per_request", **price: Any) -> Account:
-    """An agent with a price."""
+    """Register an agent with a price."""
     agent = server.register(name)
     agent.call("PUT", f"/billing/prices/{name}", json={"type": type, **price})
     return agent
 
 
 def cost(server: ServerProcess, account: str, **query: Any) -> float:
-    """What the ledger says of an account, in the currency asked for."""
+    """Return the cost of an account in the ledger, in the requested currency."""
     return float(server.operator.get("/billing/cost", params={"account": account, **query})["total_cost"])

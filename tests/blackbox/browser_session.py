@@ -1,4 +1,5 @@
-"""A browser of a person who is signed in at a server's monitor: pages, forms, and the way to an authorization server and back."""
+"""The browser of a person who is signed in at a server's monitor: pages, forms, and redirects to an authorization
+server and back."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ CALLBACK = "/v1/monitor/upstream-callback"
 
 
 class Browser:
-    """A browser that is signed in at the server, and visits a URL that leads to the provider and back."""
+    """A browser that is signed in at the server and follows a URL to the provider and back."""
 
     def __init__(self, server: ServerProcess, token: str) -> None:
         self._http = httpx.Client(base_url=server.url, follow_redirects=False, timeout=60, trust_env=False)
@@ -37,11 +38,11 @@ class Browser:
         self._http.close()
 
     def grant(self, url: str, person: str = "otto") -> httpx.URL:
-        """Sign in at the provider; where it sends the browser back to."""
+        """Sign in at the provider. Returns the callback URL."""
         return browse(url, person, until=self._server.url + CALLBACK)
 
     def come_back(self, callback: httpx.URL) -> httpx.Response:
-        """Follow the callback; the page at the end."""
+        """Follow the callback. Returns the final page."""
         page = self._http.get(str(callback), headers={"accept": "text/html"})
         match = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.text)
         assert match, page.text
@@ -53,7 +54,7 @@ class Browser:
         assert "/services/upstreams/" in answer.headers["location"]
 
     def begin_by_button(self, upstream: str) -> str:
-        """Press the button of the upstream's page; the URL that it leads to."""
+        """Press the button on the upstream's page. Returns the URL that it leads to."""
         page = self._http.get(f"/v1/monitor/services/upstreams/{upstream}", headers={"accept": "text/html"}).text
         form = re.search(r'<form method="post" action="([^"]+upstream-authorize)".*?</form>', page, re.S)
         assert form, page
@@ -64,7 +65,7 @@ class Browser:
         return unescape(match[1])
 
     def act(self, page: str, operation: str, **fields: str) -> None:
-        """Send a form of a page, with these fields filled in."""
+        """Submit a form of a page with these field values."""
         shown = self._http.get(f"/v1/monitor/{page}", headers={"accept": "text/html"}).text
         forms = re.findall(rf'<form method="post" action="[^"]+act/{re.escape(operation)}".*?</form>', shown, re.S)
         assert forms, shown

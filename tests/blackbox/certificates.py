@@ -1,4 +1,4 @@
-"""An authority of a test's own, and the certificates it signs."""
+"""A test certificate authority and the certificates that it signs."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Authority:
         self.certificate = self._build(self._name, self._key, authority=True)
 
     def trust(self) -> ssl.SSLContext:
-        """What a client needs that trusts this authority alone."""
+        """Build a client context that trusts only this authority."""
         return ssl.create_default_context(cadata=self.certificate.public_bytes(Encoding.PEM).decode())
 
     def write_authority(self, path: Path) -> None:
-        """The authority's own certificate, for clients that read files."""
+        """Write the authority's own certificate, for clients that read files."""
         path.write_bytes(self.certificate.public_bytes(Encoding.PEM))
 
     def issue(self, cert: Path, key: Path, *, days: int = 90) -> int:
-        """Write a new pair; the serial number of its certificate."""
+        """Write a new pair. Returns the serial number of its certificate."""
         private = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         certificate = self._build(name, private, days=days)

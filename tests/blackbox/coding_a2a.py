@@ -1,4 +1,4 @@
-"""The official A2A client, as a person's program uses it with a coding worker."""
+"""Use of the official A2A client with a coding worker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Outcome = tuple[list[Any], str, int]
 
 @asynccontextmanager
 async def connect_official_client(server: ServerProcess, agent: str) -> AsyncIterator[Client]:
-    """The official client, streaming, with the operator's credential."""
+    """Connect the official client, streaming, with the operator's credential."""
     headers = {"A2A-Version": "1.0", "Authorization": f"Bearer {server.admin_token}"}
     async with httpx.AsyncClient(timeout=180, headers=headers) as http:
         card = await A2ACardResolver(http, f"{server.url}/a2a/{agent}").get_agent_card()
@@ -35,7 +35,7 @@ def build_request(text: str, **ids: str) -> a2a_pb2.SendMessageRequest:
 
 
 async def send_message(client: Client, text: str, **ids: str) -> Outcome:
-    """Events of a turn, the id of its task, and the state that it ended in."""
+    """Send a message. Returns the events of the turn, the id of its task, and its final state."""
     events = [event async for event in client.send_message(build_request(text, **ids))]
     states = [event.status_update.status.state for event in events if event.HasField("status_update")]
     first = events[0]
@@ -44,7 +44,7 @@ async def send_message(client: Client, text: str, **ids: str) -> Outcome:
 
 
 async def cancel_while_it_speaks(client: Client, text: str) -> int | None:
-    """Cancel a task once its output comes; the state that this answers."""
+    """Cancel a task when its output begins. Returns the resulting state."""
     task_id, state = "", None
     async for event in client.send_message(build_request(text)):
         if event.HasField("task"):
@@ -56,7 +56,7 @@ async def cancel_while_it_speaks(client: Client, text: str) -> int | None:
 
 
 def read_artifacts(events: list[Any]) -> dict[str, str]:
-    """Text of the artifacts by their names."""
+    """Return the texts of the artifacts by name."""
     texts: dict[str, str] = {}
     for event in events:
         if event.HasField("artifact_update"):

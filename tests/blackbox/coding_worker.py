@@ -1,4 +1,4 @@
-"""A coding worker as a user starts it, with a codebase of its own and an agent of tests."""
+"""A coding worker, started as by a user, with its own codebase and a test agent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENDED = {"completed", "failed", "cancelled", "dead_lettered", "rejected", "expir
 
 
 def create_repository(path: Path, **files: str) -> Path:
-    """A git repository with one commit."""
+    """Create a git repository with one commit."""
     path.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=path, check=True)
     for name, content in {"README": "a codebase\n", **files}.items():
@@ -42,9 +42,9 @@ def create_repository(path: Path, **files: str) -> Path:
 
 
 class WorkerProcess:
-    """``agora worker run`` in a process of its own.
+    """``agora worker run`` in a separate process.
 
-    home: its HOME, where its agent keeps its sessions. agent: None leaves the choice to the worker.
+    home: its HOME, where its agent stores sessions. agent: None for the worker's choice.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class WorkerProcess:
         return self.log_file.read_text(errors="replace")
 
     def agent_pids(self, program: str = RECORDED_AGENT.name) -> list[int]:
-        """Processes of its agent, found by the HOME they have."""
+        """Return the processes of its agent, identified by their HOME."""
         pids = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -90,13 +90,13 @@ class WorkerProcess:
         return pids
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self, timeout: float = 20.0) -> int:
-        """SIGTERM."""
+        """Send SIGTERM and wait. Returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout)
@@ -107,14 +107,14 @@ class WorkerProcess:
 
 
 def submit_job(account: Account, prompt: str, worker: str | None = None, **options: Any) -> str:
-    """Queue a job for the codebase api, of any worker or of one; answers its task's id."""
+    """Queue a job for the codebase api, for any worker or a given one. Returns its task's id."""
     payload = {"prompt": prompt, "codebase": "api"} | options.pop("payload", {})
     body = {"task_type": "coding.job", "payload": payload, "assignee": worker or "capability:codebase:api", **options}
     return str(account.post("/agora/task/assign", body)["task_id"])
 
 
 def wait_for_status(account: Account, task_id: str, *statuses: str, timeout: float = 30.0) -> Any:
-    """The task once it has one of these statuses; an end without any of them fails."""
+    """Wait until the task has one of these statuses; fail if it ends with another one."""
 
     def look() -> Any:
         task = account.get(f"/v1/agent/tasks/{task_id}")
@@ -127,5 +127,5 @@ def wait_for_status(account: Account, task_id: str, *statuses: str, timeout: flo
 
 
 def read_output(account: Account, task_id: str) -> str:
-    """The whole output of a task."""
+    """Read the whole output of a task."""
     return str(account.get(f"/v1/agent/tasks/{task_id}/output")["content"])

@@ -1,4 +1,4 @@
-"""Servers for black-box tests: one per module where tests can share it, or one per test."""
+"""Servers for black-box tests: one per module if tests can share it, or one per test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["postgres_server"]
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server on SQLite for all tests of a module that do not disturb each other; use names of your own."""
+    """A server on SQLite for all tests of a module that do not disturb each other; use unique names."""
     server = ServerProcess(tmp_path_factory.mktemp("shared") / "data").start()
     yield server
     server.close()
@@ -24,7 +24,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPr
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Start servers with settings of the test's own: ``start_server(rate_basic="10")``."""
+    """Start servers with specific settings: ``start_server(rate_basic="10")``."""
     servers: list[ServerProcess] = []
 
     def start(name: str = "data", **settings: Any) -> ServerProcess:

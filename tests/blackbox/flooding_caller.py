@@ -1,7 +1,7 @@
-"""A hostile caller in a process of its own: keeps as many calls under way as it may.
+"""A hostile caller in a separate process: keeps the maximum number of calls in flight.
 
-``python -m tests.blackbox.flooding_caller FLOOD`` takes a :class:`Flood` as JSON. It answers each line on standard input with
-one on standard output: how many of its calls were answered so far, and how many of those with an error.
+``python -m tests.blackbox.flooding_caller FLOOD`` takes a :class:`Flood` as JSON. It answers each line on standard
+input with one on standard output: the number of its answered calls, and of those with an error.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from websockets.asyncio.client import connect
 
 __all__ = ["IN_FLIGHT", "Flood", "frame"]
 
-IN_FLIGHT = 32  # calls of one WebSocket
+IN_FLIGHT = 32  # limit of calls in flight on one WebSocket
 
 
 @dataclass(frozen=True)
 class Flood:
-    """What to send, over WebSockets or, where there is a path, as POST requests.
+    """Requests to send, over WebSockets or, with a path, as POST requests.
 
-    calls: texts that are sent in turn. repeat: whether each answer is followed by another call.
+    calls: texts sent in turn. repeat: whether each answer is followed by another call.
     """
 
     port: int

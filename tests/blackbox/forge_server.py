@@ -1,4 +1,4 @@
-"""A stand-in for the APIs of GitHub and GitLab: pull and merge requests, as far as the worker uses them."""
+"""A stub of the APIs of GitHub and GitLab: pull and merge requests, as far as the worker uses them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GITLAB_TOKEN = "glpat-secret"
 
 
 class ForgeServer(ThreadingHTTPServer):
-    """requests: what was written to it: method, path and body. tokens: that it takes, by the header they come in."""
+    """requests: received writes: method, path and body. tokens: accepted tokens by header."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), ForgeHandler)
@@ -26,14 +26,14 @@ class ForgeServer(ThreadingHTTPServer):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables of a worker that uses it."""
+        """Return the variables of a worker that uses it."""
         address = f"http://127.0.0.1:{self.server_port}"
         tokens = {"AGORA_GITHUB_TOKEN": GITHUB_TOKEN, "AGORA_GITLAB_TOKEN": GITLAB_TOKEN}
         return {"AGORA_GITHUB_API": address, "AGORA_GITLAB_API": address, **tokens}
 
 
 class ForgeHandler(BaseHTTPRequestHandler):
-    """Answers one request."""
+    """Handles one request."""
 
     server: ForgeServer
 
@@ -72,12 +72,12 @@ class ForgeHandler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
-        """Write nothing."""
+        """Do nothing."""
 
 
 @contextmanager
 def serve_forge() -> Iterator[ForgeServer]:
-    """The stand-in, in a thread."""
+    """Run the stub in a thread."""
     server = ForgeServer()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -1,4 +1,4 @@
-"""Clients of gRPC over plain sockets: requests as frames of HTTP/2 (RFC 9113), and how much of an answer they grant room for."""
+"""gRPC clients over plain sockets: requests as HTTP/2 frames (RFC 9113), with control over flow-control windows."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def _string(text: str) -> bytes:
-    """A string literal of HPACK (RFC 7541, section 5.2), not compressed."""
+    """Encode an uncompressed HPACK string literal (RFC 7541, section 5.2)."""
     raw = text.encode()
     size = bytes((len(raw),)) if len(raw) < 127 else bytes((127, (len(raw) - 127) & 0x7F | 0x80, (len(raw) - 127) >> 7))
     return size + raw
 
 
 def preface(room: int) -> bytes:
-    """How a client begins. room: bytes it has room for, per answer; with the most, for all of them together too."""
+    """Build a client's connection preface. room: flow-control window in bytes per response; with the maximum, also for
+    the connection."""
     settings = _frame(SETTINGS, 0, 0, struct.pack("!HI", INITIAL_WINDOW_SIZE, room))
     more = _frame(WINDOW_UPDATE, 0, 0, (MOST_ROOM - DEFAULT_ROOM).to_bytes(4, "big")) if room == MOST_ROOM else b""
     return b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + more
 
 
 def grpc_request(stream: int, method: str, token: str, message: bytes, *, unfinished: bool = False) -> bytes:
-    """One call of A2A. unfinished: its last byte is missing."""
+    """Encode a call of A2A. unfinished: without its last byte."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
@@ -54,7 +55,8 @@ def grpc_request(stream: int, method: str, token: str, message: bytes, *, unfini
 
 
 def read_slowly(connection: socket.socket, stream: int, size: int, pause: float) -> int:
-    """Grant room for so many bytes at a time, each after a pause; answers how many came until the answer ended, or the connection."""
+    """Open the flow-control window by so many bytes at a time, each after a pause. Returns the number of bytes until
+    the response or connection ended."""
     connection.settimeout(pause)
     pending, received = b"", 0
     while True:

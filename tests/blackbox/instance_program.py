@@ -1,4 +1,4 @@
-"""Instances for black-box tests: a program that does as it is asked, run by a server's process engine."""
+"""Instances for black-box tests: a controllable program, run by a server's process engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from tests.blackbox.server import Account, ServerProcess
 __all__ = ["INSTANCES", "deploy", "end_instances", "make_instance", "serving_instances"]
 
 INSTANCES = "/marketplace/instances"
-PORTS = 30_000 + (os.getpid() * 41) % 9_900  # of this test process
+PORTS = 30_000 + (os.getpid() * 41) % 9_900  # specific to this test process
 
-#: /env, /status, /slow, /hangup and /stream do what they are called; /health is well; it does not start with FAIL set
+#: the paths /env, /status, /slow, /hangup and /stream do what their names say; /health is healthy; it does not start
+#: with FAIL set
 PROGRAM = """
 import json, os, socket, sys, threading, time
 if os.environ.get("FAIL"):
@@ -64,7 +65,7 @@ while True:
 
 @contextlib.contextmanager
 def serving_instances(directory: Path, **settings: Any) -> Iterator[ServerProcess]:
-    """A server whose process engine may run the program; what it started ends with the test."""
+    """Run a server whose process engine may run the program; its instances end with the test."""
     programs = directory / "programs"
     programs.mkdir(parents=True)
     (programs / "main.py").write_text(PROGRAM)
@@ -83,7 +84,7 @@ def serving_instances(directory: Path, **settings: Any) -> Iterator[ServerProces
 
 
 def end_instances(server: ServerProcess) -> None:
-    """Kill the programs that a server's process engine started; they outlive the server."""
+    """Kill the programs started by a server's process engine; they outlive the server."""
     host_id = server.directory / "host-id"
     if not host_id.exists():
         return
@@ -96,7 +97,7 @@ def end_instances(server: ServerProcess) -> None:
 
 
 def deploy(server: ServerProcess, name: str, pricing: dict[str, Any] | None = None, **manifest: Any) -> Any:
-    """Register an agent of which instances run the program; answers its registration, with its token."""
+    """Register an agent whose instances run the program. Returns the registration, with its token."""
     document = {
         "name": name,
         "directory": str(server.directory.parent / "programs"),
@@ -111,7 +112,7 @@ def deploy(server: ServerProcess, name: str, pricing: dict[str, Any] | None = No
 
 
 def make_instance(account: Account, agent: str, expect: int | None = None, **request: Any) -> Any:
-    """Make an instance, and wait until it runs; expect: a status other than success."""
+    """Create an instance and wait until it runs. expect: a status other than success."""
     made = account.post(INSTANCES, {"agent_id": agent, "wait": 30, **request}, expect=expect)
     if expect is None and "wait" not in request:
         assert made["status"] == "running", made

@@ -1,7 +1,8 @@
-"""How long a server's event loop was held in one piece, in CPU time: what whoever else has a call under way waits at least.
+"""Measurement of the longest time for which a server's event loop was blocked, in CPU time: the minimum wait of other
+callers.
 
-A timer of a millisecond runs on the server's loop, started by a signal; between two of its turns the loop has not looked
-at its sockets. CPU time of the loop's thread counts, so other programs on the machine do not.
+A one-millisecond timer runs on the server's loop, started by a signal; between two of its ticks the loop has not polled
+its sockets. CPU time of the loop's thread is measured, so other programs on the machine have no influence.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ signal.signal(signal.SIGUSR1, start_probe)
 
 
 class LoopProbe:
-    """A probe in one server. environment: what the server is to be started with; then :meth:`attach`."""
+    """A probe in one server. environment: for the start of the server; then call :meth:`attach`."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -54,16 +55,16 @@ class LoopProbe:
             self._memory = mmap.mmap(memory.fileno(), 16)
 
     def attach(self, pid: int) -> None:
-        """Start measuring in a server that is ready."""
+        """Start measuring in a ready server."""
         os.kill(pid, signal.SIGUSR1)
         self._wait_for_ticks(1)
 
     def reset(self) -> None:
-        """Forget what was measured so far."""
+        """Reset the measurement."""
         self._memory[8:] = bytes(8)
 
     def longest(self) -> float:
-        """Seconds of CPU time in the longest piece since the reset; what has just been done is in it."""
+        """Return the seconds of CPU time of the longest block since the reset, including the most recent work."""
         self._wait_for_ticks(2)
         return float(struct.unpack("Qd", self._memory)[1])
 

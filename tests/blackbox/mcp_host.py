@@ -1,4 +1,4 @@
-"""The official MCP client as a host has it: it answers what it is asked, and remembers what it is told."""
+"""The official MCP client in a host: answers requests of the server and records notifications."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mcp.client.streamable_http import streamable_http_client
 
 __all__ = ["MODES", "Host"]
 
-MODES = ("legacy", "2026-07-28")  #: of the client, one for each era
+MODES = ("legacy", "2026-07-28")  #: client modes, one for each protocol generation
 ROOT = "file:///home/person/project"
 
 
 @dataclass
 class Host:
-    """A client's side: answers what it is asked, and remembers it."""
+    """A client that answers requests of the server and records them."""
 
     asked: list[str] = field(default_factory=list)
     told: list[float] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Host:
     async def connect(
         self, url: str, mode: Any = "legacy", token: str = "", log_level: types.LoggingLevel | None = None
     ) -> AsyncIterator[Client]:
-        """A client. log_level: of its requests, where each of them says it."""
+        """Connect a client. log_level: of its requests, in the generation where each request sets it."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,

@@ -1,4 +1,4 @@
-"""Calls of MCP that become tasks, and the agent whose tool is called."""
+"""MCP calls that become tasks, and the agent whose tool is called."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DECLARED = {"extensions": {EXTENSION: {}}, "elicitation": {}}
 
 
 class Baker:
-    """The agent whose tool is called; the test says what it does."""
+    """The agent whose tool is called, controlled by the test."""
 
     def __init__(self, server: ServerProcess, name: str, **about: Any) -> None:
         metadata = {"mcp_tools": {"bake": about}}
@@ -32,7 +32,7 @@ class Baker:
         self.held: dict[str, Any] = {}
 
     def take(self) -> str:
-        """Claim the next task; answers its id."""
+        """Claim the next task. Returns its id."""
         task = self.account.post("/agora/task/claim", {"wait": 30})["tasks"][0]
         self.held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
         return str(task["task_id"])
@@ -54,14 +54,14 @@ class Baker:
         self.account.post("/agora/task/update", self.held | {"status": "rejected", "notes": "closed"})
 
     def answers(self) -> list[Any]:
-        """What the requester has answered, in order."""
+        """Return the requester's answers in order."""
         entries = self.account.get("/agora/task/history", params={"task_id": self.held["task_id"]})["entries"]
         parts = [entry["data"]["parts"][0] for entry in entries if (entry.get("data") or {}).get("role") == "ROLE_USER"]
         return [part.get("text") or part["data"] for part in parts]
 
 
 def begin(client: RawClient, tool: str, **task: Any) -> dict[str, Any]:
-    """The handle of a call that becomes a task."""
+    """Start a call that becomes a task. Returns its handle."""
     params = {"name": tool, "arguments": {"bread": "rye"}}
     if not client.version:
         return client.result("tools/call", params)
@@ -72,7 +72,7 @@ def begin(client: RawClient, tool: str, **task: Any) -> dict[str, Any]:
 def begin_sending(
     client: RawClient, agent: str, *, ttl: int | None = None, _meta: Mapping[str, Any] = {}, **arguments: Any
 ) -> dict[str, Any]:
-    """The handle of a message to an agent, sent over A2A by ``agora.a2a.send``, that becomes a task."""
+    """Send a message to an agent with ``agora.a2a.send``, which becomes a task. Returns its handle."""
     arguments = {"agent": agent, "message": "bread", **arguments}
     params: dict[str, Any] = {"name": "agora_a2a_send", "arguments": arguments, "_meta": _meta}
     if not client.version:
@@ -122,7 +122,7 @@ class _GetTask(types.Request[dict[str, Any], Literal["tasks/get"]]):
 
 
 class TasksExtension(ClientExtension):
-    """Resolves tasks by asking for them until they have ended."""
+    """Resolves tasks by polling until they end."""
 
     identifier = EXTENSION
 
@@ -142,4 +142,4 @@ class TasksExtension(ClientExtension):
             self.statuses.append(task.status)
             if task.status not in ("working", "input_required"):
                 return types.CallToolResult.model_validate(task.result)
-            await asyncio.sleep(0.02)  # a client of the extension polls: this is its interval
+            await asyncio.sleep(0.02)  # polling interval of a client of the extension

@@ -1,4 +1,4 @@
-"""An MCP server of others, with the standard library alone: tools with long descriptions and large results."""
+"""An MCP server with the standard library only: tools with long descriptions and large results."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ LARGE_RESULT: Final = 4_000_000  #: characters of a tool's result
 
 
 class McpUpstream:
-    """Serves in a thread while it is entered.
+    """Serves in a thread within a ``with`` block.
 
-    tools: how many. result: characters of the result of each. on_call: called with the arguments of each call before its answer.
+    tools: number of tools. result: characters of each result. on_call: called with the arguments of each call before
+    its answer.
     """
 
     def __init__(
@@ -54,13 +55,13 @@ class McpUpstream:
                 self.end_headers()
 
             def log_message(self, format: str, *values: Any) -> None:
-                """Say nothing."""
+                """Do nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The result, or the error, of a request."""
+        """Return the result, or the error, of a request."""
         if message["method"] == "initialize":
             about = {"name": "far", "version": "1"}
             return {"result": {"protocolVersion": VERSION, "capabilities": {"tools": {}}, "serverInfo": about}}

@@ -1,4 +1,4 @@
-"""Requests of MCP written by hand, for black-box tests: both eras, and the streams on which a client is told of changes."""
+"""Hand-written MCP requests for black-box tests: both protocol generations, and streams of change notifications."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ NAMED = {"tools/call": "name", "tasks/get": "taskId", "tasks/update": "taskId", 
 
 
 class RawClient:
-    """One client. version: of the older era, which begins with a handshake; empty for the newer one, with these capabilities."""
+    """A client. version: of the older generation, with a handshake; empty for the newer one, with these
+    capabilities."""
 
     def __init__(
         self, url: str, token: str, version: str = "", capabilities: Mapping[str, Any] | None = None, path: str = "/mcp"
@@ -66,18 +67,18 @@ class RawClient:
         )
 
     def call(self, method: str, params: Mapping[str, Any] | None = None, **headers: str) -> dict[str, Any]:
-        """The JSON-RPC message that answers a request."""
+        """Send a request. Returns the JSON-RPC response."""
         return read_answer(self.post(self.message(method, params or {}), **headers))
 
     def result(self, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The result of a request that succeeds."""
+        """Send a request that must succeed. Returns its result."""
         answer = self.call(method, params)
         assert "result" in answer, answer
         result: dict[str, Any] = answer["result"]
         return result
 
     def code(self, method: str, params: Mapping[str, Any] | None = None, **headers: str) -> int:
-        """The code of a request's error."""
+        """Send a request that must fail. Returns the error code."""
         answer = self.call(method, params, **headers)
         assert "error" in answer, answer
         code: int = answer["error"]["code"]
@@ -85,7 +86,7 @@ class RawClient:
 
 
 def read_answer(response: httpx.Response) -> dict[str, Any]:
-    """The JSON-RPC message of a response, be it JSON or the last one of a stream."""
+    """Read the JSON-RPC message of a response: JSON, or the last message of a stream."""
     if response.headers.get("content-type", "").startswith("text/event-stream"):
         lines = [line[5:].strip() for line in response.text.splitlines() if line.startswith("data:")]
         return dict(json.loads([line for line in lines if line][-1]))
@@ -93,7 +94,7 @@ def read_answer(response: httpx.Response) -> dict[str, Any]:
 
 
 def stream_messages(response: httpx.Response) -> Iterator[dict[str, Any]]:
-    """The messages of an event stream, as they come."""
+    """Yield the messages of an event stream as they arrive."""
     for line in response.iter_lines():
         if line.startswith("data:") and line[5:].strip():
             yield json.loads(line[5:])

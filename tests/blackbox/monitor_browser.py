@@ -1,4 +1,4 @@
-"""The monitor as somebody's browser without scripts sees it: pages, links and forms."""
+"""The monitor in a browser without scripts: pages, links and forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Browser"]
 
 
 class Browser:
-    """A person who has signed in to the monitor on this machine. To be used with ``with``."""
+    """A person who is signed in to the local monitor. Use it with ``with``."""
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, headers={"accept": "text/html"}, follow_redirects=True, timeout=30)
@@ -32,7 +32,7 @@ class Browser:
         return field[1]
 
     def links(self) -> list[str]:
-        """Pages that the navigation and the dashboard lead to."""
+        """List the pages linked from the navigation and the dashboard."""
         paths = set(re.findall(r'href="(/v1/monitor/[^"?#]*)', self.home.text))
         return sorted(path for path in paths if "/static/" not in path)
 

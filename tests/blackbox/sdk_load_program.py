@@ -1,7 +1,7 @@
-"""A program over the SDK, in a process of its own: several threads send, receive and register until standard input ends.
+"""An SDK program in a separate process: several threads send, receive and register until standard input ends.
 
-Arguments: the server's URL, and how many threads. It prints "working" once each thread has had an answer, and in the
-end a JSON object: ``errors`` that the SDK raised, and ``sent``, the contents of messages that were acknowledged.
+Arguments: the server's URL, and the number of threads. It prints "working" when each thread has received an answer, and
+at the end a JSON object: ``errors`` raised by the SDK, and ``sent``, the contents of acknowledged messages.
 """
 
 from __future__ import annotations

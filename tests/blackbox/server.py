@@ -1,4 +1,4 @@
-"""A server process under test, started as a user starts it: ``agora serve``."""
+"""A server process under test, started as by a user: ``agora serve``."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.processes import spawn_tethered
 
 __all__ = ["NO_TLS", "Account", "ServerProcess"]
 
-START_TIMEOUT = 60.0  # seconds until /ready answers 200
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # every server is spoken to in the clear: loading authorities is slow
+START_TIMEOUT = 60.0  # seconds until /ready returns 200
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # servers use plain HTTP: loading authorities is slow
 
 
 class Account:
-    """One caller of a server: a credential and a client that sends it."""
+    """A caller of a server: a credential and a client that sends it."""
 
     def __init__(self, name: str, agent_id: str, token: str, url: str, trust: ssl.SSLContext = NO_TLS) -> None:
         self.name, self.agent_id, self.token, self.url = name, agent_id, token, url
@@ -33,7 +33,7 @@ class Account:
         self.http = httpx.Client(base_url=url, headers=headers, timeout=60, verify=trust)
 
     def call(self, method: str, path: str, expect: int | None = None, **options: Any) -> Any:
-        """The JSON of an answer. expect: the status it must have; without it, any 2xx."""
+        """Make a request. Returns the JSON of the response. expect: required status; default: any 2xx."""
         response = self.http.request(method, path, **options)
         allowed = response.status_code == expect if expect is not None else response.is_success
         assert allowed, f"{method} {path}: {response.status_code} {response.text[:2000]}"
@@ -47,12 +47,11 @@ class Account:
 
 
 class ServerProcess:
-    """``agora serve`` in a process of its own, on a directory that outlives it.
+    """``agora serve`` in a separate process, with a directory that outlives it.
 
-    settings: as ``AGORA_*`` environment variables, by their lower-case names (``store="postgresql://..."``).
-    files: how many it may have open (``ulimit -n``).
-    trust: for HTTPS, the authority of the server's certificate.
-    The process ends with the test process, whatever ends that.
+    settings: passed as ``AGORA_*`` environment variables, by their lower-case names (``store="postgresql://..."``).
+    files: limit of open files (``ulimit -n``). trust: for HTTPS, the authority of the server's certificate. The process
+    ends with the test process in any case.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class ServerProcess:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the server, and of command-line calls beside it."""
+        """Return the environment of the server and of its command-line calls."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         clean |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
         return clean | {
@@ -96,7 +95,7 @@ class ServerProcess:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def start(self, *, wait: bool = True) -> ServerProcess:
-        """Start it, and wait until it is ready."""
+        """Start it and wait until it is ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "agora.cli", "serve"]
         if self.files is not None:
@@ -123,18 +122,18 @@ class ServerProcess:
         raise AssertionError(f"not ready within {timeout} s:\n{self.log()[-4000:]}")
 
     def _is_listening(self) -> bool:
-        """Whether it takes connections; a failed HTTP request costs twenty times as much as a failed connection."""
+        """Whether it accepts connections; a failed HTTP request takes twenty times as long as a failed connection."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self) -> None:
-        """SIGKILL: nothing is flushed."""
+        """Send SIGKILL: nothing is flushed."""
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
 
     def stop(self, timeout: float = 30.0) -> int:
-        """SIGTERM: the server drains; the exit code."""
+        """Send SIGTERM: the server drains. Returns the exit code."""
         if self.process is None or self.process.poll() is not None:
             return self.process.returncode if self.process else 0
         self.process.send_signal(signal.SIGTERM)
@@ -153,25 +152,25 @@ class ServerProcess:
     # -- callers ---------------------------------------------------------------------------------
 
     def account(self, token: str = "", name: str = "", agent_id: str = "") -> Account:
-        """A caller with any credential; without one, a tokenless local caller."""
+        """Return a caller with any credential; without one, a local caller without a token."""
         account = Account(name, agent_id, token, self.url, self.trust)
         self._clients.append(account)
         return account
 
     @property
     def operator(self) -> Account:
-        """The operator, by the admin token."""
+        """Return the operator, with the admin token."""
         return self.account(self.admin_token, "operator")
 
     def register(self, name: str, **profile: Any) -> Account:
-        """Register an agent; the caller it becomes."""
+        """Register an agent. Returns its caller."""
         answer = self.operator.post("/agora/agent/register", {"agent_name": name, **profile})
         return self.account(answer["token"], name, answer["agent_id"])
 
     def run_cli(
         self, *arguments: str, token: str | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``agora ARGUMENTS`` against this server, 80 columns wide."""
+        """Run ``agora ARGUMENTS`` with this server, 80 columns wide."""
         environment = self.environment | {"AGORA_URL": self.url, "COLUMNS": "80"}
         if token is not None:
             environment["AGORA_TOKEN"] = token

@@ -1,4 +1,4 @@
-"""A TCP proxy that a test cuts and restores, in a thread of its own."""
+"""A TCP proxy, in a separate thread, that a test can interrupt and restore."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 class TcpProxy:
-    """Forwards bytes to one target. While it is cut, open connections are reset and new ones are closed at once.
+    """Forwards bytes to one target. While it is cut, open connections are reset and new ones are closed immediately.
 
-    target: a port of the loopback, or the path of a Unix socket. ``connections`` counts those it has accepted,
-    ``answered`` the bytes that came back from the target. ``stall_at``: a connection that sends these bytes stalls, before they
-    are forwarded, or afterwards with ``loses_answer``, until :meth:`release`; ``stalled`` is set when one does.
+    target: a port of the loopback, or the path of a Unix socket. ``connections`` counts accepted ones, ``answered`` the
+    bytes received from the target. ``stall_at``: a connection that sends these bytes stalls, before they are forwarded,
+    or afterwards with ``loses_answer``, until :meth:`release`; ``stalled`` is set when one does.
     """
 
     def __init__(self, target: int | Path) -> None:
@@ -41,15 +41,15 @@ class TcpProxy:
         return self
 
     def cut(self) -> None:
-        """Reset every connection, and refuse new ones until :meth:`restore`."""
+        """Reset all connections, and refuse new ones until :meth:`restore`."""
         self._run(self._cut(refuse=True))
 
     def reset(self) -> None:
-        """Reset every connection; new ones are forwarded."""
+        """Reset all connections; new ones are forwarded."""
         self._run(self._cut(refuse=False))
 
     def release(self) -> None:
-        """Stall no more; what has stalled is reset."""
+        """Stop stalling; stalled connections are reset."""
         self.stall_at = None
         self.reset()
 
@@ -89,11 +89,11 @@ class TcpProxy:
         try:
             back, target = await self._connect()
             self._writers.add(target)
-            flows = asyncio.Event()  # whether answers do
+            flows = asyncio.Event()  # whether answers flow
             flows.set()
             await asyncio.gather(self._forward(reader, target, flows), self._forward(back, writer, flows, count=True))
         except (OSError, asyncio.CancelledError):
-            pass  # cut, or closed: the connection ends, and nobody waits for this task
+            pass  # cut or closed: the connection ends, and no other task waits for this one
         finally:
             for each in (writer, target):
                 if each is not None:
@@ -138,7 +138,7 @@ class TcpProxy:
 
 @contextlib.contextmanager
 def running_proxy(target: int | Path) -> Iterator[TcpProxy]:
-    """A proxy until the block ends."""
+    """Run a proxy until the block ends."""
     proxy = TcpProxy(target).start()
     try:
         yield proxy

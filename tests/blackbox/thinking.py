@@ -1,4 +1,4 @@
-"""Declared agents under test: a server, a scripted model in a thread beside it, and scripts chosen by the prompt."""
+"""Declared agents under test: a server, a scripted model in a thread, and scripts selected by the prompt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY = "sk-scripted-key"
 
 
 def runner_pids(server_pid: int) -> list[int]:
-    """Ids of the processes in which a server runs its declared agents."""
+    """Return the ids of the processes in which a server runs its declared agents."""
     children = Path(f"/proc/{server_pid}/task/{server_pid}/children")
     pids = []
     with contextlib.suppress(FileNotFoundError):
@@ -33,20 +33,20 @@ def runner_pids(server_pid: int) -> list[int]:
 
 
 class Thinkers:
-    """The scripts by name: a prompt begins with the name of its own. A script is called with each request."""
+    """The scripts by name: a prompt begins with the name of its script, which is called with each request."""
 
     def __init__(self, server: ServerProcess, model: ScriptedModel) -> None:
         self.server, self.model, self.operator = server, model, server.operator
         self.scripts: dict[str, Script] = {}
 
     def reply(self, request: ModelRequest) -> ScriptedReply:
-        """What the script of a request's prompt answers."""
+        """Return the answer of the script of a request's prompt."""
         prompts = [text for role, text in request.turns if role == "user"]
         name = next((one for text in reversed(prompts) for one in self.scripts if text.startswith(one)), None)
         return ScriptedReply("no script") if name is None else self.scripts[name](request)
 
     def requests_of(self, name: str) -> list[ModelRequest]:
-        """Requests whose conversation has a prompt of this script."""
+        """Return the requests whose conversation has a prompt of this script."""
         return [
             one
             for one in self.model.requests
@@ -60,7 +60,7 @@ class Thinkers:
         return dict(answer)
 
     def give(self, agent: str, text: str, asker: Account | None = None, **order: Any) -> str:
-        """Give a task to an agent; answers its id."""
+        """Assign a task to an agent. Returns its id."""
         task = {"task_type": "a2a.message", "payload": {"text": text}, "assignee": agent} | order
         return str((asker or self.operator).post("/agora/task/assign", task)["task_id"])
 
@@ -68,33 +68,33 @@ class Thinkers:
         return dict(self.operator.get("/agora/task/get", params={"task_id": task_id}))
 
     def wait_for(self, task_id: str, *statuses: str) -> dict[str, Any]:
-        """A task once it has ended or waits for its requester, or has one of these statuses."""
+        """Wait until a task has ended, waits for its requester, or has one of these statuses."""
 
         def has_ended() -> dict[str, Any] | None:
             task = self.task(task_id)
             return task if task["status"] in (statuses or ENDED) else None
 
-        # A runner that is ended while the server answers its claim has taken the task without knowing: the lease has to end.
+        # If a runner is ended while the server answers its claim, the task is leased unnoticed: the lease must expire.
         found = poll_until(has_ended, lambda: f"{self.task(task_id)}\n{self.server.log()[-3000:]}", 120)
         assert found is not None
         return found
 
     def do(self, agent: str, text: str, asker: Account | None = None, **order: Any) -> dict[str, Any]:
-        """Give a task, and wait for its end."""
+        """Assign a task and wait for its end."""
         return self.wait_for(self.give(agent, text, asker, **order))
 
     def output(self, task_id: str) -> str:
         return str(self.operator.get("/agora/task/output", params={"task_id": task_id})["content"])
 
     def runner(self) -> int:
-        """Id of the one process that runs the agents."""
+        """Return the id of the process that runs the agents."""
         (pid,) = poll_until(lambda: runner_pids(self.server.pid), "no runner")
         return pid
 
 
 @contextlib.contextmanager
 def running_thinkers(server: ServerProcess) -> Iterator[Thinkers]:
-    """A scripted model for a started server, with a provider for each protocol."""
+    """Run a scripted model for a started server, with a provider for each protocol."""
     loop, ready, ended = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     places: list[Thinkers] = []
 

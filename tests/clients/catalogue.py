@@ -1,4 +1,4 @@
-"""The clients that are run, pinned, and how each is installed into an environment of its own."""
+"""The tested clients, with pinned versions, and their installation into separate environments."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ENVIRONMENTS = Path(sys.prefix) / "share" / "agora-clients"
 
 @dataclass(frozen=True)
 class Client:
-    """A package that speaks A2A or MCP.
+    """A package that implements A2A or MCP.
 
-    package: as PyPI, or npm where ``npm``, names it. requirements: what is installed; the package itself if left out.
-    about: what of it is used. settings: of the server that it is run against, beside the usual ones. arguments: of its program,
-    after those of all programs. variant: what tells it from the same package run otherwise. A program in Python that is to drive
-    a package of npm finds it by the variables of its environment.
+    package: name on PyPI, or on npm with ``npm``. requirements: packages to install; default: the package itself.
+    about: the tested part. settings: additional settings of the server. arguments: of its program, after those of all
+    programs. variant: distinguishes several tests of one package. A Python program that runs an npm package finds it by
+    environment variables.
     """
 
     package: str
@@ -44,7 +44,7 @@ class Client:
         return f"{self.package} {self.version}{self.variant and f', {self.variant}'}"
 
     def install(self) -> tuple[list[str], dict[str, str]]:
-        """Install it unless it is there; answers the command of its program, and variables of its environment."""
+        """Install it if missing. Returns the command of its program, and environment variables."""
         program = str(PROGRAMS / self.program)
         if self.npm:
             node, package = conformance_mcp.install(f"{self.package}@{self.version}", "package.json")

@@ -1,4 +1,4 @@
-"""The page ``docs/reference/clients.md``, made of the results that the tests of clients recorded."""
+"""The page ``docs/reference/clients.md``, generated from the recorded results of the client tests."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ A2A_HEAD = """## A2A
 
 
 def read_results(path: Path = RESULTS) -> dict[str, Any]:
-    """What was recorded last."""
+    """Read the recorded results."""
     results: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return results
 
 
 def _merge_bindings(outcomes: Mapping[str, str], scenario: str) -> str:
-    """The cell of one scenario."""
+    """Build the cell of one scenario."""
     found = {name.partition(": ")[2]: said for name, said in outcomes.items() if name.partition(":")[0] == scenario}
     if not found:
         return ""
@@ -98,7 +98,7 @@ def _render_mcp(results: Mapping[str, Mapping[str, str]], about: Mapping[str, st
 
 
 def _render_remarks(results: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """What did not work, and what a client does not offer for another reason than its own choice."""
+    """List failures, and unsupported features whose reason is not the client's own choice."""
     remarks = [
         f"- {client}, {scenario}: {outcome}"
         for client, result in results.items()
@@ -114,7 +114,7 @@ def render_page(
     about_a2a: Mapping[str, str],
     about_mcp: Mapping[str, str],
 ) -> str:
-    """The page. about_a2a, about_mcp: of each client, what of it was used."""
+    """Render the page. about_a2a, about_mcp: tested part of each client."""
     lines = [HEAD, *_render_mcp(mcp, about_mcp), A2A_HEAD, *_name_clients(a2a, about_a2a), *_name_scenarios(SCENARIOS)]
     for kind, title in AGENTS.items():
         shown = [name for name in SCENARIOS if any(_merge_bindings(result[kind], name) for result in a2a.values())]

@@ -1,4 +1,5 @@
-"""What client programs run against: a server with its built-in agents, an agent made with the SDK, and a receiver of pushes."""
+"""Targets of the client programs: a server with its built-in agents, an agent of the SDK, and a receiver of push
+notifications."""
 
 from __future__ import annotations
 
@@ -30,13 +31,13 @@ __all__ = [
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PROGRAMS = HERE / "programs"
-SECONDS = 900  #: that all scenarios of one client may take
-PUSH_SECONDS = 50  #: until a notification that does not come is a failure, less than a scenario may take
+SECONDS = 900  #: timeout of all scenarios of one client
+PUSH_SECONDS = 50  #: seconds to wait for a notification, less than the timeout of a scenario
 
 
 @dataclass(frozen=True)
 class Targets:
-    """URLs of the agents by their kind, and of the receiver."""
+    """URLs of the agents by kind, and of the receiver."""
 
     agents: dict[str, str]
     receiver: str
@@ -44,7 +45,7 @@ class Targets:
 
 @contextmanager
 def start_scenario_agent(server: ServerProcess) -> Iterator[str]:
-    """Run the agent of :mod:`.scenario_agent`; answers its id."""
+    """Run the agent of :mod:`.scenario_agent`. Yields its id."""
     command = [sys.executable, str(HERE / "scenario_agent.py"), server.url]
     process = spawn_tethered(command, stdout=subprocess.PIPE, env=server.environment)
     assert process.stdout is not None
@@ -60,7 +61,8 @@ def start_scenario_agent(server: ServerProcess) -> Iterator[str]:
 
 @contextmanager
 def serve_push_receiver() -> Iterator[str]:
-    """Take what is posted. GET ``/push/TEXT`` is answered once something with that text was posted, 404 if nothing comes."""
+    """Accept posts. GET ``/push/TEXT`` is answered when something with that text was posted, with 404 after a
+    timeout."""
     bodies: list[bytes] = []
     posted = threading.Condition()
 
@@ -96,7 +98,7 @@ def serve_push_receiver() -> Iterator[str]:
 
 @contextmanager
 def serve_targets(directory: Path, **settings: str) -> Iterator[Targets]:
-    """Start everything."""
+    """Start all targets."""
     server = ServerProcess(directory / "data", builtin_agents="true", a2a_private_networks="true", **settings)
     with ExitStack() as stack:
         stack.callback(server.close)
@@ -109,7 +111,7 @@ def serve_targets(directory: Path, **settings: str) -> Iterator[Targets]:
 
 @contextmanager
 def serve_mcp_target(directory: Path) -> Iterator[ServerProcess]:
-    """A server with an upstream, an agent that is a tool, and a virtual server of some tools of each."""
+    """Run a server with an upstream, an agent that is a tool, and a virtual server with some tools of each."""
     config = directory / "mcp.json"
     command = {"command": sys.executable, "args": ["-m", "tests.mcp_upstream"], "env": {"PYTHONPATH": str(ROOT)}}
     config.write_text(json.dumps({"mcpServers": {"far": command}}), "utf-8")
@@ -127,13 +129,13 @@ def serve_mcp_target(directory: Path) -> Iterator[ServerProcess]:
 
 
 def run_program(command: Sequence[str], variables: Mapping[str, str] = {}) -> dict[str, str]:
-    """Run a client's program. Answers what became of each scenario, by its name."""
+    """Run a client's program. Returns the outcome of each scenario by name."""
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=SECONDS, env=os.environ | variables
     )
     assert done.returncode == 0, f"{command}: {done.stderr[-4000:]}"
     sys.stderr.write(done.stderr[-20_000:])
-    # Some clients print to standard output as they end.
+    # Some clients print to standard output at the end.
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, f"{command}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
     outcomes: dict[str, str] = json.loads(lines[-1])

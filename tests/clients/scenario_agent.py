@@ -1,17 +1,19 @@
-"""An ordinary agent, made with the public SDK, that does what the first word of a message, or of its MCP tool's text, says. Arguments: the server's URL, a token.
+"""An ordinary agent of the public SDK, controlled by the first word of a message, or of its MCP tool's text.
+
+Arguments: the server's URL, a token.
 
 ========  =====================================================================================================
 word      what it does
 ========  =====================================================================================================
 echo      answers with the text
-ask       asks "Which one?", and answers with the choice and what was said before
+ask       asks "Which one?", and answers with the choice and the earlier messages
 work      reports progress and writes output until it is cancelled, or the number of tenths of a second is over
-say       answers with a message in place of a task
-file      hands the files over that it was sent
+say       answers with a message instead of a task
+file      returns the received files
 fail      fails
 ========  =====================================================================================================
 
-Beside it is the agent "Talker", whose every answer is a message. Prints the id of the first one when both listen.
+The second agent "Talker" always answers with a message. Prints the id of the first one when both listen.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from agora_sdk import Agent, AgoraClient, InputRequired, Message, Part, Permanen
 NAME = "Scenario Agent"
 TALKER = "Talker"
 QUESTION = "Which one?"
-LONGEST = 600  #: tenths of a second
+LONGEST = 600  #: limit in tenths of a second
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
 
@@ -72,11 +74,11 @@ class ScenarioAgent(Agent):
     async def _work(self, task: TaskRun, tenths: int) -> None:
         for number in range(tenths):
             await task.report(100 * (number + 1) / LONGEST, notes=f"step {number + 1}")
-            await asyncio.sleep(0.1)  # work takes its time: clients are to see its progress
+            await asyncio.sleep(0.1)  # takes time, so that clients can observe its progress
 
 
 class Talker(Agent):
-    """Answers with messages alone."""
+    """Always answers with messages."""
 
     description = "Answers with messages."
     answers_with = "message"

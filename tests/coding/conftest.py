@@ -12,7 +12,7 @@ from tests.blackbox.server import ServerProcess
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server of the test's own."""
+    """A separate server for each test."""
     server = ServerProcess(tmp_path / "data").start()
     yield server
     server.close()

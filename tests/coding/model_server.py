@@ -1,9 +1,10 @@
-"""A stand-in for a language model on loopback, obeying the prompt: OpenAI's chat completions and responses, Anthropic's messages, Gemini's API.
+"""A scripted language model on loopback, controlled by the prompt: OpenAI's chat completions and responses, Anthropic's
+messages, Gemini's API.
 
-Real coding agents run against it without a network. What the model "decides" is written in the last prompt, a directive a line:
+Real coding agents run with it without a network. Its decisions are directives in the last prompt, one per line:
 
-* ``RUN: command`` - call the shell tool with the command, then say what came of it
-* ``TOOL: name {arguments}`` - call the tool whose name ends so, then say what came of it
+* ``RUN: command`` - call the shell tool with the command, then report the result
+* ``TOOL: name {arguments}`` - call the tool with that name suffix, then report the result
 * ``SAY: text`` - answer with the text; ``SLOWLY: n`` - answer with n words, a tenth of a second apart
 * ``RECALL`` - answer with every prompt of the session so far, which shows whether its context is there
 * ``CONFLICT: command`` - as RUN, once a prompt after that one says that the branch conflicts
@@ -25,13 +26,13 @@ from typing import Any
 JsonMap = dict[str, Any]
 Wire = Callable[[tuple[str, str], list[JsonMap]], AsyncIterator[JsonMap]]
 DIRECTIVE = re.compile(r"^\s*(RUN|TOOL|SAY|SLOWLY|RECALL|LIMIT|CONFLICT)\b:? ?(.*)$", re.MULTILINE)
-REFUSAL = "You asked for permission:"  #: as the worker's prompts tell of one
+REFUSAL = "You asked for permission:"  #: marks a refusal in the worker's prompts
 SHELLS = ("bash", "shell", "Bash", "exec_command", "run_shell_command")
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
 
 class UsageLimit(Exception):
-    """The stand-in's account has none left. seconds: until it has."""
+    """The account of the scripted model is at its limit. seconds: until the limit is lifted."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -39,7 +40,7 @@ class UsageLimit(Exception):
 
 
 class Model:
-    """What the stand-in remembers between requests: when a limit was met first, and how many requests there were."""
+    """State between requests: time of the first limit, and number of requests."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -47,20 +48,21 @@ class Model:
         self._limits: dict[str, float] = {}
 
     def decide(self, turns: list[tuple[str, str]], has_tools: bool) -> tuple[str, str]:
-        """What to do next: ("run", command), ("say", text) or ("slowly", count). turns: (role, text), oldest first.
+        """Decide the next action: ("run", command), ("say", text) or ("slowly", count). turns: (role, text), oldest
+        first.
 
         Raises UsageLimit.
         """
         self.requests += 1
         prompts = [text for role, text in turns if role == "user" and DIRECTIVE.search(text)]
-        if not prompts or not has_tools:  # a question of the agent's own, such as for a title
+        if not prompts or not has_tools:  # a request of the agent itself, such as for a title
             return "say", "A title"
         role, text = turns[-1]
         if role == "user" and REFUSAL in text and not DIRECTIVE.search(text):
             return "say", "I go on without it."
         is_answered = role == "tool"
         has_conflict = any(speaker == "user" and "the branch conflicts with" in said for speaker, said in turns)
-        prompt = prompts[-1].rpartition("\n---\n")[2]  # after the transcript that a rewound conversation begins with
+        prompt = prompts[-1].rpartition("\n---\n")[2]  # after the transcript at the beginning of a rewound conversation
         for word, rest in DIRECTIVE.findall(prompt):
             if word == "LIMIT":
                 self._check_limit(rest)
@@ -90,7 +92,7 @@ class Model:
 
 
 def read_turns(messages: list[JsonMap]) -> list[tuple[str, str]]:
-    """Messages of either protocol as (role, text); a tool's result has the role ``tool``."""
+    """Convert messages of either protocol to (role, text); a tool's result has the role ``tool``."""
     turns = []
     for message in messages:
         content, role = message.get("content"), message["role"]
@@ -104,7 +106,7 @@ def read_turns(messages: list[JsonMap]) -> list[tuple[str, str]]:
 
 
 def read_responses_turns(items: list[JsonMap]) -> list[tuple[str, str]]:
-    """The input of OpenAI's responses as (role, text)."""
+    """Convert the input of OpenAI's responses to (role, text)."""
     messages: list[JsonMap] = []
     for item in items:
         if item.get("type") == "function_call_output":
@@ -115,7 +117,7 @@ def read_responses_turns(items: list[JsonMap]) -> list[tuple[str, str]]:
 
 
 def read_gemini_turns(contents: list[JsonMap]) -> list[tuple[str, str]]:
-    """The contents of a Gemini request as (role, text)."""
+    """Convert the contents of a Gemini request to (role, text)."""
     messages: list[JsonMap] = []
     for content in contents:
         parts = content.get("parts") or []
@@ -128,10 +130,11 @@ def read_gemini_turns(contents: list[JsonMap]) -> list[tuple[str, str]]:
 
 
 def choose_tool(act: str, value: str, names: list[str]) -> tuple[str, str]:
-    """Name and arguments of a call: of the shell, or of the tool that a directive names, whose clients prefix its name."""
+    """Choose name and arguments of a call: the shell, or the tool of a directive, whose clients add a prefix to its
+    name."""
     if act == "run":
         name = next(name for name in names if name in SHELLS)
-        if name == "exec_command":  # Codex asks for what is to run outside of its sandbox
+        if name == "exec_command":  # Codex declares commands that run outside its sandbox
             fields = {"cmd": value, "sandbox_permissions": "require_escalated", "justification": "as the prompt says"}
             return name, json.dumps(fields)
         return name, json.dumps({"command": value, "description": "as the prompt says"})
@@ -140,7 +143,7 @@ def choose_tool(act: str, value: str, names: list[str]) -> tuple[str, str]:
 
 
 async def chat_completions(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
-    """Chunks of a chat completion."""
+    """Yield chunks of a chat completion."""
     act, value = decision
     base = {"id": "chat-1", "object": "chat.completion.chunk", "created": int(time.time()), "model": "stub"}
 
@@ -158,7 +161,7 @@ async def chat_completions(decision: tuple[str, str], tools: list[JsonMap]) -> A
 
 
 async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
-    """Events of an Anthropic message."""
+    """Yield events of an Anthropic message."""
     act, value = decision
     usage = {"input_tokens": 100, "output_tokens": 1}
     head = {
@@ -187,7 +190,7 @@ async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) ->
 
 
 async def responses(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
-    """Events of a response."""
+    """Yield events of a response."""
     act, value = decision
     identity = f"resp_{time.time_ns()}"
     yield {"type": "response.created", "response": {"id": identity}}
@@ -220,7 +223,7 @@ async def responses(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIte
 
 
 async def gemini_chunks(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
-    """Chunks of the content that Gemini generates."""
+    """Yield chunks of Gemini's generated content."""
     act, value = decision
     usage = {"promptTokenCount": 100, "candidatesTokenCount": 20, "totalTokenCount": 120}
 
@@ -239,13 +242,13 @@ async def gemini_chunks(decision: tuple[str, str], tools: list[JsonMap]) -> Asyn
 
 
 async def speak(act: str, value: str) -> AsyncIterator[str]:
-    """The words of an answer."""
+    """Yield the words of an answer."""
     if act != "slowly":
         yield value
         return
     for number in range(int(value)):
         yield f"word{number} "
-        await asyncio.sleep(0.1)  # a model this slow is what the caller asked for
+        await asyncio.sleep(0.1)  # the requested speed
 
 
 async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -262,13 +265,13 @@ async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyn
         except UsageLimit as limit:
             text = f"You have hit your usage limit; resets in {limit.seconds:.0f} seconds"
             error: JsonMap = {"type": "rate_limit_error", "code": "usage_limit_reached", "message": text}
-            if path.startswith("/v1/responses"):  # as Codex's account says it
+            if path.startswith("/v1/responses"):  # the format of Codex's account
                 resets_at = int(time.time() + limit.seconds) + 1
                 error = {"type": "usage_limit_reached", "plan_type": "plus", "resets_at": resets_at}
             headers = {"retry-after": f"{limit.seconds:.0f}", "x-should-retry": "false"}
             write_json(writer, 429, {"type": "error", "error": error}, headers)
             return
-        if path.partition("?")[0].endswith(":generateContent"):  # Gemini's question which model the turn needs
+        if path.partition("?")[0].endswith(":generateContent"):  # Gemini's request for the model of the turn
             decision = ("say", json.dumps({"reasoning": "a stand-in", "model_choice": "pro", "complexity_score": 90}))
             chunks = [chunk async for chunk in make(decision, [])]
             write_json(writer, 200, chunks[0])
@@ -287,14 +290,14 @@ async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyn
 
 
 def list_tools(body: JsonMap) -> list[JsonMap]:
-    """The tools that a request offers, and those that Codex has looked up for the model since."""
+    """List the tools of a request, including those that Codex has looked up for the model."""
     items = body.get("input") or []
     lookups = [item["tools"] for item in items if item.get("type") == "tool_search_output"]
     return [*(body.get("tools") or []), *(tool for tools in lookups for tool in tools)]
 
 
 def choose_wire(path: str, body: JsonMap) -> tuple[list[tuple[str, str]], Wire]:
-    """What was said so far, and how the answer is written: by the path of the request."""
+    """Return the conversation and the response format, by the path of the request."""
     if path.startswith("/v1/responses"):
         return read_responses_turns(body.get("input", [])), responses
     if path.startswith("/v1beta/models/"):
@@ -305,7 +308,7 @@ def choose_wire(path: str, body: JsonMap) -> tuple[list[tuple[str, str]], Wire]:
 
 
 async def read_request(reader: asyncio.StreamReader) -> tuple[str, JsonMap]:
-    """Path and JSON body of a request."""
+    """Read path and JSON body of a request."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     path = head.split(" ", 2)[1]
     length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
@@ -316,7 +319,7 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[str, JsonMap]:
 def write_json(
     writer: asyncio.StreamWriter, status: int, body: JsonMap, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Write a whole answer."""
+    """Write a complete response."""
     content = json.dumps(body).encode()
     fields = {"content-type": "application/json", "content-length": str(len(content)), "connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in (fields | dict(headers or {})).items())
@@ -324,7 +327,7 @@ def write_json(
 
 
 async def main() -> None:
-    """Serve until ended."""
+    """Serve until terminated."""
     model = Model()
     server = await asyncio.start_server(lambda r, w: serve_request(model, r, w), "127.0.0.1", 0, limit=2**24)
     print(server.sockets[0].getsockname()[1], flush=True)

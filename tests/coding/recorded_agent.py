@@ -1,20 +1,20 @@
-"""A coding agent of tests: it speaks the Agent Client Protocol as OpenCode 1.18 and Claude Code 2.1 were recorded to.
+"""A test coding agent: it implements the Agent Client Protocol as recorded from OpenCode 1.18 and Claude Code 2.1.
 
-Its sessions are files below HOME, so that they outlive it. What it does is written in the prompt, a directive a line:
+Its sessions are files below HOME, so that they outlive it. It is controlled by directives in the prompt, one per line:
 
-* ``RUN: command`` - asks for permission, runs the command in its directory, and says what came of it
-* ``READ: path`` - a tool call of the kind read, for which it asks, too
+* ``RUN: command`` - asks for permission, runs the command in its directory, and reports the result
+* ``READ: path`` - a tool call of the kind read, which also needs permission
 * ``EDIT: path=text`` - asks for permission, and writes the text to a file; it reports the change as a diff
 * ``OBSTINATE: path`` - as READ, and again in every later turn
 * ``THINK: text``; ``PLAN: step, step`` - a plan of which the first step is done
 * ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
 * ``RECALL`` - says every prompt of its session, its model and its mode
-* ``TOOL: name {arguments}`` - calls a tool of the MCP server that it was given, and says what that answered; ``TOOL: list``
+* ``TOOL: name {arguments}`` - calls a tool of its MCP server and reports the answer; ``TOOL: list``
 * ``LIMIT: seconds`` - answers with a usage limit until so many seconds after the first refusal
-* ``DIE`` - ends by SIGKILL, once a directory
+* ``DIE`` - ends by SIGKILL, once per directory
 
-``--without resume,load,http,refusals`` leaves out ways to open a session again, MCP servers over HTTP, and going on after a
-refused permission: the turn ends as cancelled, as Codex's does.
+``--without resume,load,http,refusals`` disables ways to reopen a session, MCP servers over HTTP, and continuing after a
+refused permission: the turn ends as cancelled, as in Codex.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ CHOICES = {
 }
 
 
-GATE = "--gate"  #: and a path: the agent, once started, makes PATH.waiting and does nothing until PATH is there
+GATE = "--gate"  #: with a path: the started agent creates PATH.waiting and waits until PATH exists
 
 
 class Problem(Exception):
-    """An answer with an error."""
+    """A response with an error."""
 
 
 def call_tool(servers: list[JsonMap], name: str, arguments: str = "{}") -> str:
-    """Call a tool of the MCP server that the session was given; the answer as text. ``list`` names the tools."""
+    """Call a tool of the session's MCP server. Returns the answer as text. ``list`` returns the tool names."""
     if not servers:
         return f"There are no tools to call {name} with."
     params = {"name": name, "arguments": json.loads(arguments)}

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Hold each module to what it states: an error where it has tests on another engine, or states nothing."""
+    """Check each module's declared engines: an error if it has tests on another engine, or declares none."""
     for item in items:
         if not isinstance(item, pytest.Function) or not item.path.is_relative_to(HERE):
             continue
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def engine_of(item: pytest.Function) -> str | None:
-    """The engine that a test gets from the fixtures below; None for one that opens its own stores, or none."""
+    """Return the engine that a test gets from the fixtures below; None for one that opens its own stores, or none."""
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     engine: str | None = parameters.get("engine") or parameters.get("new_engine")
     return engine or ("postgres" if "postgres" in item.fixturenames else None)
@@ -56,7 +56,7 @@ async def engine(
 async def new_engine(
     request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
 ) -> AsyncIterator[Engine]:
-    """Without tables."""
+    """An engine without tables."""
     async with an_engine(request.param, tmp_path, postgres_server, empty=True) as engine:
         yield engine
 
@@ -73,7 +73,8 @@ async def store(engine: Engine) -> AsyncIterator[Store]:
 @pytest.fixture
 async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
     """A started application on each engine."""
-    settings = make_settings(tmp_path / "data", billing_price_notice=0)  # a price holds at once for what runs
+    # a new price applies to running instances immediately
+    settings = make_settings(tmp_path / "data", billing_price_notice=0)
     app = App(settings, clock=clock, store=engine.store(clock))
     await app.start()
     yield Market(app, clock)
@@ -82,19 +83,19 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
 
 @pytest.fixture
 def job_context(market: Market) -> JobContext:
-    """What controllers that are stepped by hand work with."""
+    """The context of controllers that are stepped manually."""
     app = market.app
     return JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
 
 
 @pytest.fixture
 def upkeep(job_context: JobContext) -> TaskDeadlineController:
-    """The controller that looks after tasks, to be stepped by hand."""
+    """The controller of task deadlines, to be stepped manually."""
     return TaskDeadlineController(job_context)
 
 
 @pytest.fixture
 async def postgres(tmp_path: Path, postgres_server: PostgresServer) -> AsyncIterator[PostgresEngine]:
-    """A PostgreSQL database, for what only that engine does."""
+    """A PostgreSQL database, for tests of that engine only."""
     async with postgres_server.database() as url:
         yield PostgresEngine(url)

@@ -1,4 +1,4 @@
-"""The engines under test: each opens its store again and again on the same data."""
+"""The engines under test: each reopens its store on the same data."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ ENGINES = ("sqlite", "postgres")
 
 
 class RunsOn(Enum):
-    """The engines that a module of this suite runs on. Each module states its own, as ``RUNS_ON``."""
+    """The engines that a module of this suite runs on. Each module declares its own as ``RUNS_ON``."""
 
     BOTH = "both engines"
-    #: what it adds to modules of its domain that run on both is not the store's
+    #: for modules that add nothing specific to the store to others of their domain
     BOTH_IF_LONG = "SQLite; PostgreSQL too in 'make test-long'"
     SQLITE = "SQLite"
     POSTGRES = "PostgreSQL"
@@ -38,15 +38,15 @@ class RunsOn(Enum):
 
 
 class Engine(Protocol):
-    """A place for data, and the engine that keeps it."""
+    """A location of data, and its engine."""
 
     dialect: str
 
     def store(self, clock: Clock | None = None) -> Store:
-        """A new store on the data, not started."""
+        """Create a new store on the data, not started."""
 
     async def run(self, sql: str) -> list[dict[str, Any]]:
-        """Run a statement beside the store, as somebody with a console would."""
+        """Run a statement outside the store, like a console."""
 
 
 class SqliteEngine:
@@ -89,7 +89,7 @@ class PostgresEngine:
 async def an_engine(
     name: str, directory: Path, server: PostgresServer, *, empty: bool = False
 ) -> AsyncIterator[Engine]:
-    """An engine with no data yet. empty: without tables either."""
+    """Open an engine without data. empty: also without tables."""
     if name == "sqlite":
         path = directory / "agora.db"
         yield SqliteEngine(path if empty else with_tables(path))

@@ -1,4 +1,4 @@
-"""What the tests of controllers look at."""
+"""Fixtures of the controller tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An application that stands still: time moves, and loops step, only when a test says so. For stateful tests."""
+"""An application without running time: clocks and loops advance only when a test says so. For stateful tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["SECOND", "Place"]
 
 T = TypeVar("T")
 SECOND = 1_000_000
-MOST_LOOKS = 10  #: rounds in which whatever is due must have settled
+MOST_LOOKS = 10  #: limit of rounds until all due work must be done
 
 _DUE = Query(
     "select count(*) as due from tasks where tenant_id = :tenant and due_at <= :now", int, types={"now": "bigint"}
@@ -37,7 +37,7 @@ class StillClock:
 
 
 class StillApp(App):
-    """Without loops of its own."""
+    """An application without loops."""
 
     def _build_asgi_app(self) -> None:
         super()._build_asgi_app()
@@ -45,11 +45,11 @@ class StillApp(App):
 
 
 class Place:
-    """One application, called from code that is not asynchronous; each example takes a tenant of its own."""
+    """One application, called from synchronous code; each example has its own tenant."""
 
     def __init__(self, engine: Engine, directory: Path) -> None:
         self.runner, self.clock = asyncio.Runner(), StillClock()
-        self._rows: dict[tuple[str, Query[Any], str], list[Any]] = {}  # what was read since the last call
+        self._rows: dict[tuple[str, Query[Any], str], list[Any]] = {}  # rows read since the last call
         self.app = StillApp(
             make_settings(directory, billing_price_notice=0), clock=self.clock, store=engine.store(self.clock)
         )
@@ -61,14 +61,14 @@ class Place:
         self.market = Market(app, self.clock)  # type: ignore[arg-type]
 
     def run(self, work: Coroutine[Any, Any, T], *, is_read: bool = False) -> T:
-        """Run to its end. is_read: it changes no row."""
-        # Not Runner.run(): that sets a signal handler each time, which costs as much as a small query.
+        """Run a coroutine to its end. is_read: it changes no row."""
+        # Not Runner.run(), which sets a signal handler each time, at the cost of a small query.
         if not is_read:
             self._rows.clear()
         return self.runner.get_loop().run_until_complete(work)
 
     def tenant(self) -> str:
-        """A new tenant."""
+        """Create a new tenant."""
         name = f"t-{uuid4().hex}"
         self.run(self.market.call(self.market.operator, "tenant.create", tenant_id=name, name=name))
         return name
@@ -81,7 +81,7 @@ class Place:
         return self.run(self.market.call(caller, operation, **given))
 
     def register(self, operator: Caller, name: str, able: list[str]) -> Caller:
-        """Register an agent in the operator's tenant; answers it as a caller."""
+        """Register an agent in the operator's tenant. Returns its caller."""
 
         async def work() -> Caller:
             given = {"agent_name": name, "capabilities": able}
@@ -91,7 +91,8 @@ class Place:
         return self.run(work())
 
     def rows(self, tenant: str, query: Query[Any], **parameters: Any) -> list[Any]:
-        """The rows of a query. Nothing changes them between two calls, so that all invariants of a step share one read."""
+        """Return the rows of a query. They cannot change between two calls, so all invariants of a step share one
+        read."""
         key = (tenant, query, repr(parameters))
         if key not in self._rows:
 
@@ -103,7 +104,7 @@ class Place:
         return list(self._rows[key])
 
     def settle(self, tenant: str) -> None:
-        """Let the controller look until nothing is due; it must come to an end."""
+        """Run the controller until nothing is due; it must terminate."""
         for _ in range(MOST_LOOKS):
             self.run(self.upkeep.reconcile(tenant))
             if not self.rows(tenant, _DUE, now=self.clock.time)[0]:

@@ -1,4 +1,4 @@
-"""The tools that check ``deploy/`` are fetched from outside, over TLS."""
+"""Fixtures for the tools that check ``deploy/``, which are downloaded over TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prometheus' own programs: from the PATH, else Debian's package, unpacked where nothing may be missing."""
+"""Prometheus' own programs: from the PATH, else from Debian's package if nothing may be missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ __all__ = ["program"]
 
 @cache
 def program(name: str) -> str:
-    """Where ``promtool`` or ``prometheus`` is; skips the test, or fails it under AGORA_REQUIRE=all, if nowhere."""
+    """Return the path of ``promtool`` or ``prometheus``; skips the test, or fails it with AGORA_REQUIRE=all, if
+    missing."""
     found = shutil.which(name) or _unpacked(name)
     if found is None and os.environ.get("AGORA_REQUIRE") == "all":
         _fetch()
@@ -38,7 +39,7 @@ def _unpacked(name: str) -> str | None:
 
 
 def _fetch() -> None:
-    """Unpack Debian's package, once for all who run tests here. Nothing is installed."""
+    """Unpack Debian's package once for all users of this machine, without installing it."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return
     place = _place()

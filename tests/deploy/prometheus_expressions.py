@@ -1,4 +1,4 @@
-"""What is asked of Prometheus: the expressions of the dashboard and of the alerts."""
+"""The Prometheus expressions of the dashboard and of the alerts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DASHBOARD = DEPLOY / "grafana" / "agora.json"
 
 
 def alerts() -> Iterator[tuple[str, str]]:
-    """Name and expression of each alert."""
+    """Yield name and expression of each alert."""
     for group in yaml.safe_load(ALERTS.read_text("utf-8"))["groups"]:
         for rule in group["rules"]:
             yield rule["alert"], rule["expr"]
 
 
 def expressions() -> Iterator[tuple[str, str]]:
-    """Where it stands, and the expression."""
+    """Yield location and expression."""
     yield from alerts()
     for panel in json.loads(DASHBOARD.read_text("utf-8"))["panels"]:
         for target in panel.get("targets", ()):

@@ -1,13 +1,13 @@
-"""Documentation that runs: fenced blocks found, executed against a real server, and compared.
+"""Executable documentation: fenced blocks are executed with a real server, and their output is compared.
 
-The info string of a block says what happens to it::
+The info string of a block determines how it is treated::
 
-    python                a program of its own; must end well
+    python                a separate program; must succeed
     typescript            the same, run by Node on the SDK's sources
     rust,no_run           compiled by `make test-rust`, as documentation tests of the crate
     python file=echo.py   saved under that name for later blocks; must compile (TypeScript: no check)
-    output                what the program before it printed
-    console               lines beginning with "$ " are run by bash, the others are what they print
+    output                output of the preceding program
+    console               lines beginning with "$ " are run by bash, the others are their output
     console fails         the same; the last command ends with an error
     bash                  run by bash as it stands
     toml                  an agora.toml; must be valid settings
@@ -15,8 +15,8 @@ The info string of a block says what happens to it::
     text                  neither run nor checked
     LANGUAGE no-run WHY   not run, for the reason given
 
-A page's blocks run in order, in one directory, with one shell and one server, which stands at
-http://127.0.0.1:8080 as far as the page can tell. ``<!-- server: host=0.0.0.0 -->`` gives it other settings.
+A page's blocks run in order, in one directory, with one shell and one server, which appears at http://127.0.0.1:8080.
+``<!-- server: host=0.0.0.0 -->`` gives it other settings.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ NORMALISED = (
 
 
 class SnippetFailure(AssertionError):
-    """A block of a page is not true."""
+    """A block of a page is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: where it begins, its language, the rest of its info string, its text."""
+    """A fenced block: line, language, rest of its info string, text."""
 
     path: Path
     line: int
@@ -73,7 +73,7 @@ class Block:
 
     @property
     def exempt(self) -> bool:
-        """Whether it is not run here; the reason is what follows ``no-run``."""
+        """Whether it is not run here; the reason follows ``no-run``."""
         return self.language in ("text", "rust,no_run") or self.options.startswith("no-run ")
 
     def option(self, name: str) -> str | None:
@@ -82,7 +82,7 @@ class Block:
 
 
 def blocks_of(path: Path, text: str) -> list[Block]:
-    """The fenced blocks of a page, in order."""
+    """List the fenced blocks of a page in order."""
     found = []
     for match in FENCE.finditer(text):
         language, _, options = match[1].strip().partition(" ")
@@ -91,7 +91,7 @@ def blocks_of(path: Path, text: str) -> list[Block]:
 
 
 def matches(expected: str, actual: str) -> bool:
-    """Whether an output is what a page says: ``...`` stands for anything, alone on a line for any lines."""
+    """Whether an output matches a page: ``...`` matches any text, on a separate line any lines."""
     pattern = ""
     for line in _normal(expected).splitlines():
         if line.strip() == "...":
@@ -109,7 +109,7 @@ def _normal(text: str) -> str:
 
 
 def check(block: Block) -> None:
-    """Refuse a block that says nothing about what is to happen to it."""
+    """Refuse a block without a known treatment."""
     if block.language not in LANGUAGES:
         raise SnippetFailure(f"{block.place}: {block.language or 'no language'!r}; use one of {', '.join(LANGUAGES)}")
     if block.options.strip() == "no-run":
@@ -117,7 +117,7 @@ def check(block: Block) -> None:
 
 
 class Page:
-    """One page being run: its directory, its shell, its server's address."""
+    """A running page: its directory, shell and server address."""
 
     def __init__(self, directory: Path, shell: asyncio.subprocess.Process, address: str, env: dict[str, str]) -> None:
         self.directory, self.address = directory, address
@@ -125,7 +125,7 @@ class Page:
         self._printed = ""
 
     async def run(self, block: Block) -> None:
-        """Run or check one block; raises SnippetFailure."""
+        """Run or check one block. Raises SnippetFailure."""
         check(block)
         if block.exempt:
             return
@@ -181,7 +181,7 @@ class Page:
             _compare(block, expected, await self._command(block, command, fails=fails), command)
 
     async def _command(self, block: Block, command: str, *, fails: bool = False) -> str:
-        """What a command prints; SnippetFailure when it ends the other way than it should."""
+        """Run a command and return its output. Raises SnippetFailure for the wrong exit status."""
         mark = f"--{os.urandom(8).hex()}--"
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
@@ -203,7 +203,7 @@ class Page:
 
 
 def _steps(block: Block) -> Iterator[tuple[str, str]]:
-    """Commands of a console block with what they print; a command goes on after a final backslash."""
+    """Yield commands of a console block with their output; a command continues after a final backslash."""
     command, output = "", list[str]()
     for line in block.text.splitlines():
         if command.endswith("\\"):
@@ -228,7 +228,7 @@ def _compare(block: Block, expected: str, actual: str, command: str = "the progr
 
 @contextlib.asynccontextmanager
 async def opened(directory: Path, **overrides: str) -> AsyncIterator[Page]:
-    """A server, and a shell that knows it."""
+    """Run a server, and a shell that uses it."""
     work, data = directory / "work", directory / "data"
     work.mkdir(parents=True)
     (work / "node_modules" / "@agora").mkdir(parents=True)
@@ -260,19 +260,19 @@ async def opened(directory: Path, **overrides: str) -> AsyncIterator[Page]:
             yield Page(work, shell, server.url.removeprefix("http://"), env)
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGKILL)  # the shell, and what it left in the background
+                os.killpg(shell.pid, signal.SIGKILL)  # the shell and its background processes
             await shell.communicate()
 
 
 def end_instances(data: Path) -> None:
-    """End what a server that has ended still lets run."""
+    """Terminate instances left running by a stopped server."""
     host = data / "host-id"
     if host.exists():
         orphans.kill_marked([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
 
 
 async def run_page(path: Path, text: str, directory: Path) -> int:
-    """Run every block of a page; answers how many were run or checked. Raises SnippetFailure."""
+    """Run every block of a page. Returns the number of blocks run or checked. Raises SnippetFailure."""
     blocks = blocks_of(path, text)
     for block in blocks:
         check(block)

@@ -1,8 +1,9 @@
-"""A browser for the tests: the system's Chromium, driven by playwright, and axe-core, which looks for barriers.
+"""A browser for the tests: the system's Chromium, driven by playwright, and axe-core, which finds accessibility
+violations.
 
 The headless shell is preferred: it needs half the CPU time of the desktop browser, whose headless mode was seen to stop
-answering for minutes beside other load (a page that does not close, a page whose scripts do not run). Without a Chromium the
-tests skip; where ``AGORA_REQUIRE=all`` says that nothing may be missing, the shell is installed first.
+answering for minutes beside other load (a page that does not close, a page whose scripts do not run). Without Chromium
+the tests are skipped; with ``AGORA_REQUIRE=all`` the shell is installed first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tests.system_packages import install_packages
 
 __all__ = ["FLAGS", "barriers", "browser", "executable", "find"]
 
-SHELL = "chromium-headless-shell"  # its name on the path, and its package's name
+SHELL = "chromium-headless-shell"  # name of the program and of its package
 NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
     "--no-sandbox",
@@ -43,7 +44,7 @@ AXE = """async ([rules, only]) => {
 
 @cache
 def executable() -> str:
-    """Path of Chromium; skips or fails the test where there is none."""
+    """Return the path of Chromium; skips or fails the test if it is missing."""
     required = os.environ.get("AGORA_REQUIRE") == "all"
     if required and "AGORA_CHROMIUM" not in os.environ and not shutil.which(SHELL):
         install_packages(SHELL)
@@ -56,13 +57,13 @@ def executable() -> str:
 
 
 def find() -> str | None:
-    """Path of Chromium, if it is installed."""
+    """Find the path of an installed Chromium."""
     return os.environ.get("AGORA_CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 @contextmanager
 def browser() -> Iterator[Any]:
-    """A running browser."""
+    """Run a browser."""
     path = executable()
     sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements/test.txt")
     with sync_api.sync_playwright() as driver:
@@ -79,7 +80,7 @@ def _axe() -> str:
 
 
 def barriers(page: Any, only: str | None = None) -> list[str]:
-    """Serious barriers that axe-core finds on a page, by all of its rules or one alone, as text."""
+    """Return serious accessibility violations found by axe-core on a page, by all rules or a single one, as text."""
     if not page.evaluate("() => typeof axe === 'object'"):
         page.evaluate(f"() => {{ {_axe()} }}")
     found = page.evaluate(AXE, [list(RULES), only])

@@ -1,4 +1,4 @@
-"""A server, a coding worker and a browser, and what people do in it."""
+"""A server, a coding worker and a browser, and actions of people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.polling import poll_until
 
 __all__ = ["HOME", "Place", "open_live", "open_page", "queue_job"]
 
-WAIT = 60_000  # milliseconds, beside compilers and two other browsers
+WAIT = 60_000  # milliseconds, with compilers and two other browsers running
 HOME = "/v1/monitor/"
 
 
@@ -31,7 +31,7 @@ class Place:
         return next((codebase["codebase_id"] for codebase in codebases if codebase["name"] == "api"), None)
 
     def sign_in(self) -> Any:
-        """A context of the browser in which a person has signed in."""
+        """Create a browser context with a signed-in person."""
         context = self.launched.new_context(
             base_url=self.server.url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
         )
@@ -46,7 +46,7 @@ class Place:
 
 @contextmanager
 def open_page(place: Place) -> Iterator[Any]:
-    """A page whose errors, and whose breaches of its own content security policy, fail the test."""
+    """Open a page; its errors and violations of its content security policy fail the test."""
     context = place.sign_in()
     page = context.new_page()
     problems: list[str] = []
@@ -62,14 +62,14 @@ def open_page(place: Place) -> Iterator[Any]:
 
 
 def open_live(page: Any, path: str) -> Any:
-    """Go to a page, and wait until it is live."""
+    """Go to a page and wait until it is live."""
     assert page.goto(HOME + path).ok
     page.locator('.link[data-state="live"]').wait_for()
     return page
 
 
 def queue_job(page: Any, place: Place, prompt: str) -> str:
-    """Give a job by the dialog of the codebase; answers its task's id."""
+    """Queue a job with the codebase's dialog. Returns its task's id."""
     open_live(page, place.codebase)
     page.keyboard.press("n")
     dialog = page.locator("dialog[open]")

@@ -1,4 +1,4 @@
-"""A consumer of the bus in a process of its own, to be killed: reads, notes down what it was given, acknowledges.
+"""A bus consumer in a separate process, to be killed: reads, records received entries, acknowledges.
 
 ``python -m tests.faults.bus_consumer PORT TOKEN NOTES CONSUMER``
 """
@@ -24,7 +24,7 @@ def main(port: str, token: str, notes: str, consumer: str) -> None:
 
 
 def _turn(client: httpx.Client, file: object, consumer: str) -> None:
-    """One batch. A recovery in between is what takes over from those that were killed."""
+    """Process one batch. A recovery between batches takes over from killed consumers."""
     for path in ("read", "recover"):
         answer = client.post(f"/agora/bus/{path}", json={"consumer": consumer, "count": 20})
         if answer.status_code != 200:

@@ -1,4 +1,4 @@
-"""Fault tests fail, with a stack, when an event loop stands still: their own, or that of a server they have started."""
+"""Fault tests fail with a stack trace if an event loop is blocked: their own, or that of a server that they started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults.loop_watch import LoopStalled, LoopWatch
 
 @pytest.fixture(autouse=True)
 async def _loop_watchdog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[None]:
-    if not inspect.iscoroutinefunction(request.function):  # its loop does not run
+    if not inspect.iscoroutinefunction(request.function):  # no running loop
         yield
         return
     watch = LoopWatch(asyncio.get_running_loop(), tmp_path)

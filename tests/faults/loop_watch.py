@@ -1,4 +1,4 @@
-"""A thread that interrupts a test whose event loop stands still, or that of a server it has started."""
+"""A thread that interrupts a test whose event loop is blocked, or that of a server that it started."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 __all__ = ["LoopStalled", "LoopWatch", "find_server_stall"]
 
 LIMIT = 5.0  # seconds of CPU time of the loop's thread
-INTERVAL = 0.5  # seconds between looks
-#: what a server's own watchdog logs
+INTERVAL = 0.5  # seconds between checks
+#: log message of a server's own watchdog
 STALL = re.compile(r"The event loop has stood still for [\d.]+ s, using ([\d.]+) s of CPU time, in:.*", re.DOTALL)
 
 
 def find_server_stall(directory: Path) -> str | None:
-    """The first stall that used too much CPU time, in the logs of the servers below a directory."""
+    """Find the first block that used too much CPU time in the logs of the servers below a directory."""
     for log in directory.rglob("*.log"):
         for line in log.read_text(errors="replace").split("\n20"):  # a line begins with its time
             if (match := STALL.search(line)) and float(match[1]) >= LIMIT:
@@ -29,11 +29,11 @@ def find_server_stall(directory: Path) -> str | None:
 
 
 class LoopStalled(AssertionError):
-    """An event loop stood still."""
+    """An event loop was blocked."""
 
 
 class LoopWatch(threading.Thread):
-    """Interrupts the test with a signal when its loop computes for too long without running a callback."""
+    """Interrupts the test with a signal if its loop computes too long without running a callback."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, directory: Path) -> None:
         super().__init__(name="fault-watchdog", daemon=True)

@@ -1,4 +1,4 @@
-"""A server process that the suite kills and starts again on the same data and port."""
+"""A server process that the suite kills and restarts with the same data and port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTING = 30.0
 
 
 class Victim:
-    """``agora serve`` in a process of its own."""
+    """``agora serve`` in a separate process."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory, self.port = directory, free_port()
@@ -34,7 +34,7 @@ class Victim:
         return self.directory / "agora.db"
 
     async def start(self) -> None:
-        """Start and wait until it is ready."""
+        """Start it and wait until it is ready."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         environment |= {f"AGORA_{name.upper()}": value for name, value in self.settings.items()}
         environment |= {"AGORA_DATA_DIR": str(self.directory), "AGORA_PORT": str(self.port), "AGORA_EVENTS_PORT": "0"}
@@ -52,7 +52,7 @@ class Victim:
                     await asyncio.to_thread(self._pause)
 
     def _pause(self) -> None:
-        """Let the process come up; there is nothing to wait on before its socket exists."""
+        """Let the process start; there is nothing to wait for before its socket exists."""
         assert self.process is not None
         try:
             self.process.wait(0.02)
@@ -60,13 +60,13 @@ class Victim:
             return
 
     def kill(self) -> None:
-        """SIGKILL: nothing is flushed, nothing said."""
+        """Send SIGKILL: nothing is flushed."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def terminate(self, seconds: float = 20.0) -> int:
-        """SIGTERM: the server drains; answers its exit code."""
+        """Send SIGTERM: the server drains. Returns its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)

@@ -1,7 +1,7 @@
-"""A worker that the suite kills, stops and starts again: it takes tasks over HTTP, and writes down what it was told.
+"""A worker that the suite kills, stops and restarts: it claims tasks over HTTP, and records the answers.
 
-Nothing but the standard library, so that one starts in a moment: ``python -m tests.faults.task_worker PORT FILE MODE SEED``,
-its token in ``AGORA_TOKEN``. Each line of the file is a JSON object, written before anything else is done.
+Standard library only, for a fast start: ``python -m tests.faults.task_worker PORT FILE MODE SEED``,
+its token in ``AGORA_TOKEN``. Each line of the file is a JSON object, written before the next action.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import sys
 import time
 from typing import Any
 
-LEASE = 5  # seconds, the shortest there is
+LEASE = 5  # seconds, the minimum
 PAUSE = 0.05
 
 
 class Worker:
-    """mode: ``works``, or ``sleeps``: takes one task, stops itself, and goes on with it when it is continued."""
+    """mode: ``works``, or ``sleeps``: claims one task, stops itself, and continues it after SIGCONT."""
 
     def __init__(self, port: int, file: str, seed: str) -> None:
         self.port, self.random = port, random.Random(seed)
@@ -35,7 +35,7 @@ class Worker:
         os.write(self.file, json.dumps(what).encode() + b"\n")
 
     def post(self, operation: str, **body: Any) -> tuple[int, dict[str, Any]]:
-        """Ask until there is an answer: whether an unanswered request was heard, nobody knows."""
+        """Repeat a request until it is answered: the fate of an unanswered one is unknown."""
         self.turn += 1
         key = {"Idempotency-Key": f"{os.getpid()}-{time.time_ns()}-{self.turn}"} if self.keyed else {}
         while True:
@@ -58,7 +58,7 @@ class Worker:
         return answer.get("tasks", [])
 
     def write(self, operation: str, task: dict[str, Any], **more: Any) -> bool:
-        """Write to a task under its token; tells whether that was accepted."""
+        """Write to a task under its token. Returns whether it was accepted."""
         held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
         status, answer = self.post(operation, **held, **more)
         outcome = "ok" if status == 200 else answer.get("code", "?")
@@ -86,7 +86,7 @@ class Worker:
             self.write("complete", task, result={"by": task["fencing_token"]})
 
     def sleep(self) -> None:
-        """Take a task, lose its lease without noticing, and go on as if nothing had been."""
+        """Claim a task, lose its lease without noticing, and continue."""
         task = self.claim(1, 0)[0]
         self.note(what="holding", task=task["task_id"], token=task["fencing_token"])
         os.kill(os.getpid(), signal.SIGSTOP)

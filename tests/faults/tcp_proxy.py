@@ -1,4 +1,4 @@
-"""A wire that can be cut: a proxy in front of an engine."""
+"""A proxy in front of an engine that can be interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Wire:
-    """Passes bytes on, until it is cut: then nothing connects and what was open hangs or breaks."""
+    """Forwards bytes until it is cut: then no connection can be opened, and open ones hang or break."""
 
     def __init__(self, connect: Callable[[], Awaitable[Streams]]) -> None:
         self._connect = connect
@@ -25,7 +25,7 @@ class Wire:
         self.port = 0
 
     def cut(self, *, breaks: bool = True) -> None:
-        """breaks: what is open is closed; else it hangs, as behind a switch that died."""
+        """Cut the connections. breaks: close open ones; otherwise they hang, as behind a dead switch."""
         self._whole.clear()
         for writer in list(self._open) if breaks else ():
             writer.transport.abort()
@@ -62,7 +62,7 @@ class Wire:
 
 @asynccontextmanager
 async def wire(connect: Callable[[], Awaitable[Streams]]) -> AsyncIterator[Wire]:
-    """A wire with a port of its own, until the block ends."""
+    """Run a proxy on a free port until the block ends."""
     found = Wire(connect)
     async with serve_streams(found.serve) as found.port:
         try:

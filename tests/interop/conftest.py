@@ -1,4 +1,4 @@
-"""One server for a whole matrix, and agents that stay: every pair still meets, without a server for each."""
+"""One server for a whole matrix, and persistent agents: every pair is tested without a server for each."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["Parties", "bus", "marketplace", "parties"]
 
 
 class Parties:
-    """The agents of a matrix. Each protocol takes part once in each role, from when it is first asked for.
+    """The agents of a matrix. Each protocol takes part once in each role, created at first use.
 
-    Each lives in a task of its own: what some clients open must be closed where it was opened.
+    Each runs in a separate asyncio task: some clients must be closed in the task that opened them.
     """
 
     def __init__(self, url: str) -> None:
@@ -53,7 +53,7 @@ class Parties:
 
 @pytest.fixture(scope="module")
 def bus() -> str | None:
-    """The URL of a broker; a module that wants one has a fixture of its own."""
+    """The URL of a broker; overridden by modules that need one."""
     return None
 
 

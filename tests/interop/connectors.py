@@ -1,7 +1,7 @@
-"""One connector for each protocol: how an agent takes part through it.
+"""Connectors: an agent's participation over each protocol.
 
-A connector registers an agent, sends, publishes, and observes. A new protocol adds itself by one more
-subclass; the matrix picks it up.
+A connector registers an agent, sends, publishes, and observes. A new protocol adds a subclass, which the matrix
+includes automatically.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ __all__ = ["CONNECTORS", "Connector", "OpenAi"]
 
 CONNECTORS: dict[str, type[Connector]] = {}
 WAIT = 60
-RUST_PARTY = os.environ.get("AGORA_RUST_PARTY")  # a program built from sdk/rust; without it, Rust takes no part
+RUST_PARTY = os.environ.get("AGORA_RUST_PARTY")  # a program built from sdk/rust; without it, Rust is skipped
 LARGEST_LINE = 16 * 1024 * 1024
 
 
 class Connector:
-    """An agent on the marketplace through one protocol."""
+    """An agent on the marketplace over one protocol."""
 
     name: ClassVar[str] = ""
     sends: ClassVar[bool] = True
@@ -71,7 +71,7 @@ class Connector:
         await self.stack.aclose()
 
     async def watch(self, events: AsyncIterator[dict[str, Any]]) -> None:
-        """Collect what a stream shows in the background."""
+        """Collect the events of a stream in the background."""
 
         async def collect() -> None:
             async for event in events:
@@ -87,7 +87,7 @@ class Connector:
         self.stack.push_async_callback(stop)
 
     async def live(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first event seen on the stream that is wanted."""
+        """Wait for the first matching event on the stream."""
         async with asyncio.timeout(WAIT):
             while not wanted(event := await self.seen.get()):
                 pass
@@ -95,20 +95,20 @@ class Connector:
 
     @abstractmethod
     async def open(self) -> None:
-        """Connect, streams included."""
+        """Connect, including streams."""
 
     async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Call an operation; observers that cannot are never asked."""
+        """Call an operation; not called for pure observers."""
         raise AssertionError(f"{self.name} only observes")
 
     async def message(self, message_id: str) -> dict[str, Any]:
-        """The message as it arrives here."""
+        """Return the message as received here."""
         event = await self.live(lambda event: event["data"] and event["data"].get("message_id") == message_id)
         data: dict[str, Any] = event["data"]
         return data
 
     async def event(self, event_id: str) -> dict[str, Any]:
-        """The event as it arrives here."""
+        """Return the event as received here."""
         return await self.live(lambda event: bool(event["id"] == event_id))
 
 
@@ -141,7 +141,7 @@ class Rest(Connector):
 
 
 class SdkAsync(Connector):
-    """The Python SDK, awaited."""
+    """The asynchronous Python SDK."""
 
     name = "sdk-async"
     mode: ClassVar[Any] = "async"
@@ -166,7 +166,7 @@ async def _models(stream: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 class SdkSync(Connector):
-    """The Python SDK as plain synchronous code uses it, in a thread."""
+    """The Python SDK in synchronous code, in a thread."""
 
     name = "sdk-sync"
 
@@ -193,7 +193,7 @@ class SdkSync(Connector):
 
 
 class SdkProcess(Connector):
-    """An SDK of another language: every agent of it lives in one process, which is asked over JSON lines."""
+    """An SDK of another language: all its agents run in one process, controlled by JSON lines."""
 
     command: ClassVar[Sequence[str]] = ()
     process_of_all: ClassVar[PartyProcess | None] = None
@@ -220,7 +220,7 @@ class SdkProcess(Connector):
 
 
 class TypeScript(SdkProcess):
-    """The TypeScript SDK, run by Node as it stands."""
+    """The TypeScript SDK, run by Node from source."""
 
     name = "typescript"
     command = (node_executable(), str(Path(__file__).with_name("typescript_party.ts")))
@@ -229,7 +229,7 @@ class TypeScript(SdkProcess):
 if RUST_PARTY:
 
     class Rust(SdkProcess):
-        """The Rust crate; `make test-rust` builds the program, and says where it is."""
+        """The Rust crate; `make test-rust` builds the program and passes its path."""
 
         name = "rust"
         command = (RUST_PARTY,)
@@ -265,7 +265,7 @@ class PartyProcess:
             await self._reading
 
     async def ask(self, request: dict[str, Any]) -> Any:
-        """The result of a request; fails with the error that it was answered."""
+        """Send a request. Returns its result; fails with its error."""
         assert self._process.stdin is not None
         number = len(self._answers) + 1
         self._answers[number] = self.loop.create_future()
@@ -317,7 +317,7 @@ class WebSocket(Connector):
 
 
 class ServerSentEvents(Connector):
-    """A stream over plain HTTP; it only observes."""
+    """A stream over plain HTTP, for observation only."""
 
     name = "sse"
     sends = False
@@ -337,12 +337,12 @@ class ServerSentEvents(Connector):
                     yield document
 
 
-#: what the official client lists, to check answers by: the tools that are called here, by their dotted names
+#: listed for the official client, which validates answers by them: the used tools, by their dotted names
 TOOLS = "view=full&toolsets=event,messaging,task,a2a,conversation"
 
 
 class Mcp(Connector):
-    """The official MCP client, in the newer era: tools for calls, stretches of a stream for events."""
+    """The official MCP client, in the newer generation: tools for calls, segments of a stream for events."""
 
     name = "mcp"
     era: ClassVar[str] = "modern"
@@ -367,14 +367,14 @@ class Mcp(Connector):
 
 
 class McpLegacy(Mcp):
-    """The same in the older era, with a handshake and a session."""
+    """The same in the older generation, with a handshake and a session."""
 
     name = "mcp-legacy"
     era = "legacy"
 
 
 class A2a(Connector):
-    """The official A2A client, version 1.0: it says things to agents and sees what becomes of them, and nothing else."""
+    """The official A2A client, version 1.0: it only sends messages to agents and follows their tasks."""
 
     name = "a2a"
     sends = observes = False
@@ -385,7 +385,7 @@ class A2a(Connector):
         self.http = await self.stack.enter_async_context(httpx.AsyncClient(headers=headers, timeout=WAIT))
 
     async def at(self, agent: str) -> Any:
-        """A client of an agent."""
+        """Create a client of an agent."""
         card = await A2ACardResolver(self.http, f"{self.url}/a2a/{agent}").get_agent_card()
         wanted = [entry for entry in card.supported_interfaces if entry.protocol_version == self.version]
         del card.supported_interfaces[:]
@@ -393,13 +393,13 @@ class A2a(Connector):
         return ClientFactory(ClientConfig(httpx_client=self.http)).create(card)
 
     async def say(self, agent: str, message: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Send a message; answers what is streamed back, as A2A 1.0 has it in JSON."""
+        """Send a message. Yields the stream in the JSON of A2A 1.0."""
         request = ParseDict({"message": message}, a2a_pb2.SendMessageRequest())
         async for event in (await self.at(agent)).send_message(request):
             yield MessageToDict(event)
 
     async def look(self, agent: str, task_id: str) -> dict[str, Any]:
-        """A task as A2A shows it."""
+        """Return a task in A2A form."""
         found: dict[str, Any] = MessageToDict(await (await self.at(agent)).get_task(a2a_pb2.GetTaskRequest(id=task_id)))
         return found
 
@@ -412,7 +412,7 @@ class A2aLegacy(A2a):
 
 
 class OpenAi(Connector):
-    """The official client of OpenAI's API: it asks agents as if they were models, and nothing else."""
+    """The official client of OpenAI's API: it only calls agents as if they were models."""
 
     name = "openai"
     sends = observes = False
@@ -422,7 +422,7 @@ class OpenAi(Connector):
         self.client = await self.stack.enter_async_context(client)
 
     async def respond(self, agent: str, text: str, previous_response_id: str | None = None) -> Response:
-        """Have an agent answer, streamed; answers the response as the events say it is in the end."""
+        """Let an agent answer, streamed. Returns the final response."""
         stream = await self.client.responses.create(
             model=agent, input=text, stream=True, previous_response_id=previous_response_id
         )
@@ -433,7 +433,7 @@ class OpenAi(Connector):
 
 
 class Bus(Connector):
-    """The agent bus, over HTTP: entries are published and read; it has no stream of events."""
+    """The agent bus over HTTP: entries are published and read; it has no event stream."""
 
     name = "bus"
     sends = observes = False
@@ -456,7 +456,7 @@ class Bus(Connector):
         return found
 
     async def entries(self) -> list[dict[str, Any]]:
-        """What comes next."""
+        """Read the next entries."""
         answer = await self.http.post("/agora/bus/read", json={"wait": 10})
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["entries"]
@@ -480,7 +480,7 @@ class Bus(Connector):
 
 
 def _entry(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What an operation does, said by an entry."""
+    """Convert an operation to an entry."""
     if operation == "agora.task.assign":
         content = {"task_type": arguments["task_type"], "payload": arguments["payload"]}
         entry = {"type": "task_assignment", "target": arguments["assignee"], "content": content}
@@ -493,20 +493,20 @@ def _entry(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(entry: dict[str, Any]) -> dict[str, Any]:
-    """The message that an entry is a view of."""
+    """Convert an entry to the message that it represents."""
     fields = {name: entry[name] for name in BusEntry.model_fields if entry.get(name) not in (None, {})}
     return convert_document(fields, "bus", "message")
 
 
 class BusRedis(Bus):
-    """A program that speaks nothing but Redis Streams; ``redis`` is where. Entries are signed."""
+    """A program that uses only Redis Streams, at ``redis``. Entries are signed."""
 
     name = "bus-redis"
     redis: ClassVar[str] = ""
     stream: ClassVar[str] = "xnai:agent_bus"
 
     async def open(self) -> None:
-        await super().open()  # to look up what became of an entry, which Redis does not tell
+        await super().open()  # to look up the outcome of an entry, which Redis does not report
         self.client = await self.stack.enter_async_context(
             redis.asyncio.Redis.from_url(self.redis, decode_responses=True)
         )
@@ -532,7 +532,7 @@ class BusRedis(Bus):
         own = f"{self.stream}:{self.agent_name}"
         try:
             fresh = await self.client.xreadgroup(self.agent_name, "mcp-a1b2c3d4", {own: ">"}, count=10, block=500)
-        except redis.exceptions.ResponseError:  # the group is made with the first entry
+        except redis.exceptions.ResponseError:  # the group is created with the first entry
             return []
         found = []
         for entry_id, fields in (entry for _, entries in fresh for entry in entries):
@@ -543,7 +543,7 @@ class BusRedis(Bus):
 
 
 class Agentify(Connector):
-    """The Agent Communication Protocol over HTTP: messages posted, what waits fetched."""
+    """The Agent Communication Protocol over HTTP: messages are posted, pending ones fetched."""
 
     name = "agentify"
 
@@ -580,7 +580,7 @@ def _result(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 class AgentifySocket(Agentify):
-    """The Agent Communication Protocol over a WebSocket: messages both ways."""
+    """The Agent Communication Protocol over a WebSocket: messages in both directions."""
 
     name = "agentify-ws"
 

@@ -1,6 +1,6 @@
-"""The agent that the suite's scenarios of tasks call, made with the public SDK as any other. Argument: the server's URL.
+"""The agent called by the suite's task scenarios, written with the public SDK. Argument: the server's URL.
 
-Its capabilities are the tools that the scenarios name. Prints its id when it listens.
+Its capabilities are the tools named by the scenarios. Prints its id when it listens.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from agora_sdk import Agent, InputRequired, PermanentFailure, Rejected, TaskRun
 __all__ = ["NAME", "TASK_TOOLS", "TOOL_WITH_ROUND"]
 
 NAME: Final = "Conformance"
-TOOL_WITH_ROUND: Final = "test_tool_with_task"  #: the client is asked for a name before its task is made
-#: the tools, and whether calls of them become tasks
+TOOL_WITH_ROUND: Final = "test_tool_with_task"  #: the client is asked for a name before its task is created
+#: the tools, and whether their calls become tasks
 TASK_TOOLS: Final[Mapping[str, str]] = {
     "greet": "forbidden",
     "slow_compute": "optional",
@@ -81,7 +81,7 @@ WORK: Final[Mapping[str, Callable[[TaskRun, Mapping[str, Any]], Awaitable[Any]]]
 
 
 class TaskAgent(Agent):
-    """Does what the scenarios ask for."""
+    """Implements the scenarios."""
 
     name = NAME
     capabilities = [*TASK_TOOLS, "mcp_tools"]

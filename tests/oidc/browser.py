@@ -1,4 +1,4 @@
-"""A person with a browser, at the provider: follows where it is sent, and fills in what it is shown."""
+"""A person with a browser at the provider: follows redirects and fills in forms."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ STEPS = 20
 def browse(
     url: str, name: str, *, until: str = "\0", password: str | None = None, cookies: httpx.Cookies | None = None
 ) -> httpx.URL:
-    """Begin at a URL as somebody; answers where it ends, which is where it was to be sent on to ``until``.
+    """Start at a URL as a person. Returns the final URL, at which the browser is redirected to ``until``.
 
-    cookies: what the browser has from before; it leaves there what it has afterwards.
+    cookies: of the browser, updated in place.
     """
     with httpx.Client(trust_env=False, cookies=cookies) as browser:
         try:

@@ -1,4 +1,4 @@
-"""An issuer whose keys a test holds: discovery and keys over real HTTP, and any token the test wants."""
+"""An issuer with keys of the test: discovery and keys over real HTTP, and any token that the test wants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EC = ECKey.generate_key("P-256", {"kid": "curve", "use": "sig"})
 
 
 class Issuer:
-    """keys: what it publishes. asked: how often, by path. broken: whether it answers 500."""
+    """keys: published keys. asked: number of requests by path. broken: whether it returns 500."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -38,7 +38,7 @@ class Issuer:
         }
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """Of a good token; a change to None takes a claim away."""
+        """Return the claims of a valid token; a change to None removes a claim."""
         now = int(time.time())
         good = {"iss": self.url, "sub": "ada", "aud": AUDIENCE, "iat": now, "exp": now + 300, "typ": "Bearer"}
         good |= {"preferred_username": "ada", "realm_access": {"roles": ["viewer"]}} | changes
@@ -47,7 +47,7 @@ class Issuer:
     def token(
         self, key: Any = RSA, algorithm: str = "RS256", header: dict[str, Any] | None = None, **changes: Any
     ) -> str:
-        """A signed token."""
+        """Create a signed token."""
         given = {"alg": algorithm, "kid": key.kid} | (header or {})
         protected = {name: value for name, value in given.items() if value is not None}
         payload = json.dumps(self.claims(**changes)).encode()
@@ -69,7 +69,7 @@ class Issuer:
 
 @asynccontextmanager
 async def issuing(path: str = "/realms/market") -> AsyncIterator[Issuer]:
-    """An issuer until the block ends."""
+    """Run an issuer until the block ends."""
     found: list[Issuer] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The real provider of the tests: one process for a whole run, whichever workers need it."""
+"""The real provider of the tests: one process per run, shared by all workers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CALLBACK = "http://127.0.0.1:8080/v1/monitor/callback"
 
 @pytest.fixture(scope="session")
 def provider() -> str:
-    """Its issuer. Skips where there is no Node, or npm finds nothing."""
+    """Return its issuer. Skips without Node, or if npm finds nothing."""
     owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     place = Path(tempfile.gettempdir()) / f"agora-oidc-{owner}"
     place.mkdir(exist_ok=True)
@@ -37,7 +37,7 @@ def provider() -> str:
 
 
 def _running(said: Path) -> str | None:
-    """The issuer that another worker has started; None where there is none, or only what a former run left."""
+    """Return the issuer started by another worker; None if there is none, or only that of a former run."""
     try:
         issuer: str = json.loads(said.read_text())["issuer"]
         urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=30).close()
@@ -47,7 +47,7 @@ def _running(said: Path) -> str | None:
 
 
 def _start(owner: int, place: Path) -> str:
-    """Start it; it ends by itself, and takes its directory with it, when the run that owns it has ended."""
+    """Start it; it ends, and deletes its directory, when the run that owns it has ended."""
     try:
         node, module = suite.install(PACKAGE, "lib/index.js")
     except suite.Unavailable as error:

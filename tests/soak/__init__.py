@@ -1,1 +1,1 @@
-"""A long run of mixed load with faults: nothing grows, and nothing goes on turning when it is over."""
+"""A long run of mixed load with faults: no resource grows, and nothing keeps running when it is over."""

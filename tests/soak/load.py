@@ -1,4 +1,4 @@
-"""Callers of every protocol, each doing a little again and again, whatever fails meanwhile."""
+"""Callers of every protocol, each repeating small steps, whatever fails in the meantime."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from tests.blackbox.server import ServerProcess
 
 __all__ = ["Load"]
 
-PAUSE = 0.1  # seconds on average between two steps of one caller
-STEP_TIMEOUT = 20.0  # seconds after which a step has failed
+PAUSE = 0.1  # mean seconds between two steps of one caller
+STEP_TIMEOUT = 20.0  # timeout of a step in seconds
 STREAM = "xnai:agent_bus"
 AGENTS = ("Rest", "Worker", "Socket", "Stream", "Mcp", "Asker", "Speaker", "Bus")
 FAILURES = (httpx.HTTPError, OSError, TimeoutError, websockets.WebSocketException, redis.exceptions.RedisError)
 
 
 class StepFailed(Exception):
-    """The server answered, with an error."""
+    """The server answered with an error."""
 
 
 class Load:
-    """Callers of a server. ``steps`` and ``failures`` count by protocol; ``reasons`` by protocol and what the error says."""
+    """Callers of a server. ``steps`` and ``failures`` count by protocol; ``reasons`` by protocol and error text."""
 
     def __init__(self, url: str, redis_url: str, tokens: dict[str, str], chance: random.Random) -> None:
         self.url, self.redis_url, self.tokens, self._chance = url, redis_url, tokens, chance
@@ -57,11 +57,11 @@ class Load:
 
     @classmethod
     def with_agents(cls, server: ServerProcess, redis_url: str, chance: random.Random) -> Load:
-        """A load whose agents are registered now."""
+        """Create a load with newly registered agents."""
         return cls(server.url, redis_url, {name: server.register(name).token for name in AGENTS}, chance)
 
     async def count_steps(self) -> Mapping[str, int]:
-        """By protocol, also of those that have made none."""
+        """Count steps by protocol, including protocols without any."""
         return {protocol: self.steps[protocol] for protocol in self._callers}
 
     def start(self) -> None:
@@ -69,7 +69,8 @@ class Load:
             self._tasks.append(asyncio.create_task(self._repeat(protocol, caller)))
 
     async def stop(self) -> None:
-        """End every caller; again and again, for a cancellation that meets an answer may get lost in a client library."""
+        """Cancel every caller, repeatedly: a cancellation that coincides with an answer may get lost in a client
+        library."""
         while running := [task for task in self._tasks if not task.done()]:
             for task in running:
                 task.cancel()
@@ -100,7 +101,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _rest(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Send a message to oneself, receive it, acknowledge it."""
+        """Send a message to itself, receive it, acknowledge it."""
         async with self._client("Rest") as client:
 
             async def step() -> None:
@@ -114,7 +115,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _work(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Assign a task to oneself, claim what there is, complete it."""
+        """Assign a task to itself, claim available ones, complete them."""
         async with self._client("Worker") as client:
 
             async def step() -> None:
@@ -130,7 +131,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _websocket(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Publish an event by a call, and read until it comes back."""
+        """Publish an event by a call, and read until it arrives."""
         headers = {"Authorization": f"Bearer {self.tokens['Socket']}"}
         url = self.url.replace("http", "ws", 1) + "/ws?types=soak.socket"
         async with websockets.connect(url, subprotocols=["agora"], additional_headers=headers) as socket:  # type: ignore[list-item]
@@ -153,7 +154,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _sse(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Publish an event over REST, and read the stream until it comes."""
+        """Publish an event over REST, and read the stream until it arrives."""
         async with (
             self._client("Stream") as client,
             client.stream("GET", "/events", params={"types": "soak.stream"}) as stream,
@@ -173,7 +174,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _mcp(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """A session of the Model Context Protocol for a few calls."""
+        """Use a session of the Model Context Protocol for a few calls."""
         async with self._client("Mcp") as client:
             call = _mcp_call(client)
 
@@ -185,7 +186,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _upstream(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Call a tool of an MCP server elsewhere."""
+        """Call a tool of an upstream MCP server."""
         async with self._client("Mcp") as client:
 
             async def step() -> None:
@@ -195,7 +196,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _a2a(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Ask a built-in agent over A2A."""
+        """Call a built-in agent over A2A."""
         async with self._client("Asker") as client:
 
             async def step() -> None:
@@ -209,7 +210,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _agent_protocol(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Ask the marketplace for an agent, over the Agent Communication Protocol."""
+        """Ask the marketplace for an agent over the Agent Communication Protocol."""
         async with self._client("Speaker") as client:
 
             async def step() -> None:
@@ -230,7 +231,7 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def _redis(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Publish on the bus as a program that speaks only Redis, and read what comes to it."""
+        """Publish on the bus as a program that uses only Redis, and read its entries."""
         client = redis.asyncio.Redis.from_url(self.redis_url, decode_responses=True)
         own = f"{STREAM}:Bus"
         try:
@@ -282,7 +283,7 @@ async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> A
 
 
 def _describe_error(error: Exception) -> str:
-    """What the error says, without what differs from one occurrence to the next."""
+    """Return the error text without its variable parts."""
     return re.sub(r"[0-9a-f]{12,}|(?<!HTTP )\b\d+(\.\d+)?", "#", f"{type(error).__name__}: {error}")[:300]
 
 

@@ -25,7 +25,7 @@ from a2a.types import (
 )
 from scenarios import SECONDS, Target, check, run
 
-PICTURE = bytes(range(256))  #: no text in any encoding
+PICTURE = bytes(range(256))  #: not valid text in any encoding
 
 
 @contextlib.asynccontextmanager

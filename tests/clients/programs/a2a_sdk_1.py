@@ -12,7 +12,7 @@ from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
 from a2a.types import a2a_pb2
 from scenarios import SECONDS, Target, check, run
 
-PICTURE = bytes(range(256))  #: no text in any encoding
+PICTURE = bytes(range(256))  #: not valid text in any encoding
 S = a2a_pb2
 
 

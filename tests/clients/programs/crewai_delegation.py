@@ -1,4 +1,4 @@
-"""CrewAI's delegation to A2A agents, over a2a-sdk 0.3: what a crew's agent does with its ``a2a`` configuration, without a model."""
+"""CrewAI's delegation to A2A agents, over a2a-sdk 0.3: the ``a2a`` configuration of a crew's agent, without a model."""
 
 from __future__ import annotations
 

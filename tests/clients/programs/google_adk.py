@@ -1,4 +1,5 @@
-"""google-adk's RemoteA2aAgent: a remote agent as a sub-agent. It streams; it has no push notifications, no cancelling of its own."""
+"""google-adk's RemoteA2aAgent: a remote agent as a sub-agent. It streams; it supports neither push notifications nor
+cancelling."""
 
 from __future__ import annotations
 

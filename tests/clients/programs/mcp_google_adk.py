@@ -1,4 +1,4 @@
-"""google-adk's ``McpToolset``, its tools run as its agents run them."""
+"""google-adk's ``McpToolset``, with tools run as by its agents."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class _Session:
         return "".join(part.get("text", "") for part in parts) if parts else json.dumps(result)
 
     async def read_resource(self, uri: str) -> str:
-        """Found by reading: it names resources by their names, which are ids here, and shows neither titles nor URIs."""
+        """Read the resource by its name: it identifies resources by name, which is an id here, and exposes neither
+        titles nor URIs."""
         names = [name for name in await self._toolset.list_resources() if name.startswith("agent_")]
         texts = [(await self._toolset.read_resource(name))[0].text for name in names]
         return "\n".join(texts)

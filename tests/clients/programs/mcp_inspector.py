@@ -1,4 +1,4 @@
-"""The Inspector on the command line, each call a process of its own: NODE and MCP_JS_HOME name it."""
+"""The Inspector's command line, with a separate process for each call: NODE and MCP_JS_HOME locate it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Session:
             stderr=asyncio.subprocess.PIPE,
         )
         output, errors = await process.communicate()
-        if b"Warning: tool" in errors or not output:  # of portability, where it is strict
+        if b"Warning: tool" in errors or not output:  # warnings about portability, in strict mode
             raise RuntimeError(errors.decode()[-300:])
         return json.loads(output)
 

@@ -1,4 +1,4 @@
-"""langchain-mcp-adapters: tools as LangChain has them, called as its agents call them."""
+"""langchain-mcp-adapters: LangChain tools, called as by its agents."""
 
 from __future__ import annotations
 

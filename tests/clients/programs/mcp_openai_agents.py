@@ -1,4 +1,4 @@
-"""The OpenAI Agents SDK: ``MCPServerStreamableHttp``, its tools called as its runner calls them."""
+"""The OpenAI Agents SDK: ``MCPServerStreamableHttp``, with tools called as by its runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pydantic AI's ``MCPToolset``, its tools called as its agents call them."""
+"""Pydantic AI's ``MCPToolset``, with tools called as by its agents."""
 
 from __future__ import annotations
 

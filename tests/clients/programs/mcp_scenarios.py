@@ -1,7 +1,8 @@
-"""What every MCP client's program does: it connects as :class:`Connection` says, and the scenarios here are run over that.
+"""Shared scenarios of the MCP client programs: a program connects as described by :class:`Connection`, and the
+scenarios are run.
 
-A program is called with the URL of a server, a credential, and the URL of a server that asks for one. Only the client is
-installed where it runs: it imports nothing of ours but this.
+A program is called with the URL of a server, a credential, and the URL of a server that requires one. Only the client
+is installed in its environment: it imports no other module of ours.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ from typing import Any, Protocol
 
 __all__ = ["Authorize", "Connection", "NotOffered", "Session", "run"]
 
-SECONDS = 90  #: that a scenario may take
-MOST_TOOLS = 30  #: of the default listing
-TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  #: what OpenAI takes
+SECONDS = 90  #: timeout of a scenario
+MOST_TOOLS = 30  #: limit of the default listing
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  #: names accepted by OpenAI
 QUESTION, ANSWER = "Which one?", "the red one"
 VIRTUAL_TOOLS = {"agora_agent_get", "far_echo", "far_count", "Scenario_Agent_scenarios"}
 
 
 class NotOffered(Exception):
-    """The client has no such thing; the message says so."""
+    """The client does not support it; the message is the reason."""
 
 
 @dataclass
 class Connection:
-    """How to connect, and what comes meanwhile. asks: whether the client has a person to ask."""
+    """Parameters of a connection, and received notifications. asks: whether the client can ask a person."""
 
     url: str
     token: str
@@ -45,7 +46,7 @@ class Connection:
         return {"authorization": f"Bearer {self.token}"}
 
     def answer(self, message: str) -> dict[str, str]:
-        """The form that a person fills in."""
+        """Fill in the form, as a person would."""
         self.questions.append(message)
         return {"answer": ANSWER}
 
@@ -54,20 +55,20 @@ class Connection:
 
 
 class Session(Protocol):
-    """A connected client, behind the few calls that the scenarios make."""
+    """A connected client, with the calls that the scenarios need."""
 
     async def list_tools(self) -> list[str]:
-        """Names of the tools that it hands to a model."""
+        """Return the names of the tools that it passes to a model."""
 
     async def call_tool(self, name: str, arguments: dict[str, Any]) -> str:
-        """The text of the result; raises an exception for an error."""
+        """Call a tool. Returns the text of the result; raises an exception for an error."""
 
     async def read_resource(self, uri: str) -> str:
-        """The text of a resource."""
+        """Return the text of a resource."""
 
 
 Connect = Callable[[Connection], AbstractAsyncContextManager[Session]]
-#: begin to sign in at a server that wants a credential; answers the URL that a person is sent to
+#: start to sign in at a server that requires a credential; returns the URL for a person
 Authorize = Callable[[str], Awaitable[str]]
 
 
@@ -204,5 +205,5 @@ async def _run_all(connect: Connect, authorize: Authorize | None, lacks: Mapping
 
 
 def run(connect: Connect, authorize: Authorize | None = None, lacks: Mapping[str, str] = {}) -> None:
-    """Run all scenarios. lacks: those that the client does not offer, with the reason."""
+    """Run all scenarios. lacks: unsupported ones, with the reason."""
     print(json.dumps(asyncio.run(_run_all(connect, authorize, lacks))))

@@ -1,4 +1,4 @@
-"""The Python SDK of MCP, 1.x: sessions, as most hosts have them."""
+"""The Python SDK of MCP, 1.x: sessions, as in most hosts."""
 
 from __future__ import annotations
 

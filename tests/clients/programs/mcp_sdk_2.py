@@ -1,4 +1,4 @@
-"""The Python SDK of MCP, 2.x. Arguments after the three of all programs: the mode of the client, one for each era."""
+"""The Python SDK of MCP, 2.x. Its fourth argument is the mode of the client, one for each protocol generation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The start of OAuth with the ``OAuthClientProvider`` of the Python SDK, 1.x and 2.x: as far as the page where a person signs in."""
+"""The start of OAuth with the ``OAuthClientProvider`` of the Python SDK, 1.x and 2.x: up to the page where a person
+signs in."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ CALLBACK = "http://127.0.0.1:8123/callback"
 
 
 class SentAway(Exception):
-    """A person was to open this URL."""
+    """A person must open this URL."""
 
 
 class _Storage:
-    """No token, and a client that the provider knows already."""
+    """Storage without a token, and with a client that the provider already knows."""
 
     async def get_tokens(self) -> OAuthToken | None:
         return None
@@ -42,13 +43,13 @@ async def _never_come_back() -> Any:
 
 
 def build_provider(url: str) -> OAuthClientProvider:
-    """Authentication that raises SentAway in place of opening a browser."""
+    """Build an authentication that raises SentAway instead of opening a browser."""
     metadata: dict[str, Any] = {"redirect_uris": [CALLBACK], "client_name": "test"}
     return OAuthClientProvider(url, OAuthClientMetadata(**metadata), _Storage(), _send_away, _never_come_back)
 
 
 def find_sign_in_url(error: BaseException) -> str:
-    """The URL within an exception, or a group of them; raises the exception if there is none."""
+    """Find the URL in an exception or a group of them. Raises the exception if there is none."""
     pending = [error]
     while pending:
         each = pending.pop()

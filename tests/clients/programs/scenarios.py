@@ -1,7 +1,8 @@
-"""What every client program does: run its scenarios, one after another, and print what became of them as one line of JSON.
+"""Shared part of the client programs: run scenarios in order, and print their outcomes as one line of JSON.
 
-A program is called with the agent's URL, its kind (``built-in`` or ``sdk``) and the URL of a receiver of push notifications, which
-answers GET of its URL and ``/TEXT`` once something with that text was posted. It must not import anything of ours: it runs in an environment with nothing but the client.
+A program is called with the agent's URL, its kind (``built-in`` or ``sdk``) and the URL of a receiver of push
+notifications, which answers GET of its URL and ``/TEXT`` when something with that text was posted. It must not import
+other modules of ours: its environment contains only the client.
 """
 
 from __future__ import annotations
@@ -16,30 +17,30 @@ from dataclasses import dataclass
 __all__ = ["SECONDS", "NotOffered", "Target", "check", "run"]
 
 Scenario = Callable[["Target"], Awaitable[None]]
-SECONDS = 60  #: that a scenario may take
-#: what a built-in agent, which answers at once, cannot be asked
+SECONDS = 60  #: timeout of a scenario
+#: not possible with a built-in agent, which answers immediately
 ONLY_SDK = ("ask back", "cancel", "resubscribe", "polling", "push", "message")
 
 
 class NotOffered(Exception):
-    """The client has no such thing; the message says so."""
+    """The client does not support it; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is called. kind: of agent, ``built-in`` or ``sdk``. receiver: URL that takes push notifications."""
+    """The agent to call. kind: ``built-in`` or ``sdk``. receiver: URL for push notifications."""
 
     url: str
     kind: str
     receiver: str
 
     def words(self, text: str) -> str:
-        """A message that the agent answers with a text."""
+        """Build a message that the agent answers with a text."""
         return text if self.kind == "built-in" else f"echo {text}"
 
 
 def check(condition: object, what: str) -> None:
-    """Fail a scenario. what: was not so."""
+    """Fail a scenario unless the condition is true. what: description of the failure."""
     if not condition:
         raise AssertionError(what)
 
@@ -63,6 +64,6 @@ async def _run_all(scenarios: dict[str, Scenario], target: Target) -> dict[str, 
 
 
 def run(scenarios: dict[str, Scenario]) -> None:
-    """Run the scenarios that the arguments of the program ask for. scenarios: by name; ``name: variant`` is possible."""
+    """Run the scenarios selected by the program's arguments. scenarios: by name; ``name: variant`` is possible."""
     target = Target(*sys.argv[1:4])
     print(json.dumps(asyncio.run(_run_all(scenarios, target))))

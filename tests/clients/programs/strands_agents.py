@@ -1,4 +1,4 @@
-"""Strands' A2AAgent: a remote agent that is called as a local one, over a2a-sdk 0.3."""
+"""Strands' A2AAgent: a remote agent called like a local one, over a2a-sdk 0.3."""
 
 from __future__ import annotations
 

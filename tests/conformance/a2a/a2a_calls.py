@@ -1,4 +1,4 @@
-"""A2A as the tests of its behaviour call it: answers as they go over a wire."""
+"""Calls of the A2A conformance tests, with results in wire format."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["ask", "follow", "followed", "say", "shown", "state_of", "stream_of",
 
 
 async def ask(market: Market, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
-    """Call ``agora.a2a.NAME``; answers the JSON of it."""
+    """Call ``agora.a2a.NAME``. Returns its JSON."""
     operation = market.app.registry.find(f"agora.a2a.{name}")
     outcome = await market.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
     return from_json(outcome.body)
 
 
 async def say(market: Market, caller: Caller, message: Any, agent: str | None = None, **arguments: Any) -> Any:
-    """Send a message and do not wait; answers the task."""
+    """Send a message without waiting. Returns the task."""
     answer = await ask(
         market, caller, "send", message=message, agent=agent, **({"return_immediately": True} | arguments)
     )
@@ -38,13 +38,13 @@ async def stream_of(market: Market, caller: Caller, task_id: str, **arguments: A
 
 
 async def follow(market: Market, caller: Caller, task_id: str, **arguments: Any) -> list[tuple[int, Any]]:
-    """Numbers and documents of a stream, to its end."""
+    """Return numbers and documents of a stream, to its end."""
     stream = await stream_of(market, caller, task_id, **arguments)
     return [(entry.number, from_json(entry.json)) async for entry in stream]
 
 
 def followed(market: Market, caller: Caller, task_id: str, **arguments: Any) -> asyncio.Task[list[tuple[int, Any]]]:
-    """As :func:`follow`, beside what the test does meanwhile."""
+    """Run :func:`follow` concurrently with the test."""
     return asyncio.ensure_future(follow(market, caller, task_id, **arguments))
 
 
@@ -53,5 +53,5 @@ def state_of(task: Any) -> str:
 
 
 def texts(task: Any) -> list[str]:
-    """The texts of a task's history."""
+    """Return the texts of a task's history."""
     return [message["parts"][0].get("text", "") for message in task["history"]]

@@ -1,4 +1,4 @@
-"""A receiver of push notifications, on a socket: it takes what it is sent, unless a test says otherwise."""
+"""A receiver of push notifications on a socket, which accepts everything unless a test scripts its answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAKEN = whole(b"{}")
 
 @dataclass
 class Receiver:
-    """answers: to the next requests; then it takes everything. hold: it does not answer before that is set."""
+    """answers: to the next requests; afterwards all are accepted. hold: it does not answer before this is set."""
 
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
@@ -38,11 +38,11 @@ class Receiver:
         return [json.loads(heard.body) for heard in self.heard]
 
     async def until(self, count: int) -> None:
-        """Wait until there have been so many requests."""
+        """Wait for that number of requests."""
         await self._when(lambda: len(self.heard) >= count)
 
     async def until_told(self, what: str) -> Any:
-        """Wait for a request whose body has that in it; answers the body."""
+        """Wait for a request whose body contains a text. Returns the body."""
         await self._when(lambda: any(what.encode() in heard.body for heard in self.heard))
         return next(body for body in self.bodies if what in json.dumps(body))
 

@@ -1,4 +1,4 @@
-"""Billing as the tests of its behaviour call it."""
+"""Calls of the billing conformance tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def costs(market: Market, caller: Caller | None = None, **asked: Any) -> f
 
 
 class Till:
-    """What other services do with billing, in transactions of their own."""
+    """Calls of other services to billing, in separate transactions."""
 
     def __init__(self, market: Market, tenant: str = "default") -> None:
         self.market, self.tenant = market, tenant
@@ -74,7 +74,7 @@ class Till:
         return await self.act(work)
 
     def customer(self, account: str) -> Caller:
-        """A caller of an account, who may do what an agent may."""
+        """Return a caller of an account with the permissions of an agent."""
         from agora.core import scopes
 
         return replace(

@@ -82,7 +82,7 @@ def token_of(market: Market, agent: Caller) -> str:
 
 
 def entry(sender: str, target: str, content: Any = None, **fields: str) -> dict[str, str]:
-    """As the source has it."""
+    """Build an entry in the format of the wire."""
     return {
         "message_id": str(uuid4()),
         "timestamp": datetime.now(UTC).isoformat(),
@@ -99,7 +99,7 @@ def signed(fields: dict[str, str], token: str) -> dict[str, str]:
 
 
 async def inbox(market: Market, agent: Caller, count: int = 1) -> list[Any]:
-    """Messages as any protocol shows them, once there are so many."""
+    """Wait for that number of messages, and return them as shown by every protocol."""
     async with asyncio.timeout(SECONDS):
         while True:
             messages = (await market.call(agent, "messaging.receive", wait=5)).messages
@@ -108,7 +108,7 @@ async def inbox(market: Market, agent: Caller, count: int = 1) -> list[Any]:
 
 
 async def own_stream(client: Any, name: str, count: int = 1) -> list[tuple[str, dict[str, str]]]:
-    """What comes on an agent's stream, read as its programs would."""
+    """Read an agent's stream, as its programs would."""
     found: list[tuple[str, dict[str, str]]] = []
     stream = f"{STREAM}:{name}"
     async with asyncio.timeout(SECONDS):
@@ -117,18 +117,18 @@ async def own_stream(client: Any, name: str, count: int = 1) -> list[tuple[str, 
                 for _, entries in await client.xreadgroup(name, "mcp-a1b2c3d4", {stream: ">"}, count=10, block=200):
                     found += entries
             except redis.exceptions.ResponseError:
-                await market_turn()  # the group is made with the first entry
+                await market_turn()  # the group is created with the first entry
     return found
 
 
 async def market_turn() -> None:
-    """Let everybody else have a turn: what is waited for happens in another process."""
+    """Let other tasks run: the test waits for another process."""
     with suppress(TimeoutError):
         await asyncio.wait_for(asyncio.Event().wait(), 0.02)
 
 
 async def settled(client: Any) -> None:
-    """Wait until everything on the stream was taken in."""
+    """Wait until everything on the stream was processed."""
     async with asyncio.timeout(SECONDS):
         while True:
             (group,) = await client.xinfo_groups(STREAM)
@@ -142,7 +142,7 @@ async def joined(market: Market, agent: Caller) -> Any:
 
 
 async def up(market: Market) -> None:
-    """Wait until the bridge stands again."""
+    """Wait until the bridge is connected again."""
     bridge = bridge_of(market)
     async with asyncio.timeout(SECONDS):
         while not (bridge.state.connected and bridge.ready):

@@ -1,4 +1,4 @@
-"""What the tests of conversations ask of a marketplace."""
+"""Calls of the conversation tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instances as the tests of their behaviour use them: real programs, run by the process engine."""
+"""Instances for conformance tests: real programs, run by the process engine."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ T = TypeVar("T")
 PYTHON = sys.executable
 _numbers = itertools.count()
 
-#: for what is the doing of programs and engines: on PostgreSQL only in the long suite
+#: for behaviour of programs and engines: on PostgreSQL only in the long suite
 whatever_the_store = pytest.mark.parametrize(
     "engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
 )
-#: answers over HTTP what it was asked, and does what some paths say; quick to start
+#: answers over HTTP with the request, and some paths trigger actions; fast to start
 AGENT = """
 import json, os, signal, socket, sys, threading, time
 state = os.environ["AGORA_STATE_DIR"]
@@ -139,31 +139,31 @@ class Site:
         return self.controller(InstanceReconciler)
 
     async def upkeep(self) -> None:
-        """The pass over all instances, now."""
+        """Reconcile all instances now."""
         await self.controller(InstanceMaintenance).run_full_pass("default")
 
     async def elsewhere(self) -> None:
-        """A step of what looks after hosting agents."""
+        """Run a step of the controller of hosting agents."""
         await self.controller(HostedInstanceReconciler).step()
 
     def pass_time(self, seconds: float) -> None:
-        """Time passes: by the wall clock and by the server's monotonic one."""
+        """Advance the wall clock and the server's monotonic clock."""
         self.clock.advance(seconds)
         self.pass_ticks(seconds)
 
     def pass_ticks(self, seconds: float) -> None:
-        """Time passes by the server's monotonic clock alone."""
+        """Advance only the server's monotonic clock."""
         local = self.app.context.ports.get(LOCAL_HOST)
         ticks = local.ticks
         local.ticks = lambda: ticks() + int(seconds * 1_000_000)
 
     async def checked(self) -> None:
-        """The periodic check of everything that is due, now."""
+        """Run all due periodic checks now."""
         await self.instances.reconcile("default")
         await self.instances.wait_until_idle()
 
     def customer(self, account: str, *more: str, tenant: str = "default") -> Caller:
-        """A caller of an account, who may do what an agent may."""
+        """Return a caller of an account with the permissions of an agent."""
         held = scopes.AGENT | set(more)
         return replace(
             self.operator,
@@ -193,14 +193,14 @@ class Site:
         } | more
 
     async def agent(self, name: str = "Worker", program: str = AGENT, /, **more: Any) -> Any:
-        """An agent of which instances can be made."""
+        """Register an agent whose instances can be created."""
         return await self.call("deployment.register", manifest=self.manifest(name, program, **more))
 
     async def call(self, name: str, caller: Caller | None = None, /, **arguments: Any) -> Any:
         return await self.market.call(caller or self.operator, name, **arguments)
 
     async def create(self, agent: str = "Worker", caller: Caller | None = None, **arguments: Any) -> Any:
-        """A running instance."""
+        """Create a running instance."""
         made = await self.call("instance.create", caller, agent_id=agent, wait=20, **arguments)
         assert made.status == "running", (made.status, made.reason)
         return made
@@ -215,7 +215,7 @@ class Site:
         return await self.call("instance.get", caller, instance_id=instance_id)
 
     async def until(self, instance_id: str, is_right: Callable[[Any], bool] | str) -> Any:
-        """Wait until an instance is in a state, or as it should be."""
+        """Wait until an instance has a state or satisfies a condition."""
         if isinstance(is_right, str):
             state = is_right
             return await eventually(lambda: self.get(instance_id), lambda found: found.status == state)
@@ -230,7 +230,7 @@ class Site:
         return list(await self.app.store.read("default", lambda reader: reader.all(query)))  # type: ignore[arg-type]
 
     def told(self, instance_id: str) -> list[str]:
-        """Short names of the events about an instance."""
+        """Return short names of the events about an instance."""
         return [
             stored.event.type.removeprefix("agora.instance.")
             for stored in self.market.events
@@ -252,7 +252,7 @@ def settings_of(directory: Path, **settings: Any) -> Any:
 async def site(
     directory: Path, engine: Engine, clock: ManualClock | None = None, *, keep: bool = False, **settings: Any
 ) -> AsyncIterator[Site]:
-    """A started application; nothing that it has started outlives the block, unless the instances are to be kept."""
+    """Run an application; nothing that it has started outlives the block, unless the instances are to be kept."""
     clock = clock or ManualClock()
     app = App(settings_of(directory, **settings), clock=clock, store=engine.store(clock))
     await app.start()
@@ -263,7 +263,7 @@ async def site(
 
 @asynccontextmanager
 async def served(directory: Path, engine: Engine, **settings: Any) -> AsyncIterator[Site]:
-    """The same, answering on a socket."""
+    """Run an application that listens on a socket."""
     clock = ManualClock()
     app = App(settings_of(directory, **settings), clock=clock, store=engine.store(clock))
     async with (
@@ -275,7 +275,7 @@ async def served(directory: Path, engine: Engine, **settings: Any) -> AsyncItera
 
 @asynccontextmanager
 async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
-    """Takes away what still runs in the end."""
+    """Remove remaining instances at the end."""
     clean = False
     try:
         yield found

@@ -1,4 +1,4 @@
-"""Kits of the process engine; nothing that a test starts outlives it, however it ends."""
+"""Kits of the process engine; no process of a test outlives it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conformance.runtimes.engine_kit import ProcessKit
 
 @pytest.fixture
 async def new_kit(tmp_path: Path) -> AsyncIterator[Callable[..., ProcessKit]]:
-    """Makes kits, each in a directory of its own; takes the engine's options."""
+    """Create kits, each in its own directory, with options of the engine."""
     kits: list[ProcessKit] = []
 
     def make(**options: object) -> ProcessKit:

@@ -1,4 +1,4 @@
-"""The docker engine's kit: containers of an image that is made of this machine's Python."""
+"""The docker engine's kit: containers of an image built from this machine's Python."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _numbers = itertools.count()
 
 
 class DockerKit(Kit):
-    """The docker engine in a temporary directory. Kits of one process share what is built, and the network."""
+    """The docker engine in a temporary directory. Kits of one process share builds and the network."""
 
     def __init__(self, root: Path, host: str, **options: Any) -> None:
         self.sources = root / "sources"
@@ -43,7 +43,7 @@ class DockerKit(Kit):
         self.labels, self.client = ResourceLabels(self.options.installation), Client(host)
 
     def source(self, files: Mapping[str, str]) -> Directory:
-        """A directory with these files."""
+        """Create a directory with these files."""
         directory = self.sources / f"source-{next(_numbers)}"
         for name, content in files.items():
             path = directory / name
@@ -83,14 +83,14 @@ class DockerKit(Kit):
         return self._another()
 
     async def close(self) -> None:
-        """Take away every container; what is built, and the network, are for the next."""
+        """Remove every container; builds and the network are reused."""
         for found in await self.engine.adopt():
             await self.engine.remove(found.handle)
         await self.engine.close()
         await self.client.close()
 
     async def end(self) -> None:
-        """Take away all that is left of this process's kits."""
+        """Remove all remains of this process's kits."""
         client, mine = (
             Client(self.options.host),
             build_label_filter(ResourceLabels(self.options.installation).installation_label),

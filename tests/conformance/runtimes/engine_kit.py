@@ -1,4 +1,4 @@
-"""What the suite needs of an engine's tests: the engine, and specifications it can run."""
+"""The kit of an engine's tests: the engine, and specifications that it can run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "fetch", "ours", "settled", "te
 _numbers = itertools.count()
 HTTP = (Port(),)
 
-#: a program that answers ``/env`` and ``/cwd`` over HTTP; quick to start, for it imports next to nothing
+#: a program that answers ``/env`` and ``/cwd`` over HTTP; fast to start, because it imports almost nothing
 AGENT = """
 import json, os, socket
 server = socket.create_server(("", int(os.environ["PORT"])))
@@ -44,12 +44,12 @@ async def until(engine: Runtime, handle: Handle, state: str) -> Observation:
 
 
 async def text(engine: Runtime, handle: Handle) -> str:
-    """All output that is kept."""
+    """Return all stored output."""
     return (await engine.logs(handle, 0, 10_000_000)).data.decode()
 
 
 async def settled(engine: Runtime, handle: Handle) -> int:
-    """How much output there is, once no more comes for a while."""
+    """Wait until the output no longer grows. Returns its size."""
     sizes = [-1]
 
     async def look() -> int:
@@ -61,7 +61,7 @@ async def settled(engine: Runtime, handle: Handle) -> int:
 
 
 async def fetch(handle: Handle, path: str) -> tuple[int, str]:
-    """Status and body of a GET; waits until the program listens."""
+    """GET a path; waits until the program listens. Returns status and body."""
     assert handle.address is not None
     host, port = handle.address.removeprefix("http://").split(":")
 
@@ -83,7 +83,7 @@ async def fetch(handle: Handle, path: str) -> tuple[int, str]:
 
 
 class Kit(ABC):
-    """One engine in a place of its own."""
+    """One engine with its own directory."""
 
     engine: Runtime
 
@@ -91,14 +91,14 @@ class Kit(ABC):
     def spec(
         self, start: str, *, files: Mapping[str, str] | None = None, instance_id: str | None = None, **more: Any
     ) -> Spec:
-        """A specification of a program: a shell command beside files."""
+        """Build a specification: a shell command with files."""
 
     @abstractmethod
     def another(self) -> AbstractAsyncContextManager[Runtime]:
-        """The engine of a server that is started after this one has died."""
+        """Open the engine of a new server after this one has died."""
 
     async def run(self, start: str, **more: Any) -> Handle:
-        """Build and start."""
+        """Build and start an instance."""
         spec = self.spec(start, **more)
         return await self.engine.start(spec, await self.engine.build(spec))
 
@@ -121,7 +121,7 @@ class ProcessKit(Kit):
         self.engine: ProcessRuntime = ProcessRuntime(self.options)
 
     def source(self, files: Mapping[str, str]) -> Directory:
-        """A directory with these files."""
+        """Create a directory with these files."""
         directory = self.sources / f"source-{next(_numbers)}"
         for name, content in files.items():
             path = directory / name
@@ -168,7 +168,7 @@ class ProcessKit(Kit):
 
 
 def ours(kit: ProcessKit, *variables: str) -> list[int]:
-    """Living processes of the kit's instances, guards included."""
+    """List live processes of the kit's instances, including guards."""
     marks = [f"AGORA_INSTALLATION={kit.options.installation}".encode(), *map(str.encode, variables)]
     found = [int(name) for name in os.listdir("/proc") if name.isdecimal() and procfs.is_marked(int(name), marks)]
     return [pid for pid in found if (process := procfs.read_process(pid)) is not None and not process.is_dead]

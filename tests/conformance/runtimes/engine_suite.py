@@ -1,6 +1,6 @@
-"""What every engine does: one suite, inherited by the tests of each.
+"""Conformance suite of engines, inherited by the tests of each.
 
-A subclass gives a ``kit`` fixture. The programs are shell commands, or Python that needs no library.
+A subclass defines a ``kit`` fixture. The programs are shell commands, or Python without libraries.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.polling import eventually, passing
 __all__ = ["RuntimeSuite"]
 
 FOREVER = "exec sleep 1000"
-#: ends only when killed, together with a child that has left for a session of its own
+#: ends only when killed, with a child in a session of its own
 STUBBORN = "trap '' TERM; (trap '' TERM; setsid sleep 1000) & echo ready; while :; do sleep 0.05; done"
 TICKING = "(while :; do echo tick; sleep 0.01; done) & while :; do echo tock; sleep 0.01; done"
 
@@ -196,7 +196,7 @@ class RuntimeSuite:
         handle = await kit.run(TICKING)
         await eventually(lambda: text(kit.engine, handle), lambda output: "tick" in output and "tock" in output)
         assert (await kit.engine.pause(handle)).state == "paused"
-        before = await settled(kit.engine, handle)  # with what was written before
+        before = await settled(kit.engine, handle)  # including earlier output
         await passing(0.1)
         seen = await kit.engine.inspect(handle)
         assert (seen.state, (await kit.engine.logs(handle)).size) == ("paused", before)

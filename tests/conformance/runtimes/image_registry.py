@@ -1,4 +1,4 @@
-"""A registry with one image and a password, spoken to by a real Docker Engine: as much of the protocol as a pull needs."""
+"""A registry with one image and a password, for a real Docker Engine: the part of the protocol that a pull needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 class Registry:
-    """Serves ``private/image:1`` at ``address``. pulls: manifests that were given out."""
+    """Serves ``private/image:1`` at ``address``. pulls: served manifests."""
 
     def __init__(self) -> None:
         self.pulls = 0
@@ -30,7 +30,7 @@ class Registry:
         self._thread.start()
 
     def change(self) -> None:
-        """Another image under the same tag."""
+        """Replace the image of the tag."""
         self.manifest = self._make(b"another one\n")
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A server's side of the engine in a process of its own, which dies by SIGKILL at a chosen instant."""
+"""A server's side of the engine in a separate process, which is killed with SIGKILL at a chosen instant."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _kill(*_: Any, **__: Any) -> Any:
 
 
 def _after(module: Any, name: str, calls: int = 1) -> None:
-    """Die when a function has returned so many times."""
+    """Die when a function has returned that many times."""
     original, count = getattr(module, name), 0
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -60,7 +60,7 @@ def _after(module: Any, name: str, calls: int = 1) -> None:
 
 
 def _set_trap(instant: str) -> None:
-    if instant == "spawned":  # the guard is let loose, and nobody waits for its word
+    if instant == "spawned":  # the guard was started, and nobody waits for its report
 
         def spawn(arguments: Any, *, timeout: float, check: bool, **more: Any) -> None:
             subprocess.Popen(arguments, **more)

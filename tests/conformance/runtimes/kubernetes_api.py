@@ -1,8 +1,8 @@
-"""An API server of a cluster, as much of it as the kubernetes engine asks for.
+"""A fake Kubernetes API server, as far as the kubernetes engine needs it.
 
-It answers as the API's reference says (https://kubernetes.io/docs/reference/kubernetes-api/): server-side apply, merge
-patches, lists by labels, ``Status`` for what fails. What is applied is checked against the published schemas, strictly. Of
-controllers it has the one that makes a Pod of a Deployment; what a node would say of a Pod, the test says.
+It follows the API reference (https://kubernetes.io/docs/reference/kubernetes-api/): server-side apply, merge patches,
+lists by labels, ``Status`` for errors. Applied documents are strictly validated with the published schemas. Its only
+controller creates the Pods of Deployments; the test sets a Pod's status in place of a node.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ CREATED = "2026-01-02T03:04:05Z"
 
 
 def checked(document: dict[str, Any]) -> dict[str, Any]:
-    """A document that is one of the published schemas, with no field that they do not know."""
+    """Validate a document against the published schemas, without unknown fields."""
     kubernetes_validate.validate(document, VERSION, strict=True)
     return document
 
 
 class Cluster:
-    """Answers at ``url``. objects: by (namespace, plural, name). logs: by Pod. refusing: status for every request."""
+    """A server at ``url``. objects: by (namespace, plural, name). logs: by Pod. refusing: status for every request."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -50,7 +50,7 @@ class Cluster:
         self._thread.join()
 
     def kubeconfig(self, **user: str) -> str:
-        """A configuration that leads here."""
+        """Build a kubeconfig for this server."""
         return json.dumps(
             {
                 "apiVersion": "v1",
@@ -66,7 +66,7 @@ class Cluster:
         return [found for (_, kind, _), found in self.objects.items() if kind == plural]
 
     def say(self, state: dict[str, Any], *, last: dict[str, Any] | None = None, ready: bool = False) -> None:
-        """What the node says of the container of the only Pod."""
+        """Set the container status of the only Pod, like a node."""
         (pod,) = self.kind("pods")
         pod["status"] = {
             "phase": "Running" if "running" in state else "Pending",
@@ -120,7 +120,7 @@ class Cluster:
     def _apply(self, key: tuple[str, str, str], body: dict[str, Any]) -> tuple[int, Any]:
         try:
             checked(body)
-        except Exception as error:  # of whatever kind the validator's is
+        except Exception as error:  # any kind of the validator's exceptions
             return 422, _status(422, "Invalid", str(error)[:500])
         new = json.loads(json.dumps(body))
         new["metadata"] |= {"namespace": key[0], "creationTimestamp": CREATED}
@@ -147,7 +147,7 @@ class Cluster:
         return {"kind": "Status", "status": "Success"}
 
     def _reconcile(self, key: tuple[str, str, str]) -> None:
-        """A Pod for each replica, of the present template."""
+        """Create a Pod of the current template for each replica."""
         if key[1] != "deployments":
             return
         spec = self.objects[key]["spec"]

@@ -1,4 +1,4 @@
-"""Work for the stores under test: small pieces over a few tables of the foundation."""
+"""Work items for the stores under test: small transactions over a few tables."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def event(subject: str = "x") -> NewEvent:
 
 
 def append_if_absent(name: str, value: str) -> Work[str]:
-    """Answers the value that is there in the end."""
+    """Append a value if absent. Returns the value at the end."""
 
     async def work(tx: Tx) -> str:
         row = await tx.one(get, name=name)
@@ -158,18 +158,18 @@ async def read_all(store: Store, query: Query[R], tenant: str = TENANT, **parame
 
 
 async def value_of(store: Store, name: str, tenant: str = TENANT) -> str | None:
-    """The committed value of a setting."""
+    """Return the committed value of a setting."""
     rows = await read_all(store, get, tenant, name=name)
     return rows[0].value if rows else None
 
 
 async def logged(store: Store, tenant: str = TENANT) -> list[tuple[int, str]]:
-    """Sequence and subject of every logged event."""
+    """Return sequence and subject of every logged event."""
     return [(row.seq, row.subject) for row in await read_all(store, event_log, tenant)]
 
 
 def append(*rows: Any, table: Table[Any] = SETTINGS) -> Work[None]:
-    """Append rows, nothing else."""
+    """Append rows only."""
 
     def work(tx: Tx) -> Coroutine[Any, Any, None]:
         async def run() -> None:
@@ -182,5 +182,5 @@ def append(*rows: Any, table: Table[Any] = SETTINGS) -> Work[None]:
 
 
 async def together(store: Store, *works: Any, tenant: str = TENANT) -> list[Any]:
-    """Submit work at the same moment, so that it shares batches; answers results and exceptions."""
+    """Submit work simultaneously, so that it shares batches. Returns results and exceptions."""
     return await asyncio.gather(*[store.write(tenant, work) for work in works], return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Tasks as the tests of their behaviour call them."""
+"""Calls of the task conformance tests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["assign", "claim", "get", "pass_time", "told"]
 
 
 async def assign(market: Market, caller: Caller, task_type: str = "review", **given: Any) -> str:
-    """Give a task; answers its id."""
+    """Assign a task. Returns its id."""
     return str((await market.call(caller, "task.assign", task_type=task_type, **given)).task_id)
 
 
 async def claim(market: Market, caller: Caller, **given: Any) -> Any:
-    """Claim one task; None where there is none."""
+    """Claim one task; None if there is none."""
     return (await market.call(caller, "task.claim", **given)).task
 
 
@@ -28,11 +28,11 @@ async def get(market: Market, task_id: str) -> Any:
 
 
 def told(market: Market, happening: str) -> list[Any]:
-    """Data of the events ``agora.task.HAPPENING`` so far."""
+    """Return the data of the events ``agora.task.HAPPENING`` so far."""
     return [from_json(event.data) for event in market.of_type(f"agora.task.{happening}")]
 
 
 async def pass_time(market: Market, upkeep: TaskDeadlineController, seconds: float) -> None:
-    """Let time pass, and do what is due then."""
+    """Advance the clock and run all due work."""
     market.clock.advance(seconds)
     await upkeep.step()

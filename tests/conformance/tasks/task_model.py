@@ -1,4 +1,4 @@
-"""What a task does, in plain Python: who may do what with it, and what becomes of it. Tests compare it with the real one."""
+"""A model of tasks in plain Python: permissions and transitions. Tests compare it with the implementation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOSS, OPERATOR = "Boss", "operator"
 ENDED = {"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"}
 INTERRUPTED = {"input_required", "auth_required"}
 _BY_HAND = {"completed", "failed", "cancelled", "rejected"}
-#: what may follow what in a task's log
+#: allowed sequences in a task's log
 FOLLOWING: Mapping[str, set[str]] = {
     "pending": {"pending", "in_progress", "cancelled", "rejected", "expired"},
     "in_progress": {"pending", "dead_lettered"} | INTERRUPTED | _BY_HAND,
@@ -34,7 +34,7 @@ FOLLOWING: Mapping[str, set[str]] = {
 
 
 class Refused(Exception):
-    """A call that must be refused, with one of these errors."""
+    """A call that must be refused with one of these errors."""
 
     def __init__(self, *kinds: type[AgoraError]) -> None:
         self.kinds = kinds
@@ -42,7 +42,7 @@ class Refused(Exception):
 
 @dataclass
 class Task:
-    """home: whose it is while nobody has it, ``name:NAME`` before that one is there; None in the pool."""
+    """home: owner of an unclaimed task, ``name:NAME`` before that agent exists; None: the pool."""
 
     task_id: str
     home: str | None
@@ -78,21 +78,21 @@ class Task:
         return self.status == "in_progress" or self.status in INTERRUPTED
 
     def moments(self, now: int) -> list[int]:
-        """When time changes something about it."""
+        """Return the times at which the task changes."""
         if self.status in ENDED:
             return []
         found = [self.deadline] if self.deadline < FOREVER else []
         if self.status == "pending" and self.available_at is not None:
             found.append(self.available_at)
         if self.status == "in_progress":
-            found = [moment for moment in found if moment > now]  # later it is said once, and the work goes on
+            found = [moment for moment in found if moment > now]  # later it is emitted once, and the work continues
             found += [self.lease_until] if self.lease_until is not None else []
             found += [self.started_at + self.timeout * SECOND] if self.timeout is not None else []
         return found
 
 
 class Board:
-    """Every task there is. People are known by their names; ``brings`` is what each is able to do."""
+    """All tasks. Agents are identified by name; ``brings`` are their capabilities."""
 
     def __init__(self, brings: Mapping[str, frozenset[str]], now: int) -> None:
         self.brings, self.now = dict(brings), now
@@ -101,7 +101,7 @@ class Board:
     # -- giving ----------------------------------------------------------------------------------
 
     def home(self, assignee: str | None, needs: frozenset[str]) -> tuple[str | None, frozenset[str]]:
-        """Where a task waits that is given so, and what it then needs."""
+        """Return where an assigned task waits, and what it then requires."""
         if assignee is None or assignee.startswith("capability:"):
             return None, needs | ({assignee.removeprefix("capability:")} if assignee else frozenset())
         if assignee not in self.brings:
@@ -121,7 +121,7 @@ class Board:
         self._offer(task)
 
     def join(self, name: str, able: frozenset[str]) -> None:
-        """What waited for a name is its bearer's."""
+        """Give tasks held for a name to its new agent."""
         self.brings[name] = able
         for task in self.tasks.values():
             if task.agent == f"name:{name}" and task.status == "pending":
@@ -129,7 +129,8 @@ class Board:
                 self._offer(task)
 
     def leave(self, name: str) -> None:
-        """What it had in hand goes back; what is its own stays its own: the next of its name is another agent."""
+        """Return claimed tasks of an agent that leaves; its own tasks stay: the next agent of its name is another
+        one."""
         for task in self.tasks.values():
             if task.holder == name and task.in_hand:
                 task.attempts -= 1
@@ -164,7 +165,7 @@ class Board:
             self._end(task, "cancelled", caller)
 
     def retry(self, caller: str, task_id: str) -> Task:
-        """The new task, without its id."""
+        """Return the new task without its id."""
         old = self._owned(caller, task_id)
         if old.status not in ENDED:
             raise Refused(IllegalTransition)
@@ -219,7 +220,7 @@ class Board:
     # -- working ---------------------------------------------------------------------------------
 
     def claim(self, caller: str, limit: int, lease: int) -> list[Task]:
-        """What it gets, in this order."""
+        """Return the claimed tasks, in this order."""
         able = self.brings[caller]
         mine = [
             task
@@ -240,7 +241,7 @@ class Board:
         task.actors.add(doer)
 
     def _begin(self, task: Task, caller: str, *, implied: bool = False) -> None:
-        """What is written to a pending task begins it; where that is only implied, its assignee must write it."""
+        """Start a pending task by a write; if it is only implied, the assignee must make it."""
         if task.status == "pending":
             if implied and task.agent not in (caller, f"name:{caller}"):
                 raise Refused(IllegalTransition)
@@ -373,7 +374,7 @@ class Board:
                 self._offer(other)
 
     def settle(self) -> None:
-        """Time has passed: do everything that is due."""
+        """Do everything that is due after time has passed."""
         while any(self._look_after(task) for task in self.tasks.values()):
             continue
 

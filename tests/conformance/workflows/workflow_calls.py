@@ -1,4 +1,4 @@
-"""Workflows as the tests of their behaviour call them."""
+"""Calls of the workflow conformance tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def states(market: Market, workflow_id: str) -> dict[str, str]:
 
 
 async def do(market: Market, doer: Caller, result: Any = None, **given: Any) -> str:
-    """Take the next task and complete it; answers its type."""
+    """Claim the next task and complete it. Returns its type."""
     task = (await market.call(doer, "task.claim", **given)).task
     assert task is not None, "nothing to do"
     await market.call(doer, "task.complete", task_id=task.task_id, result=result, fencing_token=task.fencing_token)

@@ -1,4 +1,4 @@
-"""An agent whose hooks do not fit is an error."""
+"""An agent with incompatible hooks is an error."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Wrong(Agent):
     capabilities = 3  # E: assignment
 
     async def on_message(self, message: str) -> None:  # E: override
-        """Takes something else."""
+        """Has another parameter type."""
 
 
 class Synchronous(Agent):
     def on_message(self, message: Message) -> None:  # E: override
-        """Is no coroutine function."""
+        """Is not a coroutine function."""
 
 
 class Careless(Agent):
@@ -28,7 +28,7 @@ class Careless(Agent):
 
 class Taker(Agent):
     async def on_task(self, task: str) -> None:  # E: override
-        """Takes something else."""
+        """Has another parameter type."""
 
     async def on_start(self) -> None:
         await self.client.task.assign(3)  # E: arg-type

@@ -1,4 +1,4 @@
-"""A value that an enum does not have is an error."""
+"""An invalid enum value is an error."""
 
 from __future__ import annotations
 

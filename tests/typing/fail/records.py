@@ -1,4 +1,4 @@
-"""A record has exactly its fields, a table stores its own record, and a query answers the record that it declares."""
+"""A record has exactly its fields, a table stores its own record type, and a query returns its declared record type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Using a result as what it is not is an error, awaited or not."""
+"""Using a result as another type is an error, awaited or not."""
 
 from __future__ import annotations
 

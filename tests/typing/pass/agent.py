@@ -1,4 +1,4 @@
-"""An agent written against the base class."""
+"""An agent written with the base class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client's results have their types, called either way."""
+"""Results of a client have their types, synchronous or asynchronous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters whose values are an enum take its values as literals, too."""
+"""Parameters with enum values also accept the values as literals."""
 
 from __future__ import annotations
 

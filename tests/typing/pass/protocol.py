@@ -1,4 +1,4 @@
-"""The agent protocol's methods have their types, called either way."""
+"""Methods of the agent protocol have their types, synchronous or asynchronous."""
 
 from __future__ import annotations
 

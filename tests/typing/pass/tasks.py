@@ -1,4 +1,4 @@
-"""Tasks and workflows: the examples of the specification, an agent that takes tasks, and the types of it all."""
+"""Types of tasks and workflows: the examples of the specification, and an agent that executes tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents at work beside the command line: in a thread, with a loop of their own."""
+"""Agents that run beside the command line: in a thread, with a separate loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["at_work"]
 
 @contextmanager
 def at_work(served: Served, *agents: type[Agent]) -> Iterator[None]:
-    """Agents of these classes, until the block ends; each is the same agent as in the tests before."""
+    """Run agents of these classes until the block ends; each is the same agent as in the tests before."""
     ready, stopping = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 

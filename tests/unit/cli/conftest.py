@@ -1,4 +1,4 @@
-"""A real server in a process of its own, and the command line run against it."""
+"""A real server in a separate process, and the command line that uses it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Agora = Callable[..., Any]
 
 @pytest.fixture
 def agora(served: Served, monkeypatch: pytest.MonkeyPatch) -> Agora:
-    """Run the command line in this process; answers its result, with ``.stdout`` and ``.stderr`` apart."""
+    """Run the command line in this process. Returns its result, with separate ``.stdout`` and ``.stderr``."""
     monkeypatch.setenv("AGORA_URL", served.url)
     monkeypatch.setenv("AGORA_DATA_DIR", str(served.data_dir))
 
@@ -62,5 +62,5 @@ def agora(served: Served, monkeypatch: pytest.MonkeyPatch) -> Agora:
 
 @pytest.fixture
 def answer(agora: Agora) -> Agora:
-    """Run a command with ``--json``; answers what it printed, parsed."""
+    """Run a command with ``--json``. Returns its parsed output."""
     return lambda *words: json.loads(agora(*words, "--json").stdout)

@@ -33,6 +33,6 @@ def wire(host: Host) -> Iterator[Wire]:
 
 @pytest.fixture
 def client(wire: Wire) -> Iterator[AgoraClient]:
-    """A client of the scripted server, for plain synchronous tests."""
+    """A client of the scripted server, for synchronous tests."""
     with AgoraClient(wire.url) as client:
         yield client

@@ -1,4 +1,4 @@
-"""A server that plays the wire: real sockets, scripted answers, a small event log."""
+"""A scripted server: real sockets, scripted answers, a small event log."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AGENT_ID = "agent_" + "a" * 32
 
 @dataclass
 class Seen:
-    """A request as the server saw it."""
+    """A received request."""
 
     method: str
     path: str
@@ -47,19 +47,19 @@ class Seen:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def problem(error: AgoraError, **headers: str) -> Response:
-    """The answer of a server that refuses."""
+    """Build the response of a refusal."""
     return JSONResponse(error.problem(), error.status, headers={**headers, "content-type": "application/problem+json"})
 
 
 def agent_answer(**changes: Any) -> dict[str, Any]:
-    """A registration."""
+    """Build a registration."""
     return {
         "agent_id": AGENT_ID,
         "agent_name": "Ada",
@@ -91,7 +91,7 @@ def event(sequence: int, type: str = "work.done", **more: Any) -> dict[str, Any]
 
 
 def entry(number: int, type: str = "output", **more: Any) -> dict[str, Any]:
-    """An entry of a task's log."""
+    """Build an entry of a task's log."""
     task_id = "task_" + "0" * 32
     return {"type": type, "task_id": task_id, "number": number, "time": NOW, "actor": AGENT_ID} | more
 
@@ -101,7 +101,7 @@ def number_of(item: dict[str, Any]) -> int:
 
 
 class Wire:
-    """What the server answers, and what it was asked."""
+    """The script of the server, and its received requests."""
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop | None) -> None:
         self.url, self.loop = url, loop
@@ -111,7 +111,7 @@ class Wire:
         self.answers: dict[str, deque[Any]] = defaultdict(deque)
         self.log: list[dict[str, Any]] = []
         self.oldest = 1
-        self.repeats = 0  #: how many events before the position a resumed stream sends again
+        self.repeats = 0  #: number of events before the position that a resumed stream repeats
         self.socket_refusal: Response | None = None
         self.stream_refusals: deque[AgoraError] = deque()
         self.finished = False
@@ -121,7 +121,7 @@ class Wire:
     # -- scripted by the test -------------------------------------------------------------------------
 
     def answer(self, path: str, *answers: Any) -> None:
-        """Answer requests to a path in turn; the last answer stays. Exceptions are refusals."""
+        """Answer requests to a path in turn; the last answer is repeated. Exceptions are refusals."""
         self.answers[path].extend(answers)
 
     def publish(self, *events: dict[str, Any]) -> None:
@@ -129,16 +129,16 @@ class Wire:
         self._within(lambda: self._push(events))
 
     def finish(self) -> None:
-        """End every open stream because nothing will ever follow."""
+        """End every open stream as a log that has ended."""
         self.finished = True
         self._within(lambda: self._end("finished"))
 
     def cut(self, close_reason: AgoraError | None = None) -> None:
-        """End every open stream, as a crash or (with an error) as a decision of the server."""
+        """End every open stream, by a crash or (with an error) by the server."""
         self._within(lambda: self._end(close_reason or "cut"))
 
     def wait_for_streams(self, count: int) -> None:
-        """Block until so many streams have been opened, ever."""
+        """Block until that many streams have been opened in total."""
         self.wait_for(lambda: len(self.streams) >= count)
 
     def wait_for_acknowledged(self, count: int) -> None:
@@ -288,7 +288,7 @@ class Wire:
 
 
 class Host:
-    """One server for all tests, in a thread and a loop of its own; each test has its own script."""
+    """One server for all tests, in a separate thread and loop; each test has its own script."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -297,7 +297,7 @@ class Host:
 
     @contextlib.contextmanager
     def playing(self) -> Iterator[Wire]:
-        """A new script, until the block ends."""
+        """Use a new script until the block ends."""
         wire = Wire(self.url, self.loop)
         self._app = wire.app
         try:
@@ -313,7 +313,7 @@ class Host:
 
 @contextlib.contextmanager
 def hosting() -> Iterator[Host]:
-    """A host on a free port of the loopback."""
+    """Run a host on a free loopback port."""
     host = Host()
     config = uvicorn.Config(
         host,
@@ -326,7 +326,7 @@ def hosting() -> Iterator[Host]:
     )
     server = PromptServer(config)
     listener = config.bind_socket()
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets that it creates
     host.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     started = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Random things that A2A 1.0 can say, for comparisons."""
+"""Random values of A2A 1.0, for comparisons."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ cards = _some(
         "supportedInterfaces": st.just(
             [{"url": "https://agents.example/a2a/x", "protocolBinding": "JSONRPC", "protocolVersion": "0.3"}]
         ),
-        "capabilities": st.fixed_dictionaries(  # an empty one is signed by the SDK as if it were not there
+        "capabilities": st.fixed_dictionaries(  # the SDK signs an empty one as if it were absent
             {"streaming": st.booleans()},
             optional={name: st.booleans() for name in ("pushNotifications", "extendedAgentCard")},
         ),

@@ -1,4 +1,4 @@
-"""A marketplace that may connect to the loopback, where the agents of these tests are."""
+"""A marketplace that may connect to the loopback, where the remote agents of these tests run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent elsewhere that does what a test says, byte for byte."""
+"""A remote agent with scripted bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answer = bytes | Callable[[Heard], Awaitable[None]]
 
 @dataclass
 class Rogue:
-    """answers: to each request in turn, the last one again and again. card: what it says of itself."""
+    """answers: to requests in turn, the last one repeatedly. card: its agent card."""
 
     answers: list[Answer]
     url: str = ""
@@ -43,17 +43,17 @@ class Rogue:
             await answer(heard)
 
     def called(self, method: str) -> list[dict[str, Any]]:
-        """The parameters of a method's calls."""
+        """Return the parameters of a method's calls."""
         return [found.json["params"] for found in self.heard if found.json["method"] == method]
 
 
 def rpc(result: Any) -> bytes:
-    """An answer of JSON-RPC."""
+    """Encode a JSON-RPC response."""
     return whole(json.dumps({"jsonrpc": "2.0", "id": "1", "result": result}).encode())
 
 
 def event(result: Any) -> bytes:
-    """An item of a stream."""
+    """Encode a stream item."""
     return b"data: " + json.dumps({"jsonrpc": "2.0", "id": "1", "result": result}).encode() + b"\n\n"
 
 

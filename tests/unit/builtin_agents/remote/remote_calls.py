@@ -1,4 +1,4 @@
-"""What the tests of agents elsewhere ask of a marketplace."""
+"""Calls of the tests of remote agents."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["add", "message", "remotes_of", "send", "text_of"]
 
 
 def remotes_of(market: Market) -> RemoteAgentsController:
-    """The controller of agents elsewhere."""
+    """Return the controller of remote agents."""
     return next(found for found in market.app.controllers if isinstance(found, RemoteAgentsController))
 
 
 async def add(market: Market, url: str, name: str = "Far", **options: Any) -> Any:
-    """Add an agent elsewhere; it has its place when this is over."""
+    """Add a remote agent, and wait until it is hosted."""
     added = await market.call(market.operator, "a2a.add_remote", url=url, name=name, **options)
     await remotes_of(market).wait_until_settled()
     return added
 
 
 async def send(market: Market, caller: Caller, text: Any, agent: str = "Far", **options: Any) -> Any:
-    """Send a message and wait for what comes of it; answers the task."""
+    """Send a message and wait for the outcome. Returns the task."""
     return (await ask(market, caller, "send", message=text, agent=agent, **options))["task"]
 
 

@@ -1,4 +1,4 @@
-"""An agent elsewhere: the official SDK's server with a script, on a socket. What it was sent is written down."""
+"""A remote agent on a socket: the official SDK's server with a script, which records its requests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS = ("JSONRPC 1.0", "HTTP+JSON 1.0", "JSONRPC 0.3", "HTTP+JSON 0.3")
 
 @dataclass
 class Script(AgentExecutor):
-    """Does what the first word of a message says. go_on: what it waits for. cancelled: tasks it was told to cancel."""
+    """Does what the first word of a message says. go_on: event to wait for. cancelled: tasks that were cancelled."""
 
     heard: list[dict[str, Any]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The workshop, and bridges to it."""
+"""The workshop server, and bridges to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def workshop() -> AsyncIterator[Workshop]:
 
 
 class Wire:
-    """A bridge in a process of its own, with its two ends in the test's hands."""
+    """A bridge in a separate process, whose both ends the test controls."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -45,7 +45,7 @@ class Wire:
         await self.process.stdin.drain()
 
     async def hear(self) -> Any:
-        """The next line; it must be JSON."""
+        """Read the next line, which must be JSON."""
         assert self.process.stdout is not None
         async with asyncio.timeout(SECONDS):
             line = await self.process.stdout.readline()
@@ -55,14 +55,14 @@ class Wire:
         return message
 
     async def hear_until(self, **wanted: Any) -> Any:
-        """The next message that has these members."""
+        """Read until a message has these members."""
         while True:
             message = await self.hear()
             if isinstance(message, dict) and all(message.get(name) == value for name, value in wanted.items()):
                 return message
 
     async def ask(self, method: str, params: dict[str, Any] | None = None, *, modern: bool = False) -> Any:
-        """The response to a request."""
+        """Send a request and return its response."""
         self._next += 1
         given = dict(params or {}) | ({"_meta": META} if modern else {})
         await self.say({"jsonrpc": "2.0", "id": self._next, "method": method, "params": given})
@@ -76,7 +76,7 @@ class Wire:
         return answer
 
     async def end(self) -> tuple[int, str]:
-        """Close the client's side; the exit code, and what was logged. Nothing but JSON may still come."""
+        """Close the client's side. Returns the exit code and the log. Only JSON may still be received."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         return await self.ended()

@@ -1,7 +1,7 @@
-"""The MCP inspector, an npm package: where it is, or why it is not there.
+"""Location of the MCP inspector, an npm package.
 
-It is looked for below ``AGORA_NODE_TOOLS``, else ``build/node-tools``. Where nothing may be skipped (``AGORA_REQUIRE``)
-npm installs it there, with the Node.js that it needs.
+It is searched below ``AGORA_NODE_TOOLS``, else ``build/node-tools``. If nothing may be skipped (``AGORA_REQUIRE``), npm
+installs it there, with the Node.js that it needs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECONDS = 300
 
 
 def command() -> tuple[str, ...]:
-    """How to run its command line; skips the test where it is not installed."""
+    """Return the command of its command line; skips the test if it is not installed."""
     default = Path(__file__).parents[4] / "build" / "node-tools"
     directory = Path(os.environ.get("AGORA_NODE_TOOLS") or default)
     if not (directory / SCRIPT).exists() or not (directory / NODE).exists():

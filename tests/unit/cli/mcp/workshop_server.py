@@ -1,4 +1,5 @@
-"""A workshop: a real MCP server over HTTP, by the official SDK, whose tools progress, fail and take their time."""
+"""The workshop server: a real MCP server over HTTP with the official SDK, whose tools report progress, fail and are
+slow."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ PAGE = 3
 
 
 class Workshop:
-    """The server, and what it saw. It can be stopped and begun anew at the same address."""
+    """The server and its recorded requests. It can be stopped and restarted at the same address."""
 
     def __init__(self) -> None:
         self.port = free_port()

@@ -28,7 +28,7 @@ def time() -> ManualTime:
 
 @pytest.fixture
 async def feed(store: FailingSqliteStore, time: ManualTime) -> AsyncIterator[Feed]:
-    """A feed whose time stands still until the test moves it."""
+    """A feed whose time advances only by the test."""
     feed = Feed(store, sleep=time.sleep)
     await feed.start()
     yield feed
@@ -37,7 +37,7 @@ async def feed(store: FailingSqliteStore, time: ManualTime) -> AsyncIterator[Fee
 
 @pytest.fixture
 def journal(store: FailingSqliteStore, feed: Feed) -> Journal:
-    """A log whose commits are published at once."""
+    """A log whose commits are published immediately."""
     journal = Journal(store)
     journal.watch(feed.publish)
     return journal

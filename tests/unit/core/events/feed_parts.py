@@ -1,4 +1,4 @@
-"""Parts for tests of the feed: a real log to write to, readers that remember, and time moved by hand."""
+"""Parts for tests of the feed: a real log to write to, recording readers, and a manual clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Journal", "ManualTime", "Reader", "open_stream"]
 
 
 class ManualTime:
-    """``sleep`` for code under test; ``advance`` wakes who has slept long enough."""
+    """``sleep`` for code under test; ``advance`` wakes sleepers whose time has passed."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -48,7 +48,7 @@ class ManualTime:
 
 @dataclass
 class Journal:
-    """Writes events to a store's log; what was committed waits in ``hints`` unless it is published at once."""
+    """Writes events to a store's log; commits wait in ``hints`` unless they are published immediately."""
 
     store: Store
     tenant: str = "default"
@@ -65,7 +65,7 @@ class Journal:
         self.store.on_commit = committed
 
     async def write(self, *events: NewEvent) -> list[StoredEvent]:
-        """Commit events together."""
+        """Commit events in one transaction."""
 
         async def work(tx: Tx) -> None:
             for event in events:
@@ -90,7 +90,7 @@ class Journal:
 
 
 class Reader:
-    """A sink that remembers what it was given."""
+    """A sink that records its events."""
 
     pending = 0
 

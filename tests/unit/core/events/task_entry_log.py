@@ -1,4 +1,4 @@
-"""A log of its own to follow: rows of ``task_entries``, and events that hint at them."""
+"""A separate log to follow: rows of ``task_entries``, and events that hint at them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PAGE = Query(
 
 
 class TaskLog:
-    """One task's entries. reads: the positions it was read from."""
+    """Entries of one task. reads: positions of the reads."""
 
     def __init__(self, store: Store, task_id: str = "task_1", tenant: str = "default", *, page: int = 100) -> None:
         self.store, self.task_id, self.tenant, self.page = store, task_id, tenant, page
@@ -55,7 +55,7 @@ class TaskLog:
     async def append(
         self, *contents: str, done: bool = False, hint: bool = True, audience: tuple[str, ...] | None = None
     ) -> None:
-        """Commit entries together; with ``done``, the last of all."""
+        """Commit entries in one transaction; with ``done``, the last one ends the log."""
         rows = [("output", content) for content in contents] + ([("done", "")] if done else [])
 
         async def work(tx: Tx) -> None:
@@ -91,8 +91,8 @@ class TaskLog:
         return to_json({"type": row.type, "task_id": self.task_id, "number": row.number, "content": row.content})
 
     async def _is_done(self, reader: Reader, rows: Sequence[ReadEntry], after: int) -> bool:
-        """Whether the last entry that the reader has, or gets now, is the last of all."""
+        """Whether the last entry that the reader has, or gets now, ends the log."""
         if not rows:
             last = await reader.all(_PAGE, task_id=self.task_id, after=after - 1, limit=1)
-            rows = [row for row in last if row.number == after]  # not one that came since
+            rows = [row for row in last if row.number == after]  # not a later one
         return bool(rows and rows[-1].type == "done")

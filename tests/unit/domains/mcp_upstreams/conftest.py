@@ -1,4 +1,4 @@
-"""An upstream that runs, and a pool of connections with short pauses."""
+"""A running upstream, and a connection pool with short pauses."""
 
 from __future__ import annotations
 

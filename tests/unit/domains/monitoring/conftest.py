@@ -1,4 +1,4 @@
-"""A monitor whose measurements the test decides."""
+"""Fixtures for a monitor with scripted measurements."""
 
 from __future__ import annotations
 

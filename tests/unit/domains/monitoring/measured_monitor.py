@@ -1,4 +1,4 @@
-"""A monitor whose measurements the test decides."""
+"""A monitor with scripted measurements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIB = 1024.0 * 1024
 
 
 class Gauges:
-    """What is measured: set by the test. ``failure``: what the store fails with; ``silent``: it never answers."""
+    """Measurements set by the test. ``failure``: error of the store; ``silent``: it never responds."""
 
     def __init__(self) -> None:
         self.store = {"round_trip_ms": 1.0, "queue_depth": 0.0, "queue_limit": 4096.0, "size_bytes": 1e6}
@@ -44,14 +44,14 @@ class Gauges:
 
 
 class Measured(HealthMonitor):
-    """A monitor with its gauges, and the means to let time go by."""
+    """A monitor with its gauges, and control over its time."""
 
     def __init__(self, gauges: Gauges, clock: ManualClock) -> None:
         super().__init__(cast("Store", gauges), clock, gauges.live, Path("/"), machine=lambda: gauges.machine)
         self.gauges, self.clock = gauges, clock
 
     async def watch(self, seconds: float, **change: float) -> None:
-        """Sample for so long; each named gauge changes by so much a second."""
+        """Sample for that many seconds; each named gauge changes by that much per second."""
         for _ in range(int(seconds / self.interval)):
             self.clock.advance(self.interval)
             for group in (self.gauges.store, self.gauges.machine, cast("dict[str, Any]", self.gauges.live)):

@@ -1,4 +1,4 @@
-"""Fixtures of hostile tests of tasks and workflows: one marketplace for each file, as nearly everything is refused."""
+"""Fixtures of hostile tests of tasks and workflows: one marketplace per file, because almost everything is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.domains.tasks.hostile_caller import Place, an_agent
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
     clock = ManualClock()
-    clock.freeze()  # no lease ends and nobody falls silent, however long the module takes
+    clock.freeze()  # no lease expires and no agent goes offline, however long the module takes
     app = App(make_settings(tmp_path_factory.mktemp("tasks") / "data"), clock=clock)
     await app.start()
     yield app
@@ -43,7 +43,7 @@ async def place(client: httpx.AsyncClient) -> Place:
 
 @pytest.fixture
 def unchanged(app: App) -> Callable[[], None]:
-    """Fails if anything has happened since."""
+    """Fail if any event has been emitted since."""
     before = app.feed.head("default")
 
     def check() -> None:

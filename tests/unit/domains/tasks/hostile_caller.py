@@ -1,4 +1,4 @@
-"""A marketplace under attack: requests that must be refused, clearly and soon."""
+"""A marketplace under attack: requests that must be refused clearly and quickly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["HUGE", "NOBODY", "NOTHING", "Place", "a_stranger", "an_agent", "nest
 NOBODY = "agent_" + "0" * 32
 NOTHING = "task_" + "0" * 32
 HUGE = 2**70
-SOON = 2.0  #: seconds of CPU: many times what any request takes, and far less than one without a bound could take
+SOON = 2.0  #: limit in seconds of CPU time: many times that of any request, and far below that of an unbounded one
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -28,7 +28,7 @@ def nested(levels: int) -> Any:
 
 @dataclass
 class Place:
-    """Two agents, a task that one gave the other and that it has claimed, and a workflow."""
+    """Two agents, a task that one assigned to the other and that was claimed, and a workflow."""
 
     client: httpx.AsyncClient
     boss: dict[str, str]
@@ -38,7 +38,7 @@ class Place:
     workflow_id: str = ""
 
     async def post(self, path: str, body: Any, who: dict[str, str] | None = None) -> httpx.Response:
-        """Post, which must not take long: the whole server waits meanwhile."""
+        """Post a request that must be fast, because the whole server waits for it."""
         content = body if isinstance(body, (str, bytes)) else json.dumps(body)
         began = time.thread_time()
         answer = await self.client.post(path, content=content, headers=_JSON | (self.boss if who is None else who))
@@ -52,7 +52,7 @@ async def an_agent(client: httpx.AsyncClient, name: str, *able: str) -> dict[str
 
 
 async def a_stranger(client: httpx.AsyncClient, *able: str) -> tuple[str, dict[str, str]]:
-    """Somebody new: a name, and a credential."""
+    """Register an agent. Returns its name and a credential."""
     name = f"Stranger {uuid4().hex[:8]}"
     return name, await an_agent(client, name, *able)
 

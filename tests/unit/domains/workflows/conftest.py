@@ -1,4 +1,4 @@
-"""Fixtures of the tests of a workflow's limits: those of a task's limits, whose marketplace they share."""
+"""Fixtures of the tests of workflow limits, shared with those of task limits."""
 
 from __future__ import annotations
 

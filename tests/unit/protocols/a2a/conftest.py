@@ -1,4 +1,4 @@
-"""A server with its built-in agents, and a client of its A2A wires."""
+"""A server with its built-in agents, and a client of its A2A bindings."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def wire(server: Running) -> AsyncIterator[Wire]:
-    """Without a credential on the same machine: the local operator, at the Echo Agent's address."""
+    """A local client without a credential: the local operator, at the Echo Agent's address."""
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         yield Wire(http, "/a2a/Echo%20Agent")

@@ -1,4 +1,4 @@
-"""A2A as its bytes: requests put together by hand, so that what clients leave out or get wrong can be tried."""
+"""A2A with hand-written requests, to test omissions and errors of clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS = itertools.count(1)
 
 
 def said(*parts: Any, **more: Any) -> dict[str, Any]:
-    """A message of A2A 1.0 with an id of its own; texts become parts."""
+    """Build a message of A2A 1.0 with a unique id; texts become parts."""
     given = [{"text": part} if isinstance(part, str) else part for part in parts]
     return {"messageId": f"m{next(_NUMBERS)}", "role": "ROLE_USER", "parts": given, **more}
 
@@ -45,20 +45,20 @@ class Wire:
         return Wire(self.http, path, more.get("token", self.token), more.get("version", self.version))
 
     async def rpc(self, method: str, params: Any = None, id: Any = 1) -> httpx.Response:
-        """One JSON-RPC request."""
+        """Send one JSON-RPC request."""
         request = {"jsonrpc": "2.0", "id": id, "method": method}
         if params is not None:
             request["params"] = params
         return await self.http.post(self.path, json=request, headers=self.headers())
 
     async def result(self, method: str, params: Any = None) -> Any:
-        """The result of one JSON-RPC request."""
+        """Send one JSON-RPC request. Returns its result."""
         document = (await self.rpc(method, params)).json()
         assert "result" in document, document
         return document["result"]
 
     async def error(self, method: str, params: Any = None) -> dict[str, Any]:
-        """The error of one JSON-RPC request."""
+        """Send one JSON-RPC request. Returns its error."""
         answer = await self.rpc(method, params)
         document: dict[str, Any] = answer.json()
         assert "error" in document, document
@@ -66,14 +66,14 @@ class Wire:
         return found
 
     async def call(self, http_method: str, path: str, body: Any = None, **more: str) -> httpx.Response:
-        """One request of HTTP+JSON."""
+        """Send one HTTP+JSON request."""
         return await self.http.request(
             http_method, self.path.rstrip("/") + path, json=body, headers=self.headers(**more)
         )
 
     @contextlib.asynccontextmanager
     async def stream(self, method: str, params: Any, **more: str) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
-        """A JSON-RPC stream: ids and results."""
+        """Open a JSON-RPC stream. Yields ids and results."""
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         async with self.http.stream("POST", self.path, json=request, headers=self.headers(**more)) as response:
             assert response.headers["content-type"].startswith("text/event-stream"), await response.aread()
@@ -81,7 +81,7 @@ class Wire:
 
 
 async def events_of(response: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
-    """Id and document of each message of a stream."""
+    """Yield id and document of each message of a stream."""
     id = ""
     async for line in response.aiter_lines():
         if line.startswith("id:"):

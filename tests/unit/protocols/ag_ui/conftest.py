@@ -1,4 +1,4 @@
-"""A server with its built-in agents, and runs posted to it; every event is read with the protocol's own models."""
+"""A server with its built-in agents, and runs posted to it; every event is parsed with the protocol's own models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 60
 
 
 class Page:
-    """A page that runs an agent, as a person sees it: it sends the thread's id and what the person said."""
+    """A page that runs an agent: it sends the thread's id and the person's message."""
 
     def __init__(self, http: httpx.AsyncClient, agent: str) -> None:
         self.http, self.agent = http, agent
@@ -40,7 +40,7 @@ class Page:
 
     @asynccontextmanager
     async def stream(self, body: dict[str, Any], **headers: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-        """The events of a run as they come."""
+        """Yield the events of a run as they arrive."""
         request = self.http.stream("POST", f"/ag-ui/{self.agent}", json=body, headers=headers)
         async with request as response:
             assert response.status_code == 200, (await response.aread()).decode()
@@ -57,7 +57,7 @@ class Page:
                 yield event
 
     async def run(self, body: dict[str, Any], **headers: str) -> list[dict[str, Any]]:
-        """All events of a run, one of whose last is the end."""
+        """Return all events of a run, of which one of the last is the end."""
         async with self.stream(body, **headers) as events:
             return [event async for event in events]
 
@@ -69,6 +69,6 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def page(server: Running) -> AsyncIterator[Page]:
-    """Without a credential on the same machine: the local operator."""
+    """A local page without a credential: the local operator."""
     async with httpx.AsyncClient(base_url=server.url, timeout=SECONDS) as http:
         yield Page(http, "Echo%20Agent")

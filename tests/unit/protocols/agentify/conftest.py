@@ -16,7 +16,7 @@ APP, CALCULATOR = "agent.app.orchestrator", "agent.calculator.calculation"
 
 @dataclass
 class Pair:
-    """The asking and the answering agent, over HTTP."""
+    """The requesting and the answering agent, over HTTP."""
 
     url: str
     app: httpx.AsyncClient

@@ -13,13 +13,13 @@ from tests.unit.protocols.mcp.mcp_clients import Wire
 
 @pytest.fixture
 async def wire(server: Running) -> AsyncIterator[Wire]:
-    """A client without a credential on the same machine: the local operator."""
+    """A local client without a credential: the local operator."""
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         yield Wire(http)
 
 
 async def register(wire: Wire, name: str, **profile: object) -> Wire:
-    """An agent's own wire."""
+    """Register an agent. Returns its client."""
     answer = await wire.http.post("/agents/register", json={"agent_name": name, **profile})
     assert answer.status_code == 200, answer.text
     return Wire(wire.http, answer.json()["token"])

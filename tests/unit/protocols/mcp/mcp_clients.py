@@ -1,4 +1,4 @@
-"""Support for MCP's tests: requests of both eras written by hand, and the official client."""
+"""Support for MCP's tests: hand-written requests of both protocol generations, and the official client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "appl
 
 
 def envelope(**more: Any) -> dict[str, Any]:
-    """The ``_meta`` of a request of the newer era."""
+    """Build the ``_meta`` of a request of the newer generation."""
     own = {
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
@@ -32,7 +32,7 @@ def envelope(**more: Any) -> dict[str, Any]:
 
 
 def answer(response: httpx.Response) -> Any:
-    """The JSON-RPC message of a response, be it JSON or the last one of a stream."""
+    """Return the JSON-RPC message of a response: JSON, or the last message of a stream."""
     if response.headers.get("content-type", "").startswith("text/event-stream"):
         lines = [line[5:].strip() for line in response.text.splitlines() if line.startswith("data:")]
         return from_json([line for line in lines if line][-1])
@@ -41,7 +41,7 @@ def answer(response: httpx.Response) -> Any:
 
 @dataclass
 class Wire:
-    """A client that sends what it is told. token: its credential, if any."""
+    """A scripted client. token: its credential, if any."""
 
     http: httpx.AsyncClient
     token: str = ""
@@ -50,7 +50,7 @@ class Wire:
     sent: int = field(default=0)
 
     async def modern(self, method: str, params: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
-        """A request of the newer era; header names with underscores."""
+        """Send a request of the newer generation; header names with underscores."""
         given = dict(params or {})
         given["_meta"] = envelope(**given.get("_meta", {}))
         own = {"mcp-protocol-version": MODERN, "mcp-method": method}
@@ -59,12 +59,12 @@ class Wire:
         return await self.post(self.request(method, given), own | _spelled(headers))
 
     async def legacy(self, method: str, params: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
-        """A request of the older era, in the session that :meth:`shake_hands` opened."""
+        """Send a request of the older generation, in the session opened by :meth:`shake_hands`."""
         own = {"mcp-protocol-version": LEGACY, "mcp-session-id": self.session}
         return await self.post(self.request(method, params), own | _spelled(headers))
 
     async def call(self, era: str, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The JSON-RPC message that answers a request of an era."""
+        """Send a request of a generation. Returns the JSON-RPC response."""
         if era == "legacy" and not self.session:
             await self.shake_hands()
         return answer(await (self.modern if era == "modern" else self.legacy)(method, params))
@@ -75,7 +75,7 @@ class Wire:
         return found if params is None else found | {"params": dict(params)}
 
     async def shake_hands(self, version: str = LEGACY) -> Any:
-        """Open a session; answers the result of ``initialize``."""
+        """Open a session. Returns the result of ``initialize``."""
         params = {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
         response = await self.post(self.request("initialize", params), {})
         self.session = response.headers["mcp-session-id"]
@@ -99,7 +99,7 @@ def _spelled(headers: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def connect(url: str, era: str, token: str = "", **options: Any) -> AsyncIterator[Client]:
-    """The official client, connected. url: of the endpoint."""
+    """Connect the official client. url: of the endpoint."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
         transport = streamable_http_client(url, http_client=http)

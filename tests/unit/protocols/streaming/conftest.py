@@ -1,4 +1,4 @@
-"""A server on a socket, once with its transport in reach, once behind middleware."""
+"""A server on a socket, with direct access to its transport and behind middleware."""
 
 from __future__ import annotations
 

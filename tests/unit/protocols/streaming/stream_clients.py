@@ -1,4 +1,4 @@
-"""Parts for tests of the live protocols: clients of a real server."""
+"""Clients of a real server for tests of the live protocols."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class Hidden:
-    """The application behind middleware, so that the server's transport is out of its reach."""
+    """The application behind middleware, without access to the server's transport."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -55,14 +55,15 @@ class Hidden:
 
 
 class Socket(ClientConnection):
-    """A connection, and the first thing the server said on it."""
+    """A connection, and the first message of the server."""
 
     greeting: Any
 
 
 @asynccontextmanager
 async def socket(server: Running, *, path: str = "/ws", **query: Any) -> AsyncIterator[Socket]:
-    """A WebSocket, its greeting received. Header and client options: ``token``, ``subprotocols``, ``max_queue``."""
+    """Open a WebSocket and receive its greeting. Header and client options: ``token``, ``subprotocols``,
+    ``max_queue``."""
     options: dict[str, Any] = {name: query.pop(name) for name in ("subprotocols", "max_queue") if name in query}
     token = query.pop("token", None)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -81,7 +82,7 @@ async def receive(connection: ClientConnection) -> Any:
 
 
 async def events_of(connection: ClientConnection, count: int) -> list[Any]:
-    """The next events, heartbeats left out."""
+    """Receive the next events, without heartbeats."""
     found: list[Any] = []
     while len(found) < count:
         frame = await receive(connection)
@@ -94,7 +95,7 @@ async def events_of(connection: ClientConnection, count: int) -> list[Any]:
 async def event_source(
     server: Running, headers: dict[str, str] | None = None, *, path: str = "/events", **query: Any
 ) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[dict[str, str]]]]:
-    """An SSE stream: the response, and its messages as fields; comments are the field ``''``."""
+    """Open an SSE stream. Yields the response, and its messages as fields; comments are the field ``''``."""
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=60) as client,
         client.stream("GET", path, params=query or None, headers=headers or {}) as response,
@@ -123,7 +124,7 @@ WEBSOCKET = {
 
 @asynccontextmanager
 async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> AsyncIterator[None]:
-    """A client that opens a stream and reads nothing of it."""
+    """Open a stream without reading it."""
     port = int(server.url.rsplit(":", 1)[1])
     with socketlib.create_connection(("127.0.0.1", port)) as connection:
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *(f"{k}: {v}" for k, v in headers.items())]
@@ -133,7 +134,7 @@ async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> A
 
 
 class Drops:
-    """Stands in for ``drop`` and does the same; remembers the connections that were cut."""
+    """Wraps ``drop`` and records the closed connections."""
 
     def __init__(self) -> None:
         self.transports: list[asyncio.Transport] = []
@@ -144,7 +145,7 @@ class Drops:
 
 
 async def flood(server: Running) -> int:
-    """Publish large events until a reader is cut off; answers how many."""
+    """Publish large events until a reader is disconnected. Returns their number."""
     published = 0
     while server.app.feed.live["cut_off"] == 0:
         await publish(server, "large", data="x" * 500_000)
@@ -154,7 +155,7 @@ async def flood(server: Running) -> int:
 
 
 async def call(server: Running, name: str, caller: Caller | None = None, **arguments: Any) -> Any:
-    """Call an operation as the operator or as somebody."""
+    """Call an operation as the operator or another caller."""
     app = server.app
     operation = app.registry.find(f"agora.{name}")
     outcome = await app.dispatcher.invoke(operation, caller or app.authenticator.operator, arguments)
@@ -162,12 +163,12 @@ async def call(server: Running, name: str, caller: Caller | None = None, **argum
 
 
 async def publish(server: Running, *types: str, data: Any = None) -> list[str]:
-    """Publish events as the operator; answers their ids."""
+    """Publish events as the operator. Returns their ids."""
     return [(await call(server, "event.publish", event_type=type, data=data)).event_id for type in types]
 
 
 async def prune(server: Running) -> int:
-    """Delete the whole log but its newest event; answers what is now the oldest."""
+    """Delete the whole log except its newest event. Returns the oldest event."""
 
     async def work(tx: Tx) -> None:
         await tx.execute(upkeep.delete_old_events, before=2**62, limit=1000)

@@ -1,4 +1,4 @@
-"""A server for the tests of a file, and browsers that nobody has signed in with."""
+"""A server for the tests of a file, and browsers that are not signed in."""
 
 from __future__ import annotations
 

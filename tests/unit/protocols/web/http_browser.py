@@ -1,4 +1,4 @@
-"""A browser as far as these tests need one: cookies, forms, and where it goes next."""
+"""A minimal browser for these tests: cookies, forms, and navigation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 class Browser:
-    """Talks to the application without a socket, from this machine unless another address is given."""
+    """Calls the application without a socket, from this machine unless another address is given."""
 
     def __init__(self, app: App, address: str = "127.0.0.1", url: str = "http://127.0.0.1:8080") -> None:
         self.app = app
@@ -31,14 +31,14 @@ class Browser:
         return await self.http.post(HOME + path, data=fields, headers=headers)
 
     async def sign_in(self, token: str | None = None, next: str = "") -> httpx.Response:
-        """Sign in with a token, or as the person at this machine."""
+        """Sign in with a token, or as the local operator."""
         page = await self.get("sign-in")
         fields = {"csrf": csrf_of(page), "next": next}
         fields |= {"way": "local"} if token is None else {"token": token}
         return await self.post("sign-in", fields)
 
     async def csrf(self) -> str:
-        """The session's token, from a page."""
+        """Return the session's CSRF token from a page."""
         return csrf_of(await self.get())
 
     async def act(self, operation: str, **fields: Any) -> httpx.Response:
