@@ -45,4 +45,4 @@ def test_the_switches_of_the_migration_are_followed(
     settings = server.operator.post("/agora/admin/manage", {**SETTING, "target": "all", "action": "list"})["after"]
     assert settings["compatibility_mode"] == {"value": "enabled", "changed": False, "changeable": True}
     assert settings["deprecation_warnings"]["value"] is True
-    assert "not followed" not in server.log()
+    assert "not supported:" not in server.log()

@@ -242,7 +242,7 @@ class App:
         ends = (controller.end_clients() for controller in self.controllers)
         for outcome in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(outcome, Exception):
-                log.warning("a program of the server did not end: %s", outcome, exc_info=outcome)
+                log.warning("a client of the server did not stop: %s", outcome, exc_info=outcome)
 
     def drain(self) -> None:
         """Prepare to stop: report not ready, and close every stream with a reason to resume later."""

@@ -67,18 +67,18 @@ def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> lis
         if error.errno != errno.EADDRINUSE:
             raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
         raise PortTaken(
-            f"Port {settings.port} is taken. Stop what uses it, or choose another with --port or AGORA_PORT."
+            f"Port {settings.port} is in use. Stop the program that uses it, or choose another with --port or AGORA_PORT."
         ) from None
     if settings.events_port and settings.events_port != settings.port:
         try:
             listeners.append(_bind_socket(settings.host, settings.events_port))
         except OSError:
-            print_line(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
+            print_line(f"The events port {settings.events_port} is in use: events are served on the main port only.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
             listeners.insert(1, _bind_socket(settings.host, settings.mcp_port))
         except OSError:
-            print_line(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
+            print_line(f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only.")
     return listeners
 
 
@@ -179,9 +179,9 @@ class _Server(uvicorn.Server):
         try:
             self._tls.reload_files()
         except CertificateError as error:
-            log.error("the certificate stays as it was: %s", error)
+            log.error("the certificate was not reloaded: %s", error)
         else:
-            log.info("the certificate in %s serves new connections", self._tls.files.cert)
+            log.info("the certificate in %s is used for new connections", self._tls.files.cert)
 
     async def main_loop(self) -> None:
         """Wait for a signal. uvicorn's own loop polls for one ten times a second, and for limits not used here."""

@@ -96,7 +96,7 @@ class Connections(Section):
     front_agent: str = Field(
         "",
         max_length=200,
-        description="Name of a declared agent that plans requests to the front agent that name no skill.",
+        description="Name of a declared agent that plans requests to the front agent without a skill.",
     )
     chat_agent: str = Field(
         "", max_length=200, description="Name of a declared agent that answers the marketplace chat."
@@ -208,8 +208,7 @@ class Connections(Section):
     )
     ai_catalog_search: bool = Field(
         False,
-        description="Whether the AI Catalog can be searched at POST /ard/search, as a registry of Agentic Resource Discovery, by whoever may "
-        "read it.",
+        description="Allow searching the AI Catalog at POST /ard/search, as a registry of Agentic Resource Discovery.",
     )
     a2a_grpc_port: int = Field(
         0, ge=0, le=65535, description="Port for A2A over gRPC; 0: none. Needs the extra agora-server[grpc]."
@@ -218,11 +217,11 @@ class Connections(Section):
         "",
         max_length=2000,
         pattern=r"^([a-z]+://)?[^\s\"<>/]*/?$",
-        description="URL of the gRPC port on cards, such as https://grpc.example.com where a proxy terminates TLS; host and port if left out.",
+        description="URL of the gRPC port on cards, such as https://grpc.example.com if a proxy terminates TLS; default: host and port.",
     )
     a2a_grpc_on_cards: bool = Field(
         True,
-        description="Whether cards name the gRPC port: some clients refuse a card unless all its interfaces are HTTPS at one origin.",
+        description="Show the gRPC port on cards. Some clients reject a card unless all its interfaces are HTTPS at one origin.",
     )
     a2a_grpc_agent: str = Field(
         "",

@@ -69,9 +69,9 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
     for name in PROTECTIONS:
         if environ.get(name, "").strip().lower() in OFF:
             raise RefusedName(
-                f"{name}={environ[name]} is refused: row-level security is what keeps one tenant's rows from another's, "
-                "and without it a single forgotten condition would show them all. Remove the setting; for work across "
-                "tenants there is the database's admin role."
+                f"{name}={environ[name]} is refused: row-level security separates the rows of tenants, and without it a "
+                "single missing condition would expose them all. Remove the setting; for work across tenants, use the "
+                "database's admin role."
             )
     legacy, notices, ignored = LegacyValues(), [], []
     for name, setting in RENAMED.items():
@@ -87,8 +87,8 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
             notices.append(f"{name} (now AGORA_{setting.upper()})")
     notices += [f"{name} (now AGORA_{name})" for name in KEPT if environ.get(name) and f"AGORA_{name}" not in environ]
     ignored += [f"{name} ({why})" for name, why in IGNORED.items() if environ.get(name)]
-    parts = [f"settings by their former names: {', '.join(notices)}"] if notices else []
-    parts += [f"not followed: {', '.join(ignored)}"] if ignored else []
+    parts = [f"settings with legacy names: {', '.join(notices)}"] if notices else []
+    parts += [f"not supported: {', '.join(ignored)}"] if ignored else []
     legacy.notice = "; ".join(parts) or None
     return legacy
 

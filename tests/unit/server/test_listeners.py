@@ -24,7 +24,7 @@ def test_events_go_to_the_main_port_when_theirs_is_taken(tmp_path: Path, taken: 
     settings = make_settings(tmp_path, port=free_port(), events_port=taken.getsockname()[1])
     listeners = open_listeners(settings, said.append)
     assert [listener.getsockname()[1] for listener in listeners] == [settings.port]
-    assert said == [f"The events port {settings.events_port} is taken: events are served on the main port alone."]
+    assert said == [f"The events port {settings.events_port} is in use: events are served on the main port only."]
     for listener in (*listeners, taken):
         listener.close()
 

@@ -102,7 +102,7 @@ def test_a_database_of_something_else_is_left_alone(url: str, store: str) -> Non
 @pytest.mark.parametrize("value", ["false", "False", "0", "no", " off "])
 @pytest.mark.parametrize("name", ["RLS_ENABLED", "AGORA_RLS_ENABLED"])
 def test_row_level_security_cannot_be_turned_off(name: str, value: str) -> None:
-    with pytest.raises(ConfigurationError, match="keeps one tenant's rows from another's"):
+    with pytest.raises(ConfigurationError, match="row-level security separates the rows of tenants"):
         Settings.load_settings(environ={name: value})
 
 

@@ -382,7 +382,7 @@ def test_a_second_port_that_is_taken_is_done_without(tmp_path: Path) -> None:
         said: list[str] = []
         (listener,) = open_listeners(settings, said.append)
         listener.close()
-        assert said == [f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone."]
+        assert said == [f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only."]
 
 
 async def test_the_metadata_names_the_authorization_servers(tmp_path: Path, clock: ManualClock) -> None:
