@@ -38,7 +38,7 @@ POLL_SECONDS = 60.0
 HASTE, HASTY_LIMIT_ERROR = (
     0.05,
     3,
-)  #: a stopping server ends waits early: seconds of such a wait, and their maximum number in a row
+)  #: a stopping server ends waits early: seconds of such a wait, and their maximum number
 
 
 class Exchange:

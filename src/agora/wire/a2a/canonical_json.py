@@ -10,7 +10,7 @@ from typing import Any, Final
 
 __all__ = ["encode_signed_content", "to_canonical_json"]
 
-#: members that A2A 1.0 declares required or optional, by message: they are kept even if empty
+#: members that A2A 1.0 declares required or optional: they are kept even if empty
 _REQUIRED: Final = frozenset(
     {
         "name",
