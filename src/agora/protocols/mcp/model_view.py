@@ -1,8 +1,9 @@
 """The model view: the tools listed by default for a language model, in short form.
 
 A model reads the listing with every request, so it has a budget, checked by a test: 30 tools and 32,000 bytes of
-compact JSON. It contains the catalogue of the marketplace and the tools of an agent at work. Each tool shows
-the parameters that most calls need; the operation accepts the others too, and tool search describes them.
+compact JSON. It contains the catalogue of the marketplace and the tools of an agent at work. Each tool shows the
+parameters that most calls need and those that its description names; the operation accepts the others too, and tool
+search describes them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "agora.a2a.send": (
         "agent",
         "message",
+        "message.messageId",
         "message.parts",
         "message.parts.text",
         "message.parts.data",
@@ -32,7 +34,7 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     # tasks
     "agora.task.assign": ("task_type", "assignee", "payload", "deadline", "priority", "required_capabilities"),
-    "agora.task.list": ("agent_id", "status", "limit", "offset", "task_type"),
+    "agora.task.list": ("agent_id", "status", "since", "until", "limit", "offset", "task_type"),
     "agora.task.get": ("task_id",),
     "agora.task.claim": ("limit", "wait", "task_types"),
     "agora.task.renew": ("task_id", "fencing_token", "progress", "checkpoint"),
@@ -49,12 +51,29 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
         "steps.task_type",
         "steps.payload",
         "steps.depends_on",
+        "steps.for_each",
         "steps.approval",
         "assigned_agents",
         "metadata",
     ),
     "agora.workflow.status": ("workflow_id",),
-    "agora.workflow.modify": ("workflow_id", "action", "step", "agent", "reason"),
+    "agora.workflow.modify": (
+        "workflow_id",
+        "action",
+        "step",
+        "agent",
+        "capability",
+        "definition",
+        "definition.name",
+        "definition.agent",
+        "definition.capability",
+        "definition.task_type",
+        "definition.payload",
+        "definition.for_each",
+        "before",
+        "order",
+        "reason",
+    ),
     "agora.workflow.approve": ("workflow_id", "step", "approved", "comment"),
     # queries and discovery
     "agora.query.agents": ("capabilities", "status", "service_tier", "search", "limit"),

@@ -10,6 +10,8 @@ import pytest
 from pydantic_core import to_json
 
 from agora.protocols.mcp.model_view import MODEL_TOOLS
+from agora.protocols.mcp.schemas import input_schema
+from agora.protocols.mcp.tools import underscore_name
 from agora_sdk.contract import operations
 from tests.harness import Running
 from tests.unit.protocols.mcp.conftest import register
@@ -95,6 +97,35 @@ def test_it_shows_parameters_that_there_are() -> None:
         assert {path.partition(".")[0] for path in parameters} <= own.keys()
         required = {key for key, parameter in own.items() if parameter.default is parameter.empty}
         assert required <= set(parameters), name
+
+
+async def test_a_parameter_that_a_description_names_is_shown(wire: Wire) -> None:
+    tools = await _listing(wire)
+    for name in MODEL_TOOLS:
+        shown = tools[underscore_name(name)]
+        complete = input_schema(next(operation for operation in operations() if operation.name == name))
+        hidden = _collect_members(complete) - _collect_members(shown["inputSchema"])
+        words = {word for text in _collect_descriptions(shown) for word in re.findall(r"`(\w+)`", text)}
+        assert not hidden & words, name
+
+
+def _collect_members(part: Any) -> set[str]:
+    """Names of the members of a schema's objects, at every level."""
+    if isinstance(part, list):
+        return {name for each in part for name in _collect_members(each)}
+    if not isinstance(part, dict):
+        return set()
+    inner = {name for key, each in part.items() if key != "default" for name in _collect_members(each)}
+    return inner | (set(part["properties"]) if isinstance(part.get("properties"), dict) else set())
+
+
+def _collect_descriptions(part: Any) -> list[str]:
+    if isinstance(part, list):
+        return [text for each in part for text in _collect_descriptions(each)]
+    if not isinstance(part, dict):
+        return []
+    inner = [text for each in part.values() for text in _collect_descriptions(each)]
+    return [*inner, part["description"]] if isinstance(part.get("description"), str) else inner
 
 
 async def test_parameters_that_are_not_shown_are_accepted(wire: Wire) -> None:
