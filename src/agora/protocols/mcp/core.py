@@ -231,9 +231,10 @@ class Core:
         self.dispatcher.limiter.count_call(exchange.caller)
         tools = self.tools.list_visible(exchange.caller)
         tools += await self._list_offered_tools(exchange, tools)
+        restricted = self.tools.list_restricted(exchange.caller)
         if exchange.view.readonly:
-            tools = [tool for tool in tools if tool.reads]
-        return tool_search.search_tools(tools, exchange.view, arguments)
+            tools, restricted = ([tool for tool in each if tool.reads] for each in (tools, restricted))
+        return tool_search.search_tools(tools, exchange.view, arguments, restricted)
 
     async def _change_toolsets(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         change = tool_search.read_toolset_change(arguments)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from agora_sdk.contract import Kind, Operation
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "WAIT_LIMIT",
     "convert_to_portable_schema",
     "input_schema",
+    "outline_schema",
     "output_schema",
     "simplify_schema",
     "strip_titles",
@@ -65,6 +68,7 @@ ANY_VALUE: Final[Mapping[str, Any]] = {
         {"type": "array", "items": {"anyOf": [*_SCALARS, {"type": "array", "items": {"anyOf": [*_SCALARS]}}]}},
     ]
 }
+MAX_LEVELS: Final = 6  #: of nested objects in an outline
 #: keywords omitted by the model view: the server reports violations
 _RULES: Final = frozenset(
     {"minLength", "maxLength", "minItems", "maxItems", "pattern", "additionalProperties", "minimum", "maximum"}
@@ -292,6 +296,36 @@ def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     other_parts = [part for part in alternatives if part != _NULL]
     other_keys = _drop_keys(schema, "anyOf", "default")
     return {**other_parts[0], **other_keys} if len(other_parts) == 1 else {**other_keys, "anyOf": other_parts}
+
+
+#: the alternatives of any JSON value, and of one that may be omitted
+_SIMPLE_ANY: Final = (ANY_VALUE["anyOf"], [part for part in ANY_VALUE["anyOf"] if part != _NULL])
+
+
+def outline_schema(schema: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """Shorten a portable schema to about ``limit`` bytes by omitting the deepest levels of nested objects, except the first."""
+    simple = simplify_schema(schema, None)
+    for levels in range(MAX_LEVELS, 0, -1):
+        outline = _cut_levels(simple, levels)
+        if len(to_json(outline)) <= limit:
+            break
+    return outline
+
+
+def _cut_levels(part: Mapping[str, Any], levels: int) -> dict[str, Any]:
+    """Omit the members of objects below ``levels``; any JSON value becomes an empty schema."""
+    outline = {key: value for key, value in part.items() if key != "properties"}
+    if "properties" in part and levels:
+        outline["properties"] = {name: _cut_levels(each, levels - 1) for name, each in part["properties"].items()}
+    elif "properties" in part:
+        outline.pop("required", None)
+    if part.get("anyOf") in _SIMPLE_ANY:
+        del outline["anyOf"]
+    elif "anyOf" in part:
+        outline["anyOf"] = [_cut_levels(each, levels) for each in part["anyOf"]]
+    if "items" in part:
+        outline["items"] = _cut_levels(part["items"], levels)
+    return outline
 
 
 def strip_titles(schema: Any) -> Any:

@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -19,7 +20,7 @@ from weakref import WeakKeyDictionary
 from .search_words import KEYWORDS, STOP_WORDS, SYNONYMS
 from .tools import Tool
 
-__all__ = ["rank_tools", "stem_word"]
+__all__ = ["Match", "Ranking", "rank_tools", "stem_word"]
 
 #: weight of a word by its place
 NAME, SUMMARY, KEYWORD, DESCRIPTION, PARAMETER = 3.0, 1.8, 2.0, 0.5, 0.4
@@ -27,28 +28,48 @@ SYNONYM: Final = 0.7  #: weight of a synonym relative to the word itself
 
 _WORDS: Final = re.compile(r"[a-z0-9]+")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "er", "s", "e")
+#: irregular stems: "setting" must not match "set"
+_STEMS: Final = {"setting": "setting", "settings": "setting"}
 _weights: WeakKeyDictionary[Tool, Mapping[str, float]] = WeakKeyDictionary()
 
 
-def rank_tools(tools: Sequence[Tool], query: str) -> list[Tool]:
-    """Rank the tools that match a query, best first; others are omitted."""
-    stems = query_stems(query)
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A tool that matches a query, with its score."""
+
+    tool: Tool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The tools that match a query, best first. unknown: words of the query that occur in no tool, if they are at least half of it."""
+
+    matches: Sequence[Match]
+    unknown: Sequence[str] = ()
+
+
+def rank_tools(tools: Sequence[Tool], query: str) -> Ranking:
+    """Rank the tools that match a query; others are omitted. An operation with several tool names is ranked under the best one."""
+    words = query_stems(query)
     documents = [(tool, _index_tool_stems(tool)) for tool in tools]
     frequencies = Counter(stem for _, weights in documents for stem in weights)
     rarity = {stem: math.log(1 + len(documents) / (1 + number)) for stem, number in frequencies.items()}
-    scores = [(_score_tool(weights, stems, rarity), tool) for tool, weights in documents]
-    ranked = sorted(((score, tool) for score, tool in scores if score > 0), key=lambda pair: (-pair[0], pair[1].name))
-    return [tool for _, tool in ranked]
+    scores = [Match(tool, _score_tool(weights, list(words.values()), rarity)) for tool, weights in documents]
+    ranked = sorted((match for match in scores if match.score > 0), key=lambda match: (-match.score, match.tool.name))
+    by_operation = {id(match.tool.operation or match.tool): match for match in reversed(ranked)}
+    matches = [match for match in ranked if by_operation[id(match.tool.operation or match.tool)] is match]
+    unknown = [word for word, stems in words.items() if frequencies.keys().isdisjoint(stems)]
+    return Ranking(matches, unknown if 2 * len(unknown) >= len(words) else ())
 
 
-def query_stems(query: str) -> list[dict[str, float]]:
-    """List the stems that match each significant word of a query, with their weights."""
+def query_stems(query: str) -> dict[str, dict[str, float]]:
+    """Map each significant word of a query to the stems that match it, with their weights."""
     words = list(dict.fromkeys(_WORDS.findall(query.lower())))
-    meaningful = [word for word in words if word not in STOP_WORDS] or words
-    stems = []
-    for word in meaningful:
+    stems = {}
+    for word in [word for word in words if word not in STOP_WORDS] or words:
         synonyms = SYNONYMS.get(word) or _SYNONYMS_BY_STEM.get(stem_word(word), "")
-        stems.append({stem_word(each): SYNONYM for each in synonyms.split()} | {stem_word(word): 1.0})
+        stems[word] = {stem_word(each): SYNONYM for each in synonyms.split()} | {stem_word(word): 1.0}
     return stems
 
 
@@ -87,6 +108,8 @@ def _stem_words(text: str) -> Iterable[str]:
 @lru_cache(maxsize=8192)
 def stem_word(word: str) -> str:
     """Stem a word: messages, messaging and messaged are equal."""
+    if word in _STEMS:
+        return _STEMS[word]
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             stem = word[: -len(ending)] + ("y" if ending in ("ies", "ied") else "")

@@ -1,12 +1,13 @@
 """Tools about tools: search unlisted tools, call them, and enable toolsets.
 
 A search returns one line per tool, with its call and purpose, because a model reads every word. A search for a tool's
-name returns its full description and input schema.
+name returns its description and an outline of its input schema. If the best match is a tool of the catalogue that the
+caller may not call, the answer names it and the missing scope instead of weaker matches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -17,8 +18,8 @@ from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .results import ToolResult
-from .schemas import convert_to_portable_schema
-from .tool_ranking import rank_tools
+from .schemas import convert_to_portable_schema, outline_schema
+from .tool_ranking import Match, rank_tools
 from .tools import Tool, underscore_name
 from .view import View
 
@@ -40,6 +41,9 @@ CALL: Final = "agora.tools.call"
 ENABLE: Final = "agora.toolsets.enable"
 SHOWN_PARAMETERS: Final = 6  #: maximum number of optional parameters in a line
 MAX_SUMMARY: Final = 160  #: maximum characters of a tool's purpose in a line
+MAX_SCHEMA_BYTES: Final = 3_600  #: maximum size of the schema of a tool searched by name
+MAX_RESTRICTED: Final = 2  #: maximum number of results that the caller may not call
+LEAST_SHARE: Final = 0.75  #: minimum score of other results, relative to a best match that the caller may not call
 
 
 class _Arguments(BaseModel):
@@ -140,20 +144,38 @@ def list_tools_about_tools(view: View) -> list[Tool]:
     return [_search_tool(), _call_tool()] if view.toolsets else [_search_tool()]
 
 
-def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
-    """Search the tools that match a query, best first; returns text. Raises InvalidRequest."""
+def search_tools(
+    tools: Sequence[Tool], view: View, arguments: Mapping[str, Any], restricted: Sequence[Tool] = ()
+) -> ToolResult:
+    """Search the tools that match a query, best first; returns text. Raises InvalidRequest.
+
+    restricted: tools that the caller may not call.
+    """
     search: _Search = _validate_arguments(_Search, arguments)
     name = underscore_name(search.query.strip())
-    exact = next((tool for tool in tools if underscore_name(tool.name) == name), None)
+    exact = next((tool for tool in (*tools, *restricted) if underscore_name(tool.name) == name), None)
     if exact is not None:
-        return _build_text_result(_describe_tool(exact, view))
-    ranked = rank_tools(tools, search.query)
-    if not ranked:
+        text = _describe_restricted(exact, view) if exact in restricted else _describe_tool(exact, view)
+        return _build_text_result(text)
+    ranking = rank_tools([*tools, *restricted], search.query)
+    refused, callable_matches = _split_restricted(ranking.matches, frozenset(restricted))
+    lines = [_describe_restricted(match.tool, view) for match in refused[: min(MAX_RESTRICTED, search.limit)]]
+    lines += [_describe_briefly(match.tool, view) for match in callable_matches[: search.limit - len(lines)]]
+    if not lines:
         return _build_text_result(
             "No tool matches. Rephrase the query, or list the operations with agora_discovery_list."
         )
-    lines = [_describe_briefly(tool, view) for tool in ranked[: search.limit]]
+    if ranking.unknown:
+        lines = [f"No tool mentions {' or '.join(ranking.unknown)}. The nearest:", *lines]
     return _build_text_result("\n".join(lines))
+
+
+def _split_restricted(matches: Sequence[Match], restricted: Collection[Tool]) -> tuple[list[Match], list[Match]]:
+    """Split off the restricted tools that match better than every other tool, and drop weaker matches than theirs."""
+    first = next((index for index, match in enumerate(matches) if match.tool not in restricted), len(matches))
+    least = LEAST_SHARE * matches[0].score if first else 0.0
+    permitted = [match for match in matches[first:] if match.tool not in restricted and match.score >= least]
+    return list(matches[:first]), permitted
 
 
 def unwrap_call(arguments: Mapping[str, Any]) -> InnerCall:
@@ -200,8 +222,15 @@ def _choose_listed_name(tool: Tool, view: View) -> str:
 
 def _describe_tool(tool: Tool, view: View) -> str:
     document = tool.call_document
-    schema = to_json(document["inputSchema"]).decode()
+    schema = to_json(outline_schema(document["inputSchema"], MAX_SCHEMA_BYTES)).decode()
     return f"{_choose_listed_name(tool, view)}\n{document['description']}\ninputSchema: {schema}"
+
+
+def _describe_restricted(tool: Tool, view: View) -> str:
+    """Describe a tool that the caller may not call in one line, with the scope that it needs."""
+    scope = tool.operation.scope if tool.operation is not None else ""
+    refusal = f"needs the scope {scope}, which this credential does not have; an operator can call it"
+    return f"{_choose_listed_name(tool, view)} {refusal}. {_shorten_summary(tool)}"
 
 
 def _describe_briefly(tool: Tool, view: View) -> str:
@@ -212,10 +241,12 @@ def _describe_briefly(tool: Tool, view: View) -> str:
     optional = [name for name in members if name not in required]
     parts += [f"{name}?" for name in optional[:SHOWN_PARAMETERS]]
     parts += ["..."] if len(optional) > SHOWN_PARAMETERS else []
+    return f"{_choose_listed_name(tool, view)}({', '.join(parts)}) {_shorten_summary(tool)}"
+
+
+def _shorten_summary(tool: Tool) -> str:
     summary = tool.description.partition("\n")[0].replace("``", "`")
-    if len(summary) > MAX_SUMMARY:
-        summary = summary[: MAX_SUMMARY - 3] + "..."
-    return f"{_choose_listed_name(tool, view)}({', '.join(parts)}) {summary}"
+    return summary if len(summary) <= MAX_SUMMARY else summary[: MAX_SUMMARY - 3] + "..."
 
 
 def _format_type_name(schema: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller, OperationRegistry
 from agora.core.operation_lifecycle import OperationLifecycle
 from agora.core.pagination import PageBudget
-from agora_sdk.contract import Kind, Lifecycle, Operation
+from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 
 from . import cursors
@@ -203,6 +203,19 @@ class Tools:
             for name in operation.tools
         ]
         return [*tools, *others]
+
+    def list_restricted(self, caller: Caller) -> list[Tool]:
+        """List the tools of the catalogue that a caller lacks the scope for. The catalogue is public; upstreams' tools are not, and
+        are omitted.
+        """
+        visible = {operation.name for operation in self._registry.list_visible(caller)}
+        return [
+            self.describe_operation(operation, caller.tenant)
+            for operation in self._registry.operations
+            if operation.name not in visible
+            and operation.exposure in (Exposure.AGENT, Exposure.OPERATOR)
+            and self._registry.status(operation, caller.tenant) is not Lifecycle.SUNSET
+        ]
 
     def list_categories(self, caller: Caller) -> set[str]:
         """List the categories of all built-in operations, and of the upstream operations visible to the caller."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agora.protocols.mcp.schemas import input_schema
 from agora.protocols.mcp.search_words import KEYWORDS
 from agora_sdk.contract import operations
 from tests.unit.protocols.mcp.conftest import register
@@ -28,18 +31,21 @@ async def _search(wire: Wire, era: str = "modern", **arguments: Any) -> str:
 
 
 def _names(text: str) -> list[str]:
-    return [line.partition("(")[0] for line in text.splitlines()]
+    return re.findall(r"^(\w+)(?:\(| needs the scope)", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("part", "least"), [("phrasings", 0.9), ("held_out", 0.8)])
-async def test_people_find_the_tool_in_the_first_three(wire: Wire, part: str, least: float) -> None:
+@pytest.mark.parametrize(
+    ("part", "size", "least"), [("phrasings", 60, 0.9), ("held_out", 30, 0.8), ("unseen", 45, 0.9)]
+)
+async def test_people_find_the_tool_in_the_first_three(wire: Wire, part: str, size: int, least: float) -> None:
+    caller = await register(wire, "Alice") if part == "unseen" else wire
     missed = []
     for phrasing, tools in PHRASINGS[part].items():
-        names = _names(await _search(wire, query=phrasing, limit=3))
+        names = _names(await _search(caller, query=phrasing, limit=3))
         if not {f"agora_{tool.replace('.', '_')}" for tool in tools} & set(names):
             missed.append((phrasing, names))
     total = len(PHRASINGS[part])
-    assert total >= (60 if part == "phrasings" else 30)
+    assert total >= size
     assert len(missed) <= (1 - least) * total, missed
 
 
@@ -48,7 +54,7 @@ async def test_answers_are_terse(wire: Wire) -> None:
     for phrasing in PHRASINGS["phrasings"]:
         text = await _search(wire, query=phrasing, limit=5)
         longest = max(longest, len(text.encode()))
-        assert len(text.splitlines()) <= 5
+        assert len(_names(text)) <= 5
     assert longest / BYTES_PER_TOKEN <= 600
 
 
@@ -60,10 +66,65 @@ async def test_a_name_is_answered_with_the_whole_tool(wire: Wire, era: str) -> N
         assert '"expires_in"' in text
 
 
-async def test_what_may_not_be_called_is_not_found(wire: Wire) -> None:
+async def test_the_whole_of_a_tool_is_bounded(wire: Wire) -> None:
+    longest = {}
+    for name in [operation.name for operation in operations()]:
+        text = await _search(wire, query=name)
+        if text.startswith(name.replace(".", "_")):  # else it is sunset, or of tests
+            longest[name] = len(text.encode())
+            schema = json.loads(text.rpartition("inputSchema: ")[2])
+            assert schema["properties"].keys() == {*declared_parameters(name)}, name
+    assert len(longest) > 300
+    assert max(longest.values()) / BYTES_PER_TOKEN <= 1_100
+    assert longest["agora.a2a.send"] / BYTES_PER_TOKEN <= 900
+
+
+def declared_parameters(name: str) -> set[str]:
+    operation = next(operation for operation in operations() if operation.name == name)
+    return set(input_schema(operation)["properties"])
+
+
+async def test_what_may_not_be_called_is_said_to_need_a_scope(wire: Wire) -> None:
     agent = await register(wire, "Alice")
-    assert "agora_admin_override" in _names(await _search(wire, query="emergency stop everything"))
-    assert "agora_admin_override" not in _names(await _search(agent, query="emergency stop everything"))
+    for phrasing, name in (
+        ("emergency stop everything", "agora_admin_override"),
+        ("create an API key", "agora_token_create"),
+        ("add an MCP server", "agora_upstream_add"),
+    ):
+        assert f"{name}(" in await _search(wire, query=phrasing)
+        text = await _search(agent, query=phrasing)
+        assert text.startswith(f"{name} needs the scope admin, which this credential does not have; an operator can"), (
+            text
+        )
+        assert text.count("needs the scope") <= 2
+        assert (await _search(agent, query=name)).startswith(f"{name} needs the scope admin")
+
+
+async def test_what_the_caller_may_call_stands_alone_where_it_fits_best(wire: Wire) -> None:
+    agent = await register(wire, "Alice")
+    for phrasing in ("list my unread messages", "finish a task with a result", "remember a fact for later"):
+        assert "needs the scope" not in await _search(agent, query=phrasing)
+
+
+async def test_a_reading_connection_finds_nothing_that_writes(wire: Wire) -> None:
+    agent = await register(wire, "Alice")
+    agent.query = "?readonly=true"
+    assert "agora_token_create" not in await _search(agent, query="create an API key")
+    assert "agora_token_list needs the scope admin" in await _search(agent, query="agora_token_list")
+
+
+async def test_words_that_no_tool_has_are_named(wire: Wire) -> None:
+    agent = await register(wire, "Alice")
+    first, *others = (await _search(agent, query="schedule a task every morning")).splitlines()
+    assert first == "No tool mentions schedule or morning. The nearest:"
+    assert others
+    assert "No tool mentions" not in await _search(agent, query="find an agent that can translate German")
+
+
+async def test_an_operation_is_found_under_one_name(wire: Wire) -> None:
+    names = _names(await _search(wire, query="show the health of the bus", limit=10))
+    assert "agora_bus_health" in names
+    assert "bus_health" not in names
 
 
 async def test_a_query_that_nothing_fits(wire: Wire) -> None:
