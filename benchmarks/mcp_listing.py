@@ -1,17 +1,31 @@
-"""The initial context of a model: ``tools/list`` of each view in tools, bytes and tokens.
+"""The initial context of a model: ``tools/list`` in tools, bytes and tokens.
 
-Bytes are those of the ``tools`` array as compact JSON; four of them count as a token, which is close to current
-tokenizers for English and JSON schemas. For comparison, it prints the default of GitHub's MCP server: the toolsets
-context, repos, issues, pull_requests and users, from the tool snapshots of its repository
-(``pkg/github/__toolsnaps__``). ContextForge has no own tools: it lists those of its upstreams unchanged.
+Without arguments, it measures each view of Agora and prints the figures of GitHub's MCP server and of ContextForge, measured
+with this program. ``python -m benchmarks.mcp_listing URL [NAME:VALUE ...]`` measures any MCP server, with headers of the requests;
+``python -m benchmarks.mcp_listing COMMAND [ARGUMENT ...]`` starts it first.
+
+Bytes are those of the ``tools`` array as compact JSON, without icons, which hosts show to people; four of them count as a token, which
+is close to current tokenizers for English and JSON schemas. ContextForge has no tools of its own: it lists those of all its upstreams.
+Its only upstream was the protocol's server-everything, which lists 13 tools in 7,653 bytes when called directly.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import os
+import sys
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 from benchmarks import process
 from benchmarks.mcp import register
@@ -23,8 +37,11 @@ VIEWS = {
     "?toolsets=essential": "&toolsets=essential",
     "?view=full": "&view=full",
 }
-#: github/github-mcp-server, commit 64a49f3 (2026-08-20): tools and bytes of the default toolsets
-GITHUB_DEFAULT = (43, 51_962)
+#: tools and bytes of others, measured with this program; with their icons, GitHub's are 119,867 bytes
+OTHERS = {
+    "GitHub's MCP server, default (commit 64a49f3)": (44, 50_887),
+    "ContextForge 1.0.7 over server-everything 2026.8.31": (13, 7_277),
+}
 
 
 def list_tools(server: process.Server, query: str, token: str = "") -> tuple[int, int]:
@@ -34,7 +51,39 @@ def list_tools(server: process.Server, query: str, token: str = "") -> tuple[int
     url = f"{server.url}/mcp/v1/rpc?page=1000{query or '&view=model'}"
     with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as response:
         tools = json.load(response)["result"]["tools"]
-    return len(tools), len(json.dumps(tools, separators=(",", ":"), ensure_ascii=False).encode())
+    return len(tools), measure_json(tools)
+
+
+async def measure_server(address: str, arguments: Sequence[str]) -> tuple[int, int]:
+    """Count all tools of an MCP server, and their bytes as compact JSON.
+
+    arguments: headers ``NAME:VALUE`` if the address is a URL, else the arguments of the command.
+    """
+    tools: list[Any] = []
+    async with contextlib.AsyncExitStack() as stack:
+        if address.startswith(("http://", "https://")):
+            pairs = [header.partition(":") for header in arguments]
+            headers = {name: value.strip() for name, _, value in pairs}
+            http = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=60))
+            transport = streamable_http_client(address, http_client=http)
+        else:
+            transport = stdio_client(StdioServerParameters(command=address, args=list(arguments), env=dict(os.environ)))
+        client = await stack.enter_async_context(Client(transport, cache=None))
+        cursor = None
+        while True:
+            page = await client.list_tools(cursor=cursor)
+            tools += [
+                tool.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"icons"})
+                for tool in page.tools
+            ]
+            cursor = page.next_cursor
+            if cursor is None:
+                return len(tools), measure_json(tools)
+
+
+def measure_json(tools: Sequence[Any]) -> int:
+    """Count the bytes of tools as compact JSON."""
+    return len(json.dumps(tools, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def print_row(label: str, tools: int, size: int) -> None:
@@ -42,12 +91,17 @@ def print_row(label: str, tools: int, size: int) -> None:
 
 
 def main() -> None:
+    if len(sys.argv) > 1:
+        server_address, *arguments = sys.argv[1:]
+        print_row(server_address, *asyncio.run(measure_server(server_address, arguments)))
+        return
     with tempfile.TemporaryDirectory() as directory, process.agora(Path(directory)) as server:
         agent = register(server, "Reader")
         for caller, token in (("operator", ""), ("agent", agent)):
             for view, query in VIEWS.items():
                 print_row(f"{caller}: {view}", *list_tools(server, query, token))
-    print_row("GitHub's MCP server, default toolsets", *GITHUB_DEFAULT)
+    for label, numbers in OTHERS.items():
+        print_row(label, *numbers)
 
 
 if __name__ == "__main__":

@@ -66,8 +66,6 @@ MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
         "definition",
         "definition.name",
         "definition.agent",
-        "definition.capability",
-        "definition.task_type",
         "definition.payload",
         "definition.for_each",
         "before",
