@@ -29,7 +29,7 @@ def open_incoming_span(
 ) -> AbstractContextManager[Span | None]:
     """Open the span of an incoming request or call; None without tracing.
 
-    carrier: the trace context, of :func:`carrier` or from an untrusted caller.
+    carrier: the trace context, from :func:`read_trace_carrier` or an untrusted caller.
     """
     if tracing is None:
         return nullcontext()
