@@ -8,8 +8,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from agora.domains.monitoring.readiness import ReadinessController
-from agora.domains.monitoring.sampling import SamplingController
+from agora.domains.monitoring.jobs import ReadinessController, SamplingController
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.server.app import App
 from tests.deploy.prometheus_expressions import expressions

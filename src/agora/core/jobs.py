@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from agora.clock import SECOND, Clock
 from agora.net.backoff import compute_exponential_delay
-from agora.store.port import Query, R, Reader, Store, StoredEvent, StoreUnavailable
+from agora.store.port import Query, R, Store, StoredEvent, StoreUnavailable
 from agora.telemetry import CALLER
 from agora_sdk.errors import UpstreamUnavailable
 
@@ -190,10 +190,23 @@ class Controller:
     async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:
         """Read rows of committed data."""
 
-        async def read_all_rows(reader: Reader) -> Sequence[R]:
-            return await reader.all(query, **parameters)
+        return await self.context.store.read(tenant, lambda reader: reader.all(query, **parameters))
 
-        return await self.context.store.read(tenant, read_all_rows)
+    async def iterate_rows(
+        self, tenant: str, query: Query[R], column: str, limit: int, **parameters: Any
+    ) -> AsyncIterator[R]:
+        """Iterate over the rows of a query, page by page, until the controller stops.
+
+        query: takes ``limit``, and ``after``: the value of ``column`` in the last row of the page before.
+        """
+        after = ""
+        while not self.is_stopping:
+            rows = await self.read(tenant, query, **parameters, after=after, limit=limit)
+            for row in rows:
+                yield row
+            if len(rows) < limit:
+                return
+            after = getattr(rows[-1], column)
 
     async def write_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""

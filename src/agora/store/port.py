@@ -317,7 +317,7 @@ class Tx(Reader, Protocol):
 
 
 Work = Callable[[Tx], Coroutine[Any, Any, T]]
-Reading = Callable[[Reader], Coroutine[Any, Any, T]]
+Reading = Callable[[Reader], Awaitable[T]]
 
 
 class Peers(Protocol):

@@ -61,8 +61,8 @@ class ModelTill:
             tokens = ModelTokens(input_tokens=amount)
             rates = [await resolve_model_price(call, "own", model) for model in models or ("dear",)]
             offers = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
-            reserved = await reserve_model_call(call, self.payer(task, project), call_id, offers)
-            return reserved.offer.rates.model, reserved.is_cheaper
+            offer = await reserve_model_call(call, self.payer(task, project), call_id, offers)
+            return offer.rates.model, offer is not offers[0]
 
         return await self.till.act(work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agora.domains.monitoring.readiness import ReadinessController
+from agora.domains.monitoring.jobs import ReadinessController
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.store.port import Store, Tx
 from tests.conformance.engines import RunsOn

@@ -14,7 +14,7 @@ from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.admin.jobs import OverrideController
 from agora.domains.events.jobs import PositionFlusher
 from agora.domains.monitoring.health_monitor import HealthMonitor
-from agora.domains.monitoring.usage_jobs import UsageCounters
+from agora.domains.monitoring.jobs import UsageCounters
 from agora.server.jobs import build_controllers
 from agora.store.port import StoreFailure
 from tests.conformance.engines import Engine, RunsOn

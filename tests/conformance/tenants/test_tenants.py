@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.monitoring.usage_jobs import UsageCounters
+from agora.domains.monitoring.jobs import UsageCounters
 from agora.domains.tenants.jobs import TenantController
 from agora.server.app import App
 from agora_sdk.errors import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import decode_json, encode_json
 from agora.domains.tasks.lookup import build_context_filter
-from agora.store.port import Query, Reader, Store
+from agora.store.port import Query, Store
 
 from .. import queries as statements
 from ..port import Job
@@ -45,7 +45,6 @@ class ConversationHistory:
         return [name for name in task_ids if isinstance(name, str)]
 
     async def _read_checkpoints(self, job: Job, query: Query[str], **parameters: Any) -> Sequence[str]:
-        async def read_checkpoint_texts(reader: Reader) -> Sequence[str]:
-            return await reader.all(query, agent_id=job.agent_id, requester=job.requester, **parameters)
-
-        return await self._store.read(job.tenant, read_checkpoint_texts)
+        return await self._store.read(
+            job.tenant, lambda reader: reader.all(query, agent_id=job.agent_id, requester=job.requester, **parameters)
+        )

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from agora.store.port import Reader, Store, StoredEvent
+from agora.store.port import Store, StoredEvent
 from agora_sdk.errors import CursorTooOld
 
 from . import log as event_log
@@ -104,11 +104,10 @@ class RemoteCommits:
         """Deliver one page. The log, not the notification, decides where it ends."""
         after, target = self._last_sequence[tenant], self._ahead[tenant]
 
-        async def read_page(reader: Reader) -> event_log.EventPage:
-            return await event_log.read_events(reader, after, event_filter=EVERYTHING, viewer=SYSTEM)
-
         try:
-            page_read = await self._store.read(tenant, read_page)
+            page_read = await self._store.read(
+                tenant, lambda reader: event_log.read_events(reader, after, event_filter=EVERYTHING, viewer=SYSTEM)
+            )
         except CursorTooOld:
             self._last_sequence[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
             await self._on_missed(tenant)

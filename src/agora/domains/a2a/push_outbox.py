@@ -235,10 +235,9 @@ class PushController(Controller):
         from . import lookup
         from . import views as view
 
-        async def load_document(reader: Reader) -> dict[str, Any]:
-            return await lookup.build_task_document(reader, task, 0, artifacts=False)
-
-        document = await self.context.store.read(tenant, load_document)
+        document = await self.context.store.read(
+            tenant, lambda reader: lookup.build_task_document(reader, task, 0, artifacts=False)
+        )
         return view.encode_document(legacy.task_to_v03(document) if row.version == "0.3" else {"task": document})
 
     # -- results ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
-from agora.domains.tasks.departures import fail_tasks_of_agent
+from agora.domains.tasks.completion import fail_tasks_of_agent
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.fields import AgentStatus, JsonObject
 from agora_sdk.errors import (

@@ -33,7 +33,6 @@ __all__ = [
     "CallPayer",
     "ModelOffer",
     "ModelReport",
-    "ReservedCall",
     "build_model_call",
     "charge_model_call",
     "find_reservation",
@@ -65,14 +64,6 @@ class ModelOffer:
 
     rates: TokenRates
     amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReservedCall:
-    """The chosen model. is_cheaper: whether it was chosen for its price because a limit is near."""
-
-    offer: ModelOffer
-    is_cheaper: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +103,17 @@ async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
     return await call.tx.one(statements.select_reservation, task_id=_build_reservation_id(task_id))
 
 
-async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ReservedCall:
+async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ModelOffer:
     """Reserve the maximum cost of a task's next model call, replacing its earlier reservation.
 
     offers: candidate models in order. The first one within every limit is chosen, or, after the warning of an
     applicable limit, the cheapest one within every limit. Raises BudgetExceeded, CreditExhausted if there is none.
     """
     await release_model_call(call, payer.task_id)
-    reserved = await _choose_offer(call, payer, offers)
-    rates, amount = reserved.offer.rates, reserved.offer.amount
+    offer = await _choose_offer(call, payer, offers)
+    rates, amount = offer.rates, offer.amount
     if not amount:
-        return reserved
+        return offer
     spender = await find_allowance(call, payer.subject, amount, rates.currency)
     limits = _build_spending_limits(call, payer, rates)
     await limits.add_reservation(amount)
@@ -142,14 +133,14 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
         project=payer.project,
     )
     call.tx.append(RESERVATIONS, row)
-    return reserved
+    return offer
 
 
 def _build_spending_limits(call: Call, payer: CallPayer, rates: TokenRates) -> SpendingLimits:
     return SpendingLimits(call, payer.account, payer.agent_id, rates.currency, model=rates.name, project=payer.project)
 
 
-async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ReservedCall:
+async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ModelOffer:
     """Choose an offer within the limits. Raises BudgetExceeded, CreditExhausted."""
     names = encode_json(["", *(offer.rates.name for offer in offers)])
     # All are locked at once in a fixed order, because the order of offers varies.
@@ -172,10 +163,8 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
             refusals.append(refusal)
     if not affordable:
         raise refusals[0]
-    cheapest = min(affordable, key=lambda offer: offer.amount)
     is_near = any(_is_over_soft_limit(row, status) for row, status in _select_budgets_of_offer(budgets, offers[0]))
-    chosen = cheapest if is_near else affordable[0]
-    return ReservedCall(chosen, chosen is not offers[0])
+    return min(affordable, key=lambda offer: offer.amount) if is_near else affordable[0]
 
 
 Budgets = Sequence[tuple[BudgetRow, BudgetStatus]]

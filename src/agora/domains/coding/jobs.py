@@ -38,17 +38,10 @@ class StandIns(Controller):
             self._wakeup.set()
 
     async def reconcile(self, tenant: str) -> None:
-        after = ""
-        while not self.is_stopping:
-            seen_since = self.context.clock.now() - ONLINE_SECONDS * SECOND
-            rows = await self.read(
-                tenant, statements.select_codebases_without_worker, after=after, seen_since=seen_since, limit=BATCH
-            )
-            for row in rows:
-                await self.write_as_system(tenant, partial(appoint_stand_ins, codebase_id=row.codebase_id))
-            if len(rows) < BATCH:
-                break
-            after = rows[-1].codebase_id
+        seen_since = self.context.clock.now() - ONLINE_SECONDS * SECOND
+        silent = statements.select_codebases_without_worker
+        async for row in self.iterate_rows(tenant, silent, "codebase_id", BATCH, seen_since=seen_since):
+            await self.write_as_system(tenant, partial(appoint_stand_ins, codebase_id=row.codebase_id))
         rows = await self.read(tenant, statements.select_codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
         for row in rows:
             await self.write_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
@@ -61,17 +54,10 @@ class CodebaseQuestions(Controller):
     interval = 15.0
 
     async def reconcile(self, tenant: str) -> None:
-        after = ""
-        while not self.is_stopping:
-            seen_since = self.context.clock.now() - SILENT_SECONDS * SECOND
-            rows = await self.read(
-                tenant, statements.select_unanswered_codebases, after=after, seen_since=seen_since, limit=BATCH
-            )
-            for row in rows:
-                await self.write_as_system(tenant, partial(follow_question, codebase_id=row.codebase_id))
-            if len(rows) < BATCH:
-                break
-            after = rows[-1].codebase_id
+        seen_since = self.context.clock.now() - SILENT_SECONDS * SECOND
+        unanswered = statements.select_unanswered_codebases
+        async for row in self.iterate_rows(tenant, unanswered, "codebase_id", BATCH, seen_since=seen_since):
+            await self.write_as_system(tenant, partial(follow_question, codebase_id=row.codebase_id))
 
 
 class JobSecretsCleaner(Controller):

@@ -96,9 +96,8 @@ async def reserve_next_call(call: Call, request: ReservationRequest) -> contract
     priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
     await _charge_lost_call(call, payer, token, specification, request.input_tokens)
     offers = await _apply_cost_limit(call, specification, task_id, priced)
-    reserved = await reserve_model_call(call, payer, _call_id(token, request.step), offers)
+    offer = await reserve_model_call(call, payer, _call_id(token, request.step), offers)
     await _store_checkpoint(call, request)
-    offer = reserved.offer
     return contract.ModelReservation(
         model=offer.rates.name,
         reserved=from_micros(offer.amount),

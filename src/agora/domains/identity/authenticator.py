@@ -24,7 +24,7 @@ from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 from . import credential_queries as credentials
 from .ended_sessions import EndedSessions
-from .records import AgentCredentialRow, TenantStatusRow, TokenRow
+from .records import TenantStatusRow
 from .signing import MAX_CREDENTIAL, TASK_TOKEN, Signer
 from .task_tokens import read_task_caller
 
@@ -171,10 +171,9 @@ class Authenticator:
         if claims is None:
             raise _build_credential_error("The agent token is not genuine.")
 
-        async def read_agent(reader: Reader) -> AgentCredentialRow | None:
-            return await reader.one(credentials.select_agent_credential, agent_id=claims.agent_id)
-
-        row = await self._store.read(claims.tenant, read_agent)
+        row = await self._store.read(
+            claims.tenant, lambda reader: reader.one(credentials.select_agent_credential, agent_id=claims.agent_id)
+        )
         if row is None or row.token_generation != claims.generation or row.status == "retired":
             raise _build_credential_error(
                 "The agent token has ended: the agent was deregistered.", "Register the agent again."
@@ -210,10 +209,7 @@ class Authenticator:
         return await sign_on.find_session_caller(*session)
 
     async def _verify_key(self, digest: bytes) -> Caller:
-        async def read_key(reader: Reader) -> TokenRow | None:
-            return await reader.one(credentials.select_key_by_digest, digest=digest)
-
-        row = await self._store.read("", read_key)
+        row = await self._store.read("", lambda reader: reader.one(credentials.select_key_by_digest, digest=digest))
         if row is None or row.revoked_at is not None:
             raise _build_credential_error(
                 "The key is not known here, or was revoked.", "Ask an operator for another one."

@@ -90,10 +90,9 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
             raise _to_upstream_error(error, execution_id) from error
         return answer, (time.monotonic_ns() - started_at) // 1000
 
-    async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
-        return await _settle_execution(end, started, entry, outcome)
-
-    return cast_relay_to_result(send_to_instance, settle_charge, order.timeout)
+    return cast_relay_to_result(
+        send_to_instance, lambda end, outcome: _settle_execution(end, started, entry, outcome), order.timeout
+    )
 
 
 async def _choose_instance(call: Call, target: str) -> InstanceRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -91,21 +91,12 @@ class InstanceMaintenance(Controller):
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
             if host.host_id == self.local.host_id or host.kind == "agent":
-                async for row in self._read_living_instances(tenant, host.host_id):
+                live = statements.list_live_instances
+                async for row in self.iterate_rows(tenant, live, "instance_id", PAGE, host_id=host.host_id):
                     if row.blocked or (row.state == "running" and row.desired == "running"):
                         groups[row.account_id, row.agent_id, row.price_version].append(row)
         for some in split_batches(list(groups), GROUPS):
             await self.write_as_system(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
-
-    async def _read_living_instances(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
-        after = ""
-        while not self.is_stopping:
-            rows = await self.read(tenant, statements.list_live_instances, host_id=host_id, after=after, limit=PAGE)
-            for row in rows:
-                yield row
-            if len(rows) < PAGE:
-                return
-            after = rows[-1].instance_id
 
     # -- scaling ---------------------------------------------------------------------------------
 

@@ -80,9 +80,6 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
     row = await _require_authorizable(call, authorization.upstream_id)
     endpoint = build_upstream_endpoint(row)
 
-    async def redeem_code() -> Grant:
-        return await flow.redeem_code(grants, endpoint, authorization, callback)
-
     async def store_authorization(end: Call, outcome: Grant | AgoraError) -> contract.UpstreamAuthorization:
         if isinstance(outcome, AgoraError):
             raise outcome
@@ -100,7 +97,9 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         )
 
     call.target = row.upstream_id
-    return cast_relay_to_result(redeem_code, store_authorization, REQUEST_SECONDS)
+    return cast_relay_to_result(
+        lambda: flow.redeem_code(grants, endpoint, authorization, callback), store_authorization, REQUEST_SECONDS
+    )
 
 
 async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:

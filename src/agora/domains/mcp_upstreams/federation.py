@@ -17,14 +17,13 @@ from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic_core import from_json
 
 from agora.core.semver import InvalidVersion, parse_version
-from agora.store.port import Reader, Store, StoredEvent
+from agora.store.port import Store, StoredEvent
 from agora_sdk.contract import Kind, Operation, Route, declared
 from agora_sdk.contract.fields import JsonObject
 
 from . import queries as upstreams
 from .client.vetting import build_service_name
 from .offers import Offer, OfferedTool, Offers
-from .records import CallableToolRow
 
 __all__ = ["FederatedOperation", "Federation"]
 
@@ -121,10 +120,7 @@ class Federation:
     async def load_tenant(self, tenant: str) -> None:
         """Load the tools of a tenant from the store."""
 
-        async def load_tools(reader: Reader) -> Sequence[CallableToolRow]:
-            return await reader.all(upstreams.select_callable_tools)
-
-        rows = await self._store.read(tenant, load_tools)
+        rows = await self._store.read(tenant, lambda reader: reader.all(upstreams.select_callable_tools))
         tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row.upstream))}
         for name in self._upstream_names.get(tenant, set()) - tools_by_upstream.keys():
             self._apply_offer(Offer(tenant, name, ()))

@@ -125,9 +125,6 @@ class UpstreamService(contract.Upstreams):
         await check_administration_authority(call, row.upstream_id)
         endpoint = build_upstream_endpoint(row)
 
-        async def read_listing() -> Listing:
-            return await engine.listing(endpoint)
-
         async def store_listing(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
             if isinstance(outcome, AgoraError):
                 raise outcome
@@ -137,7 +134,7 @@ class UpstreamService(contract.Upstreams):
             return await type(self)(end).get(row.upstream_id)
 
         call.target = row.upstream_id
-        return cast_relay_to_result(read_listing, store_listing, endpoint.timeout + CONNECT_SECONDS)
+        return cast_relay_to_result(lambda: engine.listing(endpoint), store_listing, endpoint.timeout + CONNECT_SECONDS)
 
     @implements
     async def accept(

@@ -231,10 +231,7 @@ def _describe_failure(error: Exception) -> str:
 
 
 def _build_machine_probe(directory: Path) -> Machine:
-    def measure_delay() -> Mapping[str, float]:
-        return measure_machine(directory)
-
-    return measure_delay
+    return lambda: measure_machine(directory)
 
 
 def measure_machine(directory: Path, root: Path = Path("/")) -> dict[str, float]:

@@ -15,6 +15,7 @@ from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import build_address_of_name, find_agent
+from agora.domains.messaging.records import MessageRow
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader
 from agora.store.records import list_record_values
@@ -23,7 +24,7 @@ from agora_sdk.contract.monitor import LoggedMessage
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .records import MessageLogRow, MessagePosition
+from .records import MessagePosition
 
 __all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "MessageQuery", "build_filter"]
 
@@ -130,7 +131,7 @@ class MessageLogReader:
     async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
         """Read a bounded page of messages before a position, newest first, and the next position; None at the end."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, True)
-        rows: list[MessageLogRow] = []
+        rows: list[MessageRow] = []
         budget = paging.PageBudget(most)
         for _ in range(STRETCHES):
             end = await self._find_page_end_before(tx, before)
@@ -219,7 +220,7 @@ def _compute_place_after(message_id: str) -> str:
 # -- views ---------------------------------------------------------------------------------------
 
 
-async def build_messages(tx: Reader, rows: Sequence[MessageLogRow]) -> list[LoggedMessage]:
+async def build_messages(tx: Reader, rows: Sequence[MessageRow]) -> list[LoggedMessage]:
     """Build the listed messages, with the delivery state of those sent to one agent."""
     recipients = {
         ref: await _resolve_recipient(tx, ref)
@@ -232,7 +233,7 @@ async def build_messages(tx: Reader, rows: Sequence[MessageLogRow]) -> list[Logg
     return [_build_message(row, states.get(row.message_id)) for row in rows]
 
 
-def _find_single_recipient(row: MessageLogRow) -> str | None:
+def _find_single_recipient(row: MessageRow) -> str | None:
     ref: str = row.to_agent
     return None if row.broadcast or "," in ref or ref.startswith("capability:") else ref
 
@@ -242,7 +243,7 @@ async def _resolve_recipient(tx: Reader, ref: str) -> str:
     return build_address_of_name(ref) if row is None else row.agent_id
 
 
-def _build_message(row: MessageLogRow, state: str | None) -> LoggedMessage:
+def _build_message(row: MessageRow, state: str | None) -> LoggedMessage:
     return LoggedMessage.model_construct(
         message_id=row.message_id,
         timestamp=to_datetime(row.created_at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agora.core.records import CallMinuteRow
+from agora.domains.messaging.records import MessageRow
 from agora.domains.search.queries import LETTERS
 from agora.domains.tasks.records import EndedCounts
 from agora.store.port import Query, R, Write, build_in_list_condition
@@ -13,7 +14,6 @@ from .records import (
     ActiveTaskCount,
     CurrencyCost,
     DeliveryState,
-    MessageLogRow,
     MessagePosition,
     WaitingMessageCount,
 )
@@ -85,12 +85,12 @@ def _build_page_conditions(filters: frozenset[str], words: int, like: str) -> st
 
 
 @cache
-def build_message_page_query(filters: frozenset[str], words: int, descending: bool) -> Query[MessageLogRow]:
+def build_message_page_query(filters: frozenset[str], words: int, descending: bool) -> Query[MessageRow]:
     """Build the query of the messages of a window, newest or oldest first."""
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(
         form.format(_build_page_conditions(filters, words, _LIKE)),
-        MessageLogRow,
+        MessageRow,
         postgres=form.format(_build_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,

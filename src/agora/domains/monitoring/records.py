@@ -9,7 +9,6 @@ __all__ = [
     "AgentStatusCount",
     "CurrencyCost",
     "DeliveryState",
-    "MessageLogRow",
     "MessagePosition",
     "StateCount",
     "WaitingMessageCount",
@@ -63,26 +62,6 @@ class CurrencyCost:
 
     currency: str
     amount: int
-
-
-@record
-class MessageLogRow:
-    """A message in the monitor's list: a row of ``messages``."""
-
-    tenant_id: str
-    message_id: str
-    from_agent: str
-    from_name: str
-    to_agent: str
-    content: str
-    message_type: str
-    priority: str
-    correlation_id: str | None
-    reply_to: str | None
-    metadata: str
-    broadcast: int
-    created_at: int
-    expires_at: int | None
 
 
 @record

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from agora.clock import SECOND
-from agora.core.call import decode_json, encode_json
+from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.supervision import record_agent_failure, record_agent_success
 from agora.net.backoff import compute_exponential_delay
 from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
 from . import queues, states, views
+from .access import lock_task
 from .context_queue import find_predecessors, insert_context_dependency
 from .draft import TaskDraft, list_parties
 from .prices import agree_on_price, charge_price, release_price
@@ -22,6 +23,7 @@ __all__ = [
     "announce_available",
     "end_task",
     "fail_attempt",
+    "fail_tasks_of_agent",
     "move_task",
     "offer_task",
     "pool_queue",
@@ -294,3 +296,12 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
             await _end_task_without_dependants(draft, _S.CANCELLED, None, None, why)
             ended_drafts.append(draft)
     return ended_drafts
+
+
+async def fail_tasks_of_agent(call: Call, agent_id: str, error: str, *, by_capability: bool = True) -> None:
+    """End the tasks of an agent as failed. by_capability: include tasks not assigned to it by name, which others could do."""
+    for task_id in await call.tx.all(tasks.select_open_tasks, agent_id=agent_id):
+        draft = await lock_task(call, task_id)
+        is_named = draft.row.assignee is not None and not draft.row.assignee.startswith("capability:")
+        if draft.row.status not in states.TERMINAL and (by_capability or is_named):
+            await end_task(draft, TaskStatus.FAILED, error=error)

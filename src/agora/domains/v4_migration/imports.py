@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
@@ -31,6 +31,7 @@ from .rows import OPEN_STATES, build_row_key, find_first_value, is_delivered, re
 __all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_import"]
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 CONTENT_LIMIT: Final = 900_000
 METADATA: Final = ("requires_response", "metadata", "workflow_id", "status")
 
@@ -45,9 +46,16 @@ class Batch:
         self._recipients: dict[str, str] = {}
         self._everyone: list[str] | None = None
 
-    async def find_imported_keys(self, keys: Sequence[str]) -> set[str]:
-        """Find the keys that an earlier import or call has already imported."""
-        return set(await self.call.tx.all(statements.select_stored_keys, kind=self.table, keys=encode_json(list(keys))))
+    async def iterate_new_rows(self, rows: Sequence[T], keys: Sequence[str]) -> AsyncIterator[tuple[str, T]]:
+        """Iterate over the rows, each with its key, that neither an earlier import or call nor this batch has imported."""
+        stored = await self.call.tx.all(statements.select_stored_keys, kind=self.table, keys=encode_json(list(keys)))
+        imported = set(stored)
+        for key, row in zip(keys, rows, strict=True):
+            if key in imported:
+                self.counts["known"] += 1
+            else:
+                imported.add(key)
+                yield key, row
 
     def record_import(self, key: str, target: str, detail: str = "") -> None:
         """Record the target of an imported row."""
@@ -91,12 +99,7 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
 async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [build_row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
     keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
-    imported = await batch.find_imported_keys(keys)
-    for key, row in zip(keys, rows, strict=True):
-        if key in imported:
-            batch.counts["known"] += 1
-            continue
-        imported.add(key)
+    async for key, row in batch.iterate_new_rows(rows, keys):
         name = require_text(row, "agent_id", "agent_name")
         capability = require_text(row, "capability_type", "capability_name", "capability")
         existing = await find_mapped_agent(batch.call, name)
@@ -114,8 +117,8 @@ async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
 
 
 async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
-    keys = []
-    for at, row in enumerate(rows):
+    keys, messages = [], []
+    for position, row in enumerate(rows, batch.position):
         facts = (
             require_text(row, "from_agent", "sender"),
             require_text(row, "to_agent", "recipient"),
@@ -127,14 +130,10 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
                 f"The content has {len(facts[3])} characters; at most {CONTENT_LIMIT} are possible.",
                 errors=[field_error("content", "too long")],
             )
-        keys.append((build_message_key(build_row_key(row, batch.position + at, "message_id"), *facts), facts))
-    imported = await batch.find_imported_keys([key for key, _ in keys])
-    for at, ((key, facts), row) in enumerate(zip(keys, rows, strict=True)):
-        if key in imported:
-            batch.counts["known"] += 1
-            continue
-        imported.add(key)
-        await _import_message(batch, batch.position + at, key, facts, row)
+        keys.append(build_message_key(build_row_key(row, position, "message_id"), *facts))
+        messages.append((position, facts, row))
+    async for key, (position, facts, row) in batch.iterate_new_rows(messages, keys):
+        await _import_message(batch, position, key, facts, row)
 
 
 async def _import_message(batch: Batch, position: int, key: str, facts: tuple[str, str, str, str], row: Row) -> None:
@@ -195,12 +194,7 @@ def _build_message_id(created_at: int, position: int, digest: str) -> str:
 async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
     call = batch.call
     keys = [build_row_key(row, batch.position + at, "assignment_id", "task_id") for at, row in enumerate(rows)]
-    imported = await batch.find_imported_keys(keys)
-    for key, row in zip(keys, rows, strict=True):
-        if key in imported:
-            batch.counts["known"] += 1
-            continue
-        imported.add(key)
+    async for key, row in batch.iterate_new_rows(rows, keys):
         if read_text(row, "status").lower() not in OPEN_STATES:
             batch.counts["skipped"] += 1
             continue
@@ -225,12 +219,7 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
 
 async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [build_row_key(row, batch.position + at, "workflow_id") for at, row in enumerate(rows)]
-    imported = await batch.find_imported_keys(keys)
-    for key, row in zip(keys, rows, strict=True):
-        if key in imported:
-            batch.counts["known"] += 1
-            continue
-        imported.add(key)
+    async for key, row in batch.iterate_new_rows(rows, keys):
         if read_text(row, "status").lower() not in OPEN_STATES:
             batch.counts["skipped"] += 1
             continue

@@ -36,10 +36,8 @@ from agora.domains.instances.reconciler import InstanceReconciler
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.domains.messaging.jobs import MessageExpiryController
 from agora.domains.monitoring.health_monitor import HealthMonitor
-from agora.domains.monitoring.readiness import ReadinessController
-from agora.domains.monitoring.sampling import SamplingController
+from agora.domains.monitoring.jobs import ReadinessController, SamplingController, UsageCounters
 from agora.domains.monitoring.stored_counts import StoredCounts
-from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.domains.outbox.jobs import OutboxController
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.domains.tenants.jobs import TenantController

@@ -10,7 +10,7 @@ import pytest
 from agora.domains.bus.engines.port import BRIDGE, Bridge
 from agora.domains.monitoring.health import COMPONENTS
 from agora.domains.monitoring.health_monitor import PROBE_SECONDS
-from agora.domains.monitoring.readiness import ReadinessController
+from agora.domains.monitoring.jobs import ReadinessController
 from agora.server.app import App
 from agora.store.port import StoreFailure
 from tests.failing_stores import failing_store

@@ -23,7 +23,7 @@ from agora.core.call import Call, Caller, Person
 from agora.core.pkce import compute_pkce_challenge
 from agora.domains.identity.records import SESSIONS, UserSessionRow
 from agora.net.sealing import Sealer
-from agora.store.port import Reader, Store
+from agora.store.port import Store
 from agora_sdk.errors import Overloaded, Unauthenticated
 
 from .. import queries as people
@@ -298,10 +298,7 @@ class BrowserSessions:
         await self._sign_on.system(tenant, write_in_transaction, label="session.renew")
 
     async def _read_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
-        async def read_session(reader: Reader) -> UserSessionRow | None:
-            return await reader.one(people.select_session, session_id=session_id)
-
-        return await self._store.read(tenant, read_session)
+        return await self._store.read(tenant, lambda reader: reader.one(people.select_session, session_id=session_id))
 
     def _seal_tokens(self, session_id: str, tokens: ProviderTokens) -> bytes:
         return self._sealer.seal(to_json(asdict(tokens)), session_id)

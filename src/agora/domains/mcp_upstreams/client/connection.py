@@ -109,11 +109,10 @@ class Connection:
             raise self._build_unavailable_error(self._breaker.reason, pause)
         until = _loop_time() + seconds
 
-        async def send_request(session: Session) -> dict[str, Any]:
-            return await session.request(method, params, _compute_remaining_seconds(until), progress)
-
         async with self._limiter.acquire_slot(caller, seconds):
-            return await self._use_session(send_request, until)
+            return await self._use_session(
+                lambda session: session.request(method, params, _compute_remaining_seconds(until), progress), until
+            )
 
     async def request_for_client(
         self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, client: CallClient
@@ -159,11 +158,10 @@ class Connection:
     async def set_log_level(self, level: str) -> None:
         """Set the upstream's minimum log level; no error if it does not support logging."""
 
-        async def send_log_level(session: Session) -> None:
-            await session.set_log_level(level, self._tuning.connect)
-
         with contextlib.suppress(AgoraError):
-            await self._use_session(send_log_level, _loop_time() + self._tuning.connect)
+            await self._use_session(
+                lambda session: session.set_log_level(level, self._tuning.connect), _loop_time() + self._tuning.connect
+            )
 
     async def listing(self) -> Listing:
         """Read everything that the upstream offers."""

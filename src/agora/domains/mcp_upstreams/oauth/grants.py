@@ -19,7 +19,7 @@ from agora.core.lazy import Lazy
 from agora.core.ports import Port
 from agora.net.egress_policy import EgressPolicy, Resolve, resolve_host
 from agora.net.sealing import Sealer
-from agora.store.port import Reader, Store
+from agora.store.port import Store
 from agora_sdk.errors import AgoraError, UpstreamUnavailable
 
 from ..port import Endpoint
@@ -115,10 +115,10 @@ class UpstreamGrants:
         if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHED_SECONDS * SECOND:
             return self._cache[key][0]
 
-        async def read_grant_row(reader: Reader) -> UpstreamGrantRow | None:
-            return await reader.one(statements.select_grant, upstream_id=endpoint.upstream_id, subject=subject)
-
-        row = await self._store.read(endpoint.tenant, read_grant_row)
+        row = await self._store.read(
+            endpoint.tenant,
+            lambda reader: reader.one(statements.select_grant, upstream_id=endpoint.upstream_id, subject=subject),
+        )
         grant = self.open_grant(row) if row is not None else None
         self._cache[key] = (grant, now)
         return grant
@@ -223,10 +223,9 @@ class UpstreamGrants:
         return tokens.access
 
     async def _save_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
-        async def update_grant_row(call: Call) -> None:
-            await self.store_grant(call, endpoint.upstream_id, subject, grant)
-
-        await self.system(endpoint.tenant, update_grant_row, label=LABEL)
+        await self.system(
+            endpoint.tenant, lambda call: self.store_grant(call, endpoint.upstream_id, subject, grant), label=LABEL
+        )
         self._cache.pop((*endpoint.key, subject), None)
 
     async def _end_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:

@@ -1,20 +1,67 @@
-"""The usage controller: adds counted calls to the stored counters and writes the calls per minute."""
+"""Background jobs of monitoring: measurements, readiness of the store, and counters of calls."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from agora.core import usage_queries as statements
 from agora.core.call import Call
-from agora.core.jobs import Controller
+from agora.core.jobs import Controller, JobContext
 from agora.core.records import OperationUsageRow
 from agora.core.usage import DEFAULT_TENANT, Usage
 
 from . import queries as monitor
+from .health_monitor import HealthMonitor
 
-__all__ = ["UsageCounters"]
+__all__ = ["ReadinessController", "SamplingController", "UsageCounters"]
+
+IDLE_INTERVAL = 10.0  # seconds between probes while the store works
 
 Key = tuple[str, str]
+
+
+class SamplingController(Controller):
+    """Measures the server periodically, for the health report and its trends."""
+
+    name = "sampling"
+
+    def __init__(self, context: JobContext, monitor: HealthMonitor) -> None:
+        super().__init__(context)
+        self._monitor, self.interval = monitor, monitor.interval
+
+    async def prepare(self) -> None:
+        await self._monitor.take_sample()
+
+    async def step(self) -> None:
+        await self._monitor.take_sample()
+
+
+class ReadinessController(Controller):
+    """Writes a row periodically, so that the reported state of the store is current.
+
+    A request of ``/ready`` writes the row itself (:meth:`HealthMonitor.refresh_probe`). The loop is for the log, metrics and
+    ``/health``; while the store takes no writes it probes often, so that recovery is noticed at once.
+    """
+
+    name = "readiness"
+    interval = 1.5
+
+    def __init__(self, context: JobContext, monitor: HealthMonitor) -> None:
+        super().__init__(context)
+        self._monitor = monitor
+        monitor.on_failure = self._wakeup.set
+
+    async def prepare(self) -> None:
+        await self._monitor.probe()
+
+    async def step(self) -> None:
+        await self._monitor.probe()
+
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+        if await super()._wait_for_next_step(stop):
+            return True
+        return self._monitor.probe_failure is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)
 
 
 class UsageCounters(Controller):
@@ -49,10 +96,7 @@ class UsageCounters(Controller):
         if not usage_to_store:
             return
 
-        async def add_counts(call: Call) -> dict[Key, Usage]:
-            return await _add_counts(call, usage_to_store)
-
-        meter.mark_saved(tenant, await self.write_as_system(tenant, add_counts))
+        meter.mark_saved(tenant, await self.write_as_system(tenant, lambda call: _add_counts(call, usage_to_store)))
 
     async def _store_minutes(self, tenant: str) -> None:
         traffic = self.context.meter.traffic
