@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -54,7 +54,7 @@ from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
 from agora.net.backpressure import Backpressure, Limits
 from agora.net.sealing import Sealer
 from agora.protocols.a2a.endpoint import A2AApp
-from agora.protocols.ag_ui.endpoint import AgUiApp
+from agora.protocols.ag_ui import paths as ag_ui
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.cors import CorsPolicy
@@ -71,8 +71,8 @@ from agora.protocols.http import (
     read_header,
     send_problem,
 )
-from agora.protocols.mcp.endpoint import SESSION_EVENTS, McpApp
-from agora.protocols.openai.endpoint import OpenAiApp
+from agora.protocols.mcp import paths as mcp
+from agora.protocols.openai import paths as openai
 from agora.protocols.rest.app import RestApp
 from agora.protocols.rest.executions import ExecutionStreams
 from agora.protocols.rest.invoices import InvoiceFiles
@@ -82,7 +82,7 @@ from agora.protocols.rest.routes import RouteTable
 from agora.protocols.streaming.sse import EventSource
 from agora.protocols.streaming.websocket import WebSocketApp
 from agora.protocols.trace_context import read_trace_carrier
-from agora.protocols.web.app import MonitorApp
+from agora.protocols.web import paths as monitor
 from agora.protocols.websockets import await_disconnect, refuse_handshake
 from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
@@ -104,6 +104,7 @@ from agora_sdk.errors import (
 from .bootstrap import open_bus, open_store, open_tracing
 from .dead_letters import DEAD_LETTER_SOURCES
 from .jobs import CommitListener, build_controllers
+from .lazy_app import LazyApp
 from .local_engines import open_local_host
 from .outbox import SOURCES_OF_OUTBOX
 from .prometheus import PrometheusExporter
@@ -112,6 +113,10 @@ from .subscriptions import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from agora.domains.identity.oidc.sign_on import SignOn
+    from agora.protocols.ag_ui.endpoint import AgUiApp
+    from agora.protocols.mcp.endpoint import McpApp
+    from agora.protocols.openai.endpoint import OpenAiApp
+    from agora.protocols.web.app import MonitorApp
 
 __all__ = ["App"]
 
@@ -130,6 +135,10 @@ ENDING = frozenset(
     }
 )
 HEALTH = declared("admin", "health")
+AG_UI_APP: Lazy[type[AgUiApp]] = Lazy("agora.protocols.ag_ui.endpoint:AgUiApp")
+MCP_APP: Lazy[type[McpApp]] = Lazy("agora.protocols.mcp.endpoint:McpApp")
+MONITOR_APP: Lazy[type[MonitorApp]] = Lazy("agora.protocols.web.app:MonitorApp")
+OPENAI_APP: Lazy[type[OpenAiApp]] = Lazy("agora.protocols.openai.endpoint:OpenAiApp")
 HEALTH_SECONDS = 3.0  #: time limit for the store's part of /health/detail
 SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
@@ -218,7 +227,8 @@ class App:
     async def stop(self) -> None:
         """Close streams, stop controllers, finish queued work and close the store."""
         self.drain()
-        await self.mcp.stop()
+        if self._mcp.loaded is not None:
+            await self._mcp.loaded.stop()
         await self.a2a.stop()
         await self.replicas.stop()
         await self.feed.stop()
@@ -247,7 +257,8 @@ class App:
     def drain(self) -> None:
         """Prepare to stop: report not ready, and close every stream with a reason to resume later."""
         self.monitor.draining = True
-        self.mcp.drain()
+        if self._mcp.loaded is not None:
+            self._mcp.loaded.drain()
         self.feed.close("resume later")
 
     def _build_asgi_app(self) -> None:
@@ -441,9 +452,10 @@ class App:
         self.agent_host.receive_committed_events(events)
         for follower in self._followers:
             follower.receive_committed_events(events)
-        for event in events:
-            if event.event.type in SESSION_EVENTS:
-                self.mcp.handle_session_event(event.event.type, from_json(event.event.data))
+        if (mcp_app := self._mcp.loaded) is not None:
+            for event in events:
+                if event.event.type in mcp_app.session_events:
+                    mcp_app.handle_session_event(event.event.type, from_json(event.event.data))
         self.feed.publish(events)
         if changed or any(_may_end_credential(event.event) for event in events):
             self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())
@@ -473,25 +485,45 @@ class App:
         token = self.settings.metrics_token
         self.events = EventSource(self.dispatcher, access.authenticate_scope, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate_scope, self.settings)
-        self.mcp = McpApp(self.dispatcher, access, self.settings, self.cors)
+        self._mcp = LazyApp(mcp.owns_request, partial(self._build_mcp, access))
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
         #: protocols that handle paths outside of the contract, in order of precedence; none owns such a path
         self.apps: tuple[tuple[str, HttpApp], ...] = (
-            ("mcp", self.mcp),
+            ("mcp", self._mcp),
             ("a2a", self.a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
-            ("ag-ui", AgUiApp(self.dispatcher, access, self.settings)),
-            ("openai", OpenAiApp(self.dispatcher, access, self.settings)),
+            ("ag-ui", LazyApp(ag_ui.owns_request, lambda: AG_UI_APP.get()(self.dispatcher, access, self.settings))),
+            (
+                "openai",
+                LazyApp(self._owns_openai_request, lambda: OPENAI_APP.get()(self.dispatcher, access, self.settings)),
+            ),
             ("rest", MetricsPage(access, self.exporter.render, is_public=self.settings.metrics, token=token)),
             ("rest", InvoiceFiles(self.dispatcher, access)),
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
         )
+        self._access = access
+
+    def _build_mcp(self, access: Access) -> McpApp:
+        app = MCP_APP.get()(self.dispatcher, access, self.settings, self.cors)
+        if self.monitor.draining:
+            app.drain()
+        return app
+
+    @cached_property
+    def monitor_app(self) -> MonitorApp:
         sealer = Sealer(self.signer.encryption_key("monitor"))
         has_ended = self.authenticator.ended.has_ended
-        self.monitor_app = MonitorApp(
-            self.dispatcher, access, self.settings, sealer, self.clock, has_ended, self.sign_on
+        return MONITOR_APP.get()(
+            self.dispatcher, self._access, self.settings, sealer, self.clock, has_ended, self.sign_on
         )
+
+    def _owns_openai_request(self, scope: Scope) -> bool:
+        return self.settings.openai_door and openai.owns_request(scope)
+
+    @property
+    def mcp(self) -> McpApp:
+        return self._mcp.load()
 
     async def _find_marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
         """Find whether a request's tenant is ``halted`` or ``paused`` as a whole, and since when."""
@@ -581,7 +613,7 @@ class App:
                     await app(scope, receive, send)
                     return
             match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
-        if self.monitor_app.owns_request(scope, match is not None):
+        if monitor.owns_request(scope, match is not None):
             PROTOCOL.set("monitor")
             await self.monitor_app(scope, receive, send)
         elif match is None:
@@ -595,7 +627,7 @@ class App:
     async def _send_page_or_not_found(self, scope: Scope, send: Send) -> None:
         if await self.pages(scope, send):
             return
-        if self.monitor_app.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"]):
+        if monitor.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"]):
             await self.monitor_app.send_not_found(scope, send)
         else:
             await self.rest.send_not_found(scope, send)

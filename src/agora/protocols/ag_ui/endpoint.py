@@ -25,13 +25,13 @@ from agora.protocols.query_string import decode_segment
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
+from .paths import PATH
 from .run_events import Event, RunEvents
 from .run_input import RunInput, read_run_input
 from .runs import OpenedRun, RunOpener, RunRefused, RunRequest
 
 __all__ = ["AgUiApp"]
 
-PATH: Final = "/ag-ui"
 #: line separators of some clients, in UTF-8 and escaped for JSON
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
@@ -42,11 +42,6 @@ class AgUiApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self._dispatcher, self._access, self._settings = dispatcher, access, settings
         self._runs = RunOpener(dispatcher)
-
-    def owns_request(self, scope: Scope) -> bool:
-        """Whether a request belongs to this protocol."""
-        path: str = scope["path"]
-        return path == PATH or path.startswith(f"{PATH}/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":

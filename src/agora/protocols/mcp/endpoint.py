@@ -40,11 +40,12 @@ from .core import Core
 from .enabled_toolsets import EnabledToolsets
 from .exchange import Exchange, JsonRpcError
 from .get_streams import GetStreams
-from .guard import METADATA, Guard
+from .guard import Guard
 from .lean import FastPath
 from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
 from .long_calls import send_relayed_answer
 from .methods import Methods
+from .paths import METADATA, PATH
 from .plain_rpc import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, build_client_document_of_handshake
@@ -55,11 +56,10 @@ from .virtual_servers import SERVERS_PATH, enter_virtual_server
 if TYPE_CHECKING:
     from .sdk import SdkServer
 
-__all__ = ["SESSION_EVENTS", "McpApp"]
+__all__ = ["McpApp"]
 
 log = logging.getLogger(__name__)
 
-PATH = "/mcp"
 SWEEP_SECONDS = 60.0
 NO_BATCHES = "Send each request separately: MCP removed batches in 2025-06-18."
 NO_SESSION = (
@@ -68,7 +68,6 @@ NO_SESSION = (
 )
 CANCELLED_METHOD = "notifications/cancelled"
 METHODS = ("GET", "POST", "DELETE")
-SESSION_EVENTS = frozenset({ENDED, CANCELLED, TOOLSETS_CHANGED})  #: events that the endpoint follows
 OPERATION_BY_METHOD: Mapping[str, str] = {
     "subscriptions/listen": "agora.event.stream",
     "resources/subscribe": "agora.event.stream",
@@ -81,12 +80,15 @@ OPERATION_BY_METHOD: Mapping[str, str] = {
 
 
 class McpApp:
-    """Serves MCP over HTTP. ``owns`` selects requests by path.
+    """Serves MCP over HTTP.
 
     fixtures: class that answers the requests of a test suite before the server does; set by the script that runs one.
     """
 
     fixtures: ClassVar[type[Any] | None] = None
+    session_events = frozenset(
+        {ENDED, CANCELLED, TOOLSETS_CHANGED}
+    )  #: types of events for :meth:`handle_session_event`
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, cors: CorsPolicy) -> None:
         self.dispatcher, self.settings = dispatcher, settings
@@ -107,12 +109,6 @@ class McpApp:
         self._get_streams = GetStreams(dispatcher, self.session_store, self.require_sdk, self._drained)
 
     # -- life ------------------------------------------------------------------------------------
-
-    @staticmethod
-    def owns_request(scope: Scope) -> bool:
-        """Whether a path belongs to MCP."""
-        path: str = scope["path"]
-        return path == PATH or path.startswith((PATH + "/", METADATA))
 
     async def require_sdk(self) -> SdkServer:
         """Return the SDK's server, imported and started at first use."""

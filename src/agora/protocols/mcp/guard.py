@@ -23,9 +23,9 @@ from agora.settings import Settings
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
 
-__all__ = ["METADATA", "Guard"]
+from .paths import METADATA
 
-METADATA = "/.well-known/oauth-protected-resource"
+__all__ = ["Guard"]
 
 
 class Guard:

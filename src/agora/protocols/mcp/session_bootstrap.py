@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from agora.protocols.http import Message, Scope
 from agora_sdk.errors import Overloaded
 
+from .paths import PATH
 from .sessions import Session
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["end_sdk_session", "ensure_sdk_session", "initialize_sdk_session", "send_notification"]
 
-PATH: Final = "/mcp"
 HANDSHAKE_SECONDS: Final = 10.0  #: timeout of the handshake with the SDK
 INITIALIZED: Final = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 

@@ -44,6 +44,7 @@ from .compaction import build_compaction
 from .errors import invalid_field, model_not_found, send_error
 from .identifiers import TurnId, parse_response_id
 from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE, build_app_model, build_model, explain_page_error, read_page
+from .paths import CHAT, MODELS, RESPONSES
 from .pieces import End, Piece, Text, TurnReader
 from .request_fields import AgentRequest, list_tool_names
 from .response_requests import read_compact_request, read_response_request
@@ -55,9 +56,6 @@ __all__ = ["OpenAiApp"]
 
 log = logging.getLogger(__name__)
 
-MODELS: Final = "/v1/models"
-RESPONSES: Final = "/v1/responses"
-CHAT: Final = "/v1/chat/completions"
 MIN_BODY_LIMIT: Final = 8 * 1024 * 1024  #: minimum in bytes, enough for an image
 
 
@@ -68,14 +66,6 @@ class OpenAiApp:
         self._dispatcher, self._access = dispatcher, access
         self._turns = Turns(dispatcher, settings.a2a_wait)
         self._body_limit = max(settings.body_limit, MIN_BODY_LIMIT)
-        self._is_enabled = settings.openai_door
-
-    def owns_request(self, scope: Scope) -> bool:
-        """Whether a request belongs to this API."""
-        path: str = scope["path"]
-        if not self._is_enabled or not path.startswith("/v1/"):
-            return False
-        return path == CHAT or any(path == root or path.startswith(f"{root}/") for root in (MODELS, RESPONSES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -47,6 +47,7 @@ from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
 from .notices import NOTICE, Notice, Notices, render_notice
+from .paths import is_export
 from .registry import FRAGMENTS, Page, PageRedirect
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
 from .security import HOME, check_origin, choose_safe_next_path
@@ -105,23 +106,6 @@ class MonitorApp:
 
     # -- requests --------------------------------------------------------------------------------
 
-    def owns_request(self, scope: Scope, declared: bool) -> bool:
-        """Whether a request belongs to the monitor. declared: whether the contract has an operation at its path."""
-        path = scope["path"]
-        if path == "/":
-            return scope["method"] in ("GET", "HEAD") and "text/html" in (read_header(scope, b"accept") or "")
-        if path != HOME.rstrip("/") and not path.startswith(HOME):
-            return False
-        return (
-            not declared
-            or self.exports.owns_request(scope)
-            or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
-        )
-
-    def shows_not_found(self, scope: Scope) -> bool:
-        """Whether a browser requests an unknown path: it gets a page, a program gets a problem document."""
-        return scope["method"] in ("GET", "HEAD") and wants_html(scope)
-
     async def send_not_found(self, scope: Scope, send: Send) -> None:
         """Send the page of an unknown path."""
         error = NotFound(
@@ -146,7 +130,7 @@ class MonitorApp:
         posted = scope["method"] == "POST"
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", allowed=["GET", "POST"])
-        if self.exports.owns_request(scope):
+        if is_export(scope):
             await self._send_export(scope, receive, send)
         elif room == "static" and not posted:
             await ASSETS.send(subpath, scope, send)

@@ -20,17 +20,15 @@ from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.protocols import query_string
-from agora.protocols.http import Receive, Scope, Send, abort_connection, read_header
+from agora.protocols.http import Receive, Scope, Send, abort_connection
 from agora_sdk.contract import declared
 from agora_sdk.errors import MethodNotAllowed
+
+from .paths import EXPORTS
 
 __all__ = ["COLUMNS", "Exports", "spreadsheet_cell"]
 
 EXPORT: Final = declared("monitor", "export")
-KINDS: Final = {
-    "/v1/monitor/export/json": ("json", b"application/json"),
-    "/v1/monitor/export/csv": ("csv", b"text/csv; charset=utf-8"),
-}
 COLUMNS: Final = (
     "timestamp",
     "message_id",
@@ -56,17 +54,13 @@ class Exports:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
 
-    def owns_request(self, scope: Scope) -> bool:
-        """Whether the request is for a file."""
-        return scope["path"] in KINDS and "text/event-stream" not in (read_header(scope, b"accept") or "")
-
     async def __call__(self, caller: Caller, valid: Check, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file. Raises AgoraError before it begins."""
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         arguments = query_string.parse_query(scope["query_string"], EXPORT)
         stream = await self.dispatcher.open_stream(EXPORT, caller, arguments, valid=valid)
-        name, kind = KINDS[scope["path"]]
+        name, kind = EXPORTS[scope["path"]]
         await _send_headers(send, name, kind)
         if scope["method"] == "HEAD":
             stream.close()
