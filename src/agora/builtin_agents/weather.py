@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic_core import from_json
 
 from agora.net.egress_policy import EgressPolicy, is_evidently_private
-from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
+from agora.net.http_client import ConnectionLost, send_single_request
 
 from .port import TaskFailed
 
@@ -120,9 +119,10 @@ def _read_number(holder: Mapping[str, Any], name: str) -> float | None:
 async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
     """Fetch JSON from a path of the provider. Raises TaskFailed; another attempt may help."""
     url = f"{base.rstrip('/')}{path}?{urlencode(query)}"
+    # The operator configures the provider. Nevertheless, a public name must not resolve into the operator's network.
+    policy = EgressPolicy(private=is_evidently_private(urlsplit(url).hostname or ""))
     try:
-        async with asyncio.timeout(SECONDS):
-            status, body = await _send_request(url)
+        status, body = await send_single_request("GET", url, policy, seconds=SECONDS, max_bytes=MAX_ANSWER_BYTES)
         answer = from_json(body)
     except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
         reason = str(error) or type(error).__name__
@@ -130,22 +130,3 @@ async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[st
     if status != 200 or not isinstance(answer, dict):
         raise TaskFailed(f"The provider of weather refused: {status}.", retry=status >= 500)
     return answer
-
-
-async def _send_request(url: str) -> tuple[int, bytes]:
-    if url.startswith("https://"):
-        await asyncio.to_thread(create_default_ssl_context)
-    # The operator configures the provider. Nevertheless, a public name must not resolve into the operator's network.
-    policy = EgressPolicy(private=is_evidently_private(urlsplit(url).hostname or ""))
-    http = HttpClient(url, policy, SECONDS, None)
-    try:
-        headers = {"host": http.host, "user-agent": "agora", "accept-encoding": "identity"}
-        reply = await http.request("GET", build_request_target(url), headers)
-        body = b""
-        while part := await reply.read_part():
-            body += part
-            if len(body) > MAX_ANSWER_BYTES:
-                raise ValueError(f"the answer is over {MAX_ANSWER_BYTES} bytes")
-        return reply.status, body
-    finally:
-        http.close()

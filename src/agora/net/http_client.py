@@ -23,7 +23,15 @@ import httptools
 
 from .egress_policy import EgressPolicy
 
-__all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "build_request_target", "create_default_ssl_context"]
+__all__ = [
+    "VIA",
+    "ConnectionLost",
+    "HttpClient",
+    "Reply",
+    "build_request_target",
+    "create_default_ssl_context",
+    "send_single_request",
+]
 
 MAX_HEAD_BYTES: Final = 65_536
 READ_AHEAD: Final = 262_144  # bytes of a response buffered before reading pauses
@@ -140,6 +148,37 @@ class HttpClient:
         except TimeoutError:
             raise OSError(f"no connection within {self._seconds:g} s") from None
         return connection
+
+
+async def send_single_request(
+    method: str,
+    url: str,
+    egress: EgressPolicy,
+    headers: Mapping[str, str] = {},
+    body: bytes = b"",
+    *,
+    seconds: float,
+    max_bytes: int,
+) -> tuple[int, bytes]:
+    """Send one request over a connection of its own. Returns the status and the body of the response.
+
+    headers: added to the client's own. seconds: for everything. max_bytes: limit of the response's body. Raises OSError
+    (including AddressRefused and TimeoutError), ConnectionLost, and ValueError for an invalid request or a larger body.
+    """
+    context = await asyncio.to_thread(create_default_ssl_context) if url.startswith("https:") else None
+    client = HttpClient(url, egress, seconds, context)
+    own_headers = {"host": client.host, "user-agent": "agora", "accept-encoding": "identity"}
+    try:
+        async with asyncio.timeout(seconds):
+            reply = await client.request(method, build_request_target(url), {**own_headers, **headers}, body)
+            answer = bytearray()
+            async for part in reply:
+                answer += part
+                if len(answer) > max_bytes:
+                    raise ValueError(f"the answer is over {max_bytes} bytes")
+            return reply.status, bytes(answer)
+    finally:
+        client.close()
 
 
 class Reply:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import ConnectionLost, HttpClient
 from agora.runtimes.port import HealthResult
 from agora.runtimes.spec import Health
 
 __all__ = ["probe_health"]
 
-MAX_RESPONSE_BYTES = 65_536
 CLOSES_WITHIN = 0.1  #: seconds within which a proxy closes a connection if no process listens behind it
 
 
@@ -27,14 +28,19 @@ async def probe_health(host: str, port: int, health: Health) -> HealthResult:
             if health.path is None:
                 await _probe_connection(host, port)
                 return build_result(True, "it listens")
-            status = await _read_status(host, port, health.path)
+            client = HttpClient(f"http://{host}:{port}", EgressPolicy(private=True), health.timeout + 1, None)
+            headers = {"host": client.host, "user-agent": "agora-health"}
+            try:
+                status = (await client.request("GET", health.path, headers)).status
+            finally:
+                client.close()
     except TimeoutError:
         return build_result(False, f"it did not answer in {health.timeout:g} seconds")
     except ConnectionRefusedError:
         return build_result(False, "it does not listen")
     except ConnectionError as error:
         return build_result(False, f"it does not listen: {error}"[:200])
-    except (OSError, EOFError, ValueError) as error:
+    except (ConnectionLost, OSError, ValueError) as error:
         return build_result(False, f"it does not speak HTTP: {error}"[:200])
     return build_result(200 <= status < 400, f"HTTP {status}")
 
@@ -49,19 +55,5 @@ async def _probe_connection(host: str, port: int) -> None:
                 raise ConnectionResetError("the connection was closed at once")
     except TimeoutError:
         pass
-    finally:
-        writer.transport.abort()
-
-
-async def _read_status(host: str, port: int, path: str) -> int:
-    reader, writer = await asyncio.open_connection(host, port, limit=MAX_RESPONSE_BYTES)
-    try:
-        request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: agora-health\r\nConnection: close\r\n\r\n"
-        writer.write(request.encode("ascii"))
-        line = await reader.readuntil(b"\n")
-        version, status, *_ = line.decode("latin-1").split()
-        if not version.startswith("HTTP/"):
-            raise ValueError("no status line")
-        return int(status)
     finally:
         writer.transport.abort()

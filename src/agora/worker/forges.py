@@ -7,19 +7,17 @@ agent. ``AGORA_GITHUB_API`` and ``AGORA_GITLAB_API`` are addresses of the API, f
 from __future__ import annotations
 
 import base64
-import json
 import os
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+from agora_sdk.httpx_without_cli import httpx
 
 __all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "find_forge", "git_credentials"]
 
 TIMEOUT_SECONDS = 30.0
-MAX_ANSWER_BYTES = 4_000_000
 
 
 class ForgeError(Exception):
@@ -54,7 +52,7 @@ class GitHub:
     def publish(self, request: PullRequest) -> str:
         """Implement Forge."""
         owner = self.repository.split("/")[0]
-        query = urllib.parse.urlencode({"head": f"{owner}:{request.branch}", "state": "open"})
+        query = urlencode({"head": f"{owner}:{request.branch}", "state": "open"})
         known = self._call("GET", f"/pulls?{query}")
         text = {"title": request.title, "body": request.body}
         if isinstance(known, list) and known:
@@ -78,7 +76,7 @@ class GitLab:
 
     def publish(self, request: PullRequest) -> str:
         """Implement Forge."""
-        query = urllib.parse.urlencode({"source_branch": request.branch, "state": "opened"})
+        query = urlencode({"source_branch": request.branch, "state": "opened"})
         known = self._call("GET", f"/merge_requests?{query}")
         text = {"title": request.title, "description": request.body}
         if isinstance(known, list) and known:
@@ -89,7 +87,7 @@ class GitLab:
         return _read_address(answer, "web_url")
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        project = urllib.parse.quote(self.repository, safe="")
+        project = quote(self.repository, safe="")
         return _call_api(method, f"{self.api}/projects/{project}{path}", {"private-token": self.token}, body)
 
 
@@ -110,7 +108,7 @@ def find_forge(repository: str | None, environment: Mapping[str, str] = os.envir
 def git_credentials(remote: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Build the environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty
     without a token."""
-    address = urllib.parse.urlsplit(remote)
+    address = urlsplit(remote)
     if address.scheme != "https" or address.username is not None or not address.hostname:
         return {}
     is_gitlab = _is_gitlab(address.hostname, environment)
@@ -147,27 +145,16 @@ def _read_address(answer: Any, field: str) -> str:
     return address[:2000]
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Refuses redirects, which would send the token to another server."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Return None: do not follow."""
-
-
 def _call_api(method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Any:
-    """Call an API and return its JSON. Raises ForgeError, without the token."""
-    data = None if body is None else json.dumps(body).encode()
-    fields = {"content-type": "application/json", "user-agent": "agora-worker", **headers}
-    if not url.startswith(("https://", "http://")):
-        raise ForgeError(f"{url} is no address of an API.")
-    request = urllib.request.Request(url, data, fields, method=method)  # noqa: S310 - the line above
-    opener = urllib.request.build_opener(_NoRedirects)
+    """Call an API and return its JSON. Raises ForgeError, without the token.
+
+    Redirects are refused: they would send the token to another server.
+    """
+    fields = {"user-agent": "agora-worker", **headers}
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-            return json.loads(response.read(MAX_ANSWER_BYTES))
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            text = refusal.read(2000).decode(errors="replace")
-        raise ForgeError(f"{method} {url} was answered with {refusal.code}: {text}") from None
-    except (OSError, ValueError) as error:
+        response = httpx.request(method, url, headers=fields, json=body, timeout=TIMEOUT_SECONDS)
+        if response.is_success:
+            return response.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise ForgeError(f"{method} {url} failed: {error}") from None
+    raise ForgeError(f"{method} {url} was answered with {response.status_code}: {response.text[:2000]}")

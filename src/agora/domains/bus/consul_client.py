@@ -6,7 +6,6 @@ critical for too long, so a crashed server disappears from the catalogue.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +14,13 @@ from urllib.parse import quote
 from pydantic_core import to_json
 
 from agora.net.egress_policy import EgressPolicy
-from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
+from agora.net.http_client import ConnectionLost, send_single_request
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["Consul", "Service"]
 
 SECONDS = 5.0
+MAX_ANSWER_BYTES = 262_144
 MAX_ERROR_BYTES = 200  # bytes of a response in an error
 INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul deregisters a service no sooner than after a minute
 
@@ -80,34 +80,24 @@ class Consul:
 
     async def _send_request(self, method: str, path: str, body: Any = None) -> int:
         """Send a request; return the status, 200 or 404."""
+        headers = {"x-consul-token": self._token} if self._token else {}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        content = b"" if body is None else to_json(body)
+        policy = EgressPolicy(private=True)
         try:
-            async with asyncio.timeout(SECONDS):
-                status, text = await self._exchange_once(method, path, b"" if body is None else to_json(body))
+            status, answer = await send_single_request(
+                method, self._url + path, policy, headers, content, seconds=SECONDS, max_bytes=MAX_ANSWER_BYTES
+            )
         except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(
                 f"Consul at {self._url} cannot be reached: {str(error) or type(error).__name__}.",
                 fix="Start it, or correct the setting 'consul_url'.",
             ) from None
         if status not in (200, 404):
+            text = answer[:MAX_ERROR_BYTES].decode("utf-8", "replace").strip()
             raise UpstreamFailed(
                 f"Consul at {self._url} refused: {status} {text}",
                 fix="Look at the setting 'consul_token'." if status == 403 else None,
             )
         return status
-
-    async def _exchange_once(self, method: str, path: str, body: bytes) -> tuple[int, str]:
-        """Send a request over a new connection; return the status and the beginning of the response."""
-        if self._url.startswith("https://"):
-            await asyncio.to_thread(create_default_ssl_context)
-        http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
-        headers = {"host": http.host, "user-agent": "agora", "accept-encoding": "identity"}
-        headers |= {"content-type": "application/json"} if body else {}
-        headers |= {"x-consul-token": self._token} if self._token else {}
-        try:
-            reply = await http.request(method, build_request_target(self._url + path), headers, body)
-            text = b""
-            while len(text) < MAX_ERROR_BYTES and (part := await reply.read_part()):
-                text += part
-            return reply.status, text[:MAX_ERROR_BYTES].decode("utf-8", "replace").strip()
-        finally:
-            http.close()

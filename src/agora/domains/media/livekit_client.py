@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.net.egress_policy import EgressPolicy
-from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
+from agora.net.http_client import ConnectionLost, send_single_request
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 from .access_tokens import sign_token
@@ -39,9 +38,19 @@ class LiveKitClient:
         if it refuses.
         """
         token = sign_token(self._key, self._secret, {"video": dict(video)}, now=int(time.time()), seconds=TOKEN_SECONDS)
+        headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        # The operator configures the server, so it may have a private address; callers cannot influence it.
+        policy = EgressPolicy(private=True)
         try:
-            async with asyncio.timeout(SECONDS):
-                status, body = await self._exchange_once(method, token, to_json(request))
+            status, body = await send_single_request(
+                "POST",
+                self._url + SERVICE + method,
+                policy,
+                headers,
+                to_json(request),
+                seconds=SECONDS,
+                max_bytes=MAX_ANSWER_BYTES,
+            )
             answer = from_json(body)
         except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
             reason = str(error) or type(error).__name__
@@ -53,27 +62,3 @@ class LiveKitClient:
             return None
         fix = "Look at the settings 'livekit_api_key' and 'livekit_api_secret'." if status in (401, 403) else None
         raise UpstreamFailed(f"LiveKit refused {method}: {status} {str(code or '')[:100]}".rstrip() + ".", fix=fix)
-
-    async def _exchange_once(self, method: str, token: str, body: bytes) -> tuple[int, bytes]:
-        """Send a request over a new connection; return status and body."""
-        if self._url.startswith("https://"):
-            await asyncio.to_thread(create_default_ssl_context)
-        # The operator configures the server, so it may have a private address; callers cannot influence it.
-        http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
-        headers = {
-            "host": http.host,
-            "user-agent": "agora",
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            "authorization": f"Bearer {token}",
-        }
-        try:
-            reply = await http.request("POST", build_request_target(self._url + SERVICE + method), headers, body)
-            answer = b""
-            while part := await reply.read_part():
-                answer += part
-                if len(answer) > MAX_ANSWER_BYTES:
-                    raise ValueError(f"the answer is over {MAX_ANSWER_BYTES} bytes")
-            return reply.status, answer
-        finally:
-            http.close()

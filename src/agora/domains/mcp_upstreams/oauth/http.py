@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic_core import from_json, to_json
 
 from agora.net.egress_policy import AddressRefused, EgressPolicy, is_evidently_private
-from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
+from agora.net.http_client import ConnectionLost, send_single_request
 from agora_sdk.errors import InvalidRequest, UpstreamFailed, UpstreamUnavailable
 
 from ..client.addresses import check_url
@@ -18,7 +17,6 @@ from ..client.addresses import check_url
 __all__ = ["OAuthHttpClient"]
 
 SECONDS: Final = 15.0  #: for a complete response
-CONNECT_SECONDS: Final = 5.0
 MAX_ANSWER_BYTES: Final = 262_144
 MAX_URL_CHARACTERS: Final = 2000
 
@@ -59,24 +57,17 @@ class OAuthHttpClient:
         return await self._send_request("POST", url, {**kind, **headers}, urlencode(form).encode())
 
     async def _send_request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
-        context = await asyncio.to_thread(create_default_ssl_context) if url.startswith("https:") else None
-        client = HttpClient(url, self._egress, CONNECT_SECONDS, context)
-        own_headers = {
-            "host": client.host,
-            "accept": "application/json",
-            "accept-encoding": "identity",
-            "user-agent": "agora",
-        }
         host = urlsplit(url).netloc
         try:
-            async with asyncio.timeout(SECONDS):
-                reply = await client.request(method, build_request_target(url), {**own_headers, **headers}, body)
-                answer = bytearray()
-                async for part in reply:
-                    answer += part
-                    if len(answer) > MAX_ANSWER_BYTES:
-                        raise UpstreamFailed(f"{host} answered more than {MAX_ANSWER_BYTES} bytes.")
-                return reply.status, _parse_json(bytes(answer))
+            status, answer = await send_single_request(
+                method,
+                url,
+                self._egress,
+                {"accept": "application/json", **headers},
+                body,
+                seconds=SECONDS,
+                max_bytes=MAX_ANSWER_BYTES,
+            )
         except AddressRefused as error:
             raise UpstreamFailed(
                 f"{error}.", fix="An operator allows it with the setting mcp_private_networks."
@@ -85,8 +76,9 @@ class OAuthHttpClient:
             raise UpstreamUnavailable(
                 f"{host} does not answer ({type(error).__name__}).", fix="Try again in a moment.", retry_after=5
             ) from None
-        finally:
-            client.close()
+        except ValueError as error:
+            raise UpstreamFailed(f"The request to {host} failed: {error}.") from None
+        return status, _parse_json(answer)
 
 
 def _parse_json(body: bytes) -> Any:
