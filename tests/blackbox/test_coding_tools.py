@@ -141,7 +141,7 @@ def test_an_agent_without_http_servers_is_told_of(
     try:
         job = submit_job(operator, "TOOL: list", worker="stdio")
         wait_for_status(operator, job, "completed")
-        assert "takes no MCP servers over HTTP" in read_output(operator, job)
+        assert "does not support MCP servers over HTTP" in read_output(operator, job)
     finally:
         plain.close()
 

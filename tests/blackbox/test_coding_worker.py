@@ -133,7 +133,7 @@ def test_a_killed_agent_is_started_again(shared_server: ServerProcess, careful_w
     task = wait_for_status(operator, job, "completed")
     output = read_output(operator, job)
     assert "the agent died" in output
-    assert "goes on by session/resume" in output
+    assert "was reopened with session/resume" in output
     assert task["result"]["text"].startswith("I remember: DIE")
 
 
@@ -224,7 +224,7 @@ def test_output_is_streamed_and_another_worker_goes_on(
     operator.post("/agora/task/reassign", {"task_id": job, "assignee": "second"})
     task = wait_for_status(operator, job, "completed", timeout=60)
     result, output = task["result"], read_output(operator, job)
-    assert "goes on by session/resume" in output
+    assert "was reopened with session/resume" in output
     assert "the check ended with exit code 1" in output
     assert "the check ended with exit code 0" in output, "the agent was sent back, and mended it"
     assert result["branch"] == f"agora/{job}"
@@ -260,8 +260,8 @@ def test_a_worker_without_the_files_begins_anew(shared_server: ServerProcess, tm
         operator.post("/agora/task/reassign", {"task_id": job, "assignee": "near"})
         task = wait_for_status(operator, job, "completed", timeout=60)
         output = read_output(operator, job)
-        assert "the job begins anew" in output
-        assert "a fresh one is given its transcript" in output
+        assert "the job starts over" in output
+        assert "a new session gets its transcript" in output
         assert task["result"]["files"] == ["a.txt"]
         turns = operator.get(f"/v1/agent/tasks/{job}/turns")["turns"]
         assert [turn["number"] for turn in turns] == [1, 2], "what the other worker has recorded stays"
@@ -363,7 +363,7 @@ def test_an_answer_finds_its_session_after_the_agent_was_ended(
     operator.post("/agora/task/message", {"task_id": job, "parts": [{"data": {"option_id": "once"}}]})
     task = wait_for_status(operator, job, "completed")
     assert task["result"]["files"] == ["a.txt"]
-    assert "goes on by session/resume" in read_output(operator, job)
+    assert "was reopened with session/resume" in read_output(operator, job)
 
 
 @pytest.mark.long
@@ -372,7 +372,7 @@ def test_a_fresh_session_gets_the_transcript(shared_server: ServerProcess, start
     start_worker(agent=f"{sys.executable} {RECORDED_AGENT} --without resume,load", name="forgetful")
     job = submit_job(operator, "SAY: remember the milk\nSLOWLY: 10\nDIE\nRECALL", worker="forgetful")
     task = wait_for_status(operator, job, "completed")
-    assert "a fresh one is given its transcript" in read_output(operator, job)
+    assert "a new session gets its transcript" in read_output(operator, job)
     assert "remember the milk" in task["result"]["text"]
 
 
@@ -383,7 +383,7 @@ def test_a_loaded_session_is_not_written_twice(shared_server: ServerProcess, sta
     job = submit_job(operator, "SAY: once\nDIE\nSAY: twice", worker="loader")
     wait_for_status(operator, job, "completed")
     output = read_output(operator, job)
-    assert "goes on by session/load" in output
+    assert "was reopened with session/load" in output
     assert "(replayed)" not in output
 
 
@@ -524,9 +524,9 @@ def test_a_worker_that_stood_still_writes_nothing_late(shared_server: ServerProc
     worker.process.send_signal(signal.SIGCONT)
     task = wait_for_status(operator, job, "completed", timeout=60)
     output = read_output(operator, job)
-    assert "goes on by session/resume" in output
+    assert "was reopened with session/resume" in output
     assert (task["attempts"], output.count("word59 ")) == (2, 1)
-    assert "no longer ours" in worker.log()
+    assert "The lease on task" in worker.log()
 
 
 @pytest.mark.long

@@ -109,7 +109,7 @@ def test_a_killed_worker_leaves_no_container(
     running.start()
     try:
         wait_for_status(shared_server.operator, task_id, "completed", timeout=180)
-        assert "goes on by session/resume" in read_output(shared_server.operator, task_id), (
+        assert "was reopened with session/resume" in read_output(shared_server.operator, task_id), (
             "the home outlives a container"
         )
         poll_until(lambda: not list_containers(docker_host, task_id), "they are removed", 60)

@@ -155,7 +155,7 @@ def test_a_model_that_does_not_answer_yet_is_said_once(thinkers: Thinkers) -> No
     talk = _chat(thinkers.server, "Late", "at last")
     assert talk.stdout.strip() == "Here I am."
     words = " ".join(talk.stderr.split())
-    assert words.count("No model answers for the moment: openai-script:tiny answers 429") == 1
+    assert words.count("No model is available at the moment: openai-script:tiny answers 429") == 1
     assert "Ctrl-C cancels." in words
 
 

@@ -165,7 +165,7 @@ def test_a_result_fits_its_schema(thinkers: Thinkers, wire: str) -> None:
     schema = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
     thinkers.declare(f"Counter-{wire}", wire=wire, output_schema=schema)
     assert thinkers.do(f"Counter-{wire}", f"count-{wire}")["result"] == {"count": 7}
-    assert "does not fit" in thinkers.requests_of(f"count-{wire}")[1].results[0]
+    assert "does not match" in thinkers.requests_of(f"count-{wire}")[1].results[0]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_what_an_engine_cannot_enforce_is_said(server: ServerProcess) -> None:
     whole = make_instance(acme, "Program", instance_config={"cpu_limit": "1"}, wait=0)
     assert whole["warnings"] == []
     report = server.run_cli("doctor", "--json", token=server.admin_token).stdout
-    assert "disk_limit holds for each file" in report
+    assert "disk_limit applies to each file" in report
     for instance in (made, whole):
         acme.call("DELETE", f"{INSTANCES}/{instance['instance_id']}")
 

@@ -206,7 +206,7 @@ def test_what_is_wrong_with_the_options_is_said(tmp_path: Path) -> None:
             ["--codebases", str(tmp_path), "--agent", "cat", "--isolation", "jail"],
             "one of worktree, none, docker, not 'jail'",
         ),
-        (["--codebases", str(tmp_path), "--agent", "cat", "--isolation", "docker"], "no name of an image"),
+        (["--codebases", str(tmp_path), "--agent", "cat", "--isolation", "docker"], "not an image name"),
     ):
         command = [sys.executable, "-m", "agora.cli", "worker", "run", *options]
         path = {"PATH": "/usr/bin:/bin"} if "--agent" in options else {}

@@ -77,7 +77,7 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     task = wait_for_status(operator, following, "completed", timeout=SLOW)
     assert "RUN: echo hello > greeting.txt" in task["result"]["text"], "the session has its context"
     rung = "load" if agent == "gemini" else "resume"
-    assert f"goes on by session/{rung}" in read_output(operator, following)
+    assert f"was reopened with session/{rung}" in read_output(operator, following)
 
 
 def test_a_refusal_is_told_and_the_job_ends_clearly(server: ServerProcess, start_worker: StartWorker) -> None:
@@ -120,7 +120,7 @@ def test_output_streams_and_everything_may_be_killed(
     task = wait_for_status(operator, job, "completed", timeout=SLOW)
     assert task["attempts"] == 2
     output = read_output(operator, job)
-    assert output.count("goes on by session/") == 2, output
+    assert output.count("was reopened with session/") == 2, output
     assert output.count("word99 ") == 1
     assert "word" not in output.rpartition("word99 ")[2], "the last word is the end"
 

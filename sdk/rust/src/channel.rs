@@ -19,7 +19,7 @@ impl Frame {
     pub(crate) fn decode(text: &str) -> Result<Self, ChannelError> {
         match serde_json::from_str(text) {
             Ok(Value::Object(members)) => Ok(Self(members)),
-            _ => Err(ChannelError::disconnected("the server sent something that is no event")),
+            _ => Err(ChannelError::disconnected("the server sent an invalid event")),
         }
     }
 

@@ -215,13 +215,18 @@ fn check_token(token: Option<String>) -> Result<Option<String>, AgoraError> {
         return Ok(Some(token));
     }
     Err(AgoraError::invalid(
-        "The token holds characters other than visible ones of ASCII.",
+        "The token contains characters that are not printable ASCII.",
         "Copy it again, as a whole.",
     ))
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, AgoraError> {
-    let invalid = |_| AgoraError::invalid("The tenant holds characters that no header may hold.", "Use its id.");
+    let invalid = |_| {
+        AgoraError::invalid(
+            "The tenant contains characters that are not allowed in a header.",
+            "Use its id.",
+        )
+    };
     HeaderValue::from_str(text).map_err(invalid)
 }
 

@@ -171,7 +171,7 @@ export class Identity {
 function checkToken(text: string | undefined): string | undefined {
   const token = text?.trim();
   if (token && !VISIBLE.test(token)) {
-    throw new InvalidRequest("The token holds characters other than visible ones of ASCII.", { fix: "Copy it again, as a whole." });
+    throw new InvalidRequest("The token contains characters that are not printable ASCII.", { fix: "Copy it again, as a whole." });
   }
   return token || undefined;
 }

@@ -109,7 +109,7 @@ async function requestLogin(client: AgoraClient, options: LoginOptions): Promise
   }
   if (configuration.clientId === null) {
     const fix = "Let the operator set oidc_cli_client_id to a public client, or log in by name and password.";
-    throw new NotFound("The server names no client for programs such as this one.", { fix });
+    throw new NotFound("The server has no client id for programs.", { fix });
   }
   const { issuer, clientId } = configuration;
   const tokens = await confirmByCode(client, issuer, clientId, configuration.scope ?? "openid", options);
@@ -180,7 +180,7 @@ async function askProvider(
 ): Promise<Record<string, unknown>> {
   const isLocal = (text: string) => /^http:\/\/(localhost|127\.[0-9.]+|\[::1\])(:|\/|$)/.test(text);
   if (!url.startsWith("https://") && !(isLocal(url) && isLocal(issuer))) {
-    throw new UpstreamFailed(`"${url}" is no address to log in at.`, { fix: "Identity providers are asked by https." });
+    throw new UpstreamFailed(`"${url}" is not a valid login address.`, { fix: "Identity providers must use https." });
   }
   const headers = { accept: "application/json" };
   const body = form && new URLSearchParams(form);

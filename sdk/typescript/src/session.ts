@@ -146,7 +146,7 @@ export function buildRequest(
   if (isChange) {
     const body = JSON.stringify(args);
     if (LONE_SURROGATE.test(body)) {
-      throw new InvalidRequest(`agora.${name.replace("/", ".")}: text that is no Unicode (a lone surrogate).`);
+      throw new InvalidRequest(`agora.${name.replace("/", ".")}: text that is not valid Unicode (a lone surrogate).`);
     }
     return { method: "POST", target: `/agora/${name}`, headers: { ...headers, "content-type": "application/json" }, body };
   }

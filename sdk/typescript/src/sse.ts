@@ -146,6 +146,6 @@ export class EventSourceParser {
 /** Decode a frame from its JSON. */
 export function decodeFrame(text: unknown): Frame {
   const frame = typeof text === "string" ? parseJson(text) : undefined;
-  if (!isObject(frame)) throw new Disconnected("the server sent something that is no event");
+  if (!isObject(frame)) throw new Disconnected("the server sent an invalid event");
   return frame as Frame;
 }

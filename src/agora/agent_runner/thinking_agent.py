@@ -82,7 +82,7 @@ class ThinkingAgent(Agent):
             profile = await self.client.agent.get(task.created_by)
             if profile.agent_name in askers or profile.alias in askers:
                 return
-        raise Rejected(f"{self.name} takes no tasks of yours.")
+        raise Rejected(f"{self.name} does not accept your tasks.")
 
     async def _think(self, task: TaskRun) -> Any:
         toolbox = Toolbox(self.client, task, await self._list_tools())

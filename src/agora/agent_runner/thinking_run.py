@@ -205,7 +205,7 @@ class ThinkingRun:
             raise await self._postpone(failure) from failure
         except ModelRefused as failure:
             await self._meter.settle()
-            raise PermanentFailure(f"The model does not take the request: {failure}") from failure
+            raise PermanentFailure(f"The model rejects the request: {failure}") from failure
         finally:
             self._model_request = None
             await stream.close()
@@ -261,7 +261,7 @@ class ThinkingRun:
         await self._save()
         if state.postponed > MAX_POSTPONED:
             return PermanentFailure(f"No model has answered {state.postponed} times: {failure}")
-        return Postponed(f"No model answers for the moment: {failure}"[:1000], failure.retry_after)
+        return Postponed(f"No model is available at the moment: {failure}"[:1000], failure.retry_after)
 
     def _open_calls(self) -> Sequence[ToolCallPart] | None:
         """The tool calls of the last response; None if the model is next."""
@@ -349,13 +349,15 @@ class ThinkingRun:
         if error is None:
             return (result,)
         self._count_correction()
-        await self._keep_result(number, "failed", f"It does not fit the schema: {error.message[:1000]}")
+        await self._keep_result(number, "failed", f"It does not match the schema: {error.message[:1000]}")
         return None
 
     def _count_correction(self) -> None:
         self._state.corrections += 1
         if self._state.corrections > MAX_CORRECTIONS:
-            raise PermanentFailure(f"The model gave no result that fits the schema, {MAX_CORRECTIONS + 1} times.")
+            raise PermanentFailure(
+                f"The model returned no result that matches the schema, {MAX_CORRECTIONS + 1} times."
+            )
 
     # -- questions ----------------------------------------------------------------------------------------
 

@@ -181,7 +181,7 @@ class AgentHost:
             try:
                 self._apply_event(event.tenant_id, event.event)
             except Exception:  # other followers of the event log must still get the events
-                log.exception("the residents could not follow %s", event.event.type)
+                log.exception("the built-in agents could not process %s", event.event.type)
 
     def _apply_event(self, tenant: str, event: NewEvent) -> None:
         if event.type.startswith("agora.task."):
@@ -268,7 +268,7 @@ class AgentHost:
 
     def _finish_run(self, hosted_agent: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("what became of %s is not known", run.task_id, exc_info=error)
+            log.error("the outcome of %s is unknown", run.task_id, exc_info=error)
         if hosted_agent.runs.get(run.task_id) is run:
             del hosted_agent.runs[run.task_id]
             del self._runs[run.task_id]
@@ -293,9 +293,9 @@ class AgentHost:
                 else:
                     return
         except AgoraError as error:
-            log.info("%s could not look for its tasks: %s", hosted_agent.caller.name, error)
+            log.info("%s could not fetch its tasks: %s", hosted_agent.caller.name, error)
         except Exception:
-            log.exception("%s could not look for its tasks", hosted_agent.caller.name)
+            log.exception("%s could not fetch its tasks", hosted_agent.caller.name)
         finally:
             hosted_agent.fetching = None
 

@@ -36,7 +36,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
         registration = await service.register(profile.name, profile.capabilities, **_build_profile_fields(profile))
         return registration.agent_id, False
     if row.account_id != ACCOUNT:
-        log.warning("an agent is registered as %r: the built-in one stays away", profile.name)
+        log.warning("the name %r belongs to another agent: the built-in agent is not registered", profile.name)
         return None
     agent_id = row.agent_id
     if _has_changed(row, profile):

@@ -138,7 +138,7 @@ class TaskRun(Job):
         except StaleLease:
             log.info("%s is no longer %s's", self.task_id, self.calls.caller.name)
         except AgoraError as error:
-            log.warning("what became of %s could not be written: %s", self.task_id, error)
+            log.warning("the outcome of %s could not be stored: %s", self.task_id, error)
 
     async def _release_task(self) -> None:
         if self.ended == "stopping":
@@ -198,7 +198,7 @@ class TaskRun(Job):
             notes = answer.notes if isinstance(answer, Reply) else None
             await self._write_task("complete", result=result, **({"notes": _truncate_text(notes)} if notes else {}))
         except InvalidRequest as error:
-            await self._fail_task(f"Its result cannot be kept: {error.detail}", retry=False)
+            await self._fail_task(f"Its result cannot be stored: {error.detail}", retry=False)
 
     async def _reply_to_message(
         self, text: str, *, type: str = "inform", intent: str, payload: Mapping[str, Any], **fields: Any

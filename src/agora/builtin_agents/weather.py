@@ -17,7 +17,9 @@ from .port import TaskFailed
 
 __all__ = ["NOT_CONFIGURED", "fetch_weather_report", "find_place_in_sentence"]
 
-NOT_CONFIGURED: Final = "No provider of weather is set up here, so I cannot say. An operator sets weather_url, such as https://api.open-meteo.com."
+NOT_CONFIGURED: Final = (
+    "No weather provider is configured here. An operator sets weather_url, such as https://api.open-meteo.com."
+)
 SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 262_144
 MAX_PLACE: Final = 100
@@ -74,7 +76,7 @@ async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url:
     )
     current = answer.get("current")
     if not isinstance(current, Mapping) or not isinstance(current.get("temperature_2m"), int | float):
-        raise TaskFailed("The provider of weather answered something else.", retry=True)
+        raise TaskFailed("The weather provider returned an unexpected answer.", retry=True)
     data = _build_figures(place, current)
     sentence = f"{place.name}: {data['temperature']:g} °C, {data['conditions']}"
     if data["wind_speed"] is not None:
@@ -126,7 +128,7 @@ async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[st
         answer = from_json(body)
     except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
         reason = str(error) or type(error).__name__
-        raise TaskFailed(f"The provider of weather cannot be reached: {reason}.", retry=True) from None
+        raise TaskFailed(f"The weather provider cannot be reached: {reason}.", retry=True) from None
     if status != 200 or not isinstance(answer, dict):
-        raise TaskFailed(f"The provider of weather refused: {status}.", retry=status >= 500)
+        raise TaskFailed(f"The weather provider refused: {status}.", retry=status >= 500)
     return answer

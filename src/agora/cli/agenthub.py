@@ -119,11 +119,11 @@ def serve(
     """Run the server. 'agora serve' has more settings."""
 
     if require_auth is False and host not in (None, "127.0.0.1", "localhost"):
-        _print_note("--no-auth is not there: off a loopback address every caller needs a credential.")
+        _print_note("--no-auth is not supported: except on a loopback address, every caller needs a credential.")
     if reload or workers != 1:
-        _print_note("--reload and --workers are not there: one process serves.")
+        _print_note("--reload and --workers are not supported: the server is one process.")
     if enable_docker:
-        _print_note("--enable-docker is not needed: Docker is used where it is there.")
+        _print_note("--enable-docker is not needed: Docker is used if it is available.")
     store = database_url
     if store is not None and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
         store = f"sqlite:///{Path(store.removeprefix('sqlite:///')).absolute()}"

@@ -40,7 +40,7 @@ def _read_app(file: str) -> dict[str, Any]:
     document = read_yaml_or_json_file(file)
     if not isinstance(document, dict) or "name" not in document:
         raise InvalidRequest(
-            f"{file} describes no app.",
+            f"{file} does not describe an app.",
             fix="Write at least 'name:', the name of the app.",
             errors=[field_error("name", "missing")],
         )

@@ -62,7 +62,7 @@ def _load_settings() -> tuple[Settings, list[Finding]]:
     try:
         return Settings.load_settings(), []
     except ConfigurationError as error:
-        fix = "Correct it where it comes from; then 'agora serve' starts."
+        fix = "Correct it at its source; then 'agora serve' starts."
         return Settings(), [Finding("fail", "configuration", str(error), fix)]
 
 
@@ -88,7 +88,7 @@ def _check_directory(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(above).free
     if free < MINIMUM_FREE:
         detail = f"{free / 1_048_576:,.0f} MB are free in {above}"
-        yield Finding("warn", "disk", detail, "Make room: a server whose disk is full refuses to store anything.")
+        yield Finding("warn", "disk", detail, "Free some space: a server with a full disk refuses to store anything.")
 
 
 def _list_own_files(settings: Settings) -> Iterator[Path]:
@@ -146,7 +146,7 @@ def _check_certificate(settings: Settings) -> Iterator[Finding]:
     elif days < RENEWAL_DAYS:
         yield Finding("warn", "certificate", f"{detail}: {days} days are left", renew)
     elif not certificate.names:
-        yield Finding("fail", "certificate", detail, "Ask for one with a subjectAltName: clients look at nothing else.")
+        yield Finding("fail", "certificate", detail, "Request one with a subjectAltName: clients check nothing else.")
     else:
         yield Finding("ok", "certificate", detail)
 
@@ -251,8 +251,8 @@ def _check_hosts(client: AgoraClient) -> Iterator[Finding]:
 
 #: gaps in the enforcement of a limit, by limit and method
 GAPS = {
-    ("cpu", "affinity"): "cpu_limit holds whole cores only, not 0.2 of one",
-    ("disk", "rlimit"): "disk_limit holds for each file, not for all together",
+    ("cpu", "affinity"): "cpu_limit supports only whole cores, not fractions such as 0.2",
+    ("disk", "rlimit"): "disk_limit applies to each file, not to the total",
 }
 
 

@@ -215,7 +215,7 @@ def execute(
 
     if not endpoint.startswith("/"):
         raise build_argument_error(
-            "endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it"
+            "endpoint", f"{endpoint!r} is not a path: it must begin with /; parameters follow it"
         )
     execute_and_print(session, target, endpoint, _parse_parameters(parameters or []), method.value, timeout)
 

@@ -98,7 +98,7 @@ def read_manifest(source: str) -> dict[str, Any]:
     """
     document = read_yaml_or_json_file(source)
     if not isinstance(document, dict):
-        raise _build_manifest_error(source, "is no manifest: fields with values are expected")
+        raise _build_manifest_error(source, "is not a manifest: fields with values are expected")
     if isinstance(document.get("directory"), str) and source != "-":
         document["directory"] = str((Path(source).parent / document["directory"]).resolve())
     return document
@@ -131,7 +131,9 @@ def _parse_manifest(source: str, text: str) -> Any:
     except yaml.YAMLError as error:
         raise _build_manifest_error(source, f"is not YAML: {error}") from None
     except (TypeError, ValueError) as error:
-        raise _build_manifest_error(source, f"holds what JSON does not have ({error}): put it into quotes") from None
+        raise _build_manifest_error(
+            source, f"contains a value that JSON does not support ({error}): put it into quotes"
+        ) from None
     return document
 
 

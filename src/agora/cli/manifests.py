@@ -77,7 +77,7 @@ def _register_agent(
         session.out.result(session.client.agent.register(**arguments))
         return
     if beside := [name for name, value in arguments.items() if value not in ("", None)]:
-        raise typer.BadParameter(f"{', '.join(beside)}: the manifest says it; write it there, or leave --config out")
+        raise typer.BadParameter(f"{', '.join(beside)}: defined by the manifest; write it there, or omit --config")
 
     registered = deploy_agent(session, read_manifest(config), docker_image, registry_user, registry_pass, registry_url)
     _print_registered(session, registered)
@@ -108,7 +108,7 @@ register = project_operation(
         _build_text_option(
             "config", "Deployment manifest, YAML or JSON (- for standard input), from which instances can be run."
         ),
-        _build_text_option("docker_image", "With --config: the container image that it is."),
+        _build_text_option("docker_image", "With --config: the container image."),
         _build_text_option("registry_user", "User name for the image registry."),
         _build_text_option("registry_pass", "Password for the image registry.", envvar=PASSWORD),
         _build_text_option("registry_url", "Registry, if the image does not name it."),

@@ -147,11 +147,7 @@ def find_operation(name: str) -> Operation:
     if short in by_name:
         return by_name[short]
     similar_names = get_close_matches(short, by_name, 3, 0.5)
-    fix = (
-        f"Did you mean {' or '.join(similar_names)}?"
-        if similar_names
-        else "See 'agora services' for what can be called."
-    )
+    fix = f"Did you mean {' or '.join(similar_names)}?" if similar_names else "'agora services' lists all operations."
     raise NotFound(f"There is no operation {name!r}.", fix=fix)
 
 

@@ -65,7 +65,7 @@ def fetch_login_tokens(
     """
     if client_id is None:
         raise NotFound(
-            "The server names no client for programs such as this one.",
+            "The server has no client id for programs.",
             fix="Let the operator set oidc_cli_client_id to a public client, or use --username.",
         )
     configuration = _discover_provider(issuer)
@@ -89,7 +89,7 @@ def fetch_login_tokens(
         )
     raise NotFound(
         f"{issuer} has neither a device authorization endpoint nor one for browsers.",
-        fix="Use --username, where the server takes passwords, or a token of the server.",
+        fix="Use --username if the server accepts passwords, or a token of the server.",
     )
 
 
@@ -97,7 +97,7 @@ def _discover_provider(issuer: str) -> dict[str, Any]:
     url = f"{_check_url(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
     status, configuration = _request_json("GET", url)
     if status != 200 or configuration.get("issuer") != issuer:
-        raise UpstreamFailed(f"{issuer} does not describe itself as an identity provider does ({status}).")
+        raise UpstreamFailed(f"{issuer} has no valid metadata of an identity provider ({status}).")
     return configuration
 
 
@@ -112,7 +112,7 @@ def _check_url(url: Any, issuer: str) -> str:
     local = parts.scheme == "http" and (host in ("localhost", "::1") or host.startswith("127."))
     if host and (parts.scheme == "https" or (local and urlsplit(issuer).scheme == "http")):
         return str(url)
-    raise UpstreamFailed(f"{url!r} is no address to log in at.", fix="Identity providers are asked by https.")
+    raise UpstreamFailed(f"{url!r} is not a valid login address.", fix="Identity providers must use https.")
 
 
 def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
@@ -132,7 +132,7 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
     except httpx.HTTPError as error:
         raise UpstreamUnavailable(f"{url} does not answer ({type(error).__name__}).", retry_after=5) from None
     except ValueError:
-        raise UpstreamFailed(f"{url} answers no JSON.") from None
+        raise UpstreamFailed(f"{url} does not return JSON.") from None
 
 
 def read_grant(answer: Mapping[str, Any]) -> Grant:
@@ -148,7 +148,7 @@ def _build_grant_error(answer: Mapping[str, Any]) -> AgoraError:
     if code == "access_denied":
         return PermissionDenied("The login was refused.")
     if code == "expired_token":
-        return DeadlineExceeded("The code was not confirmed in time.", fix="Begin again: agora login.")
+        return DeadlineExceeded("The code was not confirmed in time.", fix="Start again: agora login.")
     return UpstreamFailed(f"The identity provider refuses: {code}{f' ({description})' if description else ''}.")
 
 
@@ -253,4 +253,4 @@ def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:
         query, callback.query = callback.query, None
         if query is not None and hmac.compare_digest(query.get("state", "").encode(), state.encode()):
             return query
-    raise DeadlineExceeded("No user is logged in.", fix="Begin again: agora login.")
+    raise DeadlineExceeded("No user is logged in.", fix="Start again: agora login.")

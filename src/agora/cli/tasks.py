@@ -56,7 +56,7 @@ def _assign_task(
     else:
         session.out.say(f"{receipt.status} {receipt.task_id}", "green")
         if receipt.estimated_completion:
-            session.out.note(f"by {format_cell(receipt.estimated_completion)}, as such tasks went before")
+            session.out.note(f"by {format_cell(receipt.estimated_completion)}, estimated from earlier tasks")
         if receipt.warning:
             session.out.note(receipt.warning)
     if watch:

@@ -309,9 +309,9 @@ def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
             continue
         if script is None or consent.covers(codebase.path, script):
             continue
-        out.say(f"{codebase.path} brings a command for new worktrees, {SETUP_FILE}:", "yellow")
+        out.say(f"{codebase.path} has a set-up command for new worktrees, {SETUP_FILE}:", "yellow")
         out.say(escape_controls(script))
-        if is_accepted or (sys.stdin.isatty() and typer.confirm("Run it, until it changes?")):
+        if is_accepted or (sys.stdin.isatty() and typer.confirm("Accept it until it changes?")):
             consent.grant(codebase.path, script)
             out.say("Accepted.", "green")
         else:

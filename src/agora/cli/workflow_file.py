@@ -119,4 +119,4 @@ def _find_error_place(document: Any, path: tuple[int | str, ...]) -> str:
 def _build_workflow_error(source: str, problems: list[tuple[str, str]]) -> InvalidRequest:
     name = "standard input" if source == "-" else source
     errors = [field_error(location, message) for location, message in problems]
-    return InvalidRequest(f"{name} is no workflow that can be created.", errors=errors)
+    return InvalidRequest(f"{name} is not a valid workflow.", errors=errors)

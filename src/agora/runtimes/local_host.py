@@ -74,7 +74,7 @@ class LocalHost:
         except SourceRefused:
             roots = [root.resolve() for root in self.sources]
             if any(path.is_relative_to(root) for root in (*roots, *self.sources)) and not path.exists():
-                return "is not there on this server: put the program into it"
+                return "does not exist on this server: put the program there"
             return (
                 "may not be run by this server: put it into 'sources' of the server's data directory, or name a "
                 "directory that it is in with the setting instance_sources"

@@ -29,7 +29,7 @@ def check_container_settings(settings: ContainerSettings) -> ContainerSettings:
     """Check the settings and return them. Raises ValueError for an invalid setting, or one that would remove the
     isolation."""
     if not _IMAGE.fullmatch(settings.image):
-        raise ValueError(f"--docker-image: {settings.image!r} is no name of an image.")
+        raise ValueError(f"--docker-image: {settings.image!r} is not an image name.")
     if settings.network == "host" or not _NETWORK.fullmatch(settings.network):
         raise ValueError(
             f"--docker-network is none, bridge or the name of a network, not {settings.network!r}; a container in the "

@@ -189,5 +189,5 @@ async def _hand_over_patch(delivery: Delivery, codebase: Codebase, run: TaskRun)
     try:
         await run.artifact([part], name="patch", artifact_id="patch")
     except AgoraError as error:
-        return Report("failed", f"The patch is not taken: {error}")
+        return Report("failed", f"The patch is rejected: {error}")
     return Report("patched")

@@ -32,7 +32,7 @@ def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) ->
 def describe_full_disk(place: Path) -> str:
     """Describe why a job is paused."""
     return (
-        f"No space left on the worker's disk at {place}: paused. It goes on by itself once there is room; `agora worker disk` on "
+        f"No space left on the worker's disk at {place}: paused. It continues automatically when there is space; `agora worker disk` on "
         "that machine shows what jobs use, and `--clean` removes what is merged."
     )
 

@@ -133,7 +133,7 @@ class Job:
         try:
             await self._client.task.release(self.task_id, self._run.fencing_token, reason="interrupted by a follow-up")
         except AgoraError as error:  # the server has already released it
-            logger.debug("%s is not given back: %s", self.task_id, error)
+            logger.debug("%s was not released: %s", self.task_id, error)
 
     async def close(self) -> None:
         """End the agent; keep the worktree."""
@@ -178,7 +178,7 @@ class Job:
         is_anew = self._place.is_empty and self._state.is_prompted and start is None
         if is_anew:
             self._state.is_answered = self._state.was_sent_back = False
-            self._add_note("what was changed before is not on this machine: the job begins anew")
+            self._add_note("the earlier changes are not on this machine: the job starts over")
         prompt = await self._choose_prompt()
         if prompt is not None:
             await self._prompt_again(ANEW + prompt if is_anew else prompt)
@@ -280,9 +280,9 @@ class Job:
             self._add_note(f"{started} works in {self._place.path}")
         elif session.rung == "new":
             prompt = FRESH.format(transcript=await self._read_transcript()) + prompt
-            self._add_note(f"the session {previous} could not be opened again; a fresh one is given its transcript")
+            self._add_note(f"the session {previous} could not be reopened; a new session gets its transcript")
         else:
-            self._add_note(f"the session {previous} goes on by session/{session.rung}")
+            self._add_note(f"the session {previous} was reopened with session/{session.rung}")
         model = self._request.model or options.model
         await choose_session_options(agent, model, self._request.mode, self._add_note)
         await self._begin_turn(prompt)

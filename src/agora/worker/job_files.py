@@ -32,7 +32,7 @@ async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list
         try:
             write_file(place.path, path, content, may_replace=place.branch is not None)
         except (OSError, ValueError) as error:
-            raise PermanentFailure(f"The file {path} of the job cannot be put there: {error}") from error
+            raise PermanentFailure(f"The file {path} of the job cannot be written: {error}") from error
         placed.append(path)
     return placed
 
@@ -99,7 +99,7 @@ async def _read_artifact(client: AgoraClient, task_id: str, artifact_id: str) ->
             if cursor is None or sum(map(len, pieces)) > MAX_ARTIFACT_BYTES:
                 break
     except NotFound as error:
-        raise PermanentFailure(f"The artifact {artifact_id} cannot be had: {error}") from error
+        raise PermanentFailure(f"The artifact {artifact_id} cannot be read: {error}") from error
     if not pieces:
         raise PermanentFailure(f"{task_id} has no artifact {artifact_id!r} with text or bytes.")
     content = b"".join(pieces)

@@ -78,7 +78,7 @@ def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict
 
 def _read_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a profile: letters, digits, '.', '_' and '-', at most 64.")
+        raise ValueError(f"{name!r} is not a profile name: letters, digits, '.', '_' and '-', at most 64.")
     if not isinstance(entry, dict) or (unknown := sorted(map(str, set(entry) - FIELDS))):
         hint = f"has no field {unknown[0]!r}" if isinstance(entry, dict) else "is no object"
         raise ValueError(f"profile {name} {hint}; it may have {', '.join(sorted(FIELDS))}.")

@@ -60,7 +60,7 @@ async def offer_tools(
     """Offer the marketplace as an MCP server to the agent, with a credential limited to what the job's creator
     allowed."""
     if not agent.takes_http_servers:
-        add_note("the agent takes no MCP servers over HTTP: it has no tools of the marketplace")
+        add_note("the agent does not support MCP servers over HTTP: it has no tools of the marketplace")
         return []
     try:
         token = await client.task.issue_token(run.task_id, run.fencing_token)

@@ -56,4 +56,4 @@ async def hand_over_for_review(
     except StaleLease:
         raise
     except AgoraError as error:  # the artifacts have the changes, too
-        add_note(f"the changes are not handed over for review: {error}")
+        add_note(f"the changes were not submitted for review: {error}")

@@ -112,12 +112,12 @@ class CodingWorker(Agent):
         The leases on the server decide, not the local jobs: a claim may just have been answered.
         """
         assert self.worker_id is not None
-        logger.info("%s drains: it takes no more jobs, and ends with those under way", self.name)
+        logger.info("%s is draining: it takes no more jobs, and stops after the running ones", self.name)
         while True:
             try:
                 worker = await self.client.worker.get(self.worker_id)
             except AgoraError as error:
-                logger.warning("%s does not know whether it is drained: %s", self.name, error)
+                logger.warning("%s cannot check whether it is drained: %s", self.name, error)
             else:
                 if worker.status == "online":
                     return
@@ -134,7 +134,7 @@ class CodingWorker(Agent):
         assert self.worker_id is not None
         if self._containers is not None:
             for name in await self._containers.remove_orphans():
-                logger.info("%s was left by a worker that has died; it is removed", name)
+                logger.info("removed %s of a dead worker", name)
         names = await self._registry.register_codebases(self.client, self.worker_id)
         self._adopt_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
@@ -277,7 +277,7 @@ class CodingWorker(Agent):
     async def _expire_parked_job(self, task_id: str) -> None:
         """End an agent after the maximum wait; the job keeps waiting, and its session is reopened later."""
         await asyncio.sleep(self.options.park_seconds)
-        logger.info("%s: its agent is ended; the job waits for its answer", task_id)
+        logger.info("%s: its agent was stopped; the job keeps waiting for its answer", task_id)
         del self._expiries[task_id]
         await self._parked.pop(task_id).close()
 

@@ -35,7 +35,7 @@ async def choose_session_options(
 ) -> None:
     """Set model and mode of an open session, as far as its agent supports it. Raises AgentDied."""
     if model and not await agent.choose_option("model", model):
-        add_note(f"the agent lets no model be chosen; {model} is ignored")
+        add_note(f"the agent does not support choosing a model; {model} is ignored")
     if mode:
         try:
             await agent.choose_option("mode", mode)

@@ -12,9 +12,7 @@ from agora_sdk import PermanentFailure
 __all__ = ["StartingPoint"]
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-EARLIER = (
-    "This goes on from an earlier conversation, of which this is the transcript:\n\n{transcript}\n\n---\n\n{prompt}"
-)
+EARLIER = "This continues an earlier conversation. Its transcript:\n\n{transcript}\n\n---\n\n{prompt}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ async def rewind_files(start: StartingPoint, place: Workplace, job: str) -> None
     try:
         await restore_files(place, job, start.commit, f"Rewind to turn {start.number}")
     except CommandError as error:
-        raise PermanentFailure(f"The files cannot be taken back: {error}") from error
+        raise PermanentFailure(f"The files cannot be restored: {error}") from error
 
 
 async def record_turn(

@@ -270,7 +270,7 @@ class _JWKS:
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", "no agent card"),
         (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "no agent card"),
         (b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", "credentials"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{", "no JSON"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{", "not JSON"),
         (b"nonsense\r\n\r\n", "not HTTP"),
     ],
 )

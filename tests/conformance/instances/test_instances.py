@@ -304,7 +304,11 @@ async def test_a_source_that_may_not_be_read_is_refused_for_good(here: Site) -> 
 async def test_a_directory_that_may_not_be_run_is_told_at_once(here: Site) -> None:
     """By whoever could register it; unless another server might have it, or a hosting agent is to run it."""
     absent, customer = str(here.sources / "absent"), here.customer("customer-uuid")
-    for directory, what in (("/etc", "instance_sources"), (absent, "is not there"), (f"{here.sources}/..", "may not")):
+    for directory, what in (
+        ("/etc", "instance_sources"),
+        (absent, "does not exist"),
+        (f"{here.sources}/..", "may not"),
+    ):
         manifest = here.manifest("Thief") | {"directory": directory}
         report = await here.call("deployment.validate", manifest=manifest)
         assert [(fault.field, what in fault.message) for fault in report.faults] == [("directory", True)]

@@ -134,7 +134,7 @@ def test_what_leads_out_of_a_container_is_refused_by_name(option: str) -> None:
     ("command", "word"),
     [
         ("make image", "docker build"),
-        ("docker build . && curl evil", "no shell"),
+        ("docker build . && curl evil", "not run by a shell"),
         ("docker build -t x /etc", "in the source"),
         ("docker build -f ../Dockerfile .", "in the source"),
         ("docker build a b", "one directory"),

@@ -156,7 +156,7 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
     assert (exit.code, exit.has_failed) == (126, True), "what it is to run is no program"
     assert "/greeting" in await text(kit.engine, handle)
     for odd in ("a/../../containers/x", "x?y=1", "-x", "agora build", "x#y"):
-        with pytest.raises(InvalidSpec, match="no reference"):
+        with pytest.raises(InvalidSpec, match="not an image reference"):
             await kit.engine.build(replace(spec, source=Image(odd)))
     local = await kit.engine.build(replace(spec, source=Image(BASE)))
     assert local.cached, "what never came from a registry is used as it is"

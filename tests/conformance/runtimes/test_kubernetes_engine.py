@@ -171,7 +171,7 @@ async def test_output_outlives_its_pod(engine: KubernetesRuntime, cluster: Clust
 
 async def test_what_a_cluster_cannot_do_is_said(engine: KubernetesRuntime, tmp_path: Path) -> None:
     source = replace(SPEC, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/srv"))
-    with pytest.raises(Unsupported, match="builds none"):
+    with pytest.raises(Unsupported, match="does not build images"):
         await engine.build(source)
     with pytest.raises(InvalidSpec, match="--privileged"):
         await engine.build(replace(SPEC, build_config=BuildConfig("docker", "docker run --privileged company/agent:1")))

@@ -14,7 +14,7 @@ TURN = """\
 I look at **it**.
 and at that
 
-[agora] the session ses_1 goes on by session/resume
+[agora] the session ses_1 was reopened with session/resume
 [execute] ls *.py | grep _x_ && echo {long}
   a_file_.py
   ```
@@ -39,7 +39,7 @@ def test_what_a_worker_reports_keeps_its_lines() -> None:
     assert max(map(len, file.getvalue().splitlines())) <= 80
     for line in (
         "I look at it. and at that",
-        "[agora] the session ses_1 goes on by session/resume",
+        "[agora] the session ses_1 was reopened with session/resume",
         "a_file_.py",
         "b.py",
         "[read] README (failed)",

@@ -134,7 +134,7 @@ def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("greet", "a=1"), "it begins with /"),
+        (("greet", "a=1"), "it must begin with /"),
         (("/x", "[1"), "neither JSON nor KEY=VALUE"),
         (("/x", "a=1", "b"), "'b' is not KEY=VALUE"),
         (("/x", "a=1", "a=2"), "'a' is set twice"),
@@ -217,7 +217,7 @@ def test_faults_of_a_manifest_are_told_at_once(shell: Shell, tmp_path: Path) -> 
     )
     for text, problem in (
         ("a: [", "is not YAML"),
-        ("- a", "is no manifest"),
+        ("- a", "is not a manifest"),
         ("name: X\nsince: 2026-01-01", "put it into quotes"),
     ):
         path.write_text(text)

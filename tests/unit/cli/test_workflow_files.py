@@ -80,7 +80,7 @@ steps:
 @pytest.mark.parametrize(("text", "faults"), BAD.items())
 def test_every_fault_is_named_with_its_place(text: str, faults: list[tuple[str, str]], tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(text)
-    with pytest.raises(InvalidRequest, match=r"w\.yaml is no workflow that can be created") as caught:
+    with pytest.raises(InvalidRequest, match=r"w\.yaml is not a valid workflow") as caught:
         read_workflow(str(tmp_path / "w.yaml"), {})
     found = {fault["field"]: fault["message"] for fault in caught.value.errors}
     assert found.keys() == dict(faults).keys()

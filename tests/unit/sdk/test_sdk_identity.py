@@ -222,13 +222,13 @@ def test_threads_and_processes_may_store_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", ["a\nb", "clé", "two words", "a\x00"])
 def test_a_token_that_no_header_carries_is_refused_in_words(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidRequest, match="The token holds characters"):
+    with pytest.raises(InvalidRequest, match="The token contains characters"):
         AgoraClient(URL, token=token)
-    with pytest.raises(InvalidRequest, match="The tenant holds characters"):
+    with pytest.raises(InvalidRequest, match="The tenant contains characters"):
         AgoraClient(URL, tenant=token)
     if "\x00" not in token:  # which no environment holds
         monkeypatch.setenv("AGORA_TOKEN", token)
-        with pytest.raises(InvalidRequest, match="AGORA_TOKEN holds characters"):
+        with pytest.raises(InvalidRequest, match="AGORA_TOKEN contains characters"):
             AgoraClient(URL)
 
 

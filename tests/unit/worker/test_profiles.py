@@ -56,7 +56,7 @@ BAD = {
     "nothing": "an object 'profiles'",
     "[": "no YAML",
     "profiles: {}": "1 to 50",
-    "profiles: {a/b: {}}": "no name of a profile",
+    "profiles: {a/b: {}}": "not a profile name",
     "profiles: {a: 7}": "is no object",
     "profiles: {a: {colour: red}}": "no field 'colour'",
     "profiles: {a: {permissions: some}}": "all, safe, none",

@@ -461,13 +461,13 @@ class Agent:
         try:
             await self.client.worker.drain(self.worker_id)
         except AgoraError as error:
-            logger.warning("%s could not say that its worker drains: %s", self.name, error)
+            logger.warning("%s could not report that its worker is draining: %s", self.name, error)
 
     async def _go_offline(self) -> None:
         try:
             await self.client.agent.heartbeat(status=AgentStatus.OFFLINE)
         except AgoraError as error:
-            logger.warning("%s could not say that it leaves: %s", self.name, error)
+            logger.warning("%s could not report that it stops: %s", self.name, error)
 
 
 def _build_message_content(message: MultipartMessage | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -42,5 +42,5 @@ def decode_frame(text: str | bytes) -> Frame:
     except ValueError:
         frame = None
     if not isinstance(frame, dict):
-        raise Disconnected(None, "the server sent something that is no event")
+        raise Disconnected(None, "the server sent an invalid event")
     return frame

@@ -165,9 +165,9 @@ class Executor:
                 raise lease.lost
             await self._report_outcome(handler, run, lease)
         except StaleLease as lost:
-            logger.warning("Task %s is no longer ours: %s", run.task_id, lost)
+            logger.warning("The lease on task %s was lost: %s", run.task_id, lost)
         except AgoraError as error:
-            logger.error("What became of task %s could not be told: %s", run.task_id, error)
+            logger.error("The outcome of task %s could not be reported: %s", run.task_id, error)
         finally:
             self._handlers.discard(handler)
             for part in (handler, renewal):
@@ -181,7 +181,7 @@ class Executor:
         except asyncio.CancelledError:
             await lease.call("release", reason="The agent stopped.")
         except RETRY_LATER as error:
-            logger.warning("Task %s is put off: %s", lease.task_id, error)
+            logger.warning("Task %s is postponed: %s", lease.task_id, error)
             await lease.call("release", reason=_format_error_text(error), delay=self._backoff.most)
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"

@@ -23,7 +23,7 @@ logger = logging.getLogger("agora_sdk")
 
 DEFAULT_TENANT = "default"  # the marketplace if none is named
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
-COPY_HINT = "Copy it whole, and nothing else with it."
+COPY_HINT = "Copy the complete value, and nothing else."
 
 #: the agent that each identity acts as in this task or thread, by name. A mapping is replaced, never changed: tasks
 #: started with it keep theirs
@@ -32,7 +32,7 @@ _acting: ContextVar[Mapping[Identity, str]] = ContextVar("agora_sdk_acting")
 
 def _require_visible_ascii(text: str, name: str, fix: str) -> str:
     if not text.isascii() or any(sign <= " " or sign == "\x7f" for sign in text):
-        raise InvalidRequest(f"{name} holds characters other than visible ones of ASCII.", fix=fix)
+        raise InvalidRequest(f"{name} contains characters that are not printable ASCII.", fix=fix)
     return text
 
 
@@ -105,7 +105,7 @@ class Identity:
 
     def _build_missing_credential_error(self, name: str) -> Unauthenticated:
         return Unauthenticated(
-            f"No credential of agent {name!r} is kept for {self.url} in {self.store.path}.",
+            f"No credential of agent {name!r} is stored for {self.url} in {self.store.path}.",
             fix=f"Register it first: client.register({name!r}), or give its token.",
         )
 

@@ -132,7 +132,7 @@ class Inbox:
         try:
             state = await self._handle_with_retries(message)
         except RETRY_LATER as error:
-            logger.warning("Message %s is put off: %s", message.message_id, error)
+            logger.warning("Message %s is postponed: %s", message.message_id, error)
             await asyncio.sleep(self._backoff.pause(1))
             del self._states[message.message_id]
             self.wake()
@@ -141,7 +141,7 @@ class Inbox:
         try:
             await self._mark_messages([message.message_id], state)
         except AgoraError as error:
-            logger.warning("Message %s is done, its mark is put off: %s", message.message_id, error)
+            logger.warning("Message %s is processed, its mark is postponed: %s", message.message_id, error)
 
     async def _handle_with_retries(self, message: Message) -> DeliveryState:
         for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -161,7 +161,7 @@ class Inbox:
         try:
             await self._failed(message, error, attempt)
         except Exception:
-            logger.exception("What became of message %s could not be told.", message.message_id)
+            logger.exception("The outcome of message %s could not be reported.", message.message_id)
 
     def _remember_state(self, message_id: str, state: DeliveryState) -> None:
         self._states[message_id] = state

@@ -259,7 +259,9 @@ class MCPClient:
             if UNLISTED in peer.tools:
                 return peer
         where = f"The server {server!r} has" if server else "No connected server has"
-        raise NotFound(f"{where} {'no' if server else 'a'} tool {name!r}.", fix="list_tools() shows those there are.")
+        raise NotFound(
+            f"{where} {'no' if server else 'a'} tool {name!r}.", fix="list_tools() returns the available tools."
+        )
 
     def _select_peers(self, server: str | None) -> dict[str, Peer]:
         if server is None:

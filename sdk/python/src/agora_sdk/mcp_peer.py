@@ -147,7 +147,7 @@ class Peer:
         try:
             return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
-            raise UpstreamFailed(f"{self.url} forgets its sessions.") from None
+            raise UpstreamFailed(f"{self.url} keeps losing its sessions.") from None
 
     async def close(self, io: IO) -> None:
         """End the session, as far as the server can be reached, and close the connections of this kind of I/O."""

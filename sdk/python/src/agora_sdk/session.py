@@ -150,7 +150,7 @@ class Session:
             try:
                 registration = await self._call_operation(io, operation, arguments, token)
             except Unauthenticated:
-                logger.info("The kept credential of %s is no longer valid; registering anew.", name)
+                logger.info("The stored credential of %s is no longer valid; registering again.", name)
             else:
                 break
         else:

@@ -97,7 +97,7 @@ def build_request(operation: Operation, arguments: BaseModel) -> Request:
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
-        fault = f"text that is no Unicode (a lone surrogate, {text[error.start]!a})"
+        fault = f"text that is not valid Unicode (a lone surrogate, {text[error.start]!a})"
         raise _build_invalid_arguments(operation, [field_error("", fault)]) from None
     return Request(route.method, path, content, {"content-type": "application/json"})
 

@@ -123,7 +123,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], card_u
         else:
             failing += 1
     if failing and not fitting:
-        raise RemoteError("The signature of its card does not fit: the card was changed on its way.")
+        raise RemoteError("The signature of its card is invalid: the card was modified.")
     return fitting
 
 

@@ -72,7 +72,7 @@ class OriginClient:
         except ConnectionLost as error:
             raise RemoteError(f"The connection broke ({error}).", passing=True) from None
         except ValueError as error:
-            raise RemoteError(f"The headers that are kept for it cannot be sent: {error}.") from None
+            raise RemoteError(f"Its stored headers cannot be sent: {error}.") from None
 
     async def read_body(self, reply: Reply, limit: int = MAX_RESPONSE_BYTES) -> bytes:
         """Read the body of an answer. Raises RemoteError if it is larger than ``limit`` bytes."""
@@ -92,7 +92,7 @@ class OriginClient:
         return b"".join(parts)
 
     def _build_timeout_error(self) -> RemoteError:
-        return RemoteError(f"It gave no sign for {self.seconds:g} seconds.", passing=True)
+        return RemoteError(f"It sent nothing for {self.seconds:g} seconds.", passing=True)
 
 
 class A2AClient:
@@ -137,7 +137,7 @@ class A2AClient:
         if reply.status >= 300:
             raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
         if _is_stream(reply):
-            raise build_malformed_answer_error("it is a stream where none was asked for")
+            raise build_malformed_answer_error("it is a stream, which was not requested")
         event = self.parse_event(await self._post.read_body(reply), task=task)
         if event is None:
             raise build_malformed_answer_error("it says nothing")
@@ -183,7 +183,7 @@ class A2AStream:
                         return events
                     timeout.reschedule(asyncio.get_running_loop().time() + self._client.timeout)
         except TimeoutError:
-            raise RemoteError(f"It gave no sign for {self._client.timeout:g} seconds.", passing=True) from None
+            raise RemoteError(f"It sent nothing for {self._client.timeout:g} seconds.", passing=True) from None
         except ConnectionLost as error:
             raise RemoteError(f"The connection broke ({error}).", passing=True) from None
         return None
@@ -209,4 +209,4 @@ def _is_stream(reply: Reply) -> bool:
 def _check_encoding(reply: Reply) -> None:
     packing = reply.headers.get("content-encoding", "identity").lower()
     if packing != "identity":
-        raise build_malformed_answer_error(f"it is packed with {packing[:40]!r}, which was not asked for")
+        raise build_malformed_answer_error(f"it is compressed with {packing[:40]!r}, which was not requested")

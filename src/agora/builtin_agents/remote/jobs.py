@@ -145,7 +145,7 @@ class RemoteAgentsController(Controller):
         try:
             resident = await self._build_agent(row, card, interface, reachable)
         except (AgoraError, RemoteError) as error:
-            log.warning("%s cannot be passed anything: %s", row.agent_name, error)
+            log.warning("Tasks cannot be forwarded to %s: %s", row.agent_name, error)
             return
         before, state.resident = state.resident, resident
         self._host.host_agent(*key, row.agent_name, resident, barred=row.status == "suspended")

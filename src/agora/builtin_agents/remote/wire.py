@@ -90,7 +90,7 @@ def parse_json(body: bytes) -> Any:
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise build_malformed_answer_error(f"it is no JSON ({str(error)[:200]})") from None
+        raise build_malformed_answer_error(f"it is not JSON ({str(error)[:200]})") from None
 
 
 def read_rpc_result(interface: Interface, document: Any) -> Any:
@@ -100,7 +100,7 @@ def read_rpc_result(interface: Interface, document: Any) -> Any:
             raise _build_remote_error(document["error"])
         return document
     if not isinstance(document, dict) or ("result" not in document and "error" not in document):
-        raise build_malformed_answer_error("it is no answer of JSON-RPC")
+        raise build_malformed_answer_error("it is not a JSON-RPC response")
     if document.get("error") is not None:
         raise _build_remote_error(document["error"])
     return document["result"]

@@ -62,7 +62,7 @@ def install(
         )
         target = file or host.config_file(scope or next(iter(host.scopes), "user"))
         if scope and target is None:
-            raise typer.BadParameter(f"{host.title} has no file of a {scope}")
+            raise typer.BadParameter(f"{host.title} has no configuration file for the scope {scope}")
         if write:
             _write_entry(host, target, name, entry)
         else:
@@ -138,8 +138,8 @@ def _choose_view(host: McpClient, chosen: dict[str, str]) -> dict[str, str]:
     lists_all = "tools" not in chosen and chosen.get("toolsets", "all") == "all" and chosen.get("view") != "model"
     if lists_all and host.most_tools is not None:
         _print_note(
-            f"{host.title} takes at most {host.most_tools} tools, and every tool of the marketplace are more: "
-            "leave --view and --names out for those that models need, with a search for the others."
+            f"{host.title} supports at most {host.most_tools} tools, fewer than the marketplace has: "
+            "omit --view and --names for the most used tools, with a search for the others."
         )
     return chosen if "names" in chosen or chosen.get("view") == "model" else chosen | {"names": "underscore"}
 
@@ -183,7 +183,7 @@ def _create_entry(
             environment["AGORA_TOKEN"] = host.variable % "AGORA_TOKEN"
         else:
             _print_note(
-                f"{host.title} cannot name a variable: see to it that AGORA_TOKEN reaches the command, or use --agent."
+                f"{host.title} cannot refer to an environment variable: make sure that the command gets AGORA_TOKEN, or use --agent."
             )
     if agent:
         _check_credential(agent, configured_url)
@@ -199,7 +199,7 @@ def _build_url_entry(host: McpClient, agent: str | None, chosen: str | None, pat
     if agent or os.environ.get("AGORA_TOKEN") or not local:
         if host.variable is None:
             raise typer.BadParameter(
-                f"{host.title} cannot take a token from the environment, and a file is no place for one: "
+                f"{host.title} cannot read a token from the environment, and a token must not be stored in the file: "
                 "use --transport stdio"
             )
         headers["Authorization"] = f"Bearer {host.variable % 'AGORA_TOKEN'}"
@@ -224,7 +224,7 @@ def _check_credential(agent: str, chosen: str | None) -> None:
     from agora_sdk.session import DEFAULT_URL, Server
 
     if Credentials().find(Server(chosen or DEFAULT_URL).url, "default", agent) is None:
-        _print_note(f"No credential of {agent!r} is kept here yet: run 'agora register {agent}'.")
+        _print_note(f"No credential of {agent!r} is stored here yet: run 'agora register {agent}'.")
 
 
 def _build_client_entry(host: McpClient, name: str, entry: ServerEntry) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
         previous_text = target.read_bytes().decode() if target.exists() else ""
         new_text = _merge_entry(host, previous_text, name, entry)
         if new_text == previous_text:
-            typer.echo(f"{file} has it already")
+            typer.echo(f"{file} already has this entry")
             return
         backup = _create_backup(target) if previous_text else None
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -261,7 +261,7 @@ def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
         raise InvalidRequest(f"{file} cannot be changed: {error}.") from None
     except InvalidRequest as error:
         raise InvalidRequest(f"{file} was not changed. {error.detail}", fix=error.fix) from None
-    typer.echo(f"{file} written" + (f"; what it was is kept in {backup}" if backup else ""))
+    typer.echo(f"{file} written" + (f"; a backup is in {backup}" if backup else ""))
     _print_note(f"Restart {host.title} to see it.")
 
 

@@ -71,7 +71,7 @@ def _strip_comments(text: str, *, comments: bool) -> str:
     except ValueError as error:
         raise InvalidRequest(f"It is not valid JSON: {error}.", fix="Repair it, or move it away.") from None
     if not isinstance(document, dict):
-        raise InvalidRequest("It holds no JSON object.", fix="Repair it, or move it away.")
+        raise InvalidRequest("It is not a JSON object.", fix="Repair it, or move it away.")
     return plain
 
 

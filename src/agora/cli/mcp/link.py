@@ -71,7 +71,7 @@ class ServerLink:
                     except SessionLost:
                         await self._renew_session(lost)
         except (ServerAway, ConnectionBroken, SessionLost, AgoraError, TimeoutError) as error:
-            logger.warning("The server did not take a notification: %s", error or type(error).__name__)
+            logger.warning("The server did not accept a notification: %s", error or type(error).__name__)
         return False
 
     async def retry_until_done(
@@ -91,7 +91,7 @@ class ServerLink:
                 await attempt()
                 return
             except SessionLost:
-                tries, lost, reason = tries + 1, generation, "The server forgets the session"
+                tries, lost, reason = tries + 1, generation, "The server keeps losing the session"
                 over = tries > MAX_TRIES
             except ConnectionBroken as error:
                 tries, reason = tries + 1, f"The connection broke: {error}"
@@ -133,7 +133,7 @@ class ServerLink:
                 raise ConnectionBroken("the handshake was not granted")
             for message in session.list_messages_to_replay():
                 await self._replay_message(message)
-        logger.info("The server began anew; the session was opened again.")
+        logger.info("The server was restarted; the session was reopened.")
         for line in session.list_catch_up_notifications():
             await self._announce(line)
 

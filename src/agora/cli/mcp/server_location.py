@@ -123,7 +123,9 @@ class LocalLocation:
             if url := await self._find_running():
                 return url
             await asyncio.sleep(PAUSE_SECONDS)
-        raise ServerAway(f"A server has the data directory {find_data_directory()} and cannot be found; give its --url")
+        raise ServerAway(
+            f"A server has the data directory {find_data_directory()} and its address is unknown: pass it with --url"
+        )
 
 
 def read_published_address() -> str | None:

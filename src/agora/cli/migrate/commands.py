@@ -104,7 +104,9 @@ def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of th
     if session.out.json:
         session.out.value({"run_id": run, "removed": removed, "kept": kept_count})
     else:
-        session.out.say(f"{removed} things were taken back; {kept_count} agents stay, as they have lived here since.")
+        session.out.say(
+            f"{removed} objects were removed; {kept_count} agents are kept, because they were active since."
+        )
 
 
 @client_command

@@ -122,7 +122,7 @@ class Repositories:
         """Check a URL's addresses, and pin git to the checked ones."""
         parts = check_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):
-            raise SourceRefused(f"{source.branch[:100]!r} is no name of a branch or tag.")
+            raise SourceRefused(f"{source.branch[:100]!r} is not the name of a branch or tag.")
         if self.private:
             return {"protocol.http.allow": "always"} if parts.scheme == "http" else {}
         host, port = str(parts.hostname), parts.port or 443

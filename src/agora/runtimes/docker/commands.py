@@ -200,7 +200,7 @@ class _CommandParser:
             self.add_error(f"is to be '{' '.join(program)} ...', or left out")
             self.raise_errors()
         if any(word and set(word) <= SHELL for word in words):
-            self.add_error("no shell reads it: give one command, without ';', '&&' or redirections")
+            self.add_error("it is not run by a shell: give one command, without ';', '&&' or redirections")
             self.raise_errors()
         self._words = words[2:]
 

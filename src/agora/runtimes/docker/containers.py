@@ -203,7 +203,7 @@ def _runs_same_image(spec: Spec, order: RunOrder) -> None:
         and order.image is not None
         and _append_default_tag(order.image) != _append_default_tag(expected)
     ):
-        raise InvalidSpec([f"build_config.start_command: it runs {order.image}, but what there is, is {expected}"])
+        raise InvalidSpec([f"build_config.start_command: it runs {order.image}, but the available image is {expected}"])
 
 
 def _append_default_tag(reference: str) -> str:

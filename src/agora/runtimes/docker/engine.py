@@ -230,7 +230,7 @@ class DockerRuntime:
             created = await self._client.request_json("POST", "containers/create", params=name, body=config)
         except Refused as error:
             if error.status == 404 and "image" in error.detail.lower():
-                raise BuildMissing(f"The image {build.reference} is not there.", fix="Build it again.") from None
+                raise BuildMissing(f"The image {build.reference} does not exist.", fix="Build it again.") from None
             raise
         container = str(created["Id"])
         try:

@@ -143,7 +143,7 @@ class Images:
     async def _pull_image(self, image: Image, report_progress: Progress) -> Build:
         """Pull an image of a registry; an image without a registry is used unchanged."""
         if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
-            raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
+            raise InvalidSpec([f"source: {image.reference[:100]!r} is not an image reference"])
         previous_image = await self._inspect_image(image.reference)
         if image.reference.startswith("agora-build-"):
             raise SourceRefused(

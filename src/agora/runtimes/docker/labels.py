@@ -83,5 +83,5 @@ def read_container_handle(container: Mapping[str, Any]) -> Handle:
 
 def _check_instance_id(instance_id: str) -> str:
     if not NAME.fullmatch(instance_id):
-        raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
+        raise Unknown(f"{instance_id[:100]!r} is not an instance id.")
     return instance_id

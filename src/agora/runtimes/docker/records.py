@@ -96,5 +96,5 @@ class InstanceNotes:
 
     def _instance_directory(self, instance_id: str) -> Path:
         if not NAME.fullmatch(instance_id):
-            raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
+            raise Unknown(f"{instance_id[:100]!r} is not an instance id.")
         return self._instances / instance_id

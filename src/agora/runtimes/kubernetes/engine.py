@@ -101,7 +101,7 @@ class KubernetesRuntime:
             disk = sum(memory_bytes(each.get("ephemeral-storage", "0")) for each in allocatable)
             cpus = sum(cpu_cores(each["cpu"]) for each in allocatable)
         except (KeyError, ValueError) as error:
-            raise EngineUnavailable(f"What the nodes have cannot be understood: {error}.") from error
+            raise EngineUnavailable(f"The capacity of the nodes cannot be parsed: {error}.") from error
         return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not reported
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
@@ -110,7 +110,8 @@ class KubernetesRuntime:
             raise InvalidSpec(wrong)
         if not isinstance(spec.source, Image):
             raise Unsupported(
-                "Kubernetes runs images, and builds none.", fix="Push an image to a registry, and give docker_image."
+                "The kubernetes engine does not build images.",
+                fix="Push an image to a registry, and give docker_image.",
             )
         choose_container_program(spec)
         return Build(self.name, spec.source.reference, spec.source.reference, cached=True)

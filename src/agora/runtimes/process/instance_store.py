@@ -85,7 +85,7 @@ class ProcessStore:
 
     def _get_instance(self, instance_id: str) -> Instance:
         if not NAME.fullmatch(instance_id):
-            raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
+            raise Unknown(f"{instance_id[:100]!r} is not an instance id.")
         return Instance(self._options.root, instance_id)
 
     def find(self, handle: Handle) -> tuple[Instance, Handle]:
@@ -193,7 +193,7 @@ class ProcessStore:
             if word == "stopped":
                 raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
             if time.monotonic() > deadline:
-                raise StartFailed(f"Another guard of {spec.instance_id} does not let go.")
+                raise StartFailed(f"Another guard of {spec.instance_id} does not release it.")
             time.sleep(0.02)  # a guard from before a crash is about to start
 
     # -- ending --------------------------------------------------------------------------------------------------

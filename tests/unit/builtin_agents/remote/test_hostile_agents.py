@@ -33,12 +33,12 @@ async def failed(market: Market, ann: Caller, *answers: Answer, streams: bool = 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (whole(b"<html>"), "no JSON"),
-        (whole(b'{"jsonrpc": "2.0", "id": 1'), "no JSON"),
-        (whole(b'{"result": NaN}'), "no JSON"),
-        (whole(b"[" * 100_000), "no JSON"),
-        (whole(b"[]"), "no answer of JSON-RPC"),
-        (whole(b'{"jsonrpc": "2.0", "id": 1}'), "no answer of JSON-RPC"),
+        (whole(b"<html>"), "not JSON"),
+        (whole(b'{"jsonrpc": "2.0", "id": 1'), "not JSON"),
+        (whole(b'{"result": NaN}'), "not JSON"),
+        (whole(b"[" * 100_000), "not JSON"),
+        (whole(b"[]"), "not a JSON-RPC response"),
+        (whole(b'{"jsonrpc": "2.0", "id": 1}'), "not a JSON-RPC response"),
         (rpc({}), "not A2A"),
         (rpc("hello"), "not A2A"),
         (rpc({"task": {"id": "t1"}}), "not A2A"),
@@ -50,7 +50,7 @@ async def failed(market: Market, ann: Caller, *answers: Answer, streams: bool = 
         (whole(b"{}", "401 Unauthorized"), "credentials"),
         (whole(b"{}", "404 Not Found"), "404"),
         (whole(json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "No."}}).encode()), "No"),
-        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", "packed"),
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", "compressed"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * (line.MAX_RESPONSE_BYTES + 1), "larger than"),
     ],
 )
@@ -61,7 +61,7 @@ async def test_what_is_no_answer(market: Market, ann: Caller, answer: bytes, sai
 @pytest.mark.parametrize(
     ("events", "said"),
     [
-        (event({"task": TASK}) + b"data: {\n\n", "no JSON"),
+        (event({"task": TASK}) + b"data: {\n\n", "not JSON"),
         (event({"task": TASK}) + event(update("COMPLETED", "t2")), "another task"),
         (event(update("WORKING", "")), "which task"),
         (event({"task": TASK | {"id": ""}}), "not A2A"),
@@ -131,7 +131,7 @@ async def test_a_silent_one_is_given_up(market: Market, ann: Caller) -> None:
         task = await shown(market, ann, receipt.task_id, wait=30)
         assert state_of(task) == "TASK_STATE_FAILED"
         own = await market.call(ann, "task.get", task_id=receipt.task_id)
-        assert "no sign for 0.05 seconds" in own.error
+        assert "sent nothing for 0.05 seconds" in own.error
 
 
 async def test_a_stream_that_falls_silent_is_asked_about(market: Market, ann: Caller) -> None:

@@ -207,7 +207,7 @@ def test_a_link_to_the_file_stays_a_link(run: Run, tmp_path: Path) -> None:
         ("{nonsense", "not valid JSON"),
         ('{"mcpServers": {}, // mine\n}', "a comment in line 1"),
         ('{"a": 1,\n "mcpServers": {},}', "a trailing comma in line 2"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ('{"mcpServers": []}', "'agora' is not an object"),
         (b"\xff\xfe", "cannot be changed"),
     ],
