@@ -173,7 +173,7 @@ test("a task's signal is aborted when the task is cancelled; a stop gives tasks 
 test("a lease is renewed while a handler works", async () => {
   let finish = () => {};
   class Slow extends Agent {
-    // Renewed after 4 s; a machine that stands still for the other 8 loses it, and the second attempt is seen.
+    // Renewed after 4 s; a machine that is suspended for the other 8 s loses it, and the second attempt is observed.
     override leaseSeconds = 12;
     attempts = 0;
     override async onTask() {
@@ -202,7 +202,7 @@ test("work goes on after the server was killed", { timeout: 300_000 }, async () 
   const client = new AgoraClient({ url: server.url, tokens: new MemoryTokens() });
   let finish = () => {};
   class Patient extends Agent {
-    override leaseSeconds = 300; // however long the server takes to come back
+    override leaseSeconds = 300; // longer than the restart of the server
     attempts = 0;
     override async onTask() {
       this.attempts += 1;

@@ -1,4 +1,4 @@
-/** The client, the hooks and the dashboard in Chromium, on pages of another origin than the server's. */
+/** The client, the hooks and the dashboard in Chromium, on pages of a different origin than the server's. */
 
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     await server?.remove();
   });
 
-  /** A page of a site of its own; what it logs as an error fails the test that awaits `problems`. */
+  /** Open a page of a separate site; its error logs fail the test that awaits `problems`. */
   async function visit(
     read: (path: string) => string | undefined,
     prepare: (page: Page) => void = () => undefined,

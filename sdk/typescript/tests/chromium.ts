@@ -9,7 +9,7 @@ const NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "googl
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"];
 const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
-/** Path of Chromium; undefined where there is none. */
+/** Find the path of Chromium; undefined if missing. */
 export function findChromium(): string | undefined {
   const directories = (process.env["PATH"] ?? "").split(":");
   const places = NAMES.flatMap((name) => directories.map((directory) => join(directory, name)));
@@ -22,7 +22,7 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch(launchOptions(executablePath));
 }
 
-/** How Chromium is started. */
+/** Launch options of Chromium. */
 export function launchOptions(executablePath: string): { executablePath: string; args: string[] } {
   return { executablePath, args: FLAGS };
 }
@@ -40,7 +40,7 @@ export function serveSite(port: number, read: (path: string) => string | undefin
   });
 }
 
-/** Reads files of a directory. */
+/** Return a function that reads files of a directory. */
 export function filesOf(directory: string): (path: string) => string | undefined {
   return (path) => (existsSync(join(directory, path)) ? readFileSync(join(directory, path), "utf8") : undefined);
 }

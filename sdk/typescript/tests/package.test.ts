@@ -1,4 +1,4 @@
-/** The package as others get it: built, packed, installed, bundled. `make test-typescript` builds it first. */
+/** The package as published: built, packed, installed, bundled. `make test-typescript` builds it first. */
 
 import { execFile } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { freePort, ServerProcess } from "./server.ts";
 const run = promisify(execFile);
 const PACKAGE = resolve(import.meta.dirname, "..");
 const PACKAGES = { "@agora/sdk": PACKAGE, "@agora/react": resolve(PACKAGE, "../react") };
-const BUDGET = 25_000; // bytes, with gzip
+const BUDGET = 25_000; // bytes, compressed with gzip
 
 const environmentOf = (url: string) => ({ ...process.env, AGORA_URL: url, AGORA_CREDENTIALS: join(newDirectory(), "credentials.json") });
 
@@ -23,7 +23,7 @@ function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), "agora-package-"));
 }
 
-/** Pack a package into a directory; the path of the tarball. */
+/** Pack a package into a directory. Returns the path of the tarball. */
 async function pack(directory: string, packageDirectory = PACKAGE): Promise<string> {
   const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", directory], { cwd: packageDirectory });
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];

@@ -1,4 +1,7 @@
-/** The built package on Deno, Bun and the oldest Node, and as every resolver of types sees it: `make test-typescript-long`, which fetches them. */
+/**
+ * The built package on Deno, Bun and the oldest Node, and with every type resolver: `make test-typescript-long`, which
+ * downloads them.
+ */
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -9,7 +12,7 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 
 const run = promisify(execFile);
 const PACKAGE = resolve(import.meta.dirname, "..");
-/** The one of `engines` in package.json: without a WebSocket. */
+/** The version in `engines` of package.json: without a WebSocket. */
 const OLDEST_NODE = `node-${process.platform}-${process.arch}@20.16.0`;
 const PROGRAM = `import { AgoraClient } from "@agora/sdk";
 const client = new AgoraClient();

@@ -1,4 +1,4 @@
-/** What only a program has: files, signals, and the rights of the local operator. */
+/** Features of programs only: files, signals, and the permissions of the local operator. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,7 +23,7 @@ test("tokens are kept in the file, and found by the next client", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "tokens-")), "deep", "credentials.json");
   const names = Array.from({ length: 8 }, (_, index) => `Kept${index}`);
   const writers = names.map((agentName) => new AgoraClient({ url, tokens: new FileTokens(path) }).register({ agentName }));
-  await Promise.all(writers); // each changes the file; none loses what another wrote
+  await Promise.all(writers); // each changes the file; no change is lost
   for (const agent of names) {
     const client = new AgoraClient({ url, agent, tokens: new FileTokens(path) });
     expect((await client.agent.get({ agentId: agent })).agentName).toBe(agent);

@@ -1,4 +1,4 @@
-/** What tests in a page have the test run do outside of it: start and end servers. */
+/** Commands of tests in a page that run outside of it: start and stop servers. */
 
 import type { BrowserCommand } from "vitest/node";
 import { freePort, ServerProcess, settingsOf } from "./server.ts";

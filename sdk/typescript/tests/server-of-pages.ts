@@ -1,4 +1,4 @@
-/** What `server.ts` has, for tests that run in a page: the process is started and ended by the test run outside. */
+/** The API of `server.ts` for tests that run in a page: the test run outside starts and stops the process. */
 
 import { commands } from "vitest/browser";
 

@@ -1,4 +1,4 @@
-/** A server for all tests, as `agora serve` starts it: on a directory of its own, empty. */
+/** A server for all tests, started by `agora serve` with its own empty directory. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ declare module "vitest" {
 const AGORA = resolve(import.meta.dirname, "../../../.venv/bin/agora");
 const START_MILLISECONDS = 60_000;
 
-/** A port that is free now. */
+/** Return a port that is currently free. */
 export function freePort(): Promise<number> {
   return new Promise((found) => {
     const probe = createServer().listen(0, "127.0.0.1", () => {
@@ -55,7 +55,7 @@ export class ServerProcess {
     const settings = { port: String(this.port), events_port: "0", rate_basic: "1000000", log_level: "warning", ...this.#settings };
     for (const [name, value] of Object.entries(settings)) env[`AGORA_${name.toUpperCase()}`] = value;
     env["AGORA_DATA_DIR"] = join(this.directory, "data");
-    // It ends with this process, whatever ends that; nothing of it holds on to this process's output.
+    // It ends with this process in any case; it does not inherit this process's output.
     const tether = ["--pdeathsig", "KILL", "--", AGORA, "serve"];
     this.#process = spawn("setpriv", tether, { env, stdio: ["ignore", "ignore", "inherit"] });
     const deadline = Date.now() + START_MILLISECONDS;
@@ -67,7 +67,7 @@ export class ServerProcess {
     }
   }
 
-  /** End it; with SIGKILL at once. */
+  /** Stop it; with SIGKILL immediately. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const running = this.#process;
     if (running === undefined || running.exitCode !== null) return;

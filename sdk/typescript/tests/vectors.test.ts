@@ -1,4 +1,4 @@
-/** The vectors that every SDK passes: sdk/vectors. */
+/** The test vectors shared by all SDKs: sdk/vectors. */
 
 import { describe, expect, test } from "vitest";
 import errors from "../../vectors/errors.json" with { type: "json" };
@@ -39,7 +39,7 @@ function clientOf(answer: (request: Request) => Response | Promise<Response>): A
   return new AgoraClient({ url: "http://server", fetch: fetcher, webSocket: false, retries: 2, token: "agt_x", tokens: new MemoryTokens() });
 }
 
-/** Arguments as programs write them: names of the contract in camel case, contents as they are. */
+/** Call an operation with arguments as in programs: names of the contract in camel case, contents unchanged. */
 function call(client: AgoraClient, operation: string, args: Record<string, unknown>): Promise<unknown> {
   const [, category = "", action = ""] = operation.split(".");
   const services = client as unknown as Record<string, Record<string, (args: unknown) => Promise<unknown>>>;

@@ -1,4 +1,4 @@
-"""Executions on an instance over HTTP; streamed answers are passed on piece by piece."""
+"""Executions on an instance over HTTP; streamed responses are forwarded in chunks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from agora.telemetry import trace_headers
 
 __all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient", "InstanceHttpRequest"]
 
-MAX_CLIENTS = 1000  #: addresses to which connections are kept
+MAX_CLIENTS = 1000  #: limit of addresses with pooled connections
 CONNECT_SECONDS = 5.0  #: seconds
 STREAMS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
-#: told each piece of an answer that comes in pieces
+#: called with each chunk of a streamed response
 Piece = Callable[[bytes], Awaitable[None]]
 
 
 class AnswerTooLarge(Exception):
-    """The instance went on answering beyond the limit. limit: bytes."""
+    """The response exceeded the limit. limit: bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the answer is larger than {limit} bytes")
@@ -32,8 +32,8 @@ class AnswerTooLarge(Exception):
 class InstanceHttpRequest:
     """A request to an instance.
 
-    address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
-    private: whether the address may be a private one.
+    address: such as ``http://127.0.0.1:20000``. target: path and query. limit: maximum bytes of the response.
+    private: whether the address may be private.
     """
 
     address: str
@@ -47,7 +47,7 @@ class InstanceHttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class InstanceAnswer:
-    """What an instance answered. streamed: it is of a type that comes piece by piece."""
+    """Response of an instance. streamed: whether its content type is a streamed one."""
 
     status: int
     content_type: str
@@ -64,7 +64,10 @@ class InstanceClient:
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
     async def send_request(self, request: InstanceHttpRequest, piece: Piece | None = None) -> InstanceAnswer:
-        """Send one request and read all of its answer; ``piece`` gets each part of a streamed one. Raises AnswerTooLarge."""
+        """Send a request and read the whole response; ``piece`` is called with each chunk of a streamed one.
+
+        Raises AnswerTooLarge.
+        """
         client = self._client_for(request.address, request.private)
         headers = {"host": client.host, **request.headers, **trace_headers()}
         reply = await client.request(request.method, request.target, headers, request.body)
@@ -84,7 +87,7 @@ class InstanceClient:
         return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
 
     def drop_connections(self, address: str) -> None:
-        """Close the connections to an address: its instance has ended."""
+        """Close the connections to an address whose instance has ended."""
         for private in (True, False):
             client = self._clients.pop((address, private), None)
             if client is not None:

@@ -1,4 +1,4 @@
-/** Three threads with an agent each, of one file of credentials: each tells the next one its number. */
+/** Three threads with an agent each and a shared credentials file: each sends its number to the next one. */
 
 import { Worker, isMainThread, threadId, workerData } from "node:worker_threads";
 import { AgoraClient } from "../../src/index.ts";
