@@ -10,7 +10,7 @@ from agora.core.jobs import JobContext
 from agora.domains.coding.jobs import StandIns
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import StaleLease
-from tests.conformance.coding.test_sessions import call, make_codebase
+from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

@@ -7,7 +7,7 @@ import pytest
 from agora.domains.coding import transcript_service
 from agora.domains.coding.jobs import TranscriptRetention
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
-from tests.conformance.coding.test_sessions import call, make_codebase
+from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

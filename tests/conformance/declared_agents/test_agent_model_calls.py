@@ -9,7 +9,7 @@ import pytest
 
 from agora.core.call import Caller
 from agora_sdk.errors import BudgetExceeded, Conflict, InvalidRequest, PermissionDenied, StaleLease
-from tests.conformance.declared_agents.test_tool_calls import AgentAtWork, declare, put_to_work
+from tests.conformance.declared_agents.test_agent_tool_calls import AgentAtWork, declare, put_to_work
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

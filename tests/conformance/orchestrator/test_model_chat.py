@@ -10,7 +10,7 @@ import pytest
 from agora.core.call import Caller
 from agora_sdk.errors import IdempotencyConflict, UpstreamUnavailable
 from tests.conformance.conversations.conversation_calls import ORCHESTRATOR, send
-from tests.conformance.declared_agents.test_tool_calls import AgentAtWork, declare, key_with
+from tests.conformance.declared_agents.test_agent_tool_calls import AgentAtWork, declare, key_with
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

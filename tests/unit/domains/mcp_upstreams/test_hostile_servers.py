@@ -21,7 +21,7 @@ from agora_sdk.errors import AgoraError, DeadlineExceeded, Overloaded, UpstreamF
 from tests.hostile_upstream import Heard, Rogue, events, message, whole
 from tests.polling import wait_until
 from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
-from tests.unit.domains.mcp_upstreams.test_connections import call
+from tests.unit.domains.mcp_upstreams.test_upstream_connections import call
 
 LISTED = {"ttlMs": 0, "cacheScope": "private"}
 

@@ -10,7 +10,7 @@ import pytest
 from agora.core.call import Caller
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
-from tests.unit.protocols.web.test_pages import Forms, signed_in
+from tests.unit.protocols.web.test_page_access import Forms, signed_in
 
 EVIL = "<img src=x onerror=alert(1)></article></li></pre><script>alert(1)</script>"
 PERMISSION = {

@@ -13,7 +13,7 @@ from agora.core.call import Caller
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
 from tests.unit.protocols.web.test_coding_pages import EVIL, read_page
-from tests.unit.protocols.web.test_pages import signed_in
+from tests.unit.protocols.web.test_page_access import signed_in
 
 FORM = {
     "name": "Poet",

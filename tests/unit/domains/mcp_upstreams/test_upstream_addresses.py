@@ -12,7 +12,7 @@ from agora.net.sealing import Sealer
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.mcp_upstream import Far
 from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
-from tests.unit.domains.mcp_upstreams.test_connections import call
+from tests.unit.domains.mcp_upstreams.test_upstream_connections import call
 
 PRIVATE = [
     "127.0.0.1",

@@ -13,7 +13,7 @@ from agora.domains.coding.jobs import CodebaseQuestions
 from agora.domains.coding.registration import SILENT_SECONDS
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, StaleLease
-from tests.conformance.coding.test_sessions import call
+from tests.conformance.coding.test_codebase_sessions import call
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

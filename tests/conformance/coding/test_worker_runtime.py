@@ -6,7 +6,7 @@ import pytest
 
 from agora.domains.coding import runtime
 from agora_sdk.errors import InvalidRequest, NotFound
-from tests.conformance.coding.test_sessions import call, make_codebase
+from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

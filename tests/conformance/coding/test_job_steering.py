@@ -11,7 +11,7 @@ from agora.core.call import Caller, EventStreamSpec
 from agora.domains.coding.jobs import JobSecretsCleaner
 from agora.store.port import NewEvent, Query
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
-from tests.conformance.coding.test_sessions import call, make_codebase
+from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 

@@ -12,7 +12,7 @@ from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.unit.domains.mcp_upstreams.conftest import make
-from tests.unit.domains.mcp_upstreams.test_connections import call, until
+from tests.unit.domains.mcp_upstreams.test_upstream_connections import call, until
 
 ROOT = Path(__file__).parents[4]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from tests.conformance.coding.test_checkpoints import job
 from tests.conformance.coding.test_follow_ups import Job
-from tests.conformance.coding.test_turns import job
 from tests.conformance.engines import RunsOn
 
 RUNS_ON = RunsOn.BOTH
