@@ -1,4 +1,5 @@
-"""The routes of codebases and runtime sessions as scripts call them: by curl, with the paths and fields that clients rely on."""
+"""The routes of workers, jobs, codebases and sessions as scripts call them: by curl, with the paths and fields of
+CodeTether's README and worker protocol that clients rely on."""
 
 from __future__ import annotations
 
@@ -53,6 +54,13 @@ class Curl:
             process.wait()
         return events
 
+    def read_stream(self, path: str) -> list[Any]:
+        """The data of all events of a stream that ends."""
+        command = ["curl", "-sSN", "--fail-with-body", "--max-time", "30", "-K", "-", self.url + path]
+        configuration = f'header = "Authorization: Bearer {self.token}"'
+        done = subprocess.run(command, input=configuration, capture_output=True, text=True, check=True)
+        return [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("data: ")]
+
 
 @dataclass
 class Desk:
@@ -80,6 +88,90 @@ def desk(shared_server: ServerProcess, request: pytest.FixtureRequest) -> Desk:
     place = {"name": "api", "path": "/src/api", "worker_id": worker, "agent_config": {"model": "anthropic/one"}}
     codebase = coder("/v1/agent/codebases", place)["codebase_id"]
     return Desk(coder, person, worker, codebase)
+
+
+def test_a_worker_comes_and_goes(shared_server: ServerProcess) -> None:
+    """By the id that it brings; registering again changes nothing."""
+    operator = Curl(shared_server.url, shared_server.admin_token)
+    machine = {"name": "box", "worker_id": "box-1", "hostname": "box.example.com", "capabilities": ["coding"]}
+    machine |= {"models": ["stub/small"], "agents": ["opencode"], "codebases": ["api"]}
+    worker = operator("/v1/agent/workers/register", machine)["worker_id"]
+    assert operator("/v1/agent/workers/register", machine)["worker_id"] == worker, "idempotent"
+    assert operator(f"/v1/agent/workers/{worker}/heartbeat", {})["status"] == "online"
+    (row,) = operator("/v1/agent/workers?search=box&online_only=true")["workers"]
+    assert row["metadata"]["hostname"] == "box.example.com"
+    assert operator(f"/v1/agent/workers/{worker}")["models"] == ["stub/small"]
+    operator(f"/v1/agent/workers/{worker}/unregister", {})
+    assert operator("/v1/agent/workers?search=box")["workers"] == []
+
+
+def test_a_job_is_given_worked_on_and_released(desk: Desk) -> None:
+    coder, person = desk.coder, desk.person
+    order = {
+        "title": "Tests",
+        "prompt": "Mend them",
+        "codebase_id": desk.codebase,
+        "agent_type": "build",
+        "priority": 5,
+    }
+    order |= {"metadata": {"from": "curl"}, "required_capabilities": [], "files": ["README"]}
+    job = person("/v1/agent/tasks", order)["task_id"]
+    assert job in [row["task_id"] for row in person("/v1/agent/tasks?status=pending")["tasks"]]
+    (claimed,) = coder("/v1/worker/tasks/claim", {"worker_id": desk.worker})["tasks"]
+    assert (claimed["task_id"], claimed["payload"]["prompt"]) == (job, "Mend them")
+    token = {"task_id": job, "fencing_token": claimed["fencing_token"]}
+    coder("/v1/worker/tasks/heartbeat", token)
+    coder("/v1/worker/tasks/resume", token | {"checkpoint": {"step": 1}})
+    assert coder(f"/v1/agent/tasks/{job}")["checkpoint"] == {"step": 1}
+    coder(f"/v1/agent/tasks/{job}/status", {"status": "running", "worker_id": desk.worker}, "-X", "PUT")
+    assert person(f"/v1/agent/tasks/{job}")["status"] == "in_progress", "running is in_progress"
+    for output in ("one\n", "two\n"):
+        coder(f"/v1/agent/tasks/{job}/output", {"worker_id": desk.worker, "output": output})
+    assert person(f"/v1/agent/tasks/{job}/output")["content"] == "one\ntwo\n"
+    assert [row["task_id"] for row in coder(f"/v1/agent/tasks?worker_id={desk.worker}")["tasks"]] == [job]
+    assert "tasks" in coder("/v1/agent/tasks/stuck")
+    done = coder("/v1/worker/tasks/release", token | {"status": "completed", "result": {"text": "done"}})
+    assert done["status"] == "completed"
+    messages = person.read_stream(f"/v1/agent/tasks/{job}/output/stream")
+    kinds = [(message["type"], message.get("content")) for message in messages]
+    assert [kind for kind in kinds if kind[0] in ("output", "done")] == [
+        ("output", "one\n"),
+        ("output", "two\n"),
+        ("done", None),
+    ]
+
+
+def test_a_job_is_queued_again_and_cancelled(desk: Desk) -> None:
+    job = desk.person("/v1/agent/tasks", {"prompt": "Once more", "codebase_id": desk.codebase})["task_id"]
+    desk.coder("/v1/worker/tasks/claim", {"worker_id": desk.worker})
+    assert desk.person(f"/v1/agent/tasks/{job}/requeue", {})["status"] == "pending"
+    assert desk.person(f"/v1/agent/tasks/{job}/cancel", {})["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("path", ["heartbeat", "resume", "release"])
+def test_a_write_without_the_fencing_token_is_refused(desk: Desk, path: str) -> None:
+    refusal = desk.coder(f"/v1/worker/tasks/{path}", {"task_id": "task_" + "0" * 32}, status=422)
+    assert "fencing_token" in str(refusal["errors"])
+
+
+def test_a_codebase_is_listed_until_it_is_removed(desk: Desk) -> None:
+    coder, at = desk.coder, f"/v1/agent/codebases/{desk.codebase}"
+    assert coder(at)["path"] == "/src/api"
+    assert desk.codebase in [row["codebase_id"] for row in coder("/v1/agent/codebases")["codebases"]]
+    coder(at, None, "-X", "DELETE")
+    assert desk.codebase not in [row["codebase_id"] for row in coder("/v1/agent/codebases")["codebases"]]
+
+
+def test_a_session_is_synced_told_of_and_resumed(desk: Desk) -> None:
+    coder, at = desk.coder, f"/v1/agent/codebases/{desk.codebase}/sessions"
+    coder(f"{at}/sync", {"sessions": [{"session_id": "ses_1", "title": "Earlier"}]})
+    said = {"messages": [{"message_id": "m1", "role": "user", "content": "hello"}]}
+    for _ in range(2):  # by the message's id: nothing is there twice
+        coder(f"{at}/ses_1/ingest", said)
+    assert [row["session_id"] for row in coder(f"{at}?limit=10&q=earlier")["sessions"]] == ["ses_1"]
+    assert len(coder(f"{at}/ses_1/messages")["messages"]) == 1
+    job = coder(f"{at}/ses_1/resume", {"prompt": "Go on"})["task_id"]
+    assert coder(f"/v1/agent/tasks/{job}")["payload"]["session_id"] == "ses_1"
 
 
 def test_a_codebase_is_worked_in(desk: Desk) -> None:
