@@ -19,7 +19,7 @@ from agora.settings import Settings
 from tests.declared_errors import UNDECLARED, record_undeclared_errors
 from tests.failing_stores import FailingSqliteStore
 from tests.harness import ManualClock, Running, local_client, make_settings, running
-from tests.processes import reap_directory, start_reaper
+from tests.processes import end_after_interrupt, reap_directory, start_reaper
 
 # A shell makes background processes ignore SIGINT, which every program started by a test would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -43,6 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # inherited by workers
     os.environ["SSL_CERT_FILE"] = NO_AUTHORITY
     gc.disable()  # collected tests stay until the end: repeated collections take longer than importing them
+
+
+def pytest_keyboard_interrupt() -> None:
+    end_after_interrupt()
 
 
 def pytest_collection_finish() -> None:

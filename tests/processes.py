@@ -22,6 +22,7 @@ from uuid import uuid4
 __all__ = [
     "MARK",
     "TETHER",
+    "end_after_interrupt",
     "node_executable",
     "process_cpu_seconds",
     "process_file_count",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 CPUCLOCK_SCHED = 2  #: the kernel's process clock that counts nanoseconds
+INTERRUPTED_SECONDS = 60.0  #: until an interrupted run is ended
+INTERRUPTED_CODE = 130  # exit status of shell commands ended by Ctrl+C
 MARK = "TETHERED_TO"  #: environment variable by which the reaper identifies the descendants of a process
 # Sets the parent-death signal and executes the command. Not a preexec_fn, which would run the fork handlers of
 # libraries such as gRPC, whose poller does not survive it.
@@ -70,6 +73,16 @@ def start_reaper() -> None:
     reaper.returncode = 0  # it outlives this process, which never waits for it
     _reapers[os.getpid()] = reaper
     _add_mark(f"{MARK}={os.environ[MARK]}")
+
+
+def end_after_interrupt() -> None:
+    """End this process, which was interrupted, if it does not end by itself in time; the reaper kills what it leaves.
+
+    A test may hold on to a run: a client that swallows its cancellation keeps the event loop from closing.
+    """
+    timer = threading.Timer(INTERRUPTED_SECONDS, os._exit, (INTERRUPTED_CODE,))
+    timer.daemon = True
+    timer.start()
 
 
 def reap_directory(directory: Path) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.harness import free_port
+from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
 __all__ = ["NO_TLS", "Account", "ServerProcess"]
@@ -107,19 +106,16 @@ class ServerProcess:
         return self
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        deadline = time.monotonic() + timeout
         with httpx.Client(base_url=self.url, timeout=5, verify=self.trust) as client:
-            while time.monotonic() < deadline:
-                assert self.process is not None
-                assert self.process.poll() is None, f"the server ended:\n{self.log()[-4000:]}"
-                with contextlib.suppress(httpx.TransportError):
-                    if self._is_listening() and client.get("/ready").status_code == 200:
-                        return
-                try:
-                    self.process.wait(0.02)
-                except subprocess.TimeoutExpired:
-                    continue
-        raise AssertionError(f"not ready within {timeout} s:\n{self.log()[-4000:]}")
+            poll_until(lambda: self._is_ready(client), lambda: f"ready:\n{self.log()[-4000:]}", timeout)
+
+    def _is_ready(self, client: httpx.Client) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the server ended:\n{self.log()[-4000:]}"
+        try:
+            return self._is_listening() and client.get("/ready").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def _is_listening(self) -> bool:
         """Whether it accepts connections; a failed HTTP request takes twenty times as long as a failed connection."""

@@ -47,6 +47,29 @@ def test_hangs(tmp_path, postgres_server, valkey_server):
     time.sleep(1000)  # until it is killed, which is under test
 """
 
+#: a test that begins a task which cannot be cancelled, as some clients of brokers swallow it while they reconnect
+UNCANCELLABLE_TEST = """
+import asyncio, os
+from tests import processes
+
+processes.INTERRUPTED_SECONDS = 1.0
+
+async def go_on():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            with open(os.environ["READY"], "a") as ready:
+                ready.write(" cancelled")
+
+async def test_hangs():
+    task = asyncio.create_task(go_on())
+    processes.spawn_tethered(["sleep", "1000"])
+    with open(os.environ["READY"], "w") as ready:
+        ready.write(f"{os.environ[processes.MARK]} 0")
+    await task
+"""
+
 
 def _commands(pids: list[int]) -> str:
     lines = []
@@ -65,9 +88,10 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
+def _start_run(tmp_path: Path, text: str) -> tuple[subprocess.Popen[bytes], str, int]:
+    """Start pytest on a test that hangs, and wait until it does; answers its process, and what it has written."""
     test, ready, run_directory = tmp_path / "test_hanging.py", tmp_path / "ready", tmp_path / "run"
-    test.write_text(HANGING_TEST)
+    test.write_text(text)
     plugins = [word for name in ("tests.conftest", "pytest_asyncio.plugin", "pytest_timeout") for word in ("-p", name)]
     command = [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", "-c", "pyproject.toml"]
     run = spawn_tethered(
@@ -86,16 +110,34 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
 
     poll_until(is_ready, kill_and_read, 120)
     assert run.poll() is None, kill_and_read()
-    mark, broker = ready.read_text().split()
+    mark, pid = ready.read_text().split()
+    return run, mark, int(pid)
+
+
+def test_interrupted_run_ends_whatever_its_tests_hold(tmp_path: Path) -> None:
+    run, mark, _ = _start_run(tmp_path, UNCANCELLABLE_TEST)
+    marks = [Mark(f"{MARK}={mark}".encode())]
+    assert "sleep 1000" in _commands(list(find_processes(marks)))
+    run.send_signal(signal.SIGINT)
+    poll_until(lambda: "cancelled" in (tmp_path / "ready").read_text(), "the test takes no notice")
+    run.send_signal(signal.SIGINT)
+    run.communicate()
+    assert run.returncode == 130
+    poll_until(lambda: not list(find_processes(marks)), "what the test has started has ended")
+
+
+def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
+    run, mark, broker = _start_run(tmp_path, HANGING_TEST)
+    run_directory = tmp_path / "run"
     marks = [Mark(f"{MARK}={mark}".encode()), Mark(f"{run_directory}/".encode())]
-    commands = _commands([*find_processes(marks), int(broker)])
+    commands = _commands([*find_processes(marks), broker])
     for part in ("agora.cli serve", "postgres", "valkey", "time.sleep(1000)", "sleep 1000", "main.py"):
         assert part in commands, commands
     run.send_signal(signal.SIGKILL)
     run.communicate()
 
     def survivors() -> list[int]:
-        return [*find_processes(marks), *filter(_is_running, [int(broker)])]
+        return [*find_processes(marks), *filter(_is_running, [broker])]
 
     poll_until(lambda: not survivors(), lambda: f"all have ended but {_commands(survivors())}")
 

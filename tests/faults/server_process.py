@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.harness import free_port
+from tests.polling import eventually
 from tests.processes import spawn_tethered
 
 __all__ = ["Victim"]
@@ -42,22 +42,16 @@ class Victim:
             self.process = spawn_tethered(
                 [sys.executable, "-m", "agora.cli", "serve"], env=environment, stdout=log, stderr=log
             )
-        async with asyncio.timeout(STARTING), httpx.AsyncClient(base_url=self.url) as client:
-            while True:
-                assert self.process.poll() is None, f"the server ended:\n{self.log.read_text()[-4000:]}"
-                try:
-                    if (await client.get("/ready")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    await asyncio.to_thread(self._pause)
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            await eventually(lambda: self._is_ready(client), bool, STARTING)
 
-    def _pause(self) -> None:
-        """Let the process start; there is nothing to wait for before its socket exists."""
+    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
         assert self.process is not None
+        assert self.process.poll() is None, f"the server ended:\n{self.log.read_text()[-4000:]}"
         try:
-            self.process.wait(0.02)
-        except subprocess.TimeoutExpired:
-            return
+            return (await client.get("/ready")).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def kill(self) -> None:
         """Send SIGKILL: nothing is flushed."""

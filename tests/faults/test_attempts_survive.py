@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from tests.faults.server_process import Victim
+from tests.polling import passing
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 GROUPS = 12
@@ -83,12 +84,9 @@ async def test_a_choice_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
     try:
         async with httpx.AsyncClient(base_url=victim.url, timeout=30) as client:
             groups = await _start_groups(client)
-        loop = asyncio.get_running_loop()
         for _ in range(KILLS):
             choices = [asyncio.create_task(_choose(victim, group)) for group in random_.sample(groups, GROUPS // 2)]
-            moment = loop.create_future()
-            loop.call_later(random_.uniform(0.005, 0.06), moment.set_result, None)
-            await moment
+            await passing(random_.uniform(0.005, 0.06))
             victim.kill()
             await asyncio.gather(*choices)
             await victim.start()

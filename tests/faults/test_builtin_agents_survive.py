@@ -13,19 +13,12 @@ import httpx
 import pytest
 
 from tests.faults.server_process import Victim
+from tests.polling import eventually, passing
 
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "300"))
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 GIVERS = 8
 AT_MOST = 60 + TASKS / 10  # seconds until all is done
-
-
-async def _pause(seconds: float) -> None:
-    """Chance is the subject here: when the next kill comes."""
-    loop = asyncio.get_running_loop()
-    moment = loop.create_future()
-    loop.call_later(seconds, moment.set_result, None)
-    await moment
 
 
 async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +30,7 @@ async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, 
             found: dict[str, Any] = answer.json()
             return found
         except httpx.TransportError:
-            await _pause(0.05)
+            await passing(0.05)
 
 
 async def _give(client: httpx.AsyncClient, numbers: range, given: dict[str, int]) -> None:
@@ -54,20 +47,20 @@ async def _give(client: httpx.AsyncClient, numbers: range, given: dict[str, int]
 
 async def _kill(victim: Victim, until: asyncio.Event) -> None:
     for _ in range(KILLS):
-        await _pause(0.4)
+        await passing(0.4)
         await asyncio.to_thread(victim.kill)
         await victim.start()
     until.set()
 
 
 async def _until_done(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(AT_MOST):
-        while True:
-            counts = (await client.get("/agora/task/statistics")).json()["by_status"]
-            if counts.get("completed", 0) == TASKS:
-                return
-            assert set(counts) <= {"pending", "in_progress", "completed"}, counts
-            await _pause(0.1)
+
+    async def count_completed() -> int:
+        counts: dict[str, int] = (await client.get("/agora/task/statistics")).json()["by_status"]
+        assert set(counts) <= {"pending", "in_progress", "completed"}, counts
+        return counts.get("completed", 0)
+
+    await eventually(count_completed, lambda count: count == TASKS, AT_MOST)
 
 
 @pytest.mark.long

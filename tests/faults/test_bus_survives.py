@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import redis.asyncio
 
 from agora.domains.bus.engines import wire
 from tests.faults.server_process import Victim
+from tests.polling import passing, wait_until
 from tests.processes import spawn_tethered
 from tests.valkey import running_broker
 
@@ -30,20 +31,6 @@ KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 STREAM = "xnai:agent_bus"
 #: a short patience, so that the test need not have a long one; deliveries that killing costs are no fault of an entry
 TERMS = {"bus_stale": "0.3", "bus_silent": "2", "bus_deliveries": "20"}
-
-
-async def _pause(seconds: float) -> None:
-    """Chance is the subject here: when the next kill or try comes."""
-    loop = asyncio.get_running_loop()
-    moment = loop.create_future()
-    loop.call_later(seconds, moment.set_result, None)
-    await moment
-
-
-async def _until(wanted: Callable[[], bool], seconds: float = 90) -> None:
-    async with asyncio.timeout(seconds):
-        while not wanted():
-            await _pause(0.05)
 
 
 async def _register(victim: Victim, name: str) -> str:
@@ -71,7 +58,7 @@ async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any], **he
             assert answer.status_code == 200, answer.text
             return True
         except httpx.TransportError:
-            await _pause(0.02)
+            await passing(0.02)
 
 
 async def _publish(victim: Victim, token: str, published: set[str], stop: asyncio.Event) -> None:
@@ -104,16 +91,16 @@ async def test_embedded_consumers_and_server_are_killed(tmp_path: Path) -> None:
     for turn in range(KILLS):
         with _reader(victim, reader, notes, f"reader-{turn}"):
             lines = notes.read_text().count("\n") if notes.exists() else 0
-            await _until(lambda lines=lines: notes.exists() and notes.read_text().count("\n") > lines + 20)
-            await _pause(chance.uniform(0, 0.1))
+            await wait_until(lambda lines=lines: notes.exists() and notes.read_text().count("\n") > lines + 20)
+            await passing(chance.uniform(0, 0.1))
         await asyncio.to_thread(victim.kill)
         await victim.start()
     stop.set()
     await asyncio.gather(*publishers)
     with _reader(victim, reader, notes, "last"):
-        await _until(lambda: set(notes.read_text().split()) >= published)
+        await wait_until(lambda: set(notes.read_text().split()) >= published)
         pending = "select count(*) from bus_pending"
-        await _until(lambda: _stored(victim, pending) == [(0,)])
+        await wait_until(lambda: _stored(victim, pending) == [(0,)])
     assert await asyncio.to_thread(victim.terminate) == 0
     assert len(published) > 20 * KILLS
     stored = [json.loads(row[0])["id"] for row in _stored(victim, "select content from messages")]
@@ -129,7 +116,7 @@ class _Program:
         self.url, self.name, self.token = url, name, token
         self.published: set[str] = set()
         self.seen: Counter[str] = Counter()
-        self.stop = asyncio.Event()
+        self.stop, self.ended = asyncio.Event(), asyncio.Event()
 
     def entry(self) -> dict[str, str]:
         own = str(uuid4())
@@ -144,21 +131,21 @@ class _Program:
         client = redis.asyncio.Redis.from_url(self.url)
         while not self.stop.is_set():
             fields = self.entry()
-            while True:
+            while not self.stop.is_set():
                 try:
                     await client.xadd(STREAM, fields)
+                    self.published.add(fields["message_id"])
                     break
                 except redis.exceptions.RedisError:
-                    await _pause(0.05)
-            self.published.add(fields["message_id"])
-            await _pause(0.002)
+                    await passing(0.05)
+            await passing(0.002)
         await client.aclose()
 
     async def read(self) -> None:
         client = redis.asyncio.Redis.from_url(self.url, decode_responses=True)
         stream = f"{STREAM}:{self.name}"
         try:
-            while True:
+            while not self.ended.is_set():  # the client may swallow a cancellation
                 try:
                     fresh = await client.xreadgroup(self.name, "one", {stream: ">"}, count=50, block=200)
                     entries = [entry for _, found in fresh for entry in found]
@@ -167,7 +154,7 @@ class _Program:
                         self.seen[fields["ref"]] += 1
                         await client.xack(stream, self.name, entry_id)
                 except redis.exceptions.RedisError:
-                    await _pause(0.05)
+                    await passing(0.05)
         finally:
             await client.aclose()
 
@@ -181,8 +168,8 @@ async def _send(victim: Victim, sent: set[str], stop: asyncio.Event) -> None:
                 if answer.status_code == 200:
                     sent.add(answer.json()["message_id"])
             except httpx.TransportError:
-                await _pause(0.02)
-            await _pause(0.002)
+                await passing(0.02)
+            await passing(0.002)
 
 
 async def test_server_and_broker_are_killed(tmp_path: Path) -> None:
@@ -194,24 +181,31 @@ async def test_server_and_broker_are_killed(tmp_path: Path) -> None:
         program = _Program(broker.url, "Program", await _register(victim, "Program"))
         reading = asyncio.create_task(program.read())
         working = [asyncio.create_task(program.publish()), asyncio.create_task(_send(victim, sent, program.stop))]
-        for turn in range(KILLS):
-            before = len(program.published), len(program.seen)
-            await _until(lambda b=before: (len(program.published) > b[0] + 30) and (len(program.seen) > b[1] + 30))
-            await _pause(chance.uniform(0, 0.1))
-            if turn % 2:
-                await asyncio.to_thread(broker.kill)
-                await _pause(chance.uniform(0, 0.3))
-                await asyncio.to_thread(broker.start)
-            else:
-                await asyncio.to_thread(victim.kill)
-                await victim.start()
-        program.stop.set()
-        await asyncio.gather(*working)
-        await _until(lambda: program.seen.keys() >= sent)
-        content = "select content from messages where message_type = 'state_update'"
-        await _until(lambda: {json.loads(row[0])["id"] for row in _stored(victim, content)} >= program.published)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        try:
+            for turn in range(KILLS):
+                before = len(program.published), len(program.seen)
+                await wait_until(
+                    lambda b=before: (len(program.published) > b[0] + 30) and (len(program.seen) > b[1] + 30)
+                )
+                await passing(chance.uniform(0, 0.1))
+                if turn % 2:
+                    await asyncio.to_thread(broker.kill)
+                    await passing(chance.uniform(0, 0.3))
+                    await asyncio.to_thread(broker.start)
+                else:
+                    await asyncio.to_thread(victim.kill)
+                    await victim.start()
+            program.stop.set()
+            await asyncio.gather(*working)
+            await wait_until(lambda: program.seen.keys() >= sent)
+            content = "select content from messages where message_type = 'state_update'"
+            await wait_until(
+                lambda: {json.loads(row[0])["id"] for row in _stored(victim, content)} >= program.published
+            )
+        finally:
+            program.stop.set()
+            program.ended.set()
+        await reading
         assert await asyncio.to_thread(victim.terminate) == 0
         stored = Counter(json.loads(row[0])["id"] for row in _stored(victim, content))
         assert stored.keys() >= program.published

@@ -17,6 +17,7 @@ import pytest
 import websockets
 
 from tests.faults.server_process import Victim
+from tests.polling import passing
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 SENDERS = 12
@@ -32,14 +33,6 @@ class Ledger:
     sequences: list[int] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     stop: bool = False
-
-
-async def _pause(random_: random.Random, low: float, high: float) -> None:
-    """Chance is the subject here: when the next kill or try comes."""
-    loop = asyncio.get_running_loop()
-    moment = loop.create_future()
-    loop.call_later(random_.uniform(low, high), moment.set_result, None)
-    await moment
 
 
 async def _send(victim: Victim, ledger: Ledger, number: int, random_: random.Random) -> None:
@@ -61,7 +54,7 @@ async def _send(victim: Victim, ledger: Ledger, number: int, random_: random.Ran
                         ledger.acknowledged[content] = answer.json()["message_id"]
                         break
                 except httpx.TransportError:
-                    await _pause(random_, 0.01, 0.05)
+                    await passing(random_.uniform(0.01, 0.05))
                 if number % 2:
                     break
 
@@ -79,7 +72,7 @@ async def _subscribe(victim: Victim, ledger: Ledger, random_: random.Random) -> 
                         if event["type"] == "agora.message.received":
                             ledger.seen[event["data"]["message_id"]] += 1
         except (OSError, websockets.WebSocketException):
-            await _pause(random_, 0.01, 0.05)
+            await passing(random_.uniform(0.01, 0.05))
 
 
 def _check(database: Path, ledger: Ledger) -> None:
@@ -116,7 +109,7 @@ async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
     subscriber = asyncio.create_task(_subscribe(victim, ledger, random_))
     senders = [asyncio.create_task(_send(victim, ledger, number, random_)) for number in range(SENDERS)]
     for _ in range(KILLS):
-        await _pause(random_, *BETWEEN_KILLS)
+        await passing(random_.uniform(*BETWEEN_KILLS))
         await asyncio.to_thread(victim.kill)
         await victim.start()
     ledger.stop = True

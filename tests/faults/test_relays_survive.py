@@ -13,6 +13,7 @@ import websockets
 
 from tests.faults.server_process import Victim
 from tests.mcp_upstream import Far, serving
+from tests.polling import eventually
 
 CALL = "/tools/far/slow"
 KEY = {"Idempotency-Key": "once"}
@@ -42,8 +43,7 @@ async def test_a_relay_in_flight_becomes_unknown(tmp_path: Path) -> None:
         victim = Victim(tmp_path / "data", mcp_server_urls=f"far={url}", mcp_timeout="0.5", rate_basic="100000")
         await victim.start()
         async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
-            while (await client.get("/upstreams/far")).json()["tools"] == 0:
-                pass
+            await eventually(lambda: client.get("/upstreams/far"), lambda answer: answer.json()["tools"] > 0)
             calling = asyncio.create_task(client.post(CALL, json={"timeout": 1.0}, headers=KEY))
             await far.began.wait()
             await asyncio.to_thread(victim.kill)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conformance.a2a.push_receiver import receiver
 from tests.faults.server_process import Victim
+from tests.polling import passing
 from tests.unit.builtin_agents.remote.scripted_agent import Elsewhere, elsewhere
 
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "40"))
@@ -32,19 +33,12 @@ async def _send(http: httpx.AsyncClient, number: int, **more: Any) -> str:
             assert answer.status_code == 200, answer.text
             return str(answer.json()["task"]["id"])
         except httpx.TransportError:
-            await asyncio.to_thread(_pause, 0.05)
-
-
-def _pause(seconds: float) -> None:
-    """Chance is the subject here: when the next kill comes."""
-    import threading
-
-    threading.Event().wait(seconds)
+            await passing(0.05)
 
 
 async def _kill(victim: Victim) -> None:
     for _ in range(KILLS):
-        await asyncio.to_thread(_pause, 0.25)
+        await passing(0.25)
         await asyncio.to_thread(victim.kill)
         await victim.start()
 

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from tests.faults.server_process import Victim
+from tests.polling import eventually, passing
 from tests.processes import spawn_tethered
 
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "150"))
@@ -38,14 +39,6 @@ STEPS: list[dict[str, Any]] = [
 ]
 STEP_TASKS = 8  # of one such workflow, those of the workflow inside too
 LEGAL = {("pending", "in_progress"), ("in_progress", "pending"), ("in_progress", "completed")}
-
-
-async def _pause(seconds: float) -> None:
-    """Chance is the subject here: when the next kill comes."""
-    loop = asyncio.get_running_loop()
-    moment = loop.create_future()
-    loop.call_later(seconds, moment.set_result, None)
-    await moment
 
 
 @dataclass
@@ -79,7 +72,7 @@ class Crew:
         process = self.processes[name]
         process.send_signal(signal.SIGSTOP)
         self.stops += 1
-        await _pause(STOPPED)
+        await passing(STOPPED)
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)
 
@@ -107,7 +100,7 @@ async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, 
             found: dict[str, Any] = answer.json()
             return found
         except httpx.TransportError:
-            await _pause(0.05)
+            await passing(0.05)
 
 
 async def _register(client: httpx.AsyncClient, crew: Crew) -> None:
@@ -126,7 +119,7 @@ async def _put_to_sleep(client: httpx.AsyncClient, crew: Crew) -> None:
         crew.start(name, "sleeps")
         while "holding" not in [note["what"] for note in crew.notes() if note["worker"] == name]:
             assert crew.processes[name].poll() is None
-            await _pause(0.02)
+            await passing(0.02)
 
 
 async def _give(client: httpx.AsyncClient, numbers: Any, given: set[str]) -> None:
@@ -146,7 +139,7 @@ async def _chaos(victim: Victim, crew: Crew, until: asyncio.Event) -> None:
     chance, names, stopped = crew.random, [f"Worker{n}" for n in range(WORKERS)], []
     killed = 0
     for turn in count():
-        await _pause(chance.uniform(0.05, 0.25))
+        await passing(chance.uniform(0.05, 0.25))
         name = chance.choice(names)
         if turn % 6 == 2 and (killed < KILLS):
             killed += 1
@@ -170,9 +163,7 @@ async def _left(client: httpx.AsyncClient) -> int:
 
 
 async def _until_done(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(AT_MOST):
-        while await _left(client):
-            await _pause(0.2)
+    await eventually(lambda: _left(client), lambda left: not left, AT_MOST)
 
 
 async def test_every_task_is_done_once_whoever_dies(tmp_path: Path) -> None:

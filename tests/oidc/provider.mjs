@@ -1,7 +1,7 @@
 // A real OpenID provider for the tests: npm's oidc-provider, with the paths and the claims of a Keycloak realm.
 // usage: node provider.mjs OWNER_PID OIDC_PROVIDER_MODULE DIRECTORY; it says {"issuer": ...} in one line, and ends with
 // its owner, and with its directory.
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { randomUUID, generateKeyPairSync } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
@@ -157,8 +157,18 @@ async function answer(request, response) {
   return listener(request, response);
 }
 
+// A process is known by its id and when it started, for ids come again; one that has ended may wait for its parent, as a zombie.
+const startOf = (pid) => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    return fields[0] === 'Z' ? null : fields[19];
+  } catch { return null; }
+};
+const start = startOf(owner);
 setInterval(() => {
-  try { process.kill(Number(owner), 0); } catch { rmSync(place, { recursive: true, force: true }); process.exit(0); }
+  if (start !== null && startOf(owner) === start) return;
+  rmSync(place, { recursive: true, force: true });
+  process.exit(0);
 }, 500);
 provider.on('backchannel.error', (ctx, error) => console.error(error));
 provider.on('server_error', (ctx, error) => console.error(error));

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from agora.domains.bus.engines import wire
 from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+from tests.polling import passing
 from tests.valkey import broker, valkey_server
 
 __all__ = [
@@ -123,8 +123,7 @@ async def own_stream(client: Any, name: str, count: int = 1) -> list[tuple[str, 
 
 async def market_turn() -> None:
     """Let other tasks run: the test waits for another process."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.Event().wait(), 0.02)
+    await passing(0.02)
 
 
 async def settled(client: Any) -> None:

@@ -29,11 +29,22 @@ def test_events_go_to_the_main_port_when_theirs_is_taken(tmp_path: Path, taken: 
         listener.close()
 
 
-def test_both_ports_are_served(tmp_path: Path) -> None:
+def test_mcp_is_served_on_the_main_port_when_its_own_is_taken(tmp_path: Path, taken: socket.socket) -> None:
     said: list[str] = []
-    settings = make_settings(tmp_path, port=free_port(), events_port=free_port())
+    settings = make_settings(tmp_path, port=free_port(), mcp_port=taken.getsockname()[1])
     listeners = open_listeners(settings, said.append)
-    assert [listener.getsockname()[1] for listener in listeners] == [settings.port, settings.events_port]
+    assert [listener.getsockname()[1] for listener in listeners] == [settings.port]
+    assert said == [f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only."]
+    for listener in (*listeners, taken):
+        listener.close()
+
+
+def test_each_port_is_served(tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = make_settings(tmp_path, port=free_port(), events_port=free_port(), mcp_port=free_port())
+    listeners = open_listeners(settings, said.append)
+    ports = [listener.getsockname()[1] for listener in listeners]
+    assert ports == [settings.port, settings.mcp_port, settings.events_port]
     assert not said
     for listener in listeners:
         listener.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamFailed
+from tests.polling import poll_until
 from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
 
 #: a server without any library, so that it starts at once; what it does when it is called stands in its argument
@@ -82,17 +82,11 @@ def called(runner: asyncio.Runner, act: str) -> str:
     return runner.run(work())
 
 
-def ended(pid: int) -> bool:
-    """Whether a process that was killed is there no more; the kernel takes its time."""
-    for _ in range(10_000):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        os.sched_yield()
-    return False
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 @pytest.mark.parametrize(("act", "size"), [("good", 4), ("greet", 4), ("large", 3_000_000)])
@@ -114,7 +108,8 @@ def test_a_program_that_dies_within_a_message(runner: asyncio.Runner) -> None:
 
 
 def test_a_program_and_its_children_end_with_it(runner: asyncio.Runner) -> None:
-    assert ended(int(called(runner, "child")))
+    pid = int(called(runner, "child"))
+    poll_until(lambda: has_ended(pid), "the kernel has ended it")
 
 
 def test_a_program_that_will_not_end_is_made_to(runner: asyncio.Runner) -> None:

@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from agora.protocols.agentify import socket as sockets
 from agora.server.app import App
 from tests.harness import ManualClock, Running, make_settings, running
+from tests.polling import eventually
 from tests.unit.protocols.agentify.conftest import APP, CALCULATOR, Pair, register
 from tests.unit.protocols.agentify.test_agentify_http import INFORM, ORCHESTRATOR, REQUEST, core
 
@@ -84,9 +85,8 @@ async def test_what_waited_comes_first_and_only_once(pair: Pair) -> None:
         assert [(await other.get())["payload"]["n"] for _ in range(3)] == [0, 1, 2]
         await pair.app.post("/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "payload": {"n": 3}})
         assert (await other.get())["payload"] == {"n": 3}
-    async with asyncio.timeout(60):
-        while (await pair.calculator.get("/agents/Calculation/pending")).json()["messages"]:
-            pass
+    pending = "/agents/Calculation/pending"
+    await eventually(lambda: pair.calculator.get(pending), lambda answer: not answer.json()["messages"])
     unread = (await pair.calculator.get("/agora/messaging/receive", params={"unread": True})).json()
     assert [message["status"] for message in unread["messages"]] == ["delivered"] * 4
 

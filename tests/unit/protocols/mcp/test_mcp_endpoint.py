@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import pytest
 
 from agora.protocols.mcp import sessions
 from agora.server.app import App
-from agora.server.process import open_listeners
-from tests.harness import ManualClock, Running, admin_token, free_port, local_client, make_settings
+from tests.harness import ManualClock, Running, admin_token, local_client, make_settings
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import ACCEPT, ERAS, LEGACY, MODERN, Wire, answer, envelope
 
@@ -358,31 +356,6 @@ async def test_other_methods_and_paths(wire: Wire, method: str, path: str, statu
 async def test_a_body_that_is_no_json(wire: Wire) -> None:
     response = await wire.http.post("/mcp/v1/rpc", content=b"{", headers={"content-type": "application/json"})
     assert response.status_code == 400
-
-
-# -- the second port -----------------------------------------------------------------------------
-
-
-def test_clients_may_have_a_port_of_their_own(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path, port=free_port(), events_port=free_port(), mcp_port=free_port())
-    said: list[str] = []
-    listeners = open_listeners(settings, said.append)
-    ports = [listener.getsockname()[1] for listener in listeners]
-    assert ports == [settings.port, settings.mcp_port, settings.events_port]
-    assert not said
-    for listener in listeners:
-        listener.close()
-
-
-def test_a_second_port_that_is_taken_is_done_without(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        settings = make_settings(tmp_path, port=free_port(), mcp_port=taken.getsockname()[1])
-        said: list[str] = []
-        (listener,) = open_listeners(settings, said.append)
-        listener.close()
-        assert said == [f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only."]
 
 
 async def test_the_metadata_names_the_authorization_servers(tmp_path: Path, clock: ManualClock) -> None:
