@@ -170,7 +170,7 @@ class LargestArguments:
         return {"v": [[n] for n in range(count)]}
 
 
-# -- a marketplace that is full ----------------------------------------------------------------------------
+# -- a full marketplace ------------------------------------------------------------------------------------
 
 
 class Marketplace:

@@ -86,7 +86,7 @@ class Lively:
         found: dict[str, Any] = answer.json()
         return found
 
-    # -- the cast --------------------------------------------------------------------------------
+    # -- agents ----------------------------------------------------------------------------------
 
     def register(self) -> None:
         tiers = ("basic", "premium", "enterprise")
@@ -205,7 +205,7 @@ class Lively:
         self.call("agora.task.update", by, task_id=task, status="in_progress")
         self.call("agora.task.complete", by, task_id=task, result={"ok": True})
 
-    # -- talk ------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------
 
     def talk(self) -> None:
         thread = (
@@ -303,7 +303,7 @@ class Lively:
         if listed.get("conversations"):
             self.made["conversation"] = listed["conversations"][0]["key"]
 
-    # -- money and machines ----------------------------------------------------------------------
+    # -- billing and instances -------------------------------------------------------------------
 
     def bill(self) -> None:
         for name, price in (("Researcher", 0.02), ("Writer", 0.015), ("Analyst", 0.05)):

@@ -288,7 +288,7 @@ class TypeScript(SdkGenerator):
             fields.append(f"opaque: {json.dumps(' '.join(opaque))}")
         return "{ " + ", ".join(fields) + " }"
 
-    # -- where names are not ours --------------------------------------------------------------
+    # -- names of user data --------------------------------------------------------------------
 
     def _opaque_arguments(self) -> tuple[list[str], dict[str, set[str]]]:
         """Names whose contents are sent unchanged: in all operations, and in single operations."""

@@ -200,7 +200,7 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGTERM)
 
 
-# -- talking to it -------------------------------------------------------------------------------------------------
+# -- requests ------------------------------------------------------------------------------------------------------
 
 
 class _Connection(http.client.HTTPConnection):

@@ -130,7 +130,7 @@ class ThinkingRun:
                 if result is not None:
                     return result[0]
 
-    # -- the beginning ------------------------------------------------------------------------------------
+    # -- start of a run -----------------------------------------------------------------------------------
 
     def _build_parameters(self) -> ModelRequestParameters:
         offered: list[AgentTool | ClientTool] = [*self._toolbox.tools, *self._client_tools.values()]

@@ -102,7 +102,7 @@ class AgentHost:
         self._checking: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    # -- who lives here --------------------------------------------------------------------------
+    # -- hosted agents ---------------------------------------------------------------------------
 
     def host_agent(
         self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False
@@ -140,7 +140,7 @@ class AgentHost:
     def hosted_agents(self) -> Sequence[HostedAgent]:
         return tuple(self._hosted_agents.values())
 
-    # -- tasks in --------------------------------------------------------------------------------
+    # -- incoming tasks --------------------------------------------------------------------------
 
     def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
         hosted = self._hosted_agents.get((tenant, agent_id))

@@ -101,7 +101,7 @@ class Number:
             raise build_number_size_error()
         return Number(Fraction(self.value.__floor__()))
 
-    # -- as it is shown --------------------------------------------------------------------------
+    # -- formatting ------------------------------------------------------------------------------
 
     def __str__(self) -> str:
         """Format as in ``The result is ...``: integers in full, others with 15 digits."""

@@ -249,7 +249,7 @@ def agent_info(agent_id: Agent, database_url: Database = None, api_key: Key = No
         session.out.fields(profile | profile.pop("metadata"))
 
 
-# -- the market ------------------------------------------------------------------------------------
+# -- marketplace -----------------------------------------------------------------------------------
 
 
 def marketplace_discover(

@@ -113,7 +113,7 @@ def _build_bill_fields(instance: Instance) -> dict[str, Any]:
     return {"cost": format_money(bill.total_cost, bill.currency) + (f" ({parts_text})" if parts_text else "")}
 
 
-# -- the market ------------------------------------------------------------------------------------
+# -- marketplace -----------------------------------------------------------------------------------
 
 _MARKET: list[Column] = [
     ("agent", attrgetter("name")),

@@ -139,7 +139,7 @@ def terminate(
     print_result(session, session.client.instance.terminate(instance_id, wait=wait))
 
 
-# -- its output ------------------------------------------------------------------------------------
+# -- output ----------------------------------------------------------------------------------------
 
 
 @client_command
@@ -187,7 +187,7 @@ def _print_log(session: Session, page: InstanceLog) -> None:
     sys.stdout.flush()
 
 
-# -- its work --------------------------------------------------------------------------------------
+# -- executions ------------------------------------------------------------------------------------
 
 
 class Method(StrEnum):

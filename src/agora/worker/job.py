@@ -88,7 +88,7 @@ class Job:
         self._has_remark = False  # whether a person gave a reason
         self._prompt = self._request.prompt
 
-    # -- its course ---------------------------------------------------------------------------------------
+    # -- lifecycle ----------------------------------------------------------------------------------------
 
     async def run_job(self) -> dict[str, Any]:
         """Run or continue the job, and return its result.
@@ -526,7 +526,7 @@ class Job:
         await self._writer.flush_output()
         return result
 
-    # -- what it shares -----------------------------------------------------------------------------------
+    # -- shared with commands and the server --------------------------------------------------------------
 
     @property
     def _agent_environment(self) -> dict[str, str]:

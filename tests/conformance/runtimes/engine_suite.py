@@ -138,7 +138,7 @@ class RuntimeSuite:
         named = {fault.split(":")[0] for fault in caught.value.faults}
         assert {"generation", "env", "limits.memory", "limits.cpu", "limits.pids"} <= named
 
-    # -- looking -------------------------------------------------------------------------------------------------
+    # -- observation ---------------------------------------------------------------------------------------------
 
     async def test_many_are_looked_at_in_their_order(self, kit: Kit) -> None:
         runs, ends = await kit.run(FOREVER), await kit.run("exit 0")

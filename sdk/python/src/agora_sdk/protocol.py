@@ -278,7 +278,7 @@ class AgentProtocol:
         """Publish a new key before the previous one; messages for older keys can still be decrypted here."""
         return self._session.run("protocol.rotate_key", lambda io: self._publish_key(io, fresh=True))
 
-    # -- how -------------------------------------------------------------------------------------
+    # -- implementation --------------------------------------------------------------------------
 
     def _request_answer(
         self, kind: str, to: Target, intent: str, payload: Payload | None, timeout: float, more: dict[str, Any]

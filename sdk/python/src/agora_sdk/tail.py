@@ -18,7 +18,7 @@ __all__ = ["ConnectionMethod", "Tail"]
 
 logger = logging.getLogger("agora_sdk")
 
-ENDED = 1000  #: close code of a log that has ended
+ENDED = 1000  #: code of the last frame of an ended log
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class RemoteAgentsController(Controller):
         self._changed: set[str] = set()
         self._read_at = 0
 
-    # -- life ------------------------------------------------------------------------------------
+    # -- lifecycle -------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
@@ -107,7 +107,7 @@ class RemoteAgentsController(Controller):
         while pending := [*self._checks.values(), *self._syncing.values()]:
             await asyncio.wait(pending)
 
-    # -- places ----------------------------------------------------------------------------------
+    # -- hosting ---------------------------------------------------------------------------------
 
     async def _follow_changes(self, tenant: str) -> None:
         try:
@@ -170,7 +170,7 @@ class RemoteAgentsController(Controller):
         profile = Profile(row.agent_name, row.description, _list_card_skills(card))
         return RemoteAgent(profile, line, self._history, reachable=reachable)
 
-    # -- how they are ----------------------------------------------------------------------------
+    # -- checks ----------------------------------------------------------------------------------
 
     async def _check_agent(self, key: Key, state: RemoteAgentState) -> None:
         """Fetch one agent's card in a separate asyncio task, so that a slow agent does not delay others."""

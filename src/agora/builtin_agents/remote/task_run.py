@@ -116,7 +116,7 @@ class RemoteTaskRun:
                 async with asyncio.timeout(CANCEL_TIMEOUT):
                     await self._client.call("CancelTask", {"id": self._task}, task=True)
 
-    # -- there -----------------------------------------------------------------------------------
+    # -- the remote task -------------------------------------------------------------------------
 
     async def _build_params(self) -> dict[str, Any]:
         """Build the request. No local id is sent except the message id, which is derived from the task id."""
@@ -223,7 +223,7 @@ class RemoteTaskRun:
         finally:
             listening.close()
 
-    # -- and back --------------------------------------------------------------------------------
+    # -- relaying results ------------------------------------------------------------------------
 
     async def _relay_event(self, event: Mapping[str, Any]) -> Reply | None:
         """Relay one event. Returns the reply if the task has ended."""

@@ -204,7 +204,7 @@ class KubernetesRuntime:
             _build_resource_path(namespace, document["kind"], document["metadata"]["name"]), document
         )
 
-    # -- looking ---------------------------------------------------------------------------------------------------
+    # -- observation -----------------------------------------------------------------------------------------------
 
     async def inspect(self, handle: Handle) -> Observation:
         return (await self.inspect_all([handle]))[0]
@@ -354,7 +354,7 @@ class KubernetesRuntime:
             await asyncio.sleep(POLL_SECONDS)
         return True
 
-    # -- what it leaves --------------------------------------------------------------------------------------------
+    # -- output and state ------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
         async with self._get_instance_lock(f"logs {handle.instance_id}"):
@@ -377,7 +377,7 @@ class KubernetesRuntime:
             "State in a cluster is not copied out of it.", fix="Use snapshots of the volume (VolumeSnapshot)."
         )
 
-    # -- below -----------------------------------------------------------------------------------------------------
+    # -- helpers ---------------------------------------------------------------------------------------------------
 
     async def _get_namespace(self) -> str:
         return self._options.namespace or await self._client.context_namespace()

@@ -145,7 +145,7 @@ class ProcessRuntime:
     async def backup(self, handle: Handle, file: Path) -> int:
         return await self._run_in_thread(lambda: self._store.backup(handle, file))
 
-    # -- below -----------------------------------------------------------------------------------------------------
+    # -- helpers ---------------------------------------------------------------------------------------------------
 
     async def _signal_instance(
         self, handle: Handle, signal_and_wait: Callable[[int], bool], participle: str

@@ -250,7 +250,7 @@ class ProcessStore:
             self.ports.release_ports(record.ports.values())
         self._groups.remove(handle.instance_id)
 
-    # -- looking -------------------------------------------------------------------------------------------------
+    # -- observation ---------------------------------------------------------------------------------------------
 
     def list_instances(self) -> list[FoundInstance]:
         """List all instances, each with its last generation."""

@@ -45,7 +45,7 @@ __all__ = [
     "check_payload",
 ]
 
-# -- what the payloads of some types are made of -------------------------------------------------
+# -- parts of payloads ---------------------------------------------------------------------------
 
 
 class Repository(Open):

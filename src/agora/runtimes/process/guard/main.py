@@ -39,7 +39,7 @@ class Guard:
         self.due = 0.0  # time of the next check
         self.seen = (0, 0)  # bytes and processes at the last check
 
-    # -- birth ---------------------------------------------------------------------------------------------------
+    # -- start ---------------------------------------------------------------------------------------------------
 
     def begin(self) -> str:
         """Start the program, once per generation. Returns the reason if it was not started, or an empty string."""
@@ -134,7 +134,7 @@ class Guard:
         except OSError:
             return  # it may be read-only in a container
 
-    # -- life ----------------------------------------------------------------------------------------------------
+    # -- lifecycle -----------------------------------------------------------------------------------------------
 
     def run_until_exit(self) -> None:
         """Forward output, handle signals and enforce limits until the program and all its descendants have exited."""
@@ -251,7 +251,7 @@ class Guard:
         self.look = ALERT if is_near_limit or grown else min(self.look * 2, RELAXED)
         self.seen = (used, count)
 
-    # -- end -----------------------------------------------------------------------------------------------------
+    # -- exit ----------------------------------------------------------------------------------------------------
 
     def end(self) -> None:
         """Record the exit."""

@@ -268,7 +268,7 @@ class A2A(Service, category="a2a"):
     async def catalogue(self, *, base_url: BaseUrl = None, limit: Limit = 50, cursor: Cursor = None) -> A2ACatalogue:
         """List the agents with the URLs of their cards."""
 
-    # -- agents elsewhere ------------------------------------------------------------------------
+    # -- remote agents ---------------------------------------------------------------------------
 
     @operation(scope="admin", kind=Kind.RELAY, exposure=Exposure.OPERATOR)
     async def add_remote(
