@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
+from agora.core.jobs import JobContext
+from agora.domains.admin.retention import RetentionController
 from agora_sdk.errors import AgoraError, Conflict, NotFound
 from tests.conformance.engines import RunsOn
+from tests.conformance.job_fixtures import DAY, context
 from tests.market import Market
+
+__all__ = ["context"]
 
 RUNS_ON = RunsOn.BOTH
 
@@ -21,6 +26,15 @@ MESSAGES: list[dict[str, Any]] = [
     {"message_id": f"m{number}", "from_agent": "Writer", "to_agent": "Reader", "message_type": "note"}
     | {"content": f"text {number}", "priority": 4, "timestamp": 1_780_000_000_000_000 + number, "delivered": False}
     for number in range(3)
+]
+TASKS: list[dict[str, Any]] = [
+    {"assignment_id": f"t{number}", "task_type": "docs", "requesting_agent": "Writer", "assigned_agent": "Reader"}
+    | {"status": "assigned"}
+    for number in range(2)
+]
+WORKFLOWS: list[dict[str, Any]] = [
+    {"workflow_id": f"w{number}", "workflow_name": f"w{number}", "coordinator_agent": "Writer", "status": "active"}
+    for number in range(2)
 ]
 
 
@@ -73,3 +87,29 @@ async def test_a_finished_import_takes_no_more(market: Market) -> None:
     arguments = {"run_id": run_id, "table": "agent_message", "position": 3, "rows": MESSAGES}
     with pytest.raises(Conflict, match="is finished"):
         await market.call(market.operator, "migration.import_rows", **arguments)
+
+
+async def test_a_rollback_passes_over_what_retention_has_deleted(market: Market, context: JobContext) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    for table, rows in (("workflow_coordination", WORKFLOWS), ("task_assignment", TASKS)):
+        await market.call(
+            market.operator, "migration.import_rows", run_id=run.run_id, table=table, position=0, rows=rows
+        )
+    tasks = (await market.call(market.operator, "task.list")).tasks
+    ended_task, open_task = [task.task_id for task in tasks if task.workflow_id is None]
+    workflows = (await market.call(market.operator, "workflow.list")).workflows
+    ended_workflow, open_workflow = [workflow.workflow_id for workflow in workflows]
+    await market.call(market.operator, "task.cancel", task_id=ended_task)
+    await market.call(market.operator, "workflow.cancel", workflow_id=ended_workflow)
+    market.clock.advance(91 * DAY)
+    await RetentionController(context).step()
+    with pytest.raises(NotFound):
+        await market.call(market.operator, "task.get", task_id=ended_task)
+    with pytest.raises(NotFound):
+        await market.call(market.operator, "workflow.status", workflow_id=ended_workflow)
+
+    step = await market.call(market.operator, "migration.rollback_import", run_id=run.run_id)
+    assert (step.removed + step.kept, step.remaining) == (6, 0)
+    assert (await market.call(market.operator, "task.get", task_id=open_task)).status == "cancelled"
+    left = await market.call(market.operator, "workflow.status", workflow_id=open_workflow)
+    assert left.status == "cancelled"

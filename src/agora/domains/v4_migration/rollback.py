@@ -8,16 +8,16 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.service import TaskService
-from agora.domains.tasks.states import TERMINAL
 from agora.domains.workflows.service import WorkflowService
-from agora_sdk.errors import IllegalTransition
+from agora_sdk.errors import IllegalTransition, NotFound
 
 from . import queries as statements
 from .records import ImportRow, MappingRow
 
 __all__ = ["roll_back"]
+
+ROLLED_BACK = "the import was rolled back"
 
 
 async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
@@ -40,12 +40,11 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
 async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
     """Undo one item of an import. Returns false for an agent that stays."""
     if mapping.kind == "task_assignment":
-        task = await lock_task(call, mapping.target)
-        if task.row.status not in TERMINAL:
-            await TaskService(call).cancel(mapping.target, "the import was rolled back")
+        with suppress(IllegalTransition, NotFound):  # it has ended since, or retention has deleted it
+            await TaskService(call).cancel(mapping.target, ROLLED_BACK)
     elif mapping.kind == "workflow_coordination":
-        with suppress(IllegalTransition):  # it has ended in the meantime
-            await WorkflowService(call).modify(mapping.target, "terminate", reason="the import was rolled back")
+        with suppress(IllegalTransition, NotFound):
+            await WorkflowService(call).modify(mapping.target, "terminate", reason=ROLLED_BACK)
     elif mapping.kind in ("agent", "agent_capability"):
         row = await find_agent(call.tx, mapping.target)
         if row is None or row.retired_at is not None:
