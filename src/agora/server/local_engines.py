@@ -8,14 +8,26 @@ import os
 import re
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agora.clock import new_id
+from agora.core.lazy import Lazy
 from agora.net.atomic_files import replace_file
+from agora.runtimes import process
+from agora.runtimes.container_urls import rewrite_loopback_url
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Runtime
 from agora.settings import ConfigurationError, Settings
 
+if TYPE_CHECKING:
+    from agora.runtimes import docker, kubernetes
+
 __all__ = ["open_local_host"]
+
+DOCKER_OPTIONS: Lazy[type[docker.Options]] = Lazy("agora.runtimes.docker:Options")
+DOCKER_RUNTIME: Lazy[type[docker.DockerRuntime]] = Lazy("agora.runtimes.docker:DockerRuntime")
+KUBERNETES_OPTIONS: Lazy[type[kubernetes.Options]] = Lazy("agora.runtimes.kubernetes:Options")
+KUBERNETES_RUNTIME: Lazy[type[kubernetes.KubernetesRuntime]] = Lazy("agora.runtimes.kubernetes:KubernetesRuntime")
 
 HOST_ID = re.compile(r"host_[0-9a-f]{32}")
 NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")
@@ -48,16 +60,14 @@ def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
         raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
     sources = _list_source_roots(settings)
     if settings.process_engine:
-        from agora.runtimes.process import Options, ProcessRuntime
-
-        options = Options(
+        options = process.Options(
             settings.data_dir / "runtime",
             host_id,
             sources,
             ports=(first, last),
             private_networks=settings.instance_private_networks,
         )
-        engines["process"] = ProcessRuntime(options)
+        engines["process"] = process.ProcessRuntime(options)
     if _has_docker(settings.docker_host):
         engines["docker"] = _open_docker(settings, host_id, sources, (first, last))
     if settings.kubernetes != "none":
@@ -70,13 +80,11 @@ def _list_source_roots(settings: Settings) -> tuple[Path, ...]:
 
 
 def _open_docker(settings: Settings, host_id: str, sources: tuple[Path, ...], ports: tuple[int, int]) -> Runtime:
-    from agora.runtimes.docker import DockerRuntime, Options
-
     try:
         ipaddress.ip_address(settings.docker_publish)
     except ValueError:
         raise ConfigurationError("docker_publish: give an IP address, such as 127.0.0.1") from None
-    options = Options(
+    options = DOCKER_OPTIONS.get()(
         settings.data_dir / "docker",
         host_id,
         None if settings.docker_host == "auto" else settings.docker_host,
@@ -89,13 +97,11 @@ def _open_docker(settings: Settings, host_id: str, sources: tuple[Path, ...], po
         settings.docker_read_only,
         private_networks=settings.instance_private_networks,
     )
-    return DockerRuntime(options)
+    return DOCKER_RUNTIME.get()(options)
 
 
 def _open_kubernetes(settings: Settings, host_id: str) -> Runtime:
-    from agora.runtimes.kubernetes import KubernetesRuntime, Options
-
-    options = Options(
+    options = KUBERNETES_OPTIONS.get()(
         settings.data_dir / "kubernetes",
         host_id,
         settings.kubernetes,
@@ -105,7 +111,7 @@ def _open_kubernetes(settings: Settings, host_id: str) -> Runtime:
         settings.kubernetes_storage,
         settings.kubernetes_storage_class,
     )
-    return KubernetesRuntime(options)
+    return KUBERNETES_RUNTIME.get()(options)
 
 
 def _has_docker(host: str) -> bool:
@@ -131,8 +137,6 @@ def _list_docker_sockets() -> tuple[Path, ...]:
 
 def _build_server_urls(settings: Settings, url: str) -> dict[str, str]:
     """Build the server's URLs for engines whose instances do not share this machine's loopback."""
-    from agora.runtimes.docker.networks import rewrite_loopback_url
-
     return {
         "docker": settings.docker_server_url or rewrite_loopback_url(url),
         "kubernetes": settings.kubernetes_server_url or url,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agora.runtimes.container_urls import rewrite_loopback_url
 from agora.runtimes.docker import Options, build_context
 from agora.runtimes.docker.commands import BuildOrder, find_command_errors, parse_build_command, parse_run_command
 from agora.runtimes.docker.containers import (
@@ -20,7 +21,6 @@ from agora.runtimes.docker.containers import (
 )
 from agora.runtimes.docker.images import find_image_registry, split_reference
 from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
-from agora.runtimes.docker.networks import rewrite_loopback_url
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
 from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
 from agora.runtimes.docker.records import Cursor

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from agora.clock import SECOND
 from agora.core.jobs import Controller, JobContext
+from agora.core.lazy import Lazy
 
 from . import view_queries as views
 from .model_calls import release_abandoned_calls
 from .money import compute_previous_month, convert_to_month_number
 from .reservations import charge_completed_tasks
-from .usage_records import close_months
 
 __all__ = ["SETTLING", "BillingController"]
 
 SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
 INVOICE_CHECK_INTERVAL = 300 * SECOND  #: interval of checks for due invoices
 BATCH = 20  #: accounts invoiced in one transaction
+CLOSE_MONTHS: Lazy[Callable[..., Coroutine[Any, Any, list[str]]]] = Lazy(
+    "agora.domains.billing.usage_records:close_months"
+)
 
 
 class BillingController(Controller):
@@ -54,5 +59,5 @@ class BillingController(Controller):
             if not rows:
                 return
             due = [(row.account_id, row.currency, row.period) for row in rows]
-            await self.write_as_system(tenant, partial(close_months, due=due, last=month))
+            await self.write_as_system(tenant, partial(CLOSE_MONTHS.get(), due=due, last=month))
             account, currency, _ = due[-1]

@@ -9,7 +9,9 @@ from agora.domains.tasks.states import ONLINE_SECONDS
 
 from .records import CodebaseRow
 
-__all__ = ["ONLINE_SECONDS", "announce_worker_change", "codebase_capability", "list_capabilities"]
+__all__ = ["ONLINE_SECONDS", "SILENT_SECONDS", "announce_worker_change", "codebase_capability", "list_capabilities"]
+
+SILENT_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
 
 
 def codebase_capability(codebase_id: str) -> str:

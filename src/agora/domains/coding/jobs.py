@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call
 from agora.core.jobs import Controller
+from agora.core.lazy import Lazy
 from agora.store.port import StoredEvent
 
 from . import queries as statements
 from . import transcript_queries as transcript_statements
-from .capabilities import ONLINE_SECONDS
-from .registration import SILENT_SECONDS, follow_question
-from .stand_ins import appoint_stand_ins, dismiss_stand_ins
-from .transcript_service import delete_transcript
+from .capabilities import ONLINE_SECONDS, SILENT_SECONDS
 
 __all__ = ["CodebaseQuestions", "JobSecretsCleaner", "StandIns", "TranscriptRetention"]
 
 BATCH = 200
+Rule = Lazy[Callable[..., Coroutine[Any, Any, Any]]]
+APPOINT_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:appoint_stand_ins")
+DISMISS_STAND_INS: Rule = Lazy("agora.domains.coding.stand_ins:dismiss_stand_ins")
+FOLLOW_QUESTION: Rule = Lazy("agora.domains.coding.registration:follow_question")
+DELETE_TRANSCRIPT: Rule = Lazy("agora.domains.coding.transcript_service:delete_transcript")
 
 
 class StandIns(Controller):
@@ -41,10 +45,10 @@ class StandIns(Controller):
         seen_since = self.context.clock.now() - ONLINE_SECONDS * SECOND
         silent = statements.select_codebases_without_worker
         async for row in self.iterate_rows(tenant, silent, "codebase_id", BATCH, seen_since=seen_since):
-            await self.write_as_system(tenant, partial(appoint_stand_ins, codebase_id=row.codebase_id))
+            await self.write_as_system(tenant, partial(APPOINT_STAND_INS.get(), codebase_id=row.codebase_id))
         rows = await self.read(tenant, statements.select_codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
         for row in rows:
-            await self.write_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
+            await self.write_as_system(tenant, partial(DISMISS_STAND_INS.get(), codebase_id=row.codebase_id))
 
 
 class CodebaseQuestions(Controller):
@@ -57,7 +61,7 @@ class CodebaseQuestions(Controller):
         seen_since = self.context.clock.now() - SILENT_SECONDS * SECOND
         unanswered = statements.select_unanswered_codebases
         async for row in self.iterate_rows(tenant, unanswered, "codebase_id", BATCH, seen_since=seen_since):
-            await self.write_as_system(tenant, partial(follow_question, codebase_id=row.codebase_id))
+            await self.write_as_system(tenant, partial(FOLLOW_QUESTION.get(), codebase_id=row.codebase_id))
 
 
 class JobSecretsCleaner(Controller):
@@ -92,7 +96,7 @@ class TranscriptRetention(Controller):
 
 
 async def _forget_session(call: Call, codebase_id: str, session_id: str) -> bool:
-    await delete_transcript(call, codebase_id, session_id)
+    await DELETE_TRANSCRIPT.get()(call, codebase_id, session_id)
     return False
 
 

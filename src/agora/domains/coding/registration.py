@@ -28,11 +28,10 @@ from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .capabilities import ONLINE_SECONDS, codebase_capability
+from .capabilities import ONLINE_SECONDS, SILENT_SECONDS, codebase_capability
 from .records import CODEBASES, CodebaseRow
 
 __all__ = [
-    "SILENT_SECONDS",
     "NewCodebase",
     "build_row",
     "confirm_codebase",
@@ -46,7 +45,6 @@ PENDING = "__pending__"  #: worker id of a codebase without a worker
 REGISTRATION = "register_codebase"  #: type of the task that asks workers
 ASKING_SECONDS = 600  #: lifetime of the question
 MAX_WORKERS = 100  #: maximum number of workers asked
-SILENT_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

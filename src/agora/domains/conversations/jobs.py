@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from agora.core.jobs import DueController
+from agora.core.lazy import Lazy
 
 from . import queries as conversations
-from .timeouts import time_out_question
 
 __all__ = ["ConversationTimeoutController"]
 
 BATCH = 200
+TIME_OUT_QUESTION: Lazy[Callable[..., Coroutine[Any, Any, Any]]] = Lazy(
+    "agora.domains.conversations.timeouts:time_out_question"
+)
 
 
 class ConversationTimeoutController(DueController):
@@ -28,7 +33,7 @@ class ConversationTimeoutController(DueController):
             rows = await self.read(tenant, conversations.select_due_questions, now=context.clock.now(), limit=BATCH)
             await asyncio.gather(
                 *(
-                    self.write_as_system(tenant, partial(time_out_question, message_id=message_id))
+                    self.write_as_system(tenant, partial(TIME_OUT_QUESTION.get(), message_id=message_id))
                     for message_id in rows
                 )
             )

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agora.core.call import Call, Caller, encode_json
 from agora.core.jobs import Controller, JobContext
+from agora.core.lazy import Lazy
 from agora.core.scopes import AGENT
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
 from agora.domains.tasks.local_dispatch import take_back_tasks
 from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
 from agora.store.port import Reader, StoredEvent
-from agora_sdk.contract.declared_agents import AgentSpecification
 
 from . import queries as statements
 from .port import KEY_SEALER
-from .providers import ModelEndpoint, resolve_model
 from .records import DeclaredAgentRow
 from .runner_process import RunnerProcess, is_runner_installed
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.declared_agents import AgentSpecification
+
+    from .providers import ModelEndpoint
 
 __all__ = ["DeclaredAgentsController"]
 
@@ -36,6 +40,8 @@ CONFIGURING = (
     "agora.agent.status_changed",
 )
 MESSAGE_RECEIVED = "agora.message.received"
+SPECIFICATION: Lazy[type[AgentSpecification]] = Lazy("agora_sdk.contract.declared_agents:AgentSpecification")
+RESOLVE_MODEL: Lazy[Callable[..., ModelEndpoint | str]] = Lazy("agora.domains.declared_agents.providers:resolve_model")
 FULL_READ_SECONDS = 60.0  # seconds between reads of the declarations without an event
 
 
@@ -130,14 +136,14 @@ class DeclaredAgentsController(Controller):
         agent = await reader.one(agents.select_agent_by_id, ref=row.agent_id)
         if agent is None or agent.status in ("retired", "suspended"):
             return None
-        specification = AgentSpecification.model_validate_json(row.specification)
+        specification = SPECIFICATION.get().model_validate_json(row.specification)
         context = self.context.server
         sealer = context.ports.get(KEY_SEALER)
         models = [
-            resolve_model(model, tenant, providers, context.settings, sealer)
+            RESOLVE_MODEL.get()(model, tenant, providers, context.settings, sealer)
             for model in (specification.model, *specification.fallbacks)
         ]
-        endpoints = [model for model in models if isinstance(model, ModelEndpoint)]
+        endpoints = [model for model in models if not isinstance(model, str)]
         self._log_problems(tenant, row.name, [model for model in models if isinstance(model, str)])
         if not endpoints:
             return None

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agora.runtimes.container_urls import HOST_NAME
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import Image, Port, Spec
 
@@ -33,7 +34,6 @@ VOLUME_PATH = "/var/lib/agora"
 STATE = f"{VOLUME_PATH}/state"
 FIRST_PORT = 8080  #: default port of a program that declares none
 OURS = "1000:1000"  #: user of images built without a Dockerfile
-HOST_NAME = "host.docker.internal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any
 from agora.runtimes.errors import StartFailed
 
 from .client import Client, Refused
-from .containers import HOST_NAME
 from .labels import GROUP, ResourceLabels, build_label_filter
 
 __all__ = ["InstanceNetworks"]
@@ -92,11 +91,3 @@ class InstanceNetworks:
         configs = (network.get("IPAM") or {}).get("Config") or []
         gateways = [str(each["Gateway"]).partition("/")[0] for each in configs if each.get("Gateway")]
         return next((each for each in gateways if ":" not in each), "host-gateway")
-
-
-def rewrite_loopback_url(url: str) -> str:
-    """Rewrite a loopback URL of this machine for use in a container."""
-    for local in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"):  # noqa: S104
-        if url.startswith((f"http://{local}:", f"https://{local}:")):
-            return url.replace(local, HOST_NAME, 1)
-    return url
