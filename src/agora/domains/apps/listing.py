@@ -81,7 +81,8 @@ async def _read_rows(call: Call, app_filter: AppFilter, limit: int, cursor: str 
 async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
     """Count the apps visible to the caller: (total, whether it is only a lower bound)."""
     query = statements.build_apps_count_query(app_filter.build_selection(call))
-    return await paging.count_rows_up_to_limit(call.tx, query, app_filter.build_parameters(call, query))
+    parameters = app_filter.build_parameters(call, query) | {"after": ""}  # as the first page
+    return await paging.count_rows_up_to_limit(call.tx, query, parameters)
 
 
 async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[list[contract.App], int]:
