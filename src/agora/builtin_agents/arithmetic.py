@@ -228,15 +228,11 @@ def _parse_literal(text: str) -> Number:
     return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))
 
 
-def _compute_modulo(left: Number, right: Number) -> Number:
-    return left % right
-
-
 _HUNDRED = Number(Fraction(100))
 _MULTIPLYING: Mapping[str, Callable[[Number, Number], Number]] = {
     "*": lambda left, right: left * right,
     "of": lambda left, right: left * right,
     "/": divide_numbers,
     "//": lambda left, right: left // right,
-    "%": _compute_modulo,
+    "%": lambda left, right: left % right,
 }

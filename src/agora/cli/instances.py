@@ -157,7 +157,7 @@ def logs(
     window = WINDOW if tail <= FEW_LINES else LARGE_WINDOW
     page = reader(instance_id, -window, limit=window) if tail else reader(instance_id, 0)
     if tail:
-        page = page.model_copy(update={"content": _select_last_lines(page.content, tail)})
+        page = page.model_copy(update={"content": "".join(page.content.splitlines(keepends=True)[-tail:])})
     try:
         while True:
             if page.content or not follow:
@@ -173,10 +173,6 @@ def logs(
         if not follow:
             raise
         session.out.note("the instance has ended")
-
-
-def _select_last_lines(text: str, count: int) -> str:
-    return "".join(text.splitlines(keepends=True)[-count:])
 
 
 def _print_log(session: Session, page: InstanceLog) -> None:

@@ -339,7 +339,7 @@ class App:
             overrides=self.overrides,
             meter=self.meter,
             registry=self.registry,
-            limiter=RateLimiter(self._find_tier_rate, call_seconds=self.settings.rate_call_ms / 1000),
+            limiter=RateLimiter(lambda tier: self._rates[tier], call_seconds=self.settings.rate_call_ms / 1000),
             measures=self.measures,
             tracing=self.tracing,
             backpressure=self.backpressure,
@@ -466,9 +466,6 @@ class App:
         if level != self._log_level:
             self._log_level = level
             logging.getLogger().setLevel(level.upper())
-
-    def _find_tier_rate(self, tier: str) -> float:
-        return self._rates[tier]
 
     def _apply_rates(self) -> None:
         tiers = ("basic", "premium", "enterprise", "anonymous", "registrar", "enrolment", "account")

@@ -82,7 +82,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         """Secret values, to be masked in logs and errors."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         secrets = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
-        tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]
+        tokens = [token for _, token, _ in self.named_tokens]
         passwords = [_url_password(url) for url in (self.store, self.bus, self.redis_url)]
         return tuple(sorted({value for value in (*secrets, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
 

@@ -115,12 +115,14 @@ class Serving(Section):
     @field_validator("auth_tokens")
     @classmethod
     def _named_tokens(cls, value: SecretStr) -> SecretStr:
-        for entry in filter(None, (part.strip() for part in value.get_secret_value().split(","))):
-            name, _, rest = entry.partition(":")
-            token, _, role = rest.partition(":")
-            if not name or not token or role not in ("", "admin"):
-                raise ValueError("write name:token,name2:token2, or name:token:admin")
+        if any(not name or not token or role not in ("", "admin") for name, token, role in _split_tokens(value)):
+            raise ValueError("write name:token,name2:token2, or name:token:admin")
         return value
+
+    @property
+    def named_tokens(self) -> list[tuple[str, str, str]]:
+        """The entries of ``auth_tokens``: name, token, and role, which is empty or ``admin``."""
+        return _split_tokens(self.auth_tokens)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -172,3 +174,12 @@ class Serving(Section):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _split_tokens(value: SecretStr) -> list[tuple[str, str, str]]:
+    tokens = []
+    for entry in filter(None, map(str.strip, value.get_secret_value().split(","))):
+        name, _, rest = entry.partition(":")
+        token, _, role = rest.partition(":")
+        tokens.append((name, token, role))
+    return tokens

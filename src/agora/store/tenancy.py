@@ -123,7 +123,7 @@ class _ConfinementCheck:
         tables = dict(self.find_tables(parts))
         target = _find_insert_target(parts)
         if target is not None:
-            _check_insert(parts, target, confined_outside)
+            _check_insert(parts, target)
         if not tables:
             return frozenset()
         if "or" in _split_condition_parts(parts):
@@ -225,7 +225,7 @@ def _find_insert_target(parts: Parts) -> int | None:
     return parts.index("into") + 1 if "into" in parts else None
 
 
-def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> None:
+def _check_insert(parts: Parts, at: int) -> None:
     name, columns = parts[at], parts[at + 1] if at + 1 < len(parts) else None
     listed = _split_items(columns.parts) if isinstance(columns, Group) else []
     if [COLUMN] not in listed:

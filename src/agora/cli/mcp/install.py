@@ -227,7 +227,7 @@ def _check_credential(agent: str, chosen: str | None) -> None:
         _print_note(f"No credential of {agent!r} is stored here yet: run 'agora register {agent}'.")
 
 
-def _build_client_entry(host: McpClient, name: str, entry: ServerEntry) -> dict[str, Any]:
+def _build_client_entry(host: McpClient, entry: ServerEntry) -> dict[str, Any]:
     form = host.http if entry.url and host.http else host.stdio
     return form(entry)
 
@@ -236,7 +236,7 @@ def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    value, path = _build_client_entry(host, name, entry), (*host.keys, name)
+    value, path = _build_client_entry(host, entry), (*host.keys, name)
     text = toml_tables.format_table(path, value) if host.is_toml else json_members.set_json_member("", path, value)
     typer.echo(text.rstrip("\n"))
     if file is not None:
@@ -269,7 +269,7 @@ def _merge_entry(host: McpClient, text: str, name: str, entry: ServerEntry) -> s
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    value, path = _build_client_entry(host, name, entry), (*host.keys, name)
+    value, path = _build_client_entry(host, entry), (*host.keys, name)
     if host.is_toml:
         return toml_tables.set_toml_table(text, path, value)
     return json_members.set_json_member(text, path, value, comments=host.comments)

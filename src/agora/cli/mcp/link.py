@@ -27,10 +27,6 @@ NOTICE_SECONDS = 10.0
 Deliver = Callable[[Answer], Awaitable[None]]
 
 
-def _is_never() -> bool:
-    return False
-
-
 class ServerLink:
     """Exchanges with a server that may be unreachable for a while.
 
@@ -75,7 +71,7 @@ class ServerLink:
         return False
 
     async def retry_until_done(
-        self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = _is_never
+        self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = lambda: False
     ) -> None:
         """Retry until success: wait for an unreachable server, and reopen a lost session.
 

@@ -36,10 +36,6 @@ KIND = "a2a"  #: message type
 QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
 
 
-def _accepts_task_messages(agent: AgentRow) -> bool:
-    return _declares_skill(agent, "deliver")
-
-
 def may_answer_with_message(agent: AgentRow) -> bool:
     """Whether an agent declares that it may answer with a message in place of a task."""
     return '"answers"' in agent.metadata and _declares_skill(agent, "answers")
@@ -52,7 +48,7 @@ def _declares_skill(agent: AgentRow, name: str) -> bool:
 
 async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
     """Send the message of a task to its agent, if the agent has opted in or has an HTTP endpoint."""
-    payload = '"deliver"' in agent.metadata and _accepts_task_messages(agent)
+    payload = '"deliver"' in agent.metadata and _declares_skill(agent, "deliver")
     if not payload and find_endpoint(agent, call.context.settings) is None:
         return
 

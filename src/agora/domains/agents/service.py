@@ -80,10 +80,6 @@ def _compute_load(row: AgentRow) -> float:
     return float(min(1.0, row.active_tasks / max(1, row.max_concurrent_tasks)))
 
 
-def _compute_reputation(row: AgentRow) -> float | None:
-    return round(row.rating_sum / row.rating_count, 2) if row.rating_count else None
-
-
 def _build_profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
     return {
         "agent_id": row.agent_id,
@@ -105,7 +101,7 @@ def _build_profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
         "last_activity": to_datetime(row.last_activity),
         "load": _compute_load(row),
         "availability": _compute_availability(row, now),
-        "reputation": _compute_reputation(row),
+        "reputation": round(row.rating_sum / row.rating_count, 2) if row.rating_count else None,
         "rating_count": row.rating_count,
         "alias": row.alias,
         "public_keys": [PublicKey.model_construct(**key) for key in decode_json(row.public_keys)],

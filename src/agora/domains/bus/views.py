@@ -38,11 +38,15 @@ async def render_entries(
     refs = [each.ref for each in deliveries if each.ref]
     message_rows = {
         row.message_id: row
-        for row in await call.tx.all(statements.select_messages, ids=encode_json(_list_message_ids(refs)))
+        for row in await call.tx.all(
+            statements.select_messages, ids=encode_json([ref for ref in refs if ref.startswith("msg_")])
+        )
     }
     tasks = {
         row.task_id: row
-        for row in await call.tx.all(statements.select_task_claims, ids=encode_json(_list_task_ids(refs)))
+        for row in await call.tx.all(
+            statements.select_task_claims, ids=encode_json([ref for ref in refs if ref.startswith("task_")])
+        )
     }
     documents, missing_ids = [], []
     for each in deliveries:
@@ -80,14 +84,6 @@ def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
             continue
         return entry
     return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row.content}}
-
-
-def _list_message_ids(refs: Sequence[str]) -> list[str]:
-    return [ref for ref in refs if ref.startswith("msg_")]
-
-
-def _list_task_ids(refs: Sequence[str]) -> list[str]:
-    return [ref for ref in refs if ref.startswith("task_")]
 
 
 def _is_claim_valid(task: TaskClaim, fields: Fields) -> bool:

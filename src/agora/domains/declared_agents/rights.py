@@ -116,8 +116,7 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
             return NOTHING
         return _as_agent(list_role_scopes(user.role or user.provider_role, call.caller.tenant))
     if subject.startswith("static:"):
-        entries = call.context.settings.auth_tokens.get_secret_value().split(",")
-        names = {entry.strip().partition(":")[0] for entry in entries}
+        names = [name for name, _, _ in call.context.settings.named_tokens]
         return scopes.AGENT if subject.removeprefix("static:") in names else NOTHING
     return NOTHING
 

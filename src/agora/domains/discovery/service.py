@@ -17,10 +17,6 @@ from agora_sdk.errors import NotFound
 __all__ = ["DiscoveryService", "build_service_info", "build_service_page"]
 
 
-def _list_route_texts(operation: Operation) -> list[str]:
-    return [f"{route.method} {route.path}" for route in operation.routes]
-
-
 def build_service_info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
     """Build the catalogue entry of one version of an operation."""
     registry, tenant = call.context.registry, call.caller.tenant
@@ -33,7 +29,7 @@ def build_service_info(call: Call, operation: Operation, *, schema: bool = False
         description=operation.description,
         kind=operation.kind.value,
         scope=operation.scope,
-        routes=_list_route_texts(operation),
+        routes=[f"{route.method} {route.path}" for route in operation.routes],
         deprecation_date=life.deprecation_date.isoformat() if life.deprecation_date else None,
         sunset_date=life.sunset_date.isoformat() if life.sunset_date else None,
         replacement=life.replacement,

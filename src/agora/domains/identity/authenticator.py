@@ -250,9 +250,7 @@ def _build_credential_error(
 
 def _parse_static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
     callers = {}
-    for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
-        name, _, listed_roles = entry.partition(":")
-        token, _, role = listed_roles.partition(":")
+    for name, token, role in settings.named_tokens:
         allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
         authority = settings.admin_authority_level if role == "admin" else 0
         callers[signer.digest(token)] = Caller(

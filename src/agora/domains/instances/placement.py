@@ -143,7 +143,7 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
                 )
             )
     if not candidates:
-        raise _build_refusal(need, missing, hosts)
+        raise _build_refusal(missing, hosts)
     return min(candidates, key=lambda pair: pair[0])[1]
 
 
@@ -280,9 +280,7 @@ def _rank_host(host: HostRow, reserved: ReservedResources | None, need: Placemen
     )
 
 
-def _build_refusal(
-    need: PlacementRequest, missing: Sequence[UnmetRequirement], hosts: Sequence[HostRow]
-) -> InvalidRequest | Conflict:
+def _build_refusal(missing: Sequence[UnmetRequirement], hosts: Sequence[HostRow]) -> InvalidRequest | Conflict:
     errors = [field_error(f"host_requirements.{each.field}", f"{each.host}: {each.message}") for each in missing]
     if not hosts:
         return Conflict(

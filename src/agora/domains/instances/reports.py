@@ -28,13 +28,11 @@ async def report_running(call: Call, row: InstanceRow, address: str | None, heal
         return
     payload = await describe_container(call, row, address, health_url)
     if origin.type == Performative.REQUEST:
-        await _send_report(
-            call, row, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload}
-        )
+        await _send_report(call, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload})
         return
     payload["co_located"] = row.beside is not None
     document = {"type": "deploy_confirm", "intent": "agent_deployed", "payload": payload}
-    await _send_report(call, row, origin, ORCHESTRATOR, document)
+    await _send_report(call, origin, ORCHESTRATOR, document)
 
 
 async def report_failure(call: Call, row: InstanceRow, error: str, code: str) -> bool:
@@ -46,10 +44,10 @@ async def report_failure(call: Call, row: InstanceRow, error: str, code: str) ->
     payload = {"error": error[:4000], "code": code, "agent_id": _choose_display_name(agent, row.agent_id)}
     if origin.type == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
-        await _send_report(call, row, origin, HOSTING, document)
+        await _send_report(call, origin, HOSTING, document)
     else:
         document = {"type": "deploy_failure", "intent": "deployment_failed", "payload": payload}
-        await _send_report(call, row, origin, ORCHESTRATOR, document)
+        await _send_report(call, origin, ORCHESTRATOR, document)
     return True
 
 
@@ -94,9 +92,7 @@ async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | N
     return None if origin is None or origin.answer is not None else origin
 
 
-async def _send_report(
-    call: Call, row: InstanceRow, origin: EnvelopeRow, speaker: str, document: dict[str, Any]
-) -> None:
+async def _send_report(call: Call, origin: EnvelopeRow, speaker: str, document: dict[str, Any]) -> None:
     message = await call.tx.one(messages.select_message, message_id=origin.message_id)
     if message is None:
         return

@@ -170,7 +170,7 @@ class InstanceService(BoundService, contract.Instances):
             restore,
             max_price=None if max_price is None else to_micros(max_price),
         )
-        return desired_state.wait_for_start(call, await create_instance(call, request, call.idempotency_key), wait)
+        return desired_state.wait_for_start(await create_instance(call, request, call.idempotency_key), wait)
 
     @implements
     async def execute(

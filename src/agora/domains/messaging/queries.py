@@ -90,7 +90,7 @@ _HAND_OVER = """
 _IN_IDS, _IN_IDS_POSTGRES = build_in_list_condition("ids")
 
 
-def _with_ids(sql: str, **options: object) -> tuple[str, str]:
+def _with_ids(sql: str) -> tuple[str, str]:
     return sql.replace("@ids", _IN_IDS), sql.replace("@ids", _IN_IDS_POSTGRES)
 
 

@@ -186,7 +186,7 @@ class Arguments:
 
     def read_names(self, name: str) -> list[str]:
         """Read a list of names: a JSON list, or text separated by commas."""
-        value = self._parse_argument(name)
+        value = parse_json(_unquote_json(self.values.get(name)))
         if value is None or value == "":
             return []
         parts = value if isinstance(value, list) else str(value).split(",")
@@ -199,9 +199,6 @@ class Arguments:
     def read_document(self, name: str) -> JsonObject:
         """Read a JSON object; any other value is wrapped as ``value``."""
         return parse_object(_unquote_json(self.values.get(name)), f"args.{name}")
-
-    def _parse_argument(self, name: str) -> Any:
-        return parse_json(_unquote_json(self.values.get(name)))
 
 
 def parse_json(value: Any) -> Any:

@@ -96,10 +96,6 @@ def _read_cancel_task(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _read_subscribe_task(params: Mapping[str, Any], old: bool) -> Arguments:
-    return _read_task_params(params)[1]
-
-
 def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
     fields = convert_to_json_names(params)
     arguments: Arguments = {}
@@ -199,7 +195,9 @@ METHODS: Final[Mapping[str, Method]] = {
         Method("GetTask", "agora.a2a.get", _read_get_task),
         Method("ListTasks", "agora.a2a.list", _read_list_tasks),
         Method("CancelTask", "agora.a2a.cancel", _read_cancel_task),
-        Method("SubscribeToTask", "agora.a2a.subscribe", _read_subscribe_task, streams=True),
+        Method(
+            "SubscribeToTask", "agora.a2a.subscribe", lambda params, old: _read_task_params(params)[1], streams=True
+        ),
         Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _read_create_push_config),
         Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_push_config),
         Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _read_list_push_configs),

@@ -101,16 +101,11 @@ def build_error_message(error: AgoraError, message: IncomingMessage | None) -> D
         details["fix"] = error.fix
     if "errors" in details:
         details["errors"] = [
-            {**fault, "field": _strip_message_prefix(fault.get("field", ""))} for fault in details["errors"]
+            {**fault, "field": fault.get("field", "").removeprefix("message.")} for fault in details["errors"]
         ]
     return build_message(
         kind, intent, payload | ({"details": details} if details else {}), document, error.extra.get("agent")
     )
-
-
-def _strip_message_prefix(field: str) -> str:
-    """Return a field's path in the message, which is the only argument."""
-    return field.removeprefix("message.")
 
 
 def build_message(kind: str, intent: str, payload: Document, about: Document, sender: str | None = None) -> Document:

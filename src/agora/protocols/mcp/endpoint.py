@@ -193,7 +193,11 @@ class McpApp:
                 and session.asked.get(str(data["request"])) == data["request"]
             ):
                 self._run_in_background(
-                    send_notification(self._sdk, session, _find_cancelled_notification(data["request"]))
+                    send_notification(
+                        self._sdk,
+                        session,
+                        {"jsonrpc": "2.0", "method": CANCELLED_METHOD, "params": {"requestId": data["request"]}},
+                    )
                 )
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -482,10 +486,6 @@ def _read_client_name(message: Any) -> str:
     info = meta.get("io.modelcontextprotocol/clientInfo") if isinstance(meta, dict) else None
     name = info.get("name") if isinstance(info, dict) else None
     return name[:100] if isinstance(name, str) else ""
-
-
-def _find_cancelled_notification(request: int | str) -> Mapping[str, Any]:
-    return {"jsonrpc": "2.0", "method": CANCELLED_METHOD, "params": {"requestId": request}}
 
 
 def _find_cancelled_request(message: Mapping[str, Any]) -> int | str | None:

@@ -126,7 +126,10 @@ def build_container_config(
             "NetworkMode": network,
             "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
             "Mounts": [_build_state_volume(marks, spec)],
-            "LogConfig": {"Type": "local", "Config": _build_logging_options(options)},
+            "LogConfig": {
+                "Type": "local",
+                "Config": {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"},
+            },
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
     }
@@ -173,10 +176,6 @@ def _build_state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
         "Target": VOLUME_PATH,
         "VolumeOptions": options,
     }
-
-
-def _build_logging_options(options: Options) -> dict[str, str]:
-    return {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"}
 
 
 def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:

@@ -140,7 +140,7 @@ class ProcessStore:
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
             # Before the guard starts: if the server dies in between, its successor finds ports and generation here (ADR
             # 13).
-            write_json(instance.directory / "instance.json", _build_record_fields(record))
+            write_json(instance.directory / "instance.json", {name: getattr(record, name) for name in Record.__slots__})
         except BaseException as error:
             # Only new ones: those of the previous generation are still in its record.
             self.ports.release_ports(set(ports.values()) - set(previous_ports.values()))
@@ -314,10 +314,6 @@ class ProcessStore:
         if not NAME.fullmatch(name):
             return True  # not a process of an instance, but for example a server started with the variable
         return name in self._starting or self._get_instance(name).is_locked()
-
-
-def _build_record_fields(record: Record) -> dict[str, object]:
-    return {name: getattr(record, name) for name in Record.__slots__}
 
 
 def _terminate_process(process: procfs.Process) -> int | None:

@@ -131,7 +131,7 @@ class PostgresStore:
         """
         if self._tenants is None or time.monotonic() - self._tenants_read_at > TENANTS_MAX_AGE:
             writes, read_at = self._writes, time.monotonic()
-            tenants = await self.read("", _read_tenants)
+            tenants = await self.read("", lambda reader: reader.all(_TENANTS))
             if writes != self._writes:  # a commit in between may have changed them
                 return tenants
             self._tenants, self._tenants_read_at = tenants, read_at
@@ -193,10 +193,6 @@ async def _write_probe_row(tx: Tx) -> None:
 
 async def _run_empty_work(tx: Tx) -> None:
     """Run an empty transaction."""
-
-
-async def _read_tenants(reader: Reader) -> Sequence[str]:
-    return await reader.all(_TENANTS)
 
 
 async def _read_clocks(reader: Reader) -> tuple[int, int, int]:

@@ -48,7 +48,7 @@ async def create_postgres(url: str, login: str | None, password: str | None) -> 
     name = _read_database_name(url)
     created = not await _database_exists(url)
     if created:
-        connection = await open_connection(_build_maintenance_url(url), WAIT_SECONDS)
+        connection = await open_connection(urlsplit(url)._replace(path=f"/{MAINTENANCE}").geturl(), WAIT_SECONDS)
         try:
             await connection.execute(f"create database {_quote_identifier(name)} encoding 'UTF8' template template0")
         except asyncpg.DuplicateDatabaseError:
@@ -100,10 +100,6 @@ def _read_database_name(url: str) -> str:
     if not name:
         raise StoreFailure("The URL names no database: postgresql://USER@HOST/DATABASE.")
     return name
-
-
-def _build_maintenance_url(url: str) -> str:
-    return urlsplit(url)._replace(path=f"/{MAINTENANCE}").geturl()
 
 
 def _quote_identifier(name: str) -> str:

@@ -50,13 +50,9 @@ async def load_attempt_group_now_fragment(view: View) -> Mapping[str, Any]:
     may_choose = group.chosen is None and view.may("agora.attempt.choose")
     return {
         "group": group,
-        "choosable": {each.task_id for each in group.attempts if may_choose and _has_completed(each)},
+        "choosable": {each.task_id for each in group.attempts if may_choose and each.status == TaskStatus.COMPLETED},
         "durations": {each.number: _compute_seconds(each) for each in group.attempts},
     }
-
-
-def _has_completed(attempt: Attempt) -> bool:
-    return attempt.status == TaskStatus.COMPLETED
 
 
 def _compute_seconds(attempt: Attempt) -> float | None:
