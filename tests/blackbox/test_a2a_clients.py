@@ -21,7 +21,7 @@ DIRECT = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage"}
 
 @pytest.fixture(scope="module")
 def agent(shared_server: ServerProcess) -> Iterator[str]:
-    """URL of the agent."""
+    """Yield the URL of the agent."""
     with start_scenario_agent(shared_server) as agent_id:
         yield f"{shared_server.url}/a2a/{agent_id}"
 
@@ -33,7 +33,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def connect(http: httpx.AsyncClient, url: str, *, streaming: bool) -> Client:
-    """The official client."""
+    """Connect the official client."""
     card = await A2ACardResolver(http, url).get_agent_card()
     return ClientFactory(ClientConfig(httpx_client=http, streaming=streaming)).create(card)
 

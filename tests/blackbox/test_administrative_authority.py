@@ -22,7 +22,7 @@ DEAD_URL = "http://127.0.0.1:9/"
 
 
 class Marketplace:
-    """A server with three administrators: the operator (255), one of authority 100, and one of 1."""
+    """A server with three administrators: the operator (255), one with authority 100, and one with 1."""
 
     def __init__(self, server: ServerProcess) -> None:
         self.server, self.operator, self.count = server, server.operator, 0
@@ -42,7 +42,7 @@ class Marketplace:
 
 
 def call(caller: Account, operation: str, arguments: dict[str, Any]) -> int:
-    """The status of a call by its catalogue name."""
+    """Return the status of a call by its operation name."""
     route = next(
         route
         for route in ADMINISTRATIVE[operation]["routes"]

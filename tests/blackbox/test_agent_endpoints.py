@@ -27,7 +27,7 @@ LOCAL = {"endpoint_private_networks": "true", "endpoint_attempts": "2"}
 
 
 class Endpoint:
-    """A program that takes messages at ``/agent/message``. respond: what it answers to one."""
+    """A program that receives messages at ``/agent/message``. respond: returns the answer to a message."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[dict[str, str], bytes]] = []
@@ -50,13 +50,13 @@ class Endpoint:
                 self.wfile.write(text)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Do nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
             def handle_error(self, *_: Any) -> None:
-                """Say nothing: some clients leave, or are killed."""
+                """Do nothing: some clients disconnect, or are killed."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -94,7 +94,7 @@ def _register(server: ServerProcess, name: str, endpoint: Endpoint) -> Account:
 
 
 def _result(message: dict[str, Any]) -> Answer:
-    """What a calculation agent of the protocol's own example answers."""
+    """Build the answer of a calculation agent in the protocol's own example."""
     return 200, {
         "type": "inform",
         "sender": "agent.calculator.calculation",
@@ -119,7 +119,7 @@ def _decode(part: str) -> bytes:
 
 
 def _check_signature(server: ServerProcess, token: str) -> dict[str, Any]:
-    """The claims of a token that is signed with a key of the server."""
+    """Return the claims of a token after verifying that it is signed with a key of the server."""
     head, content, signature = token.split(".")
     kid = json.loads(_decode(head))["kid"]
     (key,) = [key for key in server.account().get("/.well-known/jwks.json")["keys"] if key["kid"] == kid]

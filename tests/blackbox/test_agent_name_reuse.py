@@ -17,7 +17,7 @@ def assign(sender: Account, assignee: str, **fields: Any) -> str:
 
 
 def everything_seen(agent: Account) -> str:
-    """All that an agent is shown of tasks, mail, conversations, workflows, memory and its stream of the bus."""
+    """Return everything visible to an agent: tasks, messages, conversations, workflows, memory and its bus stream."""
     answers = [
         agent.http.get("/agora/task/list", params={"limit": 100}),
         agent.http.get("/agora/task/list", params={"agent_id": agent.agent_id}),

@@ -19,7 +19,7 @@ _numbers = count(1)
 
 
 class Pair:
-    """An agent that asks and one that answers. Each answers with its number, so that mixed-up answers show."""
+    """A requesting and an answering agent. Each answer has its number, so that mixed-up answers are detected."""
 
     def __init__(self, server: ServerProcess) -> None:
         number = next(_numbers)
@@ -39,12 +39,12 @@ class Pair:
         return document | fields
 
     def ask(self, number: int, **fields: Any) -> dict[str, Any]:
-        """Send a question and do not wait for its answer; the receipt."""
+        """Send a question without waiting for its answer. Returns the receipt."""
         receipt: dict[str, Any] = self.app.post("/agora/conversation/send", {"message": self.request(number, **fields)})
         return receipt
 
     def answer(self, number: int, kind: str = "inform", **fields: Any) -> dict[str, Any]:
-        """An answer as the protocol's own examples have it: without correlation."""
+        """Build an answer as in the protocol's own examples: without correlation."""
         document = {
             "type": kind,
             "sender": self.calculator_name,
@@ -64,12 +64,12 @@ class Pair:
         return found
 
     def inbox(self) -> list[int]:
-        """The numbers of the answers that wait for the one who asked."""
+        """Return the numbers of the answers in the requester's inbox."""
         page = self.app.get(f"/agents/{self.app.name}/pending")
         return [message["payload"]["n"] for message in page["messages"] if message["type"] == "inform"]
 
     def wait_for_question(self, number: int) -> None:
-        """Poll as the answering agent does, until the question is there."""
+        """Poll as the answering agent until the question arrives."""
         while True:
             page = self.calculator.get(f"/agents/{self.calculator.name}/pending", params={"wait": 20})
             assert page["messages"], f"question {number} never came"

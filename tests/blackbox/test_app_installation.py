@@ -118,7 +118,7 @@ def test_the_monitor_shows_finds_and_asks(shared_server: ServerProcess) -> None:
 
 
 class Changes(threading.Thread):
-    """Installs two editions of an app in turn, and removes it, until the server is gone."""
+    """Installs two editions of an app in turn, and removes it, until the server is killed."""
 
     def __init__(self, server: ServerProcess) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from tests.polling import poll_until
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """One that measures instances every half minute: what they cost meanwhile is computed."""
+    """A server that measures instances every half minute: the cost in between is computed."""
     with serving_instances(tmp_path_factory.mktemp("bills"), instance_check="30") as server:
         deploy(server, "OneASecond", {"type": "per_minute", "price": 60})
         priced_agent(server, "InEuros", price=7, currency="EUR")
@@ -22,7 +22,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 def debts(account: Account, instance: str) -> list[float]:
-    """What the account owes in the usual currency, by each answer that says it, asked one after the other."""
+    """Return the account's debt in the default currency, from each operation that reports it."""
     board, market = "/billing/dashboard", "/marketplace/dashboard"
     balances = {each["currency"]: each for each in account.get("/billing/balance")["balances"]}
     return [

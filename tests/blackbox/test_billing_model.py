@@ -52,7 +52,7 @@ class Price:
 
 @dataclass
 class Wallet:
-    """What the model knows of an account, in millionths. credit: None where it is not prepaid."""
+    """The model of an account, in millionths. credit: None if it is not prepaid."""
 
     name: str
     caller: Account
@@ -66,7 +66,7 @@ class Wallet:
         return self.spent + sum(self.reserved.values())
 
     def room(self) -> int | None:
-        """What can still be committed; None for any amount."""
+        """Return the amount that can still be committed; None: unlimited."""
         bounds = [bound - self.committed for bound in (self.limit, self.credit) if bound is not None]
         return min(bounds) if bounds else None
 
@@ -75,14 +75,14 @@ class Wallet:
         return amount == 0 or room is None or amount <= room
 
     def may_begin(self, price: Price) -> bool:
-        """Whether something that costs something may be begun at all."""
+        """Whether priced usage may start."""
         room = self.room()
         return price.is_free or room is None or room > 0
 
 
 @dataclass
 class Machinery:
-    """An instance as the model knows it."""
+    """The model of an instance."""
 
     instance_id: str
     wallet: Wallet
@@ -102,7 +102,7 @@ moments = st.sampled_from([0.0, 0.002, 0.01, 0.03])  # seconds after which a ser
 
 
 class BillingMachine(RuleBasedStateMachine):
-    """Drives one server; each example has agents and accounts of its own."""
+    """Drives one server; each example has its own agents and accounts."""
 
     server: ServerProcess
     kills_left: int
@@ -266,7 +266,8 @@ class BillingMachine(RuleBasedStateMachine):
     # -- kills -----------------------------------------------------------------------------------
 
     def commit(self, wallet: Wallet, method: str, path: str, body: Any, moment: float | None) -> httpx.Response:
-        """Ask for something under a key. moment: kill the server so many seconds after, and ask again once it is back."""
+        """Make a call with an idempotency key. moment: kill the server after that many seconds, and repeat the call
+        after its restart."""
         key = f"key-{uuid4()}"
         if moment is None or self.kills <= 0:
             return self.ask(wallet.caller, method, path, body, key)

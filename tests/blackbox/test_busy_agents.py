@@ -32,7 +32,7 @@ def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
 
 
 class Worker(Agent):
-    """Does the task ``first`` once it may, and any other at once."""
+    """Executes the task ``first`` when allowed, and any other immediately."""
 
     max_concurrent_tasks = 4
 

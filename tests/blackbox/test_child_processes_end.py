@@ -89,7 +89,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _start_run(tmp_path: Path, text: str) -> tuple[subprocess.Popen[bytes], str, int]:
-    """Start pytest on a test that hangs, and wait until it does; answers its process, and what it has written."""
+    """Start pytest on a test that hangs, and wait until it hangs. Returns its process and its output."""
     test, ready, run_directory = tmp_path / "test_hanging.py", tmp_path / "ready", tmp_path / "run"
     test.write_text(text)
     plugins = [word for name in ("tests.conftest", "pytest_asyncio.plugin", "pytest_timeout") for word in ("-p", name)]

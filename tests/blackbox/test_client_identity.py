@@ -24,14 +24,14 @@ def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def _senders(server: ServerProcess, recipient: str) -> dict[str, str]:
-    """Content of each message that an agent got, and the name of who sent it."""
+    """Map the content of each message of an agent to the name of its sender."""
     page = server.operator.get("/agora/messaging/receive", params={"agent_id": recipient, "limit": 100})
     names = {each["agent_id"]: each["agent_name"] for each in server.operator.get("/agents?limit=500")["agents"]}
     return {each["content"]: names.get(each["from_agent"], each["from_agent"]) for each in page["messages"]}
 
 
 class MigrationAssistant:
-    """Moves agents of an earlier marketplace over, with one client for all: the source's example, shortened."""
+    """Migrates agents of an earlier marketplace with a single client: the published example, shortened."""
 
     def __init__(self) -> None:
         self.v5_client = AgoraClient()

@@ -27,7 +27,7 @@ AGENT = "Traveller"
 
 
 def travel(request: ModelRequest) -> ScriptedReply:
-    """Call each tool of the client once, in one step, beside a tool of the agent's own, and repeat what they answered."""
+    """Script: call each tool of the client once in one step, with a tool of the agent, and repeat their answers."""
     if request.results:
         return ScriptedReply("I learned: " + " | ".join(request.results))
     calls = [ToolCall(name, {"city": "Oslo"}) for name in ("get_weather", "get_time") if name in request.tools]

@@ -12,7 +12,7 @@ from tests.blackbox.server import Account, ServerProcess
 
 @dataclass
 class Shop:
-    """A codebase of owner's worker, with a session of requester in it."""
+    """A codebase of the owner's worker, with a session of the requester."""
 
     owner: Account
     requester: Account

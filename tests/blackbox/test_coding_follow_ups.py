@@ -20,7 +20,7 @@ from tests.polling import poll_until
 
 @pytest.fixture(scope="module")
 def worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """A worker that asks for what is not safe; a test that kills it starts it again."""
+    """A worker that asks for unsafe permissions; a test that kills it restarts it."""
     directory = tmp_path_factory.mktemp("follow-ups")
     repository = create_repository(directory / "api")
     worker = WorkerProcess(shared_server, directory / "home", repository, name="steered").start()
@@ -38,7 +38,7 @@ def waiting_texts(account: Account, task_id: str) -> list[str]:
 
 
 def recalled_prompts(task: Any) -> list[str]:
-    """What the agent was told in its session, in order."""
+    """Return the prompts of the agent's session in order."""
     text = str(task["result"]["text"])
     return text.removeprefix("I remember: ").rpartition(" model=")[0].split(" | ")
 

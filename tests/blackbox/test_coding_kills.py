@@ -39,7 +39,7 @@ CASES = [
 
 @dataclass
 class Scene:
-    """A job on its way to a stage. gate: a file that lets it go on from there."""
+    """A job on its way to a stage. gate: a file that lets it continue from there."""
 
     server: ServerProcess
     proxy: TcpProxy
@@ -53,7 +53,7 @@ class Scene:
 
     @property
     def arrival(self) -> Path:
-        """A file that is there once the stage is reached."""
+        """Return the path of a file that exists when the stage is reached."""
         return self.directory / "gate.waiting"
 
     @property
@@ -61,7 +61,7 @@ class Scene:
         return self.workers[-1]
 
     def start_worker(self) -> WorkerProcess:
-        """The worker, with what makes it stop at the stage."""
+        """Start the worker, set up to stop at the stage."""
         wait = f"touch {self.arrival}; while [ ! -e {self.gate} ]; do sleep 0.05; done"
         agent = f"{sys.executable} {RECORDED_AGENT}"
         options = ["--auto-approve", "none" if self.stage == "permission" else "all"]
@@ -96,7 +96,7 @@ class Scene:
             wait_for_status(self.server.operator, job, "completed")
 
     def list_processes(self) -> list[int]:
-        """What has the worker's home directory, but for the worker."""
+        """List the processes with the worker's home directory, except the worker."""
         return self.worker.agent_pids("")
 
     def kill(self, victim: str) -> None:
@@ -162,12 +162,12 @@ def test_a_job_is_done_once(start_scene: Callable[[str], Scene], stage: str, vic
 
 
 def read_lines(repository: Path, branch: str, name: str) -> list[str]:
-    """A file of a branch, as the job has left it."""
+    """Read a file of a branch, as left by the job."""
     command = ["git", "show", f"{branch}:{name}"]
     return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def count_ends(operator: Account, job: str) -> int:
-    """How often the job was completed, as its requester was told."""
+    """Count the completions of the job reported to its requester."""
     entries = operator.get("/agora/admin/audit?operation=agora.task.complete")["entries"]
     return len([entry for entry in entries if (entry["target"], entry["outcome"]) == (job, "ok")])

@@ -58,7 +58,7 @@ def finish_job(account: Account, prompt: str, worker: WorkerProcess) -> str:
 
 
 def approve(account: Account, job: str, action: str, **options: Any) -> Any:
-    """Approve, and wait until it is carried out; answers the review."""
+    """Approve, and wait until the approval is carried out. Returns the review."""
     account.post(f"/v1/agent/reviews/{job}/approve", {"action": action, **options})
 
     def look() -> Any:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 @dataclass
 class Curl:
-    """curl with the credential of one caller, which it reads from its configuration on standard input."""
+    """curl with the credential of one caller, which it reads as configuration from standard input."""
 
     url: str
     token: str
@@ -34,7 +34,7 @@ class Curl:
         return json.loads(text) if text else None
 
     def read_events(self, path: str, count: int) -> list[Any]:
-        """The data of the next events of a stream."""
+        """Read the data of the next events of a stream."""
         command = ["curl", "-sSN", "--max-time", "60", "-K", "-", self.url + path]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdin is not None
@@ -55,7 +55,7 @@ class Curl:
         return events
 
     def read_stream(self, path: str) -> list[Any]:
-        """The data of all events of a stream that ends."""
+        """Read the data of all events of a finite stream."""
         command = ["curl", "-sSN", "--fail-with-body", "--max-time", "30", "-K", "-", self.url + path]
         configuration = f'header = "Authorization: Bearer {self.token}"'
         done = subprocess.run(command, input=configuration, capture_output=True, text=True, check=True)
@@ -64,7 +64,7 @@ class Curl:
 
 @dataclass
 class Desk:
-    """A worker with one codebase. claim: a job of it, as the worker."""
+    """A worker with one codebase. claim: claims a job for it, as the worker."""
 
     coder: Curl
     person: Curl

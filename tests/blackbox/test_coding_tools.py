@@ -24,13 +24,13 @@ def worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPathFactor
 
 
 def read_tool_answers(account: Account, task_id: str) -> list[Any]:
-    """What the tools have answered, as the agent repeated it."""
+    """Return the answers of the tools, as repeated by the agent."""
     lines = read_output(account, task_id).splitlines()
     return [json.loads(line[line.index("{") :]) for line in lines if '"jsonrpc"' in line]
 
 
 def find_grant(worker: WorkerProcess, session_id: str) -> str:
-    """The credential that the agent of a session was given."""
+    """Return the credential given to a session's agent."""
     session = json.loads((worker.home / ".recorded-agent" / f"{session_id}.json").read_text())
     (header,) = session["servers"][0]["headers"]
     return str(header["value"]).removeprefix("Bearer ")

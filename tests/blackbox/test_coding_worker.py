@@ -30,7 +30,7 @@ StartWorker = Callable[..., WorkerProcess]
 
 @pytest.fixture(scope="module")
 def careful_worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
-    """A worker that asks for what is not safe, for all tests that leave it alive."""
+    """A worker that asks for unsafe permissions, for all tests that do not kill it."""
     directory = tmp_path_factory.mktemp("careful")
     repository = create_repository(directory / "api")
     variables = {"ANTHROPIC_API_KEY": "sk-of-the-provider"}
@@ -326,7 +326,7 @@ def test_a_job_has_files_a_profile_and_secrets(
 
 
 def _find_codebase(server: ServerProcess, path: str, worker: str) -> str | None:
-    """Id of the codebase of a worker by its name."""
+    """Return the id of a worker's codebase by its name."""
     workers = {
         row["worker_id"]: row["worker_name"] for row in server.operator.get("/v1/agent/workers?limit=100")["workers"]
     }
@@ -335,7 +335,7 @@ def _find_codebase(server: ServerProcess, path: str, worker: str) -> str | None:
 
 
 def _read_until(lines: Iterator[str], last: str) -> Iterator[str]:
-    """Lines up to the one with an event's type."""
+    """Read lines up to the one with an event's type."""
     for line in lines:
         yield line
         if last in line:
@@ -343,7 +343,7 @@ def _read_until(lines: Iterator[str], last: str) -> Iterator[str]:
 
 
 def _read_log(server: ServerProcess, task_id: str) -> list[dict[str, object]]:
-    """Every entry of an ended task's log, from its stream."""
+    """Read every entry of an ended task's log from its stream."""
     import json
 
     with server.operator.http.stream("GET", f"/agora/task/stream?task_id={task_id}") as stream:

@@ -18,7 +18,7 @@ PATH = "/agora/agent/list?limit=1"
 
 
 def _ask(server: ServerProcess, source: str, token: str) -> int:
-    """Status of one request over a new connection."""
+    """Return the status of one request over a new connection."""
     deaf = DeafSocket(server.port, source)
     try:
         deaf.socket.sendall(http_request("GET", PATH, token))
@@ -85,7 +85,7 @@ def _headers(caller: Account, more: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _open_http(server: ServerProcess, caller: Account, path: str, **headers: str) -> Iterator[int]:
-    """A connection of its own that stays open; its status."""
+    """Open a separate connection that stays open. Returns its status."""
     with (
         httpx.Client(base_url=server.url, timeout=30) as client,
         client.stream("GET", path, headers=_headers(caller, headers)) as answer,

@@ -35,7 +35,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _letters(account: Account, count: int = 1, **filters: Any) -> list[dict[str, Any]]:
-    """The account's dead letters, once there are so many."""
+    """Wait for that number of dead letters of the account, and return them."""
 
     def read() -> list[dict[str, Any]]:
         page: list[dict[str, Any]] = account.get("/agora/dead_letter/list", params=filters)["dead_letters"]
@@ -45,7 +45,7 @@ def _letters(account: Account, count: int = 1, **filters: Any) -> list[dict[str,
 
 
 def _poison(sender: Account, reader: Account, text: str) -> str:
-    """Have a message handed out and not acknowledged; its id."""
+    """Deliver a message without acknowledging it. Returns its id."""
     sent: str = sender.post("/agora/messaging/send", {"to_agent": reader.name, "content": text})["message_id"]
     reader.post("/agora/bus/read", {})
     return sent
@@ -171,7 +171,7 @@ class _Webhook(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: the server's own output is what a failure shows."""
+        """Do nothing: a failure shows the server's own output."""
 
 
 @pytest.fixture

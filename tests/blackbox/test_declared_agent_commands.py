@@ -192,7 +192,7 @@ def test_a_terminal_shows_markdown_at_80_columns(thinkers: Thinkers) -> None:
 
 
 class Terminal:
-    """``agora chat`` in a terminal of 80 columns and 24 lines."""
+    """``agora chat`` in a terminal with 80 columns and 24 lines."""
 
     def __init__(self, server: ServerProcess, *arguments: str) -> None:
         self._fd, theirs = pty.openpty()
@@ -208,12 +208,12 @@ class Terminal:
         self.text = ""
 
     def type(self, text: str, until: str) -> str:
-        """Write something, and read until a text has come; answers what has come."""
+        """Type a text, and read until another text appears. Returns the output."""
         os.write(self._fd, text.encode())
         return self.read_until(until)
 
     def read_until(self, pattern: str) -> str:
-        """What comes, to a pattern at its end."""
+        """Read until the output ends with a pattern."""
         text = ""
 
         def has_come() -> bool:
@@ -226,7 +226,7 @@ class Terminal:
         return text
 
     def close(self) -> int:
-        """End it; answers its exit code."""
+        """Close it. Returns its exit code."""
         os.write(self._fd, b"/quit\n")
         code = self.process.wait(30)
         os.close(self._fd)

@@ -23,7 +23,7 @@ ANSWERED = "It is done in red."
 
 @pytest.fixture(scope="module")
 def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
-    """``count`` speaks slowly enough to be followed; ``paint`` asks back."""
+    """``count`` writes slowly enough to be followed; ``paint`` asks a question."""
 
     def paint(request: ModelRequest) -> ScriptedReply:
         if request.results:
@@ -40,7 +40,7 @@ def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
 
 
 def follow_a2a(thinkers: Thinkers, text: str, **message: Any) -> list[dict[str, Any]]:
-    """The updates of a message that is sent over A2A, to the end of the stream."""
+    """Return the updates of a message sent over A2A, to the end of the stream."""
     message |= {"messageId": f"m-{text}", "role": "ROLE_USER", "parts": [{"text": text}]}
     request = {"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": {"message": message}}
     headers = {"A2A-Version": "1.0", "Accept": "text/event-stream"}
@@ -120,7 +120,7 @@ async def test_over_a_websocket_its_words_come_as_output(thinkers: Thinkers) -> 
 
 
 def check_entries(entries: list[dict[str, Any]]) -> None:
-    """Several pieces of output, then the end."""
+    """Check several output chunks, followed by the end."""
     spoken = [entry["content"] for entry in entries if entry["type"] == "output"]
     assert len(spoken) > 2
     assert "".join(spoken) == WORDS

@@ -33,7 +33,7 @@ def thinkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thinkers]:
 
 
 def call_then_say(tool: str, arguments: dict[str, Any], text: str = "It is done.") -> Callable[..., ScriptedReply]:
-    """A script that calls one tool, and then says a text and the tool's result."""
+    """Build a script that calls one tool, and then answers with a text and the tool's result."""
 
     def script(request: ModelRequest) -> ScriptedReply:
         if request.results:
@@ -417,7 +417,7 @@ def test_no_process_is_left_behind_by_a_killed_server(start_server: Callable[...
 
 
 def _is_zombie(pid: int) -> bool:
-    """Whether a process has ended, and nobody has looked."""
+    """Whether a process is a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
@@ -549,7 +549,7 @@ def test_traces_follow_the_conventions_for_generative_ai(
             self.end_headers()
 
         def log_message(self, *arguments: object) -> None:
-            """Nothing."""
+            """Do nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Collector) as collector:
         threading.Thread(target=collector.serve_forever, daemon=True).start()
@@ -571,25 +571,25 @@ def test_traces_follow_the_conventions_for_generative_ai(
 
 
 def set_call_price(thinkers: Thinkers, model: str) -> None:
-    """Have each answer of a model cost 0.1: it has twenty tokens."""
+    """Set a price so that each answer of a model costs 0.1: it has twenty tokens."""
     price = {"provider": "openai-script", "model": model, "input_cost_per_m": 0, "output_cost_per_m": 5000}
     thinkers.operator.post("/agora/token_billing/set_price", price)
 
 
 def list_calls(thinkers: Thinkers, task: dict[str, Any]) -> list[tuple[str, float]]:
-    """Model and cost of the calls that were charged for a task, oldest first."""
+    """List model and cost of the calls charged for a task, oldest first."""
     answer = thinkers.operator.get("/agora/token_billing/recent", params={"task_id": task["task_id"]})
     return [(call["model"], call["cost"]) for call in reversed(answer["calls"])]
 
 
 def list_calls_with_tokens(thinkers: Thinkers, task: dict[str, Any]) -> list[dict[str, Any]]:
-    """Calls that were charged for a task, oldest first."""
+    """List the calls charged for a task, oldest first."""
     answer = thinkers.operator.get("/agora/token_billing/recent", params={"task_id": task["task_id"]})
     return list(reversed(answer["calls"]))
 
 
 def reserved_amount(thinkers: Thinkers) -> float:
-    """What is reserved of the operator's account, who gives the tasks."""
+    """Return the amount reserved for the operator's account, which requests the tasks."""
     balances = thinkers.operator.get("/agora/billing/balance")["balances"]
     return sum(balance["reserved"] for balance in balances)
 

@@ -58,13 +58,13 @@ CONTRACT = json.loads((Path(__file__).parents[2] / "sdk" / "contract.json").read
 
 
 def _reads(operation: dict[str, Any]) -> bool:
-    """A query, or remote work asked for by GET. Of what streams, that which ends by itself."""
+    """Whether an operation is a query, or a relay by GET; of streams, only those that end by themselves."""
     fetches = operation["kind"] == "relay" and operation["routes"][0]["method"] == "GET"
     return operation["kind"] == "query" or fetches or operation["name"] == "agora.monitor.export"
 
 
 def _status_during_halt(halted: HaltedMarket, operation: dict[str, Any]) -> int:
-    """The status of a call by its first route, with the names of nothing that exists where the path needs a name."""
+    """Return the status of a call by its first route, with names of non-existing objects in the path."""
     route = operation["routes"][0]
     path = re.sub(r"\{[^}]+\}", "nothing", route["path"])
     needed = {

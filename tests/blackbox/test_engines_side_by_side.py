@@ -41,7 +41,7 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 
 @pytest.fixture
 def sleeping() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start ``sleep`` with variables of its own, as a process engine sees it in /proc."""
+    """Start ``sleep`` with given variables, as seen by a process engine in /proc."""
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(variables: Mapping[str, str], *prefix: str) -> subprocess.Popen[bytes]:
@@ -97,7 +97,7 @@ def test_containers_of_releases_without_the_marker_survive(
 
 
 def _start_time(pid: int) -> str:
-    """Clock ticks since boot at which a living process started; empty if there is none."""
+    """Return the start time of a live process in clock ticks since boot; empty if there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -155,7 +155,7 @@ def _create(server: ServerProcess, name: str, programs: Path, build: dict[str, A
 
 
 def _execute(server: ServerProcess, instance: str) -> Any:
-    """What the instance's program answers, once it runs."""
+    """Execute the instance's program when it runs, and return the answer."""
     path = f"{INSTANCES}/{instance}/execute"
 
     def answer() -> httpx.Response | None:

@@ -27,13 +27,13 @@ MOST_BETWEEN = 120  # calls of the attacker for each of the honest caller: well 
 
 
 class Attacker:
-    """Counts of a flood that goes on."""
+    """Counts of a continuing flood."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def counts(self) -> tuple[int, int]:
-        """Calls answered so far, and those of them that were refused."""
+        """Return the numbers of answered calls, and of refused ones."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -42,7 +42,7 @@ class Attacker:
         return answered, refused
 
     def wait_for(self, calls: int, timeout: float = 30) -> None:
-        """Wait until so many calls were answered."""
+        """Wait for that number of answered calls."""
         deadline = time.monotonic() + timeout
         while self.counts()[0] < calls:
             assert time.monotonic() < deadline, "the flood did not begin"
@@ -50,7 +50,7 @@ class Attacker:
 
 @contextmanager
 def flooding(flood: Flood, begun: int = UNDER_WAY) -> Iterator[Attacker]:
-    """A flood from another process, once so many of its calls were answered."""
+    """Run a flood in another process; starts when that number of its calls were answered."""
     command = [sys.executable, "-m", "tests.blackbox.flooding_caller", json.dumps(asdict(flood))]
     child: Any = spawn_tethered(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with child:
@@ -64,7 +64,7 @@ def flooding(flood: Flood, begun: int = UNDER_WAY) -> Iterator[Attacker]:
 
 
 def assert_others_have_their_turns(server: ServerProcess, name: str, flood: Callable[[Account], Flood]) -> None:
-    """Flood a server as one agent; another one's calls are answered in turn with its, not after all of them."""
+    """Flood a server as one agent: another agent's calls are answered in turn with them, not after all of them."""
     honest, flooder = server.register(f"Honest{name}"), server.register(f"Flood{name}")
     body = {"to_agent": honest.agent_id, "content": "hello"}
     with flooding(flood(flooder)) as attacker:
@@ -175,7 +175,7 @@ def test_thousands_of_calls_that_wait_hold_no_one_when_they_are_woken(
 
 
 def assert_woken_calls_leave_others_their_turns(server: ServerProcess, claims: int, receives: int) -> None:
-    """Wake all waiting calls of one agent at once: another one's calls wait for a small part of that work only."""
+    """Wake all waiting calls of one agent at once: another agent's calls wait only for a small part of that work."""
     honest, waiter = server.register("Honest"), server.register("Waiter")
     claim = frame("agora.task.claim", wait=60)
     receive = frame("agora.messaging.receive", wait=60, unread=True)
@@ -214,7 +214,7 @@ def test_rate_is_charged_by_time_used(start_server: Callable[..., ServerProcess]
     server.register("First").get("/agora/messaging/receive", params={"limit": 1})
 
     def call_until_refused(call: Callable[[], httpx.Response]) -> tuple[int, httpx.Response]:
-        """How many calls of at most 20, the burst, were served; and the last answer."""
+        """Make at most 20 calls, the burst. Returns the number of served ones, and the last response."""
         for served in range(20):
             if not (answer := call()).is_success:
                 return served, answer

@@ -25,7 +25,7 @@ LARGE = os.urandom(30_000).hex()  # no file of the database has so much room lef
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """A directory with a short name, that another user can reach."""
+    """A directory with a short name that another user can access."""
     path = Path(tempfile.mkdtemp(prefix="agora-"))
     path.chmod(0o755)
     yield path
@@ -65,7 +65,7 @@ def assert_back(server: ServerProcess, agent: Account) -> None:
 
 
 def until_up(server: ServerProcess) -> None:
-    """Wait until it answers at all."""
+    """Wait until the server responds."""
 
     def answers() -> bool:
         assert server.process is not None

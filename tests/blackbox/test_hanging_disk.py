@@ -18,7 +18,7 @@ ANSWER_SECONDS = 30  # a call that takes longer was not answered
 
 
 class HangingDisk:
-    """A disk below a server; it hangs while a file exists."""
+    """A disk of a server that hangs while a file exists."""
 
     def __init__(self, flag: Path) -> None:
         self._flag = flag
@@ -50,13 +50,13 @@ def server(disk: HangingDisk, start_server: Callable[..., ServerProcess]) -> Ser
 
 
 def send(account: Account, content: str) -> httpx.Response:
-    """Send a message to oneself, idempotent by its content."""
+    """Send a message to itself, idempotent by its content."""
     body, headers = {"to_agent": "Sender", "content": content}, {"Idempotency-Key": content}
     return account.http.post("/agora/messaging/send", json=body, headers=headers, timeout=ANSWER_SECONDS)
 
 
 def read_readiness(server: ServerProcess) -> tuple[int, str]:
-    """The status of /ready, and what it says of the store."""
+    """Return the status of /ready and its report on the store."""
     response = httpx.get(f"{server.url}/ready", timeout=ANSWER_SECONDS)
     return response.status_code, response.json()["components"]["store"]
 

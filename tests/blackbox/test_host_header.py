@@ -11,7 +11,7 @@ from tests.blackbox.server import ServerProcess
 
 
 def send_raw(server: ServerProcess, headers: list[str], path: str = "/v1/auth/userinfo", version: str = "1.1") -> bytes:
-    """The whole answer to one request with exactly these header lines."""
+    """Return the whole response to a request with exactly these header lines."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         head = "\r\n".join([f"GET {path} HTTP/{version}", *headers, "Connection: close", "", ""])
         connection.sendall(head.encode("latin-1"))

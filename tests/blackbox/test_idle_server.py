@@ -56,14 +56,14 @@ def servers(postgres: PostgresProcess, broker: Broker, tmp_path: Path) -> Iterat
 
 
 class Idleness:
-    """What a server does per second, counted by its database, its broker and the kernel."""
+    """Activity of a server per second, counted by its database, its broker and the kernel."""
 
     def __init__(self, server: ServerProcess, postgres: PostgresProcess, broker: Broker) -> None:
         self._server, self._postgres, self._broker = server, postgres, broker
         self.rates: list[tuple[float, float, float]] = []  # of each window: transactions, commands, wake-ups
 
     def is_reached(self) -> bool:
-        """Whether the server did little in the window that begins now."""
+        """Whether the server was idle in the window that begins now."""
         begin, counts = time.monotonic(), self._read_counts()
         time.sleep(WINDOW_SECONDS)  # the window that is measured
         seconds = time.monotonic() - begin
@@ -92,7 +92,7 @@ def wait_until_idle(server: ServerProcess, postgres: PostgresProcess, broker: Br
 
 
 def leave_unread_entry(server: ServerProcess, broker: Broker) -> None:
-    """A message to an agent that speaks only Redis, which does not read it."""
+    """Leave an unread message for an agent that uses only Redis."""
     server.operator.post("/agora/messaging/send", {"to_agent": "Bus", "content": "left unread"})
     with redis.Redis(port=broker.port, decode_responses=True) as client:
         poll_until(lambda: "left unread" in str(client.xrevrange(f"{STREAM}:Bus", count=100)), "it is in Redis")

@@ -139,7 +139,8 @@ def test_a_refused_connection_costs_nothing(server: ServerProcess) -> None:
 
 
 def _stop_listening(port: int) -> None:
-    """Kill whatever listens at a port of the loopback, the program of one instance, and wait until the port is closed."""
+    """Kill the process that listens on a loopback port, the program of one instance, and wait until the port is
+    closed."""
     inodes = {
         line.split()[9]
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped
 
 
 def issue_invoice(server: ServerProcess, account: str, price: float, currency: str = "USD", requests: int = 1) -> str:
-    """Charge an account for a month that is over, and issue its invoice; the number."""
+    """Charge an account for a past month, and issue its invoice. Returns its number."""
     agent = priced_agent(server, f"Sold to {account}", price=price, currency=currency)
     with closing(sqlite3.connect(server.directory / "agora.db", timeout=10)) as database, database:
         # The same price, as if it had been set before last month: no call sets one for the past.

@@ -48,7 +48,7 @@ def _stalls(server: ServerProcess) -> float:
 def start_blocking_server(
     start_server: Callable[..., ServerProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., ServerProcess]:
-    """Start servers whose loop a signal blocks."""
+    """Start servers whose loop is blocked by a signal."""
     (tmp_path / "sitecustomize.py").write_text(BLOCKER)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     return start_server

@@ -67,7 +67,7 @@ def _accepts_connections(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def everything() -> Iterator[str]:
-    """It as a server of its own; its URL."""
+    """Run the reference server as a separate process. Yields its URL."""
     try:
         command = suite.install(PACKAGE)
     except suite.Unavailable as error:
@@ -96,7 +96,7 @@ def federated(everything: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _comparable(result: types.CallToolResult) -> Any:
-    """A result without what differs from call to call, and with its resources' URIs as the upstream has them."""
+    """Remove from a result what differs from call to call, and restore the upstream's resource URIs."""
     document = result.model_dump(by_alias=True, mode="json", exclude_none=True)
     document.pop("_meta", None)
     text = re.sub(r"\d+(:\d+)+[^\"\\]*|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|20\d\d-\d\d-\d\d[^\"\\]*", "…", str(document))
@@ -188,7 +188,7 @@ async def test_all_of_them_are_offered(everything: str, federated: ServerProcess
 
 
 class AskingUpstream(Far):
-    """An upstream with a tool that asks a person, in the way of its era."""
+    """An upstream with a tool that asks a person, in the manner of its protocol generation."""
 
     async def _tool_ask(self, ctx: Any, arguments: dict[str, Any]) -> Any:
         schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -273,7 +273,7 @@ async def test_links_lead_to_the_resource_through_the_server(shared_open_server:
 
 
 def _quarantined_in_monitor(server: ServerProcess) -> str:
-    """What the list of upstreams names as quarantined."""
+    """Return the names of quarantined items in the monitor's list of upstreams."""
     with Browser(server.url) as person:
         page = person.http.get("/v1/monitor/services/upstreams").text
     row = page[page.index(">linking</a>") :]
@@ -283,7 +283,7 @@ def _quarantined_in_monitor(server: ServerProcess) -> str:
 
 
 class LoggingUpstream(Far):
-    """An upstream with a tool that logs a message of each of two levels, and one that completes its prompt's argument."""
+    """An upstream with a tool that logs messages of two levels, and one that completes its prompt's argument."""
 
     def server(self) -> Any:
         server = super().server()
@@ -307,7 +307,7 @@ class LoggingUpstream(Far):
 
 @contextlib.asynccontextmanager
 async def logging_upstream(server: ServerProcess, modern: bool) -> AsyncIterator[None]:
-    """One that is federated under the name ``logging``."""
+    """An upstream that is federated under the name ``logging``."""
     far = LoggingUpstream(tools={"log": tool("log")}, modern=modern)
     async with serving(far.app()) as url:
         await asyncio.to_thread(server.operator.post, "/upstreams", {"name": "logging", "url": url})
@@ -326,7 +326,7 @@ async def test_a_call_brings_the_logs_of_its_level(shared_open_server: ServerPro
 
 
 async def _logs_of_a_call(server: ServerProcess, mode: str, level: Any, count: int) -> list[Any]:
-    """What a client that wants this level is told, at least so many messages; None is that it has not said so."""
+    """Return the log messages received by a client with a log level, at least that many; None: no level was set."""
     host = Host()
     async with host.connect(f"{server.url}/mcp", mode, server.admin_token, level) as client:
         if mode == "legacy" and level is not None:
@@ -353,7 +353,7 @@ async def test_an_argument_of_an_upstreams_prompt_is_completed(
 
 
 class ChangingUpstream(Far):
-    """An upstream whose resource changes when it is told to."""
+    """An upstream whose resource changes on demand."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -407,7 +407,7 @@ async def _remember_updates(updates: Any, host: Host) -> None:
 
 
 async def _change_until_told(far: ChangingUpstream, host: Host, uri: str) -> None:
-    """Change the resource again and again: when the upstream has begun to be listened to, nobody tells."""
+    """Change the resource repeatedly: there is no notification of the subscription's start."""
     if not far.modern:
         await far.subscribed.wait()
     while uri not in host.updated:

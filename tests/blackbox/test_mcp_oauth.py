@@ -33,7 +33,7 @@ SHAKE_HANDS = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo"
 
 @pytest.fixture(scope="module")
 def protected(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose people sign in at the provider, and are asked for few scopes at first."""
+    """A server whose users sign in at the provider, with few requested scopes at first."""
     port = free_port()
     server = ServerProcess(
         tmp_path_factory.mktemp("protected") / "data",
@@ -103,7 +103,7 @@ def test_a_missing_scope_is_named_by_http(protected: ServerProcess, arguments: d
 
 
 class _Storage:
-    """Tokens in memory, and the client id that the provider's operator made."""
+    """Tokens in memory, and the client id registered by the provider's operator."""
 
     def __init__(self, issuer: str) -> None:
         self.tokens: OAuthToken | None = None
@@ -125,7 +125,7 @@ class _Storage:
 
 
 class _Person:
-    """Signs in with a browser whenever the client asks for it."""
+    """Signs in with a browser whenever the client requires it."""
 
     def __init__(self, name: str) -> None:
         self.name, self.scopes, self.returned = name, list[set[str]](), ""

@@ -29,7 +29,7 @@ def legacy(shared_server: ServerProcess) -> Iterator[RawClient]:
 
 
 def read_tool(server: ServerProcess, version: str = "") -> dict[str, Any]:
-    """The entry of the operation in the full listing."""
+    """Return the entry of the operation in the full listing."""
     path = f"/mcp?view=full&tools={SEND}"
     with RawClient(server.url, server.admin_token, version, DECLARED, path) as client:
         (tool,) = (tool for tool in client.result("tools/list")["tools"] if tool["name"] == SEND)

@@ -40,7 +40,7 @@ def _offer(server: ServerProcess, name: str) -> Account:
 
 
 class _Worker:
-    """Takes the agent's tasks, one after another, until one is completed, or the block ends."""
+    """Executes the agent's tasks one by one until one is completed, or the block ends."""
 
     def __init__(self, agent: Account, work: Work) -> None:
         self._agent, self._work, self._stopping = agent, work, threading.Event()
@@ -63,14 +63,14 @@ class _Worker:
 
 
 def _last_answer(agent: Account, task: dict[str, Any]) -> Any:
-    """What the requester has answered; None where nothing was asked yet."""
+    """Return the requester's answer; None if there was no question yet."""
     entries = agent.get("/agora/task/history", params={"task_id": task["task_id"]})["entries"]
     answers = [entry["data"]["parts"][0] for entry in entries if (entry.get("data") or {}).get("role") == "ROLE_USER"]
     return answers[-1] if answers else None
 
 
 def _ask(form: dict[str, Any] | None = None) -> Work:
-    """Work that needs an answer first."""
+    """Execute work that first needs an answer."""
 
     def work(agent: Account, task: dict[str, Any]) -> Any:
         answer = _last_answer(agent, task)
@@ -242,7 +242,7 @@ async def test_a_message_to_an_agent_reports_the_progress_of_its_task(shared_ser
 
 
 class _AskingUpstream(Far):
-    """An upstream with tools that ask a person, in the way of its era."""
+    """An upstream with tools that ask a person, in the manner of its protocol generation."""
 
     async def _tool_ask(self, ctx: Any, arguments: dict[str, Any]) -> Any:
         if not self.modern:
@@ -267,7 +267,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(params=["legacy", "modern"])
 async def far(request: pytest.FixtureRequest, market: ServerProcess) -> AsyncIterator[str]:
-    """The name of an upstream that asks."""
+    """Yield the name of an upstream that asks."""
     name = f"far-{request.param}"
     async with serving(_AskingUpstream(tools={"ask": tool("ask")}, modern=request.param == "modern").app()) as url:
         await asyncio.to_thread(market.operator.post, "/upstreams", {"name": name, "url": url})
@@ -276,7 +276,7 @@ async def far(request: pytest.FixtureRequest, market: ServerProcess) -> AsyncIte
 
 
 class _Errand:
-    """A task whose agent calls the upstream's tool for it; the call waits in a thread. answer: of the call, once it is there."""
+    """A task whose agent calls the upstream's tool; the call waits in a thread. answer: of the call, when available."""
 
     def __init__(self, market: ServerProcess, upstream: str, **options: Any) -> None:
         self.agent = market.register(f"Doer-{uuid.uuid4().hex[:8]}")
@@ -309,7 +309,7 @@ class _Errand:
         return self._operator.get("/agora/task/get", params={"task_id": self.task_id})
 
     def wait_for_question(self) -> Any:
-        """The question's message."""
+        """Wait for the question's message."""
         poll_until(lambda: self.task()["status"] == "input_required", "the task asks")
         entries = self._operator.get("/agora/task/history", params={"task_id": self.task_id})["entries"]
         return [entry["data"] for entry in entries if (entry.get("data") or {}).get("role") == "ROLE_AGENT"][-1]

@@ -452,7 +452,7 @@ _BAKERS: dict[str, str] = {}
 
 
 def _shared_baker(server: ServerProcess) -> str:
-    """The tool of an agent whose tasks nobody takes."""
+    """The tool of an agent whose tasks are not claimed."""
     if server.url not in _BAKERS:
         _BAKERS[server.url] = Baker(server, "Idle").tool
     return _BAKERS[server.url]

@@ -70,7 +70,7 @@ def test_a_session_is_told_of_a_cancellation_elsewhere(servers: Servers, crossed
 
 
 def _last_status(messages: Iterator[dict[str, Any]], method: str, task_id: str) -> str:
-    """The first status of a task that is an end of it, as the stream tells of it."""
+    """Return the first final status of a task on the stream."""
     for message in messages:
         if message.get("method") != method or message["params"]["taskId"] != task_id:
             continue

@@ -33,7 +33,7 @@ LIST = "agora_agent_list"
 
 @pytest.fixture(scope="module")
 def far(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """The upstream: people sign in at the provider, and are asked for few scopes at first."""
+    """The upstream: users sign in at the provider, with few requested scopes at first."""
     port = free_port()
     server = ServerProcess(
         tmp_path_factory.mktemp("far") / "data",
@@ -71,7 +71,8 @@ def _wait_for_tools(home: ServerProcess, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def listed(home: ServerProcess, far: ServerProcess) -> str:
-    """An upstream that wants a token of each caller, and whose listing the operator has authorized; its name."""
+    """Yield the name of an upstream that requires a token of each caller, and whose listing the operator has
+    authorized."""
     _add(home, far, "each", "user")
     with Browser(home, home.admin_token) as browser:
         wide = {"shared": True, "scope": "openid read:agents write:messages"}  # what is listed depends on it
@@ -151,7 +152,7 @@ def test_a_callback_is_good_once_and_for_who_has_begun(home: ServerProcess, list
 
 
 def _grant(home: ServerProcess, account: Account, upstream: str) -> httpx.URL:
-    """A callback that was not followed yet."""
+    """Return a callback that was not followed yet."""
     with Browser(home, account.token) as browser:
         return browser.grant(account.post(f"/upstreams/{upstream}/authorize")["url"])
 
@@ -238,7 +239,7 @@ def test_what_an_agent_was_granted_goes_with_it(home: ServerProcess, listed: str
 
 
 def _stored(home: ServerProcess, value: str, agent: Account) -> int:
-    """Of an agent's grants, as they are stored."""
+    """Return an agent's stored grants."""
     with contextlib.closing(sqlite3.connect(home.directory / "agora.db")) as database:
         query = f"select {value} from upstream_grants where subject = ?"
         return int(database.execute(query, (agent.agent_id,)).fetchone()[0])

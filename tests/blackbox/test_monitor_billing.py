@@ -15,7 +15,7 @@ HOME = "/v1/monitor/"
 
 @pytest.fixture(scope="module")
 def worker(shared_server: ServerProcess) -> Account:
-    """An agent that costs 0.25 USD a task."""
+    """An agent that costs 0.25 USD per task."""
     worker = shared_server.register("Priced", capabilities=["pricing"])
     price = {"type": "hybrid", "price": 0.05, "usage_unit": "hour", "task_price": 0.25}
     shared_server.operator.call("PUT", f"/billing/prices/{worker.agent_id}", json=price)
@@ -39,7 +39,7 @@ def links_of(page: str) -> set[str]:
 
 
 def clicks_between(browser: Browser, start: str, end: str, most: int) -> int:
-    """How many links lead from a page to another, by pages of these things alone; fails beyond most."""
+    """Return the number of links from a page to another, using only pages of these objects; fails beyond the limit."""
     rooms = ("tasks/", "agents/agent_", "messages?agent", "messages/", "billing")
     reached, pages = {start}, {start}
     for clicks in range(1, most + 1):

@@ -32,7 +32,7 @@ def open_page(browser: Browser, path: str) -> str:
 
 
 def create_workflow(server: ServerProcess, name: str) -> tuple[str, str]:
-    """Its id, and the id of its first task."""
+    """Create a workflow. Returns its id and the id of its first task."""
     body = {"workflow_name": name, "steps": STEPS}
     workflow_id = server.operator.post("/agora/workflow/create", body)["workflow_id"]
     flow = server.operator.get("/agora/workflow/status", params={"workflow_id": workflow_id})

@@ -14,7 +14,7 @@ HOME = "/v1/monitor/"
 
 @pytest.fixture(scope="module")
 def things(shared_server: ServerProcess) -> dict[str, str]:
-    """Ids of a thing of each kind, by kind."""
+    """The id of an object of each kind, by kind."""
     operator = shared_server.operator
     agent = shared_server.register("Seeker", description="Finds mislaid umbrellas.")
     steps = [{"name": "look", "agent": "Seeker"}]

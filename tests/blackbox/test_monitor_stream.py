@@ -24,7 +24,7 @@ def browser(shared_server: ServerProcess) -> Iterator[Browser]:
 
 
 def _messages(stream: httpx.Response) -> Iterator[str]:
-    """Messages of a stream as they arrive; each ends with an empty line."""
+    """Yield the messages of a stream as they arrive; each ends with an empty line."""
     text = ""
     for piece in stream.iter_text():
         text += piece

@@ -82,7 +82,7 @@ SMALL: Final[Mapping[str, str]] = {
 
 @dataclass
 class Place:
-    """Servers on one database, with large items of each kind. turn: which of them is asked next."""
+    """Servers on one database, with large items of each kind. turn: index of the next server to use."""
 
     servers: list[ServerProcess]
     operator: Account
@@ -96,7 +96,7 @@ class Place:
     turn: Iterator[int] = field(default_factory=itertools.count)
 
     def call(self, caller: Account, operation: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-        """The answer of an operation, and its bytes; the servers are asked in turn."""
+        """Call an operation on the servers in turn. Returns the answer and its size in bytes."""
         server = self.servers[next(self.turn) % len(self.servers)]
         route = ROUTES[operation]
         path = route["path"]
@@ -120,7 +120,7 @@ LISTS: Final = sorted(
 
 @dataclass(frozen=True)
 class Listing:
-    """How a list is read. items: the field that holds them. caller: whose list. most: bytes of its largest item."""
+    """A list operation. items: field with the items. caller: owner of the list. most: bytes of its largest item."""
 
     items: str
     least: int = COUNT
@@ -173,7 +173,8 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
 
 
 def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str, str]:
-    """Large items of each kind; whoever gives them, whoever receives them, a conversation, a task, a codebase, a job and a review."""
+    """Create large items of each kind: for sender and recipient, a conversation, a task, a codebase, a job and a
+    review."""
     operator = server.operator
     giver = server.register("Giver")
     worker = server.register("Worker", capabilities=["large"])
@@ -226,7 +227,7 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str, 
 
 
 def _submit_review(giver: Account, worker: Account, codebase: str) -> str:
-    """A review with large files, of a job that is done."""
+    """Create a review with large files, of a completed job."""
     job = giver.post("/v1/agent/tasks", {"prompt": "Change it", "codebase_id": codebase})["task_id"]
     claim = worker.post("/v1/worker/tasks/claim", {"task_id": job, "worker_id": "W0"})["tasks"][0]
     files = [{"path": f"f{number}", "patch": LARGE} for number in range(COUNT)]
@@ -368,7 +369,7 @@ def test_what_an_upstream_offers_and_answers_is_bounded_in_bytes(place: Place) -
 
 
 def _file_bytes_read(server: ServerProcess) -> int:
-    """Bytes that a server has read from files so far; what comes from sockets is not among them."""
+    """Return the bytes that a server has read from files, excluding sockets."""
     counters = Path(f"/proc/{server.pid}/io").read_text()
     return int(counters.split("rchar:", 1)[1].split()[0])
 

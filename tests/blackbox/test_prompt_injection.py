@@ -26,7 +26,7 @@ def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
 
 
 def obey(request: ModelRequest) -> ScriptedReply:
-    """Call whatever any text says, wherever it stands, one after the other; then repeat everything that was learned."""
+    """Script: call everything that any text demands, one by one; then repeat everything that was learned."""
     orders: list[ToolCall] = []
     for _, text in request.turns:
         orders += [call for call in read_orders(text) if call not in orders]
@@ -37,7 +37,7 @@ def obey(request: ModelRequest) -> ScriptedReply:
 
 
 def read_orders(text: str) -> Iterator[ToolCall]:
-    """The calls that a text demands."""
+    """Return the calls that a text demands."""
     position = 0
     while match := ORDER.search(text, position):
         position = match.end()
@@ -53,7 +53,7 @@ def order(tool: str, arguments: dict[str, Any]) -> str:
 
 
 class Scene:
-    """A victim with a secret task and a secret value, an agent that obeys, and one that does everything for it."""
+    """A victim with a secret task and a secret value, an obedient agent, and an attacker."""
 
     def __init__(self, thinkers: Thinkers, name: str) -> None:
         self.thinkers, self.name, server = thinkers, name, thinkers.server
@@ -74,7 +74,7 @@ class Scene:
         self.thinkers.declare(self.agent, **({"tools": EVERYTHING, "limits": {"steps": 60}} | fields))
 
     def plant_secrets(self) -> None:
-        """The victim tells the same agent a secret, in a task and in its memory."""
+        """Let the victim tell the same agent a secret, in a task and in its memory."""
         self.thinkers.do(self.agent, "keep this", self.victim)
         self.secret_task = self.thinkers.give(
             self.agent, f"keep {SECRET}", self.victim, deadline="2099-01-01T00:00:00Z"
@@ -82,7 +82,7 @@ class Scene:
         self.thinkers.wait_for(self.secret_task)
 
     def attacks(self) -> str:
-        """Orders that each try to get past the rights."""
+        """Yield orders that each try to circumvent the permissions."""
         victim, task = self.victim, self.secret_task
         send = {"to_agent": victim.name, "content": "pwned"}
         return "\n".join(

@@ -82,7 +82,7 @@ def test_an_operator_says_whose_messages(shared_server: ServerProcess, agent: Ac
 
 
 def contents(server: ServerProcess) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the database, but for measurements."""
+    """Return every row of the database, except measurements."""
     (file,) = server.directory.glob("*.db")
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
         names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
@@ -91,14 +91,14 @@ def contents(server: ServerProcess) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _select(connection: sqlite3.Connection, table: str) -> str:
-    """Every column, but for measurements."""
+    """Select every column, except measurements."""
     measured = MEASURED_COLUMNS.get(table, set())
     columns = [row[1] for row in connection.execute(f"pragma table_info({table})") if row[1] not in measured]
     return f"select {', '.join(columns)} from {table}"
 
 
 def sign_in(operator: Account) -> None:
-    """Enter the monitor: from then on the client has its cookie."""
+    """Sign in to the monitor: afterwards the client has its cookie."""
     page = operator.http.get("/v1/monitor/sign-in").text
     secret = re.search(r'name="csrf" value="([^"]+)"', page)
     assert secret is not None
@@ -107,7 +107,7 @@ def sign_in(operator: Account) -> None:
 
 
 def crawl_monitor(operator: Account, start: list[str]) -> set[str]:
-    """Every page that can be reached from some by links; answers their addresses."""
+    """Visit every page that is linked from the given ones. Returns their addresses."""
     waiting, seen = list(start), set[str]()
     while waiting and len(seen) < 60:
         address = waiting.pop(0)
@@ -120,7 +120,7 @@ def crawl_monitor(operator: Account, start: list[str]) -> set[str]:
 
 
 def fill(path: str, values: dict[str, str]) -> str | None:
-    """A path with its parameters, if there is something to look at."""
+    """Fill the parameters of a path, if there is an object to read."""
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", value)
     return None if "{" in path else path

@@ -21,14 +21,14 @@ STALE = 5.5  # seconds, longer than an idle server waits between looks; the sour
 
 
 class Consumer:
-    """A program of an agent, as the source has it: XREADGROUP, XACK, and perhaps XAUTOCLAIM."""
+    """A program of an agent, as its users write it: XREADGROUP, XACK, and optionally XAUTOCLAIM."""
 
     def __init__(self, client: redis.Redis, name: str) -> None:
         self.client, self.name, self.stream = client, name, f"{INBOUND}:{name}"
         self.handled: Counter[str] = Counter()  # by the message's text
 
     def read(self, *, consumer: str = "mcp-a1b2c3d4", claim: bool = False, ack: bool = False, block: int = 20) -> None:
-        """One turn: what is new, then what other consumers left for as long as the server waits."""
+        """Read new entries, then those left by other consumers, for as long as the server waits."""
         fresh = self.client.xreadgroup(self.name, consumer, {self.stream: ">"}, count=10, block=block)
         entries = [entry for _, found in fresh for entry in found]
         if claim:

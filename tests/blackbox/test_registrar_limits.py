@@ -17,14 +17,14 @@ def register_as(server: ServerProcess, registrar: Account, name: str) -> Account
 
 
 def enrol_agents(server: ServerProcess, count: int, prefix: str) -> list[Account]:
-    """Agents that register themselves with one enrolment token."""
+    """Register agents with one enrolment token."""
     token = server.operator.post("/tokens", {"label": prefix, "kind": "enrolment"})["token"]
     newcomer = server.account(token)
     return [register_as(server, newcomer, f"{prefix}{number}") for number in range(count)]
 
 
 def open_streams(stack: ExitStack, account: Account, count: int) -> int:
-    """Open event streams until one is refused; how many there were."""
+    """Open event streams until one is refused. Returns their number."""
     for number in range(count):
         answer = stack.enter_context(account.http.stream("GET", "/events"))
         if answer.status_code != 200:

@@ -16,7 +16,7 @@ from tests.polling import poll_until
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """One with the usual times between checks and passes: half a minute, and a minute."""
+    """A server with the default intervals of checks and reconciliation: half a minute, and a minute."""
     with serving_instances(tmp_path_factory.mktemp("limits"), instance_check="30", instance_pass="60") as server:
         deploy(server, "OneASecond", {"type": "per_minute", "price": 60})
         yield server

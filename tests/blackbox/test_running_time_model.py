@@ -37,7 +37,7 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Price:
-    """A version of a price of time, in millionths for a unit."""
+    """A version of a price of time, in millionths per unit."""
 
     per_unit: int
     unit: str
@@ -51,14 +51,14 @@ class Price:
         return {"type": f"per_{self.unit}", "price": self.per_unit / MICROS}
 
     def of_time(self, quantity: int) -> int:
-        """The price of microseconds, rounded half up."""
+        """Return the price of microseconds, rounded half up."""
         unit = UNITS[self.unit]
         return (2 * self.per_unit * quantity + unit) // (2 * unit)
 
 
 @dataclass
 class Version:
-    """A price and since when it holds, in microseconds since 1970: for new instances, and for those there are."""
+    """A price and its start of validity, in microseconds since 1970: for new instances, and for existing ones."""
 
     price: Price
     begins: int
@@ -67,7 +67,7 @@ class Version:
 
 @dataclass
 class Instance:
-    """What was seen of an instance. lower, upper: how many microseconds it ran at least, and spans in which it may have."""
+    """Observations of an instance. lower, upper: minimum and maximum of its running time in microseconds, and spans."""
 
     instance_id: str
     agent: str
@@ -104,7 +104,8 @@ def micros(timestamp: str) -> int:
 
 
 class RunningTimeMachine(RuleBasedStateMachine):
-    """Drives one server; each example has agents and accounts of its own. The third account has a limit, the fourth credit."""
+    """Drives one server; each example has its own agents and accounts. The third account has a limit, the fourth
+    credit."""
 
     server: ServerProcess
     kills_left: int
@@ -144,14 +145,14 @@ class RunningTimeMachine(RuleBasedStateMachine):
         return instance.wallet.caller.get(f"{INSTANCES}/{instance.instance_id}")["status"]
 
     def see_running(self, instance: Instance) -> None:
-        """Wait until it runs, or was paused because its account has nothing left."""
+        """Wait until it runs, or was paused because its account has no funds."""
         poll_until(lambda: self.status(instance) in ("running", "paused"), "it runs")
         moment = now()
         if self.status(instance) == "running":
             instance.running = moment
 
     def close_span(self, instance: Instance, asked: int) -> None:
-        """It was asked to stop at a moment, and has stopped by now."""
+        """Close a span: a stop was requested at a moment, and is complete now."""
         if instance.running is not None and instance.wallet.bound is None:  # else the server may have paused it before
             instance.lower += max(0, asked - instance.running - SLACK)
         instance.upper.append((instance.asked, now()))
@@ -215,7 +216,7 @@ class RunningTimeMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(instance.running for instance in self.instances))
     @rule()
     def let_time_pass(self) -> None:
-        """Until what one instance has used is half a second more, or it is paused."""
+        """Wait until one instance has used half a second more, or is paused."""
         instance = next(each for each in self.instances if each.running)
 
         def used() -> float:
@@ -248,7 +249,7 @@ class RunningTimeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.kills > 0 and self.instances)
     @rule()
     def kill_the_server(self) -> None:
-        """What runs while no server does may be billed or not; it was running when the server was killed."""
+        """Kill the server. Time without a server may be billed or not; the instance was running at the kill."""
         self.kills -= 1
         self.server.kill()
         for instance in self.instances:
@@ -269,12 +270,12 @@ class RunningTimeMachine(RuleBasedStateMachine):
             cursor = {"cursor": page["next_cursor"]}
 
     def agreed(self, instance: Instance, at: int) -> int:
-        """The version that held for an instance at a moment."""
+        """Return the version that applied to an instance at a moment."""
         later = enumerate(self.versions[instance.agent][instance.version :], instance.version + 1)
         return max([instance.version, *(number for number, version in later if version.holds <= at)])
 
     def check_instance(self, instance: Instance, entries: list[dict[str, Any]]) -> int:
-        """What an instance owes by the model; checks its intervals."""
+        """Check the debt of an instance by the model, and its intervals."""
         spans = sorted(
             (micros(entry["began"]), micros(entry["ended"]), entry) for entry in entries if entry["kind"] == "time"
         )
@@ -299,7 +300,8 @@ class RunningTimeMachine(RuleBasedStateMachine):
         return owed + sum(charged)
 
     def check_bound(self, wallet: Wallet, entries: list[dict[str, Any]]) -> None:
-        """An account passes its limit by no more than what ran when it was passed: the last interval of each instance."""
+        """Check that an account exceeds its limit at most by what ran at that time: the last interval of each
+        instance."""
         if wallet.bound is None:
             return
         in_flight = {

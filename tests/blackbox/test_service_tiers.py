@@ -15,7 +15,7 @@ from tests.blackbox.server import ServerProcess
 
 @pytest.fixture(scope="module")
 def public_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Everybody may register; nobody is trusted for being on this machine."""
+    """A server where everybody may register, and local callers are not trusted."""
     server = ServerProcess(
         tmp_path_factory.mktemp("tiers") / "data", auth_required="true", open_registration="true"
     ).start()

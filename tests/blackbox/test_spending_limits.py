@@ -23,7 +23,7 @@ _numbers = count(1)
 
 @dataclass
 class Place:
-    """dear costs more than the account of cheater may spend; cheap costs less."""
+    """dear costs more than the cheater's account may spend; cheap costs less."""
 
     server: ServerProcess
     account: str
@@ -76,7 +76,7 @@ def to_its_worker(place: Place) -> None:
 
 
 def after_another_task(place: Place) -> None:
-    """What waits for other work is reserved at once: nobody can be asked when it may begin."""
+    """Work that waits for other work is reserved immediately, because its start is unknown."""
     first = place.cheater.post("/agora/task/assign", place.order(assignee=place.cheap.name))["task_id"]
     place.cheater.post("/agora/task/assign", place.order(depends_on=[first]), expect=402)
     place.cheater.post("/agora/task/cancel", {"task_id": first})
@@ -101,7 +101,7 @@ def from_a_cheaper_agent(place: Place) -> None:
 
 
 def by_retrying(place: Place) -> None:
-    """A retry is a new task with a price of its own: without an assignee, and with another one."""
+    """A retry is a new task with its own price: without an assignee, and with another one."""
     task = place.cheater.post("/agora/task/assign", place.order(assignee=place.cheap.name))["task_id"]
     place.cheap.post("/agora/task/fail", {"task_id": task, "error": "no", "retry": False})
     place.cheater.post("/agora/task/retry", {"task_id": task, "assignee": place.dear.name}, expect=402)
@@ -110,7 +110,7 @@ def by_retrying(place: Place) -> None:
 
 
 def as_a_model(place: Place) -> None:
-    """OpenAI's shape: whole, streamed and in the background."""
+    """OpenAI's API: complete, streamed and in the background."""
     body = {"model": place.dear.name, "messages": [{"role": "user", "content": "work"}]}
     refusal = place.cheater.post("/v1/chat/completions", body, expect=402)
     assert refusal["error"]["code"] == "insufficient_quota"
@@ -194,7 +194,7 @@ def in_a_workflow_among_its_agents(place: Place) -> None:
 
 
 def in_a_workflow_for_each(place: Place) -> None:
-    """Single parts fit, all of them do not."""
+    """Single parts fit, all of them together do not."""
     part = {"name": "one", "task_type": "work", "agent": place.cheap.name, "for_each": [1, 2, 3, 4]}
     _refused_workflow(place, part)
 
@@ -205,7 +205,7 @@ def in_a_workflow_within_a_workflow(place: Place) -> None:
 
 
 def by_reassigning_a_step(place: Place) -> None:
-    """A step that has begun is refused at once; one that has not fails when it is to begin."""
+    """Reassigning a started step is refused immediately; a step that has not started fails when it is to begin."""
     step = {"name": "one", "task_type": "work", "agent": place.cheap.name}
     body = {"workflow_name": f"flow{next(_numbers)}", "steps": [step]}
     where = {"workflow_id": place.cheater.post("/agora/workflow/create", body)["workflow_id"]}

@@ -30,7 +30,7 @@ OUTAGE_SECONDS = 3.0
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresProcess]:
-    """A PostgreSQL that tests of this module stop and start again."""
+    """A PostgreSQL that tests of this module stop and restart."""
     directory = Path(tempfile.mkdtemp(prefix="agora-pg-"))
     server = PostgresProcess(directory).create().start()
     yield server
@@ -68,7 +68,7 @@ def assert_unavailable(response: httpx.Response, cause: str) -> None:
 
 
 def start_load(server: ServerProcess) -> subprocess.Popen[bytes]:
-    """A program over the SDK that works until its standard input ends."""
+    """Start an SDK program that works until its standard input ends."""
     load = spawn_tethered(
         [sys.executable, LOAD, server.url, "4"], env=server.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -78,7 +78,7 @@ def start_load(server: ServerProcess) -> subprocess.Popen[bytes]:
 
 
 def assert_load_saw_nothing(load: subprocess.Popen[bytes], postgres: PostgresProcess) -> None:
-    """The program raised nothing, and each message that it sent is stored once."""
+    """Check that the program raised no errors, and that each of its messages is stored once."""
     output, _ = load.communicate(timeout=90)
     outcome = json.loads(output)
     assert outcome["errors"] == []

@@ -20,7 +20,8 @@ FIRST_MERGE, CONFLICT, SECOND_MERGE = 0, 3, 1  #: jobs that are approved, in thi
 
 @dataclass(frozen=True)
 class Day:
-    """How much happens. kills: of workers, by SIGKILL; each is started again. groups: of attempts, beside the jobs."""
+    """Amount of work. kills: of workers, by SIGKILL; each is restarted. groups: of attempts, in addition to the
+    jobs."""
 
     people: int
     workers: int
@@ -42,7 +43,7 @@ LIVES = 10  #: of a job: whoever is killed takes an attempt of each job that it 
 
 
 def name_file(number: int) -> str:
-    """What a job writes: every third job the same file, each in its own way."""
+    """Return the file that a job writes: every third job changes the same file, each in a different way."""
     return "README" if number % 3 == 0 else f"out-{number}.txt"
 
 
@@ -61,7 +62,7 @@ def run_git(repository: Path, *arguments: str) -> str:
 
 
 def approve_job(person: Account, job: str) -> str:
-    """Approve a job, and wait for what becomes of it."""
+    """Approve a job, and wait for the outcome."""
     person.post(f"/v1/agent/reviews/{job}/approve", {"action": "merge"})
 
     def look() -> str | None:
@@ -116,20 +117,20 @@ def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path, day: Day)
 
 
 def find_agent(server: ServerProcess, codebase: str) -> str:
-    """The capability of the coding agent that all workers run."""
+    """Return the capability of the coding agent of all workers."""
     worker = server.operator.get(f"/v1/agent/codebases/{codebase}")["worker_id"]
     capabilities = server.operator.get(f"/v1/agent/workers/{worker}")["capabilities"]
     return next(str(name) for name in capabilities if name.startswith("coding:"))
 
 
 def start_attempts(person: Account, prefix: str, number: int, agent: str) -> str:
-    """Start attempts at one prompt, by any of the workers that have the codebase; answers their group."""
+    """Start attempts at one prompt, for any worker with the codebase. Returns their group."""
     request = {"prompt": f"SLOWLY: 10\nEDIT: attempt-{number}.txt=attempted", "codebase_id": prefix}
     return str(person.post("/v1/agent/attempts", request | {"variants": [agent] * ATTEMPTS})["group_id"])
 
 
 def choose_attempt(person: Account, group: str) -> str:
-    """Choose the first attempt that completes, whatever the others do meanwhile; answers its job."""
+    """Choose the first completed attempt, whatever the others do. Returns its job."""
 
     def look() -> str | None:
         attempts = person.get(f"/v1/agent/attempts/{group}")["attempts"]
@@ -142,14 +143,14 @@ def choose_attempt(person: Account, group: str) -> str:
 
 
 def find_codebases(server: ServerProcess, repository: Path, count: int) -> list[str] | None:
-    """Ids of the codebases of all workers, once they are registered."""
+    """Return the ids of all workers' codebases, once they are registered."""
     rows = server.operator.get(f"/v1/agent/codebases?limit=200&search={repository}")["codebases"]
     ids = [row["codebase_id"] for row in rows if row["path"] == str(repository)]
     return ids if len(ids) == count else None
 
 
 def require_done_once(server: ServerProcess, repository: Path, jobs: list[str]) -> None:
-    """Every job has ended once, on a branch of its own, with one commit and what it was to write."""
+    """Check that every job has ended once, on its own branch, with one commit and its content."""
     for number, job in enumerate(jobs):
         entries = server.operator.get(f"/v1/agent/tasks/{job}/history?limit=500")["entries"]
         ends = Counter(entry["status"] for entry in entries)
@@ -160,7 +161,7 @@ def require_done_once(server: ServerProcess, repository: Path, jobs: list[str]) 
 
 
 def require_nothing_lost(server: ServerProcess, repository: Path, codebase: str, jobs: list[str], root: Path) -> None:
-    """A clean-up of everything removes the merged worktrees alone; every branch and its work stay."""
+    """Check that a full clean-up removes only merged worktrees; every branch and its work stay."""
     heads: Mapping[str, str] = {job: run_git(repository, "rev-parse", f"agora/{job}") for job in jobs}
     task = server.operator.post(f"/v1/agent/codebases/{codebase}/worktrees/clean", {"job_ids": jobs})
     result = wait_for_status(server.operator, task["task_id"], "completed", timeout=WAIT)["result"]
@@ -175,10 +176,8 @@ def require_nothing_lost(server: ServerProcess, repository: Path, codebase: str,
 def require_attempts_kept(
     server: ServerProcess, repository: Path, codebase: str, chosen: Mapping[str, str], root: Path
 ) -> None:
-    """Every attempt has ended once, one of each group is in review, and a clean-up leaves what the others have done.
-
-    chosen: jobs by their groups.
-    """
+    """Check that every attempt has ended once, one of each group is in review, and a clean-up keeps the work of the
+    others. chosen: jobs by group."""
     names, works = [], []
     for number, (group, choice) in enumerate(chosen.items()):
         attempts = server.operator.get(f"/v1/agent/attempts/{group}")["attempts"]
@@ -199,5 +198,5 @@ def require_attempts_kept(
 
 
 def find_branch(repository: Path, job: str) -> str:
-    """The commit of a job's branch; empty where it has none, because nobody has begun it."""
+    """Return the commit of a job's branch; empty without a branch, because the job was not started."""
     return run_git(repository, "for-each-ref", "--format=%(objectname)", f"refs/heads/agora/{job}")

@@ -38,7 +38,7 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -
 
 
 def _serial_of(server: ServerProcess) -> int:
-    """The serial number of the certificate that a new handshake is shown."""
+    """Return the serial number of the certificate in a new handshake."""
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain,
         server.trust.wrap_socket(plain, server_hostname="localhost") as secure,
@@ -47,7 +47,7 @@ def _serial_of(server: ServerProcess) -> int:
 
 
 def _attempt(port: int, version: ssl.TLSVersion, trust: ssl.SSLContext) -> str | None:
-    """The version that a client agrees on which speaks no newer one; None if it is refused."""
+    """Return the version negotiated by a client with a maximum version; None if it is refused."""
     context = trust
     context.maximum_version = version
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:

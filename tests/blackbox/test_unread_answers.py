@@ -106,7 +106,7 @@ def _a2a_rpc(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
 
 
 def _grpc(room: int) -> Ask:
-    """Lists of tasks, for which there is so much room."""
+    """Request lists of tasks, with a given flow-control window."""
 
     def ask(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
         message = a2a_pb2.ListTasksRequest(page_size=100).SerializeToString()
@@ -128,7 +128,7 @@ def _a2a_stream(server: ServerProcess, caller: Account, deaf: DeafSocket) -> Non
 
 
 def _fill_session(caller: Account, content: str, sent: int) -> str:
-    """Messages of a session of a coding agent, in a codebase of the caller: their path."""
+    """Create messages of a coding session in a codebase of the caller. Returns their path."""
     worker = caller.post("/v1/agent/workers/register", {"worker_name": "deaf"})["worker_id"]
     place = {"name": "deaf", "path": "/deaf", "worker_id": worker}
     path = f"/v1/agent/codebases/{caller.post('/v1/agent/codebases', place)['codebase_id']}/sessions/deaf"
@@ -211,14 +211,15 @@ GIVERS = ("A2A JSON-RPC", "A2A HTTP+JSON", "A2A stream", "gRPC", "gRPC without r
 
 
 def _values(server: ServerProcess) -> dict[str, float]:
-    """What /metrics shows, of series without labels."""
+    """Return the values of series without labels in /metrics."""
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=60) as answer:
         text = answer.read().decode()
     return {name: float(value) for name, value in re.findall(r"^(agora_\w+) (\S+)$", text, re.MULTILINE)}
 
 
 def _cpu_per_call(server: ServerProcess, caller: Account, rounds: int) -> float:
-    """Processor time of the server for one call, in seconds: the least of several rounds, which a busy machine disturbs least."""
+    """Return the server's CPU time per call in seconds: the minimum of several rounds, which is least disturbed by a
+    busy machine."""
     spent = []
     for _ in range(rounds):
         before = process_cpu_seconds(server.pid)
@@ -230,7 +231,7 @@ def _cpu_per_call(server: ServerProcess, caller: Account, rounds: int) -> float:
 
 @dataclass(frozen=True)
 class Size:
-    """How large an attack is.
+    """Size of an attack.
 
     each: connections on a path. sent: messages, and tasks, that wait for each caller. content: bytes of one of them.
     most_waiting: bytes. rounds: of measurements of processor time. postgres: whether the store is PostgreSQL.
@@ -263,7 +264,7 @@ LONG = Size(each=8, sent=10, content=800_000, most_waiting=150 * MEGABYTE, setti
 
 @dataclass
 class Attack:
-    """Everything that was measured while nobody read. waiting: the most unread bytes that were seen."""
+    """Measurements while nobody read. waiting: maximum of unread bytes."""
 
     server: ServerProcess
     size: Size
@@ -276,14 +277,14 @@ class Attack:
     sockets: dict[str, list[DeafSocket]] = field(default_factory=dict)
 
     def watch(self) -> None:
-        """Look at the memory; the server is ended at once where it has too much of it: the machine is not ours alone."""
+        """Watch the memory; the server is ended immediately if it uses too much: the machine is shared."""
         self.rss_most = max(self.rss_most, process_rss_bytes(self.server.pid))
         if self.rss_most > MOST_RSS:
             self.server.kill()
             pytest.fail(f"the server takes {self.rss_most / MEGABYTE:.0f} MB")
 
     def figures(self) -> str:
-        """What a report says of the attack."""
+        """Return the figures of the attack for a report."""
         megabytes = {
             "before": self.rss_before,
             "most": self.rss_most,
@@ -294,11 +295,11 @@ class Attack:
         return f"{sizes}, processor time per call {self.beside / self.alone:.2f} of what it is alone"
 
     def measure(self) -> None:
-        """Ask the server how much waits to be read."""
+        """Read the number of unread bytes from the server."""
         self.waiting = max(self.waiting, _values(self.server)["agora_unread_bytes"])
 
     def settle(self) -> None:
-        """Wait until the server has done what it was asked."""
+        """Wait until the server has executed the calls."""
         quiet = 0
         while quiet < 5:
             before = process_cpu_seconds(self.server.pid)
@@ -310,7 +311,7 @@ class Attack:
 def _prepare(
     server: ServerProcess, paths: Sequence[str], content: str, sent: int, *, name: str = "Deaf"
 ) -> dict[str, Account]:
-    """A caller for each path, with messages that wait for it and tasks that it gave."""
+    """Create a caller for each path, with messages for it and tasks of it."""
     callers = {
         path: server.operator if path in OPERATORS else server.register(f"{name} {number}")
         for number, path in enumerate(paths)
@@ -337,7 +338,7 @@ def _prepare(
 
 @contextlib.contextmanager
 def _attacked(server: ServerProcess, size: Size, paths: Sequence[str]) -> Iterator[Attack]:
-    """Ask over so many connections on every path, and measure."""
+    """Send requests over that many connections on every path, and measure."""
     callers = _prepare(server, paths, "x" * size.content, size.sent)
     honest = server.register("Honest")
     with contextlib.closing(DeafSocket(server.port)) as deaf:
@@ -376,7 +377,7 @@ def _start(directory: Path, settings: Mapping[str, str]) -> ServerProcess:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """The server of the short forms."""
+    """The server of the short variants."""
     server = _start(tmp_path_factory.mktemp("unread"), SHORT.settings)
     yield server
     server.close()
@@ -456,7 +457,7 @@ LAST = "the last of it"
 
 
 def _read_slowly(deaf: DeafSocket) -> int:
-    """Bytes that came until the last of an answer, or the connection ended."""
+    """Return the number of bytes until the end of the last response, or of the connection."""
     deaf.socket.settimeout(30)
     received, tail = 0, b""
     with contextlib.suppress(OSError):

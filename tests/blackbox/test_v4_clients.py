@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 def run(
     server: ServerProcess, directory: Path, *command: str, path: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a v4 agent's program in a directory. path: put before the others."""
+    """Run a v4 agent's program in a directory. path: prepended to PATH."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
     clean |= {"AGORA_URL": server.url, "AGORA_CREDENTIALS": str(directory / "credentials.json")} | environment
     clean["PATH"] = os.pathsep.join(filter(None, (path and str(path), str(Path(sys.executable).parent), clean["PATH"])))
@@ -38,7 +38,7 @@ def run(
 
 
 def write_sample(server: ServerProcess, name: str, directory: Path, more: str = "") -> Path:
-    """A sample of the source in a directory, as it is but for the port of the server."""
+    """Write a published sample to a directory, unchanged except for the server's port."""
     file = directory / name
     port = server.url.rpartition(":")[2]
     file.write_text((SAMPLES / f"{name}.txt").read_text().replace("localhost:8080", f"localhost:{port}") + more)

@@ -37,7 +37,8 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 class Fleet:
-    """Fifty agents, each of which sends its neighbour numbered messages by what it uses at the time: v4, the layer, or v5."""
+    """Fifty agents, each of which sends numbered messages to its neighbour, with its current API: v4, the compatibility
+    layer, or v5."""
 
     def __init__(self, server: ServerProcess, database: Path) -> None:
         self.server, self.database = server, database
@@ -79,7 +80,7 @@ class Fleet:
         self.sent[content] += 1
 
     async def received(self) -> Counter[str]:
-        """What is in the inboxes of all."""
+        """Return the messages in all inboxes."""
         contents: Counter[str] = Counter()
         for name in self.names:
             cursor = None
@@ -143,7 +144,7 @@ async def _move(fleet: Fleet, program: Path, export: Path) -> None:
 
 
 async def _import(server: ServerProcess, program: Path, export: Path) -> str:
-    """Export by the program and import, in a thread: the fleet goes on talking."""
+    """Export and import in a thread, while the fleet continues to send."""
 
     def work() -> str:
         result = subprocess.run([program, "export", DATABASE, "--format", "json"], capture_output=True, check=True)

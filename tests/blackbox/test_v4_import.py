@@ -43,7 +43,7 @@ def message(number: int, sender: str, recipient: str, content: str, **more: Any)
 
 
 def write_export(path: Path, prefix: str) -> dict[str, list[Any]]:
-    """An export in which every kind of thing is, and some rows that cannot be taken."""
+    """Write an export with every kind of row, including some that are refused."""
     one, two = f"{prefix}One", f"{prefix}Two"
     tables: dict[str, list[Any]] = {
         "agent_message": [
@@ -268,7 +268,7 @@ def test_a_million_messages_are_imported_in_bounded_memory(server: ServerProcess
 
 
 def _peak_memory(pid: int) -> int:
-    """The most resident memory that a process has had, in bytes."""
+    """Return the peak resident memory of a process in bytes."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:

@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 def install_programs(server: ServerProcess, directory: Path) -> dict[str, str]:
-    """kubectl and the shim on a path, and curl's name for the server. Returns the script's environment."""
+    """Install kubectl and the shim in PATH, and an alias of the server for curl. Returns the script's environment."""
     programs = directory / "bin"
     environment = server.environment | {"AGORA_URL": server.url, "CURL_HOME": str(directory)}
     shim = [sys.executable, "-m", "agora.cli", "migrate", "shim", str(programs)]

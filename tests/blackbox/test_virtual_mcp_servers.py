@@ -23,7 +23,7 @@ LISTED = {"agora_query_agents", "agora_task_get", "agora_billing_balance", "Shou
 
 
 def ask(account: Account, path: str, method: str, params: dict[str, Any] | None = None) -> httpx.Response:
-    """A request of the newest revision."""
+    """Send a request of the newest protocol version."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
@@ -51,7 +51,7 @@ def names(account: Account, path: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def desk(shared_server: ServerProcess) -> str:
-    """The path of a virtual server."""
+    """Yield the path of a virtual server."""
     shared_server.register("Shouter", capabilities=["shout", "mcp_tools"])
     body = {"name": "desk", "tools": TOOLS, "instructions": "Look things up for the desk."}
     created = shared_server.operator.post("/virtual-servers", body)
@@ -164,7 +164,7 @@ async def test_the_bridge_leads_to_a_virtual_server(shared_server: ServerProcess
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def federated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server that takes upstreams of this machine, on either engine."""
+    """A server that accepts local upstreams, on either engine."""
     with contextlib.ExitStack() as stack:
         settings = {}
         if request.param == "postgres":

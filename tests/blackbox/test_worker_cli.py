@@ -29,7 +29,7 @@ StartWorker = Callable[..., WorkerProcess]
 
 @pytest.fixture
 def start_worker(shared_server: ServerProcess, tmp_path: Path) -> Iterator[StartWorker]:
-    """Start workers with a codebase and a home of their own: ``start_worker("name", "--once")``."""
+    """Start workers with their own codebase and home: ``start_worker("name", "--once")``."""
     workers: list[WorkerProcess] = []
 
     def start(name: str, *options: str) -> WorkerProcess:
@@ -156,7 +156,7 @@ def test_the_doctor_knows_each_agent(tmp_path: Path, program: str) -> None:
 
 
 def examine(home: Path, programs: Path, **variables: str) -> dict[str, dict[str, object]]:
-    """``agora worker doctor --json``, by the names of the parts."""
+    """Run ``agora worker doctor --json``. Returns the reports by name."""
     clean = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(home), **variables}
     command = [sys.executable, "-m", "agora.cli", "worker", "doctor", "--json"]
     done = subprocess.run(command, env=clean, capture_output=True, text=True, check=True, timeout=60)

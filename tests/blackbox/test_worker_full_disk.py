@@ -17,7 +17,7 @@ MEBIBYTES = 8
 
 
 def wait_for_pause(server: ServerProcess, job: str) -> Any:
-    """The job, which is paused for the disk."""
+    """Wait until the job is paused for the disk, and return it."""
     task = poll_until(
         lambda: (row := server.operator.get(f"/v1/agent/tasks/{job}"))["available_at"] and row,
         lambda: f"it is paused: {read_output(server.operator, job)}",

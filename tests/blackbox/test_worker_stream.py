@@ -20,7 +20,7 @@ URL = "/v1/worker/tasks/stream"
 
 @contextmanager
 def open_stream(account: Account, **headers: str) -> Iterator[Iterator[Message]]:
-    """Messages of a worker's stream, as (event, data)."""
+    """Yield messages of a worker's stream as (event, data)."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with account.http.stream("GET", URL, headers=named) as response:
         assert response.status_code == 200, response.read()
@@ -109,7 +109,7 @@ def test_claim_heartbeat_and_release_need_the_token(shared_server: ServerProcess
 
 
 def list_stuck(account: Account) -> set[str]:
-    """Ids of the tasks to which nothing has happened for a second."""
+    """Return the ids of tasks without events for a second."""
     return {str(task["task_id"]) for task in account.get("/v1/agent/tasks/stuck?idle_seconds=1")["tasks"]}
 
 
@@ -149,7 +149,7 @@ def test_a_draining_worker_takes_nothing(shared_server: ServerProcess) -> None:
 
 @pytest.fixture
 def start_worker(shared_server: ServerProcess, tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
-    """Start workers with codebases and homes of their own: ``start_worker("first", "--account", "team")``."""
+    """Start workers with their own codebases and homes: ``start_worker("first", "--account", "team")``."""
     workers: list[WorkerProcess] = []
 
     def start(name: str, *options: str) -> WorkerProcess:

@@ -15,13 +15,13 @@ MANY, FEW = 500, 50
 
 
 def _conditions(count: int, agent: str) -> dict[str, Any]:
-    """Steps in a row that are left out, one after the other."""
+    """Build sequential steps that are all skipped."""
     steps = [{"name": f"s{n}", "agent": agent, "when": "input.a != 1"} for n in range(count)]
     return {"steps": steps, "input": {"a": 1}}
 
 
 def _parts(count: int, agent: str) -> dict[str, Any]:
-    """A step of twice as many parts that begin at once."""
+    """Build a step with twice as many parts that start concurrently."""
     return {"steps": [{"name": "s", "agent": agent, "for_each": list(range(2 * count)), "max_parallel": 2 * count}]}
 
 
@@ -40,7 +40,7 @@ def test_ten_times_the_steps_cost_about_ten_times_as_much(
     account = server.register("Creator")
 
     def longest_piece(count: int) -> float:
-        """The least of three times, in seconds of processor time."""
+        """Return the minimum of three measurements in seconds of CPU time."""
         pieces = []
         for _ in range(3):
             probe.longest()

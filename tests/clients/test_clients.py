@@ -47,7 +47,7 @@ def mcp_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProce
 
 @pytest.fixture(scope="module")
 def protected(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose people sign in at the provider."""
+    """A server whose users sign in at the provider."""
     port = free_port()
     settings = {"public_url": f"http://127.0.0.1:{port}", "oidc_issuers": provider, "oidc_client_id": "agora"}
     directory = tmp_path_factory.mktemp("protected") / "data"

@@ -26,7 +26,7 @@ TOOL: Any = {"type": "function", "name": "get_weather", "parameters": {"type": "
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """The URL of a server with the agent, and a key."""
+    """Yield the URL of a server with the agent, and a key."""
     server = ServerProcess(tmp_path_factory.mktemp("openai") / "data", builtin_agents="true")
     with closing(server):
         server.start()

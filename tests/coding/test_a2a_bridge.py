@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 @pytest.fixture
 def bridge(tmp_path: Path) -> Iterator[str]:
-    """Address of the bridge, whose agent works in tmp_path/api."""
+    """Yield the address of the bridge, whose agent works in tmp_path/api."""
     port, repository, program = free_port(), create_repository(tmp_path / "api"), install_bridge()
     agent = f"{sys.executable} {RECORDED_AGENT}"
     command: list[str | Path] = [program, "serve", "--agent-command", agent, "--cwd", repository, "--port", str(port)]

@@ -155,7 +155,8 @@ async def test_the_official_a2a_client_drives_it(server: ServerProcess, start_wo
 
 
 def call_tool(operator: Account, call: str) -> str:
-    """What a tool of the marketplace answers the agent, once it has connected to it: Claude Code does so beside the first turn."""
+    """Return the answer of a marketplace tool to the agent, once it has connected to it: Claude Code connects during
+    the first turn."""
     for _ in range(5):
         job = submit_job(operator, f"TOOL: {call}", worker="coder")
         text = str(wait_for_status(operator, job, "completed", timeout=SLOW)["result"]["text"])

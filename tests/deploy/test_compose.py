@@ -51,7 +51,7 @@ class Compose:
         return done.stdout
 
     def up(self) -> str:
-        """Start what is not running, wait until it is well, and answer where clients reach it."""
+        """Start what is not running, and wait until it is healthy. Returns the address for clients."""
         self("up", "--detach", "--wait", "--wait-timeout", "180", "--no-build")
         return "http://" + self("port", "balancer" if self.many else "agora", "8080").strip()
 
@@ -59,13 +59,13 @@ class Compose:
         return self("ps", "--quiet", "--all", service).split()
 
     def kill(self, container: str) -> None:
-        """SIGKILL: nothing is flushed, nothing said."""
+        """Send SIGKILL: nothing is flushed."""
         done = subprocess.run(["docker", "kill", "--signal", "KILL", container], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
 
 def _command() -> list[str]:
-    """Docker's compose, as a plugin or by itself; skips the test where something is missing."""
+    """Run Docker's compose, as a plugin or standalone; skips the test if something is missing."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and not subprocess.run([*command, "version"], capture_output=True).returncode:
             break
@@ -80,7 +80,7 @@ def _command() -> list[str]:
 
 
 def _images() -> set[str]:
-    """Those that are not of this project's making."""
+    """Return the images that this project does not build."""
     texts = [re.sub(r"!(reset|override) ", "", file.read_text("utf-8")) for file in FILES]
     services = [service for text in texts for service in yaml.safe_load(text)["services"].values()]
     return {service["image"] for service in services if "build" not in service and "image" in service}
@@ -111,7 +111,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
 
 @dataclass
 class Ledger:
-    """What was promised, and what was seen."""
+    """Acknowledged and observed data."""
 
     url: str
     client: httpx.AsyncClient
@@ -121,7 +121,7 @@ class Ledger:
     stop: bool = False
 
     async def insist(self, token: str, path: str, body: object, key: str, but: tuple[str, ...] = ()) -> Any:
-        """Ask again, wherever the servers are by now, until there is an answer. but: errors that may be."""
+        """Repeat a request to any running server until it is answered. but: acceptable errors."""
         while True:
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"of-the-test-{key:0>8}"}
             try:
@@ -157,7 +157,7 @@ class Ledger:
             await asyncio.sleep(0.5)
 
     async def follow(self, token: str) -> None:
-        """Every event, resuming wherever the balancer leads."""
+        """Follow every event, resuming at any server of the balancer."""
         while True:
             last = str(self.events[-1]) if self.events else "0"
             headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": last}
@@ -173,7 +173,7 @@ class Ledger:
 
 
 async def _kill_in_turn(compose: Compose, ledger: Ledger, work: list[asyncio.Task[None]], *services: str) -> None:
-    """One container after the other, in the midst of the work; the next when all goes on."""
+    """Kill one container after the other during the work; the next when all are running again."""
     for container in [container for service in services for container in compose.containers(service)]:
         await _go_on(ledger, work)
         await asyncio.to_thread(compose.kill, container)
@@ -220,7 +220,7 @@ async def test_nothing_is_lost_when_containers_are_killed(compose: Compose) -> N
 
 
 async def _enrolled(ledger: Ledger, admin: str, *names: str) -> dict[str, str]:
-    """Agents with their tokens."""
+    """Register agents. Returns their tokens."""
     body = {"label": "agents", "kind": "enrolment"}
     enrolment = (await ledger.insist(admin, "/tokens", body, "enrolment"))["token"]
     made = [await ledger.insist(enrolment, "/agora/agent/register", {"agent_name": name}, name) for name in names]
@@ -228,7 +228,7 @@ async def _enrolled(ledger: Ledger, admin: str, *names: str) -> dict[str, str]:
 
 
 async def _received(ledger: Ledger, token: str) -> list[str]:
-    """Contents of every message in the inbox."""
+    """Return the contents of every message in the inbox."""
     found: list[str] = []
     headers, cursor = {"Authorization": f"Bearer {token}"}, None
     while True:

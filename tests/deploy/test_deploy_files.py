@@ -41,7 +41,7 @@ def _yaml(path: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def exposed() -> set[str]:
-    """Every name of a sample that the code can make."""
+    """Return every metric name that the code can create."""
     source = (ROOT / "src" / "agora" / "server" / "prometheus.py").read_text("utf-8")
     found = set(re.findall(r'"(agora_[a-z_]+)"', source))
     counters = set(re.findall(r'families\.(?:counter|total)\(\s*"(agora_[a-z_]+)"', source))
@@ -188,7 +188,7 @@ def test_compose_brings_real_engines_and_opens_nothing_to_others() -> None:
 
 
 class _Tagged(yaml.SafeLoader):
-    """Takes Compose's own tags for what they stand before."""
+    """Interprets Compose's own tags as their values."""
 
 
 def test_several_servers_share_the_keys_and_nothing_else() -> None:

@@ -29,13 +29,13 @@ pytestmark = pytest.mark.long
 
 @dataclass(frozen=True)
 class Tools:
-    """Where the programs are."""
+    """Paths of the programs."""
 
     helm: Path
     bin: Path
 
     def template(self, *options: str) -> list[dict[str, Any]]:
-        """What the chart makes."""
+        """Render the chart."""
         done = self.run(self.helm, "template", "shop", CHART, *options)
         assert done.returncode == 0, done.stderr
         return [found for found in yaml.safe_load_all(done.stdout) if found]

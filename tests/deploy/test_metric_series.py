@@ -29,7 +29,7 @@ GIVEN = {"instance", "job"}  #: by Prometheus itself
 
 
 async def _shown(directory: Path) -> dict[str, set[str]]:
-    """Labels of each series, by its name."""
+    """Return the labels of each series by name."""
     app = App(make_settings(directory))
     await app.start()
     async with local_client(app) as client:

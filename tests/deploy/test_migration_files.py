@@ -56,7 +56,7 @@ def test_compose_has_the_sources_service() -> None:
 
 
 def run_script(directory: Path, *options: str, ready: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the script with stand-ins for what it calls, which write down their arguments."""
+    """Run the script with stubs of the called programs, which record their arguments."""
     programs = directory / "bin"
     programs.mkdir(exist_ok=True)
     record = f'echo "$(basename "$0") $*" >> {directory}/calls\n'

@@ -33,7 +33,7 @@ RECENT = "20s"  #: in place of Grafana's $__rate_interval
 
 
 class Prometheus:
-    """Asks it."""
+    """A client of Prometheus."""
 
     def __init__(self, url: str) -> None:
         self.client = httpx.AsyncClient(base_url=url)
@@ -45,13 +45,13 @@ class Prometheus:
         return found
 
     async def until(self, expression: str) -> list[dict[str, Any]]:
-        """Ask until it has an answer."""
+        """Repeat a query until it has an answer."""
         return await eventually(lambda: self.ask(expression), bool)
 
 
 @asynccontextmanager
 async def collecting(directory: Path, target: str) -> AsyncIterator[Prometheus]:
-    """Prometheus, which collects every second."""
+    """Run Prometheus, which scrapes every second."""
     directory.mkdir()
     rules = yaml.safe_load(ALERTS.read_text("utf-8"))
     for rule in rules["groups"][0]["rules"]:
@@ -93,7 +93,7 @@ async def _has_ended_or_is_ready(process: subprocess.Popen[bytes], prometheus: P
 
 
 async def _work(server: str) -> None:
-    """A little of everything that panels show."""
+    """Create a little of everything that panels show."""
     async with httpx.AsyncClient(base_url=server, timeout=60) as client:
         made = await client.post("/agora/agent/register", json={"agent_name": "Ada"})
         ada = {"Authorization": f"Bearer {made.json()['token']}"}

@@ -25,7 +25,7 @@ PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 def _named() -> Iterator[str]:
-    """What stands in the second column of the page's tables, in code."""
+    """Return the code in the second column of the page's tables."""
     for line in PAGE.read_text("utf-8").splitlines():
         cells = line.split(" | ")
         if line.startswith("| ") and len(cells) >= 2:

@@ -28,7 +28,7 @@ SECONDS = 60
 
 @asynccontextmanager
 async def started(server: Running, name: str, *arguments: str) -> AsyncIterator[Process]:
-    """An example that runs, for as long as the block."""
+    """Run an example for the duration of the block."""
     environ = os.environ | {"AGORA_URL": server.url, "PYTHONIOENCODING": "utf-8"}
     command = (sys.executable, str(EXAMPLES / name), *arguments)
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT, env=environ)
@@ -42,7 +42,7 @@ async def started(server: Running, name: str, *arguments: str) -> AsyncIterator[
 
 
 async def printed(server: Running, name: str) -> str:
-    """What an example prints that runs to its end, and it ends well."""
+    """Run an example to its end, which must succeed. Returns its output."""
     async with started(server, name) as process:
         output = (await process.communicate())[0].decode()
     assert process.returncode == 0, output

@@ -36,7 +36,7 @@ MODULES = _modules()
 
 @cache
 def _names(module: str) -> frozenset[str]:
-    """Names that a module binds, those of its classes as ``Class.name``, and its submodules."""
+    """Return the names that a module binds, those of its classes as ``Class.name``, and its submodules."""
     path = MODULES[module]
     tree = ast.parse(path.read_text("utf-8"))
     names: set[str] = set()
@@ -54,7 +54,7 @@ def _names(module: str) -> frozenset[str]:
 
 
 def _resolves(dotted: str) -> bool:
-    """Whether ``package.module.name`` exists: the longest module of it, then names in that module."""
+    """Whether ``package.module.name`` exists: the longest module prefix, then names in that module."""
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
         module = ".".join(parts[:length])
@@ -82,7 +82,7 @@ EXTERNAL = frozenset({"asyncio", "httpx", "uvicorn", "pydantic", "mcp", "context
 
 @cache
 def _class_names() -> frozenset[str]:
-    """Classes of both packages: a docstring may name an error or a result without importing it."""
+    """Return the classes of both packages: a docstring may name an error or a result without importing it."""
     return frozenset(name for path in MODULES.values() for name in CLASS.findall(path.read_text("utf-8")))
 
 

@@ -104,7 +104,7 @@ def test_every_command_is_there(written: dict[str, str]) -> None:
 
 
 def _emitted() -> Iterator[str]:
-    """Types of the server's events, wherever the code makes one."""
+    """Return the types of the server's events, wherever the code creates one."""
     source = ROOT / "src" / "agora"
     for file in source.rglob("*.py"):
         if file.is_relative_to(source / "runtimes"):  # engines know nothing of events
@@ -115,7 +115,8 @@ def _emitted() -> Iterator[str]:
 
 
 def _types_of(node: ast.Call, file: str) -> Iterator[str]:
-    """What a call emits; nothing if it only passes a type on. An AssertionError if that cannot be told."""
+    """Return the event types of a call; none if it only passes a type on. Raises AssertionError if they cannot be
+    determined."""
     called = ast.unparse(node.func)
     rooms = [(place, prefix) for room, name, place, prefix in SHORT if file.startswith(room) and called == name]
     place, prefix = rooms[0] if rooms else (0, "")

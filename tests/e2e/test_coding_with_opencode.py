@@ -87,19 +87,20 @@ def repository_of(place: Place) -> Path:
 
 
 def write_file(name: str, text: str) -> str:
-    """A directive that has the agent write a file."""
+    """Build a directive that makes the agent write a file."""
     return f"RUN: printf '{text}\\n' > {name}"
 
 
 def finish_job(place: Place, prompt: str) -> str:
-    """Have a job done that nobody looks at meanwhile."""
+    """Run a job without watching it."""
     job = submit_job(place.operator, prompt)
     wait_for_status(place.operator, job, "completed", timeout=SLOW)
     return job
 
 
 def wait_for_revision(page: Any, place: Place, job: str, revision: int) -> None:
-    """Wait until the agent has handed its work over again, and its job has ended: until then nothing may be decided."""
+    """Wait until the agent has submitted its work again, and its job has ended: before that, no decision is
+    possible."""
     page.get_by_text(f"revision {revision}").wait_for()
     page.locator(".figures .state", has_text="Open").wait_for()
 
@@ -115,13 +116,13 @@ def context_of(place: Place, job: str) -> str:
 
 
 def open_review(page: Any, job: str) -> Any:
-    """The page of a job's review; answers what shows its state."""
+    """Open the page of a job's review. Returns the element with its state."""
     open_live(page, f"reviews/{job}")
     return page.locator(".figures .state").first
 
 
 def open_session(page: Any, place: Place, job: str) -> None:
-    """The page of the session that a job works in, once it has one."""
+    """Open the page of a job's session, when it exists."""
 
     def find_session() -> str | None:
         sessions = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
@@ -135,7 +136,7 @@ def wait_for_phase(page: Any, phase: str) -> None:
 
 
 def said_by_person(page: Any) -> list[str]:
-    """What the person has said in a session, in order."""
+    """Return the person's messages in a session in order."""
     return [text.strip() for text in page.locator(".talk .turn.user p").all_inner_texts()]
 
 
@@ -270,14 +271,14 @@ def test_follow_ups_are_queued_edited_and_steer(place: Place, page: Any) -> None
 
 
 def branch_files(place: Place, job: str) -> dict[str, str]:
-    """What the branch of a job has beside the first commit, by name."""
+    """Return the files of a job's branch changed since the first commit, by name."""
     repository, branch = repository_of(place), f"agora/{job}"
     names = git(repository, "ls-tree", "-r", "--name-only", branch).split()
     return {name: git(repository, "show", f"{branch}:{name}") for name in names if name in ("turn.txt", "later.txt")}
 
 
 def open_checkpoint(page: Any, number: int) -> Any:
-    """Unfold the checkpoints of a session, and look at what going back to one would change."""
+    """Unfold the checkpoints of a session, and preview a rewind to one."""
     turns = page.get_by_role("region", name="Checkpoints")
     if not turns.locator(f"#turn-{number}").is_visible():
         turns.locator("summary").first.click()
@@ -330,7 +331,7 @@ def test_a_turn_is_gone_back_to_and_forked(place: Place, page: Any) -> None:
 
 
 def wait_for_new_job(page: Any, place: Place) -> str:
-    """What the agent answers in a job that an act on a session began, and led to."""
+    """Return the agent's answer in a job started by an action on a session."""
     page.wait_for_url(re.compile(r"/tasks/task_\w+$"))
     job = wait_for_status(place.operator, page.url.rpartition("/")[2], "completed", timeout=SLOW)
     return str(job["result"]["text"])

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
 def build_example() -> Path:
-    """The example with its packages, built once for each state of its files."""
+    """Build the example with its packages, once per state of its files."""
     sources = sorted(
         path for path in EXAMPLE.rglob("*") if path.is_file() and not {"node_modules", "dist"} & set(path.parts)
     )
@@ -56,7 +56,7 @@ class _Site(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serve_site(directory: Path) -> Iterator[str]:
-    """A static site; answers its origin."""
+    """Serve a static site. Yields its origin."""
     handler = functools.partial(_Site, directory=str(directory))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
         thread = threading.Thread(target=site.serve_forever, daemon=True)

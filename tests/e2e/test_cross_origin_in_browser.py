@@ -61,7 +61,7 @@ class _Page(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def elsewhere() -> Iterator[int]:
-    """Port of a site that serves an empty page."""
+    """Yield the port of a site with an empty page."""
     site = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
     serving = threading.Thread(target=site.serve_forever, daemon=True)
     serving.start()

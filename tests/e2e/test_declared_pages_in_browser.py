@@ -16,7 +16,7 @@ HOME = "/v1/monitor/"
 
 
 def paint(request: ModelRequest) -> ScriptedReply:
-    """Ask for the colour, then say it."""
+    """Script: ask for the colour, then answer with it."""
     if request.results:
         return ScriptedReply(f"I paint it {request.results[-1]}.")
     return ScriptedReply("", [ToolCall("ask_requester", {"question": "Which colour?"})])

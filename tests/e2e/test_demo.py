@@ -25,14 +25,14 @@ KILLED = [expectation.title for expectation in SURVIVAL[:2]]  #: what only a ser
 
 
 async def start(directory: Path, url: str, *arguments: str) -> Process:
-    """The demo, with its temporary files in a directory. AGORA_URL names a server that may run or not."""
+    """Start the demo with its temporary files in a directory. AGORA_URL names a server that may be running or not."""
     environ = os.environ | {"TMPDIR": str(directory), "AGORA_URL": url, "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
     command = (sys.executable, "-m", "agora.demo", *arguments)
     return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT, env=environ)
 
 
 async def output(demo: Process) -> str:
-    """All it prints until its end."""
+    """Return all its output."""
     try:
         return (await asyncio.wait_for(demo.communicate(), SECONDS))[0].decode()
     finally:
@@ -41,7 +41,7 @@ async def output(demo: Process) -> str:
 
 
 def nowhere() -> str:
-    """An address where no server is."""
+    """An address without a server."""
     return f"http://127.0.0.1:{free_port()}"
 
 
@@ -53,7 +53,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def leftovers(directory: Path) -> list[str]:
-    """Processes that were started with this directory in their environment, and files in it."""
+    """Return processes with this directory in their environment, and files in it."""
     found = [str(path) for path in directory.iterdir()]
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -65,7 +65,7 @@ def leftovers(directory: Path) -> list[str]:
 
 
 def assert_complete(printed: str, skipped: Collection[str] = ()) -> None:
-    """The table has every expectation, and a check mark at each that could be shown."""
+    """Check that the table has every expectation, with a check mark at each that could be observed."""
     table = [line for line in printed.splitlines() if line.startswith("│") and not line.rstrip().endswith("│   │")]
     assert len(table) == len(SCENARIOS), printed
     flowing = " ".join(printed.split())
@@ -80,7 +80,7 @@ def assert_complete(printed: str, skipped: Collection[str] = ()) -> None:
 
 
 def assert_charted(printed: str) -> None:
-    """The chart has a bar for each task, and shows which one was done at the second attempt."""
+    """Check that the chart has a bar for each task, and shows the task with a second attempt."""
     assert "The pipeline: " in printed
     bars = [line for line in printed.splitlines() if line.startswith("  ") and "█" in line]
     assert [line.split()[0] for line in bars] == ["extract", *["transform"] * len(TRANSFORMERS), "load"], printed
@@ -89,7 +89,7 @@ def assert_charted(printed: str) -> None:
 
 
 def assert_billed(printed: str) -> None:
-    """The invoice has a line for each part of the price, and they add up."""
+    """Check that the invoice has a line for each part of the price, and that they add up."""
     after = printed[printed.index("The invoice of demo-") :]
     lines = [line.split() for line in after.splitlines() if line.rstrip().endswith(" USD")][:4]
     assert [line[0] for line in lines] == ["Base", "Executions,", "Running", "total"], after

@@ -23,7 +23,7 @@ EVIL = "<img src=x onerror=\"document.title='taken'\"><script>document.title='ta
 
 
 class Served:
-    """A server in a thread of its own, until it is closed."""
+    """A server in a separate thread, until it is closed."""
 
     def __init__(self, directory: Path) -> None:
         self.settings = make_settings(directory)
@@ -52,7 +52,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lively]:
-    """A marketplace with agents, work, talk and bills."""
+    """A marketplace with agents, work, messages and bills."""
     served = Served(tmp_path_factory.mktemp("monitor"))
     made = Lively(served.url, admin_token(served.settings))
     try:
@@ -66,7 +66,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lively]:
 
 @pytest.fixture(scope="module")
 def context(market: Lively) -> Iterator[Any]:
-    """A browser's context in which the operator has signed in; what goes wrong in a page fails the test."""
+    """A browser context with a signed-in operator; errors in a page fail the test."""
     with browser() as launched:
         made = launched.new_context(
             base_url=market.url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce", accept_downloads=True
@@ -88,7 +88,7 @@ def context(market: Lively) -> Iterator[Any]:
 
 @pytest.fixture
 def page(context: Any) -> Iterator[Any]:
-    """A page whose errors, and whose breaches of its own content security policy, fail the test."""
+    """A page whose errors, and whose violations of its own content security policy, fail the test."""
     made = context.new_page()
     wrong: list[str] = []
     made.on("pageerror", lambda error: wrong.append(str(error)))
@@ -99,7 +99,7 @@ def page(context: Any) -> Iterator[Any]:
 
 
 def opened(page: Any, path: str) -> Any:
-    """Go to a page, and wait until it is live if it is one that lives."""
+    """Go to a page, and wait until it is live if it is a live page."""
     from playwright.sync_api import TimeoutError as BrowserTimeout
 
     failed: list[str] = []
@@ -382,7 +382,7 @@ def test_what_agents_write_stays_text(market: Lively, page: Any) -> None:
 
 
 def looked_at(market: Lively) -> list[str]:
-    """Pages with all that others are made of: figures, lists, tables, boards, drawings, forms, notes."""
+    """Pages with all components: figures, lists, tables, boards, drawings, forms, notes."""
     made = market.made
     return [
         "",
@@ -425,7 +425,7 @@ def paths(market: Lively) -> list[str]:
 
 
 def faults(page: Any, path: str) -> list[str]:
-    """What keeps people from a page: barriers in either theme, and what does not fit a telephone."""
+    """Return accessibility violations in either theme, and overflow on a telephone."""
     page.emulate_media(color_scheme="light")
     opened(page, path)
     found = barriers(page)

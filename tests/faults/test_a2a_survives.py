@@ -17,7 +17,7 @@ SECONDS = 60
 
 
 async def _work(url: str, token: str, until: int, begin: int, task: dict[str, Any]) -> None:
-    """Write pieces as the agent that has the task."""
+    """Write chunks as the agent that holds the task."""
     async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http:
         for number in range(begin, until):
             answer = await http.post("/agora/task/append", json={"content": f"<{number}>", **task})

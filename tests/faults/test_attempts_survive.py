@@ -25,7 +25,7 @@ async def _call(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> A
 
 
 async def _start_groups(client: httpx.AsyncClient) -> list[Any]:
-    """Groups of which the first attempt has completed, the second works, and the third waits."""
+    """Create groups of which the first attempt is completed, the second running, and the third queued."""
     offers = {"capabilities": ["coding", "coding:claude", "coding:opencode"]}
     worker = await _call(client, "/v1/agent/workers/register", {"worker_name": "laptop", **offers})
     place = {"name": "api", "path": "/src/api", "worker_id": worker["worker_id"]}
@@ -41,7 +41,7 @@ async def _start_groups(client: httpx.AsyncClient) -> list[Any]:
 
 
 async def _claim_and_hand_over(client: httpx.AsyncClient, worker: str, attempt: Any, codebase: str) -> None:
-    """Claim a job and hand over its review; complete it if it is the first of its group."""
+    """Claim a job and submit its review; complete it if it is the first of its group."""
     claim = {"worker": worker, "task_id": attempt["task_id"], "lease_seconds": 3600}
     (task,) = (await _call(client, "/agora/task/claim", claim))["tasks"]
     fence = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
@@ -53,7 +53,7 @@ async def _claim_and_hand_over(client: httpx.AsyncClient, worker: str, attempt: 
 
 
 async def _choose(victim: Victim, group: Any) -> None:
-    """Choose the first attempt; whether there is an answer is left to the kill."""
+    """Choose the first attempt; the kill may prevent the answer."""
     async with httpx.AsyncClient(base_url=victim.url, timeout=30) as client:
         path = f"/v1/agent/attempts/{group['group_id']}/choose"
         try:
@@ -63,7 +63,7 @@ async def _choose(victim: Victim, group: Any) -> None:
 
 
 async def _check_groups(victim: Victim, groups: list[Any]) -> int:
-    """Each group is decided in all of its parts, or in none; answers how many are."""
+    """Check that each group is completely decided, or not at all. Returns the number of decided ones."""
     decided = 0
     async with httpx.AsyncClient(base_url=victim.url, timeout=30) as client:
         for group in groups:

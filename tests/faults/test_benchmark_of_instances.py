@@ -19,7 +19,7 @@ PATIENCE = 60
 
 
 def _of(directory: Path) -> list[int]:
-    """Processes that were started with something of a directory."""
+    """Return processes started with a path in a directory."""
     found = []
     for entry in Path("/proc").iterdir():
         try:

@@ -22,7 +22,7 @@ AT_MOST = 60 + TASKS / 10  # seconds until all is done
 
 
 async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask under a key until there is an answer."""
+    """Repeat a request with an idempotency key until it is answered."""
     while True:
         try:
             answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
@@ -34,7 +34,7 @@ async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, 
 
 
 async def _give(client: httpx.AsyncClient, numbers: range, given: dict[str, int]) -> None:
-    """Half of them as tasks, half as messages to the agent's inbox."""
+    """Send half of them as tasks, half as messages to the agent's inbox."""
     for number in numbers:
         text = f"Calculate {number} * 3"
         if number % 2:

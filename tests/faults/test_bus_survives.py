@@ -51,7 +51,7 @@ def _reader(victim: Victim, token: str, notes: Path, name: str) -> Iterator[subp
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any], **headers: str) -> bool:
-    """Ask until there is an answer, which is good."""
+    """Repeat a request until it succeeds."""
     while True:
         try:
             answer = await client.post(path, json=body, headers=headers)
@@ -110,7 +110,7 @@ async def test_embedded_consumers_and_server_are_killed(tmp_path: Path) -> None:
 
 
 class _Program:
-    """A program that speaks Redis alone: it publishes, signed, and reads its own stream."""
+    """A program that uses only Redis: it publishes signed entries, and reads its own stream."""
 
     def __init__(self, url: str, name: str, token: str) -> None:
         self.url, self.name, self.token = url, name, token
@@ -127,7 +127,7 @@ class _Program:
         return fields | {"signature": wire.compute_signature(fields, self.token)}
 
     async def publish(self) -> None:
-        """Each entry until the broker has taken it, which may be twice."""
+        """Publish each entry until the broker has accepted it, possibly twice."""
         client = redis.asyncio.Redis.from_url(self.url)
         while not self.stop.is_set():
             fields = self.entry()
@@ -160,7 +160,7 @@ class _Program:
 
 
 async def _send(victim: Victim, sent: set[str], stop: asyncio.Event) -> None:
-    """Messages over HTTP to the program; those that were acknowledged must reach it."""
+    """Send messages over HTTP to the program; acknowledged ones must reach it."""
     async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
         while not stop.is_set():
             try:

@@ -29,7 +29,7 @@ BETWEEN_KILLS = (0.3, 0.9)  # seconds
 
 @dataclass
 class Ledger:
-    """What was promised, and what was seen."""
+    """Acknowledged and observed data."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)  # content to message id
     done: Counter[str] = field(default_factory=Counter)  # completions that were acknowledged, by task
@@ -38,12 +38,12 @@ class Ledger:
 
 
 async def pause(random_: random.Random, low: float, high: float) -> None:
-    """Chance is the subject here: when the next kill or try comes."""
+    """Pause randomly, because the times of kills and retries are random."""
     await asyncio.sleep(random_.uniform(low, high))
 
 
 async def insist(client: httpx.AsyncClient, path: str, body: object, key: str) -> httpx.Response:
-    """Ask again under the same key until there is an answer."""
+    """Repeat a request with the same idempotency key until it is answered."""
     while True:
         try:
             answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
@@ -68,7 +68,7 @@ async def send(url: str, ledger: Ledger, number: int) -> None:
 
 
 async def work(url: str, ledger: Ledger, number: int) -> None:
-    """Claim and complete, from whichever server answers."""
+    """Claim and complete, with any server that answers."""
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         made = await insist(client, "/agents/register", {"agent_name": f"W{number}"}, f"w{number}")
         client.headers["Authorization"] = f"Bearer {made.json()['token']}"
@@ -84,7 +84,7 @@ async def work(url: str, ledger: Ledger, number: int) -> None:
 
 
 async def follow(url: str, ledger: Ledger) -> None:
-    """Follow every event, resuming wherever the balancer leads."""
+    """Follow every event, resuming at any server of the balancer."""
     while True:
         last = ledger.sequences[-1] if ledger.sequences else 0
         try:
@@ -140,7 +140,7 @@ async def test_servers_of_a_cluster_are_killed(
 
 
 async def received(client: httpx.AsyncClient, token: str) -> list[str]:
-    """Contents of every message in the inbox."""
+    """Return the contents of every message in the inbox."""
     headers, found, cursor = {"Authorization": f"Bearer {token}"}, [], None
     while True:
         params: dict[str, str | int] = {"limit": 500} | ({"cursor": cursor} if cursor else {})

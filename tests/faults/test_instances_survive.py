@@ -57,7 +57,7 @@ async def register(client: httpx.AsyncClient, directory: Path) -> None:
 
 
 async def insisting(client: httpx.AsyncClient, method: str, path: str, key: str, **body: Any) -> dict[str, Any]:
-    """Ask under a key until there is an answer."""
+    """Repeat a request with an idempotency key until it is answered."""
     while True:
         try:
             json = {"json": body} if method != "DELETE" else {}
@@ -84,7 +84,7 @@ async def became(client: httpx.AsyncClient, instance: str, status: str) -> dict[
 
 
 def processes(victim: Victim) -> Counter[str]:
-    """How many programs run of each instance."""
+    """Return the number of programs of each instance."""
     installation = (victim.directory / "host-id").read_text().strip()
     found: Counter[str] = Counter()
     for name in os.listdir("/proc"):
@@ -160,7 +160,7 @@ async def test_instances_go_on_when_the_server_is_killed(victim: Victim, tmp_pat
 
 
 def _check(victim: Victim) -> None:
-    """No interval is open or overlaps, and what was measured was billed, once."""
+    """Check that no interval is open or overlaps, and that measured time was billed once."""
     assert rows(victim, "select * from instance_intervals where ended is null") == []
     for instance, _ in rows(victim, "select instance_id, count(*) from instances group by 1"):
         found = rows(

@@ -26,7 +26,7 @@ BETWEEN_KILLS = (0.3, 0.9)  # seconds
 
 @dataclass
 class Ledger:
-    """What was promised, and what was seen."""
+    """Acknowledged and observed data."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)  # content to message id
     attempted: set[str] = field(default_factory=set)
@@ -36,7 +36,7 @@ class Ledger:
 
 
 async def _send(victim: Victim, ledger: Ledger, number: int, random_: random.Random) -> None:
-    """Send until told to stop. Even senders repeat an unanswered request under its key; odd ones never do."""
+    """Send until stopped. Even senders repeat an unanswered request with its idempotency key; odd ones never do."""
     async with httpx.AsyncClient(base_url=victim.url, timeout=60) as client:
         for turn in itertools.count():
             if ledger.stop:

@@ -25,7 +25,7 @@ TRUTH_SECONDS = 5.0  # what is promised; the waits below are longer, for machine
 
 
 async def until_ready(client: httpx.AsyncClient, wanted: bool) -> float:
-    """How long it took until /ready said so."""
+    """Return the time until /ready succeeded."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     await eventually(lambda: client.get("/ready"), lambda answer: (answer.status_code == 200) is wanted)

@@ -28,7 +28,7 @@ def _relays(database: Path) -> list[tuple[str, str]]:
 
 
 async def _heard(victim: Victim) -> Any:
-    """The event that tells that an outcome is unknown."""
+    """Return the event that reports an unknown outcome."""
     async with asyncio.timeout(60), websockets.connect(f"ws://127.0.0.1:{victim.port}/ws?last_event_id=0") as socket:
         async for frame in socket:
             event = json.loads(frame)

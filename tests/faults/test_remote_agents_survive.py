@@ -24,7 +24,7 @@ SETTINGS = {"a2a_private_networks": "true", "builtin_agents": "false"}
 
 
 async def _send(http: httpx.AsyncClient, number: int, **more: Any) -> str:
-    """Send a message until there is an answer; it is the same message each time."""
+    """Send the same message repeatedly until it is answered."""
     message = {"messageId": f"m{number}", "role": "ROLE_USER", "parts": [{"text": f"echo {number}"}]}
     body = {"message": message, "agent": "Far", "return_immediately": True, **more}
     while True:
@@ -44,7 +44,7 @@ async def _kill(victim: Victim) -> None:
 
 
 async def _done(http: httpx.AsyncClient, task_id: str) -> Any:
-    """The task once it has ended."""
+    """Return the task when it has ended."""
     async with asyncio.timeout(SECONDS):
         while True:
             answer = await http.get("/agora/a2a/get", params={"task_id": task_id, "wait": 10})
@@ -130,7 +130,7 @@ async def _told(there: Any, ids: list[str]) -> None:
 
 
 def _check(bodies: list[Any]) -> None:
-    """Without repetitions, updates of one task come in their order."""
+    """Check that, without repetitions, updates of one task arrive in order."""
     seen: list[str] = []
     for body in bodies:
         text = json.dumps(body)

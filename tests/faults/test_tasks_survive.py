@@ -43,7 +43,7 @@ LEGAL = {("pending", "in_progress"), ("in_progress", "pending"), ("in_progress",
 
 @dataclass
 class Crew:
-    """Worker processes, each the same agent again and again."""
+    """Worker processes, each the same agent across restarts."""
 
     victim: Victim
     directory: Path
@@ -68,7 +68,7 @@ class Crew:
         self.kills += 1
 
     async def stop_for_a_while(self, name: str) -> None:
-        """SIGSTOP until its leases have run out; then it goes on with what it believes to hold."""
+        """Send SIGSTOP until its leases have expired; then it continues with tasks that it believes to hold."""
         process = self.processes[name]
         process.send_signal(signal.SIGSTOP)
         self.stops += 1
@@ -83,7 +83,7 @@ class Crew:
                 process.wait()
 
     def notes(self) -> list[dict[str, Any]]:
-        """What every worker was told; a line that a kill cut off was not yet believed."""
+        """Return what every worker recorded; a line cut off by a kill is ignored."""
         found = []
         for file in self.directory.glob("*.log"):
             lines = file.read_bytes().split(b"\n")[:-1]
@@ -92,7 +92,7 @@ class Crew:
 
 
 async def _post(client: httpx.AsyncClient, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask under a key until there is an answer."""
+    """Repeat a request with an idempotency key until it is answered."""
     while True:
         try:
             answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
@@ -112,7 +112,7 @@ async def _register(client: httpx.AsyncClient, crew: Crew) -> None:
 
 
 async def _put_to_sleep(client: httpx.AsyncClient, crew: Crew) -> None:
-    """Sleepers take a task each and stop; their tasks wait for anyone, when the lease is over."""
+    """Let sleepers claim a task each and stop; their tasks wait for any worker when the lease has expired."""
     for n in range(SLEEPERS):
         await _post(client, "/agora/task/assign", f"sleep-{n}", {"task_type": "dream", "max_attempts": 100})
         name = f"Sleeper{n}"
@@ -135,7 +135,7 @@ async def _give_workflows(client: httpx.AsyncClient, started: set[str]) -> None:
 
 
 async def _chaos(victim: Victim, crew: Crew, until: asyncio.Event) -> None:
-    """Kill workers all the time, the server KILLS times, and let some workers stand still beyond their leases."""
+    """Kill workers continuously, the server KILLS times, and suspend some workers beyond their leases."""
     chance, names, stopped = crew.random, [f"Worker{n}" for n in range(WORKERS)], []
     killed = 0
     for turn in count():
@@ -156,7 +156,7 @@ async def _chaos(victim: Victim, crew: Crew, until: asyncio.Event) -> None:
 
 
 async def _left(client: httpx.AsyncClient) -> int:
-    """How many tasks and workflows have not ended."""
+    """Return the number of tasks and workflows that have not ended."""
     counts = (await client.get("/agora/task/statistics")).json()["by_status"]
     flows = (await client.get("/agora/workflow/list?status=running&limit=1")).json()
     return sum(n for status, n in counts.items() if status != "completed") + len(flows["workflows"])
@@ -202,7 +202,7 @@ async def test_every_task_is_done_once_whoever_dies(tmp_path: Path) -> None:
 
 
 async def _wake(crew: Crew) -> None:
-    """Those who slept try to write what they believe is theirs; it is done long since."""
+    """Let sleepers write to tasks that they believe to hold, which have long been completed."""
     for n in range(SLEEPERS):
         process = crew.processes[f"Sleeper{n}"]
         process.send_signal(signal.SIGCONT)

@@ -109,7 +109,7 @@ def _text(events: list[dict[str, Any]]) -> str:
 
 
 async def _begin_at_door(door: Connector, agent: str) -> None:
-    """Begin a task by a protocol in which nothing but that can be done."""
+    """Create a task over a protocol that supports only that."""
     if isinstance(door, OpenAi):
         await door.client.responses.create(model=agent, input=CONTENT, background=True)
     elif isinstance(door, A2a):

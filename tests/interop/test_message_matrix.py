@@ -115,7 +115,7 @@ async def test_progress_and_questions_pass_between_any_two(parties: Parties, giv
 
 
 async def _last_message(party: Connector, about: dict[str, Any]) -> dict[str, Any]:
-    """What was said last in a task."""
+    """Return the last message of a task."""
     entries = (await party.call("agora.task.history", about))["entries"]
     data: dict[str, Any] = [entry for entry in entries if entry["type"] == "message"][-1]["data"]
     return data
@@ -146,7 +146,7 @@ async def test_a_private_event_stays_private(parties: Parties, observer_kind: st
 
 
 async def _listed(stranger: Connector, event_id: str) -> None:
-    """Look for an event in the log with the stranger's credential."""
+    """Look for an event in the log with the other agent's credential."""
     rest = CONNECTORS["rest"](stranger.url, stranger.agent_name)
     rest.token = stranger.token
     await rest.open()

@@ -47,7 +47,7 @@ async def server(tmp_path: Path, clock: ManualClock, issuer: Issuer) -> AsyncIte
 
 
 async def lines(response: httpx.Response, end: End) -> str:
-    """The last message of server-sent events, once the first has come."""
+    """Read server-sent events to the last one, after the first has arrived."""
     found, begun = [], False
     async for line in response.aiter_lines():
         if line.startswith(("data:", "id:", ":")) and not begun:
@@ -91,7 +91,7 @@ async def until_it_ends(socket: ClientConnection, found: list[Any]) -> None:
 
 
 async def listening(server: Running, token: str, end: End) -> str:
-    """MCP, 2026-07-28."""
+    """Open an MCP stream, 2026-07-28."""
     async with httpx.AsyncClient(base_url=server.url, timeout=SECONDS) as http:
         wire = Wire(http, token)
         asked = {"notifications": {"toolsListChanged": True}, "_meta": envelope()}
@@ -104,7 +104,8 @@ async def listening(server: Running, token: str, end: End) -> str:
 
 
 async def standing(server: Running, token: str, end: End) -> str:
-    """MCP, the older eras: nothing may be said on such a stream but what the session watches; coming again tells."""
+    """Open an MCP stream of the older generation: it may contain only what the session watches; reconnecting is
+    detected."""
     async with httpx.AsyncClient(base_url=server.url, timeout=SECONDS) as http:
         wire = Wire(http, token)
         await wire.shake_hands()
@@ -122,7 +123,7 @@ async def standing(server: Running, token: str, end: End) -> str:
 
 
 async def a2a(server: Running, token: str, end: End) -> str:
-    """A2A over JSON-RPC."""
+    """Open a stream of A2A over JSON-RPC."""
     headers = {"authorization": f"Bearer {token}", "a2a-version": "1.0"}
     request = {"jsonrpc": "2.0", "id": 1, "method": "SendStreamingMessage", "params": {"message": said("hello")}}
     async with (
@@ -135,7 +136,7 @@ async def a2a(server: Running, token: str, end: End) -> str:
 
 
 async def a2a_plain(server: Running, token: str, end: End) -> str:
-    """A2A over HTTP+JSON."""
+    """Open a stream of A2A over HTTP+JSON."""
     headers = {"authorization": f"Bearer {token}", "a2a-version": "1.0"}
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=SECONDS) as http,

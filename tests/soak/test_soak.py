@@ -51,7 +51,7 @@ OUTAGE = re.compile(r"storage_unavailable|STORAGE_UNAVAILABLE|upstream_(failed|u
 
 @dataclass(frozen=True)
 class Sample:
-    """What the server used at one moment."""
+    """The server's resource usage at one moment."""
 
     at: float  # seconds since the load began
     rss: int
@@ -67,7 +67,7 @@ def postgres() -> Iterator[PostgresProcess]:
 
 
 async def _cut_at_random(proxies: dict[str, TcpProxy], chance: random.Random, cuts: dict[str, int]) -> None:
-    """Cut one connection after another, for a moment or for seconds; sometimes all of them at once."""
+    """Cut connections one by one, for a moment or for seconds; sometimes all of them at once."""
     while True:
         await asyncio.sleep(chance.uniform(*FAULT_PAUSE))
         names = list(proxies) if chance.random() < 0.1 else [chance.choice(list(proxies))]
@@ -88,7 +88,7 @@ async def _sample(pid: int, samples: list[Sample]) -> None:
 
 
 async def _idle_share(pid: int) -> float:
-    """The least share of a core that the server uses in a window, once it has had time to settle."""
+    """Return the minimum share of a core used by the server in a window, after it has settled."""
     least, deadline = float("inf"), time.monotonic() + SETTLE_SECONDS
     while least > IDLE_SHARE and time.monotonic() < deadline:
         begin, cpu = time.monotonic(), process_cpu_seconds(pid)
@@ -98,7 +98,7 @@ async def _idle_share(pid: int) -> float:
 
 
 def _stalls(log: str) -> list[tuple[float, float]]:
-    """Each report of a stall of the event loop: how long it had lasted, and how much CPU time it had used, in seconds."""
+    """Return each report of a blocked event loop: duration and CPU time in seconds."""
     return [(float(seconds), float(cpu)) for seconds, cpu in STALL.findall(log)]
 
 
@@ -173,7 +173,7 @@ async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
 
 
 async def _wait_for_progress(load: Load) -> None:
-    """Every protocol works again once nothing is cut."""
+    """Wait until every protocol works again when nothing is cut."""
     before = dict(load.steps)
 
     def find_stuck() -> list[str]:

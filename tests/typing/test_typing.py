@@ -33,7 +33,7 @@ class Finding:
 
 @cache
 def findings() -> dict[str, list[Finding]]:
-    """The errors of one strict run over all files."""
+    """Return the errors of one strict run over all files."""
     files = [str(path.relative_to(ROOT)) for path in sorted(HERE.glob("*/*.py"))]
     command = [sys.executable, "-m", "mypy", "--strict", "--warn-unused-ignores", "--output", "json", *files]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -34,7 +34,7 @@ def stranger() -> Caller:
 
 
 async def a_builtin(market: Market, name: str = "Calculator Agent", *skills: dict[str, Any]) -> Any:
-    """An agent of the house, as residents register themselves."""
+    """Register a built-in agent."""
     told = list(skills) or [BUILTIN]
     context = Caller("default", "system", "system", "system", frozenset({"*"}), account="builtin", authority=255)
     profile = {"capabilities": [skill["id"] for skill in told], "metadata": {"a2a": {"skills": told}}}
@@ -202,7 +202,7 @@ async def test_the_front_agent_has_the_skills_of_the_house(market: Market) -> No
 
 
 async def routed(market: Market, message: Any, **arguments: Any) -> tuple[str, str, str] | str:
-    """Agent, task type and reason; or what the front agent says itself."""
+    """Return agent, task type and reason of the routing; or the front agent's own answer."""
     answer = await ask(market, market.operator, "send", message=message, return_immediately=True, **arguments)
     if "message" in answer:
         return str(answer["message"]["parts"][0]["text"])

@@ -21,7 +21,7 @@ Items = list[tuple[int, Any]]
 
 
 def summary(items: Items) -> list[str]:
-    """What the items are, in short."""
+    """Summarize the items."""
     found = []
     for _, item in items:
         ((kind, body),) = item.items()
@@ -36,7 +36,7 @@ def summary(items: Items) -> list[str]:
 
 
 def folded(items: Items) -> dict[str, Any]:
-    """The artifacts that a client has who put the pieces together."""
+    """Return the artifacts of a client that assembles the chunks."""
     found: dict[str, Any] = {}
     for _, item in items:
         if "task" in item:
@@ -55,7 +55,7 @@ def plain(artifact: Any) -> str:
 
 
 async def _a_full_life(market: Market, task_id: str) -> None:
-    """Everything that may be in the log of a task, to its end."""
+    """Create everything that may be in the log of a task, to its end."""
     bob = await market.agent("Worker")
     await market.call(market.operator, "task.reassign", task_id=task_id, assignee="Worker")
     taken = await claim(market, bob)

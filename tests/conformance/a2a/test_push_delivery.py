@@ -62,12 +62,12 @@ def pushing(market: Market) -> PushController:
 
 
 async def given(market: Market, ann: Caller, url: str, **config: Any) -> str:
-    """A task for Bob whose updates are posted."""
+    """Create a task for Bob whose updates are posted."""
     return str((await say(market, ann, "do it", "Bob", push={"url": url, **config}))["id"])
 
 
 async def work(market: Market, bob: Caller, task_id: str) -> None:
-    """Bob does it, in four steps that are told."""
+    """Let Bob execute it, in four reported steps."""
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
     await market.call(bob, "task.artifact", task_id=task_id, text="one ", artifact_id="a", last=False)
     await market.call(bob, "task.artifact", task_id=task_id, text="two", artifact_id="a", append=True)
@@ -132,7 +132,7 @@ async def test_the_signature_can_be_checked(market: Market, ann: Caller, bob: Ca
 
 
 def _verified(token: str, jwk: dict[str, str]) -> dict[str, Any]:
-    """Claims of a JWT, its signature checked by another library than the one that made it."""
+    """Return the claims of a JWT, verified by a different library than the one that signed it."""
     from joserfc import jwt
     from joserfc.jwk import ECKey
 

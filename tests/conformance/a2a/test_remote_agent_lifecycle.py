@@ -47,7 +47,7 @@ async def ann(market: Market) -> Caller:
 
 
 async def look(market: Market, seconds: float = 0) -> None:
-    """Let so much time pass, and the controller look at whoever it is time for."""
+    """Advance the clock, and let the controller check the agents that are due."""
     market.clock.advance(seconds)
     await remotes_of(market).step()
     await remotes_of(market).wait_until_settled()
@@ -189,7 +189,7 @@ async def test_a_task_outlives_its_server(engine: Engine, tmp_path: Path, clock:
 
 
 async def _wait_for_artifact(market: Market, caller: Caller, task_id: str) -> None:
-    """Wait for the first artifact, which the task may have at the stream's beginning."""
+    """Wait for the first artifact, which the task may already have at the stream's beginning."""
     operation = market.app.registry.find("agora.a2a.subscribe")
     stream: Any = await market.app.dispatcher.open_stream(operation, caller, {"task_id": task_id})
     async for entry in stream:
@@ -247,7 +247,7 @@ async def test_a_card_that_was_changed_on_its_way(market: Market, tmp_path: Path
 
 
 class _JWKS:
-    """Puts a signature on a card that names a key at the card's own origin."""
+    """Signs a card that names a key at the card's own origin."""
 
     def __init__(self, far: Rogue, jwk: dict[str, str]) -> None:
         self._far, self._jwk = far, jwk

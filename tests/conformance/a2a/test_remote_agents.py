@@ -35,7 +35,7 @@ CARD: dict[str, Any] = {
 
 
 class Elsewhere:
-    """The port, with one agent behind it: what it is asked for is written down."""
+    """The port, with one agent that records its requests."""
 
     def __init__(self, market: Market) -> None:
         self.answer: Mapping[str, Any] | Exception = CARD

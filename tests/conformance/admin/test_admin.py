@@ -29,7 +29,7 @@ OVERRIDE, MANAGE, AUDIT, SEND = "admin.override", "admin.manage", "admin.audit",
 
 @pytest.fixture
 def admin(market: Market) -> Callable[[int], Caller]:
-    """Operators of a given authority."""
+    """Create operators with a given authority."""
     return lambda authority: replace(market.operator, subject=f"admin{authority}", kind="key", authority=authority)
 
 

@@ -224,7 +224,7 @@ async def test_mail_stands_still_during_a_halt(market: Market, context: JobConte
 
 
 async def _hold(market: Market, message_id: str, agent_id: str, address: str) -> None:
-    """Put a delivery where a send that crossed the registration leaves it."""
+    """Put a delivery into the state of a send that raced with the registration."""
     move = Write(
         "update deliveries set recipient = :address, state = 'held' "
         "where tenant_id = :tenant and recipient = :agent_id and message_id = :message_id"

@@ -33,7 +33,7 @@ TEXT, NUMBER = "'[]'", "7"
 
 
 def build_insert(row: Mapping[str, object], required: Mapping[str, str]) -> str:
-    """An agent, with something in each column that must have a value. required: types by name."""
+    """Build the insert of an agent, with a value in each required column. required: types by name."""
     kinds = {name: TEXT if kind == "text" else NUMBER for name, kind in required.items()}
     literals = {
         name: "null" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
@@ -44,7 +44,7 @@ def build_insert(row: Mapping[str, object], required: Mapping[str, str]) -> str:
 
 
 def split_migrations(dialect: str) -> tuple[list[str], str]:
-    """The statements before the migration that makes the table, and those of it."""
+    """Return the statements before the migration that creates the table, and those of it."""
     migrations = migrate.list_migrations(dialect)
     (number,) = [n for n, each in enumerate(migrations) if "create table apps (" in each.sql]
     return [each.sql for each in migrations[:number]], migrations[number].sql

@@ -282,7 +282,7 @@ async def test_balances_are_listed_in_pages(market: Market) -> None:
 
 
 def go_to(market: Market, *moment: int) -> int:
-    """Put the clock to a moment of UTC."""
+    """Set the clock to a moment in UTC."""
     at = int(datetime(*moment, tzinfo=UTC).timestamp()) * SECOND  # type: ignore[misc, arg-type]
     market.clock.added = at - market.clock.system.now()
     return at

@@ -74,12 +74,12 @@ lengths = st.sampled_from([0, 1, 999_999, 7 * SECOND, 61 * SECOND + 13, HOUR - 1
 
 
 class Died(Exception):
-    """The server did."""
+    """The server has died."""
 
 
 @dataclass
 class Interval:
-    """A run as whoever measures it knows it."""
+    """A run, as known by its meter."""
 
     instance: str
     number: int
@@ -109,7 +109,8 @@ class Machine(RuleBasedStateMachine):
     # -- doing things, with a server that may die ------------------------------------------------
 
     def do(self, work: Callable[[], Coroutine[Any, Any, Any]], commits: int | None, after: bool) -> Any:
-        """Do something; if the server dies at a commit (after: once it is made, before anyone knows), do it again."""
+        """Execute an action; if the server dies at a commit (after: when it is durable, before the caller knows),
+        repeat it."""
         store = self.place.app.store
         if commits is not None:
             left, write = [commits], store.write
@@ -144,7 +145,7 @@ class Machine(RuleBasedStateMachine):
     # -- the model's own arithmetic --------------------------------------------------------------
 
     def price(self, agent: str, at: int) -> tuple[dict[str, Any], str]:
-        """The newest version that had begun."""
+        """Return the newest version that was effective."""
         begun = [(price, currency) for begins, price, currency in self.versions[agent] if begins <= at]
         return begun[-1] if begun else ({"type": "free"}, "USD")
 
@@ -245,7 +246,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(instance=st.sampled_from(INSTANCES), length=lengths, closes=st.booleans(), commits=lives, after=afterwards)
     def measure(self, instance: str, length: int, closes: bool, commits: int | None, after: bool) -> None:
-        """The instance has run on, or began to run; it is told of, and closed in the same breath, or later."""
+        """Measure an instance that has continued or started; the measurement is reported and closed together, or
+        later."""
         place = INSTANCES.index(instance)
         found = [run for run in self.runs.values() if run.instance == instance]
         run = found[-1] if found and not found[-1].closed else None
@@ -270,7 +272,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(commits=lives, after=afterwards, late=st.integers(0, 5))
     def tell_again(self, commits: int | None, after: bool, late: int) -> None:
-        """Everything is told of once more, also as it was some time ago."""
+        """Report everything again, including earlier states."""
         self.tell(list(self.runs.values()), commits, after, late * SECOND)
 
     def tell(self, runs: Iterable[Interval], commits: int | None, after: bool, late: int = 0) -> None:

@@ -30,7 +30,7 @@ async def record(market: Market, agent: Caller, account: str, key: str, requests
 
 
 async def owed(market: Market, account: str) -> int:
-    """What an account owes, in millionths; the same whoever is asked."""
+    """Return the debt of an account in millionths; the same from each operation."""
     ask = market.operator
     cost = await market.call(ask, "billing.cost", account=account)
     parts = cost.cost_breakdown

@@ -30,7 +30,7 @@ __all__ = ["till"]
 
 
 def load_with_swapped_lines(directory: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The ledger's module, in which the lines ``quantity=...`` and ``amount=...`` of each entry have changed places."""
+    """Load the ledger's module with the lines ``quantity=...`` and ``amount=...`` of each entry swapped."""
     source = Path(ledger.__file__).read_text()
     swapped, count = re.subn(r"( +quantity=[^\n]*\n)((?:[^\n]*\n)*?)( +amount=[^\n]*\n)", r"\3\2\1", source)
     assert count == 3  # a charge, its reductions, its reversal

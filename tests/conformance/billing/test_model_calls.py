@@ -44,7 +44,8 @@ def till(market: Market) -> Till:
 
 
 class ModelTill:
-    """Calls of models as what runs declared agents makes them. A token of 'dear' is a millionth, of 'cheap' a tenth."""
+    """Calls of models, like those of the agent runner. A token of 'dear' costs a millionth, one of 'cheap' a tenth of
+    that."""
 
     def __init__(self, till: Till, agent: Any, account: str = "acme") -> None:
         self.till, self.agent, self.account = till, agent, account
@@ -55,7 +56,7 @@ class ModelTill:
     async def reserve(
         self, amount: int, *models: str, task: str = TASK, call_id: str = "1.1", project: str = ""
     ) -> tuple[str, bool]:
-        """Reserve for so many tokens; answers the model, and whether it is a cheaper one."""
+        """Reserve that many tokens. Returns the model, and whether it is a cheaper one."""
 
         async def work(call: Call) -> tuple[str, bool]:
             tokens = ModelTokens(input_tokens=amount)

@@ -33,7 +33,7 @@ RUNS_ON = RunsOn.BOTH_IF_LONG
 
 @dataclass
 class Scripted(BuiltinAgent):
-    """Does what the test says; ``begun`` has every job it was given."""
+    """A scripted agent; ``begun`` are its started jobs."""
 
     profile = Profile("Resident", "For tests.", [{"id": "trial", "name": "Trial"}])
     concurrency = 2
@@ -99,7 +99,7 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
 
 @pytest.fixture
 async def resident(market: Market) -> Scripted:
-    """One more, of the test's own; its agent is registered as ``Resident``."""
+    """An additional built-in agent of the test, registered as ``Resident``."""
     resident = Scripted()
     caller = await market.agent("Resident", capabilities=["trial"])
     market.app.agent_host.host_agent("default", caller.subject, "Resident", resident)
@@ -108,7 +108,7 @@ async def resident(market: Market) -> Scripted:
 
 
 async def given(market: Market, text: str, **options: Any) -> Any:
-    """Give the resident a task, and wait until nobody works any more; answers the task."""
+    """Assign a task to the built-in agent, and wait until all agents are idle. Returns the task."""
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": text}, **options
     )

@@ -60,7 +60,7 @@ async def test_an_entry_with_a_signature_becomes_a_message(market: Market, clien
 
 
 async def refusals(market: Market, client: Any, *entries: dict[Any, Any]) -> list[tuple[str, dict[str, str]]]:
-    """Why entries were refused, as the events and the dead letters tell."""
+    """Return the reasons of refused entries from the events and the dead letters."""
     where = client.get_connection_kwargs()
     async with redis.asyncio.Redis(port=where["port"], db=where["db"]) as raw:
         ids = [(await raw.xadd(STREAM, fields)).decode() for fields in entries]

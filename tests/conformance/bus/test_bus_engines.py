@@ -29,13 +29,13 @@ STREAM = "xnai:agent_bus"
 
 
 class Place:
-    """Where engines are made, and where time goes by."""
+    """The location of engines, and a clock."""
 
     async def make(self, terms: RedeliveryPolicy | None = None, **options: Any) -> Bus:
         raise NotImplementedError
 
     async def age(self, group: str, seconds: float, stream: str = STREAM) -> None:
-        """Let everything pending be so much older."""
+        """Make all pending entries older."""
         raise NotImplementedError
 
 

@@ -24,7 +24,7 @@ async def job(market: Market) -> Job:
 
 
 async def record(job: Job, job_id: str, number: int, *files: tuple[str, str, str], **changes: Any) -> Any:
-    """A turn of two messages."""
+    """Record a turn with two messages."""
     place = {"codebase_id": job.codebase, "session_id": "ses_1"}
     said = [
         {"message_id": f"{number}u", "role": "user", "parts": [{"type": "text", "text": f"do {number}"}]},
@@ -119,7 +119,7 @@ async def test_a_worker_that_takes_a_job_over_adds_turns_and_changes_none(job: J
     await market.call(job.coder, "task.complete", task_id=job_id, fencing_token=job.fence, result={})
 
     async def work(caller: Any, name: str, requester: Any) -> dict[str, Any]:
-        """Claim a next job of the context; what its turns are recorded with."""
+        """Claim a next job of the context. Returns the arguments for recording its turns."""
         worker, codebase = places[name]
         order = {"task_type": "coding.job", "payload": {"prompt": "go on"}, "context_id": "talk"}
         await market.call(requester, "task.assign", **order, assignee="capability:spare")

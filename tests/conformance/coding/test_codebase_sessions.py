@@ -20,7 +20,7 @@ async def call(market: Market, caller: Caller, name: str, /, **arguments: Any) -
 
 
 async def make_codebase(market: Market, coder: Caller, path: str = "/src/api") -> tuple[str, str]:
-    """Ids of a worker and of its codebase."""
+    """Create a worker with a codebase. Returns their ids."""
     worker = await call(market, coder, "worker.register", worker_name="laptop", capabilities=["coding"])
     codebase = await call(
         market, coder, "codebase.register", name="api", path=path, worker_id="laptop", repository="github.com/o/api"

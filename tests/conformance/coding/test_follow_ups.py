@@ -16,7 +16,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 class Job:
-    """A job of a person's that a worker holds."""
+    """A person's job, held by a worker."""
 
     def __init__(self, market: Market, coder: Caller, person: Caller, worker: str, codebase: str) -> None:
         self.market, self.coder, self.person, self.worker, self.codebase = market, coder, person, worker, codebase

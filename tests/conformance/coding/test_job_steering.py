@@ -132,7 +132,7 @@ async def test_files_of_a_job_stay_below_its_codebase(market: Market) -> None:
 
 
 async def read_sealed(market: Market) -> list[bytes]:
-    """What the table of secrets has."""
+    """Return the content of the table of secrets."""
     query = Query("select sealed from coding_job_secrets where tenant_id = :tenant order by task_id", bytes)
     rows = await market.app.store.read("default", lambda reader: reader.all(query))
     return [bytes(row) for row in rows]

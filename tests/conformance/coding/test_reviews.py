@@ -31,7 +31,7 @@ async def job(market: Market) -> Job:
 
 
 async def submit(job: Job, job_id: str, head: str = HEADS[0], *, result: Any = {}, **changes: Any) -> Any:
-    """Hand over a review, and complete the job."""
+    """Submit a review and complete the job."""
     fence = {"task_id": job.task_id, "fencing_token": job.fence}
     values = {"branch": f"agora/{job_id}", "base": "0" * 40, "head": head, "files": FILES, "target": "main"}
     values |= {"codebase_id": job.codebase, "title": "Mend it", **changes}

@@ -49,7 +49,7 @@ steps = st.lists(
 
 @dataclass(eq=False)
 class Person:
-    """Somebody who reads, leaves, and comes back to where it was."""
+    """A reader that leaves and resumes at its position."""
 
     filter: EventFilter
     viewer: Viewer
@@ -59,7 +59,7 @@ class Person:
     stream: LiveStream | None = None
 
     def leave(self) -> int:
-        """Close the stream; answers where to resume: where the reader got to, as its client knows it."""
+        """Close the stream. Returns the position to resume at: the reader's, as its client knows it."""
         if self.stream is not None:
             self.stream.close()
             self.stream = None
@@ -69,7 +69,7 @@ class Person:
 
 
 class World:
-    """One tenant of a shared store, and a feed whose hints come when the test says so."""
+    """One tenant of a shared store, and a feed whose hints the test triggers."""
 
     def __init__(self, store: Store, page: int) -> None:
         self.feed = Feed(store, page=page)
@@ -114,7 +114,7 @@ class World:
         self.tasks.append(asyncio.create_task(person.stream.attach(person.reader)))
 
     async def settle(self) -> None:
-        """Everybody is back, and the last commit was hinted at."""
+        """Bring back all readers, and hint at the last commit."""
         for person in self.people:
             if person.stream is None:
                 self._open(person, person.leave())

@@ -37,7 +37,7 @@ steps = st.lists(
 
 @dataclass(eq=False)
 class Person:
-    """Somebody who reads, leaves, and comes back to where it was."""
+    """A reader that leaves and resumes at its position."""
 
     begin: int
     seen: list[int] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Person:
     stream: LogStream | None = None
 
     def leave(self) -> int:
-        """Close the stream; answers where to resume."""
+        """Close the stream. Returns the position to resume at."""
         if self.stream is not None:
             self.stream.close()
             self.stream = None
@@ -55,7 +55,7 @@ class Person:
 
 
 class World:
-    """A log in a shared store, and a feed whose hints come when the test says so."""
+    """A log in a shared store, and a feed whose hints the test triggers."""
 
     def __init__(self, store: Store, page: int) -> None:
         self.feed = Feed(store)
@@ -94,7 +94,7 @@ class World:
         self.tasks.append(asyncio.create_task(person.stream.attach(person.reader)))
 
     async def settle(self) -> None:
-        """The log ends, everybody is back, and the last commit was hinted at."""
+        """End the log, bring back all readers, and hint at the last commit."""
         await self.log.append(done=True)
         for person in self.people:
             if person.stream is None:

@@ -32,7 +32,7 @@ class Echo(Result):
 class Remote(Service, category="remote"):
     @operation(scope="write:messages", kind=Kind.RELAY)
     async def echo(self, text: str) -> Echo:
-        """Let the other side say something."""
+        """Let the remote side answer."""
 
 
 del Service.declared["remote"]  # no part of the contract
@@ -41,7 +41,7 @@ ECHO: Operation = Remote.operations["echo"]
 
 @dataclass
 class Far:
-    """The other side: what it does, and what it was asked."""
+    """The remote side: its behaviour and its recorded calls."""
 
     act: Callable[[str, Progress | None], Awaitable[Any]]
     asked: list[str] = field(default_factory=list)
@@ -246,7 +246,7 @@ async def test_progress_reaches_the_caller(market: Market, far: Far, ada: Caller
 
 @pytest.fixture
 async def crashed(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Market, Caller]]:
-    """A server that started after another one had died in the middle of a relay."""
+    """A server that started after another one had died during a relay."""
     first = App(make_settings(tmp_path / "data"), store=engine.store())
     await first.start()
     far, began = attach(first), asyncio.Event()

@@ -28,7 +28,7 @@ class Thinker:
         return await self.work.market.call(self.work.caller, f"declared_agent.{operation}", **held, **arguments)
 
     async def reserve(self, *models: str, step: int = 0) -> tuple[str, float, bool]:
-        """Reserve a call; answers the model, what is reserved, and whether a limit chose it."""
+        """Reserve a call. Returns the model, the reserved amount, and whether a limit determined the model."""
         names = [f"local:{model}" for model in models or ("dear",)]
         answer = await self._call("reserve_model_call", step, models=names, input_tokens=TOKENS)
         return answer.model.removeprefix("local:"), answer.reserved, answer.is_cheaper
@@ -42,7 +42,8 @@ class Thinker:
 
 
 async def sell_models(market: Market) -> None:
-    """A provider whose model ``dear`` costs 1 a million tokens, and ``cheap`` a tenth of it; ``free`` has no price."""
+    """Create a provider whose model ``dear`` costs 1 per million tokens, and ``cheap`` a tenth of it; ``free`` has no
+    price."""
     await market.call(market.operator, "model_provider.set", name="local", base_url="http://127.0.0.1:4000/v1")
     for model, amount in (("dear", 1), ("cheap", 0.1)):
         price = {"input_cost_per_m": amount, "output_cost_per_m": amount}
@@ -50,13 +51,13 @@ async def sell_models(market: Market) -> None:
 
 
 async def begin_work(market: Market, asker: Caller, name: str = "Ada", limits: Any = None, **fields: Any) -> Thinker:
-    """Declare an agent, and give it a task that it claims."""
+    """Declare an agent, and assign a task that it claims."""
     fields = {"model": "local:dear", "limits": {"output_tokens": 1000} | (limits or {})} | fields
     return Thinker(await put_to_work(market, await declare(market, name, **fields), asker))
 
 
 async def standing(market: Market, caller: Caller) -> tuple[float, float]:
-    """What a caller's account was charged, and what is reserved of it."""
+    """Return the charged and the reserved amount of a caller's account."""
     balances = (await market.call(caller, "billing.balance")).balances
     return (balances[0].charged, balances[0].reserved) if balances else (0, 0)
 
@@ -190,7 +191,7 @@ async def test_a_call_under_a_lost_lease_is_charged_if_it_was_reserved(market: M
 
 
 async def list_calls(market: Market, caller: Caller) -> list[tuple[str, int, bool]]:
-    """Model, tokens of input, and whether they are estimated, of the calls that a caller was charged for, oldest first."""
+    """List model, input tokens, and whether they are estimated, of a caller's charged calls, oldest first."""
     page = await market.call(caller, "token_billing.recent")
     return [(call.model, call.input_tokens, call.is_estimate) for call in reversed(page.calls)]
 

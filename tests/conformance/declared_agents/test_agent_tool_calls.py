@@ -35,7 +35,7 @@ class AgentAtWork:
 
 
 async def declare(market: Market, name: str, **fields: Any) -> Caller:
-    """Declare an agent; answers it as the runner acts for it."""
+    """Declare an agent. Returns its caller, as used by the runner."""
     specification = {"model": "local:tiny", **fields}
     applied = await market.call(market.operator, "declared_agent.apply", name=name, specification=specification)
     token = market.app.signer.agent_token("default", applied.agent_id, 1)
@@ -43,7 +43,7 @@ async def declare(market: Market, name: str, **fields: Any) -> Caller:
 
 
 async def put_to_work(market: Market, caller: Caller, asker: Caller, **order: Any) -> AgentAtWork:
-    """Give a task to an agent, and claim it."""
+    """Assign a task to an agent, and claim it."""
     task = {"task_type": "a2a.message", "payload": {"text": "go"}, "assignee": caller.name} | order
     receipt = await market.call(asker, "task.assign", **task)
     claim = await market.call(caller, "task.claim", limit=10)

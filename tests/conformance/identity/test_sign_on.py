@@ -68,7 +68,7 @@ async def written(market: Market) -> None:
 
 
 async def back(url: str, name: str) -> dict[str, str]:
-    """What the provider sends a browser back with, once a person has signed in."""
+    """Return the parameters of the provider's redirect after a person has signed in."""
     return dict((await asyncio.to_thread(browse, url, name, until=CALLBACK)).params)
 
 
@@ -326,7 +326,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
     assert vera.person is not None
 
     async def signed(_: str) -> None:
-        """The provider's key is its own."""
+        """Signed with the provider's own key."""
 
     async def never(*_: Any) -> Any:
         raise AssertionError("the provider was asked")
@@ -409,7 +409,7 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
 
 
 async def signed_in_token(market: Market) -> str:
-    """A new token: the provider's clock is not ours, so ours is put right first."""
+    """Create a new token; our clock is first set to the provider's."""
     market.clock.added = 0
     token: str = (await login(market, "vera")).access_token
     return token

@@ -21,7 +21,7 @@ __all__ = ["provider"]
 
 @pytest.fixture
 async def http(tmp_path: Path, clock: ManualClock, provider: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A stranger's connection to a public server."""
+    """An anonymous connection to a public server."""
     url, _, realm = provider.rpartition("/realms/")
     keycloak = {"keycloak_url": url, "keycloak_realm": realm, "keycloak_client_id": CLIENT}
     settings = make_settings(tmp_path / "data", host="0.0.0.0", **keycloak, keycloak_client_secret=SECRET)

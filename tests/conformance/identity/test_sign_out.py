@@ -30,7 +30,7 @@ EVENTS = {"accept": "text/event-stream"}
 
 
 async def at(market: Market, cookie: str) -> Browser:
-    """A browser that has a session's cookie, at another server."""
+    """Create a browser with a session's cookie, at another server."""
     browser = Browser(market.app)
     browser.http.cookies.set("agora_session", cookie)
     return browser
@@ -38,7 +38,7 @@ async def at(market: Market, cookie: str) -> Browser:
 
 @asynccontextmanager
 async def listening(market: Market) -> AsyncIterator[str]:
-    """A server that runs already, at a URL."""
+    """Run a started server at a URL."""
     app = market.app
 
     async def door(scope: Any, receive: Any, send: Any) -> None:

@@ -163,7 +163,7 @@ async def test_the_marketplaces_own_hosting_agent(here: Site) -> None:
 
 
 async def elsewhere(here: Site) -> Caller:
-    """A hosting agent that is a host of this marketplace, and the only one that runs containers."""
+    """Register a hosting agent as the only host that runs containers."""
     host = await here.market.agent("Host", alias="agent.far.hosting")
     await here.call(
         "host.register", name="far", agent_id="Host", region="eu", memory_mb=2048, cpu_cores=4, private_addresses=True
@@ -181,7 +181,7 @@ async def say(here: Site, host: Caller, request: dict[str, Any], kind: str, inte
 
 
 async def asked(here: Site, host: Caller, intent: str) -> dict[str, Any]:
-    """The next thing that the hosting agent is asked for."""
+    """Return the next request to the hosting agent."""
     found: list[dict[str, Any]] = []
 
     async def look() -> list[dict[str, Any]]:
@@ -331,7 +331,7 @@ async def test_addresses_elsewhere_are_guarded(here: Site) -> None:
 
 
 async def started(here: Site, host: Caller, address: str, caller: Caller | None = None) -> str:
-    """An instance that runs elsewhere, at an address."""
+    """Start an instance on the remote host, with an address."""
     made = await here.call("instance.create", caller, agent_id=CALC, wait=0)
     request = await asked(here, host, "create_container")
     await say(here, host, request, "inform", "container_created", container_id="calc-1", address=address)

@@ -28,7 +28,7 @@ AWAY = "The engine's socket is gone."
 
 
 class Fickle:
-    """The engine itself, unless it is away: then nothing can be asked of it."""
+    """The real engine, which can be made unavailable."""
 
     def __init__(self, engine: Runtime) -> None:
         self._engine, self.away, self.refused = engine, False, 0

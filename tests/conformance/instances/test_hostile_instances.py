@@ -66,7 +66,7 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def spoil(here: Site, instance_id: str, column: str, value: Any, kind: str = "text") -> None:
-    """What nobody writes."""
+    """Write invalid content."""
     statement = Write(
         f"update instances set {column} = :value where tenant_id = :tenant and instance_id = :instance_id",
         types={"value": kind},

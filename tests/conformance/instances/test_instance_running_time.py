@@ -38,12 +38,12 @@ async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def steady(here: Site) -> None:
-    """Let the clock that nobody sets go as the test's own does."""
+    """Let the steady clock follow the test's clock."""
     here.app.context.ports.get(LOCAL_HOST).ticks = here.clock.now
 
 
 async def seconds(here: Site, instance_id: str) -> float:
-    """Running time in the bill, to the minute: what the test itself takes does not count."""
+    """Return the running time in the bill, rounded to minutes: the duration of the test itself does not count."""
     cost = await here.call("billing.cost", instance_id=instance_id)
     return round(cost.usage_time / 60) * 60
 
@@ -97,7 +97,7 @@ async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -
         return shown[-1]
 
     async def billed() -> float:
-        """What is measured for the bill, in seconds."""
+        """Return the measured seconds of the bill."""
         parameters = {"instance_id": made.instance_id}
         (measured,) = await here.app.store.read("default", lambda reader: reader.all(MEASURED, **parameters))
         return float(measured) / 1_000_000

@@ -45,7 +45,7 @@ async def url(far: Far) -> AsyncIterator[str]:
 
 
 def weather(url: str, **more: Any) -> dict[str, Any]:
-    """A server.json with variables in its URL and its headers."""
+    """Build a server.json with variables in its URL and its headers."""
     base = url.rpartition("/")[0]
     remote = {
         "type": "streamable-http",

@@ -40,7 +40,7 @@ def everything() -> list[str]:
 
 @asynccontextmanager
 async def listening(command: list[str]) -> AsyncIterator[str]:
-    """It as a server of its own; answers its URL."""
+    """Run the reference server as a separate process. Yields its URL."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -64,7 +64,7 @@ async def listening(command: list[str]) -> AsyncIterator[str]:
 
 
 async def tour(market: Market, caller: Caller) -> None:
-    """What an agent may want of it."""
+    """Use everything that an agent may need of it."""
     shown = await market.call(caller, "upstream.get", upstream="everything")
     found = {item.name: item for item in shown.items}
     assert not [item for item in shown.items if item.state.value != "active"], "nothing is dropped"
@@ -110,7 +110,7 @@ async def settled(market: Market) -> None:
 async def market(
     request: pytest.FixtureRequest, everything: list[str], engine: Engine, tmp_path: Path, clock: ManualClock
 ) -> AsyncIterator[Market]:
-    """A server with it as an upstream."""
+    """A server with the reference server as an upstream."""
     async with listening(everything) as url:
         remote, program = {"url": url}, {"command": everything[0], "args": [everything[1], "stdio"]}
         entry = remote if request.param == "http" else program

@@ -29,7 +29,7 @@ SUBJECT = "agent_1"
 
 
 class TokenServer:
-    """A token endpoint that rotates refresh tokens, and ends the grant when one is used twice."""
+    """A token endpoint that rotates refresh tokens, and revokes the grant if one is used twice."""
 
     def __init__(self) -> None:
         self.url, self.refresh, self.used, self.status = "", "r0", list[str](), 200
@@ -71,7 +71,7 @@ def replica(market: Market) -> UpstreamGrants:
 
 
 async def begin(market: Market, grants: UpstreamGrants, tokens: TokenServer) -> Endpoint:
-    """A grant whose access token ends in a minute."""
+    """Create a grant whose access token expires in a minute."""
     endpoint = endpoint_of(market)
     client = {"client_id": "me", "client_secret": None, "method": "none"}
     document = {
@@ -109,7 +109,8 @@ async def test_a_token_is_renewed_once_by_all_servers_together(market: Market, t
 
 
 class AuthorizationSite:
-    """An upstream and its authorization server, which takes client ID metadata documents and registers clients, too."""
+    """An upstream and its authorization server, which accepts client ID metadata documents and also registers
+    clients."""
 
     def __init__(self) -> None:
         self.origin, self.registered = "", list[object]()

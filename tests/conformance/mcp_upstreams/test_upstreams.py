@@ -71,7 +71,7 @@ def keeper(market: Market) -> UpstreamReconciler:
 
 
 async def relisted(market: Market, far: Far, *, after: int) -> None:
-    """Wait until it was asked again what it offers, and the answer is kept."""
+    """Wait until its items were listed again and stored."""
 
     async def ask() -> int:
         await keeper(market).step()

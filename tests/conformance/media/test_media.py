@@ -25,7 +25,7 @@ KEY, SECRET = "APIkey", "a secret that is long enough for HS256"
 
 
 class LiveKit:
-    """The room service of LiveKit, as far as it is used: every request bears a token with the grants that its method needs."""
+    """LiveKit's room service, as far as it is used: every request has a token with the grants that its method needs."""
 
     def __init__(self) -> None:
         self.rooms: dict[str, dict[str, Any]] = {}

@@ -19,7 +19,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 async def talk(market: Market, count: int = 6) -> tuple[Caller, Caller, Caller]:
-    """Alice writes to Bob, and Carol once to everyone."""
+    """Send messages from Alice to Bob, and one broadcast from Carol."""
     alice, bob, carol = [await market.agent(name) for name in ("Alice", "Bob", "Carol")]
     for number in range(count):
         await market.call(

@@ -19,7 +19,7 @@ RUNS_ON = RunsOn.BOTH
 
 @pytest.fixture
 async def desk(market: Market) -> Caller:
-    """The agent of the chat, at work."""
+    """The agent of the chat, running."""
     agent = await declare(market, "Desk", tools=["marketplace"])
     await market.call(agent, "agent.heartbeat", status="active")
     setting = {"resource": "configuration", "target": "chat_agent", "action": "set", "value": "Desk"}

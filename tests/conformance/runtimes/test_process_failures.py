@@ -35,7 +35,7 @@ FAMILY = "echo begun; (while :; do sleep 0.01; done) & (setsid sleep 1000) & exe
 
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is none of ours."""
+    """A process that does not belong to the engine."""
     process = spawn_tethered(["sleep", "1000"])
     yield process
     process.kill()
@@ -43,7 +43,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def on_dead_server(kit: ProcessKit, spec: Spec, action: str, instant: str, handle: Handle | None = None) -> None:
-    """Let a server die in the middle of something, and start another one."""
+    """Let a server die during an action, and start another one."""
     await kit.engine.close()
     await asyncio.to_thread(die, kit.options, spec, action, instant, handle)
     kit.engine = ProcessRuntime(kit.options)

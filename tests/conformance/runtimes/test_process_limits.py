@@ -92,7 +92,7 @@ class TestLogs:
 class TestLimits:
     @pytest.fixture(autouse=True)
     def _no_groups(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As on a host where no control group has been delegated."""
+        """Simulate a host without a delegated control group."""
         monkeypatch.setattr("agora.runtimes.process.engine.find_delegated_group", lambda: None)
 
     async def test_too_many_processes_are_ended(self, kit: ProcessKit) -> None:

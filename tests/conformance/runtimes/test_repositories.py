@@ -30,7 +30,7 @@ NewKit: TypeAlias = Callable[..., ProcessKit]
 
 @asynccontextmanager
 async def git_server(root: Path, token: str | None = None) -> AsyncIterator[str]:
-    """Repositories over HTTP, by git's own server side; answers its URL. With a token only to those who have it."""
+    """Serve repositories over HTTP with git's own server side. Yields the URL. With a token, access requires it."""
     backend = Path(subprocess.run(["git", "--exec-path"], capture_output=True, check=True, text=True).stdout.strip())
     expected = base64.b64encode(f"x-access-token:{token}".encode()).decode()
 
@@ -78,7 +78,8 @@ def git(directory: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``plain.git``: main says one, the branch dev says two and has a part; ``evil.git`` would like to reach out."""
+    """``plain.git``: main says one, the branch dev says two and has a subdirectory; ``evil.git`` tries to connect
+    elsewhere."""
     if shutil.which("git") is None:
         pytest.skip("no git: apt-get install git")
     root = tmp_path_factory.mktemp("repositories")

@@ -33,7 +33,7 @@ def names(page: Any) -> list[str]:
 
 
 async def found(market: Market, caller: Caller | None = None, **arguments: Any) -> list[str]:
-    """Names on the first page, which is to hold everything."""
+    """Return the names on the first page, which must be complete."""
     page = await market.call(caller or market.operator, FIND, **arguments)
     assert (page.count, page.total, page.has_more) == (len(page.agents), len(page.agents), False)
     return names(page)
@@ -190,7 +190,7 @@ async def test_who_has_left_is_shown_to_operators_who_ask(market: Market) -> Non
 
 @pytest.fixture
 async def library(market: Market) -> Market:
-    """A few agents with something to be found by."""
+    """A few searchable agents."""
     await market.agent("DocSystemAgent", capabilities=["documentation", "analysis"], description="Writes manuals.")
     await market.agent("Résumé Writer", capabilities=["writing"], tags=["emploi", "ÉCOLE"])
     await market.agent("Переводчик", capabilities=["translation"], description="Перевод на русский")

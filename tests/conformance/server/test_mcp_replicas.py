@@ -39,12 +39,12 @@ class Pair:
         self.wires = self.at_a, self.at_b = wires
 
     async def agent(self, name: str) -> tuple[Wire, Wire]:
-        """An agent's wires."""
+        """Return an agent's wires."""
         own = await register(self.at_a, name)
         return own, replace(self.at_b, token=own.token, session="")
 
     async def shake_hands(self, first: Wire, second: Wire) -> None:
-        """Begin a session at one server, to be used at both."""
+        """Open a session at one server, for use at both."""
         await first.shake_hands()
         second.session = first.session
 
@@ -69,7 +69,7 @@ async def pair(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[Pair]:
 
 @asynccontextmanager
 async def standing(wire: Wire, server: Running, **headers: str) -> AsyncIterator[AsyncIterator[Message]]:
-    """The session's GET stream, followed by the server: ids and messages, None for those that are only a place."""
+    """Open the session's GET stream: ids and messages, None for those that only advance the position."""
     own = {"mcp-session-id": wire.session, "mcp-protocol-version": LEGACY, "accept": "text/event-stream"}
     await wait_until(lambda: not len(server.app.feed))  # the one before has ended
     async with wire.http.stream("GET", "/mcp", headers=wire.headers(own | headers)) as response:
@@ -89,7 +89,7 @@ async def _messages(response: httpx.Response) -> AsyncIterator[Message]:
 
 
 async def updated(messages: AsyncIterator[Message]) -> tuple[str, str]:
-    """Id and URI of the next notification about a resource."""
+    """Return id and URI of the next notification about a resource."""
     async with asyncio.timeout(60):
         while True:
             id, message = await anext(messages)

@@ -42,7 +42,7 @@ async def replica(postgres: PostgresEngine, directory: Path, secrets: Path | Non
 
 @asynccontextmanager
 async def together(postgres: PostgresEngine, directory: Path, **settings: Any) -> AsyncIterator[tuple[Market, Market]]:
-    """Two servers that know of each other."""
+    """Run two servers that know each other."""
     first = await replica(postgres, directory / "a", **settings)
     second = await replica(postgres, directory / "b", directory / "a", **settings)
     await wait_until(lambda: all(len(market.app.replicas.others) == 1 for market in (first, second)))
@@ -69,7 +69,7 @@ async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Ma
 
 
 async def read_events(market: Market, types: str) -> Reader:
-    """A reader of what this server delivers from now on."""
+    """Read this server's events from now on."""
     reader, feed = Reader(), market.app.feed
     opening = EventStreamSpec(EventFilter.from_wishes([types]), EVERYONE, feed.head("default"))
     await feed.open("default", opening).attach(reader)

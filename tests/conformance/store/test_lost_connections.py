@@ -40,7 +40,7 @@ READ, INSERT = b"from settings", b"insert into settings"
 
 @pytest.fixture
 async def proxy(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple[Proxy, PostgresStore]]:
-    """A proxy, and a store that reaches its database through it."""
+    """A proxy, and a store that connects to its database through it."""
     directory = Path(postgres.url.partition("host=")[2])
     proxy = Proxy(directory / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432")
     async with proxy.serve():
@@ -52,13 +52,13 @@ async def proxy(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple
 
 
 async def batch(store: PostgresStore) -> list[Any]:
-    """Calls that share a transaction."""
+    """Make calls that share a transaction."""
     calls = [store.write(TENANT, append_if_absent(f"n{n}", str(n))) for n in range(8)]
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def solo(store: PostgresStore) -> list[Any]:
-    """A call that has one of its own."""
+    """Make a call with its own transaction."""
 
     async def work(tx: Tx) -> str:
         await increment("counter")(tx)
@@ -69,13 +69,13 @@ async def solo(store: PostgresStore) -> list[Any]:
 
 
 async def quiet_batch(store: PostgresStore) -> list[Any]:
-    """Calls that share a transaction, and log no event."""
+    """Make calls that share a transaction, and log no event."""
     calls = [store.write(TENANT, append(setting(f"q{n}"))) for n in range(8)]
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def quiet_solo(store: PostgresStore) -> list[Any]:
-    """A call that has a transaction of its own, and logs no event."""
+    """Make a call with its own transaction that logs no event."""
 
     async def work(tx: Tx) -> str:
         tx.append(SETTINGS, setting("quiet"))
@@ -86,7 +86,7 @@ async def quiet_solo(store: PostgresStore) -> list[Any]:
 
 
 async def reading(store: PostgresStore) -> list[Any]:
-    """Readers, two statements each."""
+    """Run readers with two statements each."""
 
     async def work(reader: Any) -> list[str]:
         first = await reader.one(get, name="counter")

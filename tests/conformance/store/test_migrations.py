@@ -37,14 +37,14 @@ def engine(new_engine: Engine) -> Engine:
 
 @pytest.fixture
 async def postgres(postgres_server: PostgresServer) -> AsyncIterator[PostgresEngine]:
-    """Without tables."""
+    """A database without tables."""
     async with postgres_server.empty() as url:
         yield PostgresEngine(url)
 
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the real migrations, to be changed by the test; engines use it."""
+    """A copy of the real migrations that the test may change; engines use it."""
     directory = tmp_path / "migrations"
     for dialect in ENGINES:
         (directory / dialect).mkdir(parents=True)
@@ -62,7 +62,7 @@ async def opened(engine: Engine) -> Store:
 
 
 async def columns(engine: Engine) -> set[tuple[str, str]]:
-    """Every column of every table."""
+    """List every column of every table."""
     if engine.dialect == "sqlite":
         sql = "select t.name as t, c.name as c from sqlite_schema t, pragma_table_info(t.name) c where t.type = 'table'"
     else:

@@ -46,7 +46,7 @@ async def store(postgres: PostgresEngine) -> AsyncIterator[PostgresStore]:
 
 @pytest.fixture
 async def console(postgres: PostgresEngine) -> AsyncIterator[asyncpg.Connection]:
-    """Somebody else on the same database."""
+    """A separate connection to the same database."""
     connection = await asyncpg.connect(postgres.url)
     yield connection
     if not connection.is_closed():
@@ -54,10 +54,8 @@ async def console(postgres: PostgresEngine) -> AsyncIterator[asyncpg.Connection]
 
 
 async def wait_until_blocked(console: asyncpg.Connection, application: str = "agora") -> int:
-    """Wait until a session of an application, normally the store, waits for a lock; answers its process.
-
-    (What ``pg_stat_activity`` names as its query may still be the one before.)
-    """
+    """Wait until a session of an application, by default the store, waits for a lock. Returns its process. (The query
+    in ``pg_stat_activity`` may still be the previous one.)"""
     query = "select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'"
     return int(await eventually(lambda: console.fetchval(query, application), lambda pid: pid is not None))
 

@@ -26,7 +26,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 def everything() -> Iterator[tuple[str, Any]]:
-    """Statements and tables by name; those made by a function, with a few sets of arguments."""
+    """Return statements and tables by name; those built by a function, with some sets of arguments."""
     for module in pkgutil.walk_packages(agora.__path__, "agora."):
         if not module.name.endswith(("queries", "records", "event_table")) or ".runtimes." in module.name:
             continue
@@ -74,7 +74,7 @@ async def connection(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[
 
 
 def made_by_functions() -> Iterator[tuple[str, Statement]]:
-    """Statements with a record that public functions of flags and filters make, with none of them and with all flags."""
+    """Return statements with a record built by public functions of flags and filters, with none and with all flags."""
     for module in pkgutil.walk_packages(agora.__path__, "agora."):
         if not module.name.endswith("queries"):
             continue
@@ -100,7 +100,8 @@ WITH_RECORDS = {name: found for name, found in [*STATEMENTS.items(), *made_by_fu
 
 
 def check_each(entries: Mapping[str, Any], check: Callable[[Any], None]) -> None:
-    """Run a check on every entry and name all that fail: a test item for each of 500 statements costs more than its check."""
+    """Run a check on every entry and name all failures: a test item for each of 500 statements costs more than its
+    check."""
     failures = {}
     for name, entry in entries.items():
         try:

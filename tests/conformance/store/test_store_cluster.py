@@ -25,7 +25,7 @@ Pair = tuple[PostgresStore, PostgresStore]
 
 @pytest.fixture
 async def pair(postgres: PostgresEngine) -> AsyncIterator[Pair]:
-    """Two stores, each of a server of its own."""
+    """Two stores of separate servers."""
     await postgres.run(f"insert into settings values ('{TENANT}', 'counter', '0', 0, 'x')")
     stores = postgres.store(), postgres.store()
     for store in stores:
@@ -44,7 +44,7 @@ async def test_the_log_has_one_order_whoever_writes(pair: Pair) -> None:
     done = asyncio.Event()
 
     async def follow() -> None:
-        """A reader that always goes on from the last number it has."""
+        """Create a reader that continues from its last number."""
         while True:
             finished = done.is_set()
             rows = await logged(pair[1])
@@ -109,7 +109,7 @@ async def test_a_server_that_vanishes_in_its_commit_holds_up_the_log_for_seconds
 
 
 class _Silent(Proxy):
-    """Cuts nothing: it keeps what was said to itself, as a broken network does."""
+    """Drops data without closing connections, like a broken network."""
 
     def __init__(self, *ends: Any) -> None:
         super().__init__(*ends)

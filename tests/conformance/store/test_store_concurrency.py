@@ -30,7 +30,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 class Model:
-    """What the store should hold, told by the answers of calls in whatever order they committed."""
+    """The expected content of the store, from the answers of calls in any commit order."""
 
     def __init__(self) -> None:
         self.added = dict.fromkeys(("k0", "k1", "k2", "k3"), 0)
@@ -67,7 +67,7 @@ class Model:
             await store.write(TENANT, work, label="fail")
 
     async def move(self, store: Store, n: int, key: str) -> None:
-        """To a name that is taken: refused by the database in the middle of the work."""
+        """Rename to a name in use: refused by the database in the middle of the work."""
 
         async def work(tx: Tx) -> None:
             tx.append(SETTINGS, setting(f"failed{n}"))

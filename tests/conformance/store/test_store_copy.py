@@ -28,7 +28,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 class House:
-    """A data directory, served from either engine."""
+    """A data directory, served by either engine."""
 
     def __init__(self, directory: Path, clock: ManualClock) -> None:
         self.directory, self.clock = directory, clock

@@ -101,7 +101,7 @@ def increment(name: str) -> Work[int]:
 
 
 def taking(taker: str, *, then: Exception | None = None) -> Work[str | None]:
-    """Take a free one; answers its name. then: raised afterwards."""
+    """Take a free item. Returns its name. then: raised afterwards."""
 
     async def work(tx: Tx) -> str | None:
         rows = await tx.returning(take, taker=taker)
@@ -113,7 +113,7 @@ def taking(taker: str, *, then: Exception | None = None) -> Work[str | None]:
 
 
 def freeing(name: str, reader: str = "closed") -> Work[bool]:
-    """Close one if it is still free: reads under a lock, then writes."""
+    """Close an item if it is still free: reads under a lock, then writes."""
 
     async def work(tx: Tx) -> bool:
         row = await tx.one(lock, name=name)

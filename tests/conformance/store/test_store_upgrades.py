@@ -34,16 +34,14 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def insert(table: str, columns: Mapping[str, str]) -> str:
-    """A row of the tenant with something in every column."""
+    """Insert a row of the tenant with a value in every column."""
     values = {name: (VALUES | BINARY)[kind.lower()] for name, kind in columns.items()} | {"tenant_id": f"'{TENANT}'"}
     return f"insert into {table} ({', '.join(values)}) values ({', '.join(values.values())})"
 
 
 def kept(before: Rows, after: Rows) -> None:
-    """Rows are compared in the columns that they had; a table that was dropped must not have had any.
-
-    A moment that nobody knew (0) may be known afterwards.
-    """
+    """Compare rows in the columns that they had; a dropped table must have had none. An unknown time (0) may be known
+    afterwards."""
     for table, rows in before.items():
         assert table in after, f"{table} was dropped with its rows"
         for row in rows:
@@ -86,7 +84,7 @@ def test_migrations_of_sqlite_keep_the_rows() -> None:
 
 @pytest.fixture
 async def owned(postgres_server: PostgresServer) -> AsyncIterator[str]:
-    """The URL of a new database, as its owner, who is no superuser."""
+    """Yield the URL of a new database, for its owner, who is not a superuser."""
     async with postgres_server.database():
         pass  # the roles are made
     async with postgres_server.empty() as url:
@@ -140,7 +138,7 @@ async def test_migrations_of_postgres_keep_the_rows(owned: str, monkeypatch: pyt
 
 
 async def _nothing(connection: asyncpg.Connection) -> None:
-    """Releases of then protected nothing."""
+    """Releases of that time protected nothing."""
 
 
 async def _none(connection: asyncpg.Connection) -> list[str]:

@@ -88,7 +88,7 @@ async def owner(postgres: PostgresEngine) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def server(postgres: PostgresEngine) -> AsyncIterator[asyncpg.Connection]:
-    """A connection as the server has it, with no tenant set."""
+    """A connection like the server's, without a tenant."""
     connection = await asyncpg.connect(postgres.url, server_settings={"role": "agora_runtime"})
     yield connection
     await connection.close()
@@ -142,7 +142,7 @@ async def test_functions_that_precede_the_tenant_are_narrow(owner: asyncpg.Conne
 
 
 async def seeded(owner: asyncpg.Connection, *tenants: str) -> list[str]:
-    """A row of each tenant in every table; answers the tables."""
+    """Insert a row of each tenant in every table. Returns the tables."""
     names = [row["tablename"] for row in await owner.fetch("select tablename from rls_status")]
     await owner.execute("set session_replication_role = replica")  # without triggers
     for name in names:
@@ -250,7 +250,7 @@ async def test_a_table_that_stands_open_is_closed_at_the_next_start(
 
 @asynccontextmanager
 async def login(owner: asyncpg.Connection, rights: str = "") -> AsyncIterator[str]:
-    """A role that may connect, and work as the server does; nothing else."""
+    """Create a role that may only connect, and work as the server does."""
     await owner.execute(f"create role e1_app login; grant agora_runtime to e1_app {rights}")
     try:
         yield "e1_app"

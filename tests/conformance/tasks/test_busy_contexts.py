@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parametrize("protocol", ["rest", "a2a"])
 
 
 async def ask(market: Market, protocol: str, asker: Caller, agent: str = "Ada", context: str = CONTEXT) -> str:
-    """Ask an agent something in a context; answers the task's id."""
+    """Send a message to an agent in a context. Returns the task's id."""
     if protocol == "rest":
         task = {"task_type": "a2a.message", "payload": {"text": "go"}, "assignee": agent, "context_id": context}
         return str((await market.call(asker, "task.assign", **task)).task_id)

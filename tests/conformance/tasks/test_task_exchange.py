@@ -17,7 +17,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 async def ask(market: Market, worker: Caller, **message: Any) -> tuple[str, str]:
-    """A task that waits for an answer, and the id of its question."""
+    """Create a task that waits for an answer. Returns it with the id of its question."""
     (task,) = (await market.call(worker, "task.claim")).tasks
     fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
     await market.call(worker, "task.message", **fence, text="May I?", status="input_required", **message)
@@ -85,7 +85,7 @@ async def test_artifacts_are_read_from_behind_a_long_output(market: Market) -> N
 
 
 async def held_question(market: Market, worker: Caller, person: Caller) -> dict[str, Any]:
-    """A task whose holder waits for an answer, by its id and fencing token."""
+    """Create a task whose holder waits for an answer. Returns its id and fencing token."""
     await market.call(person, "task.assign", task_type="ask", assignee=worker.subject)
     (task,) = (await market.call(worker, "task.claim", lease_seconds=30)).tasks
     held = {"task_id": task.task_id, "fencing_token": task.fencing_token}

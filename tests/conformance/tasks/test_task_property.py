@@ -96,7 +96,7 @@ WORK: dict[str, Callable[[str, str, int], Expected]] = {
 
 
 class Machine(RuleBasedStateMachine):
-    """Calls through the dispatcher, and the same on the model."""
+    """Makes the same calls through the dispatcher and on the model."""
 
     place: Place
 
@@ -118,7 +118,7 @@ class Machine(RuleBasedStateMachine):
     # -- calls -----------------------------------------------------------------------------------
 
     def both(self, operation: str, caller: str, expected: Callable[[Board], Any], **given: Any) -> Any:
-        """Call, and do the same to the model; answers both answers, or None where both refuse."""
+        """Make a call on both. Returns both answers, or None if both refuse."""
         trial, kinds, wanted = pickle.loads(pickle.dumps(self.board)), (), None  # half the time of deepcopy
         try:
             wanted = expected(trial)
@@ -135,7 +135,7 @@ class Machine(RuleBasedStateMachine):
         return answer, wanted
 
     def pick(self, number: int) -> Task:
-        """Mostly one that has not ended."""
+        """Pick a task, mostly one that has not ended."""
         every = list(self.board.tasks.values())
         found = [task for task in every if task.status not in ENDED] if number else every
         return (found or every)[number % len(found or every)]
@@ -197,7 +197,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: any(task.waiting for task in self.board.tasks.values()))
     @rule(number=which, lease=st.sampled_from([5, 5, 30]))
     def take(self, number: int, lease: int) -> None:
-        """A claim by somebody who can have something."""
+        """Claim as an agent that can get a task."""
         waiting = [task for task in self.board.tasks.values() if task.waiting]
         self._claim(waiting[number % len(waiting)].home or "Bob", 1, lease)
 
@@ -219,7 +219,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: any(task.holder and task.in_hand for task in self.board.tasks.values()))
     @rule(number=which, what=st.sampled_from([*WORK, *WORK, "complete", "complete"]))
     def carry_on(self, number: int, what: str) -> None:
-        """What a worker does that keeps to the rules."""
+        """Act like a well-behaved worker."""
         mine = [task for task in self.board.tasks.values() if task.holder in self.callers and task.in_hand]
         if mine:
             task = mine[number % len(mine)]

@@ -39,7 +39,7 @@ async def begun(server: Running) -> str:
 
 
 async def work_on(server: Running, task_id: str, begin: int = 0, end: int = PIECES) -> None:
-    """Append pieces, alone and together, some progress between them."""
+    """Append chunks, alone and together, with some progress between them."""
     for number in range(begin, end, 3):
         await asyncio.gather(
             call(server, "task.append", task_id=task_id, content=f"{number};"),
@@ -54,7 +54,7 @@ async def complete(server: Running, task_id: str) -> None:
 
 
 async def stored(server: Running, task_id: str) -> list[Any]:
-    """Every entry, as one who comes afterwards reads them."""
+    """Return every stored entry."""
     async with event_source(server, path="/agora/task/stream", task_id=task_id) as (_, messages):
         return [
             json.loads(message["data"])
@@ -82,7 +82,7 @@ async def over_socket(server: Running, task_id: str, after: int) -> AsyncIterato
 
 
 async def restless(server: Running, task_id: str, way: Any, chance: random.Random) -> list[Any]:
-    """What a reader gets that breaks off at random and resumes after the last entry it saw."""
+    """Return the entries of a reader that disconnects at random and resumes after the last entry."""
     seen: list[Any] = []
     while not seen or seen[-1]["type"] != "done":
         patience = chance.randrange(1, 40)

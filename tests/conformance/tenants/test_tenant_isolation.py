@@ -73,19 +73,19 @@ UNHARMED = frozenset({"agora.test.sleep"})
 
 @dataclass
 class Goods:
-    """What a tenant has: ids by prefix, and names."""
+    """Objects of a tenant: ids by prefix, and names."""
 
     secret: str
     names: dict[str, str] = field(default_factory=dict)
 
 
 def operator(tenant: str) -> Caller:
-    """As much as anybody can be in one tenant."""
+    """Return a caller with maximum permissions in one tenant."""
     return Caller(tenant, "operator", "operator", "operator", EVERYTHING, authority=255)
 
 
 async def filled(market: Market, tenant: str) -> Goods:
-    """One of everything that can be made without the world outside."""
+    """Create one of everything that does not need external systems."""
     secret = f"{tenant}-secret-{secrets.token_hex(8)}"
     goods, chief = Goods(secret), operator(tenant)
     names = {"agent_name": f"{tenant}Ada", "memory": f"{tenant}-plan", "upstream": f"{tenant}-up"}
@@ -133,7 +133,7 @@ async def filled(market: Market, tenant: str) -> Goods:
 
 
 def sample(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
-    """The least that a schema takes."""
+    """Build the minimal value of a schema."""
     if "$ref" in schema:
         return sample(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
     if "const" in schema:
@@ -171,7 +171,7 @@ def _text(schema: dict[str, Any]) -> str:
 
 @cache
 def alike(value: str) -> str:
-    """Something of the same form that nobody has, the same each time: what was done with one was done with the other."""
+    """Return a non-existing value of the same form, constant, so that calls on both can be compared."""
     prefix, _, digits = value.rpartition("_")
     if re.fullmatch("[0-9a-f]{32}", digits):
         return f"{prefix}_{digits[:12]}7{secrets.token_hex(10)[:19]}"
@@ -179,7 +179,7 @@ def alike(value: str) -> str:
 
 
 def ordinary(schema: dict[str, Any], mine: Goods) -> dict[str, Any]:
-    """Arguments that a call cannot do without: one's own things, and whatever else it takes, new each time."""
+    """Return the required arguments of a call: the caller's own objects, and new values."""
     given = {}
     for name in schema.get("required", []):
         about = schema["properties"][name]
@@ -191,7 +191,7 @@ def ordinary(schema: dict[str, Any], mine: Goods) -> dict[str, Any]:
 
 
 def cases(schema: dict[str, Any], theirs: Goods) -> Iterator[tuple[str, Any]]:
-    """(a parameter, their value for it) for each that can name something of theirs."""
+    """Yield (parameter, foreign value) for each parameter that can name a foreign object."""
     for name, about in schema.get("properties", {}).items():
         text = to_json(about).decode()
         kinds = [found[1] for found in re.finditer(r"\^\(?([a-z]+)_\[0-9a-f\]", text)] or list(REFERENCES.get(name, ()))
@@ -201,7 +201,7 @@ def cases(schema: dict[str, Any], theirs: Goods) -> Iterator[tuple[str, Any]]:
 
 
 async def outcome(market: Market, operation: Operation, caller: Caller, arguments: dict[str, Any]) -> str:
-    """What a call comes to, as text."""
+    """Return the outcome of a call as text."""
     try:
         if operation.kind is Kind.STREAM:
             live = await market.app.dispatcher.open_stream(operation, caller, arguments)
@@ -215,7 +215,7 @@ async def outcome(market: Market, operation: Operation, caller: Caller, argument
 
 
 def plain(text: str, value: str) -> str:
-    """An outcome without the id it is about, what is new in each, and the caller's own names that are like the id."""
+    """Remove from an outcome the id it is about, new values, and the caller's own names that resemble the id."""
     return OWN_SUGGESTION.sub("", FRESH.sub("*", text.replace(value, "@")))
 
 
@@ -227,7 +227,7 @@ async def rows(engine: Engine, tenant: str) -> dict[str, list[str]]:
 
 
 async def tables(engine: Engine) -> list[str]:
-    """Every table that has tenants."""
+    """Return every table with tenants."""
     if engine.dialect == "sqlite":
         text = """select m.name from sqlite_master m join pragma_table_info(m.name) c
             where m.type = 'table' and c.name = 'tenant_id' order by 1"""
@@ -238,7 +238,7 @@ async def tables(engine: Engine) -> list[str]:
 
 @pytest.fixture
 async def still(market: Market) -> Market:
-    """Without its loops: whatever changes is changed by a call."""
+    """An application without loops: all changes are made by calls."""
     await market.app.stop_controllers()
     return market
 

@@ -31,7 +31,7 @@ RUNS_ON = RunsOn.BOTH
 
 
 async def made(market: Market, tenant: str = "acme", **more: Any) -> tuple[Any, Caller]:
-    """A new tenant, and its administrator."""
+    """Create a tenant. Returns it with its administrator."""
     created = await market.call(market.operator, "tenant.create", tenant_id=tenant, **more)
     return created, await market.app.authenticator.authenticate(created.token)
 

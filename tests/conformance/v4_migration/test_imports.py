@@ -39,7 +39,7 @@ WORKFLOWS: list[dict[str, Any]] = [
 
 
 async def import_all(market: Market) -> str:
-    """Import the rows; answers the id of the run."""
+    """Import the rows. Returns the id of the run."""
     run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
     for table, rows in (("agent_capability", CAPABILITIES), ("agent_message", MESSAGES)):
         step = await market.call(

@@ -50,7 +50,7 @@ ALL_TASKS = DictQuery("select * from tasks where tenant_id = :tenant order by ta
 
 @st.composite
 def workflows(draw: st.DrawFn, depth: int = 0) -> list[dict[str, Any]]:
-    """Steps: in order or as a graph, each of any kind, some that make up for others."""
+    """Generate steps: sequential or as a graph, of every kind, some that compensate others."""
     count = draw(st.integers(3, MOST_STEPS) if depth == 0 else st.integers(1, 2))
     as_graph = draw(st.booleans())
     steps: list[dict[str, Any]] = []
@@ -69,7 +69,7 @@ def workflows(draw: st.DrawFn, depth: int = 0) -> list[dict[str, Any]]:
 
 @st.composite
 def kinds(draw: st.DrawFn, known: list[str], depth: int) -> dict[str, Any]:
-    """What a step does, when it does, and what happens if it fails."""
+    """Generate the work, condition and failure handling of a step."""
     step: dict[str, Any] = draw(
         st.sampled_from(
             [{}, {}, {}, {"capability": "c"}, {"agent": "Ann"}, {"approval": True}, {"for_each": [1, 2, 3]}]
@@ -128,13 +128,13 @@ class Seen:
         return {step["definition"].get("compensate") for step in self.steps[flow].values()} - {None}
 
     def passes(self, step: dict[str, Any]) -> bool:
-        """Whether what depends on a step may go on, for its part."""
+        """Whether a step lets its dependants continue."""
         if step["status"] == "failed":
             return bool(step["definition"].get("on_failure") == "continue")
         return step["status"] in ("completed", "skipped")
 
     def behind(self, flow: str, step: dict[str, Any]) -> bool:
-        """Whether all that a step waits for is done; one that was left out waits for what it would have."""
+        """Whether all dependencies of a step are done; a skipped one waits for its own dependencies."""
         for name in step["depends_on"]:
             before = self.steps[flow][name]
             if not self.passes(before) or (before["status"] == "skipped" and not self.behind(flow, before)):
@@ -171,7 +171,7 @@ class Seen:
         assert step["definition"].get("when") != "false"
 
     def _check_work(self, flow: str, step: dict[str, Any]) -> None:
-        """An active step has work that has not ended; an ended step has none."""
+        """Check that an active step has unfinished work, and an ended step has none."""
         items = self.items.get((flow, step["name"]), [])
         parts = [step, *items]
         open_tasks = [p for p in parts if p["task_id"] and self.tasks[p["task_id"]]["status"] not in TASK_ENDED]
@@ -208,7 +208,7 @@ class Seen:
         assert row["done_steps"] == sum(step["status"] in done for step in plain)
 
     def _check_going_on(self, flow: str, row: dict[str, Any]) -> None:
-        """As much goes on as the graph allows, and something does."""
+        """Check that everything allowed by the graph progresses."""
         steps, undoing = self.steps[flow], self.undoing(flow)
         plain = [step for name, step in steps.items() if name not in undoing]
         assert row["done_steps"] == sum(step["status"] in STEP_ENDED for step in plain)
@@ -223,7 +223,7 @@ class Seen:
                 assert step["status"] != "pending" or not self.behind(flow, step), f"{step['name']} could have begun"
 
     def _check_tasks(self) -> None:
-        """One task for each step and part, claimable only while it is wanted."""
+        """Check that there is one task for each step and part, claimable only while it is needed."""
         parts = Counter((task["workflow_id"], task["step"], task["item"]) for task in self.tasks.values())
         assert not parts or max(parts.values()) == 1, "a step was begun twice"
         for task in self.tasks.values():
@@ -243,7 +243,7 @@ actions = st.sampled_from(["pause or resume"] * 2 + ["skip", "reassign", "add", 
 
 
 class Machine(RuleBasedStateMachine):
-    """Workers take and do what there is; people change, approve and stop."""
+    """Workers claim and execute work; people change, approve and stop."""
 
     place: Place
 
@@ -289,7 +289,7 @@ class Machine(RuleBasedStateMachine):
         self._finish(self.hands.pop(number % len(self.hands)), n, outcome)
 
     def _finish(self, held: tuple[Caller, Any], n: int, outcome: str) -> None:
-        """Say how it went; only who has lost its task meanwhile may be refused."""
+        """Report an outcome; only a worker that has lost its task may be refused."""
         worker, task = held
         given = {"task_id": task.task_id, "fencing_token": task.fencing_token}
         try:
@@ -305,7 +305,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(n=st.integers(0, 3), outcome=st.sampled_from(["well", "well", "over"]))
     def finish_while_paused(self, n: int, outcome: str) -> None:
-        """What was begun before a pause may end in it."""
+        """Work that started before a pause may end during it."""
         self.sound = False
         self._take("Ann", 1)
         self._take("Bob", 1)
@@ -352,7 +352,7 @@ class Machine(RuleBasedStateMachine):
         self._change("workflow.modify", **given)
 
     def _change(self, operation: str, **given: Any) -> None:
-        """What is refused has changed nothing."""
+        """A refused change has no effect."""
         before = Seen(self.place, self.tenant)
         try:
             self.place.call(self.operator, operation, **given)
@@ -421,7 +421,7 @@ class Machine(RuleBasedStateMachine):
             assert {flow["status"] for flow in flows} <= ENDED, "workers went on, and it has not ended"
 
     def _go_on(self) -> None:
-        """Nobody pauses any more, everybody works, with more luck or less."""
+        """Resume everything; all workers work, with random success."""
         for _ in range(MOST_ROUNDS):
             seen = Seen(self.place, self.tenant)
             if all(flow["status"] in ENDED for flow in seen.flows.values()):

@@ -11,7 +11,7 @@ from agora.agent_runner.text_stream import GATHER_SECONDS, TextStream
 
 
 class SlowTask:
-    """A task whose output takes a text when the test lets it, or refuses it."""
+    """A task whose output accepts or refuses text when the test says so."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.output: list[str] = []

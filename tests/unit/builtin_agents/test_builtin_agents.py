@@ -26,7 +26,7 @@ async def market(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
 
 
 async def done(market: Market, agent: str, text: str | None = None, **data: Any) -> Any:
-    """A task of an agent, after its end."""
+    """Return an agent's task after its end."""
     payload = data if text is None else {"text": text}
     receipt = await market.call(
         market.operator, "task.assign", task_type="a2a.message", assignee=agent, payload=payload

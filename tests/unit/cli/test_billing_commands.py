@@ -19,7 +19,7 @@ def used() -> list[bool]:
 
 @pytest.fixture
 def till(agora: Agora, used: list[bool]) -> Agora:
-    """A marketplace in which something was used."""
+    """A marketplace with some usage."""
     if not used:
         agora("agent", "register", "CliBiller")
         agora("billing", "set-price", "CliBiller", "per_request", "0.05")

@@ -27,7 +27,7 @@ AGORA = (sys.executable, "-m", "agora.cli")
 
 
 class Shell:
-    """A server of its own, and both command lines against it."""
+    """A separate server, and both command lines for it."""
 
     def __init__(self, directory: Path, url: str) -> None:
         self.directory, self.url = directory, url

@@ -46,7 +46,7 @@ async def served(tmp_path: Path, provider: str) -> AsyncIterator[Running]:
 
 @pytest.fixture
 def agora(served: Running, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Run the command line beside the server."""
+    """Run the command line with the server."""
     monkeypatch.setenv("AGORA_URL", served.url)
 
     async def run(*words: str, exit_code: int = 0, typed: str | None = None) -> Any:
@@ -58,13 +58,13 @@ def agora(served: Running, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
 
 
 class Person:
-    """Reads what the terminal says, and does it in a browser."""
+    """Reads the terminal's instructions, and follows them in a browser."""
 
     def __init__(self, name: str) -> None:
         self.name, self.said = name, ""
 
     def confirm(self, seconds: float) -> None:
-        """Confirm the code, instead of waiting."""
+        """Confirm the code instead of waiting."""
         assert seconds >= 1
         browse(self.said.split()[1], self.name)
 
@@ -211,7 +211,7 @@ async def test_with_a_browser_on_this_machine(provider: str, served: Running, mo
 
 
 async def _for_us(granted: flows.Grant, served: Running) -> str:
-    """The token was issued to a client that the server does not know, for an audience that is not its own."""
+    """Check that the token was issued to a client unknown to the server, for another audience."""
     with pytest.raises(Unauthenticated, match="not for this server"):
         await served.app.authenticator.authenticate(granted.access_token)
     sign_on = served.app.sign_on

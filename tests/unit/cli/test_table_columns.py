@@ -16,7 +16,7 @@ from agora_sdk.contract.tasks.token_usage import TokenUsage
 
 
 def list_pages() -> list[type[Page[Any]]]:
-    """The pages of all operations."""
+    """Return the pages of all operations."""
     results = {operation.result_type for operation in operations()}
     return sorted(
         (kind for kind in results if inspect.isclass(kind) and issubclass(kind, Page)), key=lambda kind: kind.__name__

@@ -14,7 +14,7 @@ from tests.unit.cli.conftest import Agora, Served
 
 
 class Reader(Agent):
-    """Reads aloud, or fails."""
+    """Writes its input to the output, or fails."""
 
     name = "CliReader"
     max_concurrent_tasks = 4

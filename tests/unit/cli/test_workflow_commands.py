@@ -42,7 +42,7 @@ steps:
 
 
 class Hand(Agent):
-    """Does what it is given, unless it burns."""
+    """Executes its tasks, unless told to fail."""
 
     name = "CliHand"
     max_concurrent_tasks = 4
@@ -149,7 +149,7 @@ def test_ctrl_c_ends_watching_well(agora: Agora, answer: Agora, tmp_path: Path) 
 
 
 class _on_a_terminal:  # noqa: N801  (reads as what it does)
-    """A command whose output is a terminal, and what it wrote there."""
+    """Runs a command with a terminal as output, and records what it wrote."""
 
     def __init__(self, *words: str) -> None:
         self._words = words

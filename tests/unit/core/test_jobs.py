@@ -18,7 +18,7 @@ def context(app: App, clock: ManualClock) -> JobContext:
 
 
 class Counting(Controller):
-    """Steps without a pause until told to stop from within."""
+    """Steps without a pause until stopped from within."""
 
     name = "counting"
     interval = 0.0

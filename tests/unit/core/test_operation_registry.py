@@ -17,7 +17,7 @@ from tests.harness import ManualClock
 
 
 def _versions(clock: ManualClock, **life: object) -> tuple[OperationRegistry, dict[str, Operation]]:
-    """A catalogue with three versions of one operation; the newest is beta."""
+    """Build a registry with three versions of one operation; the newest is beta."""
     send = next(found for found in operations() if found.name == "agora.messaging.send")
     old = replace(send, version="1.0.0", **life)
     made = {

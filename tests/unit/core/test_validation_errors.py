@@ -34,7 +34,7 @@ def operation(name: str) -> Operation:
 
 
 def told(name: str, **arguments: Any) -> list[dict[str, str]]:
-    """What the server says of arguments; what a client says before it asks is the same."""
+    """Return the server's errors for arguments; those of a client before its call are the same."""
     with pytest.raises(ValidationError) as wrong:
         operation(name).input.model_validate(arguments)
     errors: list[dict[str, str]] = convert_validation_error(wrong.value, operation(name)).errors

@@ -29,7 +29,7 @@ Run = Callable[[Awaitable[Any]], Any]
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """Runs a coroutine in a loop of either kind: transports differ, and servers run in uvloop."""
+    """Run a coroutine in either kind of loop: transports differ, and servers run in uvloop."""
     factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
 
@@ -75,7 +75,7 @@ async def read(courier: HttpClient, body: bytes = b"{}", **headers: str) -> tupl
 
 
 async def until_closed(courier: HttpClient) -> None:
-    """Wait until no connection is left, neither in use nor kept for the next request."""
+    """Wait until no connection is left, neither in use nor pooled."""
     await wait_until(lambda: not courier.is_connected)
 
 
@@ -312,7 +312,7 @@ def test_the_door_is_asked(run: Run) -> None:
 
 
 def certificate(directory: Path, name: str) -> Path:
-    """A key and a certificate that nobody signed."""
+    """Create a key and a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -325,7 +325,7 @@ def certificate(directory: Path, name: str) -> Path:
 
 
 class Here(EgressPolicy):
-    """Every name is at this machine."""
+    """Resolves every name to this machine."""
 
     async def resolve_address(self, host: str, port: int) -> str:
         return "127.0.0.1"

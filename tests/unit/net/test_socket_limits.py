@@ -23,7 +23,7 @@ HEAD = b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-lengt
 
 @pytest.fixture
 async def hasty(tmp_path: Path) -> AsyncIterator[Running]:
-    """A server that waits a second for a request, and for its answer to be read."""
+    """A server that waits one second for a request, and for its response to be read."""
     settings = make_settings(tmp_path, request_timeout=1, unread_timeout=1, heartbeat_interval=0.5)
     async with running(App(settings)) as server:
         yield server

@@ -22,7 +22,7 @@ current = pytest.mark.skipif(
 
 
 def _loaded(code: str, path: Path | None = None) -> set[str]:
-    """Modules that a program of its own has loaded at its end."""
+    """Return the modules loaded at the end of a separate program."""
     tell = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
     environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
     done = subprocess.run(

@@ -95,7 +95,7 @@ async def test_who_is_not_let_in_learns_it(helpful: Running) -> None:
 
 @asynccontextmanager
 async def serving(answers: list[bytes]) -> AsyncIterator[tuple[str, list[str]]]:
-    """A server that gives these bytes for each connection, and hangs up; what it was sent."""
+    """A server that sends these bytes for each connection, and disconnects; with its received requests."""
     received: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,7 +117,7 @@ def page(document: Any, status: str = "200 OK") -> bytes:
 
 
 def events(*items: tuple[str, Any], whole: bool) -> bytes:
-    """A chunked stream of events; one that is not whole breaks off."""
+    """Build a chunked stream of events; one that is not whole breaks off."""
     text = "".join(
         f"id: {number}\ndata: {json.dumps({'jsonrpc': '2.0', 'result': item})}\n\n" for number, item in items
     )

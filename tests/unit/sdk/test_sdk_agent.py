@@ -31,7 +31,7 @@ AT_ONCE = Backoff(first=0.0)
 
 
 class Recorder(Agent):
-    """Keeps what it got."""
+    """Records its calls."""
 
     backoff = AT_ONCE
 
@@ -82,7 +82,7 @@ async def living(agent: Agent) -> AsyncIterator[Agent]:
 
 @pytest.fixture
 async def ada(server: Running) -> AsyncIterator[AgoraClient]:
-    """Another agent, to talk with."""
+    """Another agent, for conversations."""
     async with AgoraClient(server.url) as client:
         await client.register("Ada")
         yield client

@@ -20,7 +20,7 @@ SERVICE = {
 
 
 def agents(seen: Seen) -> dict[str, Any]:
-    """Five agents, two a page."""
+    """Return five agents, two per page."""
     start = int(dict(seen.query).get("cursor", "0"))
     names = [f"A{n}" for n in range(start, min(start + 2, 5))]
     more = start + 2 < 5

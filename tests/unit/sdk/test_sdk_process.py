@@ -14,7 +14,7 @@ from tests.harness import Running
 
 
 class Worker(Agent):
-    """Answers what it is asked, in the way the text says."""
+    """Answers as the text demands."""
 
     capabilities = ["work"]
 
@@ -34,7 +34,7 @@ class Worker(Agent):
 
 @pytest.fixture
 async def client(server: Running, tmp_path: Path) -> Any:
-    """Another agent, that asks."""
+    """Another agent, which sends requests."""
     async with AgoraClient(server.url, credentials=tmp_path / "other.json", mode="async") as client:
         await client.register("Asker")
         yield client
@@ -84,7 +84,7 @@ async def test_it_leaves_alone_what_is_not_said_to_it(server: Running, client: A
 
 
 async def ended(client: AgoraClient, receipt: Any, status: str = "") -> Any:
-    """A task once it has ended, or come to a state."""
+    """Return a task when it has ended, or reached a state."""
     async with asyncio.timeout(60), client.task.stream(receipt.task_id) as entries:
         async for entry in entries:
             if entry.status is not None and entry.status.value == status:

@@ -34,7 +34,7 @@ URL = "http://somewhere"
 
 
 class Script:
-    """I/O whose time moves when it pauses, and whose answers are scripted; the last one stays."""
+    """I/O whose time advances when it pauses, and whose answers are scripted; the last one is repeated."""
 
     def __init__(self, *answers: Answer | Exception) -> None:
         self.answers = list(answers)

@@ -33,7 +33,7 @@ def choose(wire: Wire, way: str) -> None:
 
 
 def take(stream: Any, count: int) -> list[int]:
-    """Sequence numbers of the next events."""
+    """Return the sequence numbers of the next events."""
     found: Iterator[Any] = iter(stream)
     return [next(found).sequence for _ in range(count)]
 

@@ -61,7 +61,7 @@ class Worker(Agent):
 
 
 def claimed(**changes: Any) -> dict[str, Any]:
-    """A task as a claim answers it; its lease is so short that it is renewed all the time."""
+    """Return a task as in the answer of a claim; its lease is so short that it is renewed continuously."""
     return {
         "task_id": TASK,
         "task_type": "test",
@@ -82,7 +82,7 @@ def updated(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def script(wire: Wire) -> Wire:
-    """A server with one task, which it gives once."""
+    """A server with one task, which it returns once."""
     wire.answer("/agents/register", agent_answer())
     wire.answer("/agora/messaging/receive", page("messages", []))
     wire.answer(
@@ -95,7 +95,7 @@ def script(wire: Wire) -> Wire:
 
 @asynccontextmanager
 async def working(wire: Wire, work: Callable[[TaskRun], Any], **attributes: Any) -> AsyncIterator[Worker]:
-    """An agent at work, until the block ends."""
+    """Run an agent until the block ends."""
     async with AgoraClient(wire.url, retries=0) as client:
         agent = Worker(work, client=client)
         for name, value in attributes.items():
@@ -111,7 +111,7 @@ async def working(wire: Wire, work: Callable[[TaskRun], Any], **attributes: Any)
 
 
 async def asked(wire: Wire, path: str, count: int = 1) -> list[Seen]:
-    """Wait for so many requests of a kind."""
+    """Wait for that number of requests of a kind."""
     await asyncio.to_thread(wire.wait_for, lambda: len(wire.of(path)) >= count)
     return wire.of(path)
 
@@ -191,7 +191,7 @@ async def test_a_lost_answer_to_a_claim_is_asked_for_again_under_its_key(script:
 
 
 class Unanswered(Response):
-    """An answer that does not come while the client is there."""
+    """An answer that does not arrive while the client is connected."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "http.disconnect":

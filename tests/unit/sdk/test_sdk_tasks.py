@@ -22,7 +22,7 @@ WAIT = 60
 
 
 class Worker(Agent):
-    """Keeps what it got, and does as the payload says."""
+    """Records its calls, and does as the payload says."""
 
     backoff = Backoff(first=0.0)
     capabilities = ("work",)
@@ -65,14 +65,14 @@ async def living(*agents: Agent) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def boss(server: Running) -> AsyncIterator[AgoraClient]:
-    """Who gives the tasks."""
+    """The requester of the tasks."""
     async with AgoraClient(server.url) as client:
         await client.register("Boss")
         yield client
 
 
 async def ended(client: AgoraClient, task_id: str) -> Task:
-    """A task once it has ended."""
+    """Return a task when it has ended."""
     async with asyncio.timeout(WAIT):
         async for _ in client.task.stream(task_id):
             pass
@@ -295,7 +295,7 @@ async def test_a_claim_whose_caller_has_gone_takes_nothing(server: Running, boss
 
 
 class DocumentationAgent:
-    """As in the specification, but for what the handler does."""
+    """As in the specification, except for the handler's action."""
 
     def __init__(self, url: str) -> None:
         self.client = AgoraClient(url)

@@ -26,7 +26,7 @@ def load_cases(name: str) -> list[Any]:
 
 
 class StubServer:
-    """A server whose answers a test gives. ``answer`` writes the answer to a request, given its body."""
+    """A server with scripted answers. ``answer`` writes the response to a request, given its body."""
 
     def __init__(self) -> None:
         stub = self

@@ -21,7 +21,7 @@ SOURCES = {SERVER: ROOT / "src", SDK: ROOT / "sdk" / "python" / "src"}
 
 
 def _imported_modules(source: Path) -> Iterator[tuple[str, str]]:
-    """Top-level names of other packages' modules, and a file that imports each."""
+    """Return top-level names of other packages' modules, with a file that imports each."""
     for file in source.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
             names: list[str] = []

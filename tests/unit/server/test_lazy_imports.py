@@ -25,7 +25,7 @@ MODULES = _find_modules()
 
 
 def _find_imports(node: ast.AST, function: str | None = None) -> Iterator[tuple[Import, str | None]]:
-    """Imports that run, each with the function that it stands in."""
+    """Yield imports that run, each with its enclosing function."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
@@ -36,7 +36,7 @@ def _find_imports(node: ast.AST, function: str | None = None) -> Iterator[tuple[
 
 
 def _name_targets(module: str, statement: Import) -> set[str]:
-    """The modules of ours that an import loads, without the packages they are in."""
+    """Return our modules that an import loads, without their parent packages."""
     if isinstance(statement, ast.Import):
         return {alias.name for alias in statement.names} & MODULES.keys()
     base = statement.module or ""
@@ -52,7 +52,7 @@ IMPORTS = {module: list(_find_imports(ast.parse(file.read_bytes()))) for module,
 
 
 def _find_loaded_modules(start: str) -> set[str]:
-    """Every module of ours that is loaded once a module is imported."""
+    """Return our modules that are loaded when a module is imported."""
     loaded: set[str] = set()
     waiting = [start]
     while waiting:

@@ -16,7 +16,7 @@ from agora.settings import ConfigurationError, Settings
 
 @pytest.fixture
 def without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine on which nobody looks for an engine but where the test says."""
+    """Hide every Docker Engine except one named by the test."""
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setattr(hosting, "_list_docker_sockets", lambda: (tmp_path / "docker.sock",))
     return tmp_path

@@ -24,7 +24,7 @@ STATIC = "client1:secret123,client2:secret456"
 
 
 class Log:
-    """What was written since the test began."""
+    """The log since the beginning of the test."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self._stream = stream
@@ -40,7 +40,7 @@ class Log:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
-    """The process's own log, as the server configures it, in memory."""
+    """The process's own log, configured as by the server, in memory."""
     root, stream = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers[:], root.level
     quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}

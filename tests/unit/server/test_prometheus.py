@@ -26,7 +26,7 @@ TOKEN = "a-token-for-prometheus"
 
 @pytest.fixture
 async def public(tmp_path: Path) -> AsyncIterator[tuple[App, httpx.AsyncClient]]:
-    """A server that is not on loopback, and a stranger."""
+    """A server that is not on loopback, and an anonymous caller."""
     app = App(make_settings(tmp_path / "public", host="0.0.0.0", metrics_token=TOKEN))
     await app.start()
     async with local_client(app) as client:

@@ -14,7 +14,8 @@ WEIGHT = 4.0
 
 
 async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, int]], turns: int) -> Counter[str]:
-    """Let callers ask for turns again and again, each with so many calls at once; who had the first so many turns."""
+    """Let callers request turns repeatedly, each with that many calls at once. Returns the owners of the first
+    turns."""
     order: list[str] = []
 
     async def call(name: str, share: Share) -> None:

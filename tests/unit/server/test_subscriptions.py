@@ -14,7 +14,7 @@ from agora.server.subscriptions import SUBSCRIPTIONS
 
 
 def _payload_types() -> dict[Signal[Any], Any]:
-    """What each signal carries, by the annotation of its declaration."""
+    """Return the payload type of each signal, by the annotation of its declaration."""
     modules = [
         module for name, module in sys.modules.items() if name.startswith("agora.") and name.endswith(".signals")
     ]

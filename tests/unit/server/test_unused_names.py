@@ -14,7 +14,7 @@ WORD = re.compile(r"\w+")
 
 
 def _parse_modules() -> dict[str, ast.Module]:
-    """The modules of both packages, and the scripts that generate parts of them, by their dotted names."""
+    """Parse the modules of both packages, and the scripts that generate parts of them, by their dotted names."""
     modules: dict[str, ast.Module] = {}
     for source in (*SOURCES, SCRIPTS):
         for file in source.rglob("*.py"):
@@ -28,7 +28,7 @@ def _is_all(node: ast.stmt) -> bool:
 
 
 def _list_defined_names(tree: ast.Module) -> Iterator[str]:
-    """Names that the top of a module defines. What has a decorator may be registered by it."""
+    """List module-level names. A decorated one may be registered by its decorator."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             if not node.decorator_list or isinstance(node, ast.ClassDef):
@@ -39,7 +39,7 @@ def _list_defined_names(tree: ast.Module) -> Iterator[str]:
 
 
 def _list_used_words(tree: ast.Module, *, own: bool) -> Iterator[str]:
-    """Words by which a module may name something. own: what it names of its own, not of other modules."""
+    """List words by which a module may refer to something. own: words for its own names, not those of other modules."""
     for statement in tree.body:
         if _is_all(statement):
             continue

@@ -17,7 +17,7 @@ from tests.harness import with_tables
 
 
 class Interrupted(BaseException):
-    """What a handler of SIGALRM may raise, wherever the program is."""
+    """Raised by a handler of SIGALRM, at any point of the program."""
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("migration_checksums.json")
 
 
 def checksums() -> dict[str, str]:
-    """SHA-256 by the path of a migration."""
+    """Return SHA-256 by path of a migration."""
     files = sorted(MIGRATIONS.glob("*/*.sql"))
     return {file.relative_to(MIGRATIONS).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 

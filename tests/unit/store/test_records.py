@@ -24,7 +24,7 @@ class Entry:
 
 @record
 class SwappedEntry:
-    """The same, declared in another order."""
+    """The same record, declared in another order."""
 
     amount: int
     account: str

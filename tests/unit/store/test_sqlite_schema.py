@@ -16,7 +16,8 @@ FIRST_TIME = 1_600_000_000_000_000  # no number of a new database but its times 
 
 
 def database(scripts: Iterable[str]) -> tuple[set[Any], dict[str, list[Any]]]:
-    """What an empty database has after these scripts: its definitions, and the rows of its tables by table."""
+    """Return the content of an empty database after these scripts: its definitions, and the rows of its tables by
+    table."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for script in scripts:
             connection.executescript(script)
@@ -26,7 +27,7 @@ def database(scripts: Iterable[str]) -> tuple[set[Any], dict[str, list[Any]]]:
 
 
 def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
-    """Rows without their times."""
+    """Return rows without their times."""
     for row in connection.execute(f"select * from {table}"):
         yield tuple("time" if isinstance(value, int) and value > FIRST_TIME else value for value in row)
 

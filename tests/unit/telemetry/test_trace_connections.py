@@ -29,7 +29,7 @@ OTHER = f"00-{OTHER_ID}-{OTHER_PARENT}-01"
 
 
 class Spans:
-    """What was exported, oldest first."""
+    """Exported spans, oldest first."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -42,7 +42,7 @@ class Spans:
         return [span for span in found if f"{span.context.trace_id:032x}" == trace_id and span.name == name]
 
     async def one(self, trace_id: str, name: str) -> ReadableSpan:
-        """The span of that name, once there is one: an answer may come before its span has ended."""
+        """Wait for the span of that name: an answer may arrive before its span has ended."""
         await wait_until(lambda: bool(self.of(trace_id, name)))
         (found,) = self.of(trace_id, name)
         return found
@@ -69,7 +69,7 @@ async def server(tmp_path: Path, spans: Spans) -> AsyncIterator[Running]:
 
 
 async def _called(socket: Any, **frame: Any) -> Any:
-    """The answer to a frame, events left out."""
+    """Return the answer to a frame, without events."""
     await socket.send(json.dumps({"id": 1, **frame}))
     async with asyncio.timeout(60):
         while (found := json.loads(await socket.recv())).get("id") != 1:

@@ -33,7 +33,7 @@ TRACEPARENT = f"00-{TRACE_ID}-{PARENT_ID}-01"
 
 
 class Spans:
-    """What was exported."""
+    """Exported spans."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()

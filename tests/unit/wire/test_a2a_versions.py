@@ -59,7 +59,7 @@ def test_the_sdk_understands_what_becomes_of_an_event_in_0_3(event: dict[str, An
 
 
 def _plain(value: Any) -> Any:
-    """Without what 0.3 has no member for, which we keep in metadata and the SDK drops, and without empty things."""
+    """Remove what 0.3 has no member for, which we store in metadata and the SDK drops, and empty values."""
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     if not isinstance(value, dict):

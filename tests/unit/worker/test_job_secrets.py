@@ -13,7 +13,7 @@ SECRET = "abcabd-s3cret"
 
 
 class RecordingRun:
-    """What reaches the server."""
+    """Records what reaches the server."""
 
     def __init__(self) -> None:
         self.text, self.values, self.task_id = "", [], "tsk_1"

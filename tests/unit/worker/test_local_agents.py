@@ -91,7 +91,7 @@ def test_sessions_are_read_from_the_agents_database(tmp_path: Path) -> None:
 
 
 class SessionServer:
-    """What the server is told of sessions. It refuses the messages of one, and is away for another once."""
+    """Records reported sessions. It refuses the messages of one, and is unreachable for another once."""
 
     def __init__(self) -> None:
         self.client = SimpleNamespace(session=self)

@@ -12,7 +12,7 @@ from tests.blackbox.coding_worker import create_repository
 
 
 def create_setup(path: Path, content: bytes) -> Path:
-    """A repository with that set-up script."""
+    """Create a repository with that set-up script."""
     (path / SETUP_FILE).parent.mkdir(parents=True)
     (path / SETUP_FILE).write_bytes(content)
     return create_repository(path)

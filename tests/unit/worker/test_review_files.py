@@ -25,7 +25,7 @@ def commit(repository: Path) -> None:
 
 
 async def list_files(repository: Path) -> dict[str, dict[str, Any]]:
-    """By path; the server takes all of them."""
+    """List files by path; the server accepts all of them."""
     files = await read_files(repository, "HEAD~1", "HEAD")
     assert len(parse_files(files, "default", "task_1")) == len(files)
     return {file["path"]: file for file in files}

@@ -153,7 +153,7 @@ def leave_detached(path: Path) -> None:
 
 
 def leave_branch_behind(path: Path) -> None:
-    """The branch of the job has work, but something else is checked out."""
+    """The branch of the job has work, but another branch is checked out."""
     add_commit(path, "on the branch")
     run_git(path, "checkout", "-q", "--detach", "main")
 

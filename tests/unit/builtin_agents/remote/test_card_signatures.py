@@ -21,7 +21,7 @@ KEYS: dict[str, Key] = {
 
 
 def signature(algorithm: str) -> dict[str, str]:
-    """Made by another library than the one that checks it."""
+    """Build a signature with a different library than the one that verifies it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # EdDSA has another name since RFC 9864, and is still what cards have
         token = serialize_compact(

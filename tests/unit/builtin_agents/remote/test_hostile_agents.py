@@ -20,7 +20,7 @@ TASK = {"id": "t1", "contextId": "c1", "status": {"state": "TASK_STATE_WORKING"}
 
 
 async def failed(market: Market, ann: Caller, *answers: Answer, streams: bool = False, **options: Any) -> str:
-    """What is told of a task that such an agent was given; it is not tried again."""
+    """Return the error of a task assigned to such an agent; it is not retried."""
     async with rogue(*answers, streams=streams) as far:
         await add(market, far.url, **options)
         task = await send(market, ann, "do it")

@@ -35,7 +35,7 @@ async def there(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def slow(there: Running, market: Market) -> Caller:
-    """An agent of the other marketplace, known here as ``Far``."""
+    """An agent of the other marketplace, added here as ``Far``."""
     agent = await Market(there.app, ManualClock()).agent("Slow")
     headers = {"Authorization": f"Bearer {admin_token(there.app.settings)}"}
     await add(market, f"{there.url}/a2a/Slow", headers=headers)
@@ -102,7 +102,7 @@ async def test_what_was_said_when_nobody_was_there_is_passed_on_later(
 
 
 def _scripted(*, refuses: bool, then: dict[str, Any]) -> Any:
-    """Answers by method: a task that goes on until a second message came. refuses: to take that one."""
+    """Answer by method: a task that runs until a second message arrives. refuses: whether that message is refused."""
     sent: list[dict[str, Any]] = []
 
     async def answer(heard: Heard) -> None:

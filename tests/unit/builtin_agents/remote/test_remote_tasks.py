@@ -18,7 +18,7 @@ from tests.unit.builtin_agents.remote.scripted_agent import KINDS, Elsewhere, el
 
 @pytest.fixture(params=KINDS)
 async def far(request: pytest.FixtureRequest, market: Market) -> AsyncIterator[Elsewhere]:
-    """An agent elsewhere, added as ``Far``."""
+    """A remote agent, added as ``Far``."""
     async with elsewhere(request.param) as found:
         await add(market, found.url)
         yield found
@@ -26,7 +26,7 @@ async def far(request: pytest.FixtureRequest, market: Market) -> AsyncIterator[E
 
 @pytest.fixture
 async def near(market: Market) -> AsyncIterator[Elsewhere]:
-    """The same, in the version and binding that is preferred."""
+    """The same in the preferred version and binding."""
     async with elsewhere() as found:
         await add(market, found.url)
         yield found

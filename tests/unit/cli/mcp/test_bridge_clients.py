@@ -27,7 +27,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def official(mode: str, workshop: Workshop, bridges: Bridges) -> Client:
-    """The official client, to be entered by the test itself: its cancel scopes belong to one task."""
+    """The official client, entered by the test itself: its cancel scopes belong to one asyncio task."""
     command = ["-m", "agora.cli", "mcp", "--url", workshop.url]
     bridge = StdioServerParameters(command=sys.executable, args=command, env=bridges.environment)
     return Client(bridge, mode=mode, cache=None)

@@ -114,7 +114,7 @@ async def test_another_program_is_not_taken_for_a_server(
 
 @pytest.fixture
 async def unused_server() -> Any:
-    """Some other program that speaks HTTP."""
+    """Another program that speaks HTTP."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -29,7 +29,7 @@ REMOTE = "https://agora.example.com"
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """``agora mcp ...`` of a person whose home and project are empty."""
+    """Run ``agora mcp ...`` with an empty home and project."""
     (tmp_path / "project").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path / "project")

@@ -27,7 +27,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture(params=["blocking", "awaited"])
 async def use(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[MCPClient], Call]]:
-    """``call(name, ...)`` of a client's method: in a thread without a loop, or awaited in this one."""
+    """Call a client's method ``call(name, ...)``: in a thread without a loop, or awaited in this one."""
     clients: list[MCPClient] = []
 
     def using(client: MCPClient) -> Call:

@@ -29,7 +29,7 @@ def entries(store: SqliteStore, journal: Journal) -> TaskLog:
 
 
 class Follower:
-    """A reader that follows a log, until it ends or is left."""
+    """A reader that follows a log until it ends or is left."""
 
     def __init__(self, feed: Feed, following: LogStreamSpec, check: Any = None) -> None:
         self.stream: LogStream = feed.open("default", following, check)
@@ -41,12 +41,12 @@ class Follower:
         return self.reader.sequences
 
     async def caught_up(self) -> Follower:
-        """Return when it has read everything and waits."""
+        """Wait until it has read everything."""
         await wait_until(lambda: self.stream.live)
         return self
 
     async def end(self) -> Any:
-        """Why it ended."""
+        """Return why it ended."""
         await asyncio.wait_for(self.task, 60)
         assert self.reader.close_reason is not None
         return self.reader.close_reason

@@ -26,7 +26,7 @@ KINDS = {"string": str, "array": list, "integer": int, "object": dict}
 
 
 class Agent:
-    """An agent of Consul, as far as it was recorded; what it does not know it refuses."""
+    """A recorded Consul agent; unknown requests are refused."""
 
     def __init__(self, token: str = "") -> None:
         self.token = token

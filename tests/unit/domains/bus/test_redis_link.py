@@ -32,7 +32,7 @@ ENTRY = {"n": "1"}
 
 @pytest.fixture
 async def own() -> AsyncIterator[Broker]:
-    """A broker of the test's own, to be killed."""
+    """A separate broker that the test may kill."""
     with running_broker() as broker:
         yield broker
 

@@ -40,7 +40,7 @@ async def who(app: App, token: str) -> Any:
 
 
 def raw(header: Any, claims: Any, signature: bytes = b"x") -> str:
-    """A token put together by hand."""
+    """Build a token by hand."""
     parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, claims, signature)]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 

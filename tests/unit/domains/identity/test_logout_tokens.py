@@ -38,7 +38,7 @@ def settings(tmp_path: Path, issuer: Issuer) -> Settings:
 
 @pytest.fixture
 async def provider(app: App) -> AsyncIterator[httpx.AsyncClient]:
-    """The provider's connection to us: a stranger's."""
+    """The provider's connection to us, which is anonymous."""
     transport = httpx.ASGITransport(app, client=("203.0.113.7", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://agora.example") as http:
         yield http
@@ -50,12 +50,12 @@ async def market(app: App, clock: ManualClock) -> Market:
 
 
 def token(issuer: Issuer, **changes: Any) -> str:
-    """An access token."""
+    """Build an access token."""
     return issuer.token(**({"org": "default", "sid": "s1"} | changes))
 
 
 def logout(issuer: Issuer, header: dict[str, Any] | None = None, key: Any = None, **changes: Any) -> str:
-    """A logout token of a session."""
+    """Build a logout token of a session."""
     bare = dict.fromkeys(("typ", "preferred_username", "realm_access"))
     said = {"sid": "s1", "jti": "one", "exp": int(time.time()) + 120, "events": {EVENT: {}}} | changes
     given = {"typ": "logout+jwt"} | (header or {})

@@ -145,7 +145,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 async def settled(app: App) -> None:
-    """Wait until every upstream was asked what it offers."""
+    """Wait until the items of every upstream were listed."""
     (keeper,) = [found for found in app.controllers if isinstance(found, UpstreamReconciler)]
     market = Market(app, app.clock)  # type: ignore[arg-type]
 

@@ -93,7 +93,7 @@ async def endpoint(rogue: Rogue) -> AsyncIterator[Endpoint]:
 
 
 class _Ways:
-    """Counts what goes the direct way, or stops it."""
+    """Counts or blocks requests of the direct path."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.gone = True, 0
@@ -116,7 +116,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> _Ways:
 
 
 async def outcome(call: Awaitable[Any]) -> Any:
-    """A result, or what an error means to a caller."""
+    """Return a result, or the caller's view of an error."""
     try:
         return await call
     except AgoraError as error:

@@ -67,7 +67,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
 
 
 def called(runner: asyncio.Runner, act: str) -> str:
-    """What the program's tool answers, after which it is let go."""
+    """Return the answer of the program's tool; afterwards the program is released."""
 
     async def work() -> str:
         pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)

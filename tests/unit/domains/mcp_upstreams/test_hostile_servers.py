@@ -196,7 +196,7 @@ async def test_words_of_an_upstream_are_cut_short(pool: ConnectionPool, endpoint
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, without waiting."""
+    """Record waiting times without waiting."""
     waited: list[float] = []
     real = asyncio.sleep
 

@@ -27,7 +27,7 @@ SERVER = "/.well-known/oauth-authorization-server"
 
 
 class Site:
-    """An upstream and its authorization server, at one origin. pages: by path; of a status and JSON."""
+    """An upstream and its authorization server at one origin. pages: by path; status and JSON."""
 
     def __init__(self) -> None:
         self.origin = ""

@@ -98,7 +98,7 @@ async def asked() -> list[str]:
 
 @pytest.fixture
 async def strict(asked: list[str]) -> AsyncIterator[ConnectionPool]:
-    """A pool for which every name means this machine."""
+    """A pool that resolves every name to this machine."""
 
     async def resolver(host: str, port: int) -> Sequence[str]:
         asked.append(host)

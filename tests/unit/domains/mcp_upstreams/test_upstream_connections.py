@@ -20,7 +20,7 @@ async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: 
 
 
 async def until(pool: ConnectionPool, state: str) -> None:
-    """Wait for a state of the connection; it comes with an event, or with time."""
+    """Wait for a state of the connection, which changes with an event, or with time."""
     await wait_until(lambda: pool.condition("default", "ups_1").state == state)
 
 

@@ -18,7 +18,7 @@ from tests.unit.domains.monitoring.measured_monitor import MIB, Gauges, Measured
 
 @pytest.fixture
 async def market(app: App, clock: ManualClock, monitor: Measured, gauges: Gauges) -> Market:
-    """A marketplace whose measurements the test decides."""
+    """A marketplace with scripted measurements."""
     await monitor.take_sample()
     monitor.loops = ()
     app.context.ports.provide(HEALTH_MONITOR, monitor)

@@ -62,7 +62,7 @@ def test_distance_counts_typing_errors_up_to_the_end_of_the_word(word: str, term
 
 
 def edits(word: str, term: str) -> int:
-    """Optimal string alignment, by its definition."""
+    """Compute the optimal string alignment distance by its definition."""
     if not word or not term:
         return len(word) + len(term)
     best = min(edits(word[1:], term) + 1, edits(word, term[1:]) + 1, edits(word[1:], term[1:]) + (word[0] != term[0]))

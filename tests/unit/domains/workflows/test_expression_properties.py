@@ -30,7 +30,7 @@ lists = st.sampled_from(["[1, 2]", "[]", "input.l", "steps.a.result.l", "input.l
 
 
 def _deeper(parts: st.SearchStrategy[tuple[str, str, str, str]]) -> st.SearchStrategy[tuple[str, str, str, str]]:
-    """Larger expressions of each type, of smaller ones: a number, a text, a boolean, a list."""
+    """Generate larger expressions of each type from smaller ones: a number, a text, a boolean, a list."""
     return st.tuples(parts, parts, st.integers(0, 5)).map(lambda drawn: _joined(*drawn))
 
 

@@ -344,7 +344,7 @@ def test_work_is_bounded_whatever_is_written(text: str) -> None:
 
 
 class Counted(dict[str, Any]):
-    """An object that counts how often it is read, over all of its kind."""
+    """An object that counts reads over all instances of its class."""
 
     reads = 0
 
@@ -469,7 +469,7 @@ def test_the_library_may_be_used_by_others_too(first: str) -> None:
 
 def test_a_panic_of_the_library_is_an_error_of_the_expression() -> None:
     class PanicException(BaseException):  # what the library raises then, which is no Exception
-        """As the library's own."""
+        """Like the library's own."""
 
     def panics(_: str) -> None:
         raise PanicException

@@ -16,7 +16,7 @@ Edges = set[tuple[int, int]]
 
 @st.composite
 def dags(draw: st.DrawFn) -> tuple[int, Edges]:
-    """A number of steps, and pairs (earlier, later) of some order of them."""
+    """Generate a number of steps, and pairs (earlier, later) of some order of them."""
     count = draw(st.integers(2, 12))
     order = draw(st.permutations(range(count)))
     pairs = draw(st.sets(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=30))

@@ -35,7 +35,7 @@ def _inside(step: Any, levels: int, **more: Any) -> Any:
 
 
 def _spread(step: dict[str, Any], levels: int, parts: int) -> dict[str, Any]:
-    """for_each inside for_each."""
+    """Build a for_each inside a for_each."""
     each = {"for_each": list(range(parts)), "max_parallel": 1000}
     return _inside(step | each, levels - 1, **each)  # type: ignore[no-any-return]
 

@@ -124,7 +124,7 @@ async def test_a_search_is_there_only_where_the_settings_say_so(tmp_path: Path) 
 
 
 async def _run_conformance_test(*arguments: str) -> str:
-    """What the standard's own program says; it must pass, with no warning."""
+    """Run the standard's own test program, which must pass without warnings."""
     checkout = os.environ.get(CONFORMANCE)
     if not checkout:
         pytest.skip(f"{CONFORMANCE} does not name a checkout of ards-project/ard-spec")

@@ -43,7 +43,7 @@ async def stub(spoken: Running) -> AsyncIterator[Any]:
 
 
 class _Kept(CredentialService):
-    """The SDK's way to a credential: by the name of a scheme of the card."""
+    """The SDK's source of credentials: by the name of a scheme of the card."""
 
     def __init__(self, token: str) -> None:
         self.token = token

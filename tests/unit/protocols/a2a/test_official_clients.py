@@ -30,7 +30,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _client(http: httpx.AsyncClient, url: str, version: str, binding: str, *, streaming: bool) -> Any:
-    """The SDK's client of one interface, chosen by the SDK from the card."""
+    """Create the SDK's client of one interface, chosen by the SDK from the card."""
     card = await A2ACardResolver(http, url).get_agent_card()
     wanted = [i for i in card.supported_interfaces if (i.protocol_version, i.protocol_binding) == (version, binding)]
     del card.supported_interfaces[:]

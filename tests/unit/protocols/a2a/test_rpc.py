@@ -268,7 +268,7 @@ async def test_browsers_see_what_they_saw(wire: Wire) -> None:
 
 @pytest.fixture
 async def public(tmp_path: Path) -> Any:
-    """A server that others can reach, as far as it knows."""
+    """A server configured as public."""
     settings = make_settings(tmp_path / "public", builtin_agents=True, host="0.0.0.0")
     async with running(App(settings)) as server, httpx.AsyncClient(base_url=server.url) as http:
         yield Wire(http, "/a2a/Echo%20Agent"), admin_token(settings)

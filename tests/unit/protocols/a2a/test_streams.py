@@ -23,7 +23,7 @@ SECONDS = 60
 
 @dataclass
 class Worker:
-    """A connected agent: it takes its tasks by REST, and knows nothing of A2A."""
+    """A connected agent: it claims its tasks over REST, and does not use A2A."""
 
     http: httpx.AsyncClient
     agent_id: str
@@ -49,7 +49,7 @@ async def worker(wire: Wire) -> Worker:
 
 @pytest.fixture
 async def desk(wire: Wire, worker: Worker) -> Wire:
-    """The worker's address."""
+    """Yield the worker's address."""
     return wire.at(f"/a2a/{worker.agent_id}")
 
 

@@ -15,7 +15,7 @@ Events = list[dict[str, Any]]
 
 @dataclass
 class Worker:
-    """A connected agent: it takes its tasks by REST, and knows nothing of AG-UI."""
+    """A connected agent: it claims its tasks over REST, and does not use AG-UI."""
 
     page: Page
     agent_id: str
@@ -32,7 +32,7 @@ class Worker:
         return task, {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
 
     async def answers(self, task_id: str) -> Events:
-        """What the requester has said since the task was given."""
+        """Return the requester's messages since the task was created."""
         headers = {"Authorization": f"Bearer {self.token}"}
         query = {"task_id": task_id, "types": "message"}
         page = (await self.page.http.get("/agora/task/history", params=query, headers=headers)).json()
@@ -60,7 +60,7 @@ def _one(events: Events, kind: str) -> dict[str, Any]:
 
 
 def _check(*runs: Events) -> None:
-    """Runs are in the order that the protocol demands: one beginning, one end, and what opens is closed within."""
+    """Check the order of events required by the protocol: one beginning, one end, and properly nested parts."""
     pairs = {"TEXT_MESSAGE": "messageId", "TOOL_CALL": "toolCallId"}
     for run in runs:
         kinds, is_open = _kinds(run), dict.fromkeys(pairs)

@@ -27,7 +27,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 async def make(server: Running, tmp_path: Path) -> AsyncIterator[Make]:
-    """Make a client that is an agent; each has a machine of its own."""
+    """Create a client that is an agent; each simulates a separate machine."""
     clients: list[AgoraClient] = []
 
     async def agent(name: str, **profile: Any) -> AgoraClient:

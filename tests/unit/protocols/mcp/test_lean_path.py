@@ -90,7 +90,7 @@ LEAN = frozenset(
 
 
 def _settled(value: Any) -> Any:
-    """An answer without what differs from call to call."""
+    """Remove from an answer what differs from call to call."""
     if isinstance(value, dict):
         return {key: _settled(part) for key, part in value.items() if key not in VOLATILE}
     if isinstance(value, list):
@@ -99,7 +99,7 @@ def _settled(value: Any) -> Any:
 
 
 def _settled_text(value: Any) -> Any:
-    """The text of a result repeats its structured content, or the problem document."""
+    """Check that the text of a result repeats its structured content, or the problem document."""
     if not isinstance(value, str) or not value.startswith("{"):
         return value
     from pydantic_core import from_json
@@ -111,7 +111,7 @@ def _settled_text(value: Any) -> Any:
 
 
 class _Counted:
-    """The lean path, switched off or counted."""
+    """Disables or counts the lean path."""
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answered, self.on = 0, True

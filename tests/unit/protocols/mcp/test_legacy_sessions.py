@@ -30,7 +30,7 @@ HOURS = 3600
 
 @asynccontextmanager
 async def standing(wire: Wire, server: Running, **headers: str) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
-    """The session's GET stream: ids and messages, None for those that are only a place."""
+    """Open the session's GET stream: ids and messages, None for those that only advance the position."""
     own = {"mcp-session-id": wire.session, "mcp-protocol-version": LEGACY, "accept": "text/event-stream"}
     async with wire.http.stream("GET", "/mcp", headers=wire.headers(own | headers)) as response:
         assert response.status_code == 200, await response.aread()
@@ -66,7 +66,7 @@ async def rows(app: App, table: str) -> int:
 
 
 async def sessions_of_sdk(app: App) -> Sized:
-    """The SDK's own table of sessions, which it has no public name for."""
+    """Return the SDK's own table of sessions, which has no public name."""
     instances: Sized = (await app.mcp.require_sdk())._manager._server_instances
     return instances
 

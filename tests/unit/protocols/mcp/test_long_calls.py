@@ -57,7 +57,7 @@ async def server(far: Far, tmp_path: Path, clock: ManualClock) -> AsyncIterator[
 
 
 class _Path:
-    """The path without the SDK, switched off or counted."""
+    """Disables or counts the path without the SDK."""
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.taken = True, 0
@@ -103,7 +103,7 @@ async def test_who_wants_progress_has_the_sdk(wire: Wire, path: _Path) -> None:
 
 @asynccontextmanager
 async def streamed(wire: Wire) -> AsyncIterator[AsyncIterator[str]]:
-    """The lines of the answer to a slow call, after a sign of life."""
+    """Return the lines of the response to a slow call, after a keep-alive."""
     request = wire.request("tools/call", {"name": "far.slow", "arguments": {}, "_meta": envelope()})
     headers = ACCEPT | {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "far.slow"}
     async with wire.http.stream("POST", "/mcp", json=request, headers=headers) as response:

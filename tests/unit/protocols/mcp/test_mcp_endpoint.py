@@ -21,7 +21,7 @@ METADATA = "/.well-known/oauth-protected-resource"
 
 @pytest.fixture
 async def public(tmp_path: Path, clock: ManualClock) -> AsyncIterator[App]:
-    """A server that strangers reach."""
+    """A public server."""
     app = App(make_settings(tmp_path / "public", host="0.0.0.0", public_url="https://agora.example/"), clock=clock)
     await app.start()
     yield app

@@ -110,7 +110,7 @@ async def test_a_parameter_that_a_description_names_is_shown(wire: Wire) -> None
 
 
 def _collect_members(part: Any) -> set[str]:
-    """Names of the members of a schema's objects, at every level."""
+    """Collect the member names of a schema's objects at every level."""
     if isinstance(part, list):
         return {name for each in part for name in _collect_members(each)}
     if not isinstance(part, dict):

@@ -55,7 +55,7 @@ LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
 
 def _problems(schema: Any, place: str = "", depth: int = 1) -> Iterator[str]:
-    """What a host would refuse of a schema."""
+    """Return what a host would refuse in a schema."""
     if not isinstance(schema, Mapping) or not schema:
         yield f"{place}: empty"
         return
@@ -106,7 +106,7 @@ async def test_every_tool_of_every_view_is_portable(wire: Wire, query: str) -> N
 
 
 def _argument_problems(schema: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a tool's arguments as such."""
+    """Return what is wrong with a tool's arguments as such."""
     if schema.get("type") != "object" or "anyOf" in schema:
         yield ": no object"
     for name, part in schema["properties"].items():

@@ -66,7 +66,7 @@ async def test_who_may_not_read_is_told_why(wire: Wire) -> None:
 
 
 async def _listed(wire: Wire, query: str = "") -> list[str]:
-    """URIs of resources/list, page after page."""
+    """Return the URIs of resources/list over all pages."""
     wire.query = query
     uris: list[str] = []
     cursor: dict[str, Any] = {}
@@ -214,7 +214,7 @@ async def test_watchers_are_told(server: Running, wire: Wire, era: str) -> None:
 
 
 async def _standing(server: Running) -> None:
-    """Until the session's GET stream stands and follows the events."""
+    """Wait until the session's GET stream is open and follows the events."""
     await wait_until(lambda: len(server.app.feed))
 
 

@@ -178,7 +178,7 @@ async def test_who_leaves_takes_nothing_along(server: Running, wire: Wire, era: 
 
 
 async def _under_way(server: Running, number: int) -> None:
-    """Until so many calls wait for an event."""
+    """Wait until that number of calls wait for an event."""
     await wait_until(lambda: server.app.feed.waiting_calls == number)
 
 

@@ -37,7 +37,7 @@ def _shown() -> dict[str, Operation]:
 
 
 def _meant(name: str) -> Operation:
-    """The operation of a tool, by any name it is listed under."""
+    """Return the operation of a tool by any of its listed names."""
     return next(each for each in _shown().values() if name in (each.name, *each.tools))
 
 

@@ -28,7 +28,7 @@ PICTURE = "data:image/png;base64,iVBORw0KGgo="
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def http(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a server with its own agents, and with one made with the SDK."""
+    """A client of a server with its built-in agents, and with one of the SDK."""
     app = App(make_settings(tmp_path_factory.mktemp("door"), builtin_agents=True, a2a_private_networks=True))
     async with (
         running(app) as server,
@@ -54,7 +54,7 @@ async def respond(http: httpx.AsyncClient, input: Any, status: int = 200, **body
 
 
 async def stream(http: httpx.AsyncClient, path: str, **body: Any) -> list[Any]:
-    """The documents of a stream, which ends with ``[DONE]``."""
+    """Return the documents of a stream, which ends with ``[DONE]``."""
     answer = await http.post(path, json={"model": NAME, "stream": True} | body)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/event-stream")

@@ -25,7 +25,7 @@ async def app(tmp_path: Path, clock: ManualClock) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def client(app: App, clock: ManualClock) -> AsyncIterator[httpx.AsyncClient]:
-    """Of a marketplace with one invoice."""
+    """A client of a marketplace with one invoice."""
 
     def go_to(*day: int) -> None:
         clock.added = int(datetime(*day, tzinfo=UTC).timestamp()) * 1_000_000 - clock.system.now()  # type: ignore[misc, arg-type]

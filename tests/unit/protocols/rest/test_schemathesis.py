@@ -24,7 +24,7 @@ EXAMPLES = int(os.environ.get("AGORA_SCHEMATHESIS_EXAMPLES", "1"))
 
 
 class _Background:
-    """A server in a thread with an event loop of its own: the generated tests are synchronous."""
+    """A server in a thread with a separate event loop: the generated tests are synchronous."""
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.url = directory, ""
@@ -67,7 +67,8 @@ SORTS = ("positive", "negative")
 
 
 def _list_cases() -> Iterator[object]:
-    """Routes with the sort of data to send. The first route of an operation is tested in each run with one sort, by turns."""
+    """Return routes with the kind of data to send. The first route of an operation is tested in each run with one kind,
+    in turn."""
     tested = [each for each in operations() if each.kind is not Kind.STREAM and each.sunset_date is None]
     for number, operation in enumerate(tested):
         for index, route in enumerate(operation.routes):  # an operation's further routes lead to the same

@@ -17,7 +17,7 @@ from tests.unit.protocols.streaming.stream_clients import Drops, call, deaf, eve
 
 
 async def taken(messages: Any, count: int) -> list[dict[str, str]]:
-    """The next messages with events."""
+    """Return the next messages with events."""
     found: list[dict[str, str]] = []
     async with asyncio.timeout(60):
         while len(found) < count:

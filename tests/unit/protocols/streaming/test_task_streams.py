@@ -21,7 +21,7 @@ SOURCE_ROUTE = "/v1/agent/tasks/{}/output/stream"
 
 
 async def begun(server: Running, *pieces: str) -> str:
-    """A task that writes; answers its id."""
+    """Create a task that writes. Returns its id."""
     task_id: str = (await call(server, "task.assign", task_type="poem")).task_id
     await call(server, "task.update", task_id=task_id, status="in_progress")
     await write(server, task_id, *pieces)
@@ -38,7 +38,7 @@ async def complete(server: Running, task_id: str) -> None:
 
 
 async def log_of(server: Running, task_id: str) -> list[Any]:
-    """Every entry of a task, as the stream shows them."""
+    """Return every entry of a task in the stream's format."""
     operation = server.app.registry.find("agora.task.stream")
     stream = await server.app.dispatcher.open_stream(operation, server.app.authenticator.operator, {"task_id": task_id})
     return [json.loads(entry.json) async for entry in stream]
@@ -48,13 +48,13 @@ async def log_of(server: Running, task_id: str) -> list[Any]:
 
 
 async def rest_of(messages: Any) -> list[dict[str, str]]:
-    """The messages up to the end of the response, the greeting left out."""
+    """Return the messages up to the end of the response, without the greeting."""
     async with asyncio.timeout(60):
         return [message async for message in messages if "data" in message]
 
 
 async def taken(messages: Any, text: str) -> list[dict[str, str]]:
-    """Messages up to the one with this output."""
+    """Return the messages up to the one with this output."""
     found = []
     async with asyncio.timeout(60):
         async for message in messages:
@@ -181,7 +181,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 
 
 class Wire:
-    """A socket whose own stream is of no interest, and the streams opened over it."""
+    """A socket whose own stream is ignored, and the streams opened over it."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -190,7 +190,7 @@ class Wire:
         await self.connection.send(json.dumps(frame))
 
     async def open(self, id: Any, task_id: str, **arguments: Any) -> Any:
-        """Open a task's stream; answers the first answer."""
+        """Open a task's stream. Returns the first answer."""
         await self.send(id=id, operation="agora.task.stream", arguments={"task_id": task_id, **arguments})
         return await self.next()
 
@@ -198,7 +198,7 @@ class Wire:
         return await receive(self.connection)
 
     async def rest(self, id: Any) -> tuple[list[Any], Any]:
-        """Items of a stream, and its last answer."""
+        """Return the items of a stream, and its last answer."""
         items = []
         while "item" in (answer := await self.next()):
             assert answer["id"] == id

@@ -31,13 +31,13 @@ from tests.unit.protocols.streaming.stream_clients import (
 
 
 async def closed(connection: Any) -> tuple[int, str]:
-    """How the server closes: code and reason."""
+    """Return code and reason of the server's close."""
     await rest_of(connection)
     return connection.close_code, connection.close_reason
 
 
 async def rest_of(connection: Any) -> list[Any]:
-    """What still comes before the server closes."""
+    """Return the messages until the server closes."""
     frames = []
     async with asyncio.timeout(60):
         try:
@@ -48,7 +48,7 @@ async def rest_of(connection: Any) -> list[Any]:
 
 
 async def refusal(server: Running, **query: Any) -> tuple[int, Any]:
-    """Status and problem document of a refused handshake."""
+    """Return status and problem document of a refused handshake."""
     with pytest.raises(InvalidStatus) as refused:
         async with socket(server, **query):
             pass

@@ -30,7 +30,7 @@ SCHEMA = {
 
 
 class Coding:
-    """A worker with one codebase, and a job of a person's that it holds."""
+    """A worker with one codebase, and a person's job that it holds."""
 
     def __init__(self, market: Market, coder: Caller, person: Caller) -> None:
         self.market, self.coder, self.person = market, coder, person
@@ -45,7 +45,7 @@ class Coding:
         self.fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
 
     async def say(self, *messages: Any, session: str = "ses_1") -> str:
-        """Store messages of a session; answers the address of its page."""
+        """Store messages of a session. Returns the address of its page."""
         documents = [
             {"message_id": f"{self.fence['task_id']}:{number}", "role": "assistant", "parts": parts}
             for number, parts in enumerate(messages)
@@ -56,7 +56,7 @@ class Coding:
         return f"codebases/{self.codebase}/sessions/{session}"
 
     async def ask(self) -> None:
-        """Ask for a permission."""
+        """Request a permission."""
         question = {"parts": [{"text": "May I?"}, {"data": {"permission": PERMISSION}}], "status": "input_required"}
         await self.market.call(
             self.coder, "task.message", **self.fence, **question, metadata={"requestedSchema": SCHEMA}
@@ -81,7 +81,7 @@ async def coding(market: Market) -> Coding:
 
 
 async def read_page(browser: Browser, path: str) -> str:
-    """A page that is there and holds nothing that its policy forbids."""
+    """Return an existing page without content that its policy forbids."""
     page = await browser.get(path)
     assert page.status_code == 200, (path, page.text[-600:])
     forms = Forms(page.text)

@@ -29,7 +29,7 @@ FORM = {
 
 
 async def act(browser: Browser, operation: str, **fields: Any) -> str:
-    """Send a form; answers what the page after it says."""
+    """Submit a form. Returns the text of the resulting page."""
     response = await browser.act(operation, **fields)
     assert response.status_code == 303, response.text[-600:]
     return str(response.headers["location"])

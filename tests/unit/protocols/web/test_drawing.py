@@ -34,7 +34,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 @st.composite
 def graphs(draw: st.DrawFn) -> dict[str, list[str]]:
-    """Graphs whose vertices need earlier ones, and sometimes what is not there, or themselves."""
+    """Generate graphs whose vertices depend on earlier ones, and sometimes on missing ones, or themselves."""
     names = [f"s{n}" for n in range(draw(st.integers(0, 14)))]
     pool = st.sampled_from([*names, "absent"]) if names else st.just("absent")
     return {name: draw(st.lists(pool, max_size=4)) for name in names}

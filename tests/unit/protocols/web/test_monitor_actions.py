@@ -63,7 +63,7 @@ def test_what_forms_do_is_said_in_words() -> None:
 
 
 def choices(operation: Operation) -> list[dict[str, str]]:
-    """What a form may say of which of several things to do."""
+    """Return the values of a form's choice of actions."""
     if operation.name == "agora.workflow.approve":
         return [{"approved": "true"}, {"approved": "false"}]
     schema = operation.input_schema

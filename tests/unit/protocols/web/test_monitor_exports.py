@@ -34,7 +34,7 @@ ODD = [
 
 @pytest.fixture
 async def told(market: Market, monkeypatch: pytest.MonkeyPatch) -> Market:
-    """Alice has written something odd to Bob, again and again."""
+    """A marketplace in which Alice has sent unusual texts to Bob repeatedly."""
     monkeypatch.setattr(service, "EXPORTED", 3)
     alice, _ = await market.agent("Alice"), await market.agent("Bob")
     for text in ODD:

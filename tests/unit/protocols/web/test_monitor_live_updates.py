@@ -34,7 +34,7 @@ PATIENCE = 30.0
 
 @pytest.fixture(autouse=True)
 def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A page whose fragment shows what it was given."""
+    """A page whose fragment shows its arguments."""
     from jinja2 import ChoiceLoader, DictLoader
 
     assert find_page("")  # the pages are loaded now
@@ -100,14 +100,14 @@ async def following(found: AsyncIterator[Message]) -> Message:
 
 @pytest.fixture
 async def served(market: Market) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser with a socket; the session of whoever signs in with the given token."""
+    """A browser with a socket; the session of the owner of the given token."""
     async with running_beside(market) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
         yield client
 
 
 @contextlib.asynccontextmanager
 async def running_beside(market: Market) -> AsyncIterator[str]:
-    """Serve the application, which has started already."""
+    """Serve the application, which has already started."""
 
     class Beside:
         settings, backpressure = market.app.settings, market.app.backpressure

@@ -198,7 +198,7 @@ async def test_under_https_no_neighbour_sets_the_cookie(tmp_path: Path) -> None:
 
 
 class Provider:
-    """An identity provider as the monitor sees it. What it takes back is what it gave."""
+    """An identity provider as the monitor sees it. It accepts only what it issued."""
 
     def __init__(self, credential: str, next: str) -> None:
         self.credential, self.next = credential, next

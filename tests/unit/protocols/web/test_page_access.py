@@ -37,7 +37,8 @@ async def market(tmp_path: Path) -> AsyncIterator[Market]:
 
 
 class Forms(HTMLParser):
-    """The forms of a page that run operations, with the names of their fields; and what a policy would forbid."""
+    """The forms of a page that run operations, with the names of their fields; and content that a policy would
+    forbid."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -70,7 +71,7 @@ async def signed_in(market: Market, token: str | None = None) -> Browser:
 
 
 async def filled(market: Market) -> list[str]:
-    """Some of everything; answers the pages of single things."""
+    """Create some of everything. Returns the pages of single objects."""
     writer = await market.agent("Writer", capabilities=["writing"], description="Writes.", metadata={"a": 1})
     task = await market.call(writer, "task.assign", task_type="draft", assignee="Writer", payload={"n": 1})
     await market.call(writer, "task.message", task_id=task.task_id, text="Which?", status="input_required")
