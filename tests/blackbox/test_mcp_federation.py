@@ -9,14 +9,10 @@ import asyncio
 import base64
 import contextlib
 import gzip
-import os
-import re
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import unquote
 
 import mcp_types as types
 import pytest
@@ -24,67 +20,19 @@ from mcp import Client
 from mcp.client.subscriptions import listen
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ResourceUpdated
-from scripts import conformance_mcp as suite
 
 from tests.blackbox.mcp_host import MODES, Host
 from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import ServerProcess
+from tests.everything import CALLS, START_SECONDS, accepts_connections, everything, normalize_result
 from tests.harness import free_port
 from tests.mcp_upstream import Far, serving, tool
-from tests.polling import passing, poll_until, wait_until
+from tests.polling import passing, wait_until
 from tests.processes import spawn_tethered
 
-PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
+__all__ = ["everything"]
+
 DEADLINE = 90.0
-START_SECONDS = 60.0
-
-#: every tool that it lists for a client with all capabilities, with arguments
-CALLS: dict[str, dict[str, Any]] = {
-    "echo": {"message": "hello"},
-    "get-annotated-message": {"messageType": "error", "includeImage": True},
-    "get-env": {},
-    "get-resource-links": {"count": 3},
-    "get-resource-reference": {"resourceType": "Text", "resourceId": 1},
-    "get-roots-list": {},
-    "get-structured-content": {"location": "New York"},
-    "get-sum": {"a": 2, "b": 3},
-    "get-tiny-image": {},
-    "gzip-file-as-resource": {"name": "a.gz", "data": "data:text/plain;base64,aGVsbG8=", "outputType": "resource"},
-    "toggle-simulated-logging": {},
-    "toggle-subscriber-updates": {},
-    "trigger-elicitation-request": {},
-    "trigger-long-running-operation": {"duration": 0.3, "steps": 3},
-    "trigger-sampling-request": {"prompt": "Say it.", "maxTokens": 20},
-    "trigger-url-elicitation": {"url": "https://example.com/consent", "elicitationId": "e1"},
-}
-
-
-def _accepts_connections(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-        return True
-    return False
-
-
-@pytest.fixture(scope="module")
-def everything() -> Iterator[str]:
-    """Run the reference server as a separate process. Yields its URL."""
-    try:
-        command = suite.install(PACKAGE)
-    except suite.Unavailable as error:
-        if os.environ.get("AGORA_REQUIRE") == "all":
-            raise
-        pytest.skip(str(error))
-    port = free_port()
-    process = spawn_tethered(
-        [*command, "streamableHttp"],
-        env=os.environ | {"PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    poll_until(lambda: _accepts_connections(port), "the upstream listens", START_SECONDS)
-    yield f"http://127.0.0.1:{port}/mcp"
-    process.kill()
-    process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -95,19 +43,15 @@ def federated(everything: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     server.close()
 
 
-def _comparable(result: types.CallToolResult) -> Any:
-    """Remove from a result what differs from call to call, and restore the upstream's resource URIs."""
-    document = result.model_dump(by_alias=True, mode="json", exclude_none=True)
-    document.pop("_meta", None)
-    text = re.sub(r"\d+(:\d+)+[^\"\\]*|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|20\d\d-\d\d-\d\d[^\"\\]*", "…", str(document))
-    return re.sub(r"agora://upstreams/everything/([^'\"]+)", lambda match: unquote(match[1]), text)
-
-
 async def _call(host: Host, url: str, prefix: str, tool: str, mode: Any, token: str = "") -> tuple[Any, list[str], int]:
     async with host.connect(url, mode, token) as client:
         call = client.call_tool(prefix + tool, CALLS[tool], progress_callback=host.progress)
         result = await asyncio.wait_for(call, DEADLINE)
-    return _comparable(result), sorted(set(host.asked) - {"roots"}), len(set(host.told))
+    return (
+        normalize_result(result.model_dump(by_alias=True, mode="json", exclude_none=True)),
+        sorted(set(host.asked) - {"roots"}),
+        len(set(host.told)),
+    )
 
 
 @pytest.mark.long
@@ -435,7 +379,7 @@ async def test_an_upstream_of_the_older_transport_is_reached_too(shared_open_ser
     host, operator, port = Host(), shared_open_server.operator, free_port()
     process = spawn_tethered([sys.executable, "-c", OLD_SERVER, str(port)], stderr=subprocess.DEVNULL)
     try:
-        await wait_until(lambda: _accepts_connections(port), "the upstream listens", START_SECONDS)
+        await wait_until(lambda: accepts_connections(port), "the upstream listens", START_SECONDS)
         new = {"name": "old", "url": f"http://127.0.0.1:{port}/sse"}
         await asyncio.to_thread(operator.post, "/upstreams", new)
         async with host.connect(f"{shared_open_server.url}/mcp", token=shared_open_server.admin_token) as client:

@@ -19,13 +19,12 @@ from agora.core.call import Caller
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.server.app import App
 from tests.conformance.engines import Engine, RunsOn
+from tests.everything import PACKAGE
 from tests.harness import ManualClock, free_port, make_settings
 from tests.market import Market
 from tests.polling import eventually
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
-
-PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
 
 
 @pytest.fixture(scope="module")
