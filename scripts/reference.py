@@ -357,11 +357,11 @@ def _plain(text: str) -> str:
     return text.replace("\f", "").replace("\\[", "[").strip()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the pages; with ``--check``, list the stale ones."""
+def main(arguments: Sequence[str], directory: Path = DIRECTORY, texts: Mapping[str, str] | None = None) -> int:
+    """Write the pages; with ``--check``, list the stale ones. texts: by name, where they have been built already."""
     stale = []
-    for name, text in pages().items():
-        file = DIRECTORY / name
+    for name, text in (pages() if texts is None else texts).items():
+        file = directory / name
         if "--check" in arguments:
             if not file.is_file() or file.read_text("utf-8") != text:
                 stale.append(name)

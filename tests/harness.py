@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import errno
 import functools
+import logging
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ import uvicorn
 from agora.clock import SystemClock
 from agora.net.socket_limits import create_http_protocol, create_websocket_protocol
 from agora.server.app import App
+from agora.server.logging import TALKATIVE
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
 
@@ -31,8 +33,22 @@ __all__ = [
     "free_port",
     "local_client",
     "make_settings",
+    "restored_logging",
     "running",
 ]
+
+
+@contextlib.contextmanager
+def restored_logging() -> Iterator[None]:
+    """Restore the logging of this process at the end of the block."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in TALKATIVE}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
 
 
 class ManualClock:

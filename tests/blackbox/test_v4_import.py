@@ -216,15 +216,15 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path, text: str) -> None:
         ExportFile(file).count_rows_up_to_limit()
 
 
-def test_rows_are_read_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_read_across_chunks(tmp_path: Path) -> None:
     file = tmp_path / "cut.json"
     rows = [{"text": "}]\u00e9" * number, "number": number, "rest": [1, 22, {"deep": None}]} for number in range(50)]
     file.write_text(json.dumps({"one": rows, "two": [], "three": [1234567890, "x"]}, ensure_ascii=False))
     for chunk in (1, 7, 64):
-        monkeypatch.setattr("agora_sdk.migration.export_file.CHUNK", chunk)
-        assert ExportFile(file).count_rows_up_to_limit() == {"one": 50, "two": 0, "three": 2}
-        assert list(ExportFile(file).read_rows("one")) == rows
-        assert list(ExportFile(file).read_rows("three")) == [1234567890, "x"]
+        export = ExportFile(file, chunk)
+        assert export.count_rows_up_to_limit() == {"one": 50, "two": 0, "three": 2}
+        assert list(export.read_rows("one")) == rows
+        assert list(export.read_rows("three")) == [1234567890, "x"]
 
 
 MILLION = 1_000_000

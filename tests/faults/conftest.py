@@ -15,9 +15,9 @@ from tests.faults.loop_watch import LoopStalled, LoopWatch
 
 
 @pytest.fixture(autouse=True)
-async def _loop_watchdog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[None]:
+async def loop_watchdog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LoopWatch | None]:
     if not inspect.iscoroutinefunction(request.function):  # no running loop
-        yield
+        yield None
         return
     watch = LoopWatch(asyncio.get_running_loop(), tmp_path)
 
@@ -26,7 +26,7 @@ async def _loop_watchdog(request: pytest.FixtureRequest, tmp_path: Path) -> Asyn
 
     before = signal.signal(signal.SIGUSR2, fail)
     watch.start()
-    yield
+    yield watch
     watch.stopped.set()
     watch.join()
     signal.signal(signal.SIGUSR2, before)

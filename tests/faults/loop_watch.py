@@ -19,11 +19,11 @@ INTERVAL = 0.5  # seconds between checks
 STALL = re.compile(r"The event loop has stood still for [\d.]+ s, using ([\d.]+) s of CPU time, in:.*", re.DOTALL)
 
 
-def find_server_stall(directory: Path) -> str | None:
+def find_server_stall(directory: Path, limit: float = LIMIT) -> str | None:
     """Find the first block that used too much CPU time in the logs of the servers below a directory."""
     for log in directory.rglob("*.log"):
         for line in log.read_text(errors="replace").split("\n20"):  # a line begins with its time
-            if (match := STALL.search(line)) and float(match[1]) >= LIMIT:
+            if (match := STALL.search(line)) and float(match[1]) >= limit:
                 return f"{log}: {match[0]}"
     return None
 
@@ -35,9 +35,9 @@ class LoopStalled(AssertionError):
 class LoopWatch(threading.Thread):
     """Interrupts the test with a signal if its loop computes too long without running a callback."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, directory: Path) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, directory: Path, limit: float = LIMIT) -> None:
         super().__init__(name="fault-watchdog", daemon=True)
-        self._loop, self._directory, self._watched_thread = loop, directory, threading.get_ident()
+        self._loop, self._directory, self.limit, self._watched_thread = loop, directory, limit, threading.get_ident()
         self._clock = time.pthread_getcpuclockid(self._watched_thread)
         self.stopped = threading.Event()
         self.reason = ""
@@ -47,11 +47,11 @@ class LoopWatch(threading.Thread):
         while not self.stopped.wait(INTERVAL):
             if answered.is_set():
                 answered, cpu = self._ping(), self._cpu_seconds()
-            elif (used := self._cpu_seconds() - cpu) >= LIMIT:
+            elif (used := self._cpu_seconds() - cpu) >= self.limit:
                 stack = "".join(traceback.format_stack(sys._current_frames()[self._watched_thread])[-20:])
                 self._interrupt(f"the test's event loop has used {used:.1f} s of CPU time in one callback:\n{stack}")
                 return
-            if stall := find_server_stall(self._directory):
+            if stall := find_server_stall(self._directory, self.limit):
                 self._interrupt(stall)
                 return
 

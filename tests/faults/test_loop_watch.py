@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import loop_watch
-from tests.faults.loop_watch import LoopStalled, find_server_stall
+from tests.faults.loop_watch import LoopStalled, LoopWatch, find_server_stall
 
 
 def _retry_without_yielding() -> None:
@@ -17,8 +16,8 @@ def _retry_without_yielding() -> None:
         time.monotonic()
 
 
-async def test_loop_that_never_runs_again_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop_watch, "LIMIT", 0.3)
+async def test_loop_that_never_runs_again_is_interrupted(loop_watchdog: LoopWatch) -> None:
+    loop_watchdog.limit = 0.3
     await asyncio.sleep(0)
     with pytest.raises(LoopStalled, match="_retry_without_yielding"):
         _retry_without_yielding()

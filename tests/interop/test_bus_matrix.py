@@ -31,9 +31,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.fixture(scope="module")
 def bus(valkey_server: Broker) -> Iterator[str]:
     url = empty_database(valkey_server)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BusRedis, "redis", url)
-        yield url
+    BusRedis.redis = url
+    yield url
+    BusRedis.redis = ""
 
 
 @pytest.mark.parametrize(("sender_kind", "observer_kind"), PAIRS)

@@ -20,6 +20,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from agora.clock import SECOND, new_id
@@ -99,24 +100,36 @@ async def build_relay_in_progress_error(call: Call, key: str) -> Conflict:
     )
 
 
-async def run_relay(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
-    """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has disconnected."""
+async def run_relay(
+    intent: Intent,
+    finish: Callable[[Any], Awaitable[T]],
+    *,
+    outage_seconds: float = OUTAGE_SECONDS,
+    pause_seconds: float = PAUSE_SECONDS,
+) -> T:
+    """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has disconnected.
+
+    outage_seconds: for which finishing is tried again while the storage is unavailable; pause_seconds: between the tries.
+    """
+    retries = partial(_finish_relay, finish, outage_seconds=outage_seconds, pause_seconds=pause_seconds)
     try:
         outcome = await _perform_relay(intent.relay)
     except asyncio.CancelledError:
         # The remote side may have done the work. Shielded, because a second cancellation must not lose that either.
-        await asyncio.shield(_finish_relay(finish, _build_unknown_outcome_error("The caller left before the answer.")))
+        await asyncio.shield(retries(_build_unknown_outcome_error("The caller left before the answer.")))
         raise
-    return await asyncio.shield(_finish_relay(finish, outcome))
+    return await asyncio.shield(retries(outcome))
 
 
-async def _finish_relay(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> T:
+async def _finish_relay(
+    finish: Callable[[Any], Awaitable[T]], outcome: Any, *, outage_seconds: float, pause_seconds: float
+) -> T:
     """Store the outcome, with retries during storage outages, because only this process knows it.
 
     Not where the commit itself was lost: a second settlement could count twice.
     """
     loop = asyncio.get_running_loop()
-    until = loop.time() + OUTAGE_SECONDS
+    until = loop.time() + outage_seconds
     while True:
         try:
             return await finish(outcome)
@@ -125,7 +138,7 @@ async def _finish_relay(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> 
                 raise
             if loop.time() >= until:
                 raise _build_unknown_outcome_error("The outcome could not be stored.") from error
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause_seconds)
 
 
 async def _perform_relay(relay: Relay) -> Any:

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,17 +34,18 @@ HOST_ID = re.compile(r"host_[0-9a-f]{32}")
 NAMELESS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def open_local_host(settings: Settings) -> LocalHost:
+def open_local_host(settings: Settings, docker_sockets: Sequence[Path] | None = None) -> LocalHost:
     """Open the engines for instances on this server. Engines start at their first use.
 
-    Raises ConfigurationError.
+    docker_sockets: where a Docker engine is looked for, None for the places of Docker's own client. Raises
+    ConfigurationError.
     """
     host_id = _load_host_id(settings.data_dir / "host-id")
     url = settings.public_url or f"{settings.scheme}://127.0.0.1:{settings.port}"
     return LocalHost(
         host_id=host_id,
         name=settings.host_name or _read_machine_name() or host_id[-12:],
-        engines=_open_engines(settings, host_id),
+        engines=_open_engines(settings, host_id, _list_docker_sockets() if docker_sockets is None else docker_sockets),
         sources=_list_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
@@ -52,7 +54,7 @@ def open_local_host(settings: Settings) -> LocalHost:
     )
 
 
-def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
+def _open_engines(settings: Settings, host_id: str, docker_sockets: Sequence[Path]) -> dict[str, Runtime]:
     """Open the engines by name. The first one reports the host's capacity."""
     engines: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
@@ -68,7 +70,7 @@ def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
             private_networks=settings.instance_private_networks,
         )
         engines["process"] = process.ProcessRuntime(options)
-    if _has_docker(settings.docker_host):
+    if _has_docker(settings.docker_host, docker_sockets):
         engines["docker"] = _open_docker(settings, host_id, sources, (first, last))
     if settings.kubernetes != "none":
         engines["kubernetes"] = _open_kubernetes(settings, host_id)
@@ -114,12 +116,12 @@ def _open_kubernetes(settings: Settings, host_id: str) -> Runtime:
     return KUBERNETES_RUNTIME.get()(options)
 
 
-def _has_docker(host: str) -> bool:
+def _has_docker(host: str, sockets: Sequence[Path]) -> bool:
     """Whether a Docker engine is configured or found. A configured engine counts even if it does not answer."""
     if host != "auto":
         return host != "none"
     installed = importlib.util.find_spec("aiodocker") is not None
-    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _list_docker_sockets())))
+    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, sockets)))
 
 
 def _is_socket(path: Path) -> bool:

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TextIO
 
 from agora.telemetry import CALLER, PROTOCOL, REQUEST, trace_id
 from agora_sdk.errors import StorageUnavailable
@@ -100,11 +100,12 @@ class OutageFilter(logging.Filter):
         return not (record.exc_info and isinstance(record.exc_info[1], StorageUnavailable))
 
 
-def configure_logging(level: str, style: str, secrets: Iterable[str] = ()) -> None:
-    """Configure logging of the whole process to standard error. style: text or json."""
-    handler = logging.StreamHandler()
+def configure_logging(level: str, style: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Configure logging of the whole process. style: text or json. stream: None for standard error."""
+    stream = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        JsonFormatter(secrets) if style == "json" else _TextFormatter(secrets, colours=sys.stderr.isatty())
+        JsonFormatter(secrets) if style == "json" else _TextFormatter(secrets, colours=stream.isatty())
     )
     handler.addFilter(OutageFilter())
     root = logging.getLogger()

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LocalSession", "find_database", "read_messages", "read_sessions"]
+__all__ = ["PAGE", "LocalSession", "find_database", "read_messages", "read_sessions"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -54,14 +54,14 @@ def find_database(environment: Mapping[str, str], home: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def read_sessions(database: Path, after: int, after_id: str = "") -> list[LocalSession]:
-    """Read the next changed sessions, at most ``PAGE``, oldest change first; none if they cannot be read.
+def read_sessions(database: Path, after: int, after_id: str = "", limit: int = PAGE) -> list[LocalSession]:
+    """Read the next changed sessions up to a limit, oldest change first; none if they cannot be read.
 
     after, after_id: time of change (milliseconds since 1970) and id of the last session read.
     """
     sql = """select id, title, directory, time_updated from session
         where (time_updated, id) > (?, ?) and parent_id is null order by time_updated, id limit ?"""
-    rows = _read_rows(database, sql, after, after_id, PAGE)
+    rows = _read_rows(database, sql, after, after_id, limit)
     return [LocalSession(str(id), str(title), str(place), int(moment)) for id, title, place, moment in rows]
 
 

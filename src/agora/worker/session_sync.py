@@ -11,7 +11,7 @@ from agora_sdk import AgoraError
 from agora_sdk.client import AgoraClient
 from agora_sdk.errors import InvalidRequest
 
-from .local_sessions import LocalSession, read_messages, read_sessions
+from .local_sessions import PAGE, LocalSession, read_messages, read_sessions
 from .registry import CodebaseRegistry
 
 __all__ = ["SessionSync"]
@@ -28,9 +28,9 @@ class SessionSync:
     are reported by the job itself.
     """
 
-    def __init__(self, database: Path, client: AgoraClient, registry: CodebaseRegistry) -> None:
+    def __init__(self, database: Path, client: AgoraClient, registry: CodebaseRegistry, page: int = PAGE) -> None:
         self._database, self._client, self._registry = database, client, registry
-        self._after, self._after_id = 0, ""
+        self._after, self._after_id, self._page = 0, "", page
 
     async def run_regularly(self) -> None:
         """Report changes until cancelled."""
@@ -44,7 +44,9 @@ class SessionSync:
     async def report_changes(self) -> int:
         """Report the sessions that have changed since the last call. Returns their number. Raises AgoraError."""
         count = 0
-        while sessions := await asyncio.to_thread(read_sessions, self._database, self._after, self._after_id):
+        while sessions := await asyncio.to_thread(
+            read_sessions, self._database, self._after, self._after_id, self._page
+        ):
             count += await self._report_page(sessions)
         return count
 

@@ -225,11 +225,11 @@ async def test_an_agent_of_the_category_is_an_app(market: Market) -> None:
     assert (wrapper.orchestrator_agent, wrapper.problem) == (None, "Its orchestrator agent was deregistered.")
 
 
-async def test_the_number_of_apps_of_one_registrar_is_bounded(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_apps_of_one_registrar_is_bounded(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "app.create", name="One")
     settings = market.app.context.configuration
-    monkeypatch.setattr(settings, "current", settings.current.model_copy(update={"max_agents_each": 2}))
+    settings.current = settings.current.model_copy(update={"max_agents_each": 2})
     await market.call(ada, "app.create", name="Two")
     with pytest.raises(Overloaded, match="You have published 2 apps"):
         await market.call(ada, "app.create", name="Three")

@@ -246,11 +246,10 @@ async def test_what_is_handed_over_while_another_is_chosen_is_dismissed_or_refus
     assert other.review in (None, "dismissed"), "a review that nobody wants does not stay open"
 
 
-async def test_a_page_of_groups_is_cut_by_its_bytes(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_of_groups_is_cut_by_its_bytes(job: Job) -> None:
     for number in range(3):
         await start(job, "coding:claude", "coding:opencode", title=f"{number} " + "x" * 150)
-    small = job.market.app.settings.model_copy(update={"page_bytes": 800})
-    monkeypatch.setattr(job.market.app.configuration, "current", small)
+    job.market.app.configuration.current = job.market.app.settings.model_copy(update={"page_bytes": 800})
     titles: list[str] = []
     cursor = None
     for _ in range(3):

@@ -175,20 +175,25 @@ async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytes
 
 
 @whatever_the_store
-async def test_what_was_half_started_is_taken_away(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_half_started_is_taken_away(here: Site) -> None:
     """A program that runs although its start had failed: ending the instance ends it, and gives its port back."""
     await here.agent()
     local = here.app.context.ports.get(LOCAL_HOST)
     assert local is not None
     engine = local.engines["process"]
-    start = engine.start
 
-    async def half(*arguments: Any) -> Any:
-        await start(*arguments)
-        raise EngineUnavailable("The answer was lost.")
+    class Half:
+        """The engine, but for its answer to a start."""
+
+        async def start(self, *arguments: Any) -> Any:
+            await engine.start(*arguments)
+            raise EngineUnavailable("The answer was lost.")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(engine, name)
 
     free = (await engine.capacity()).ports
-    monkeypatch.setattr(engine, "start", half)
+    local.engines = {"process": Half()}  # type: ignore[dict-item]
     made = await here.call("instance.create", agent_id="Worker", wait=0)
     await here.until(made.instance_id, lambda found: found.reason is not None)
     (found,) = await engine.adopt()

@@ -53,9 +53,7 @@ async def test_the_log_shows_everything_newest_first(market: Market) -> None:
 async def test_a_page_of_long_messages_is_shorter(
     market: Market, monkeypatch: pytest.MonkeyPatch, length: int, pages: list[int]
 ) -> None:
-    monkeypatch.setattr(
-        market.app.configuration, "current", market.app.settings.model_copy(update={"page_bytes": length})
-    )
+    market.app.configuration.current = market.app.settings.model_copy(update={"page_bytes": length})
     monkeypatch.setattr(log, "AT_ONCE", 2)
     await talk(market, 6)
     whole = texts(await market.call(market.operator, "monitor.messages", limit=1))

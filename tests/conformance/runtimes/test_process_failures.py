@@ -206,8 +206,8 @@ class TestGuards:
         assert (await kit.engine.sweep()).processes >= 2
         assert ours(kit) == []
 
-    async def test_one_that_does_not_listen_is_forced(self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("agora.runtimes.process.engine.STOP_TIMEOUT", 0.1)
+    async def test_one_that_does_not_listen_is_forced(self, new_kit: Callable[..., ProcessKit]) -> None:
+        kit = new_kit(stop_timeout=0.1)
         handle = await kit.run(FAMILY)
         os.kill(handle.data["pid"], signal.SIGSTOP)
         stopped = await kit.engine.stop(handle, 0)

@@ -90,10 +90,10 @@ class TestLogs:
 
 
 class TestLimits:
-    @pytest.fixture(autouse=True)
-    def _no_groups(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Simulate a host without a delegated control group."""
-        monkeypatch.setattr("agora.runtimes.process.engine.find_delegated_group", lambda: None)
+    @pytest.fixture
+    def kit(self, new_kit: Callable[..., ProcessKit], tmp_path: Path) -> ProcessKit:
+        """Simulate a host without a delegated control group: the directory is none."""
+        return new_kit(cgroup=tmp_path / "no-group")
 
     async def test_too_many_processes_are_ended(self, kit: ProcessKit) -> None:
         handle = await kit.run("for i in $(seq 40); do sleep 1000 & done; wait", limits=Limits(pids=24))

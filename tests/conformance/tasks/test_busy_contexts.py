@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.tasks import context_queue
+from agora.domains.tasks.context_queue import MAX_UNDER_WAY
 from agora_sdk.contract.tasks import INTERRUPTED_BY_NEWER, ROLLED_BACK_FOR_NEWER
 from agora_sdk.errors import Conflict
 from tests.conformance.a2a.a2a_calls import say
@@ -132,13 +132,10 @@ async def test_tasks_given_at_once_are_done_one_after_the_other(market: Market, 
     assert sorted(done) == sorted(ids)
 
 
-async def test_the_queue_of_a_context_is_bounded(
-    market: Market, protocol: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(context_queue, "MAX_UNDER_WAY", 3)
+async def test_the_queue_of_a_context_is_bounded(market: Market, protocol: str) -> None:
     asker = await market.agent("Asker")
     await market.agent("Ada")
-    for _ in range(3):
+    for _ in range(MAX_UNDER_WAY):
         await ask(market, protocol, asker)
-    with pytest.raises(Conflict, match="3 of your tasks are unfinished"):
+    with pytest.raises(Conflict, match=f"{MAX_UNDER_WAY} of your tasks are unfinished"):
         await ask(market, protocol, asker)

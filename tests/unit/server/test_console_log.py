@@ -9,25 +9,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from agora.server import logging as logs
+from agora.server.logging import configure_logging
 from agora.telemetry import REQUEST
+from tests.harness import restored_logging
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
 @pytest.fixture
-def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def stream() -> Iterator[io.StringIO]:
     """What the process writes to its log, as text."""
-    root, found = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
-    monkeypatch.setattr("sys.stderr", found)
-    logs.configure_logging("info", "text", ["opensesame"])
-    yield found
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in quiet.items():
-        logging.getLogger(name).setLevel(before)
+    text = io.StringIO()
+    with restored_logging():
+        configure_logging("info", "text", ["opensesame"], text)
+        yield text
 
 
 def test_a_line_says_when_what_and_where(stream: io.StringIO) -> None:
@@ -61,9 +56,8 @@ def test_a_text_of_others_begins_no_line_and_gives_no_orders(breaking: str, stre
     assert forged in text
 
 
-def test_json_has_a_line_for_an_event_whatever_is_in_it(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stderr", stream)
-    logs.configure_logging("info", "json")
+def test_json_has_a_line_for_an_event_whatever_is_in_it(stream: io.StringIO) -> None:
+    configure_logging("info", "json", stream=stream)
     logging.getLogger("agora.x").info("a\nb \u2028 \x1b é", stack_info=True)
     (line,) = stream.getvalue().splitlines()
     assert line.isascii()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from agora.runtimes.local_host import LocalHost
-from agora.server import local_engines as hosting
 from agora.server.local_engines import open_local_host
 from agora.settings import ConfigurationError, Settings
 
@@ -18,12 +17,11 @@ from agora.settings import ConfigurationError, Settings
 def without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Hide every Docker Engine except one named by the test."""
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(hosting, "_list_docker_sockets", lambda: (tmp_path / "docker.sock",))
     return tmp_path
 
 
 def opened(directory: Path, **more: Any) -> LocalHost:
-    return open_local_host(Settings(data_dir=directory / "data", **more))
+    return open_local_host(Settings(data_dir=directory / "data", **more), [directory / "docker.sock"])
 
 
 def test_docker_is_found_where_it_is(without_docker: Path) -> None:
@@ -34,12 +32,9 @@ def test_docker_is_found_where_it_is(without_docker: Path) -> None:
         assert list(opened(without_docker, docker_host="none").engines) == ["process"]
 
 
-def test_a_place_that_may_not_be_looked_at_has_none(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_: Path) -> bool:
-        raise PermissionError
-
-    monkeypatch.setattr(Path, "is_socket", refused)
-    assert list(opened(without_docker).engines) == ["process"]
+def test_a_place_that_cannot_be_looked_at_has_none(without_docker: Path) -> None:
+    settings = Settings(data_dir=without_docker / "data")
+    assert list(open_local_host(settings, [without_docker / ("x" * 300)]).engines) == ["process"]
 
 
 def test_docker_is_found_where_the_environment_says(without_docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:

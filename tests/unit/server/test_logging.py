@@ -17,7 +17,7 @@ from agora.server.app import App
 from agora.settings import Settings
 from agora.store.port import StoreFailure
 from tests.failing_stores import FailingSqliteStore, failing_store
-from tests.harness import ManualClock, admin_token, local_client, make_settings
+from tests.harness import ManualClock, admin_token, local_client, make_settings, restored_logging
 from tests.market import Market
 
 STATIC = "client1:secret123,client2:secret456"
@@ -39,18 +39,12 @@ class Log:
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+def log() -> Iterator[Log]:
     """The process's own log, configured as by the server, in memory."""
-    root, stream = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
-    monkeypatch.setattr("sys.stderr", stream)
-    logs.configure_logging("debug", "json", Settings.load_settings(environ={"AGORA_AUTH_TOKENS": STATIC}).secret_values)
-    yield Log(stream)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in quiet.items():
-        logging.getLogger(name).setLevel(before)
+    stream, settings = io.StringIO(), Settings.load_settings(environ={"AGORA_AUTH_TOKENS": STATIC})
+    with restored_logging():
+        logs.configure_logging("debug", "json", settings.secret_values, stream)
+        yield Log(stream)
 
 
 async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncClient) -> None:

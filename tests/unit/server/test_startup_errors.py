@@ -12,7 +12,7 @@ import pytest
 from agora.server.process import run_server
 from agora.settings import ConfigurationError, Settings
 from agora.store.port import StoreFailure
-from tests.harness import make_settings
+from tests.harness import make_settings, restored_logging
 from tests.processes import spawn_tethered
 
 
@@ -24,13 +24,10 @@ from tests.processes import spawn_tethered
         ("agora.db", b"no database at all" * 500, StoreFailure),
     ],
 )
-def test_a_damaged_file_is_named_by_the_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, content: bytes, kind: type[Exception]
-) -> None:
-    monkeypatch.setattr("agora.server.logging.configure_logging", lambda level, style, secrets: None)
+def test_a_damaged_file_is_named_by_the_error(tmp_path: Path, file: str, content: bytes, kind: type[Exception]) -> None:
     settings = make_settings(tmp_path)
     (tmp_path / file).write_bytes(content)
-    with pytest.raises(kind, match=file.replace(".", r"\.")):
+    with restored_logging(), pytest.raises(kind, match=file.replace(".", r"\.")):
         run_server(settings)
 
 

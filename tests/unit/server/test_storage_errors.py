@@ -42,10 +42,9 @@ async def test_a_lock_held_by_another_program_does_not_stop_the_loop(
     assert (await writing).status_code == 200
 
 
-async def test_a_lock_held_for_long_is_answered(
-    client: httpx.AsyncClient, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.store.sqlite.engine.LOCK_TIMEOUT", 0.05)
+async def test_a_lock_held_for_long_is_answered(app: App, client: httpx.AsyncClient, other: sqlite3.Connection) -> None:
+    assert isinstance(app.store, SqliteStore)
+    app.store.lock_timeout = 0.05
     answers = await asyncio.gather(*(client.post("/events", json={"event_type": "x"}) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {503}
     assert answers[0].headers["retry-after"]

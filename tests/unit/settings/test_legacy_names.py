@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pytest
 
+from agora.server.process import run_server
 from agora.settings import ConfigurationError, Settings
 from agora.settings.legacy_names import IGNORED, KEPT, RENAMED
+from tests.harness import restored_logging
 
 SOURCE = {
     "A2A_HOST": "0.0.0.0",
@@ -119,22 +120,13 @@ def test_no_name_is_two_things() -> None:
     assert {name.lower() for name in KEPT} <= Settings.model_fields.keys()
 
 
-def test_the_log_gets_the_notice_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    from agora.server import process as server
-
-    monkeypatch.setattr("agora.server.logging.configure_logging", lambda *arguments: None)
-    monkeypatch.setattr(server, "App", _never)
-    monkeypatch.setattr(server, "open_listeners", lambda settings, say: [])
+def test_the_log_gets_the_notice_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "signing.key").write_bytes(b"")  # so that the start goes no further
     settings = Settings.load_settings(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
-    with caplog.at_level(logging.WARNING), pytest.raises(InterruptedError):
-        server.run_server(settings)
-    assert [record.getMessage() for record in caplog.records] == [settings.legacy_notice]
-
-
-def _never(settings: Settings) -> None:
-    raise InterruptedError
+    with restored_logging(), pytest.raises(ConfigurationError, match="signing"):
+        run_server(settings)
+    assert settings.legacy_notice
+    assert capsys.readouterr().err.count(settings.legacy_notice) == 1
 
 
 def test_the_words_for_log_formats() -> None:

@@ -63,8 +63,7 @@ def intent() -> relay.Intent:
     return relay.Intent(Relay(perform, settle, timeout=1.0), "rly_1", None, None)
 
 
-async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "PAUSE_SECONDS", 0.0)
+async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back() -> None:
     failures = [trouble(), trouble("disk_full")]
 
     async def finish(outcome: Any) -> Any:
@@ -72,11 +71,10 @@ async def test_what_was_done_elsewhere_is_settled_once_the_storage_is_back(monke
             raise failures.pop()
         return outcome
 
-    assert await relay.run_relay(intent(), finish) == "done"
-    monkeypatch.setattr(relay, "OUTAGE_SECONDS", 0.0)
+    assert await relay.run_relay(intent(), finish, pause_seconds=0.0) == "done"
     failures += [trouble()] * 2
     with pytest.raises(DeadlineExceeded) as lost:
-        await relay.run_relay(intent(), finish)
+        await relay.run_relay(intent(), finish, outage_seconds=0.0, pause_seconds=0.0)
     assert lost.value.outcome == "unknown"
 
 

@@ -11,7 +11,6 @@ from typing import cast
 
 import pytest
 
-from agora.worker import local_sessions
 from agora.worker.agents import AGENTS
 from agora.worker.local_sessions import find_database, read_messages, read_sessions
 from agora.worker.models import choose_models, list_providers
@@ -114,8 +113,7 @@ class SessionServer:
         self.said[session_id] = len(messages)
 
 
-async def test_every_local_session_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_sessions, "PAGE", 2)
+async def test_every_local_session_is_reported(tmp_path: Path) -> None:
     database = tmp_path / "opencode.db"
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executescript(
@@ -132,7 +130,7 @@ async def test_every_local_session_is_reported(tmp_path: Path, monkeypatch: pyte
             text = '{"type": "text", "text": "Hello"}'
             connection.execute("insert into part values (?, ?, 1, ?)", (f"p{number}", f"m{number}", text))
     server, registry = SessionServer(), SimpleNamespace(find_id_of_directory=lambda directory: "cb_1")
-    sync = SessionSync(database, cast("AgoraClient", server.client), cast("CodebaseRegistry", registry))
+    sync = SessionSync(database, cast("AgoraClient", server.client), cast("CodebaseRegistry", registry), page=2)
     with pytest.raises(ServerUnreachable):
         await sync.report_changes()
     await sync.report_changes()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from agora.clock import SECOND
@@ -31,14 +32,15 @@ FOLLOWED = "agora.upstream."
 
 
 class ListingLimiter:
-    """Token bucket of listings per upstream: a burst of five, then one per minute."""
+    """Token bucket of listings per upstream: a burst of five, then one per minute. clock: seconds that never go back."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._tokens: dict[tuple[str, str], tuple[float, float]] = {}
 
     def try_acquire(self, key: tuple[str, str]) -> bool:
         """Take a token if available. Returns whether the listing may be read now."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         tokens, since = self._tokens.get(key, (AT_ONCE, now))
         tokens = min(AT_ONCE, tokens + (now - since) / MINUTE)
         self._tokens[key] = (tokens - 1 if tokens >= 1 else tokens, now)

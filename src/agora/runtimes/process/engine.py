@@ -41,8 +41,6 @@ __all__ = ["ProcessRuntime"]
 
 T = TypeVar("T")
 THREADS = 4
-#: seconds after its grace period within which a guard must end the instance
-STOP_TIMEOUT = 10.0
 
 
 def _resolve_future(future: asyncio.Future[None]) -> None:
@@ -176,7 +174,7 @@ class ProcessRuntime:
         guard_gone: asyncio.Future[None] = loop.create_future()
         loop.add_reader(fd, _resolve_future, guard_gone)
         try:
-            async with asyncio.timeout(grace + STOP_TIMEOUT):
+            async with asyncio.timeout(grace + self._options.stop_timeout):
                 await guard_gone
         except TimeoutError:
             await self._run_in_thread(lambda: self._store.kill_guard(handle))

@@ -36,7 +36,8 @@ class Options:
     system's range for outgoing connections. python: interpreter of builds. path: search path of programs.
     build_variables: variables of the server's environment that are passed to builds; none is passed to instances.
     build_timeout: seconds. builds: maximum number of concurrent builds. keep_builds: seconds for which an unused build
-    is kept. log_size: bytes of output kept per instance. pids: default limit of processes. space: free disk space in
+    is kept. stop_timeout: seconds after its grace period within which a guard must end the instance. log_size: bytes of
+    output kept per instance. pids: default limit of processes. space: free disk space in
     bytes required to build or start. private_networks: whether repositories may be at private addresses. cgroup:
     directory of a cgroup (v2) delegated to the server; None: the server's own one, if it is delegated.
     """
@@ -51,6 +52,7 @@ class Options:
     build_timeout: float = 900.0
     builds: int = 2
     keep_builds: float = 7 * 86_400.0
+    stop_timeout: float = 10.0
     bounds: Bounds = field(default_factory=Bounds)
     log_size: int = 10 * 1024**2
     pids: int = 512

@@ -83,7 +83,8 @@ class _Done:
 class SqliteStore:
     """The default engine: ``agora.db`` in the data directory.
 
-    timeout: seconds until a call is answered whose commit the disk does not take.
+    timeout: seconds until a call is answered whose commit the disk does not take. lock_timeout: seconds until calls are
+    answered while another program holds the file's write lock.
     Raises DataDirectoryLocked at start when another server has it.
     """
 
@@ -91,8 +92,15 @@ class SqliteStore:
     skew = 0
     peers = None
 
-    def __init__(self, path: Path, *, clock: Clock | None = None, timeout: float = TIMEOUT) -> None:
-        self.path, self._timeout = Path(path), timeout
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        timeout: float = TIMEOUT,
+        lock_timeout: float = LOCK_TIMEOUT,
+    ) -> None:
+        self.path, self._timeout, self.lock_timeout = Path(path), timeout, lock_timeout
         self.clock = clock or SystemClock()
         self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
@@ -370,7 +378,7 @@ class SqliteStore:
             if not is_busy(error):
                 return False  # the attempt meets the same error, and answers it
             self._locked_since = self._locked_since or time.monotonic()
-            if time.monotonic() - self._locked_since < LOCK_TIMEOUT:
+            if time.monotonic() - self._locked_since < self.lock_timeout:
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
             else:
                 self._fail_queued_calls(error)

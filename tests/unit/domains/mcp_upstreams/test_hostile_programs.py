@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import uvloop
 
-from agora.domains.mcp_upstreams.client import stdio as module
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net.sealing import Sealer
@@ -94,8 +93,7 @@ def test_what_is_said_between_messages_is_passed_over(runner: asyncio.Runner, ac
     assert len(called(runner, act)) == size
 
 
-def test_a_line_that_does_not_end_is_not_collected(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 1_000_000)
+def test_a_line_that_does_not_end_is_not_collected(runner: asyncio.Runner) -> None:
     with pytest.raises(UpstreamFailed) as caught:
         called(runner, "endless")
     assert caught.value.outcome == "unknown"

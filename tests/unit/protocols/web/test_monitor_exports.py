@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.domains.monitoring import service
 from agora.protocols.web.exports import COLUMNS, spreadsheet_cell
 from agora_sdk.contract.monitor import Monitor
 from tests.market import Market
@@ -33,9 +32,8 @@ ODD = [
 
 
 @pytest.fixture
-async def told(market: Market, monkeypatch: pytest.MonkeyPatch) -> Market:
+async def told(market: Market) -> Market:
     """A marketplace in which Alice has sent unusual texts to Bob repeatedly."""
-    monkeypatch.setattr(service, "EXPORTED", 3)
     alice, _ = await market.agent("Alice"), await market.agent("Bob")
     for text in ODD:
         await market.call(alice, "messaging.send", to_agent="Bob", content=text, message_type="=cmd|' /C calc'!A0")
@@ -113,10 +111,10 @@ async def test_a_file_is_for_a_session_or_a_credential(told: Market) -> None:
     assert (await other.get(JSON)).status_code == 403
 
 
-async def test_a_file_that_breaks_off_does_not_look_whole(told: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_that_breaks_off_does_not_look_whole(told: Market) -> None:
     """The credential ends in the middle: there is no end of the file, nor of the answer."""
     key = await told.call(told.operator, "token.create", label="k", scopes=["read:messages", "read:all"])
-    monkeypatch.setattr(told.app.feed, "buffer_limit", 1000)  # what is not read yet has not left the log
+    told.app.feed.buffer_limit = 1000  # what is not read yet has not left the log
     sent: list[Any] = []
     taken = asyncio.Event()
 

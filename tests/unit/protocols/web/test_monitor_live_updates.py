@@ -7,12 +7,13 @@ import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
 
+from agora.clock import new_id
 from agora.core.events.frames import Batch, EncodedEvent
 from agora.protocols.web import live_updates as live
 from agora.protocols.web.live_updates import FragmentSink, Schedule
@@ -20,7 +21,7 @@ from agora.protocols.web.pages import find_page
 from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, register_fragment, register_page
 from agora.protocols.web.templating import environment
 from agora.protocols.web.view import View
-from agora.store.port import NewEvent, StoredEvent
+from agora.store.port import NewEvent, StoredEvent, Tx
 from tests.harness import running
 from tests.market import Market
 from tests.polling import wait_until
@@ -199,29 +200,31 @@ async def test_a_stream_ends_with_its_session(market: Market, served: httpx.Asyn
     assert gone.status_code == 401
 
 
-async def test_who_is_far_behind_loads_the_page_anew(
-    market: Market, served: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "RELOAD_DISTANCE", 3)
+async def test_who_is_far_behind_loads_the_page_anew(market: Market, served: httpx.AsyncClient) -> None:
     await enter(market, served)
-    for number in range(5):
-        await say(market, str(number))
-    async with stream(served, f"{HOME}live/probe/w?after=0") as found:
+    event = NewEvent(new_id("evt"), "work.done", "/agora/agents/a", None, market.clock.now(), b"null", None)
+
+    async def emit_many(tx: Tx) -> None:
+        for _ in range(live.RELOAD_DISTANCE + 1):
+            tx.emit(replace(event, event_id=new_id("evt")))
+
+    await market.app.store.write("default", emit_many)
+    await say(market, "late")
+    head = market.app.feed.head("default")
+    async with stream(served, f"{HOME}live/probe/w?after={head - live.RELOAD_DISTANCE - 1}") as found:
         assert (await following(found)).event == "reload"
-    async with stream(served, f"{HOME}live/probe/w?after=3") as found:
+    async with stream(served, f"{HOME}live/probe/w?after={head - live.RELOAD_DISTANCE}") as found:
         assert (await following(found)).event == "probed"
 
 
-async def test_streams_are_bounded_and_restricted(
-    market: Market, served: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_streams_are_bounded_and_restricted(market: Market, served: httpx.AsyncClient) -> None:
     assert (await served.get(f"{HOME}live/probe/w")).status_code == 401
     key = await market.call(market.operator, "token.create", label="k", scopes=["read:agents"])
     await enter(market, served, key.token)
     assert (await served.get(f"{HOME}live/probe/w")).status_code == 403
     served.cookies.clear()
     await enter(market, served)
-    monkeypatch.setattr(market.app.feed, "max_each", 2)
+    market.app.feed.max_each = 2
     async with stream(served, f"{HOME}live/probe/1"), stream(served, f"{HOME}live/probe/2"):
         third = await served.get(f"{HOME}live/probe/3")
         assert third.status_code == 503

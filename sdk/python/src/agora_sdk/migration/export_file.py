@@ -17,10 +17,13 @@ SPACE = " \t\r\n,:"  # separators between two values; a parser of well-formed fi
 
 
 class ExportFile:
-    """A v4 export. Rows are parsed one at a time; a reader holds a chunk of the file and one row in memory."""
+    """A v4 export. Rows are parsed one at a time; a reader holds a chunk of the file and one row in memory.
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+    chunk_characters: size of a chunk.
+    """
+
+    def __init__(self, path: Path | str, chunk_characters: int = CHUNK) -> None:
+        self.path, self._chunk_characters = Path(path), chunk_characters
 
     def compute_digest(self) -> str:
         """Return the file's SHA-256 in hexadecimal."""
