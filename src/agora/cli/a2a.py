@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -66,8 +67,6 @@ def talk(
     seconds: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 120.0,
 ) -> None:
     """Send a message to an A2A agent: agora a2a URL --message TEXT. Without a message, start a conversation."""
-    import asyncio
-
     from agora_sdk.a2a import A2AClient
 
     server_url = session.connection.url or os.environ.get("AGORA_URL") or DEFAULT_URL

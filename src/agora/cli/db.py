@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from agora.settings import ConfigurationError, Settings
 
 from .garbage_collection import resume_garbage_collection
 from .output import Output
@@ -131,9 +134,6 @@ def _run_with_target_database(
     work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool
 ) -> T:
     """Run a function on the database given by options or settings. On an error, print a line and exit with code 2."""
-    import asyncio
-
-    from agora.settings import ConfigurationError, Settings
     from agora.store.databases import database_url, select_database
     from agora.store.port import StoreFailure
 

@@ -6,6 +6,8 @@ import asyncio
 import fcntl
 import os
 import shutil
+import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import AgoraError, ServerUnreachable, Unauthenticated
 
 from .session import Session, client_command
@@ -48,8 +51,6 @@ def _check_python() -> Finding:
 
 
 def _check_sqlite() -> Finding:
-    import sqlite3
-
     if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
         return Finding("fail", "sqlite", sqlite3.sqlite_version, "Use a Python built with SQLite 3.35 or newer.")
     return Finding("ok", "sqlite", sqlite3.sqlite_version)
@@ -57,8 +58,6 @@ def _check_sqlite() -> Finding:
 
 def _load_settings() -> tuple[Settings, list[Finding]]:
     """Load the settings of the server. If they are invalid, return the defaults and the errors."""
-    from agora.settings import ConfigurationError, Settings
-
     try:
         return Settings.load_settings(), []
     except ConfigurationError as error:
@@ -167,8 +166,6 @@ def has_answered(server: Iterable[Finding]) -> bool:
 
 def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
     """Check the ports. An occupied main port is correct only if a server answers; the events port is optional."""
-    import socket
-
     for name, port, problem in (
         ("AGORA_PORT", settings.port, "fail"),
         ("AGORA_EVENTS_PORT", settings.events_port, "warn"),

@@ -10,7 +10,7 @@ import typer
 from .output import Column, clean_text
 from .session import Session, client_command
 from .tables import build_attribute_columns
-from .tasks import format_entry, print_task_until_done, read_message_text
+from .task_log import format_entry, print_task_until_done, read_message_text
 from .tree import format_duration
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["CONTAINER", "PROGRAM", "read_manifest", "read_yaml_or_json_file"]
@@ -124,6 +122,7 @@ def _parse_manifest(source: str, text: str) -> Any:
             return json.loads(text)
         except ValueError as error:
             raise _build_manifest_error(source, f"is not JSON: {error}") from None
+    import yaml
 
     try:
         document = yaml.safe_load(text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -320,9 +322,6 @@ def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
 
 def _serve_worker(options: WorkerOptions, server: str | None, token: str | None) -> None:
     """Run the worker until SIGTERM or SIGINT."""
-    import asyncio
-    from dataclasses import replace
-
     from agora.worker.execution import disable_git_hooks
     from agora.worker.models import discover_models
     from agora_sdk import AgoraClient
@@ -383,8 +382,6 @@ def show_disk_use(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the disk usage of job worktrees on this machine, what a clean-up would remove, and why the rest is kept."""
-    import asyncio
-
     from agora.worker.codebases import parse_codebases
     from agora.worker.options import state_directory
     from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from .director import run_demo
+
 __all__ = ["main"]
 
 
@@ -21,6 +23,4 @@ def main(url: str | None = None, *, without: Collection[str] = ()) -> int:
     codes: 0: everything expected was observed; 1: something was not; 2: the demo could not begin; 128 plus the signal's
     number: it was interrupted.
     """
-    from .director import run_demo
-
     return run_demo(url, without)

@@ -10,6 +10,7 @@ from agora.domains.bus.engines.port import BridgeBus, RedeliveryPolicy
 from agora.settings import ConfigurationError, Settings
 from agora.store.databases import is_postgres, sqlite_path
 from agora.store.port import Store
+from agora.store.sqlite import SqliteStore
 from agora.telemetry.tracing import Tracing, TracingUnavailable, open_provider
 
 __all__ = ["open_bus", "open_store", "open_tracing"]
@@ -22,8 +23,6 @@ def open_store(settings: Settings, clock: Clock) -> Store:
         from agora.store.postgres import PostgresStore
 
         return PostgresStore(url, clock=clock, timeout=settings.store_timeout)
-    from agora.store.sqlite import SqliteStore
-
     if not url:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock, timeout=settings.store_timeout)
     if url.startswith("sqlite:///"):

@@ -14,6 +14,7 @@ from agora.clock import SystemClock
 from . import migrate
 from .migrate import DatabaseStatus
 from .port import StoreFailure
+from .sqlite import SqliteStore
 
 __all__ = [
     "create_database",
@@ -81,8 +82,6 @@ async def upgrade_database(url: str) -> int:
         from .postgres.maintenance import upgrade_postgres
 
         return await upgrade_postgres(url)
-    from .sqlite import SqliteStore
-
     previous_status = await read_database_status(url)
     store = SqliteStore(sqlite_path(url), clock=SystemClock())
     await store.start()  # migrates; raises if a server has the file open

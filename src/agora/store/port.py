@@ -26,6 +26,7 @@ from agora_sdk.errors import StorageUnavailable
 
 from .checked_statements import COLUMN, Unconfined, is_listed
 from .records import Loader, RecordMismatch, build_record_loader, list_column_types
+from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
 
 __all__ = [
     "ROOM",
@@ -102,8 +103,6 @@ def _require_confined(sql: str) -> str:
     """Return the statement after checking its tenant confinement, if it was not checked at build time. Raises
     Unconfined."""
     if not is_listed(sql):
-        from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
-
         check_confined(sql)
     return sql
 

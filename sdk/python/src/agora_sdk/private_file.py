@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from tempfile import mkstemp
 from typing import Any
 
 try:
@@ -27,8 +28,6 @@ WAIT_SECONDS = 0.01  # polling interval while another program changes the file
 
 def replace_json(path: str, document: Any) -> None:
     """Replace the file atomically: a reader sees the old or the new content."""
-    from tempfile import mkstemp
-
     name = os.path.splitext(os.path.basename(path))[0]
     handle, temporary_path = mkstemp(dir=os.path.dirname(path), prefix=f".{name}-")  # mode 0600
     with open(handle, "w", encoding="utf-8") as file:

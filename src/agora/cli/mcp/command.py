@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -113,8 +114,6 @@ def _locate_server(
 
 def _relay_until_closed(location: ServerLocation, identity: Identity, path: str, patience: float) -> int:
     """Relay until the client closes its side. Returns the exit code."""
-    import asyncio
-
     from .bridge import Bridge
     from .pipe import Pipe, claim_standard_streams
     from .upstream import Upstream

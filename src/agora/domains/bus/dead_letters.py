@@ -22,6 +22,7 @@ from . import queries as statements
 from .agent_streams import StreamOwner, build_stream_owner_from_agent
 from .engines import groups, wire
 from .engines.port import Delivery
+from .service import BusService
 from .views import render_entries
 
 __all__ = ["BUS_SOURCE", "INBOUND_SOURCE"]
@@ -92,8 +93,6 @@ class InboundSource(DeadLetterSource):
         return Inspection(wire.decode_fields(decode_json(dead_letter.detail)["fields"]))
 
     async def replay_letter(self, call: Call, dead_letter: DeadLetterRow) -> None:
-        from .service import BusService
-
         entry = {"message_id": dead_letter.key} | wire.decode_fields(decode_json(dead_letter.detail)["fields"])
         if entry.get("sender") in (call.caller.subject, call.caller.name):
             del entry["sender"]

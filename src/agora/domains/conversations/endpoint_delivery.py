@@ -36,6 +36,7 @@ from .correlation import build_envelope_document
 from .delivery import prepare_draft
 from .records import EnvelopeRow
 from .rules import ASKING
+from .service import ConversationService
 
 __all__ = ["ENDPOINT_SOURCE", "EndpointSource"]
 
@@ -147,8 +148,6 @@ async def _send_answer(
         field = ".".join(map(str, first["loc"]))
         raise InvalidRequest(f"{field}: {first['msg']}.", errors=[field_error(field, first["msg"])]) from None
     if question is not None:
-        from .service import ConversationService
-
         draft = await prepare_draft(call, envelope)
         draft.document["correlation"]["reply_to"] = question.envelope_id  # the id that its asker knows
         await ConversationService(call).send_draft(draft)
