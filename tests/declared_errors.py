@@ -19,7 +19,7 @@ def record_undeclared_errors() -> None:
 
     Operations created by a test or another server have no declaration in the contract and are not watched.
     """
-    count = Dispatcher._record_call
+    count = Dispatcher.record_call
 
     def record(self: Dispatcher, operation: Operation, *arguments: Any) -> None:
         failure = arguments[-1]
@@ -27,7 +27,7 @@ def record_undeclared_errors() -> None:
             UNDECLARED.append(f"{operation.name} answered {failure}, which it does not declare: run `make reference`")
         count(self, operation, *arguments)
 
-    Dispatcher._record_call = record  # type: ignore[method-assign]
+    Dispatcher.record_call = record  # type: ignore[method-assign]
 
 
 def _is_declared(operation: Operation) -> bool:

@@ -18,12 +18,19 @@ T = TypeVar("T")
 
 
 class _Failing:
-    """Mixin for an engine. read_error, write_error: raised instead of reading or writing; SILENT: no response."""
+    """Mixin for an engine. read_error, write_error: raised instead of reading or writing; SILENT: no response.
+
+    labels: of all writes so far.
+    """
 
     SILENT = StoreFailure("no answer")
 
     read_error: BaseException | None = None
     write_error: BaseException | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.labels: list[str] = []
 
     @contextmanager
     def failing(
@@ -44,6 +51,7 @@ class _Failing:
         return await super().read(tenant, work)  # type: ignore[misc, no-any-return]
 
     def write(self, tenant: str, work: Work[T], **options: Any) -> asyncio.Future[T]:
+        self.labels.append(options.get("label", ""))
         if self.write_error is not None:
             return asyncio.ensure_future(self._fail(self.write_error))
         return super().write(tenant, work, **options)  # type: ignore[misc, no-any-return]
@@ -56,6 +64,17 @@ class _Failing:
 
 class FailingSqliteStore(_Failing, SqliteStore):  # type: ignore[misc]
     """SQLite that fails on demand."""
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Let the database grow no further until the block ends."""
+        (pages,) = self._writer.execute("pragma page_count").fetchone()
+        (limit,) = self._writer.execute("pragma max_page_count").fetchone()
+        self._writer.execute(f"pragma max_page_count={pages}")
+        try:
+            yield
+        finally:
+            self._writer.execute(f"pragma max_page_count={limit}")
 
 
 class FailingPostgresStore(_Failing, PostgresStore):  # type: ignore[misc]

@@ -124,6 +124,12 @@ class Running:
 
     app: App
     url: str
+    server: uvicorn.Server
+
+    @property
+    def transports(self) -> list[asyncio.Transport]:
+        """Transports of the open connections."""
+        return [connection.transport for connection in self.server.server_state.connections]
 
     @property
     def ws_url(self) -> str:
@@ -223,7 +229,7 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.wait_started(serving)
     try:
-        yield Running(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield Running(app, f"http://127.0.0.1:{listener.getsockname()[1]}", server)
     finally:
         app.drain()
         server.should_exit = True

@@ -157,7 +157,7 @@ async def test_containers_of_dead_workers_are_removed_and_no_others(
     limits = details["HostConfig"]
     assert (limits["Memory"], limits["NanoCpus"], limits["PidsLimit"]) == (64 << 20, 500_000_000, 20)
     assert "A=b c" in details["Config"]["Env"]
-    os.close(dead._lock)  # as the system does when it has died
+    os.close(dead.lock)  # as the system does when it has died
     try:
         assert sorted(await alive.remove_orphans()) == sorted(names[:3])
         assert await alive.remove_orphans() == []

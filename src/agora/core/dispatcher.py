@@ -297,9 +297,9 @@ class Dispatcher:
             failure = InternalError.code
             raise self._to_internal_error(operation, error) from error
         finally:
-            self._record_call(operation, caller, time.perf_counter() - started_at, waited, failure)
+            self.record_call(operation, caller, time.perf_counter() - started_at, waited, failure)
 
-    def _record_call(
+    def record_call(
         self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None
     ) -> None:
         """Record a call in the metrics. waited: seconds spent waiting for an event on request."""
@@ -553,7 +553,7 @@ class Dispatcher:
             failure = InternalError.code
             raise self._to_internal_error(operation, error) from error
         finally:
-            self._record_call(operation, caller, time.perf_counter() - started_at, 0.0, failure or None)
+            self.record_call(operation, caller, time.perf_counter() - started_at, 0.0, failure or None)
 
     async def write_as_system(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM

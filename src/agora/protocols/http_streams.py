@@ -20,7 +20,6 @@ from agora.protocols.http import HttpAnswer, Receive, Send, abort_connection, wa
 __all__ = ["HEADERS", "RETRY_MILLISECONDS", "CuttingSink", "StreamEncoder", "follow_stream"]
 
 RETRY_MILLISECONDS: Final = 2000
-GRACE_SECONDS = 5.0  #: time for a reader that was cut off to read the last message
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -62,9 +61,9 @@ async def _follow_until_closed(
     try:
         await asyncio.wait((writing, disconnect, sink.cut), return_when=asyncio.FIRST_COMPLETED)
         if sink.cut.done():
-            await asyncio.wait((writing,), timeout=GRACE_SECONDS)
+            await asyncio.wait((writing,), timeout=stream.grace_seconds)
             if not writing.done() and abort_connection(send):
-                await asyncio.wait((disconnect,), timeout=GRACE_SECONDS)
+                await asyncio.wait((disconnect,), timeout=stream.grace_seconds)
     finally:
         stream.close()
         for task in tasks:

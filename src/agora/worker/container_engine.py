@@ -50,7 +50,10 @@ class Mount:
 
 
 class ContainerEngine:
-    """The engine of one worker process. state: the worker's state directory."""
+    """The engine of one worker process. state: the worker's state directory.
+
+    lock: descriptor of a file that is locked as long as the process lives.
+    """
 
     def __init__(self, state: Path) -> None:
         self._directory = state / "containers"
@@ -58,15 +61,15 @@ class ContainerEngine:
         self._state_id = _read_state_id(self._directory / "id")
         self._owner = uuid.uuid4().hex
         draft = self._directory / f"{self._owner}.new"
-        self._lock = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.lock = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         draft.rename(draft.with_suffix(".lock"))  # never visible unlocked while this process lives
         self._user: str | None = None
 
     def close(self) -> None:
         """Release the lock. Remaining containers become orphans."""
         (self._directory / f"{self._owner}.lock").unlink(missing_ok=True)
-        os.close(self._lock)
+        os.close(self.lock)
 
     async def create_container(
         self,

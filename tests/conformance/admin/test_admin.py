@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agora.core.call import Caller
+from agora.server.app import App
 from agora_sdk.errors import (
     Halted,
     IllegalTransition,
@@ -19,7 +21,8 @@ from agora_sdk.errors import (
     PermissionDenied,
     Unauthenticated,
 )
-from tests.conformance.engines import RunsOn
+from tests.conformance.engines import Engine, RunsOn
+from tests.harness import ManualClock, make_settings
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
@@ -111,15 +114,21 @@ async def test_an_override_ends_by_itself(market: Market) -> None:
     await market.call(ada, SEND, to_agent="Ada", content="x")
 
 
-async def test_overrides_survive_a_restart(market: Market) -> None:
-    ada = await market.agent("Ada")
+async def test_overrides_survive_a_restart(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+    settings = make_settings(tmp_path / "data")
+    app = App(settings, clock=clock, store=engine.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    registration = await market.call(market.operator, "agent.register", agent_name="Ada")
     await market.call(market.operator, MANAGE, resource="configuration", target="rate_basic", action="set", value=77)
     await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", reason="over night")
-    market.app.overrides._standing.clear()
-    market.app.configuration.load_changes(())
-    await market.app._load_tenants()
-    await _refused(market, ada, SEND, to_agent="Ada", content="x")
-    assert market.app.configuration.current.rate_basic == 77
+    await app.stop()
+    app = App(settings, clock=clock, store=engine.store(clock))
+    await app.start()
+    ada = await app.authenticator.authenticate(registration.token)
+    await _refused(Market(app, clock), ada, SEND, to_agent="Ada", content="x")
+    assert app.configuration.current.rate_basic == 77
+    await app.stop()
 
 
 async def test_wrong_overrides(market: Market) -> None:

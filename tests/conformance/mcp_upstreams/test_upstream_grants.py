@@ -184,8 +184,8 @@ async def test_a_server_that_dies_during_a_renewal_blocks_it_for_a_while_only(
     endpoint = await begin(market, grants, tokens)
     grant = await grants.read_grant(endpoint, SUBJECT)
     assert grant is not None
-    assert await grants._claim_renewal(endpoint, SUBJECT, grant)
-    assert not await replica(market)._claim_renewal(endpoint, SUBJECT, grant)
+    assert await grants.claim_renewal(endpoint, SUBJECT, grant)
+    assert not await replica(market).claim_renewal(endpoint, SUBJECT, grant)
     market.clock.advance(50)
     assert await replica(market).find_token(endpoint, SUBJECT) == "a1"
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -355,12 +356,13 @@ class TestFullDisks:
             await kit.engine.build(kit.spec(FOREVER))
 
     def test_output_that_cannot_be_written_is_counted(self, tmp_path: Path) -> None:
-        (tmp_path / f"{0:020d}.log").symlink_to("/dev/full")
         writer = segments.SegmentWriter(str(tmp_path), 1000, 3)
-        writer.write(b"lost")
-        (tmp_path / f"{0:020d}.log").unlink()
-        writer = segments.SegmentWriter(str(tmp_path), 1000, 3)
-        writer._lost = 4
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # as if there were no space
+        try:
+            writer.write(b"lost")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         writer.write(b"kept")
         assert segments.read_segments(str(tmp_path), -4, 100)[2] == b"kept"
         assert b"4 bytes of output are lost" in segments.read_segments(str(tmp_path), 0, 100)[2]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from agora.cli.app import build_application
+from tests.stand_in_http import serve_http
 from tests.unit.cli.conftest import Agora, Served
 
 
@@ -59,20 +60,18 @@ def test_its_operations_are_still_there(served: Served, agora: Agora) -> None:
     assert "Calculator" in agora("a2a", "catalogue").stdout
 
 
-def test_a_token_of_this_marketplace_goes_nowhere_else(
-    served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from agora_sdk import a2a
+async def test_a_token_of_this_marketplace_goes_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens: list[str | None] = []
 
-    sent: list[Any] = []
-    connect = a2a.A2AClient.connect
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+        tokens.append(headers.get("authorization"))
+        return 404, {}
 
-    async def watched(url: str, *, token: str | None = None, **options: Any) -> Any:
-        sent.append((url, token))
-        return await connect(url, token=None, **options)
-
-    monkeypatch.setattr(a2a.A2AClient, "connect", watched)
     monkeypatch.setenv("AGORA_TOKEN", "secret")
-    for words in (["a2a", served.url, "-m", "Echo hi"], ["a2a", "-m", "Echo hi", "--url", served.url]):
-        CliRunner().invoke(build_application(), words)
-    assert sent == [(served.url, None), (served.url, "secret")]
+    run = CliRunner().invoke
+    async with serve_http(answer) as url:
+        await asyncio.to_thread(run, build_application(), ["a2a", url, "-m", "Echo hi"])
+        assert set(tokens) == {None}
+        tokens.clear()
+        await asyncio.to_thread(run, build_application(), ["a2a", "-m", "Echo hi", "--url", url])
+        assert set(tokens) == {"Bearer secret"}

@@ -16,7 +16,7 @@ from agora.server.app import App
 from agora.store.port import StoreFailure
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import PermissionDenied
-from tests.failing_stores import failing_store
+from tests.failing_stores import FailingSqliteStore, failing_store
 from tests.harness import ManualClock
 from tests.market import Market
 
@@ -53,18 +53,15 @@ async def test_a_lock_held_for_long_is_answered(app: App, client: httpx.AsyncCli
 
 
 async def test_a_full_disk_is_answered_and_got_over(app: App, client: httpx.AsyncClient) -> None:
-    assert isinstance(app.store, SqliteStore)
-    writer = app.store._writer
-    (pages,) = writer.execute("pragma page_count").fetchone()
-    writer.execute(f"pragma max_page_count={pages}")
+    assert isinstance(app.store, FailingSqliteStore)
     message = {"to_agent": "operator", "content": "x" * 200_000}
-    refused = await client.post("/agora/messaging/send", json=message)
-    assert refused.status_code == 503
-    assert refused.json()["cause"] == "disk_full"
-    assert refused.headers["retry-after"]
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert (await client.get("/agora/messaging/receive?agent_id=operator")).json()["count"] == 0
-    writer.execute("pragma max_page_count=1000000")
+    with app.store.full_disk():
+        refused = await client.post("/agora/messaging/send", json=message)
+        assert refused.status_code == 503
+        assert refused.json()["cause"] == "disk_full"
+        assert refused.headers["retry-after"]
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert (await client.get("/agora/messaging/receive?agent_id=operator")).json()["count"] == 0
     assert (await client.post("/agora/messaging/send", json=message)).status_code == 200
 
 

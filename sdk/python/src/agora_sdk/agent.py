@@ -274,6 +274,11 @@ class Agent:
         if self._serving is not None:
             await self._serving
 
+    @property
+    def load(self) -> float:
+        """Share of its places for messages or tasks that are taken, 0 to 1, as its heartbeats report it."""
+        return max((part.load for part in (self._inbox, self._executor) if part is not None), default=0.0)
+
     def stop(self) -> None:
         """Request a stop: running handlers may finish."""
         self._stopping.set()
@@ -433,7 +438,7 @@ class Agent:
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
-                await self.client.agent.heartbeat(load=max(inbox.load, executor.load))
+                await self.client.agent.heartbeat(load=self.load)
             except AgoraError as error:
                 if not is_transient(error):
                     raise

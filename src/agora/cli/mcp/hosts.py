@@ -52,11 +52,14 @@ class McpClient:
         usual = ("project", "user") if self.name in PROJECT_FIRST else ("user", "project")
         return tuple(scope for scope in usual if self.config_file(scope) is not None)
 
-    def config_file(self, scope: str) -> Path | None:
-        """Return the file of a scope, if any: the user's own, or that of the project in this directory."""
+    def config_file(self, scope: str, platform: str = sys.platform) -> Path | None:
+        """Return the file of a scope, if any: the user's own, or that of the project in this directory.
+
+        platform: as Python names it.
+        """
         if scope == "project":
             return Path(self.project) if self.project else None
-        template = self.mac if sys.platform == "darwin" and self.mac else self.user
+        template = self.mac if platform == "darwin" and self.mac else self.user
         if template is None:
             return None
         config = os.environ.get("XDG_CONFIG_HOME") or "~/.config"

@@ -36,7 +36,7 @@ class Feed:
 
     heartbeat: seconds between heartbeats of a stream. buffer_limit: bytes a reader may lag behind.
     stall_seconds: how long a reader may take nothing while it is sent a page of the log, which has at
-    most ``page`` events.
+    most ``page`` events. grace_seconds: time for a reader that was cut off to read the last message.
     sleep: waits for seconds; tests inject their own time.
     """
 
@@ -49,12 +49,14 @@ class Feed:
         max_streams: int = 10_000,
         max_each: int = 1_000,
         stall_seconds: float = 60.0,
+        grace_seconds: float = 5.0,
         page: int = event_log.PAGE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store, self._sleep, self._page = store, sleep, page
         self.heartbeat, self.buffer_limit = heartbeat, buffer_limit
-        self.max_streams, self.max_each, self.stall_seconds = max_streams, max_each, stall_seconds
+        self.max_streams, self.max_each = max_streams, max_each
+        self.stall_seconds, self.grace_seconds = stall_seconds, grace_seconds
         self.positions = Positions()
         self.live: Mapping[str, int] = _Counters(self)
         self.cut_off = 0

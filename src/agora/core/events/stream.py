@@ -36,6 +36,7 @@ class Supervisor(Protocol):
     positions: Positions
     buffer_limit: int
     stall_seconds: float
+    grace_seconds: float
 
     async def channel(self, tenant: str) -> Channel: ...
     def head(self, tenant: str) -> int: ...
@@ -72,6 +73,11 @@ class LiveStream(ABC):
         self.groups: Sequence[
             tuple[str, str]
         ] = ()  # registrar and account that share a limit of streams with its reader
+
+    @property
+    def grace_seconds(self) -> float:
+        """Time for a reader that was cut off to read the last message."""
+        return self._feed.grace_seconds
 
     @property
     def position(self) -> int:

@@ -110,6 +110,11 @@ class McpApp:
 
     # -- life ------------------------------------------------------------------------------------
 
+    @property
+    def has_sdk(self) -> bool:
+        """Whether the SDK has been loaded."""
+        return self._sdk is not None
+
     async def require_sdk(self) -> SdkServer:
         """Return the SDK's server, imported and started at first use."""
         if self._sdk is None:

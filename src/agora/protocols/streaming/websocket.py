@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 SUBPROTOCOL = "agora"
 STREAM = declared("event", "stream")
 INVALID_FRAME = 4400  #: close code: the client sent an invalid frame
-GRACE_SECONDS = 5.0  # seconds for a peer to read the close frame
 
 
 class WebSocketApp(StreamingApp):
@@ -161,7 +160,7 @@ class _Socket:
         """Send the reason and close; abort the connection of a peer that does not read."""
         reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
-            async with asyncio.timeout(GRACE_SECONDS):
+            async with asyncio.timeout(self._stream.grace_seconds):
                 await self._calls.close(finish=close_reason.code == RESTARTING)
                 await asyncio.gather(*pumping)
                 await self._send({"type": "websocket.close", "code": close_reason.code, "reason": reason})

@@ -61,7 +61,7 @@ class FragmentSink:
         self.rung = asyncio.Event()
         self.close_reason: CloseReason | None = None
         self.beat = False
-        self._fragments_by_type: dict[str, tuple[Fragment, ...]] = {}
+        self.fragments_by_type: dict[str, tuple[Fragment, ...]] = {}
         self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=MAX_EVENTS) for part in fragments}
         self._due: dict[str, None] = {}
 
@@ -87,12 +87,12 @@ class FragmentSink:
     # -- due fragments ---------------------------------------------------------------------------
 
     def _list_fragments_for(self, type: str) -> tuple[Fragment, ...]:
-        fragments = self._fragments_by_type.get(type)
+        fragments = self.fragments_by_type.get(type)
         if fragments is None:
-            if len(self._fragments_by_type) >= 1000:  # agents define their own types
-                self._fragments_by_type.clear()
+            if len(self.fragments_by_type) >= 1000:  # agents define their own types
+                self.fragments_by_type.clear()
             fragments = tuple(part for part in self.fragments if part.on and part.filter.wants_type(type))
-            self._fragments_by_type[type] = fragments
+            self.fragments_by_type[type] = fragments
         return fragments
 
     def mark_due(self, names: Iterable[str]) -> None:

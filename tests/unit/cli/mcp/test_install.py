@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import stat
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -291,10 +290,9 @@ def test_the_list_says_where_and_whether(run: Run, tmp_path: Path) -> None:
     assert "mcp_config.json" in run("list").stdout
 
 
-def test_a_mac_has_other_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert "Application Support/Claude" in str(MCP_CLIENTS["claude-desktop"].config_file("user"))
-    assert str(MCP_CLIENTS["zed"].config_file("user")).endswith(".config/zed/settings.json")
+def test_a_mac_has_other_places() -> None:
+    assert "Application Support/Claude" in str(MCP_CLIENTS["claude-desktop"].config_file("user", "darwin"))
+    assert str(MCP_CLIENTS["zed"].config_file("user", "darwin")).endswith(".config/zed/settings.json")
 
 
 names = st.text(min_size=1, max_size=8)

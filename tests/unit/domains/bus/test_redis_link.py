@@ -141,7 +141,7 @@ async def test_callers_that_leave_do_not_mix_up_the_answers(broker: str) -> None
 async def test_many_commands_leave_in_one_write(broker: str) -> None:
     connection = await Connection.open(Address.from_url(broker))
     written: list[bytes] = []
-    transport = connection._transport
+    transport = connection.transport
     assert transport is not None
     send = transport.write
     transport.write = lambda data: (written.append(bytes(data)), send(data))[1]  # type: ignore[method-assign]
@@ -158,10 +158,10 @@ async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker:
     """In the turn of the loop in which a connection is lost, the task that replaces it has not run yet."""
     link = Link(Address.from_url(broker))
     await link.start()
-    connection = link._connection
+    connection = link.connection
     assert connection is not None
     for command in (link.execute("PING"), link.execute_transaction(("PING",))):
-        connection = link._connection
+        connection = link.connection
         assert connection is not None
         connection.close()
         connection.connection_lost(None)  # what the transport calls; the command below runs in the same turn
@@ -173,8 +173,8 @@ async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker:
 async def test_a_command_to_a_closing_transport_is_not_written(broker: str) -> None:
     connection = await Connection.open(Address.from_url(broker))
     written: list[bytes] = []
-    assert connection._transport is not None
-    connection._transport.write = written.append  # type: ignore[assignment, method-assign]
+    assert connection.transport is not None
+    connection.transport.write = written.append  # type: ignore[assignment, method-assign]
     connection.close()
     with pytest.raises(Disconnected):
         await connection.send("PING")

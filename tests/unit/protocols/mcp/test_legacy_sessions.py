@@ -20,6 +20,7 @@ from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.client_sessions import sessions as rules
 from agora.server.app import App
 from agora.store.port import Query, Reader, Tx
+from tests.failing_stores import failing_store
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.polling import wait_until
 from tests.unit.protocols.mcp.conftest import register
@@ -71,15 +72,7 @@ async def sessions_of_sdk(app: App) -> Sized:
     return instances
 
 
-async def test_a_request_costs_no_write_more(wire: Wire, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    labels: list[str] = []
-    write = server.app.store.write
-
-    def counted(tenant: str, work: Any, *, label: str = "") -> Any:
-        labels.append(label)
-        return write(tenant, work, label=label)
-
-    monkeypatch.setattr(server.app.store, "write", counted)
+async def test_a_request_costs_no_write_more(wire: Wire, server: Running) -> None:
     await wire.shake_hands()
     for _ in range(3):
         await wire.legacy("tools/list")
@@ -87,7 +80,9 @@ async def test_a_request_costs_no_write_more(wire: Wire, server: Running, monkey
         await wire.legacy("completion/complete", {"ref": {"type": "ref/prompt", "name": "supervise"}, "argument": {}})
     async with standing(wire, server) as messages:
         await take(messages, 1)
-    assert labels.count("mcp.session") == 2  # the handshake; what it watches is looked at as its stream begins
+    assert (
+        failing_store(server.app).labels.count("mcp.session") == 2
+    )  # the handshake; what it watches is looked at as its stream begins
 
 
 async def test_a_session_outlives_its_server(tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from agora.core.call import Caller
 from agora.domains.admin import retention_queries as upkeep
-from agora.protocols.http import Receive, Scope, Send, find_transport
-from agora.protocols.streaming.requests import abort_connection
+from agora.protocols.http import Receive, Scope, Send
 from agora.server.app import App
 from agora.store.port import Tx
 from tests.harness import Running
@@ -24,7 +23,6 @@ from tests.polling import wait_until
 
 __all__ = [
     "WEBSOCKET",
-    "Drops",
     "Hidden",
     "call",
     "deaf",
@@ -131,17 +129,6 @@ async def deaf(server: Running, path: str, headers: Mapping[str, str] = {}) -> A
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         await wait_until(lambda: server.app.feed.live["subscribers"] == 1)
         yield
-
-
-class Drops:
-    """Wraps ``drop`` and records the closed connections."""
-
-    def __init__(self) -> None:
-        self.transports: list[asyncio.Transport] = []
-
-    def __call__(self, send: Any) -> bool:
-        self.transports.append(find_transport(send))
-        return abort_connection(send)
 
 
 async def flood(server: Running) -> int:

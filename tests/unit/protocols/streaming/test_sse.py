@@ -10,10 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.protocols import http_streams as following
 from tests.harness import Running
 from tests.polling import wait_until
-from tests.unit.protocols.streaming.stream_clients import Drops, call, deaf, event_source, flood, prune, publish
+from tests.unit.protocols.streaming.stream_clients import call, deaf, event_source, flood, prune, publish
 
 
 async def taken(messages: Any, count: int) -> list[dict[str, str]]:
@@ -138,15 +137,12 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
 
 @pytest.mark.limits(stream_buffer=65_536)
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
-async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    drops = Drops()
-    monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(following, "abort_connection", drops)
+async def test_a_consumer_that_never_reads_again_is_dropped(server: Running) -> None:
+    server.app.feed.grace_seconds = 0.01
     async with deaf(server, "/events"):
+        (transport,) = server.transports
         await flood(server)
-        await wait_until(lambda: bool(drops.transports))
-        (transport,) = drops.transports
-        assert transport.is_closing()
+        await wait_until(transport.is_closing)
         assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
 
 

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from agora.protocols.streaming import calls, websocket
+from agora.protocols.streaming import calls
 from agora.protocols.streaming.websocket import TransportSink
 from tests.failing_stores import failing_store
 from tests.harness import Running
 from tests.polling import wait_until
 from tests.unit.protocols.streaming.stream_clients import (
     WEBSOCKET,
-    Drops,
     call,
     deaf,
     events_of,
@@ -416,15 +415,12 @@ async def test_a_server_that_cannot_answer_a_handshake_closes_it(server: Running
 
 @pytest.mark.limits(stream_buffer=65_536)
 @pytest.mark.parametrize("server", ["transport"], indirect=True)
-async def test_a_consumer_that_never_reads_again_is_dropped(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    drops = Drops()
-    monkeypatch.setattr(websocket, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(websocket, "abort_connection", drops)
+async def test_a_consumer_that_never_reads_again_is_dropped(server: Running) -> None:
+    server.app.feed.grace_seconds = 0.01
     async with deaf(server, "/ws", WEBSOCKET):
+        (transport,) = server.transports
         await flood(server)
-        await wait_until(lambda: bool(drops.transports))
-        (transport,) = drops.transports
-        assert transport.is_closing()
+        await wait_until(transport.is_closing)
         assert transport.get_write_buffer_size() == 0, "what nobody will read is not kept"
 
 

@@ -290,7 +290,7 @@ async def test_events_are_not_kept_for_a_slow_reader() -> None:
     taken: Sequence[EncodedEvent] = feeder.take_events("agents")
     assert [item.number for item in taken] == list(range(4801, 5000, 2))
     assert len(feeder.take_events("all")) == 100
-    assert len(feeder._fragments_by_type) <= 1000
+    assert len(feeder.fragments_by_type) <= 1000
     assert feeder.due == set()
 
 

@@ -172,12 +172,12 @@ class UpstreamGrants:
                     return str(grant.tokens["access"])
                 if grant is None:
                     return await self._get_machine_token(endpoint, challenge, "")
-                if await self._claim_renewal(endpoint, subject, grant):
+                if await self.claim_renewal(endpoint, subject, grant):
                     return await self._refresh_grant(endpoint, subject, grant, challenge)
                 await asyncio.sleep(POLL_SECONDS)
         raise UpstreamUnavailable(f"The authorization of {endpoint.name} is being renewed.", retry_after=1)
 
-    async def _claim_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> bool:
+    async def claim_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> bool:
         async def claim_row(call: Call) -> bool:
             return bool(
                 await call.tx.execute(

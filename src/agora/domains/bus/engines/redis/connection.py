@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._reader = hiredis.Reader()
         self._pending: deque[asyncio.Future[Any]] = deque()
         self._unsent: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self.lost = asyncio.Event()
         self.replies = 0
 
@@ -89,8 +89,8 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         """Write the commands of one event loop iteration; on a closing transport, they fail when it is lost."""
         unsent, self._unsent = self._unsent, []
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(b"".join(unsent))
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(b"".join(unsent))
 
     @property
     def pending(self) -> int:
@@ -100,7 +100,7 @@ class Connection(asyncio.Protocol):
     # -- callbacks of the transport --------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
@@ -130,5 +130,5 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the connection immediately."""
-        if self._transport is not None:
-            self._transport.abort()
+        if self.transport is not None:
+            self.transport.abort()

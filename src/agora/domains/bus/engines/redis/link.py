@@ -44,7 +44,7 @@ class Link:
     ) -> None:
         self.address, self._name, self._loop = address, name, asyncio.get_running_loop()
         self._max_pending, self._timeout = max_pending, timeout
-        self._connection: Connection | None = None
+        self.connection: Connection | None = None
         self._connected = asyncio.Event()
         self._maintenance: asyncio.Task[None] | None = None
         self._queued = 0  # commands waiting for a connection
@@ -68,9 +68,9 @@ class Link:
         if self._maintenance is not None:
             self._maintenance.cancel()
             await asyncio.gather(self._maintenance, return_exceptions=True)
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
     async def _maintain_connection(self, attempted: asyncio.Event) -> None:
         """Connect, and reconnect when the connection is lost, with exponential backoff."""
@@ -82,13 +82,13 @@ class Link:
                 self._set_error(f"{error}" or type(error).__name__)
                 attempted.set()
             else:
-                self._connection, self.error, login_replies = connection, None, connection.replies
+                self.connection, self.error, login_replies = connection, None, connection.replies
                 self.epoch += 1
                 self._connected.set()
                 self.on_change()
                 attempted.set()
                 await self._monitor_connection(connection)
-                self._connection = None
+                self.connection = None
                 self._connected.clear()
                 self._set_error("the connection was lost")
                 if connection.replies > login_replies:
@@ -139,7 +139,7 @@ class Link:
 
     def _live_connection(self) -> Connection | None:
         """Return the connection unless it is lost: the task that replaces it may not have run yet."""
-        connection = self._connection
+        connection = self.connection
         return None if connection is None or connection.lost.is_set() else connection
 
     async def _wait_for_connection(self) -> Connection:
