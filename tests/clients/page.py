@@ -45,7 +45,7 @@ What software of others does with Agora over MCP and A2A. `make clients` install
 runs its program in `tests/clients/programs` against a server process, and writes this page; the long tests run the same and fail if
 an outcome differs from it.
 
-What the client does not offer is no fault of either side; an empty cell was not run.
+What the client does not offer is no fault of either side.
 """
 A2A_HEAD = """## A2A
 

@@ -11,7 +11,7 @@ const old = JSON.parse(readFileSync(`${home}/package.json`, "utf8")).version.sta
 const load = (path) => import(pathToFileURL(`${home}/dist/${path}`).href);
 const { ClientFactory, JsonRpcTransportFactory, RestTransportFactory } = await load("client/index.js");
 const picture = Buffer.from(Uint8Array.from({ length: 256 }, (_, index) => index));
-const onlySdk = ["ask back", "cancel", "resubscribe", "push", "message"];
+const onlySdk = ["ask back", "cancel", "resubscribe", "polling", "push", "message"];
 
 function check(condition, what) {
   if (!condition) throw new Error(what);
@@ -57,6 +57,12 @@ const scenarios = {
     let last;
     for await (const event of client.sendMessageStream(request(kind === "built-in" ? "hello" : "work 3"))) last = unwrap(event);
     check(isState(last.status, "completed"), JSON.stringify(last));
+  },
+  async polling(client) {
+    const configuration = old ? { blocking: false } : { acceptedOutputModes: [], returnImmediately: true };
+    const task = await client.sendMessage({ ...request("work 100"), configuration });
+    check(task.id && !isState(task.status, "completed"), JSON.stringify(task));
+    await client.cancelTask({ tenant: "", id: task.id });
   },
   async "ask back"(client) {
     const task = await client.sendMessage(request("ask me"));

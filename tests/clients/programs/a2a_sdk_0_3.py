@@ -67,6 +67,12 @@ def scenarios_of(binding: str) -> dict:
             check(task.status.state == TaskState.completed, f"state {task.status.state}")
             check(text_of(task) == "hello", f"answer {text_of(task)!r}")
 
+    async def message_(target: Target) -> None:
+        async with connect(target, binding) as client:
+            (answer,) = await send(client, "say hello")
+            check(isinstance(answer, Message), f"answer {answer}")
+            check(answer.parts[0].root.text == "hello", f"answer {answer}")
+
     async def stream(target: Target) -> None:
         async with connect(target, binding, streaming=True) as client:
             events = await send(client, target.words("hello") if target.kind == "built-in" else "work 3")
@@ -126,6 +132,7 @@ def scenarios_of(binding: str) -> dict:
         f"{name}: {binding}": scenario
         for name, scenario in (
             ("send", send_),
+            ("message", message_),
             ("stream", stream),
             ("polling", polling),
             ("ask back", ask_back),

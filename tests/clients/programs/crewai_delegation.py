@@ -53,6 +53,7 @@ if __name__ == "__main__":
             "send": send,
             "message": message,
             "stream": stream,
+            "polling": not_offered,
             "ask back": ask_back,
             **dict.fromkeys(("cancel", "resubscribe", "push", "files", "extended card"), not_offered),
         }

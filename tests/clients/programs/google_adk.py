@@ -93,6 +93,7 @@ if __name__ == "__main__":
             "send": send,
             "message": message,
             "stream": stream,
+            "polling": not_offered,
             "ask back": ask_back,
             "cancel": not_offered,
             "resubscribe": not_offered,

@@ -42,6 +42,12 @@ async def stream(target: Target) -> None:
         check(any(update.text for update in updates), f"updates {updates}")
 
 
+async def polling(target: Target) -> None:
+    async with connect(target) as agent:
+        begun: Any = await agent.run("work 100", background=True)
+        check(begun.continuation_token is not None and not begun.text, f"it was waited for: {begun.to_dict()}")
+
+
 async def ask_back(target: Target) -> None:
     async with connect(target) as agent:
         session = agent.create_session()
@@ -76,6 +82,7 @@ if __name__ == "__main__":
             "send": send,
             "message": message,
             "stream": stream,
+            "polling": polling,
             "ask back": ask_back,
             "cancel": not_offered,
             "resubscribe": resubscribe,
