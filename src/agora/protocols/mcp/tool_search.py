@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_json
 
+from agora_sdk.contract import Exposure
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -228,8 +229,11 @@ def _describe_tool(tool: Tool, view: View) -> str:
 
 def _describe_restricted(tool: Tool, view: View) -> str:
     """Describe a tool that the caller may not call in one line, with the scope that it needs."""
-    scope = tool.operation.scope if tool.operation is not None else ""
-    refusal = f"needs the scope {scope}, which this credential does not have; an operator can call it"
+    operation = tool.operation
+    assert operation is not None
+    refusal = f"needs the scope {operation.scope}, which this credential does not have"
+    if operation.exposure is Exposure.OPERATOR:
+        refusal += "; an operator can call it"
     return f"{_choose_listed_name(tool, view)} {refusal}. {_shorten_summary(tool)}"
 
 

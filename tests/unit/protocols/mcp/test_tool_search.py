@@ -100,6 +100,15 @@ async def test_what_may_not_be_called_is_said_to_need_a_scope(wire: Wire) -> Non
         assert (await _search(agent, query=name)).startswith(f"{name} needs the scope admin")
 
 
+async def test_a_key_of_few_scopes_is_told_which_one_is_missing(wire: Wire) -> None:
+    key = {"label": "reader", "scopes": ["read:agents"]}
+    token = (await wire.call("modern", "tools/call", {"name": "agora_token_create", "arguments": key}))["result"]
+    reader = Wire(wire.http, token["structuredContent"]["token"])
+    text = await _search(reader, query="give a job to another agent")
+    assert text.startswith("agora_task_assign needs the scope write:tasks, which this credential does not have. Assign")
+    assert "operator" not in text.splitlines()[0]
+
+
 async def test_what_the_caller_may_call_stands_alone_where_it_fits_best(wire: Wire) -> None:
     agent = await register(wire, "Alice")
     for phrasing in ("list my unread messages", "finish a task with a result", "remember a fact for later"):
