@@ -59,7 +59,7 @@ def compute_text_statistics(text: str) -> dict[str, Any]:
     }
 
 
-def extract_keywords(text: str, limit: int = KEYWORDS) -> list[dict[str, Any]]:
+def extract_keywords(text: str) -> list[dict[str, Any]]:
     """Extract the most frequent words and pairs of words, without stop words (English)."""
     single: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def extract_keywords(text: str, limit: int = KEYWORDS) -> list[dict[str, Any]]:
         pairs.update(f"{first} {second}" for first, second in pairwise(significant) if first and second)
     frequent = [(pair, count) for pair, count in pairs.items() if count > 1]
     ranked = sorted([*single.items(), *frequent], key=lambda item: (-item[1] * (1.5 if " " in item[0] else 1), item[0]))
-    return [{"keyword": word, "count": count} for word, count in ranked[:limit]]
+    return [{"keyword": word, "count": count} for word, count in ranked[:KEYWORDS]]
 
 
 def _is_significant(word: str) -> bool:

@@ -42,13 +42,9 @@ PLAIN_MARKS = {
 QUIET = ("pending", "ready", "skipped")
 
 
-def build_step_tree(
-    console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None
-) -> Tree:
-    """Build the tree of a workflow. inner: workflows that its steps run, by id. now: end time of running steps,
-    microseconds."""
-
-    return _add_branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
+def build_step_tree(console: Console, workflow: Workflow, inner: Mapping[str, Workflow]) -> Tree:
+    """Build the tree of a workflow. inner: workflows that its steps run, by id."""
+    return _add_branch(console, workflow, inner, datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
 
 
 def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime, grow: Any) -> Tree:

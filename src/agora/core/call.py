@@ -162,6 +162,15 @@ class Caller:
         """Whether it may act for another agent."""
         return "*" in self.scopes or "act:any" in self.scopes
 
+    def acts_for(self, subject: str | None) -> bool:
+        """Whether it may change what belongs to a subject: its own, and anybody's if it acts for others."""
+        return subject == self.subject or self.acts_for_others
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether it may read what belongs to others in its tenant."""
+        return self.may("read:all") or self.acts_for_others
+
 
 class OperationRegistry(Protocol):
     """Operations that can be found and called."""

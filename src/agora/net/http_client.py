@@ -111,7 +111,9 @@ class HttpClient:
         lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
         if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
             raise ValueError("a header has invalid characters")
-        head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, f"content-length: {len(body)}", "\r\n"))
+        if body or method != "GET":
+            lines.append(f"content-length: {len(body)}")
+        head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, "\r\n"))
         connection = self._take_idle() or await self._open_connection()
         try:
             connection.send(head.encode("latin-1") + body)

@@ -275,7 +275,7 @@ async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessa
     assert request.task_id is not None
     row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
-    if caller.subject != row.created_by and not caller.acts_for_others:
+    if not caller.acts_for(row.created_by):
         raise lookup.build_task_not_found_error(request.task_id)
     if request.context_id is not None and request.context_id != task_context_id(row):
         raise InvalidRequest(

@@ -111,7 +111,7 @@ async def _check_config_limit(call: Call, task_id: str) -> None:
 async def _require_own_task(call: Call, task_id: str, agent: str | None) -> TaskRow:
     """Read a task of the caller; its webhooks are hidden from others. Raises NotFound."""
     row = await lookup.require_task(call, task_id, agent)
-    if call.caller.subject != row.created_by and not call.caller.acts_for_others:
+    if not call.caller.acts_for(row.created_by):
         raise lookup.build_task_not_found_error(task_id)
     return row
 

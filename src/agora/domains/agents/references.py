@@ -188,7 +188,7 @@ async def resolve_ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str
 
 def check_may_act_for(caller: Caller, agent_id: str) -> None:
     """Check that the caller is the agent or may act for others (scope ``act:any``). Raises PermissionDenied."""
-    if caller.subject != agent_id and not caller.acts_for_others:
+    if not caller.acts_for(agent_id):
         raise PermissionDenied(
             f"You are {caller.subject}; this belongs to {agent_id}.",
             fix="Use that agent's token, or a key with the scope act:any.",

@@ -37,13 +37,12 @@ class CatalogPrice:
 class ModelCatalog:
     """Model prices by provider, and identification of a provider by URL or model name."""
 
-    def __init__(self, file: Path = FILE) -> None:
-        self._file = file
+    def __init__(self) -> None:
         self.find_price = lru_cache(maxsize=4096)(self._find_price)
 
     @cached_property
     def _catalog_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self._file.read_text("utf-8"))
+        document: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
         return document
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.core.call import Call
+from agora.core.call import Call, Caller
 from agora.core.errors import not_found
 from agora_sdk.errors import Conflict, PermissionDenied
 
@@ -16,6 +16,7 @@ __all__ = [
     "load_own_codebase",
     "load_session",
     "may_read_every_session",
+    "require_requester",
 ]
 
 SHOWN = 5  #: maximum number of codebase ids in the error for an ambiguous name
@@ -65,7 +66,7 @@ async def load_own_codebase(call: Call, codebase_id: str) -> CodebaseRow:
 
 
 def _check_own(call: Call, row: CodebaseRow) -> CodebaseRow:
-    if row.owner != call.caller.subject and not call.caller.acts_for_others:
+    if not call.caller.acts_for(row.owner):
         raise PermissionDenied(
             f"{row.codebase_id} belongs to a worker of {row.owner}.",
             fix="Only its worker and operators may change it.",
@@ -74,10 +75,20 @@ def _check_own(call: Call, row: CodebaseRow) -> CodebaseRow:
     return row
 
 
+def require_requester(caller: Caller, ref: str, requester: str, action: str) -> None:
+    """Require that a caller requested something, or is an operator. Raises PermissionDenied."""
+    if not caller.acts_for(requester):
+        raise PermissionDenied(
+            f"{ref} was requested by {requester}.",
+            fix=f"Only its requester and operators may {action}.",
+            required="act:any",
+        )
+
+
 def may_read_every_session(call: Call, codebase: CodebaseRow) -> bool:
     """Whether a caller may read all sessions of a codebase: its worker and operators may."""
     caller = call.caller
-    return codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
+    return codebase.owner == caller.subject or caller.reads_all
 
 
 async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> SessionRow:

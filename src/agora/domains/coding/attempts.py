@@ -26,11 +26,12 @@ from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus
 from agora_sdk.contract.reviews import ReviewState
 from agora_sdk.contract.tasks.coding import coding_task_to_arguments
-from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import attempt_queries as statements
 from . import attempt_routing as routing
 from . import review_queries as reviews
+from .access import require_requester
 from .attempt_records import ATTEMPTS, GROUPS, AttemptGroupRow, AttemptRow, AttemptState, AttemptUsage
 from .reviews import ReviewService
 
@@ -110,11 +111,10 @@ class AttemptService(BoundService, contract.Attempts):
         self, codebase_id: str | None = None, *, limit: int = 20, cursor: str | None = None
     ) -> contract.AttemptGroupPage:
         call = self.call
-        reads_all = call.caller.may("read:all") or call.caller.acts_for_others
         rows = await call.tx.all(
             statements.list_groups,
             before=paging.decode_cursor(cursor)[0] if cursor else NEWEST,
-            reader="" if reads_all else call.caller.subject,
+            reader="" if call.caller.reads_all else call.caller.subject,
             codebase_id=codebase_id or "",
             limit=limit + 1,
         )
@@ -189,7 +189,7 @@ class AttemptService(BoundService, contract.Attempts):
         """Load a group that the caller may read. Raises NotFound for a hidden group, too."""
         query = statements.lock_group if lock else statements.select_group
         row, caller = await self.call.tx.one(query, group_id=group_id), self.call.caller
-        if row is not None and (row.requester == caller.subject or caller.may("read:all") or caller.acts_for_others):
+        if row is not None and (row.requester == caller.subject or caller.reads_all):
             self.call.target = group_id
             return row
         raise not_found("group_id", f"There is no group of attempts {group_id!r}.", fix="See GET /v1/agent/attempts.")
@@ -197,12 +197,7 @@ class AttemptService(BoundService, contract.Attempts):
     async def _lock_own_group(self, group_id: str) -> AttemptGroupRow:
         """Lock a group of the caller, or any group for an operator. Raises NotFound, PermissionDenied."""
         row, caller = await self._load_group(group_id, lock=True), self.call.caller
-        if row.requester != caller.subject and not caller.acts_for_others:
-            raise PermissionDenied(
-                f"{group_id} was requested by {row.requester}.",
-                fix="Only its requester and operators may choose.",
-                required="act:any",
-            )
+        require_requester(caller, group_id, row.requester, "choose")
         return row
 
     async def _select_attempts(self, groups: Sequence[AttemptGroupRow]) -> Mapping[str, Sequence[AttemptState]]:

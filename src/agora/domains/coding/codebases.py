@@ -143,7 +143,7 @@ class CodebaseService(BoundService, contract.Codebases):
     async def _find_own_worker(self, ref: str) -> WorkerRow:
         caller = self.call.caller
         row = await self.call.tx.one(workers.select_worker, ref=ref, owner=caller.subject)
-        if row is None or (row.owner != caller.subject and not caller.acts_for_others):
+        if row is None or not caller.acts_for(row.owner):
             raise not_found(
                 "worker_id",
                 f"You have no worker {ref!r}; a codebase belongs to a worker.",

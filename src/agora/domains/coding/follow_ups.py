@@ -121,7 +121,7 @@ class FollowUpService(BoundService, contract.FollowUps):
         """Load a job whose follow-ups the caller (creator, assignee, holder or operator) may read. Raises NotFound."""
         row, caller = await access.load_visible_task(self.call, task_id), self.call.caller
         takes_part = caller.subject in (row.created_by, row.assigned_agent, row.holder)
-        if not (takes_part or caller.may("read:all") or caller.acts_for_others):
+        if not (takes_part or caller.reads_all):
             raise not_found("task_id", f"There is no task {task_id}.", fix="Tasks are found with GET /agora/task/list.")
         return row
 

@@ -22,10 +22,10 @@ from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract import follow_ups, implements
 from agora_sdk.contract import reviews as contract
 from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
-from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import review_queries as statements
-from .access import load_own_codebase
+from .access import load_own_codebase, require_requester
 from .diff_lines import describe_comments, find_line
 from .follow_ups import build_follow_up, say_to_job
 from .review_files import build_file, parse_files
@@ -78,12 +78,11 @@ class ReviewService(BoundService, contract.Reviews):
     ) -> contract.ReviewPage:
         call = self.call
         before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
-        reads_all = call.caller.may("read:all") or call.caller.acts_for_others
         rows = await call.tx.all(
             statements.list_reviews,
             before=before,
             after=after,
-            reader="" if reads_all else call.caller.subject,
+            reader="" if call.caller.reads_all else call.caller.subject,
             codebase_id=codebase_id or "",
             state=state or "",
             limit=limit + 1,
@@ -373,9 +372,7 @@ class ReviewService(BoundService, contract.Reviews):
         """Load a review that the caller may read. Raises NotFound for a hidden review, too."""
         query = statements.lock_review if lock else statements.select_review
         row, caller = await self.call.tx.one(query, job_id=job_id), self.call.caller
-        if row is not None and (
-            caller.subject in (row.requester, row.owner) or caller.may("read:all") or caller.acts_for_others
-        ):
+        if row is not None and (caller.subject in (row.requester, row.owner) or caller.reads_all):
             self.call.target = job_id
             return row
         raise not_found("job_id", f"There is no review of {job_id!r}.", fix="See GET /v1/agent/reviews.")
@@ -383,12 +380,7 @@ class ReviewService(BoundService, contract.Reviews):
     async def _lock_own_review(self, job_id: str) -> ReviewRow:
         """Lock a review of a job of the caller; operators: any. Raises NotFound, PermissionDenied."""
         row, caller = await self._load_review(job_id, lock=True), self.call.caller
-        if row.requester != caller.subject and not caller.acts_for_others:
-            raise PermissionDenied(
-                f"{job_id} was requested by {row.requester}.",
-                fix="Only its requester and operators may review it.",
-                required="act:any",
-            )
+        require_requester(caller, job_id, row.requester, "review it")
         return row
 
     async def _current_state(self, row: ReviewRow) -> str:

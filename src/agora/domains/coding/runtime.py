@@ -34,7 +34,7 @@ class RuntimeService(BoundService, contract.Runtime):
     def _reader(self) -> str:
         """Subject whose sessions the caller reads; '' reads all."""
         caller = self.call.caller
-        return "" if caller.may("read:all") or caller.acts_for_others else caller.subject
+        return "" if caller.reads_all else caller.subject
 
     @property
     def _seen_since(self) -> int:

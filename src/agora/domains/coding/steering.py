@@ -88,7 +88,7 @@ async def cancel_jobs(call: Call, codebase: CodebaseRow, *, queued: bool, reason
     jobs = await _load_open_jobs(call, codebase, "" if call.caller.acts_for_others else call.caller.subject)
     ended: list[str] = []
     for job in jobs:
-        is_creator = job.created_by == call.caller.subject or call.caller.acts_for_others
+        is_creator = call.caller.acts_for(job.created_by)
         if is_creator and (queued or job.status != TaskStatus.PENDING):
             await TaskService(call).cancel(job.task_id, reason)
             ended.append(job.task_id)
@@ -151,7 +151,7 @@ def _name_status(counts: dict[str, int], *, online: bool) -> Any:
 def _find_viewer(call: Call, codebase: CodebaseRow) -> str:
     """Return the subject whose jobs a caller sees; '' sees all."""
     caller = call.caller
-    sees_all = codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
+    sees_all = codebase.owner == caller.subject or caller.reads_all
     return "" if sees_all else caller.subject
 
 

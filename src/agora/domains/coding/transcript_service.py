@@ -46,7 +46,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
         rows = await self.call.tx.all(
             statements.search_messages(len(words)),
-            reader="" if caller.may("read:all") or caller.acts_for_others else caller.subject,
+            reader="" if caller.reads_all else caller.subject,
             codebase_id=codebase_id or "",
             before=before,
             after=after,

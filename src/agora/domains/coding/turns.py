@@ -20,12 +20,12 @@ from agora_sdk.contract import turns as contract
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.contract.tasks import TaskReceipt
 from agora_sdk.contract.tasks.coding import JOB_TYPE
-from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as codings
 from . import review_queries
 from . import turn_queries as statements
-from .access import load_codebase, load_own_codebase
+from .access import load_codebase, load_own_codebase, require_requester
 from .capabilities import codebase_capability
 from .transcripts import describe_messages
 from .turn_records import TURNS, TurnRow
@@ -186,19 +186,13 @@ class TurnService(BoundService, contract.Turns):
     async def _load_readable(self, job_id: str) -> TurnRow:
         """Load the last turn of a job whose turns the caller may read. Raises NotFound for a hidden job, too."""
         row, caller = await self.call.tx.one(statements.select_last_turn, job_id=job_id), self.call.caller
-        may_read_all = caller.may("read:all") or caller.acts_for_others
-        if row is None or not (may_read_all or caller.subject in (row.requester, row.owner)):
+        if row is None or not (caller.reads_all or caller.subject in (row.requester, row.owner)):
             raise not_found("job_id", f"There are no turns of {job_id!r}.", fix="See GET /v1/agent/tasks.")
         return row
 
     async def _load_own(self, job_id: str) -> TurnRow:
         row, caller = await self._load_readable(job_id), self.call.caller
-        if row.requester != caller.subject and not caller.acts_for_others:
-            raise PermissionDenied(
-                f"{job_id} was requested by {row.requester}.",
-                fix="Only its requester and operators may do this.",
-                required="act:any",
-            )
+        require_requester(caller, job_id, row.requester, "do this")
         return row
 
     async def _load_turn(self, job_id: str, number: int) -> TurnRow:

@@ -84,7 +84,7 @@ class ConversationService(BoundService, contract.Conversations):
         question = await tx.one(statements.lock_envelope, message_id=ref) if ref.startswith("msg_") else None
         if question is None:
             question = await tx.one(statements.select_sent_envelope, sender=caller.subject, envelope_id=ref)
-        if question is None or (question.sender != caller.subject and not caller.acts_for_others):
+        if question is None or not caller.acts_for(question.sender):
             raise not_found(
                 "message_id",
                 f"You have sent no message {ref!r}.",

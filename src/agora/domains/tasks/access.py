@@ -33,7 +33,7 @@ def can_see_task(caller: Caller, row: TaskRow) -> bool:
     A task that waits for an agent name is visible to the agent of that name, but only until it has ended: the name may
     have belonged to another agent then.
     """
-    if caller.may("read:all") or caller.acts_for_others:
+    if caller.reads_all:
         return True
     if caller.subject in (row.created_by, row.assigned_agent, row.holder):
         return True
@@ -75,7 +75,7 @@ async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
     """Lock a task for its creator or an operator. Raises NotFound, PermissionDenied."""
     draft = await lock_visible_task(call, task_id)
     caller = call.caller
-    if caller.subject != draft.row.created_by and not caller.acts_for_others:
+    if not caller.acts_for(draft.row.created_by):
         raise PermissionDenied(
             f"{task_id} was created by {draft.row.created_by}; only its creator may do this.",
             fix="Its assignee can reject, release or fail it instead.",
@@ -161,7 +161,7 @@ def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
 
 
 def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
-    is_own = draft.row.holder == caller.subject or caller.acts_for_others
+    is_own = caller.acts_for(draft.row.holder)
     if token == draft.row.fence and is_own and draft.row.status in states.UNFINISHED:
         return
     if token == draft.row.fence and is_own and draft.row.status in ("completed", "failed"):

@@ -140,7 +140,7 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
     if agent_id is not None:
         return Destination(f"agent:{agent_id}", agent_id, required)
     target = Destination(
-        queues.build_lane(None, queues.build_requirement_tokens(required, [order.model] if order.model else [])),
+        queues.build_pool_lane(queues.build_requirement_tokens(required, [order.model] if order.model else [])),
         None,
         required,
     )

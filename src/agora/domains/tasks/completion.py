@@ -99,7 +99,7 @@ def pool_queue(draft: TaskDraft) -> str:
     """Return the name of the pool queue with the task's requirements."""
     model = [draft.row.required_model] if draft.row.required_model else []
     needed = queues.build_requirement_tokens(decode_json(draft.row.requirements), model)
-    return queues.queue_name(queues.build_lane(None, needed), draft.row.task_type)
+    return queues.queue_name(queues.build_pool_lane(needed), draft.row.task_type)
 
 
 def _may_be_balanced(draft: TaskDraft) -> bool:

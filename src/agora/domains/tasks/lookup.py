@@ -124,7 +124,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
         if states.UNFINISHED.issuperset(wanted.status):
             parameters["open"] = True
     caller = call.caller
-    if not (caller.may("read:all") or caller.acts_for_others):
+    if not caller.reads_all:
         parameters |= {"viewer": caller.subject, "viewer_address": build_address_of_name(caller.name)}
     return {name: value for name, value in parameters.items() if value is not None}
 

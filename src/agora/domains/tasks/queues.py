@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 __all__ = [
-    "build_lane",
+    "build_pool_lane",
     "build_queue_ranges",
     "build_requirement_tokens",
     "can_claim_from",
@@ -32,9 +32,9 @@ def build_requirement_tokens(capabilities: Iterable[str], models: Iterable[str] 
     return tuple(sorted({*capabilities, *(_MODEL + model for model in models)}))
 
 
-def build_lane(address: str | None, required: Sequence[str]) -> str:
-    """Build the lane of an address; without an address, the pool lane of the required tokens."""
-    return address if address is not None else _POOL + "".join(token + _ITEM for token in required)
+def build_pool_lane(required: Sequence[str]) -> str:
+    """Build the lane of the pool for the required tokens."""
+    return _POOL + "".join(token + _ITEM for token in required)
 
 
 def queue_name(lane: str, task_type: str) -> str:

@@ -83,7 +83,7 @@ async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | Non
     """Lock the task for its assignee, or for its creator to cancel it or answer its question."""
     if status in (_S.CANCELLED, _S.PENDING):
         draft = await access.lock_visible_task(call, task_id)
-        if call.caller.subject == draft.row.created_by or call.caller.acts_for_others:
+        if call.caller.acts_for(draft.row.created_by):
             if status is _S.PENDING and draft.row.status not in states.INTERRUPTED:
                 states.check_transition(task_id, draft.row.status, _S.PENDING)
                 if draft.row.lease_until is not None and call.caller.subject != draft.row.holder:

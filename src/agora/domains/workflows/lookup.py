@@ -52,7 +52,7 @@ async def load_visible_workflow(call: Call, workflow_id: str) -> WorkflowRow:
 
 async def _can_see(call: Call, row: WorkflowRow) -> bool:
     caller, workflow_id = call.caller, row.workflow_id
-    if caller.may("read:all") or caller.acts_for_others or row.created_by == caller.subject:
+    if caller.reads_all or row.created_by == caller.subject:
         return True
     if (
         await call.tx.one(workflows.select_any_task_of_agent, workflow_id=workflow_id, agent_id=caller.subject)
@@ -239,7 +239,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     if (agent_id := listing.agent_id) is not None:
         is_own = agent_id in (caller.subject, "operator")
         parameters["created_by"] = agent_id if is_own else (await load_agent(call.tx, agent_id)).agent_id
-    if not (caller.may("read:all") or caller.acts_for_others):
+    if not caller.reads_all:
         parameters |= {"viewer": caller.subject} | await _list_viewer_names(call)
     parameters = {name: value for name, value in parameters.items() if value is not None}
     filters = frozenset(parameters) - VIEWER_NAMES

@@ -177,7 +177,7 @@ class WorkflowService(BoundService, contract.Workflows):
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
         run = await self._load_run(workflow_id)
-        if run.row.created_by != caller.subject and not caller.acts_for_others:
+        if not caller.acts_for(run.row.created_by):
             raise PermissionDenied(
                 f"{workflow_id} was created by {run.row.created_by}; only that one changes it.",
                 required="act:any",

@@ -33,11 +33,11 @@ __all__ = ["A2AApp"]
 
 
 class A2AApp:
-    """Serves A2A over HTTP. core: replaces the default core."""
+    """Serves A2A over HTTP."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, core: Core | None = None) -> None:
+    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self._access, self._settings = access, settings
-        self.core = core or Core(dispatcher, settings.a2a_wait)
+        self.core = Core(dispatcher, settings.a2a_wait)
         self.cards = Cards(self.core, CardSigner(settings.secrets_dir / KEY_FILE), settings)
         self._rpc = RpcEndpoint(self.core)
         self._http_json = HttpJsonEndpoint(self.core)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from agora.net.backoff import Backoff
@@ -32,20 +31,20 @@ class Tuning:
 class CircuitBreaker:
     """Opens after a number of consecutive failures; after a pause, another failure opens it again for longer."""
 
-    def __init__(self, tuning: Tuning, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit, self._clock, self._backoff = tuning.failures, clock, Backoff(tuning.first, tuning.longest)
+    def __init__(self, tuning: Tuning) -> None:
+        self._limit, self._backoff = tuning.failures, Backoff(tuning.first, tuning.longest)
         self._failures, self._until = 0, 0.0
         self.reason = ""
 
     def seconds_open(self) -> float:
         """Return the seconds until calls are allowed again; 0 if they are allowed."""
-        return max(0.0, self._until - self._clock())
+        return max(0.0, self._until - time.monotonic())
 
     def record_failure(self, reason: str) -> None:
         """Record a failed call."""
         self._failures += 1
         if self._failures >= self._limit:
-            self._until = self._clock() + self._backoff.next_delay()
+            self._until = time.monotonic() + self._backoff.next_delay()
             self.reason = f"{self._failures} consecutive calls failed, the last one with: {reason.rstrip('.')}"
 
     def record_success(self) -> None:

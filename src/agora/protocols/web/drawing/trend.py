@@ -37,7 +37,7 @@ def _split_runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]
     return [run for run in runs if run]
 
 
-def draw_columns(values: Sequence[tuple[str, float]], label: str, *, kind: str = "live") -> Markup:
+def draw_columns(values: Sequence[tuple[str, float]], label: str) -> Markup:
     """Draw a column for each value, with its text as tooltip."""
     top = max((value for _, value in values), default=0) or 1
     parts = []
@@ -46,7 +46,7 @@ def draw_columns(values: Sequence[tuple[str, float]], label: str, *, kind: str =
         column = tag("rect", x=x + 0.12, y=HEIGHT - height, width=0.76, height=height)
         reach = tag("rect", x=x, y=0, width=1, height=HEIGHT, class_="reach")
         parts.append(tag("g", tag("title", escape(words)), reach, column, class_="column" if value else "column none"))
-    return _open_svg_frame(f"columns {kind}", max(len(values), 1), label, parts)
+    return _open_svg_frame("columns live", max(len(values), 1), label, parts)
 
 
 def _open_svg_frame(kind: str, width: float, label: str, parts: Sequence[Markup]) -> Markup:
