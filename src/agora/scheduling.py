@@ -192,6 +192,7 @@ class LoopScheduler:
         self._rest_until = 0.0
         self._alone_after = 0.0  # when that will have been so long ago that there is one owner only
         self._pumping = False
+        self._advancing = False  # whether the virtual time of a lone owner is taken over after this iteration
 
     def find_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
         """The share of an owner, or of a group."""
@@ -209,6 +210,9 @@ class LoopScheduler:
             return False
         self._begin_turn(share)
         self._has_passed = True
+        if not self._advancing and self._slice_seconds == LONE_SLICE_SECONDS:
+            self._advancing = True
+            asyncio.get_running_loop().call_soon(self._follow_lone_owner, share)
         return True
 
     async def wait_for_turn(self, share: Share) -> None:
@@ -270,6 +274,15 @@ class LoopScheduler:
             if self._recent is not None:
                 self._has_several_owners, self._slice_seconds = True, SLICE_SECONDS
             self._recent = share
+
+    def _follow_lone_owner(self, share: Share) -> None:
+        """Advance to the virtual time of the only owner: in the next iteration it has a whole slice again.
+
+        Otherwise it would be ahead for ever, and most of its calls would wait although nobody else wants a turn.
+        """
+        self._advancing = False
+        if self._slice_seconds == LONE_SLICE_SECONDS and not self._heap:
+            self._virtual = max(self._virtual, share.position)
 
     def _grant_turns(self) -> None:
         """Grant turns to the callers that have used least, for about one slice; then schedule the next round."""

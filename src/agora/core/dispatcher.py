@@ -284,7 +284,8 @@ class Dispatcher:
                 outcome = await self._run_relay(request, values)
             else:
                 outcome = await self._run_command(request, values)
-            outcome.notices = {**outcome.notices, **self.registry.list_notices(operation, caller.tenant)}
+            if notices := self.registry.list_notices(operation, caller.tenant):
+                outcome.notices = {**outcome.notices, **notices}
             outcome.usage = usage
             failure, waited = None, outcome.waited
             return outcome
@@ -408,8 +409,8 @@ class Dispatcher:
             tx.append(AUDIT, _build_audit_row(call, operation.name, "ok"))
             return outcome
 
-        async def attempt_command() -> Outcome:
-            return await self._write_metered(caller, execute_command, operation.name, request.usage)
+        def attempt_command() -> Awaitable[Outcome]:
+            return self._write_metered(caller, execute_command, operation.name, request.usage)
 
         outcome = await self._run_with_long_poll(request, attempt_command)
         if outcome.deferred_result is None:

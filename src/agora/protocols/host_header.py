@@ -77,9 +77,14 @@ def parse_origin(text: str) -> Origin | None:
 def check_host(scope: MutableMapping[str, Any]) -> None:
     """Reject a request whose ``Host`` is missing, repeated or malformed (RFC 9112, section 3.2), or whose ``Origin`` is
     repeated. Raises MalformedRequest."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) == 1:
-        problem = None if parse_host(hosts[0].decode("latin-1")) is not None else "The header Host is malformed."
+    hosts, origins, host = 0, 0, b""
+    for name, value in scope["headers"]:  # one loop, because it runs for every request
+        if name == b"host":
+            hosts, host = hosts + 1, value
+        elif name == b"origin":
+            origins += 1
+    if hosts == 1:
+        problem = None if parse_host(host.decode("latin-1")) is not None else "The header Host is malformed."
     elif hosts:
         problem = "The header Host occurs more than once."
     else:
@@ -90,7 +95,7 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
             fix="Send one header 'Host: NAME' or 'Host: NAME:PORT', and nothing else in it.",
             errors=[field_error("Host", "missing, repeated or malformed")],
         )
-    if sum(name == b"origin" for name, _ in scope["headers"]) > 1:
+    if origins > 1:
         raise MalformedRequest(
             "The header Origin occurs more than once.",
             fix="Send it once, or not at all.",

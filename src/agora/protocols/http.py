@@ -214,40 +214,50 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _build_too_large_error(limit)
-    body, connection = _RequestBody(), connection_of(scope)
-    if await body.read_part(receive):  # else it arrived in one message, as small ones do
-        with nullcontext() if connection is None else connection.count_queue(body):
-            more = True
-            while more:
-                if body.size > limit:
-                    raise _build_too_large_error(limit)
-                if connection is not None:
-                    connection.update_unsent_size()
-                    connection.admit_answer(body.size)
-                more = await body.read_part(receive)
-    if body.size > limit:
+    message = await _receive_part(receive)
+    document: bytes = message.get("body", b"")
+    if message.get("more_body"):  # small bodies arrive in one message
+        document = await _read_remaining_parts(document, connection_of(scope), receive, limit)
+    if len(document) > limit:
         raise _build_too_large_error(limit)
-    document = body.parts[0] if len(body.parts) == 1 else b"".join(body.parts)
     check_json_weight(document, limit)
     return document
 
 
+async def _receive_part(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise InvalidRequest("The request ended before its body was complete.")
+    return message
+
+
 class _RequestBody:
-    """The received part of a request's body."""
+    """The received part of a request's body, counted by the backpressure of its connection."""
 
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
+    def __init__(self, first_part: bytes) -> None:
+        self.parts, self.size = [first_part], len(first_part)
 
-    async def read_part(self, receive: Receive) -> bool:
-        """Read the next part of the body; returns whether more follows. Raises InvalidRequest."""
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("The request ended before its body was complete.")
-        part = message.get("body", b"")
+    def add_part(self, part: bytes) -> None:
         self.parts.append(part)
         self.size += len(part)
-        return bool(message.get("more_body"))
+
+
+async def _read_remaining_parts(
+    first_part: bytes, connection: Connection | None, receive: Receive, limit: int
+) -> bytes:
+    body = _RequestBody(first_part)
+    with nullcontext() if connection is None else connection.count_queue(body):
+        more = True
+        while more:
+            if body.size > limit:
+                raise _build_too_large_error(limit)
+            if connection is not None:
+                connection.update_unsent_size()
+                connection.admit_answer(body.size)
+            message = await _receive_part(receive)
+            body.add_part(message.get("body", b""))
+            more = bool(message.get("more_body"))
+    return b"".join(body.parts)
 
 
 def check_json_weight(document: bytes, limit: int) -> None:

@@ -265,7 +265,8 @@ class Tally(Table[R]):
         return dict(zip(self.column_names, row, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+# Events are never changed. The two classes are not frozen because that makes their creation four times as slow.
+@dataclass(slots=True)
 class NewEvent:
     """An event about to be logged. ``audience``: agent ids that may see it, None for everyone."""
 
@@ -278,7 +279,7 @@ class NewEvent:
     audience: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredEvent:
     """A logged event; ``seq`` numbers the tenant's events without gaps."""
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from agora.scheduling import FairQueue, LoopScheduler, MeteredCoroutine, Share, StepClock
+from agora.scheduling import LONE_SLICE_SECONDS, FairQueue, LoopScheduler, MeteredCoroutine, Share, StepClock
 
 COST = 0.001  # seconds of each turn
 WEIGHT = 4.0
@@ -85,3 +85,25 @@ async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> Non
     assert await MeteredCoroutine(work(), steps.append, StepClock()) == "done"
     assert len(steps) >= 3
     assert all(seconds >= 0 for seconds in steps)
+
+
+async def test_the_only_owner_has_a_whole_slice_in_each_iteration() -> None:
+    scheduler = LoopScheduler()
+    share, waits = scheduler.find_share(("t", "alone")), 0
+    for _ in range(200):  # together far more than a slice
+        if scheduler.may_proceed(share):
+            scheduler.charge_time(share, LONE_SLICE_SECONDS / 4)
+        else:
+            waits += 1
+        await asyncio.sleep(0)
+    assert waits == 0
+
+
+async def test_a_second_owner_ends_the_whole_slices_of_the_first() -> None:
+    scheduler = LoopScheduler()
+    first, second = scheduler.find_share(("t", "first")), scheduler.find_share(("t", "second"))
+    assert scheduler.may_proceed(first)
+    scheduler.charge_time(first, LONE_SLICE_SECONDS / 2)
+    assert scheduler.may_proceed(second)
+    await asyncio.sleep(0)
+    assert not scheduler.may_proceed(first)  # ahead of the second by more than a slice

@@ -75,11 +75,13 @@ class Transaction:
         return load_all(query, self._run_statement(query, parameters))
 
     def append(self, table: Table[R], record: R, /) -> None:
-        self._check_open()
+        if not self._open:
+            raise _build_closed_error()
         self._rows.setdefault(table, []).append(table.to_row(record, self.tenant))
 
     def emit(self, event: NewEvent, /) -> None:
-        self._check_open()
+        if not self._open:
+            raise _build_closed_error()
         self._emitted.append(event)
 
     async def execute(self, write: Write[Any], /, **parameters: Any) -> int:
@@ -92,10 +94,6 @@ class Transaction:
         self._begin_change(write.table_names)
         return load_all(write, self._run_statement(write, parameters))
 
-    def _check_open(self) -> None:
-        if not self._open:
-            raise TxClosed("the transaction was used after its call had ended")
-
     def _run_statement(self, statement: Statement[Any], parameters: dict[str, Any]) -> sqlite3.Cursor:
         # Set last, over whatever was passed: a statement reaches only rows of its own tenant (ADR 17).
         parameters["tenant"] = self.tenant
@@ -103,17 +101,19 @@ class Transaction:
 
     def _flush_rows_of_tables(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""
-        self._check_open()
+        if not self._open:
+            raise _build_closed_error()
         # Buffered rows of this call and of earlier ones of the batch must not be missing from a read (ADR 2).
-        if any(table.name in tables for table in self._rows):
+        if self._rows and _holds_rows_of(self._rows, tables):
             self._begin_change(tables)
-        elif any(table.name in tables for table in self._batch.rows):
+        elif _holds_rows_of(self._batch.rows, tables):
             self._write_batch_rows(tables)
 
     def _begin_change(self, tables: frozenset[str]) -> None:
         """Open the call's savepoint, and write the rows of these tables that are still buffered."""
-        self._check_open()
-        if any(table.name in tables for table in self._batch.rows):
+        if not self._open:
+            raise _build_closed_error()
+        if _holds_rows_of(self._batch.rows, tables):
             self._write_batch_rows(tables)
         # The savepoint is opened late: most calls only append rows, and are committed without one.
         if not self._savepoint:
@@ -177,6 +177,17 @@ class Transaction:
             )
             rows.append(EVENTS.to_row(row, tenant))
         batch.heads[tenant] = sequence
+
+
+def _build_closed_error() -> TxClosed:
+    return TxClosed("the transaction was used after its call had ended")
+
+
+def _holds_rows_of(buffered: dict[Table[Any], list[tuple[Any, ...]]], tables: frozenset[str]) -> bool:
+    for table in buffered:  # noqa: SIM110 - a generator costs more than the few names that it looks at
+        if table.name in tables:
+            return True
+    return False
 
 
 def _read_head(connection: sqlite3.Connection, tenant: str) -> int:

@@ -241,7 +241,7 @@ class Operation:
         from pydantic import ConfigDict, create_model, model_validator
 
         arguments: dict[str, Any] = {
-            name: (self.hints[name], ... if p.default is p.empty else p.default) for name, p in self.parameters.items()
+            name: (self.hints[name], _build_default(parameter.default)) for name, parameter in self.parameters.items()
         }
         name = f"{self.category}_{self.action}_request".title().replace("_", "")
         config = ConfigDict(extra="forbid", allow_inf_nan=False, ser_json_inf_nan="null")
@@ -283,6 +283,17 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}@{self.version}>"
+
+
+def _build_default(default: Any) -> Any:
+    """Build the default of a request's field from that of a parameter."""
+    from pydantic import Field
+
+    if default is inspect.Parameter.empty:
+        return ...
+    if default in ({}, []):  # pydantic would call copy.deepcopy for each request
+        return Field(default_factory=type(default), json_schema_extra={"default": default})
+    return default
 
 
 class Service:
