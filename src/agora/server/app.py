@@ -53,7 +53,7 @@ from agora.domains.outbox.port import OUTBOX_SOURCES
 from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
 from agora.net.backpressure import Backpressure, Limits
 from agora.net.sealing import Sealer
-from agora.protocols.a2a.endpoint import A2AApp
+from agora.protocols.a2a import routes as a2a
 from agora.protocols.ag_ui import paths as ag_ui
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
@@ -113,6 +113,7 @@ from .subscriptions import SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from agora.domains.identity.oidc.sign_on import SignOn
+    from agora.protocols.a2a.endpoint import A2AApp
     from agora.protocols.ag_ui.endpoint import AgUiApp
     from agora.protocols.mcp.endpoint import McpApp
     from agora.protocols.openai.endpoint import OpenAiApp
@@ -135,6 +136,7 @@ ENDING = frozenset(
     }
 )
 HEALTH = declared("admin", "health")
+A2A_APP: Lazy[type[A2AApp]] = Lazy("agora.protocols.a2a.endpoint:A2AApp")
 AG_UI_APP: Lazy[type[AgUiApp]] = Lazy("agora.protocols.ag_ui.endpoint:AgUiApp")
 MCP_APP: Lazy[type[McpApp]] = Lazy("agora.protocols.mcp.endpoint:McpApp")
 MONITOR_APP: Lazy[type[MonitorApp]] = Lazy("agora.protocols.web.app:MonitorApp")
@@ -214,7 +216,8 @@ class App:
         await self.feed.start()
         await self.replicas.start()
         try:
-            await self.a2a.start()
+            if self.settings.a2a_grpc_port:
+                await self._a2a.load().start_grpc()
         except BaseException:
             await self.replicas.stop()
             await self.feed.stop()
@@ -229,7 +232,8 @@ class App:
         self.drain()
         if self._mcp.loaded is not None:
             await self._mcp.loaded.stop()
-        await self.a2a.stop()
+        if self._a2a.loaded is not None:
+            await self._a2a.loaded.stop()
         await self.replicas.stop()
         await self.feed.stop()
         await self.stop_controllers()
@@ -484,11 +488,11 @@ class App:
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate_scope, self.settings)
         self._mcp = LazyApp(mcp.owns_request, partial(self._build_mcp, access))
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
-        self.a2a = A2AApp(self.dispatcher, access, self.settings)
+        self._a2a = LazyApp(a2a.owns_request, lambda: A2A_APP.get()(self.dispatcher, access, self.settings))
         #: protocols that handle paths outside of the contract, in order of precedence; none owns such a path
         self.apps: tuple[tuple[str, HttpApp], ...] = (
             ("mcp", self._mcp),
-            ("a2a", self.a2a),
+            ("a2a", self._a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
             ("ag-ui", LazyApp(ag_ui.owns_request, lambda: AG_UI_APP.get()(self.dispatcher, access, self.settings))),
             (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agora.core.signals import Signal
 
-from .delivery import Draft, Sent
+if TYPE_CHECKING:
+    from .delivery import Draft, Sent
 
 __all__ = ["MESSAGE_DELIVERED", "MessageDelivered"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
+from agora.core.lazy import Lazy
 from agora.domains.identity.signing_key import KEY_FILE
 from agora.protocols.host_header import base_url
 from agora.protocols.http import Access, Receive, Scope, Send, send_response
@@ -21,7 +21,7 @@ from .cards import Cards
 from .core import Core
 from .errors import A2AError, to_wire_error
 from .http_json import HttpJsonEndpoint, send_error
-from .routes import ARD_PATH, CARD_PATHS, CATALOG_PATH, JWKS_PATH, find_resource, is_a2a_request, split_agent_path
+from .routes import ARD_PATH, CARD_PATHS, CATALOG_PATH, JWKS_PATH, find_resource, split_agent_path
 from .rpc import RpcEndpoint
 from .session import Session
 from .signatures import CardSigner
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .grpc_server import GrpcServer
 
 __all__ = ["A2AApp"]
+
+GRPC_SERVER: Lazy[type[GrpcServer]] = Lazy("agora.protocols.a2a.grpc_server:GrpcServer")
 
 
 class A2AApp:
@@ -43,21 +45,14 @@ class A2AApp:
         self._http_json = HttpJsonEndpoint(self.core)
         self._grpc: GrpcServer | None = None
 
-    def owns_request(self, scope: Scope) -> bool:
-        return is_a2a_request(scope["method"], scope["path"])
-
-    async def start(self) -> None:
-        """Start gRPC if configured. Raises ConfigurationError if that is not possible."""
-        if not self._settings.a2a_grpc_port:
-            return
+    async def start_grpc(self) -> None:
+        """Start gRPC. Raises ConfigurationError if that is not possible."""
         try:
-            module = await asyncio.to_thread(__import__, f"{__package__}.grpc_server", fromlist=["GrpcServer"])
+            server_class = await GRPC_SERVER.import_in_thread()
         except ImportError as error:
             what = "a2a_grpc_port: gRPC is not installed; pip install 'agora-server[grpc]', or set it to 0"
             raise ConfigurationError(what) from error
-        server: GrpcServer = module.GrpcServer(
-            self.core, self.authenticate_grpc, self._settings, self.core.dispatcher.backpressure
-        )
+        server = server_class(self.core, self.authenticate_grpc, self._settings, self.core.dispatcher.backpressure)
         try:
             await server.start(self._settings.host, self._settings.a2a_grpc_port)
         except OSError as error:

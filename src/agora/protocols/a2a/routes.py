@@ -28,7 +28,7 @@ __all__ = [
     "AgentPath",
     "ResourceCall",
     "find_resource",
-    "is_a2a_request",
+    "owns_request",
     "split_agent_path",
 ]
 
@@ -68,9 +68,10 @@ _CONFIGS: Final = {"POST": "CreateTaskPushNotificationConfig", "GET": "ListTaskP
 _CONFIG: Final = {"GET": "GetTaskPushNotificationConfig", "DELETE": "DeleteTaskPushNotificationConfig"}
 
 
-def is_a2a_request(method: str, path: str) -> bool:
+def owns_request(scope: Scope) -> bool:
     """Whether a request belongs to A2A. A double slash between base URL and path counts as one."""
-    return path.startswith(_PREFIXES) or (path == "/" and method == "POST") or path[:2] == "//"
+    path: str = scope["path"]
+    return path.startswith(_PREFIXES) or (path == "/" and scope["method"] == "POST") or path[:2] == "//"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pydantic_core import from_json, to_json
 from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
+from agora.core.lazy import Lazy
 from agora.domains.client_sessions.sessions import CANCELLED, ENDED, TOOLSETS_CHANGED
 from agora.protocols.cors import CorsPolicy
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
@@ -61,6 +62,7 @@ __all__ = ["McpApp"]
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 60.0
+SDK_SERVER: Lazy[type[SdkServer]] = Lazy("agora.protocols.mcp.sdk:SdkServer")
 NO_BATCHES = "Send each request separately: MCP removed batches in 2025-06-18."
 NO_SESSION = (
     "Begin with 'initialize' by POST, and send its mcp-session-id. The HTTP+SSE transport of 2024-11-05 is not served: "
@@ -124,10 +126,8 @@ class McpApp:
         return self._sdk
 
     async def _load_sdk(self) -> SdkServer:
-        module = await asyncio.to_thread(__import__, f"{__package__}.sdk", fromlist=["SdkServer"])
-        server: SdkServer = module.SdkServer(
-            self.core, self.session_store, self.settings.body_limit, self._find_header_schema
-        )
+        server_class = await SDK_SERVER.import_in_thread()
+        server = server_class(self.core, self.session_store, self.settings.body_limit, self._find_header_schema)
         if self._fixtures is not None:
             self._fixtures.install(server)
         await server.start()
