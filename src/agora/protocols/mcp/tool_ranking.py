@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from .model_view import MODEL_TOOLS
 from .search_words import KEYWORDS, STOP_WORDS, SYNONYMS
 from .tools import Tool
 
@@ -50,16 +52,24 @@ class Ranking:
 
 
 def rank_tools(tools: Sequence[Tool], query: str) -> Ranking:
-    """Rank the tools that match a query; others are omitted. An operation with several tool names is ranked under the best one."""
+    """Rank the tools that match a query; others are omitted. An operation with several tool names is ranked under the best one.
+
+    Of equal scores, the tools of the model view come first.
+    """
     words = query_stems(query)
+    stems = frozenset(chain.from_iterable(words.values()))
     documents = [(tool, _index_tool_stems(tool)) for tool in tools]
-    frequencies = Counter(stem for _, weights in documents for stem in weights)
+    matching = [(tool, weights, present) for tool, weights in documents if (present := stems & weights.keys())]
+    frequencies = Counter(chain.from_iterable(present for _, _, present in matching))
     rarity = {stem: math.log(1 + len(documents) / (1 + number)) for stem, number in frequencies.items()}
-    scores = [Match(tool, _score_tool(weights, list(words.values()), rarity)) for tool, weights in documents]
-    ranked = sorted((match for match in scores if match.score > 0), key=lambda match: (-match.score, match.tool.name))
+    scored_words = [
+        {stem: weight * rarity[stem] for stem, weight in word.items() if stem in rarity} for word in words.values()
+    ]
+    scores = [Match(tool, _score_tool(weights, scored_words)) for tool, weights, _ in matching]
+    ranked = sorted(scores, key=lambda match: (-match.score, match.tool.name not in MODEL_TOOLS, match.tool.name))
     by_operation = {id(match.tool.operation or match.tool): match for match in reversed(ranked)}
     matches = [match for match in ranked if by_operation[id(match.tool.operation or match.tool)] is match]
-    unknown = [word for word, stems in words.items() if frequencies.keys().isdisjoint(stems)]
+    unknown = [word for word, spellings in words.items() if frequencies.keys().isdisjoint(spellings)]
     return Ranking(matches, unknown if 2 * len(unknown) >= len(words) else ())
 
 
@@ -73,14 +83,9 @@ def query_stems(query: str) -> dict[str, dict[str, float]]:
     return stems
 
 
-def _score_tool(
-    weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], rarity: Mapping[str, float]
-) -> float:
+def _score_tool(weights: Mapping[str, float], words: Sequence[Mapping[str, float]]) -> float:
     """Compute the score of a tool: for each query word, the best weight of its stems."""
-    parts = [
-        max((weight * weights[stem] * rarity[stem] for stem, weight in word.items() if stem in weights), default=0.0)
-        for word in stems
-    ]
+    parts = [max([factor * weights.get(stem, 0.0) for stem, factor in word.items()], default=0.0) for word in words]
     coverage = sum(part > 0 for part in parts) / len(parts)
     return math.fsum(map(math.sqrt, parts)) * math.sqrt(coverage)
 
