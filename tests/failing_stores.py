@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 class _Failing:
     """Mixin for an engine. read_error, write_error: raised instead of reading or writing; SILENT: no response.
 
-    labels: of all writes so far.
+    labels: of all writes so far. after_read: awaited once, after the next read and before its result is returned.
     """
 
     SILENT = StoreFailure("no answer")
@@ -31,6 +31,7 @@ class _Failing:
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.labels: list[str] = []
+        self.after_read: Callable[[], Awaitable[object]] | None = None
 
     @contextmanager
     def failing(
@@ -48,7 +49,11 @@ class _Failing:
     async def read(self, tenant: str, work: Reading[T]) -> T:
         if self.read_error is not None:
             await self._fail(self.read_error)
-        return await super().read(tenant, work)  # type: ignore[misc, no-any-return]
+        result = await super().read(tenant, work)  # type: ignore[misc]
+        hook, self.after_read = self.after_read, None
+        if hook is not None:
+            await hook()
+        return result  # type: ignore[no-any-return]
 
     def write(self, tenant: str, work: Work[T], **options: Any) -> asyncio.Future[T]:
         self.labels.append(options.get("label", ""))

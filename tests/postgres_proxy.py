@@ -14,6 +14,9 @@ __all__ = ["BEGIN", "COMMIT", "Proxy"]
 # Wire format: Q is a query without parameters, with its length in four bytes.
 BEGIN, COMMIT = rb"Q.{4}begin", rb"Q.{4}commit"
 
+FIELDS = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+STARTING_UP = b"E" + (len(FIELDS) + 4).to_bytes(4, "big") + FIELDS
+
 
 class Proxy:
     """Forwards bytes until a client sends certain bytes: then that connection is cut.
@@ -27,11 +30,16 @@ class Proxy:
         self.cuts = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._held_words = b""
+        self._refusals = 0
         self.held = asyncio.Event()
         self._passing = asyncio.Event()
 
     def cut(self, words: bytes, *, times: int = 1, before: bool = True) -> None:
         self._words, self._times, self._before = words, times, before
+
+    def refuse(self, times: int) -> None:
+        """Answer the next connections as a server that is still starting up."""
+        self._refusals = times
 
     def hold(self, words: bytes) -> None:
         """Hold back the first occurrence of these bytes and all later data of the client; then ``held`` is set."""
@@ -45,6 +53,12 @@ class Proxy:
         return serve_streams(self._connected, path=self._here)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            await reader.read(65536)
+            writer.write(STARTING_UP)
+            writer.close()
+            return
         to_read, to_write = await asyncio.open_unix_connection(self._server)
         answering = asyncio.create_task(_pass(to_read, writer))
         self._tasks.add(answering)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import yaml
 from pydantic import ValidationError
@@ -23,13 +23,13 @@ BOOLEAN, TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 KEYS = ("workflow_name", "steps", "assigned_agents", "metadata", "input", "priority")
 
 
-def read_workflow(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
+def read_workflow(source: str, instead: Mapping[str, Any], stdin: TextIO | None = None) -> dict[str, Any]:
     """Read the arguments of ``agora.workflow.create`` from a file, or from standard input if source is ``-``.
 
-    ``name`` is accepted for ``workflow_name``. instead: arguments that override the file's, unless None. Raises
-    InvalidRequest with all errors.
+    ``name`` is accepted for ``workflow_name``. instead: arguments that override the file's, unless None.
+    stdin: None for that of the process. Raises InvalidRequest with all errors.
     """
-    document = _parse_workflow(source, _read_text(source))
+    document = _parse_workflow(source, _read_text(source, sys.stdin if stdin is None else stdin))
     if not isinstance(document, dict):
         raise _build_workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
     if "name" in document and "workflow_name" not in document:
@@ -42,9 +42,9 @@ def read_workflow(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _read_text(source: str) -> str:
+def _read_text(source: str, stdin: TextIO) -> str:
     try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
+        return stdin.read() if source == "-" else Path(source).read_text("utf-8")
     except OSError as error:
         raise _build_workflow_error(source, [("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:

@@ -30,7 +30,7 @@ from tests.conformance.store.store_calls import (
     setting,
     value_of,
 )
-from tests.polling import eventually
+from tests.polling import eventually, wait_until
 from tests.postgres_proxy import BEGIN, COMMIT, Proxy
 
 RUNS_ON = RunsOn.POSTGRES
@@ -49,6 +49,14 @@ async def proxy(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple
         await store.start()
         yield proxy, store
         await store.close()
+
+
+async def test_a_server_that_is_still_starting_is_waited_for(proxy: tuple[Proxy, PostgresStore]) -> None:
+    wire, store = proxy
+    await store.close()
+    wire.refuse(2)
+    await store.start()
+    assert await stored(store) == set()
 
 
 async def batch(store: PostgresStore) -> list[Any]:
@@ -187,15 +195,12 @@ async def test_session_that_postgresql_ended_is_replaced(
     monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "50ms")
     store = postgres.store()
     await store.start()
-    tail = writing._hold_tenant_lock(
-        store._writer._append_locks, TENANT
-    )  # whoever logs events waits for it, with the transaction open
-    async with tail, asyncio.timeout(60):
+    # Whoever logs events waits for this lock, with the transaction open: no public seam is between two statements.
+    tail = writing._hold_tenant_lock(store._writer._append_locks, TENANT)
+    async with tail:
         late = store.write(TENANT, append_if_absent("late", "1"))
-        while not store._connections.in_use:
-            await asyncio.sleep(0)
-        while store._connections.in_use:
-            await asyncio.sleep(0.01)
+        await wait_until(lambda: store._connections.in_use)
+        await wait_until(lambda: not store._connections.in_use)
     assert await late == "1"
     assert await stored(store) == {"late"}
     assert len(await logged(store)) == 1

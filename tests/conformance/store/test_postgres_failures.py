@@ -404,25 +404,6 @@ async def test_a_database_that_does_not_exist_is_named(postgres: PostgresEngine)
         await store.start()
 
 
-async def test_a_server_that_is_still_starting_is_waited_for(
-    postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tries: list[int] = []
-    real = asyncpg.connect
-
-    async def connect(*arguments: Any, **options: Any) -> Any:
-        tries.append(1)
-        if len(tries) < 3:
-            raise asyncpg.CannotConnectNowError("the database system is starting up")
-        return await real(*arguments, **options)
-
-    monkeypatch.setattr(asyncpg, "connect", connect)
-    store = postgres.store()
-    await store.start()
-    await store.close()
-    assert len(tries) == 3
-
-
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

@@ -196,8 +196,7 @@ def enter_lock(path: str) -> bool:
         return mine
 
 
-async def test_with_a_browser_on_this_machine(provider: str, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "LOGIN_SECONDS", 30.0)
+async def test_with_a_browser_on_this_machine(provider: str, served: Running) -> None:
     vera = Person("vera")
 
     def show(url: str) -> None:

@@ -28,7 +28,7 @@ steps:
 """
 
 
-def test_yaml_and_json_are_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yaml_and_json_are_read_alike(tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text(GOOD)
     document = read_workflow(str(tmp_path / "w.yaml"), {})
     assert (document["workflow_name"], document["assigned_agents"]) == ("nightly", ["Ada"])
@@ -40,8 +40,7 @@ def test_yaml_and_json_are_read_alike(tmp_path: Path, monkeypatch: pytest.Monkey
         "steps": ["a"],
     }
     for text in (GOOD, json.dumps({"name": "x", "steps": ["a"]})):
-        monkeypatch.setattr("sys.stdin", io.StringIO(text))
-        assert read_workflow("-", {})["steps"]
+        assert read_workflow("-", {}, io.StringIO(text))["steps"]
 
 
 BAD = {

@@ -72,8 +72,9 @@ class PostgresStore:
         read_wait: float = 5.0,
         wait: float = 10.0,
         timeout: float = 10.0,
+        wall_clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self.url = url
+        self.url, self._wall_clock = url, wall_clock
         self.clock = clock or SystemClock()
         self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
@@ -108,7 +109,7 @@ class PostgresStore:
         finally:
             await connection.close()
         await self._connections.open()
-        self._update_skew(*await self.read("", _read_clocks))
+        self._update_skew(*await self.read("", self._read_clocks))
         self.peers.open()
 
     async def close(self) -> None:
@@ -148,7 +149,7 @@ class PostgresStore:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self.write("", _run_empty_work)
                 elapsed = time.perf_counter() - started_at
-                size, clocks = await self.read("", _read_size_and_clocks)
+                size, clocks = await self.read("", self._read_size_and_clocks)
                 self._update_skew(*clocks)
         except TimeoutError:
             raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
@@ -164,6 +165,19 @@ class PostgresStore:
             "ejections": float(self._writer.ejections),
             "clock_skew_ms": self.skew / 1000,
         }
+
+    async def _read_size_and_clocks(self, reader: Reader) -> tuple[float, tuple[int, int, int]]:
+        size = await reader.one(_SIZE)
+        assert size is not None
+        return float(size), await self._read_clocks(reader)
+
+    async def _read_clocks(self, reader: Reader) -> tuple[int, int, int]:
+        """Read this machine's clock, the database's clock, and this machine's clock again."""
+        await reader.one(_CLOCK)  # takes a connection, and prepares
+        before = self._wall_clock() // 1000
+        now = await reader.one(_CLOCK)
+        assert now is not None
+        return before, now, self._wall_clock() // 1000
 
     def _update_skew(self, before: int, at: int, after: int) -> None:
         """Update the offset of the database's clock. Differences within the round-trip time are ignored."""
@@ -193,18 +207,3 @@ async def _write_probe_row(tx: Tx) -> None:
 
 async def _run_empty_work(tx: Tx) -> None:
     """Run an empty transaction."""
-
-
-async def _read_clocks(reader: Reader) -> tuple[int, int, int]:
-    """Read this machine's clock, the database's clock, and this machine's clock again."""
-    await reader.one(_CLOCK)  # takes a connection, and prepares
-    before = time.time_ns() // 1000
-    now = await reader.one(_CLOCK)
-    assert now is not None
-    return before, now, time.time_ns() // 1000
-
-
-async def _read_size_and_clocks(reader: Reader) -> tuple[float, tuple[int, int, int]]:
-    size = await reader.one(_SIZE)
-    assert size is not None
-    return float(size), await _read_clocks(reader)

@@ -12,6 +12,7 @@ from agora.domains.identity.signing import Signer, load_secret
 from agora.server.app import App
 from agora.settings import ConfigurationError
 from agora_sdk.errors import AgoraError, IllegalTransition, PermissionDenied, RateLimited, Unauthenticated
+from tests.failing_stores import failing_store
 from tests.harness import Running
 from tests.market import Market
 
@@ -125,23 +126,15 @@ async def test_refusals_are_rate_limited_too(market: Market) -> None:
     assert entries.count == refusals.count(PermissionDenied)
 
 
-async def test_what_is_read_while_a_credential_ends_is_not_remembered(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_read_while_a_credential_ends_is_not_remembered(market: Market) -> None:
     agent = await market.agent("Racer")
     authenticator = market.app.authenticator
     token = market.app.signer.agent_token("default", agent.subject, 1)
     authenticator.forget_all()
-    verify = authenticator._verify_credential
-
-    async def slow(credential: str) -> Any:
-        found = await verify(credential)
-        await market.call(market.operator, "agent.deregister", agent_id=agent.subject)
-        return found
-
-    monkeypatch.setattr(authenticator, "_verify_credential", slow)
+    failing_store(market.app).after_read = lambda: market.call(
+        market.operator, "agent.deregister", agent_id=agent.subject
+    )
     await authenticator.authenticate(token)  # it was still good when it was looked up
-    monkeypatch.setattr(authenticator, "_verify_credential", verify)
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(token)
 
