@@ -10,10 +10,11 @@ from typing import Any
 from pydantic_core import to_json
 
 from agora.clock import new_id, to_datetime
-from agora.core.call import Call, decode_json, encode_json
+from agora.core.call import Call, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import build_address_of_name
 from agora.domains.messaging.records import MessageRow
+from agora.domains.messaging.views import build_message_fields
 from agora.wire.envelopes import embed_document, to_agentify
 from agora.wire.envelopes.agentify import convert_message_type
 from agora_sdk.contract.envelopes import AgentMessage, Performative
@@ -116,22 +117,12 @@ def compute_digest(document: dict[str, Any]) -> bytes:
 
 def build_envelope_document(row: MessageRow) -> dict[str, Any]:
     """Build the document of a message's row, as converted by :mod:`agora.wire.envelopes`."""
-    expires = row.expires_at
-    return {
-        "message_id": row.message_id,
-        "from_agent": row.from_agent,
-        "from_name": row.from_name,
-        "to_agent": row.to_agent,
-        "content": row.content,
-        "message_type": row.message_type,
-        "priority": row.priority,
+    fields = build_message_fields(row) | {
         "timestamp": format_time(row.created_at),
-        "expires_at": None if expires is None else format_time(expires),
-        "correlation_id": row.correlation_id,
-        "reply_to": row.reply_to,
-        "metadata": decode_json(row.metadata),
-        "broadcast": bool(row.broadcast),
+        "expires_at": None if row.expires_at is None else format_time(row.expires_at),
     }
+    del fields["status"]
+    return fields
 
 
 def format_time(microseconds: int) -> str:

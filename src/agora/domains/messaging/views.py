@@ -17,6 +17,7 @@ from .endpoints import append_endpoint_delivery, find_endpoint
 from .records import MessageRow
 
 __all__ = [
+    "build_message_fields",
     "build_message_from_row",
     "compute_expiry_horizon",
     "deliver_held",
@@ -32,7 +33,7 @@ def compute_expiry_horizon(call: Call) -> int:
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
-def _build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict[str, Any]:
+def build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict[str, Any]:
     """Build the fields of a queued message from its row. metadata: the parsed metadata of the row, if available."""
     return {
         "message_id": row.message_id,
@@ -54,7 +55,7 @@ def _build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -
 
 def build_message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
     """Build a message from its row, as shown to one recipient."""
-    fields = _build_message_fields(row)
+    fields = build_message_fields(row)
     fields["to_agent"] = "broadcast" if row.broadcast else recipient
     fields["priority"], fields["status"] = Priority(row.priority), DeliveryState(state)
     return Message.model_construct(**fields)
@@ -65,7 +66,7 @@ def emit_message_event(
 ) -> None:
     """Emit the event that carries a message to its recipients' streams. metadata: of the row, parsed, if available."""
     sender, message_id = row.from_agent, row.message_id
-    data = _build_message_fields(row, metadata) | {"recipients": list(recipients)}
+    data = build_message_fields(row, metadata) | {"recipients": list(recipients)}
     source = f"/agora/agents/{sender}"
     if row.broadcast:
         call.emit("agora.broadcast.sent", data, subject=message_id, source=source)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from .errors import invalid_field
+from .request_fields import read_limited_text
 
 __all__ = ["join_content_text", "read_content"]
 
@@ -38,7 +39,7 @@ def read_content(content: Any, field: str) -> list[Part]:
 def _read_part(part: Any, at: str) -> Part:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if kind in _TEXTS:
-        return {"text": _read_limited(part.get("text", part.get("refusal")), f"{at}.text", MAX_TEXT)}
+        return {"text": read_limited_text(part.get("text", part.get("refusal")), f"{at}.text", MAX_TEXT)}
     if kind in ("image_url", "input_image"):
         image = part.get("image_url")
         url = image.get("url") if isinstance(image, Mapping) else image
@@ -63,7 +64,7 @@ def _read_file(file: Mapping[str, Any], at: str) -> Part:
     name = file.get("filename")
     file_fields = {"filename": name[:1000]} if isinstance(name, str) and name else {}
     if file.get("file_url"):
-        return {"url": _read_limited(file["file_url"], f"{at}.file_url", 2000), **file_fields}
+        return {"url": read_limited_text(file["file_url"], f"{at}.file_url", 2000), **file_fields}
     data = file.get("file_data")
     if isinstance(data, str) and not data.startswith("data:"):
         return {"raw": _read_base64(data, f"{at}.file_data"), **file_fields}
@@ -72,9 +73,9 @@ def _read_file(file: Mapping[str, Any], at: str) -> Part:
 
 def _read_url(url: Any, at: str) -> Part:
     """Read a file by URL; a data URL contains the file."""
-    text = _read_limited(url, at, MAX_FILE)
+    text = read_limited_text(url, at, MAX_FILE)
     if not text.startswith("data:"):
-        return {"url": _read_limited(text, at, 2000)}
+        return {"url": read_limited_text(text, at, 2000)}
     match = _DATA_URL.fullmatch(text)
     if match is None:
         raise invalid_field(at, "is not a data URL", fix="Write it as data:image/png;base64,...")
@@ -85,18 +86,10 @@ def _read_url(url: Any, at: str) -> Part:
 
 
 def _read_base64(value: Any, at: str) -> str:
-    text = _read_limited(value, at, MAX_FILE)
+    text = read_limited_text(value, at, MAX_FILE)
     if not _BASE64.fullmatch(text):
         raise invalid_field(at, "is not base64")
     return text
-
-
-def _read_limited(value: Any, at: str, limit: int) -> str:
-    if not isinstance(value, str) or not value:
-        raise invalid_field(at, "should be a text that is not empty")
-    if len(value) > limit:
-        raise invalid_field(at, f"longer than {limit:,} characters")
-    return value
 
 
 def join_content_text(content: Any) -> str:

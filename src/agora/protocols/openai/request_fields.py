@@ -22,6 +22,7 @@ __all__ = [
     "collect_options",
     "list_tool_names",
     "read_flag",
+    "read_limited_text",
     "read_list",
     "read_model",
     "read_object",
@@ -95,12 +96,15 @@ class AgentRequest:
 def read_text(body: Fields, name: str, limit: int, *, required: bool = False) -> str | None:
     """Read a string. Raises InvalidRequest."""
     value = body.get(name)
-    if value is None and not required:
-        return None
+    return None if value is None and not required else read_limited_text(value, name, limit)
+
+
+def read_limited_text(value: Any, at: str, limit: int) -> str:
+    """Check that a value is a text of at most so many characters. at: its path. Raises InvalidRequest."""
     if not isinstance(value, str) or not value:
-        raise invalid_field(name, "should be a text that is not empty")
+        raise invalid_field(at, "should be a text that is not empty")
     if len(value) > limit:
-        raise invalid_field(name, f"longer than {limit:,} characters")
+        raise invalid_field(at, f"longer than {limit:,} characters")
     return value
 
 
