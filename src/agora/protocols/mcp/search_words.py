@@ -15,7 +15,7 @@ _STOP_WORDS: Final = (
     "a an the of to in on at by for from with and or as is are am be been it its this that these those i me my mine we us our you "
     "your he she they them their do does could should would will shall may might must has have had not please want need if then "
     "than too very just only also some any each every into about let lets can how use using one so "
-    "myself yourself own soon"
+    "myself yourself own soon what did"
 )
 STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
 
@@ -91,6 +91,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "again": "retry",
     "restart": "resume restart",
     "block": "suspend block",
+    "remind": "send message",
     "ban": "suspend block",
     "kick": "suspend remove",
     "lock": "suspend block",

@@ -44,7 +44,7 @@ SHOWN_PARAMETERS: Final = 6  #: maximum number of optional parameters in a line
 MAX_SUMMARY: Final = 160  #: maximum characters of a tool's purpose in a line
 MAX_SCHEMA_BYTES: Final = 3_600  #: maximum size of the schema of a tool searched by name
 MAX_RESTRICTED: Final = 2  #: maximum number of results that the caller may not call
-LEAST_SHARE: Final = 0.75  #: minimum score of other results, relative to a best match that the caller may not call
+LEAST_SHARE: Final = 0.6  #: minimum score of other results, relative to a best match that the caller may not call
 
 
 class _Arguments(BaseModel):
