@@ -97,13 +97,19 @@ def test_knowing_the_operations_loads_none_of_them() -> None:
 
 @current
 def test_a_server_begins_without_what_only_calls_need() -> None:
-    found = _loaded("import agora.server")
+    found = _loaded("import agora.server.process")
+    assert "agora.server.app" in found
     assert not found & {
         "agora.runtimes.docker",
         "agora.domains.billing.service",
+        "agora.domains.coding.registration",
         "agora.domains.instances.service",
         "agora.domains.workflows.service",
-        "agora_sdk.contract.billing",
+        "agora.protocols.a2a.endpoint",
+        "agora.protocols.ag_ui.endpoint",
+        "agora.protocols.mcp.endpoint",
+        "agora.protocols.openai.endpoint",
+        "agora.protocols.web.app",
         "agora_sdk.contract.instances",
         "agora_sdk.contract.workflows",
         "httpx",
