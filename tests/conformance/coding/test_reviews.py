@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic_core import from_json
 
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
 from tests.conformance.coding.test_follow_ups import Job
@@ -226,6 +227,37 @@ async def test_queued_jobs_are_held_while_as_many_reviews_are_open_as_may_be(job
     assert (await job.market.call(job.coder, "codebase.start_watch", **place)).held, "left out, it stays"
     assert not (await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=0)).held
     assert await claim_all() == [sixth]
+
+
+async def test_a_review_whose_delivery_ended_without_a_report_counts_as_open_again(job: Job) -> None:
+    place = {"codebase_id": job.codebase}
+    await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=1)
+    job_id = (await job.market.call(job.person, "task.assign", prompt="Mend it", context_id="one", **place)).task_id
+    await job.claim()
+    await submit(job, job_id)
+    queued = (await job.market.call(job.person, "task.assign", prompt="Mend it", context_id="two", **place)).task_id
+    approved = await decide(job, "approve", job_id)
+    assert not (await job.market.call(job.person, "codebase.watch_status", **place)).held
+    job.market.events.clear()
+
+    await job.market.call(job.person, "task.cancel", task_id=approved.delivery_task_id)
+    state = await job.market.call(job.person, "codebase.watch_status", **place)
+    assert (state.open_reviews, state.held) == (1, True)
+    assert not (await job.market.call(job.coder, "task.claim", worker=job.worker)).tasks
+    assert [review.job_id for review in (await decide_list(job, state="open")).reviews] == [job_id]
+    assert not (await decide_list(job, state="delivering")).reviews
+    assert [from_json(event.data)["state"] for event in job.market.of_type("agora.review.changed")] == ["open"]
+
+    again = await decide(job, "approve", job_id)
+    claim = await job.market.call(job.coder, "task.claim", worker=job.worker, limit=10)
+    assert sorted(task.task_id for task in claim.tasks) == sorted([again.delivery_task_id, queued])
+    token = {task.task_id: task.fencing_token for task in claim.tasks}[again.delivery_task_id]
+    fence = {"task_id": again.delivery_task_id, "fencing_token": token}
+    assert (
+        await job.market.call(job.coder, "review.conclude", job_id=job_id, **fence, outcome="merged")
+    ).state == "merged"
+    await job.market.call(job.coder, "task.fail", **fence, error="the report was already given", retry=False)
+    assert (await decide(job, "get", job_id)).state == "merged"
 
 
 async def test_of_reviews_that_are_opened_at_once_all_are_counted(job: Job) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "list_reviews",
     "list_waiting_comments",
     "lock_review",
+    "lock_review_of_delivery",
     "mark_comments_sent",
     "select_comment",
     "select_file_by_path",
@@ -32,6 +33,11 @@ _REVIEW = "select * from coding_reviews where tenant_id = :tenant and job_id = :
 
 select_review = Query(_REVIEW, ReviewRow)
 lock_review = Query(_REVIEW, ReviewRow, lock=True)
+lock_review_of_delivery = Query(
+    "select * from coding_reviews where tenant_id = :tenant and state = 'delivering' and delivery_task_id = :task_id",
+    ReviewRow,
+    lock=True,
+)
 #: the latest first; reader: empty for a caller who reads all
 list_reviews = Query(
     """

@@ -2,7 +2,7 @@
 
 An approval is a task for the worker that has the branch. Its outcome is reported under that task's fencing token, in
 the transaction that changes the review; in case of conflicts, the same transaction begins a follow-up to the agent. A
-review whose task has ended without a report is open again.
+review whose task ends without a report is opened again in the transaction that ends the task.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.tasks import access, states, views
+from agora.domains.tasks import access, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.assignment import Order, create_task
 from agora.domains.tasks.draft import TaskDraft
+from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract import follow_ups, implements
 from agora_sdk.contract import reviews as contract
 from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
@@ -259,7 +260,7 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _require_undelivered(self, row: ReviewRow) -> None:
         """Check that no worker is carrying out an approval. Raises Conflict."""
-        if await self._current_state(row) == "delivering":
+        if row.state == "delivering":
             raise Conflict(
                 f"{row.job_id} has been approved; {row.delivery_task_id} carries it out.",
                 fix=f"Wait for it, or cancel it: agora.task.cancel {row.delivery_task_id}.",
@@ -383,14 +384,6 @@ class ReviewService(BoundService, contract.Reviews):
         require_requester(caller, job_id, row.requester, "review it")
         return row
 
-    async def _current_state(self, row: ReviewRow) -> str:
-        """Return the state of a review; open if the task of its approval has ended without a report."""
-        if row.state == "delivering" and row.delivery_task_id is not None:
-            task = await self.call.tx.one(tasks.select_task, task_id=row.delivery_task_id)
-            if task is None or task.status in states.TERMINAL:
-                return "open"
-        return row.state
-
     async def _insert_review(self, row: ReviewRow) -> None:
         # inserted immediately instead of with the batch, because open reviews are counted next
         values = {name: getattr(row, name) for name in COLUMNS}
@@ -405,6 +398,13 @@ class ReviewService(BoundService, contract.Reviews):
         self._announce_review(row)
         await apply_review_limit(self.call, row.codebase_id)
 
+    async def reopen_undelivered(self, task: TaskRow) -> None:
+        """Reopen the review whose delivery task has ended, unless the task has reported its outcome."""
+        row = await self.call.tx.one(statements.lock_review_of_delivery, task_id=task.task_id)
+        if row is not None:
+            row.state, row.error = "open", task.error
+            await self._save_review(row)
+
     def _announce_review(self, row: ReviewRow) -> None:
         data = {"job_id": row.job_id, "task_id": row.task_id, "state": row.state, "revision": row.revision}
         audience = tuple(dict.fromkeys((row.requester, row.owner)))
@@ -414,7 +414,7 @@ class ReviewService(BoundService, contract.Reviews):
         """Build a review; without the texts that may be long if not ``whole``."""
         return contract.Review.model_construct(
             **{name: getattr(row, name) for name in SHOWN},
-            state=cast("contract.ReviewState", await self._current_state(row)),
+            state=cast("contract.ReviewState", row.state),
             conflicts=decode_json(row.conflicts) if whole else [],
             error=row.error if whole else None,
             created_at=to_datetime(row.created_at),

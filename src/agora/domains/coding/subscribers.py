@@ -1,14 +1,16 @@
-"""Subscriptions of coding to signals of agents and workers: declared codebases."""
+"""Subscriptions of coding to signals of agents, workers and tasks: declared codebases, ended deliveries."""
 
 from __future__ import annotations
 
 from agora.core.call import Call, encode_json
 from agora.domains.agents.signals import CODEBASE_CAPABILITY, DeclaredCodebases
+from agora.domains.tasks.records import TaskRow
 from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
+from .reviews import ReviewService
 
-__all__ = ["refuse_foreign_codebases"]
+__all__ = ["refuse_foreign_codebases", "reopen_review"]
 
 
 async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> None:
@@ -21,3 +23,8 @@ async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> N
             f"The capability '{CODEBASE_CAPABILITY}{foreign.codebase_id}' belongs to a worker of {foreign.owner}.",
             fix="Register the codebase for your own worker (POST /v1/agent/codebases), which gives it an id of its own.",
         )
+
+
+async def reopen_review(call: Call, task: TaskRow) -> None:
+    """Reopen the review whose delivery has ended without a report."""
+    await ReviewService(call).reopen_undelivered(task)

@@ -9,6 +9,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.supervision import record_agent_failure, record_agent_success
 from agora.net.backoff import compute_exponential_delay
 from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
 
 from . import queries as tasks
 from . import queues, states, views
@@ -17,7 +18,7 @@ from .context_queue import find_predecessors, insert_context_dependency
 from .draft import TaskDraft, list_parties
 from .prices import agree_on_price, charge_price, release_price
 from .records import ActiveTasksChange, TaskDuration
-from .signals import STEP_TASK_ENDED, StepTaskEnded
+from .signals import DELIVERY_TASK_ENDED, STEP_TASK_ENDED, StepTaskEnded
 
 __all__ = [
     "announce_available",
@@ -237,6 +238,8 @@ async def _end_task_without_dependants(
     await draft.save()
     if draft.row.workflow_id is not None:
         await call.publish(STEP_TASK_ENDED, StepTaskEnded(draft.row, status, error or content))
+    if draft.row.task_type == DELIVERY_TYPE:
+        await call.publish(DELIVERY_TASK_ENDED, draft.row)
 
 
 def _record_duration(draft: TaskDraft) -> None:

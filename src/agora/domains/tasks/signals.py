@@ -1,4 +1,4 @@
-"""Signals that tasks publish (ADR 0026): workflows subscribe to them."""
+"""Signals that tasks publish (ADR 0026): workflows and coding subscribe to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agora_sdk.contract.fields import TaskStatus
 
 from .records import TaskRow
 
-__all__ = ["STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnded"]
+__all__ = ["DELIVERY_TASK_ENDED", "STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,6 @@ class StepCandidates:
     agents: list[str] = field(default_factory=list)
 
 
+DELIVERY_TASK_ENDED: Signal[TaskRow] = Signal("a task that delivers an approved review has ended")
 STEP_TASK_ENDED: Signal[StepTaskEnded] = Signal("the task of a workflow's step has ended")
 STEP_CANDIDATES: Signal[StepCandidates] = Signal("which agents may take the tasks of a workflow")

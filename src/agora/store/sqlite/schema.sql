@@ -1,4 +1,4 @@
--- The schema after all migrations, written by `make reference`. Checksum of the migrations: d94c3fc2a73aa9c6ad35b0c31388c348f7c4d0539ef9ff0ed61bebe4582d0f5e
+-- The schema after all migrations, written by `make reference`. Checksum of the migrations: e3b670642bcedf133116abe6d765b5c85d859e36b614758bff893b72faf789b6
 CREATE TABLE agents (
     tenant_id text not null,
     agent_id text not null,
@@ -1679,6 +1679,7 @@ CREATE TABLE coding_attempts (
 ) without rowid;
 CREATE INDEX tasks_waiting on tasks (tenant_id, queue, priority, sort_key, task_id) where waiting = 1;
 CREATE INDEX tasks_moved on tasks (tenant_id, sort_key) where moved = 1;
+CREATE INDEX coding_reviews_delivering on coding_reviews (tenant_id, delivery_task_id) where state = 'delivering';
 insert into tenants
     select 'default', 'default', 'active', '', '{}', now, 'system', now, now
     from (select cast((julianday('now') - 2440587.5) * 86400000000 as integer) as now);
