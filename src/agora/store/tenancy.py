@@ -44,14 +44,6 @@ class Group:
 
     parts: list[str | Group] = field(default_factory=list)
 
-    def iterate_tokens(self) -> Iterator[str]:
-        """Iterate over all nested tokens."""
-        for part in self.parts:
-            if isinstance(part, Group):
-                yield from part.iterate_tokens()
-            else:
-                yield part
-
 
 Parts = Sequence["str | Group"]
 
