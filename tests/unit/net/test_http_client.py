@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from agora.domains.mcp_upstreams.client.addresses import AddressRefused, EgressPolicy
 from agora.net import http_client as module
-from agora.net.http_client import ConnectionLost, HttpClient
+from agora.net.http_client import ConnectionLost, HttpClient, send_single_request
 from tests.hostile_upstream import Heard, listening, whole
 from tests.polling import run_loop_turns, wait_until
 
@@ -410,3 +410,22 @@ def test_urls_without_a_host_are_refused() -> None:
     for url in ("http:///x", "/x", "http://x:99999/"):
         with pytest.raises(ValueError, match=r"host|ort"):
             HttpClient(url, EgressPolicy(private=True), 5, PLAIN)
+
+
+def test_a_single_request_is_bounded_and_ends_its_connection(run: Run) -> None:
+    server = Server(whole(b"[1]"), whole(b"x" * 11), whole(b"12"))
+
+    async def work() -> None:
+        policy = EgressPolicy(private=True)
+        async with listening(server) as url:
+            assert await send_single_request("GET", url, policy, {"x-a": "b"}, seconds=5, max_bytes=10) == (200, b"[1]")
+            with pytest.raises(ValueError, match="over 10 bytes"):
+                await send_single_request("GET", url, policy, seconds=5, max_bytes=10)
+            assert await send_single_request("POST", url, policy, body=b"{}", seconds=5, max_bytes=10) == (200, b"12")
+
+    run(work())
+    assert len(set(server.ports)) == 3
+    first, _, posted = server.heard
+    assert (first.headers["x-a"], first.headers["user-agent"]) == ("b", "agora")
+    assert "content-length" not in first.headers, "a simple program takes it for the length of a body"
+    assert (posted.headers["content-length"], posted.body) == ("2", b"{}")
