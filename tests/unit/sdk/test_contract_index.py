@@ -110,6 +110,7 @@ def test_a_server_begins_without_what_only_calls_need() -> None:
         "agora.protocols.mcp.endpoint",
         "agora.protocols.openai.endpoint",
         "agora.protocols.web.app",
+        "agora_sdk.contract.billing",
         "agora_sdk.contract.instances",
         "agora_sdk.contract.workflows",
         "httpx",

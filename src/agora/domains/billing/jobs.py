@@ -7,19 +7,25 @@ from functools import partial
 from typing import Any
 
 from agora.clock import SECOND
+from agora.core.call import Call
 from agora.core.jobs import Controller, JobContext
 from agora.core.lazy import Lazy
 
+from . import queries as statements
 from . import view_queries as views
-from .model_calls import release_abandoned_calls
 from .money import compute_previous_month, convert_to_month_number
-from .reservations import charge_completed_tasks
 
 __all__ = ["SETTLING", "BillingController"]
 
 SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
 INVOICE_CHECK_INTERVAL = 300 * SECOND  #: interval of checks for due invoices
 BATCH = 20  #: accounts invoiced in one transaction
+CHARGE_COMPLETED_TASKS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy(
+    "agora.domains.billing.reservations:charge_completed_tasks"
+)
+RELEASE_ABANDONED_CALLS: Lazy[Callable[[Call], Coroutine[Any, Any, bool]]] = Lazy(
+    "agora.domains.billing.model_calls:release_abandoned_calls"
+)
 CLOSE_MONTHS: Lazy[Callable[..., Coroutine[Any, Any, list[str]]]] = Lazy(
     "agora.domains.billing.usage_records:close_months"
 )
@@ -36,13 +42,19 @@ class BillingController(Controller):
         self._checked_at: dict[str, int] = {}
 
     async def reconcile(self, tenant: str) -> None:
-        for settle in (charge_completed_tasks, release_abandoned_calls):
-            while not self.is_stopping and await self.write_as_system(tenant, settle):
-                pass
         now = self.context.clock.now()
+        if await self.read(tenant, statements.select_unsettled_reservations, limit=1):
+            await self._settle_reservations(tenant, CHARGE_COMPLETED_TASKS.get())
+        before = now - statements.ABANDONED_AFTER
+        if await self.read(tenant, statements.select_abandoned_reservations, before=before, limit=1):
+            await self._settle_reservations(tenant, RELEASE_ABANDONED_CALLS.get())
         if not 0 <= now - self._checked_at.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
             await self._issue_due_invoices(tenant, compute_previous_month(convert_to_month_number(now - SETTLING)))
             self._checked_at[tenant] = now
+
+    async def _settle_reservations(self, tenant: str, settle: Callable[[Call], Coroutine[Any, Any, bool]]) -> None:
+        while not self.is_stopping and await self.write_as_system(tenant, settle):
+            pass
 
     async def _issue_due_invoices(self, tenant: str, month: int) -> None:
         """Issue due invoices up to a month, a few accounts per transaction."""

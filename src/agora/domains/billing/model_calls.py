@@ -29,7 +29,6 @@ from .terms import PriceTerms
 from .views import build_model_charge_key
 
 __all__ = [
-    "ABANDONED_AFTER",
     "CallPayer",
     "ModelOffer",
     "ModelReport",
@@ -42,7 +41,6 @@ __all__ = [
     "reserve_model_call",
 ]
 
-ABANDONED_AFTER = 60 * SECOND  #: time after the end of a task in which its last call may be reported
 BATCH = 500  #: reservations released in one transaction
 LONGEST_PROJECT = 100  #: characters
 
@@ -202,7 +200,9 @@ async def release_model_call(call: Call, task_id: str) -> None:
 
 async def release_abandoned_calls(call: Call) -> bool:
     """Release reservations of tasks that have ended; returns whether there may be more."""
-    rows = await call.tx.all(statements.select_abandoned_reservations, before=call.now - ABANDONED_AFTER, limit=BATCH)
+    rows = await call.tx.all(
+        statements.select_abandoned_reservations, before=call.now - statements.ABANDONED_AFTER, limit=BATCH
+    )
     for row in rows:
         await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
         await take_from_allowance(call, row.spender, -row.amount)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agora.clock import SECOND
 from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import (
@@ -16,6 +17,7 @@ from .records import (
 )
 
 __all__ = [
+    "ABANDONED_AFTER",
     "count_budgets",
     "count_price_changes",
     "delete_budget",
@@ -445,6 +447,7 @@ select_reservation = Query(
 delete_reservation = Write(
     "delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id"
 )
+ABANDONED_AFTER = 60 * SECOND  #: time after the end of a task in which its last model call may be reported
 # Reservations for model calls of ended tasks, whose results will not be reported any more.
 select_abandoned_reservations = Query(
     """

@@ -5,11 +5,24 @@ A task in the pool has no price: its creator did not choose the agent.
 
 from __future__ import annotations
 
-from agora.domains.billing import reservations
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from agora.core.lazy import Lazy
 
 from .draft import TaskDraft
 
 __all__ = ["agree_on_price", "charge_price", "release_price"]
+
+RESERVE_PRICE: Lazy[Callable[..., Coroutine[Any, Any, int | None]]] = Lazy(
+    "agora.domains.billing.reservations:reserve_price"
+)
+RELEASE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
+    "agora.domains.billing.reservations:release_reservation"
+)
+SETTLE_RESERVATION: Lazy[Callable[..., Coroutine[Any, Any, None]]] = Lazy(
+    "agora.domains.billing.reservations:settle_reservation"
+)
 
 
 async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
@@ -20,17 +33,17 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
     await release_price(draft)
     assignee = draft.row.assignee
     if among or (assignee is not None and not assignee.startswith("capability:")):
-        draft.set_columns(price_version=await reservations.reserve_price(draft.call, draft.row))
+        draft.set_columns(price_version=await RESERVE_PRICE.get()(draft.call, draft.row))
 
 
 async def release_price(draft: TaskDraft) -> None:
     """Release the reservation of a task that ended without completion or changes its assignee. Idempotent."""
     if draft.row.price_version is not None:
-        await reservations.release_reservation(draft.call, draft.task_id)
+        await RELEASE_RESERVATION.get()(draft.call, draft.task_id)
         draft.set_columns(price_version=None)
 
 
 async def charge_price(draft: TaskDraft) -> None:
     """Charge the agreed price of a completed task."""
     if draft.row.price_version is not None:
-        await reservations.settle_reservation(draft.call, draft.task_id)
+        await SETTLE_RESERVATION.get()(draft.call, draft.task_id)

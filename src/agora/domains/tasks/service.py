@@ -12,8 +12,8 @@ from agora.clock import SECOND, to_microseconds
 from agora.core.call import BoundService, LogStreamSpec, encode_json
 from agora.core.events.filter import Viewer
 from agora.domains.billing.accounts import resolve_paying_account
-from agora.domains.billing.model_calls import ABANDONED_AFTER
 from agora.domains.billing.money import to_micros
+from agora.domains.billing.queries import ABANDONED_AFTER
 from agora.domains.billing.token_usage import TokenUsageReport, record_token_usage
 from agora.store.port import Reader
 from agora.telemetry import with_trace
