@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from agora.domains.coding import transcript_service
 from agora.domains.coding.jobs import TranscriptRetention
+from agora.domains.coding.transcript_service import LOG_PAGE
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
@@ -75,8 +77,7 @@ async def test_old_sessions_are_forgotten_where_the_settings_say_so(market: Mark
     assert session.session_id == "new"
 
 
-async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transcript_service, "LOG_PAGE", 2)  # however long the log is, and wherever a page of it ends
+async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     receipt = await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="Mend it")
@@ -87,8 +88,14 @@ async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market, monke
     await call(market, market.operator, "task.message", **place, text="once")
     for caller in (person, coder, person):
         await call(market, caller, "task.comment", **place, text="well done")
+    comments = (call(market, person, "task.comment", **place, text="again") for _ in range(LOG_PAGE))
+    await asyncio.gather(*comments)  # more than are read at once
+    await call(market, market.operator, "task.comment", **place, text="enough")
     people = await call(market, person, "transcript.participants", **place)
-    assert (people.asked_by, people.commented_by) == (person.subject, [person.subject, coder.subject])
+    assert (people.asked_by, people.commented_by) == (
+        person.subject,
+        [person.subject, coder.subject, market.operator.subject],
+    )
     (answer,) = people.allowed
     assert (answer.by, answer.question, answer.answer) == (market.operator.subject, "May I run ls?", "once")
     stranger = await market.agent("Stranger")

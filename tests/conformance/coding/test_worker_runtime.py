@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from agora.domains.coding import runtime
+from agora.domains.coding.runtime import WORKERS_PAGE
 from agora_sdk.errors import InvalidRequest, NotFound
 from tests.conformance.coding.test_codebase_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
@@ -65,9 +67,10 @@ async def test_sessions_are_read_without_their_codebase(market: Market) -> None:
     assert (project.project_id, project.path, project.online) == (codebase, "/src/api", True)
 
 
-async def test_models_are_those_of_the_workers_that_are_there(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "WORKERS_PAGE", 1)  # however many workers there are
+async def test_models_are_those_of_the_workers_that_are_there(market: Market) -> None:
     coder, other = await market.agent("Coder"), await market.agent("Other")
+    names = (f"worker-{number}" for number in range(WORKERS_PAGE))  # more than are read at once
+    await asyncio.gather(*(call(market, market.operator, "worker.register", worker_name=name) for name in names))
     one = {"worker_name": "one", "models": ["anthropic/claude", "openai/gpt"], "metadata": {"agent": "opencode"}}
     two = {"worker_name": "two", "models": ["anthropic/claude"], "metadata": {"agent": "claude"}}
     first = await call(market, coder, "worker.register", **one)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.domains.mcp_upstreams import offer_review as taking
+from agora.domains.mcp_upstreams.offer_review import MAX_KNOWN_DEFINITIONS
 from agora.domains.mcp_upstreams.service import uri_matches
 from agora.server.app import App
 from agora_sdk.contract import operations
@@ -103,16 +103,13 @@ async def test_two_upstreams_never_share_a_name(market: Market, url: str, rogue:
         assert market.app.registry.find(name).name.replace(".", "_") == name
 
 
-async def test_names_without_end_do_not_fill_the_store(
-    market: Market, engine: Engine, url: str, rogue: Rogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(taking, "MAX_KNOWN_DEFINITIONS", 20)
+async def test_names_without_end_do_not_fill_the_store(market: Market, engine: Engine, url: str, rogue: Rogue) -> None:
     await add(market, url)
-    for turn in range(10):
-        rogue.tools = [define("do"), *(define(f"t{turn}_{number}") for number in range(5))]
+    for turn in range(3):
+        rogue.tools = [define("do"), *(define(f"t{turn}_{number}") for number in range(800))]
         shown = await refresh(market)
     rows = await engine.run("select kind, name, state from upstream_tools")
-    assert len(rows) == 21
+    assert len(rows) == MAX_KNOWN_DEFINITIONS + 1
     assert {item.name: item.state.value for item in shown.items}["do"] == "active"
     (more,) = [item for item in shown.items if item.name == "(new)"]
     assert "remove the upstream and add it again" in (more.reason or "")

@@ -11,9 +11,9 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
-from agora.domains.mcp_upstreams import registration as adding
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.domains.mcp_upstreams.registration import MAX_UPSTREAMS
 from agora.server.app import App
 from agora_sdk.contract import Kind
 from agora_sdk.errors import (
@@ -167,11 +167,10 @@ async def test_names_are_taken_once(market: Market, url: str) -> None:
         await add(market, url, name="With.Dots")
 
 
-async def test_there_are_only_so_many(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adding, "MAX_UPSTREAMS", 2)
-    for name in ("a", "b"):
-        await add(market, "http://127.0.0.1:1/mcp", name, verify=False)
-    with pytest.raises(Conflict, match="2 upstreams already"):
+async def test_there_are_only_so_many(market: Market) -> None:
+    upstream_names = (f"u{number}" for number in range(MAX_UPSTREAMS))
+    await asyncio.gather(*(add(market, "http://127.0.0.1:1/mcp", name, verify=False) for name in upstream_names))
+    with pytest.raises(Conflict, match=f"{MAX_UPSTREAMS} upstreams already"):
         await add(market, "http://127.0.0.1:1/mcp", "c", verify=False)
 
 

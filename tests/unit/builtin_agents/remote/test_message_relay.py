@@ -148,10 +148,7 @@ def _number(sent: list[dict[str, Any]]) -> str:
     return str(sent[1]["messageId"]).rpartition(".")[2]
 
 
-async def test_a_message_lost_on_its_way_is_sent_again(
-    market: Market, ann: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.builtin_agents.remote.message_relay.PAUSE", 0.01)
+async def test_a_message_lost_on_its_way_is_sent_again(market: Market, ann: Caller) -> None:
     tries: list[dict[str, Any]] = []
 
     async def answer(heard: Heard) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
+from agora.domains.messaging.service import CAPABILITY_LIMIT
 from agora.server.app import App
 from agora_sdk.errors import InvalidRequest
 from tests.harness import ManualClock
@@ -59,15 +62,15 @@ async def test_a_private_agent_s_tier_is_told_to_itself_alone(app: App, clock: M
     assert event.audience == (hidden.subject,)
 
 
-async def test_one_message_has_a_bounded_number_of_recipients(
-    app: App, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.messaging.service.CAPABILITY_LIMIT", 3)
+async def test_one_message_has_a_bounded_number_of_recipients(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
-    for number in range(4):
-        await market.agent(f"Worker{number}", capabilities=[f"half-{number % 2}"])
+    profiles = (
+        {"agent_name": f"Worker{number}", "capabilities": [f"half-{number % 2}"]}
+        for number in range(CAPABILITY_LIMIT + 1)
+    )
+    await asyncio.gather(*(market.call(market.operator, "agent.register", **profile) for profile in profiles))
     await market.call(market.operator, "messaging.send", to_agent="capability:half-0", content="x")
-    with pytest.raises(InvalidRequest, match="at most 3"):
+    with pytest.raises(InvalidRequest, match=f"at most {CAPABILITY_LIMIT}"):
         await market.call(
             market.operator, "messaging.send", to_agent=["capability:half-0", "capability:half-1"], content="x"
         )
