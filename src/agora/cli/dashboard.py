@@ -9,8 +9,6 @@ import typer
 
 from agora_sdk.errors import PermissionDenied
 
-from .billing import BUDGETS, format_money
-from .instance_views import print_instances
 from .output import Column
 from .session import Session, client_command
 
@@ -50,6 +48,9 @@ def _fetch_instances(session: Session, account: str | None) -> InstanceDashboard
 
 
 def _print_tables(session: Session, dashboard: Dashboard, running: InstanceDashboard | None) -> None:
+    from .billing import BUDGETS, format_money
+    from .instance_views import print_instances
+
     out, now = session.out, dashboard.billing
     out.fields(
         {
