@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agora.store.port import Query, Write
+from agora.store.port import Query
 
-__all__ = ["DictQuery", "DictWrite"]
+__all__ = ["DictQuery"]
 
 Row = dict[str, Any]
 
@@ -20,10 +20,5 @@ class DictQuery(Query[Row]):
     def __init__(self, sql: str, **options: Any) -> None:
         super().__init__(sql, Row, **options)
 
-    def load_records(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
-        return _load_dicts(rows, columns)
-
-
-class DictWrite(Write[Row]):
     def load_records(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
         return _load_dicts(rows, columns)

@@ -18,7 +18,6 @@ ADMINISTRATIVE = {
     for operation in CONTRACT["operations"]
     if operation["scope"] in ("admin", "act:any") and operation["kind"] != "query"
 }
-DEAD_URL = "http://127.0.0.1:9/"
 
 
 class Marketplace:

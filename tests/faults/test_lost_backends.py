@@ -21,8 +21,6 @@ from tests.valkey import Broker, empty_database, valkey_server
 
 __all__ = ["postgres_server", "valkey_server"]
 
-TRUTH_SECONDS = 5.0  # what is promised; the waits below are longer, for machines that are busy
-
 
 async def until_ready(client: httpx.AsyncClient, wanted: bool) -> float:
     """Return the time until /ready succeeded."""

@@ -25,7 +25,6 @@ STEPS = [
     {"name": "check", "approval": True, "message": "Good?"},
     {"name": "print", "agent": "Writer", "depends_on": ["check"]},
 ]
-ABSENT = {"task": "task", "workflow": "wf", "message": "msg", "instance": "inst", "agent": "agent"}
 
 
 @pytest.fixture
