@@ -91,28 +91,28 @@ class GitLab:
         return _call_api(method, f"{self.api}/projects/{project}{path}", {"private-token": self.token}, body)
 
 
-def find_forge(repository: str | None, environment: Mapping[str, str] = os.environ) -> Forge:
+def find_forge(repository: str | None) -> Forge:
     """Find the forge of a repository, such as ``github.com/owner/name``. Raises ForgeError, which names what is
     missing."""
     host, _, path = (repository or "").partition("/")
     if not path:
         raise ForgeError("The codebase has no remote at a forge: there is nowhere to open a pull request.")
-    if _is_gitlab(host, environment):
-        api = environment.get("AGORA_GITLAB_API") or f"https://{host}/api/v4"
-        return GitLab(api.rstrip("/"), _read_token("AGORA_GITLAB_TOKEN", environment), path)
+    if _is_gitlab(host):
+        api = os.environ.get("AGORA_GITLAB_API") or f"https://{host}/api/v4"
+        return GitLab(api.rstrip("/"), _read_token("AGORA_GITLAB_TOKEN"), path)
     default = "https://api.github.com" if host == "github.com" else f"https://{host}/api/v3"
-    api = environment.get("AGORA_GITHUB_API") or default
-    return GitHub(api.rstrip("/"), _read_token("AGORA_GITHUB_TOKEN", environment), path)
+    api = os.environ.get("AGORA_GITHUB_API") or default
+    return GitHub(api.rstrip("/"), _read_token("AGORA_GITHUB_TOKEN"), path)
 
 
-def git_credentials(remote: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def git_credentials(remote: str) -> dict[str, str]:
     """Build the environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty
     without a token."""
     address = urlsplit(remote)
     if address.scheme != "https" or address.username is not None or not address.hostname:
         return {}
-    is_gitlab = _is_gitlab(address.hostname, environment)
-    token = environment.get("AGORA_GITLAB_TOKEN" if is_gitlab else "AGORA_GITHUB_TOKEN")
+    is_gitlab = _is_gitlab(address.hostname)
+    token = os.environ.get("AGORA_GITLAB_TOKEN" if is_gitlab else "AGORA_GITHUB_TOKEN")
     if not token:
         return {}
     user = "oauth2" if is_gitlab else "x-access-token"
@@ -124,15 +124,15 @@ def git_credentials(remote: str, environment: Mapping[str, str] = os.environ) ->
     }
 
 
-def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:
+def _is_gitlab(host: str) -> bool:
     """Whether a host is treated as GitLab: by its name, or because only a GitLab token is set."""
     if "gitlab" in host or "github" in host:
         return "gitlab" in host
-    return bool(environment.get("AGORA_GITLAB_TOKEN")) and not environment.get("AGORA_GITHUB_TOKEN")
+    return bool(os.environ.get("AGORA_GITLAB_TOKEN")) and not os.environ.get("AGORA_GITHUB_TOKEN")
 
 
-def _read_token(variable: str, environment: Mapping[str, str]) -> str:
-    token = environment.get(variable)
+def _read_token(variable: str) -> str:
+    token = os.environ.get(variable)
     if not token:
         raise ForgeError(f"The worker has no token for the forge: start it with {variable} in its environment.")
     return token

@@ -18,7 +18,6 @@ from pydantic_core import from_json
 from agora.clock import SECOND
 from agora.domains.identity.signing_key import SigningKey
 from agora.domains.outbox.http_sender import DeliveryRejected, HttpSender
-from agora.net.egress_policy import Resolve, resolve_host
 from agora.net.sealing import Sealer
 
 from .records import PushConfigRow
@@ -41,11 +40,9 @@ class Notification:
 class NotificationSender:
     """Sender of notifications. issuer: the server's own URL. seconds: timeout of a post including the response."""
 
-    def __init__(
-        self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float, resolver: Resolve = resolve_host
-    ) -> None:
+    def __init__(self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float) -> None:
         self._key, self._sealer, self._issuer = key, sealer, issuer
-        self.seconds, self._http = seconds, HttpSender(resolver=resolver)
+        self.seconds, self._http = seconds, HttpSender()
 
     def close(self) -> None:
         """Close all connections."""
