@@ -99,7 +99,7 @@ def test_the_monitor_shows_finds_and_asks(shared_server: ServerProcess) -> None:
 
         assert "/v1/monitor/apps" in browser.links()
         assert app["app_id"] in read("apps?query=letters&industry=postal")
-        assert "No app fits" in read("apps?query=zymurgy")
+        assert "No matching apps" in read("apps?query=zymurgy")
         page = read(f"apps/{app['app_id']}")
         assert "Nobody here has the capability sorting." in page
         assert f"/v1/monitor/apps/{app['app_id']}" in read("find?q=mailroom")

@@ -59,7 +59,7 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     tool.locator("summary").first.click()
     assert tool.locator("pre.diff .add", has_text="<script>").is_visible()
 
-    page.get_by_label("Go on with this session").fill("RECALL\nSLOWLY: 2000")
+    page.get_by_label("Next prompt").fill("RECALL\nSLOWLY: 2000")
     page.get_by_role("button", name="Resume").click()
     live = talk.locator("#output")
     live.get_by_text("word5 ").wait_for()
@@ -67,10 +67,10 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     assert tool.locator("pre.diff").first.is_visible(), (
         "what was unfolded stays so while the page is brought up to date"
     )
-    assert page.get_by_label("Say something to the agent").input_value() == "", "what was sent is not there again"
-    page.get_by_label("Say something to the agent").fill("Then stop")
+    assert page.get_by_label("Message to the agent").input_value() == "", "what was sent is not there again"
+    page.get_by_label("Message to the agent").fill("Then stop")
     page.get_by_role("button", name="Interrupt", exact=True).click()
-    box = page.get_by_label("Go on with this session")
+    box = page.get_by_label("Next prompt")
     box.wait_for()
     poll_until(lambda: box.input_value() == "Then stop", "what was being written moves along")
     assert live.count() == 0
@@ -90,7 +90,7 @@ def test_of_two_people_who_answer_at_once_the_second_is_told(place: Place, page:
     late.get_by_role("button", name="Always allow").wait_for()
     open_live(page, "inbox").get_by_role("button", name="Allow once").click()
     page.locator("#toasts .note.good").wait_for()
-    page.get_by_role("heading", name="Nothing waits for you").wait_for()
+    page.get_by_role("heading", name="Inbox empty").wait_for()
     late.get_by_role("button", name="Always allow").click()
     late.get_by_role("alert").get_by_text("it has been answered").wait_for()
     context.close()
@@ -186,7 +186,7 @@ def test_a_worker_is_talked_with_and_drained(place: Place, page: Any) -> None:
     page.get_by_role("button", name="Chat directly").click()
     dialog = page.locator("dialog[open]")
     dialog.get_by_label("Message").fill("SAY: from nowhere")
-    dialog.get_by_role("button", name="Say it").click()
+    dialog.get_by_role("button", name="Send").click()
     page.wait_for_url(re.compile(r"/tasks/task_\w+$"))
     task = wait_for_status(place.operator, page.url.rpartition("/")[2], "completed")
     home = place.operator.get(f"/v1/agent/codebases/{task['payload']['codebase_id']}")
@@ -247,7 +247,7 @@ def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: P
 @pytest.mark.long
 def test_an_answer_in_words_is_a_no_that_the_agent_is_told_about(place: Place, page: Any) -> None:
     queue_job(page, place, "RUN: rm -rf everything")
-    page.get_by_role("button", name="Answer in words").click()
+    page.get_by_role("button", name="Text answer").click()
     dialog = page.locator("dialog[open]")
     dialog.get_by_text("rm -rf everything").first.wait_for()  # the question arrives apart from the button
     dialog.get_by_label("Answer").fill("Not before the backup.")

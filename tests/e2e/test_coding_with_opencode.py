@@ -236,7 +236,7 @@ def test_follow_ups_are_queued_edited_and_steer(place: Place, page: Any) -> None
     page.locator("#output").get_by_text("word3 ").wait_for()
     open_session(page, place, job)
     wait_for_phase(page, "working")
-    box = page.get_by_label("Say something to the agent")
+    box = page.get_by_label("Message to the agent")
     waiting = page.get_by_role("region", name="Follow-ups")
     for text in ("SAY: first", "SAY: to be changed", "SAY: to be removed"):
         box.fill(text)
@@ -244,7 +244,7 @@ def test_follow_ups_are_queued_edited_and_steer(place: Place, page: Any) -> None
         waiting.get_by_text(text).first.wait_for()
     changed = waiting.get_by_role("listitem").filter(has_text="to be changed")
     changed.get_by_text("Edit").click()
-    changed.get_by_label("What the agent is told").fill("RECALL")
+    changed.get_by_label("Text for the agent").fill("RECALL")
     changed.get_by_role("button", name="Save").click()
     removed = waiting.get_by_role("listitem").filter(has_text="to be removed")
     removed.get_by_role("button", name="Remove").click()
@@ -256,7 +256,7 @@ def test_follow_ups_are_queued_edited_and_steer(place: Place, page: Any) -> None
     poll_until(lambda: said_by_person(page) == order, lambda: f"in order: {said_by_person(page)}")
     assert waiting.count() == 0
 
-    page.get_by_label("Go on with this session").fill("RECALL\nSAY: woken")
+    page.get_by_label("Next prompt").fill("RECALL\nSAY: woken")
     page.get_by_role("button", name="Resume").click()
     poll_until(lambda: said_by_person(page)[4:], "it goes on")
     wait_for_phase(page, "ended")
@@ -305,7 +305,7 @@ def test_a_turn_is_gone_back_to_and_forked(place: Place, page: Any) -> None:
     wait_for_phase(page, "ended")
 
     turn = open_checkpoint(page, 2)
-    turn.get_by_label("Go on from here").fill("RECALL")
+    turn.get_by_label("Continue from here").fill("RECALL")
     turn.get_by_role("button", name="Rewind both").click()
     answer = wait_for_new_job(page, place)
     assert branch_files(place, job) == {"turn.txt": "two", "later.txt": "later"}, "the files come back"
@@ -313,7 +313,7 @@ def test_a_turn_is_gone_back_to_and_forked(place: Place, page: Any) -> None:
 
     open_newest_session(page, place)
     turn = open_checkpoint(page, 1)
-    turn.get_by_label("Go on from here").fill("RECALL")
+    turn.get_by_label("Continue from here").fill("RECALL")
     turn.get_by_role("button", name="Rewind the conversation").click()
     answer = wait_for_new_job(page, place)
     assert "one" in answer

@@ -282,7 +282,7 @@ def test_what_was_written_outlives_the_connection_and_the_session(market: Lively
     say.get_by_label("Message").fill("A long thought")
     own.set_offline(True)
     say.get_by_role("button", name="Send").click()
-    say.get_by_text("What you have written is kept").wait_for()
+    say.get_by_text("Your input is kept").wait_for()
     own.set_offline(False)
     own.clear_cookies()
     say.get_by_role("button", name="Send").click()
@@ -449,7 +449,7 @@ def test_no_page_at_all_has_a_barrier(market: Lively, page: Any) -> None:
 def test_the_chat_answers_on_its_page(market: Lively, page: Any) -> None:
     """The answer stays when the page is brought up to date, names agents as links, and gives way to the next one."""
     page.goto("/v1/monitor/apps")
-    field, answer = page.get_by_label("What do you want?"), page.locator("#chat-answer")
+    field, answer = page.get_by_label("Request"), page.locator("#chat-answer")
     field.fill("pls show me all agents")
     with page.expect_response("**/v1/monitor/apps"):  # brought up to date after the act
         page.get_by_role("button", name="Ask", exact=True).click()
@@ -473,7 +473,7 @@ def test_signing_out_ends_it_and_lost_pages_say_so(market: Lively, context: Any)
     page.get_by_role("button", name="Enter as operator").click()
     page.get_by_role("link", name="Researcher").wait_for()  # where one wanted to go
     assert page.goto(f"{HOME}nowhere").status == 404
-    page.get_by_role("heading", name="Not here").wait_for()
+    page.get_by_role("heading", name="Page not found").wait_for()
     assert barriers(page) == []
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Enter as operator").wait_for()

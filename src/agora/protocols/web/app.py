@@ -72,7 +72,7 @@ async def _no_values(view: View) -> dict[str, Any]:
     return {}
 
 
-NO_PAGE = Page("/", "Not here", "error.html", _no_values)  #: the page of unknown paths
+NO_PAGE = Page("/", "Page not found", "error.html", _no_values)  #: the page of unknown paths
 
 
 class MonitorApp:
@@ -108,9 +108,7 @@ class MonitorApp:
 
     async def send_not_found(self, scope: Scope, send: Send) -> None:
         """Send the page of an unknown path."""
-        error = NotFound(
-            "There is nothing at this address.", fix="Check it for typing errors, or start at the monitor."
-        )
+        error = NotFound("There is no page at this address.", fix="Check the address, or start at the dashboard.")
         await self._send_failure(error, scope, send)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "find_page_path",
     "format_duration",
     "format_money",
+    "format_quantity",
     "short_id",
     "state_badge",
     "task_title",

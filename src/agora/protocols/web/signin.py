@@ -79,9 +79,9 @@ class SignIn:
 
     def _check_person(self, caller: Caller) -> Caller:
         if caller.kind == "user" and not caller.scopes:
-            raise PermissionDenied("You have no role here yet.", fix="Ask an operator for one.")
+            raise PermissionDenied("You do not have a role on this server.", fix="Ask an operator for one.")
         if caller.kind == "enrolment" or not caller.scopes:
-            raise PermissionDenied("This token only registers agents.", fix="Sign in with another one.")
+            raise PermissionDenied("This token only registers agents.", fix="Sign in with another token.")
         return caller
 
     # -- the page --------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class SignIn:
         fields = self.sessions.unseal(cookie_text, "sign-in") if cookie_text else None
         token = form.get("csrf") or ""
         if not fields or not hmac.compare_digest(str(fields[0]).encode(), token.encode()):
-            raise PermissionDenied("The page is too old, or cookies are turned off.", fix="Send it again.")
+            raise PermissionDenied("The page has expired, or cookies are disabled.", fix="Send it again.")
 
     async def _create_session(self, scope: Scope, form: forms.Form) -> Session:
         credential = (form.get("token") or "").strip()
@@ -182,7 +182,7 @@ class SignIn:
         host = read_header(scope, b"host")
         if not self.public_url and not self.access.is_ours(host):
             raise Conflict(
-                "The server does not know this address as its own.",
+                "This address is not an address of the server.",
                 fix="Set public_url to the address under which browsers reach it.",
             )
         base = self.public_url.rstrip("/") or f"{scope.get('scheme', 'http')}://{host}"

@@ -205,7 +205,7 @@ async def test_follow_ups_are_changed_on_the_page_until_they_are_taken(market: M
     assert page.count('<li id="follow-up-') == 1
     assert "changed" in page
     await market.call(coding.coder, "task.fail", **coding.fence, error="broken", retry=False)
-    assert "Go on with them" in await read_page(browser, session)
+    assert "Resume with them" in await read_page(browser, session)
     await browser.act("agora.follow_up.wake", **task)
     (successor,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
     taken = await market.call(
@@ -262,7 +262,7 @@ async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, 
     assert "no &lt;img" in page
     assert "<small>operator, " in page, "of several reviewers each comment names its author"
     await browser.act("agora.review.request_changes", job_id=job_id)
-    assert "the agent has been told" in await read_page(browser, f"reviews/{job_id}")
+    assert ", sent to the agent" in await read_page(browser, f"reviews/{job_id}")
     (told,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
     await market.call(coding.coder, "task.complete", task_id=told.task_id, fencing_token=told.fencing_token, result={})
     await browser.act("agora.review.approve", job_id=job_id, action="push", head="1" * 40)
@@ -531,5 +531,5 @@ async def test_what_an_agent_does_now_reads_as_what_it_did(market: Market, codin
     assert "works in /src" in live
     await market.call(coding.coder, "task.append", **coding.fence, content="x\n" * 100_000)
     page = await read_page(browser, session)
-    assert "characters before are in the" in page
+    assert "earlier characters in the" in page
     assert len(page) < 60_000

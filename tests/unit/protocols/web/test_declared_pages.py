@@ -55,7 +55,7 @@ async def test_an_agent_is_declared_edited_and_rolled_back_by_forms(market: Mark
     assert (spec.output_schema, spec.description) == ({"type": "object"}, "")
     assert "Poet" in await read_page(browser, "agents/declared")
     page = await read_page(browser, "agents/declared/Poet")
-    for text in ('value="local:tiny"', ">messaging\nagent:Bob</textarea>", "It does not work.", "Version 1"):
+    for text in ('value="local:tiny"', ">messaging\nagent:Bob</textarea>", "Invalid declaration.", "Version 1"):
         assert text.lower() in page.lower(), text
     await act(
         browser, "agora.declared_agent.apply", **FORM | {"specification.tools": "", "specification.busy": "reject"}

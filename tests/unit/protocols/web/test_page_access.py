@@ -185,7 +185,7 @@ async def test_what_is_not_there_is_not_here(market: Market, path: str) -> None:
     browser = await signed_in(market)
     page = await browser.get(path)
     assert page.status_code == 404
-    assert "Not here" in page.text
+    assert "Page not found" in page.text
 
 
 @pytest.mark.parametrize(

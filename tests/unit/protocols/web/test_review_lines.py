@@ -25,10 +25,10 @@ def changed_file(patch: str, status: str = "M", *, truncated: bool = False) -> R
             "A binary file: its content is not shown.",
         ),
         (changed_file("diff\nnew file mode 100644\nindex 0..e\n", "A"), "An empty file."),
-        (changed_file("", truncated=True), "Its diff is too large to be shown; the branch has it."),
+        (changed_file("", truncated=True), "The diff is too large to be shown; see the branch."),
         (
             changed_file("diff\n@@ -1 +1 @@\n-a\n", truncated=True),
-            "The end of its diff is not shown; the branch has it.",
+            "The end of the diff is not shown; see the branch.",
         ),
         (changed_file("diff\n@@ -0,0 +1 @@\n+rename from a\n+Binary files \n", "A"), ""),
     ],

@@ -9,6 +9,7 @@ from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage
 
 from ..drawing import Arrow, draw_sequence
+from ..filters import format_quantity
 from ..registry import register_page
 from ..view import View
 from .agent_names import names_by_id
@@ -52,7 +53,7 @@ async def load_conversation_page(view: View) -> Mapping[str, Any]:
         for number, message in enumerate(exchange.messages)
         for arrow in _build_message_arrows(number, message, participant_names)
     ]
-    drawing = draw_sequence(arrows, f"Conversation in {len(arrows)} messages")
+    drawing = draw_sequence(arrows, f"Conversation in {format_quantity(len(arrows), 'message')}")
     return {"exchange": exchange, "names": participant_names, "drawing": drawing}
 
 

@@ -30,7 +30,7 @@ WAITING = 8  #: maximum of each kind
 ALL_WAITING = (
     ("workflows?status=waiting_approval", "All approvals"),
     ("tasks?view=table&status=input_required,auth_required", "All questions"),
-    ("agents?status=error", "All agents in trouble"),
+    ("agents?status=error", "All agents with errors"),
 )
 STATES = ("active", "busy", "error", "paused", "suspended", "inactive", "offline")
 WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead_lettered")

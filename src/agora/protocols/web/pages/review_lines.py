@@ -92,9 +92,9 @@ def _describe_change(file: ReviewFile) -> str:
     if "binary" in names:
         notes.append("A binary file: its content is not shown.")
     elif not file.patch and file.truncated:
-        notes.append("Its diff is too large to be shown; the branch has it.")
+        notes.append("The diff is too large to be shown; see the branch.")
     elif file.truncated:
-        notes.append("The end of its diff is not shown; the branch has it.")
+        notes.append("The end of the diff is not shown; see the branch.")
     elif "\n@@" not in file.patch and not notes:
         notes.append("An empty file." if file.status in "AD" else "No lines have changed.")
     return " ".join(notes)

@@ -28,10 +28,10 @@ TRAIL_PAGES = 10  #: maximum pages of the history read to find them
 
 #: lanes of the board: title, states, text of an empty one
 LANES = (
-    ("Waiting", ("pending",), "Nothing waits."),
-    ("In progress", ("in_progress",), "No task is in progress."),
+    ("Waiting", ("pending",), "No waiting tasks."),
+    ("In progress", ("in_progress",), "No tasks in progress."),
     ("Needs an answer", ("input_required", "auth_required"), "No questions."),
-    ("Done", ("completed",), "Nothing done yet."),
+    ("Done", ("completed",), "No completed tasks."),
     ("Not completed", ("failed", "cancelled", "rejected", "expired", "dead_lettered"), "No failures."),
 )
 

@@ -11,7 +11,7 @@ from agora_sdk.contract import fields
 from agora_sdk.contract.workflows import Span, StepState, Timeline, Workflow, WorkflowStatus
 
 from .. import drawing
-from ..filters import format_duration
+from ..filters import format_duration, format_quantity
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
@@ -81,7 +81,9 @@ def _is_concerned(view: View) -> bool:
 
 async def _build_workflow_values(view: View) -> Mapping[str, Any]:
     flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
-    words = f"Workflow {flow.workflow_name}, {len(flow.steps)} steps, {flow.status.replace('_', ' ')}"
+    words = (
+        f"Workflow {flow.workflow_name}, {format_quantity(len(flow.steps), 'step')}, {flow.status.replace('_', ' ')}"
+    )
     waits = _unfinished_dependencies(flow)
     stages = [_to_stage(view, step, waits) for step in flow.steps]
     many = len(stages) > INLINE

@@ -11,8 +11,8 @@ function unreachable(form) {
   note.className = "note bad";
   const words = document.createElement("p");
   words.textContent = navigator.onLine
-    ? "The server cannot be reached. What you have written is kept: send it again when the server is back."
-    : "You are offline. What you have written is kept: send it again when you are connected.";
+    ? "The server cannot be reached. Your input is kept: send it again when the server is available."
+    : "You are offline. Your input is kept: send it again when you are online.";
   note.append(words);
   trouble(form)?.replaceChildren(note);
 }
