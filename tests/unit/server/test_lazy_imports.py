@@ -1,15 +1,67 @@
-"""An import inside a function defers what a start does not load; what is loaded anyway is imported at the top (ADR 22)."""
+"""An import inside a function defers what a start does not load; everything else is imported at the top (ADR 22)."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = {"agora": ROOT / "src" / "agora", "agora_sdk": ROOT / "sdk" / "python" / "src" / "agora_sdk"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Import = ast.Import | ast.ImportFrom
+LAZY_REFERENCE = re.compile(r"\bLazy\(\s*\"(agora[\w.]*):(\w+)\"")
+
+#: packages that take long to import, or that not every installation has
+HEAVY = frozenset(
+    {
+        "aiohttp",
+        "certifi",
+        "cryptography",
+        "jinja2",
+        "joserfc",
+        "jsonschema",
+        "markdown_it",
+        "opentelemetry",
+        "prometheus_client",
+        "pydantic",
+        "pydantic_ai",
+        "readline",  # changes the terminal
+        "rich",
+        "vaderSentiment",
+        "websockets",
+        "yaml",
+        "yarl",
+    }
+)
+
+#: places that import modules of ours late, and why
+PLACES = {
+    # a command loads what it runs, and its help loads nothing of that
+    "agora/cli/": "commands",
+    # engines and protocols that the settings name
+    "agora/server/app.py": "single sign-on",
+    "agora/server/bootstrap.py": "PostgreSQL, Redis",
+    "agora/server/jobs/__init__.py": "Consul, the bridge to Redis",
+    "agora/store/databases.py": "PostgreSQL",
+    # rules that a controller applies when something is due
+    "agora/builtin_agents/remote/jobs.py": "checks of remote agents",
+    "agora/domains/a2a/push_outbox.py": "pushes",
+    "agora/domains/bus/jobs.py": "the bus",
+    "agora/domains/instances/hosted_reconciler.py": "instances",
+    "agora/domains/instances/maintenance.py": "instances",
+    "agora/domains/instances/reconciler.py": "instances",
+    "agora/domains/mcp_upstreams/declared_upstreams.py": "declared upstreams",
+    # what a program that only imports the SDK, or makes one call, does not need
+    "agora_sdk/client.py": "listeners, conversations, projections",
+    "agora_sdk/contract/": "schemas of operations",
+    "agora_sdk/login.py": "sign-in",
+    "agora_sdk/projection.py": "event streams",
+    "agora_sdk/protocol.py": "encryption",
+    "agora_sdk/session.py": "transports",
+}
 
 
 def _find_modules() -> dict[str, Path]:
@@ -79,3 +131,49 @@ def test_an_import_inside_a_function_loads_what_is_not_loaded_yet() -> None:
         if targets != {"agora_sdk"} and targets != {"agora_sdk.contract"}
     ]
     assert needless == []
+
+
+def _name_packages(statement: Import) -> set[str]:
+    """Return the packages that an import names; an empty name for one of ours."""
+    if isinstance(statement, ast.Import):
+        names = [alias.name for alias in statement.names]
+    else:
+        names = [""] if statement.level else [statement.module or ""]
+    packages = {name.partition(".")[0] for name in names}
+    return {"" if package in PACKAGES else package for package in packages}
+
+
+def _find_place(module: str) -> str | None:
+    """Return the entry of PLACES that a module belongs to."""
+    file = MODULES[module].relative_to(PACKAGES[module.partition(".")[0]].parent).as_posix()
+    return next((place for place in PLACES if file == place or (place.endswith("/") and file.startswith(place))), None)
+
+
+def _list_late_imports() -> Iterator[tuple[str, int, set[str]]]:
+    """Yield module, line and packages of each import inside a function."""
+    for module, statements in IMPORTS.items():
+        for statement, function in statements:
+            if function is not None:
+                yield module, statement.lineno, _name_packages(statement)
+
+
+def test_only_heavy_packages_and_listed_places_are_imported_inside_functions() -> None:
+    early = [
+        f"{MODULES[module].relative_to(ROOT)}:{line}: {', '.join(packages - HEAVY) or 'a module of ours'}"
+        for module, line, packages in _list_late_imports()
+        if packages - HEAVY - ({""} if _find_place(module) else set())
+    ]
+    assert early == []
+
+
+def test_every_listed_package_and_place_is_used() -> None:
+    imports = list(_list_late_imports())
+    assert {_find_place(module) for module, _, packages in imports if "" in packages} >= PLACES.keys()
+    assert set().union(*(packages for *_, packages in imports)) >= HEAVY
+
+
+def test_every_lazy_reference_names_an_object() -> None:
+    references = {match for file in MODULES.values() for match in LAZY_REFERENCE.findall(file.read_text("utf-8"))}
+    assert ("agora.protocols.mcp.endpoint", "McpApp") in references
+    missing = [(module, name) for module, name in references if not hasattr(import_module(module), name)]
+    assert missing == []
