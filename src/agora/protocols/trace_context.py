@@ -25,7 +25,7 @@ def read_trace_carrier(scope: Scope) -> Mapping[str, Any]:
 
 
 def open_incoming_span(
-    tracing: Tracing | None, name: str, carrier: Mapping[str, Any], **told: Any
+    tracing: Tracing | None, name: str, carrier: Mapping[str, Any], **attributes: Any
 ) -> AbstractContextManager[Span | None]:
     """Open the span of an incoming request or call; None without tracing.
 
@@ -33,4 +33,4 @@ def open_incoming_span(
     """
     if tracing is None:
         return nullcontext()
-    return tracing.begin(name, "server", carrier, {"agora.protocol": PROTOCOL.get(), **told})
+    return tracing.begin(name, "server", carrier, {"agora.protocol": PROTOCOL.get(), **attributes})

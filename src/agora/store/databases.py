@@ -37,7 +37,9 @@ def database_url(store: str, data_dir: Path) -> str:
     """Return the URL of the setting ``store``. Raises StoreFailure if it is not a database URL."""
     url = store or f"sqlite://{data_dir / 'agora.db'}"
     if not is_postgres(url) and not url.startswith("sqlite:///"):
-        raise StoreFailure(f"{url.split(':', 1)[0]!r} is no engine: use postgresql://... or sqlite:///PATH.")
+        raise StoreFailure(
+            f"{url.split(':', 1)[0]!r} is not a supported database: use postgresql://... or sqlite:///PATH."
+        )
     return url
 
 

@@ -181,7 +181,7 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
         assert "1  rows, counted on both sides" in run("copy", source, url)
         assert '"rows": 1' in run("copy", source, url, "--json")
         assert "Choose one" in run("status", "--dev", "--prod", code=2)
-        assert "is no engine" in run("status", "--url", "mysql://x/y", code=2)
+        assert "is not a supported database" in run("status", "--url", "mysql://x/y", code=2)
         assert "sqlite:///PATH to postgresql" in run("copy", url, source, code=2)
         assert "names no database" in run("status", "--url", "postgresql://h", "--dev", code=2)
     finally:

@@ -132,7 +132,7 @@ async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> l
 async def get_task(
     call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float, *, artifacts: bool = True
 ) -> A2ATask:
-    """Read one task. Raises Wait while it is in progress, if ``wait`` seconds are given."""
+    """Read one task. Raises WaitForEvent while it is in progress, if ``wait`` seconds are given."""
     row = await require_task(call, task_id, agent)
     document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
     result = cast_encoded_to_result(view.encode_document(document), A2ATask)

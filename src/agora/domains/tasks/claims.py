@@ -75,7 +75,7 @@ class ClaimRequest:
 
 
 async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
-    """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
+    """Lease up to ``limit`` tasks. Raises WaitForEvent if there are none: the dispatcher retries when one becomes available."""
     capabilities, addresses, worker = await _resolve_claimant(
         call, request.capabilities, request.models, request.worker
     )

@@ -63,7 +63,7 @@ class GrpcServer:
         backpressure: Backpressure,
     ) -> None:
         self._core, self._authenticate, self._default_agent = core, authenticate, settings.a2a_grpc_agent
-        logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_departure)
+        logging.getLogger("grpc._cython.cygrpc").addFilter(_is_not_disconnect_error)
         self._listener = GrpcListener(backpressure, settings.request_timeout)
         options = [
             ("grpc.max_receive_message_length", settings.body_limit + ENVELOPE),
@@ -211,7 +211,7 @@ async def _catch_errors(work: Awaitable[Any]) -> Any:
         return to_wire_error(InternalError("Something went wrong on our side."))
 
 
-def _is_no_departure(record: logging.LogRecord) -> bool:
+def _is_not_disconnect_error(record: logging.LogRecord) -> bool:
     """Filter out the library's traceback for a response to a disconnected client."""
     return not str(record.msg).startswith("ExecuteBatchError raised in core")
 

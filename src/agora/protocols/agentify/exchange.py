@@ -35,10 +35,8 @@ REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})
 DEFAULT_WAIT = 30.0  #: default seconds to wait for a reply
 MAX_WAIT = 300.0
 POLL_SECONDS = 60.0
-HASTE, HASTY_LIMIT_ERROR = (
-    0.05,
-    3,
-)  #: a stopping server ends waits early: seconds of such a wait, and their maximum number
+SHORT_WAIT_SECONDS = 0.05  #: of a wait that ended early, because a server stops
+MAX_SHORT_WAITS = 3
 
 
 class Exchange:
@@ -85,8 +83,8 @@ class Exchange:
             if outcome.result.message is not None:
                 reply: Document = from_json(outcome.body)["message"]
                 return reply
-            short_waits += time.monotonic() - started_at < HASTE
-            if remaining <= 0 or not outcome.result.waiting or short_waits > HASTY_LIMIT_ERROR:
+            short_waits += time.monotonic() - started_at < SHORT_WAIT_SECONDS
+            if remaining <= 0 or not outcome.result.waiting or short_waits > MAX_SHORT_WAITS:
                 return None
 
     def build_receipt(self, message: IncomingMessage, receipt: Accepted) -> Document:

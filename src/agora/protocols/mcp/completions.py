@@ -40,7 +40,7 @@ async def complete_argument(resources: Resources, exchange: Exchange, argument: 
     return {"completion": {"values": values[:MAX_VALUES], "total": len(values), "hasMore": len(values) > MAX_VALUES}}
 
 
-async def _list_candidates(resources: Resources, exchange: Exchange, shelf: ResourceCollection) -> list[str]:
-    page = await resources.invoke_operation(exchange, shelf.operation, {"limit": CANDIDATES})
-    by_name = [item[shelf.title] for item in page[shelf.items]] if shelf.items == "agents" else []
-    return by_name + [item[shelf.id] for item in page[shelf.items]]
+async def _list_candidates(resources: Resources, exchange: Exchange, collection: ResourceCollection) -> list[str]:
+    page = await resources.invoke_operation(exchange, collection.operation, {"limit": CANDIDATES})
+    by_name = [item[collection.title] for item in page[collection.items]] if collection.items == "agents" else []
+    return by_name + [item[collection.id] for item in page[collection.items]]

@@ -199,7 +199,7 @@ class _GetStream:
             return
         session = self._session
         watch_filter = WatchFilter(session.watched, tools=True, resources=True, prompts=True, session=session.key)
-        teller = server.create_notifier(session, replace(self._exchange, session=session))
+        notifier = server.create_notifier(session, replace(self._exchange, session=session))
         capabilities = session.client.get("capabilities")
         client = ClientRequests(
             capabilities if isinstance(capabilities, dict) else {}, key=session.key, log_level=session.log_level
@@ -210,7 +210,7 @@ class _GetStream:
                 self._dispatcher,
                 self._stream,
                 watch_filter,
-                teller,
+                notifier,
                 sink=self._sink,
                 missed=self._missed,
                 upstreams=upstreams,

@@ -62,7 +62,7 @@ class SessionNotifier:
         )
 
     async def _send_notification(self, notification: Any) -> None:
-        await self._session.teller.send_notification(notification)
+        await self._session.notifier.send_notification(notification)
 
 
 def _build_task_notification(method: str, task: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:

@@ -307,7 +307,7 @@ class SdkServer:
     async def _on_initialized(self, ctx: Context, params: Any) -> None:
         session: Session | None = _build_http_scope(ctx).get(SESSION)
         if session is not None:
-            session.teller = ctx.session
+            session.notifier = ctx.session
             session.ready.set()
 
     async def _subscribe_resource(
@@ -332,8 +332,8 @@ class SdkServer:
         canonical_uris = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
         task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
         canonical_uris |= dict(build_task_watch(task_id) for task_id in task_ids)
-        teller = ListenNotifier(ctx, exchange, self.core.tasks)
-        await teller.send_acknowledgement(filters, task_ids)
+        notifier = ListenNotifier(ctx, exchange, self.core.tasks)
+        await notifier.send_acknowledgement(filters, task_ids)
         watch_filter = WatchFilter(
             canonical_uris,
             tools=bool(filters.tools_list_changed),
@@ -345,11 +345,11 @@ class SdkServer:
         client = _ClientLink(ctx, modern=True).client_requests(exchange)
         upstreams = UpstreamWatch(self.core.dispatcher, exchange.caller, client, watch_filter.uris)
         for task_id in task_ids:  # a task may have changed before the stream was opened
-            await teller.task_changed(task_id)
-        close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller, upstreams=upstreams)
+            await notifier.task_changed(task_id)
+        close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, notifier, upstreams=upstreams)
         if close_reason.error is not None:  # for example an expired token
             raise close_reason.error
-        return {"_meta": teller.meta}
+        return {"_meta": notifier.meta}
 
 
 class _ClientResult(types.Result):
@@ -417,8 +417,8 @@ class _ClientLink:
         notification = types.LoggingMessageNotification.model_validate({"method": method, "params": dict(params)})
         if not self.answered:
             await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)
-        elif self._session is not None and self._session.teller is not None:
-            await self._session.teller.send_notification(notification)
+        elif self._session is not None and self._session.notifier is not None:
+            await self._session.notifier.send_notification(notification)
 
 
 def _build_http_scope(ctx: Context) -> Scope:

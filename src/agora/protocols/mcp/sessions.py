@@ -44,7 +44,7 @@ class Session:
     local: the SDK's session id; empty without an SDK session on this server. open: number of requests in the SDK.
     asked: ids of recent requests, by their text form. toolsets: enabled since it connected.
     instructions: sent in its handshake. watched: canonical URIs by the URIs as the client wrote them.
-    teller: the SDK's session for notifications; ready: set once it exists. standing: the open GET stream.
+    notifier: the SDK's session for notifications; ready: set once it exists. standing: the open GET stream.
     tag: distinguishes this server's messages from those of others. log_level: minimum level of log messages.
     sent: recent messages for a client that reconnects.
     """
@@ -61,7 +61,7 @@ class Session:
     toolsets: tuple[str, ...] = ()
     instructions: str = ""
     watched: dict[str, str] = field(default_factory=dict)
-    teller: Any = None
+    notifier: Any = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     settling: asyncio.Lock = field(default_factory=asyncio.Lock)
     standing: Any = None
