@@ -7,6 +7,7 @@ agent. ``AGORA_GITHUB_API`` and ``AGORA_GITLAB_API`` are addresses of the API, f
 from __future__ import annotations
 
 import base64
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from agora_sdk.httpx_without_cli import httpx
 __all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "find_forge", "git_credentials"]
 
 TIMEOUT_SECONDS = 30.0
+MAX_ANSWER_BYTES = 4_000_000
 
 
 class ForgeError(Exception):
@@ -152,9 +154,22 @@ def _call_api(method: str, url: str, headers: Mapping[str, str], body: Mapping[s
     """
     fields = {"user-agent": "agora-worker", **headers}
     try:
-        response = httpx.request(method, url, headers=fields, json=body, timeout=TIMEOUT_SECONDS)
+        with httpx.stream(method, url, headers=fields, json=body, timeout=TIMEOUT_SECONDS) as response:
+            document = _read_answer(response)
         if response.is_success:
-            return response.json()
+            return json.loads(document)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise ForgeError(f"{method} {url} failed: {error}") from None
-    raise ForgeError(f"{method} {url} was answered with {response.status_code}: {response.text[:2000]}")
+    raise ForgeError(
+        f"{method} {url} was answered with {response.status_code}: {document[:2000].decode(errors='replace')}"
+    )
+
+
+def _read_answer(response: httpx.Response) -> bytes:
+    """Read an answer. Raises ForgeError above MAX_ANSWER_BYTES, after decompression."""
+    document = b""
+    for part in response.iter_bytes():
+        document += part
+        if len(document) > MAX_ANSWER_BYTES:
+            raise ForgeError(f"The answer of {response.url.host} is larger than {MAX_ANSWER_BYTES:,} bytes.")
+    return document
