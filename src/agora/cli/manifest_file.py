@@ -120,12 +120,14 @@ def _parse_manifest(source: str, text: str) -> Any:
     if source.endswith(".json"):
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _build_manifest_error(source, f"is not JSON: {error}") from None
     import yaml
 
+    from agora.bounded_yaml import load_yaml
+
     try:
-        document = yaml.safe_load(text)
+        document = load_yaml(text)
         json.dumps(document)  # dates and similar YAML values are not valid JSON
     except yaml.YAMLError as error:
         raise _build_manifest_error(source, f"is not YAML: {error}") from None

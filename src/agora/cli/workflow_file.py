@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import yaml
 from pydantic import ValidationError
 
+from agora.bounded_yaml import BoundedLoader, load_yaml
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.contract.workflows import Workflows
 from agora_sdk.errors import InvalidRequest, field_error
@@ -55,11 +56,11 @@ def _parse_workflow(source: str, text: str) -> Any:
     if source.endswith(".json"):
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _build_workflow_error(source, [("", f"is not JSON: {error}")]) from None
 
     try:
-        return yaml.load(text, _create_yaml_loader())  # noqa: S506  (derived from SafeLoader)
+        return load_yaml(text, _create_yaml_loader())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         location = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -71,7 +72,7 @@ def _parse_workflow(source: str, text: str) -> Any:
 def _create_yaml_loader() -> Any:
     """Create a YAML loader with JSON's types: dates, yes and no stay strings, and duplicate keys are errors."""
 
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # untyped library
+    class Loader(BoundedLoader):
         yaml_implicit_resolvers = {
             first: [(tag, pattern) for tag, pattern in resolvers if tag not in (BOOLEAN, TIMESTAMP)]
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -79,11 +80,12 @@ def _create_yaml_loader() -> Any:
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            names = [key.value for key in keys]
-            for number, key in enumerate(keys):
-                if key.value in names[:number]:
+            names = set()
+            for key in keys:
+                if key.value in names:
                     problem = f"the key {key.value!r} is there twice"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                names.add(key.value)
             mapping: dict[Any, Any] = super().construct_mapping(node, deep)
             return mapping
 

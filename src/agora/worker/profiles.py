@@ -25,6 +25,8 @@ from typing import Any
 
 import yaml
 
+from agora.bounded_yaml import load_yaml
+
 from .container_settings import read_container_changes
 from .options import Isolation, WorkerOptions, choose_agent, parse_choice
 from .permissions import Approval
@@ -64,7 +66,7 @@ def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict
     if len(data) > MAX_FILE_BYTES:
         raise ValueError(f"--profiles {path}: larger than {MAX_FILE_BYTES} bytes.")
     try:
-        document = yaml.safe_load(data)
+        document = load_yaml(data)
     except yaml.YAMLError as error:
         raise ValueError(f"--profiles {path}: no YAML: {error}") from error
     entries = document.get("profiles") if isinstance(document, dict) else None
