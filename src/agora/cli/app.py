@@ -15,6 +15,7 @@ from agora import __version__
 from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE, NotFound
 
+from .command_hints import COMMAND_HINTS
 from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
 from .lazy import create_lazy_group_class
 from .output import Output
@@ -43,7 +44,7 @@ def build_application() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         context_settings=SETTINGS,
-        cls=create_lazy_group_class(_list_command_names, _load_command),
+        cls=create_lazy_group_class(_list_command_names, _load_command, COMMAND_HINTS),
     )
     app.callback()(_set_connection)
     return app

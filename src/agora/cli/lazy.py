@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from typer.core import TyperGroup
@@ -43,8 +43,10 @@ class LazyCommands(MutableMapping[str, Any]):
         return name in self._names
 
 
-def create_lazy_group_class(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
-    """Create a group class whose additional commands are built on first use."""
+def create_lazy_group_class(
+    names: Callable[[], list[str]], make: Callable[[str], Any], hints: Mapping[str, str] = {}
+) -> type[TyperGroup]:
+    """Create a group class whose additional commands are built on first use. hints: what to use instead of unknown ones."""
 
     class LazyGroup(TyperGroup):
         def __init__(self, **settings: Any) -> None:
@@ -53,5 +55,10 @@ def create_lazy_group_class(names: Callable[[], list[str]], make: Callable[[str]
 
         def list_commands(self, ctx: Any) -> list[str]:
             return list(self.commands)
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            if args and args[0] in hints and args[0] not in self.commands:
+                ctx.fail(f"No such command {args[0]!r}. {hints[args[0]]}.")
+            return super().resolve_command(ctx, args)
 
     return LazyGroup

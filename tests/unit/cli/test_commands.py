@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from agora import __version__
+from agora.cli.app import build_application
+from agora.cli.command_hints import COMMAND_HINTS
 from agora.cli.doctor import Finding, has_answered
 from agora_sdk import AgoraClient
 from agora_sdk.contract import Exposure, operations
@@ -35,6 +39,21 @@ def test_help_groups_the_commands(agora: Agora) -> None:
     panels = [shown.index(name) for name in ("Server", "Agents and messages", "Every operation, by category")]
     assert panels == sorted(panels)
     assert "messaging" in shown[panels[-1] :]
+
+
+@pytest.mark.parametrize("word", sorted(COMMAND_HINTS))
+def test_a_word_of_other_tools_is_answered_with_a_command_that_exists(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    runner, application = CliRunner(), build_application()
+    unknown = runner.invoke(application, [word])
+    assert unknown.exit_code == 2
+    assert COMMAND_HINTS[word] in unknown.stderr
+    commands = re.findall("'agora ([^']*)'", COMMAND_HINTS[word])
+    assert commands
+    for command in commands:
+        assert runner.invoke(application, [*command.split(), "--help"]).exit_code == 0, command
 
 
 def test_a_message_from_registration_to_inbox(agora: Agora, answer: Agora) -> None:
