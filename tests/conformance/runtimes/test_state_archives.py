@@ -75,3 +75,18 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="exists"):
         unpack_archive(tmp_path / "file", tmp_path / "state")
     assert not (tmp_path / "state" / "inner2").exists()
+
+
+@pytest.mark.parametrize("last", [("planted", tarfile.SYMTYPE, "secret"), ("planted", tarfile.LNKTYPE, "inner/file")])
+def test_no_link_is_created_through_a_chain_of_links(tmp_path: Path, last: tuple[str, bytes, str]) -> None:
+    """Each target stays inside by its text, but the second leads out through the first."""
+    name, kind, target = last
+    with tarfile.open(tmp_path / "file", "w") as archive:
+        archive.addfile(member("inner/file"), io.BytesIO(b"x"))
+        archive.addfile(member("inner/here", tarfile.SYMTYPE, "."))
+        archive.addfile(member("inner/out", tarfile.SYMTYPE, "here/../.."))
+        archive.addfile(member(f"inner/out/{name}", kind, target))
+    (tmp_path / "state").mkdir()
+    with pytest.raises(ValueError, match="leads through a link"):
+        unpack_archive(tmp_path / "file", tmp_path / "state")
+    assert sorted(os.listdir(tmp_path)) == ["file", "state"]

@@ -24,7 +24,7 @@ def _skip_special_files(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 def unpack_archive(file: Path, directory: Path) -> None:
     """Unpack into an empty directory. Raises ValueError for a name that leads outside, or a special file.
 
-    Links are created last, so that nothing is written through one.
+    Links are created last, and none below another one, so that nothing is written through a link.
     """
     links: list[tarfile.TarInfo] = []
     with tarfile.open(file) as archive:
@@ -42,9 +42,10 @@ def unpack_archive(file: Path, directory: Path) -> None:
             else:
                 raise ValueError(f"{member.name!r} is no ordinary file")
     for link in links:
-        target = directory / _require_safe_name(link.name)
+        target = _require_no_link_above(directory, _require_safe_name(link.name))
         if link.islnk():
-            os.link(directory / _require_safe_name(link.linkname), target, follow_symlinks=False)
+            source = _require_no_link_above(directory, _require_safe_name(link.linkname))
+            os.link(source, target, follow_symlinks=False)
         else:
             _require_safe_name(os.path.join(os.path.dirname(link.name), link.linkname))
             target.symlink_to(link.linkname)
@@ -56,3 +57,11 @@ def _require_safe_name(name: str) -> str:
     if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):
         raise ValueError(f"{name!r} leads out of the archive")
     return plain
+
+
+def _require_no_link_above(directory: Path, name: str) -> Path:
+    """Return the path of a name in the directory. Raises ValueError if one of its parents is a link."""
+    path = directory / name
+    if path.parent.resolve() != directory.resolve() / os.path.dirname(name):
+        raise ValueError(f"{name!r} leads through a link")
+    return path
