@@ -278,6 +278,7 @@ class DueController(Controller):
         if await super()._wait_for_next_step(stop):
             return True
         self._wakeup.clear()
+        # Looked at after the wake-up is cleared: a commit from here on sets it again, and ends the wait.
         if self._unread:
             return False
         until = min(self._due.values(), default=None)

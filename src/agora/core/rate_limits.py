@@ -98,6 +98,7 @@ class RateLimiter:
 
     def _list_bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
         """Each rate-limit bucket of a caller: its key, its name in errors, and its calls per second."""
+        # Operators must be able to lift a halt or raise a limit while everybody else is refused.
         if caller.kind in ("operator", "system"):
             return ()
         tenant = caller.tenant

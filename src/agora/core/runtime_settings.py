@@ -103,6 +103,7 @@ class RuntimeSettings:
         """Load changes from rows of ``settings``."""
         self._changed.clear()
         for row in rows:
+            # A row may be of another release, in which more could be changed.
             if row.name in CHANGEABLE:
                 self._changed[row.name] = from_json(row.value)
         self._apply_changes()

@@ -112,6 +112,7 @@ class Channel:
         self.known = max(self.known, sequence)
         self.schedule_log_reading()
         if self._reading is not None:
+            # Shielded: a reader that leaves must not cancel the read that all readers of the tenant share.
             await asyncio.shield(self._reading)
 
     def close(self) -> None:
@@ -126,6 +127,7 @@ class Channel:
         filter = stream.filter
         groups = self._groups.setdefault(_choose_group_key(filter), {})
         group = groups.get(filter)
+        # Routes hold lists of groups, so each new or removed group makes them stale.
         if group is None:
             group = groups[filter] = Group(filter)
             self._routes.clear()
@@ -175,6 +177,7 @@ class Channel:
             return ()
         route = self._routes.get((key, type))
         if route is None:
+            # An entry for each followed agent or subject and event type: bounded, and rebuilt from the groups.
             if len(self._routes) >= ROUTES:
                 self._routes.clear()
             route = self._routes[key, type] = [group for group in groups.values() if group.filter.wants_type(type)]

@@ -35,6 +35,7 @@ class Positions:
 
     async def flush_positions(self, store: Store) -> int:
         """Write changed positions and return their number. Failed writes are retried next time."""
+        # Replaced before the first await: what is acknowledged during the writes belongs to the next flush.
         count, batches = 0, self._waiting
         self._waiting = {}
         for tenant, changed in batches.items():

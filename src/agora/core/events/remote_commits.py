@@ -69,6 +69,8 @@ class RemoteCommits:
             position = self._last_sequence.setdefault(tenant, 0)
             if event.seq <= position:  # it was read before this server knew that it had committed it
                 continue
+            # While a reader runs, the position is its own: it would set it back to the end of the page that it is
+            # reading.
             if event.seq == position + 1 and tenant not in self._readers:
                 self._last_sequence[tenant] = event.seq
             else:
@@ -109,6 +111,7 @@ class RemoteCommits:
                 tenant, lambda reader: event_log.read_events(reader, after, event_filter=EVERYTHING, viewer=SYSTEM)
             )
         except CursorTooOld:
+            # Retention has deleted events that were never delivered: caches that follow the log must be loaded again.
             self._last_sequence[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
             await self._on_missed(tenant)
             return
@@ -116,7 +119,10 @@ class RemoteCommits:
         if events := [event for event in page_read.events if event.seq not in own_commits]:
             await self._deliver_events(tenant, events)
         self._last_sequence[tenant] = page_read.position
+        # The log decides where it ends: a head that it does not reach would keep this reader going for ever. A hint
+        # that came during the read may name a later head, and stays.
         if self._ahead[tenant] == target:
             self._ahead[tenant] = page_read.head
+        # Own commits beyond this page come with a later one, and must be skipped there too.
         if later := {seq for seq in own_commits | self._own_sequences.get(tenant, set()) if seq > page_read.position}:
             self._own_sequences[tenant] = later

@@ -288,6 +288,8 @@ class LogStream(LiveStream):
         channel = await self._feed.channel(self.tenant)
         try:
             while self.close_reason is None:
+                # In this order: an event that comes between the subscription and the read sets the bell again, and is
+                # not slept through.
                 await self._subscribe_bell(channel)
                 self._wake_sink.rung.clear()
                 await self._send_next_page(channel)
@@ -298,6 +300,7 @@ class LogStream(LiveStream):
     async def _subscribe_bell(self, channel: Channel) -> None:
         """Wake the stream at every event about the subject."""
         if self._hints is None or self._hints.close_reason is not None:
+            # The bell may see every event: it only wakes the stream, and the log is read with the reader's own rights.
             opening = EventStreamSpec(EventFilter.from_wishes(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._wake_sink)

@@ -18,6 +18,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 __all__ = ["render_invoice"]
 
 HEADINGS = ("period", "agent_id", "agent_name", "kind", "description", "quantity", "unit", "amount", "currency")
+# Some spreadsheets read these like the ASCII ones, as the beginning of a formula.
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *WIDE)
 STYLE = """
@@ -94,6 +95,7 @@ def _render_email(invoice: Invoice, exact: bool) -> InvoiceDocument:
             fix="Set it with agora.billing.set_profile for later invoices; send this one as html or csv.",
             errors=[field_error("format", "no address to send it to")],
         )
+    # Text in other characters is encoded, so that the file is ASCII and any mail server takes it.
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     if invoice.issuer_email:
         message["From"] = invoice.issuer_email

@@ -65,6 +65,7 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
         sums[row.period, row.agent_id, row.kind] = [row.quantity, row.amount, row.entries]
     opening = 0
     for row in await tx.all(statements.sum_invoiced_lines, **names):
+        # May be of a later month than the one asked for, and negative: such lines are left out below.
         remainder = sums[row.period, row.agent_id, row.kind]
         for at, value in enumerate((row.quantity, row.amount, row.entries)):
             remainder[at] -= value

@@ -48,6 +48,7 @@ class BillingController(Controller):
         before = now - statements.ABANDONED_AFTER
         if await self.read(tenant, statements.select_abandoned_reservations, before=before, limit=1):
             await self._settle_reservations(tenant, RELEASE_ABANDONED_CALLS.get())
+        # Negative after the clock was set back: then check now, not when it has caught up.
         if not 0 <= now - self._checked_at.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
             await self._issue_due_invoices(tenant, compute_previous_month(convert_to_month_number(now - SETTLING)))
             self._checked_at[tenant] = now

@@ -76,6 +76,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     await call.tx.execute(statements.upsert_budget, **budget_key, **values, actor=call.caller.subject)
     row = await call.tx.one(statements.lock_budget, **budget_key)
     assert row is not None
+    # Published before a budget without limits is removed: its handlers need the row.
     await call.publish(BUDGET_SET, row)
     if wish.warning_threshold is None and not wish.prepaid:
         await call.tx.execute(statements.delete_budget, **budget_key)

@@ -270,8 +270,11 @@ async def _settle_execution(
         if lost:
             error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
         if isinstance(error, UpstreamUnavailable):
+            # A refused connection is often the first sign of a crash: the reconciler looks now, not at its next check.
             await call.tx.execute(statements.wake_instance, instance_id=started.instance_id, now=call.now)
         error.extra.setdefault("execution_id", started.execution_id)
+        # Undoes none of the rows above: the second transaction of a relay commits with the error
+        # (core.relays.settle_relay).
         raise error
     assert answer is not None
     result, encoding = _decode_answer(answer)
@@ -335,6 +338,7 @@ def _decode_answer(answer: InstanceAnswer) -> tuple[JsonValue, Literal["json", "
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
+            # NaN and Infinity are no JSON (RFC 8259): the caller could not parse an answer that holds them.
             document: JsonValue = from_json(answer.body, allow_inf_nan=False)
         except ValueError:
             pass

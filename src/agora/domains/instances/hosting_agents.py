@@ -59,6 +59,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
         await _request_creation(call, row)
     elif state == "running" and goal == "paused":
         await _ask_hosting_agent(call, row, "pause_container", TO_CHANGE)
+        # Ends with the request, not with the reply: the customer never pays for the time that the agent takes to pause.
         await metering.end_interval(call, row, read_metering_clock(call), until_now=True)
     elif state == "paused" and goal == "running":
         await _ask_hosting_agent(call, row, "resume_container", TO_CHANGE)

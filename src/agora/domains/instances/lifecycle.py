@@ -337,10 +337,13 @@ class InstanceLifecycle:
             previous_output = await self._read_last_output(handle)
             await self._stop_program_and_metering(handle)
             await self._store_output(await self._read_last_output(handle) or previous_output)
+            # After the end and the output are stored: a crash before this repeats the step with the program still
+            # there.
             await self.current_engine.remove(handle)
         else:
             ticks = self.ticks
             await self.act(lambda call: metering.end_interval(call, self.row, ticks))
+        # When the engine has nothing left of it: a finished row is not looked at again.
         await self.act(lambda call: transitions.finish_instance(call, self.row, self._reason_without_transient))
         self._drop_connections()
 

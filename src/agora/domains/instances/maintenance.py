@@ -59,6 +59,7 @@ class InstanceMaintenance(Controller):
         if tenant in self._exhausted_tenants:
             await self._apply_limits(tenant)
         now, period = self.context.clock.now(), self.context.server.settings.instance_pass * SECOND
+        # Negative after the clock was set back: then sweep now, not when it has caught up.
         if not 0 <= now - self._swept_at.get(tenant, -period) < period:
             self._swept_at[tenant] = now
             await self.run_full_pass(tenant)
@@ -87,6 +88,7 @@ class InstanceMaintenance(Controller):
 
     async def _apply_limits(self, tenant: str) -> None:
         """Block instances no longer covered by a budget or credit; unblock those covered again."""
+        # Before the rows are read: an event from here on asks for another pass.
         self._exhausted_tenants.discard(tenant)
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):

@@ -165,6 +165,7 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     if account != "":
         counts = await call.tx.one(statements.count_instances_of_account, account=account or "")
         query = statements.build_listing_query(False, account is not None, False, True)
+        # Ids are hexadecimal: this one sorts after all of them.
         parameters = {"before": "inst_g", "limit": RECENT, "account": account}
         rows = await call.tx.all(
             query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}

@@ -43,6 +43,7 @@ class InstanceSource(EndpointSource):
             host = await reader.one(host_queries.select_host, ref=row.host_id)
             on_server = host is not None and host.kind == "server"
             is_local = local is not None and row.host_id == local.host_id
+            # A loopback address of another server is that machine's own.
             if host is not None and (is_local or not row.address.startswith(LOOPBACK) or not on_server):
                 return row.address.rstrip("/") + PATH, on_server or bool(host.private)
         if rows:

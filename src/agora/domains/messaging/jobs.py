@@ -16,6 +16,7 @@ from .views import deliver_held
 __all__ = ["MessageExpiryController"]
 
 START = ("", "")
+# Sorts after every recipient.
 END = ("\U0010ffff", "")
 
 Place = tuple[str, str]

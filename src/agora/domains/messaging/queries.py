@@ -97,6 +97,7 @@ def _with_ids(sql: str) -> tuple[str, str]:
 _HAND_OVER_TEXTS = _with_ids(_HAND_OVER)
 requeue_deliveries = Write(_HAND_OVER_TEXTS[0], postgres=_HAND_OVER_TEXTS[1], types={"now": BIG})
 
+# Marks only advance: a late "delivered" must not make a read message unread again.
 _ADVANCE = _with_ids(
     """
     update deliveries set state = :state, updated_at = :now
@@ -154,6 +155,8 @@ def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
         shared = [text.format(id=id) for name, text in FILTERS.items() if name in filters]
         return " ".join([*shared, *(text.format(state=state) for text in states)])
 
+    # SQLite does not reorder a cross join: the delivery's index gives the order, and each message is looked up by its
+    # id.
     def select_addressed(condition: str) -> str:
         return f"""
         select d.message_id as message_id, d.state as state from deliveries d

@@ -368,9 +368,12 @@ class MessagingService(BoundService, contract.Messaging):
         row = await find_agent(self.call.tx, ref)
         if row is None:
             if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
+                # Beyond every message id, which begins with the time: without an agent there is no time from which
+                # broadcasts count.
                 return _Inbox(ref, build_address_of_name(ref), "msg_f")
             row = await load_agent(self.call.tx, ref)
         check_may_act_for(caller, row.agent_id)
+        # Message ids begin with milliseconds in hexadecimal: this is the first possible id since the registration.
         joined = f"msg_{row.registered_at // 1000:012x}"
         return _Inbox(row.agent_id, build_address_of_name(row.agent_name), joined)
 
@@ -391,11 +394,13 @@ class MessagingService(BoundService, contract.Messaging):
         call.target = owner.agent_id
         ids = list(dict.fromkeys(message_ids))
         where = {"agent_id": owner.agent_id, "address": owner.address, "ids": encode_json(ids)}
+        # Locked, so that of two concurrent first marks of a delivery each sees the other's.
         delivered = {row.message_id for row in await call.tx.all(statements.lock_delivery_states, **where)}
         origins = {row.message_id: row for row in await call.tx.all(statements.select_senders, ids=encode_json(ids))}
         updated = await call.tx.execute(
             statements.advance_deliveries, **where, state=state.value, rank=rank, now=call.now
         )
+        # A broadcast has no delivery rows when it is sent; a recipient gets its own with the first mark.
         first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i].broadcast]
         for message_id in first:
             call.tx.append(

@@ -80,6 +80,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     address = build_address_of_name(agent_name)
     if await call.tx.one(messages.select_any_delivery, address=address) is None:
         return 0
+    # Before the rest is moved: a message delivered under both addresses would violate the primary key.
     await call.tx.execute(messages.delete_duplicate_deliveries, agent_id=agent_id, address=address)
     rows = await call.tx.all(
         messages.select_held_messages, address=address, now=call.now, horizon=compute_expiry_horizon(call)

@@ -106,6 +106,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
         ref = None
     if ref is None:
         return await _resolve_pool(call, order, required)
+    # Agents could be named so before workers had addresses of this form, and keep their tasks.
     if ref.startswith("worker:") and not await _is_agent(call, ref):
         worker = await _find_worker(call, ref.removeprefix("worker:"))
         return Destination(f"worker:{worker.worker_id}", worker.owner, required)
@@ -213,6 +214,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     Raises NotFound, InvalidRequest, Conflict for a bad assignee or dependency, RateLimited above a user's concurrency
     limit, PaymentRequired if a budget does not cover its price. Nothing is written in these cases.
     """
+    # The steps of a workflow are counted when the workflow starts, not one by one.
     if order.workflow_id is None:
         await check_concurrency(call)
         if order.task_type == JOB_TYPE:
@@ -352,6 +354,7 @@ async def _check_dependencies(call: Call, order: Order) -> int:
     if not order.depends_on:
         return 0
     task_ids = list(dict.fromkeys(order.depends_on))
+    # Locked in id order, as everywhere, so that two creations with common dependencies cannot deadlock.
     rows = {row.task_id: row for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(sorted(task_ids)))}
     blocked = 0
     for task_id in task_ids:

@@ -43,6 +43,7 @@ def announce_available(draft: TaskDraft) -> None:
     address = queues.queue_address(draft.row.queue)
     if address is None:
         draft.emit("available", audience=None, **views.build_announcement(draft.row))
+    # Nobody has a held name yet: registration announces the task (hand_over_tasks).
     elif not address.startswith("name:") and draft.row.assigned_agent is not None:
         draft.emit("available", audience=(draft.row.assigned_agent,), **views.build_announcement(draft.row))
 
@@ -59,6 +60,7 @@ async def start_without_claim(draft: TaskDraft) -> None:
     call = draft.call
     subject = call.caller.subject
     assigned = draft.row.assigned_agent
+    # A colon marks an address (name:NAME), which no agent is: an operator that starts such a task holds it itself.
     holder = assigned if call.caller.acts_for_others and assigned and ":" not in assigned else subject
     draft.set_columns(
         status=_S.IN_PROGRESS.value,
@@ -230,6 +232,7 @@ async def _end_task_without_dependants(
     if result is not None:
         text = encode_json(result)
         await call.tx.execute(tasks.update_result, task_id=draft.task_id, result=text)
+        # The whole result is a column of its own; streams of the log would carry a large one to every reader.
         log_data = result if len(text) <= SHOWN else None
     else:
         log_data = None

@@ -51,6 +51,7 @@ async def apply_due_timer(call: Call, task_id: str) -> bool:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
     elif row.lease_until is not None and row.lease_until <= call.now:
         # The holder that waited for the answer is gone, so an answer has no use: the attempt counts as lost.
+        # A task that waits for input cannot fail (states.check_transition): it is put back to the state that can.
         draft.set_columns(status=_S.IN_PROGRESS.value)
         error = f"The question is withdrawn: the lease of {row.holder}, who waited, expired."
         await fail_attempt(draft, error, retry=True, lost=True)
@@ -100,6 +101,8 @@ async def _offer_to_others(draft: TaskDraft) -> None:
         queue, agent = queues.queue_name(target.lane, draft.row.task_type), target.agent
     try:
         await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in agent_ids)
+    # The price of the next agent does not fit the budget, and nobody is there to be told: the task ends with the
+    # reason.
     except PaymentRequired as error:
         await end_task(draft, _S.FAILED, error=error.detail)
 

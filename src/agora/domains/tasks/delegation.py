@@ -60,6 +60,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
         )
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
+    # Read now, not when the task was created: its creator may have lost scopes since.
     scopes = await find_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
     granted = sorted(_choose_allowed_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
@@ -75,4 +76,5 @@ def _choose_allowed_scopes(payload: Mapping[str, Any]) -> frozenset[str]:
     requested = payload.get(FIELD)
     if not isinstance(requested, list):
         return scopes.DELEGATED_BY_DEFAULT
+    # Filtered again: the payload of a task that is no coding job was never checked.
     return scopes.DELEGABLE & {scope for scope in requested if isinstance(scope, str)}

@@ -79,8 +79,11 @@ def _check_path(path: Any, field: str) -> None:
     if not isinstance(path, str) or not 0 < len(path) <= MAX_PATH or any(ord(letter) < 32 for letter in path):
         raise _build_invalid_files_error(field, f"a path of at most {MAX_PATH} characters")
     parts = PurePosixPath(path).parts
+    # A backslash separates directories on Windows, where a worker may run.
     if path.startswith("/") or "\\" in path or ".." in parts or not parts:
         raise _build_invalid_files_error(field, "a relative path below the codebase, without '..'")
+    # File systems of Windows and macOS ignore case, and Windows a trailing dot or space: ".GIT." is git's own directory
+    # there.
     if any(part.lower().rstrip(". ") == ".git" for part in parts):
         raise _build_invalid_files_error(field, "none of git's own files")
 

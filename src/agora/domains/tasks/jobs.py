@@ -26,6 +26,8 @@ class TaskDeadlineController(DueController):
         context = self.context
         while not self.is_stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, tasks.select_due_tasks, now=context.clock.now(), limit=BATCH)
+            # A transaction for each task: one that fails rolls back only its own. The store commits them together (ADR
+            # 23).
             looks = [self.write_as_system(tenant, partial(apply_due_timer, task_id=task_id)) for task_id in rows]
             context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:

@@ -91,6 +91,7 @@ async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -
         if row in running:
             continue
         draft = await lock_task(call, row)
+        # A task claimed through a worker is held by another process of this agent, which may still be at it.
         if draft.row.status != TaskStatus.IN_PROGRESS or draft.row.lease_until is None or draft.row.worker is not None:
             continue
         reason = "The server ended while it was worked on."

@@ -152,6 +152,7 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     """Return a page of the tasks that match the filters and are visible to the caller."""
     sort, limit, cursor = request.sort, request.limit, request.cursor
     parameters_of_filters = await _build_filters(call, request.filters)
+    # These are further parameters of other filters, not filters of their own.
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
     query = task_lists.list_tasks(filters, sort, request.descending, cursor is not None)
     parameters = {name: value for name, value in parameters_of_filters.items() if name != "open"}

@@ -123,6 +123,8 @@ select_queue_heads = Query(
     QueueHead,
     types={"limit": BIG},
 )
+# 604,800,000 s stands for no timeout: min() of SQLite is null if one value is, unlike least() of PostgreSQL. A deadline
+# that has passed is no timer of running work (states.next_due).
 _TAKEN = """
     update tasks set status = 'in_progress', waiting = 0, holder = {0}holder, worker = {0}worker,
         assigned_agent = {0}holder, fence = fence + 1, attempts = attempts + 1, entries = entries + 1, progress = 0,

@@ -304,6 +304,7 @@ class TaskService(BoundService, contract.Tasks):
     async def reissue_credential(self, result: contract.TaskToken) -> contract.TaskToken:
         """Return the token again when its issue is repeated under the same idempotency key."""
         row = await self.call.tx.one(statements.select_task, task_id=result.task_id)
+        # A former holder that repeats its call must not get a credential for the attempt of the next one.
         if row is not None and row.holder == self.call.caller.subject:
             tenant, signer = self.call.caller.tenant, self.call.context.signer
             holding = (row.task_id, row.holder, row.worker, row.attempts)

@@ -76,6 +76,7 @@ async def _begin_work(
     order = assignment.Order(
         spec.task_type or spec.name,
         run.budget.spend_payload(encode_json(payload)),
+        # None of the assigned agents is registered: the task is held for the name of the first.
         agents[0] if agents and not among and not spec.capability else spec.agent,
         required=spec.capability,
         model=spec.required_model,
@@ -175,6 +176,7 @@ async def begin_items(run: WorkflowRun, step: StepDraft, limit: int, run_child: 
             scope = await run.load_expression_scope() if _has_references(step) else {}
         for row in rows:
             changes = await _begin_item(run, step, row, scope, run_child)
+            # An item that ended at once takes no place of those that run in parallel.
             begun += changes["status"] == _S.READY
             await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
             if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":

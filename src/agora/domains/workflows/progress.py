@@ -39,6 +39,8 @@ async def settle_step_of_ended_task(call: Call, task: TaskRow, status: TaskStatu
     step = await call.tx.one(workflows.select_step_status, workflow_id=task.workflow_id, name=task.step)
     if step not in (_S.READY, _S.RUNNING):
         return  # ended by the workflow itself: loading all steps for each task would take quadratic time
+    # Here the task is locked before its workflow, in cancel_step_work the workflow before its tasks. PostgreSQL ends
+    # one of two transactions that meet so, and the store runs it again.
     run = await WorkflowRun.lock_run(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
     await _settle_ended_work(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
@@ -49,6 +51,7 @@ async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
     row = child.row
     assert row.parent_id is not None
     assert row.parent_step is not None
+    # Child before parent, while a termination locks the parent first: see settle_step_of_ended_task.
     run = await WorkflowRun.lock_run(child.call, row.parent_id)
     failure, result = await build_final_result(child)
     await _settle_ended_work(

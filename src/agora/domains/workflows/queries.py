@@ -191,6 +191,7 @@ select_any_task_of_agent = Query(
     """,
     int,
 )
+# The tasks of a workflow depend on no other tasks, so ``blocked`` is free to hold them during a pause.
 hold_tasks = Write(
     """
     update tasks set blocked = :blocked, waiting = case

@@ -247,6 +247,7 @@ class WorkflowRun:
             values.setdefault("completed_at", now)
         step.set_columns(**values)
         if status is _S.SKIPPED and self._scope is not None:
+            # Completed in place: reading all outcomes again for each of many skipped steps would take quadratic time.
             self._scope["steps"][step.name] = {"status": status.value, "error": None, "result": None}
         elif step.has_ended:
             self._scope = None

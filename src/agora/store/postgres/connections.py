@@ -134,6 +134,8 @@ class Connections:
             self.url,
             min_size=0,
             max_size=self.limit,
+            # asyncpg would replace a connection after 50,000 queries, and forget a statement after 300 s: each time all
+            # would be prepared again.
             max_queries=math.inf,
             max_inactive_connection_lifetime=IDLE_SECONDS,
             connection_class=_Connection,

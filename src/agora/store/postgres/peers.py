@@ -60,6 +60,8 @@ class Peers:
         word = f"{self.origin} {topic} {text}"
         if len(word.encode()) > MAX_PAYLOAD_BYTES or "\0" in word:
             raise ValueError(f"a word about {topic!r} is too long, or has a NUL")
+        # The oldest is the least loss: a later word about a tenant names a later sequence, and the log is read up to
+        # that.
         if self._words.full():
             self._words.get_nowait()
         self._words.put_nowait(word)
@@ -86,6 +88,7 @@ class Peers:
         try:
             await connection.add_listener(CHANNEL, self._read_notification)
             self.listening = True
+            # After LISTEN: what was committed before it is found in the log, what comes later is heard.
             self.on_message(self.origin, LISTENING, "")
             while not self._closing:
                 await self._send_next(connection)
@@ -99,6 +102,7 @@ class Peers:
             async with asyncio.timeout(ALIVE_SECONDS):
                 word = await self._words.get()
         except TimeoutError:
+            # A connection that only listens would never notice that its server is gone.
             await connection.fetchval("select 1", timeout=ALIVE_SECONDS)
         else:
             await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=ALIVE_SECONDS)

@@ -63,6 +63,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
 
     Raises MigrationError when database and release do not fit, StoreFailure when PostgreSQL refuses.
     """
+    # Of the session, not of a transaction: each migration commits on its own, and the lock must outlast all of them.
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
         checksums = await read_applied(connection)
@@ -138,6 +139,7 @@ async def _apply_protection(connection: asyncpg.Connection) -> None:
     try:
         async with connection.transaction():
             await connection.execute(sql)
+            # The mark that find_unprotected compares, in the same transaction: a crash leaves neither or both.
             await connection.execute(f"comment on function get_current_tenant_id() is '{checksum}'")
     except asyncpg.InsufficientPrivilegeError as error:
         role = await connection.fetchval("select quote_ident(current_user)")

@@ -203,6 +203,7 @@ class Writer:
             self.replays += 1
             log.info("a batch of %d calls is run again in halves: %s", len(calls), error)
             middle = len(calls) // 2
+            # A failed statement names no call: halving finds it in log2(n) rounds, and the others still share commits.
             await self._commit_all(lane, calls[:middle])
             await self._commit_all(lane, calls[middle:])
             return

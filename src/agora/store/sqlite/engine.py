@@ -58,6 +58,7 @@ TIMEOUT = 10.0
 LOCK_TIMEOUT = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
     "journal_mode=wal",
+    # With "normal", SQLite in WAL mode may lose the last commits in a power failure, after their callers were answered.
     "synchronous=full",
     "temp_store=memory",
     "cache_size=-16000",
@@ -177,6 +178,8 @@ class SqliteStore:
         os.close(self._lock_descriptor)
 
     def _open_connection(self, *, read_only: bool = False) -> sqlite3.Connection:
+        # isolation_level: Python would open transactions of its own otherwise. check_same_thread: the commit thread
+        # uses the writer's connection, and never while the loop does.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
         if read_only:
             connection.execute("pragma query_only=1")
@@ -234,11 +237,13 @@ class SqliteStore:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._open_connection(read_only=True)
+            # sqlite3 connections of a thread are not closed with it: close() does that.
             self._scanners.append(connection)
         return load_all(query, connection.execute(query.confined_sql, parameters))
 
     async def tenants(self) -> Sequence[str]:
         rows = self._reading.execute(
+            # A walk over the index, one look-up for each tenant: SQLite would read every entry for "select distinct".
             "with recursive t(id) as (select min(tenant_id) from events union all "
             "select (select min(tenant_id) from events where tenant_id > t.id) from t where t.id is not null) "
             "select id from (select id from t where id is not null union select tenant_id from tenants) "
