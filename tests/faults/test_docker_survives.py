@@ -15,7 +15,7 @@ from agora.runtimes.docker.labels import ResourceLabels, build_label_filter
 from tests.conformance.instances.instance_programs import AGENT
 from tests.dockerd import BASE, docker_host
 from tests.faults.server_process import Victim
-from tests.faults.test_instances_survive import _check, became, client_of
+from tests.faults.test_instances_survive import became, check_intervals, client_of
 
 __all__ = ["docker_host"]
 
@@ -114,4 +114,4 @@ async def test_the_life_of_a_container(victim: Victim, tmp_path: Path) -> None:
         ended = await became(client, instance, "stopped")
         assert ended["billing_info"]["cost_breakdown"]["base_cost"] == 1.0
         assert await containers(victim) == []
-    _check(victim)
+    check_intervals(victim)

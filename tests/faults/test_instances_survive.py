@@ -135,7 +135,7 @@ async def test_a_life_with_a_kill_at_every_step(victim: Victim, tmp_path: Path) 
             ended = await became(client, instance, "stopped")
             assert ended["billing_info"]["cost_breakdown"]["base_cost"] == 1.0
             assert processes(victim)[instance] == 0
-    _check(victim)
+    check_intervals(victim)
 
 
 async def test_instances_go_on_when_the_server_is_killed(victim: Victim, tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ async def test_instances_go_on_when_the_server_is_killed(victim: Victim, tmp_pat
             await insisting(client, "DELETE", f"{path}/{each}", f"t-{each}")
             await became(client, each, "stopped")
         assert not processes(victim)
-    _check(victim)
+    check_intervals(victim)
 
 
-def _check(victim: Victim) -> None:
+def check_intervals(victim: Victim) -> None:
     """Check that no interval is open or overlaps, and that measured time was billed once."""
     assert rows(victim, "select * from instance_intervals where ended is null") == []
     for instance, _ in rows(victim, "select instance_id, count(*) from instances group by 1"):
