@@ -14,7 +14,6 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import retry, wire
 from .credentials import server_key
 from .errors import AgoraError, Unauthenticated
 from .private_file import lock_file, replace_json, try_lock_file
@@ -110,6 +109,7 @@ async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
 
 
 async def _refresh_login(io: IO, login: Login, url: str) -> Login:
+    from . import retry, wire
     from .contract.auth import Auth
 
     if login.refresh_token is None:

@@ -23,10 +23,6 @@ def connection() -> Iterator[sqlite3.Connection]:
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        (
-            "select_entries_between",
-            "SEARCH bus_entries USING PRIMARY KEY (tenant_id=? AND stream=? AND number>? AND number<?)",
-        ),
         ("delete_entries", "SEARCH bus_entries USING PRIMARY KEY (tenant_id=? AND stream=? AND number<?)"),
         (
             "delete_pending_entries",
