@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
@@ -27,6 +26,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 from pydantic_core import to_json
 
+from agora.json_schemas import find_value_error
 from agora_sdk.contract.declared_agents import AgentTool
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
@@ -345,11 +345,11 @@ class ThinkingRun:
     async def _finish(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
         """Accept the result if it matches the schema, else request a correction of the model."""
         assert self._specification.output_schema is not None
-        error = next(Draft202012Validator(self._specification.output_schema).iter_errors(result), None)
+        error = find_value_error(self._specification.output_schema, result)
         if error is None:
             return (result,)
         self._count_correction()
-        await self._keep_result(number, "failed", f"It does not match the schema: {error.message[:1000]}")
+        await self._keep_result(number, "failed", f"It does not match the schema: {error[:1000]}")
         return None
 
     def _count_correction(self) -> None:

@@ -227,17 +227,14 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             )
         schema = specification.output_schema
         if schema is not None:
-            from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-            from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
+            from agora.json_schemas import find_schema_error
 
-            try:
-                Draft202012Validator.check_schema(schema)
-                reason = "" if schema.get("type") == "object" else "its type is to be 'object'"
-            except SchemaError as error:
-                reason = error.message[:300]
-            if reason:
+            reason = find_schema_error(schema)
+            if reason is None and schema.get("type") != "object":
+                reason = "its type must be 'object'"
+            if reason is not None:
                 raise InvalidRequest(
-                    f"output_schema is no JSON schema of an object: {reason}.",
+                    f"output_schema is no JSON schema of an object: {reason[:300]}.",
                     errors=[field_error("specification.output_schema", "no schema of an object")],
                 )
 
