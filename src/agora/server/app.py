@@ -462,6 +462,7 @@ class App:
                     mcp_app.handle_session_event(event.event.type, from_json(event.event.data))
         self.feed.publish(events)
         if changed or any(_may_end_credential(event.event) for event in events):
+            # Kept in an attribute: the loop itself references a task only weakly.
             self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())
 
     def _apply_configuration(self) -> None:
@@ -507,6 +508,7 @@ class App:
 
     def _build_mcp(self, access: Access) -> McpApp:
         app = MCP_APP.get()(self.dispatcher, access, self.settings, self.cors)
+        # Created at its first request, which may come after drain().
         if self.monitor.draining:
             app.drain()
         return app
@@ -547,6 +549,7 @@ class App:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     outcome = await self.dispatcher.invoke(HEALTH, await _choose_health_caller(access, scope), {})
                 return outcome.result.status != "critical", outcome.body
+            # It says nothing about the health: the caller gets 429 as for any operation.
             except RateLimited:
                 raise
             except (AgoraError, TimeoutError) as error:
@@ -648,6 +651,7 @@ class App:
             PROTOCOL.set("agentify")
             await self.agent_sockets(scope, receive, send)
         else:
+            # ASGI: ``websocket.connect`` is received before the handshake can be refused.
             await receive()
             await send({"type": "websocket.close", "code": 4404, "reason": "WebSockets are at /ws and /agent/ws"})
 

@@ -51,6 +51,7 @@ class PortTaken(ConfigurationError):
 def _bind_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
+    # A restarted server must not wait for connections of its predecessor in TIME_WAIT.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     limit_unsent(listener)
     try:
@@ -80,6 +81,7 @@ def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> lis
             print_line(f"The events port {settings.events_port} is in use: events are served on the main port only.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
+            # Not at the end: the last listener is announced as that of the events.
             listeners.insert(1, _bind_socket(settings.host, settings.mcp_port))
         except OSError:
             print_line(f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only.")

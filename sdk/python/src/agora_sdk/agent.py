@@ -265,6 +265,7 @@ class Agent:
         listening = asyncio.create_task(self._listening.wait())
         await asyncio.wait((self._serving, listening), return_when=asyncio.FIRST_COMPLETED)
         listening.cancel()
+        # It ended before it listened: raise its error here, not when the block is left.
         if self._serving.done():
             self._serving.result()
         return self
@@ -314,6 +315,7 @@ class Agent:
             await self.on_stop()
             await self._go_offline()
         finally:
+            # Also after an error or a cancellation: no handler outlives its agent.
             await self._finish_handlers(0)
             self.client._session.stop_listening()
 

@@ -108,6 +108,7 @@ class EventStream(Stream[T]):
                 skips_gaps=self._skips_gaps,
                 on_listening=self._on_listening,
             )
+            # close() may have been called before the first use.
             self._tail.ended = self._is_closed
             self._io = io
         elif self._io is not io:

@@ -74,6 +74,7 @@ class Inbox:
                 if not is_transient(error):
                     raise
                 logger.warning("The inbox cannot be read for the moment: %s", error)
+                # The signal was cleared above: without it, the failed reading would wait for the next message.
                 self._wake.set()
                 await asyncio.sleep(self._backoff.pause(attempt))
                 attempt += 1
@@ -99,6 +100,7 @@ class Inbox:
             )
             await self._mark_again([m.message_id for m in page.items])
             for message in new_messages:
+                # Reading pauses while every slot is taken, so an inbox of any size does not fill the memory.
                 await self._slots.acquire()
                 self._start_handler(message)
             cursor = page.next_cursor
@@ -134,12 +136,14 @@ class Inbox:
         except RETRY_LATER as error:
             logger.warning("Message %s is postponed: %s", message.message_id, error)
             await asyncio.sleep(self._backoff.pause(1))
+            # Without an entry, the next reading of the inbox starts the message again.
             del self._states[message.message_id]
             self.wake()
             return
         self._remember_state(message.message_id, state)
         try:
             await self._mark_messages([message.message_id], state)
+        # The next reading of the inbox repeats the mark (see _mark_again).
         except AgoraError as error:
             logger.warning("Message %s is processed, its mark is postponed: %s", message.message_id, error)
 
@@ -160,11 +164,13 @@ class Inbox:
     async def _report_failure(self, message: Message, error: Exception, attempt: int) -> None:
         try:
             await self._failed(message, error, attempt)
+        # ``on_error`` is code of the program: its failure must not lose the outcome of the message.
         except Exception:
             logger.exception("The outcome of message %s could not be reported.", message.message_id)
 
     def _remember_state(self, message_id: str, state: DeliveryState) -> None:
         self._states[message_id] = state
         if len(self._states) > MAX_REMEMBERED:
+            # One in progress (None) is never forgotten: the next reading would start it a second time.
             oldest = next((i for i, value in self._states.items() if value is not None), message_id)
             del self._states[oldest]

@@ -52,6 +52,7 @@ class Listener:
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self
+        # Unreachable; it makes the method a generator, so that a connected listener can be awaited as well.
         yield
 
     def __repr__(self) -> str:
@@ -61,6 +62,7 @@ class Listener:
         """Start in a thread or in a task of the running loop."""
         if isinstance(io, Blocking):
             work = self._handle_events(io)
+            # A daemon thread: one that waits on a silent stream must not keep the program from exiting.
             threading.Thread(target=run_blocking, args=(work,), name=repr(self), daemon=True).start()
         else:
             self._task = asyncio.get_running_loop().create_task(self._handle_events(io), name=repr(self))
@@ -75,6 +77,7 @@ class Listener:
             self._session.listeners.remove(self)
         self._stream.close()
         if self._task is not None and not self._task.done():
+            # close() may be called in another thread than that of the loop.
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
     async def _handle_events(self, io: Blocking | Looped) -> None:
@@ -109,6 +112,7 @@ class Listener:
     async def _is_id_of_agent(self, io: Blocking | Looped, agent_id: str) -> bool:
         if agent_id == self.agent_name:
             return True
+        # A source or subject may be anything, such as a task: it costs no request.
         if not agent_id.startswith("agent_"):
             return False
         try:

@@ -118,13 +118,16 @@ async def _refresh_login(io: IO, login: Login, url: str) -> Login:
     arguments = {"refresh_token": login.refresh_token, "client_id": login.client_id}
     request = wire.build_request(operation, operation.input(**arguments))
     try:
+        # Without retries: the token is valid once, and a repetition after a lost answer would count as its reuse.
         answer = await retry.exchange_with_retries(
             io, request, url=url, seconds=REFRESH_TIMEOUT_SECONDS, backoff=retry.Backoff(0)
         )
     except Unauthenticated as ended:
         raise _build_login_expired_error(login) from ended
     tokens = wire.parse_result(operation, answer)
+    # ``expires_in`` is only recommended (RFC 6749, section 5.1).
     expires = time.time() + (tokens.expires_in or 60)
+    # A provider may keep the refresh token, and then sends none (RFC 6749, section 6).
     return Login(
         login.username, tokens.access_token, tokens.refresh_token or login.refresh_token, expires, login.client_id
     )

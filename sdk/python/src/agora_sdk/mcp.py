@@ -203,12 +203,15 @@ class MCPClient:
     def close(self) -> None:
         """End the sessions and close the connections of synchronous calls."""
         for peer in self._peers.values():
+            # A cached property: without an entry it was never used, and reading it would create a client only to
+            # close it.
             if "blocking" in peer.__dict__:
                 run_blocking(peer.close(peer.blocking))
 
     async def aclose(self) -> None:
         """End the sessions and close the connections of the running event loop."""
         for peer in self._peers.values():
+            # See close(): only connections that were used.
             if "looped" in peer.__dict__:
                 await peer.close(peer.looped)
 

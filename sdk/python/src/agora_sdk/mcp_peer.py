@@ -37,6 +37,7 @@ IO: TypeAlias = Blocking | Looped
 Message: TypeAlias = dict[str, Any]
 
 UNSUPPORTED_VERSION = -32022
+# A server that returns a cursor with every page must not make the client loop forever.
 MAX_PAGES = 1000
 CLOSE_SECONDS = 1.0
 
@@ -165,6 +166,7 @@ class Peer:
         params = {"protocolVersion": mcp_wire.HANDSHAKE, "capabilities": {}, "clientInfo": self._client}
         try:
             result = await self._send_request(io, "initialize", params, seconds, None)
+        # A server of the stateless protocol refuses ``initialize`` and lists the versions that it supports.
         except AgoraError as error:
             supported = error.extra.get("data")
             versions = supported.get("supported") if isinstance(supported, dict) else None
@@ -194,6 +196,7 @@ class Peer:
                     return await self._await_response(io, request, seconds, on_progress)
             return await self._await_response(io, request, seconds, on_progress)
         except (TimeoutError, _DeadlinePassed):
+            # MCP, lifecycle: a client must not cancel ``initialize``.
             if not self.modern and method != "initialize":
                 cancelled = {"requestId": identity, "reason": "the deadline has passed"}
                 message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
@@ -222,6 +225,7 @@ class Peer:
         body = json.dumps(request).encode()
         async with aclosing(self._stream_messages(io, body, headers, seconds)) as messages:
             async for message, response_headers in messages:
+                # JSON-RPC 2.0, section 5: the error about a request whose id could not be read has the id null.
                 if mcp_wire.is_response(message) and message.get("id") in (request["id"], None):
                     if request["method"] == "initialize":
                         self._session = response_headers.get(mcp_wire.SESSION_HEADER)
@@ -273,6 +277,7 @@ class Peer:
             content = b""
             while chunk := await self._read_chunk(reply, io, deadline):
                 content += chunk
+            # MCP, session management: 404 to a request with a session id means that the session has ended.
             if reply.status == 404 and mcp_wire.SESSION_HEADER in headers:
                 raise _SessionLost
             if reply.status != 200:
@@ -304,6 +309,7 @@ class Peer:
             return _Reply(await client.send(request, stream=True))
 
     async def _read_chunk(self, reply: _Reply, io: IO, deadline: float) -> bytes:
+        # The read timeout of httpx begins anew with every chunk: a slowly dripping response would never reach it.
         if io.now() > deadline:
             raise _DeadlinePassed
         with self._translate_errors():
@@ -314,12 +320,14 @@ class Peer:
         """Translate exceptions of httpx into errors of this SDK."""
         try:
             yield
+        # Nothing has been sent in these cases, so the outcome is known and a caller may repeat the request.
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ServerUnreachable(f"No MCP server answers at {self.url}.", fix="Check the address.") from error
         except httpx.TimeoutException as error:
             raise _DeadlinePassed from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise InvalidRequest(f"{self.url!r} is not the address of a server.") from error
+        # The request may have been executed: a caller must not repeat it blindly.
         except (httpx.TransportError, httpx.StreamError) as error:
             detail = f"The connection to {self.url} broke: {error or type(error).__name__}."
             raise UpstreamFailed(detail, outcome="unknown") from error

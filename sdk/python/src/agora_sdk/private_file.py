@@ -33,6 +33,7 @@ def replace_json(path: str, document: Any) -> None:
     with open(handle, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=2)
         file.flush()
+        # Before the rename: after a power failure the final name must not hold an empty file.
         os.fsync(handle)
     os.replace(temporary_path, path)  # atomic: no reader sees a partial file
 
@@ -44,11 +45,14 @@ def lock_file(path: str) -> Iterator[None]:
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if fcntl is not None:
+            # First the system's lock, on which programs of this SDK queue: at most one of them polls for
+            # ``FILE.writing``.
             fcntl.flock(handle, fcntl.LOCK_EX)
         _make_exclusively(f"{path}.writing")
         try:
             yield
         finally:
+            # Another program removed it as abandoned if this one took longer than ABANDONED_SECONDS.
             with suppress(FileNotFoundError):
                 os.unlink(f"{path}.writing")
     finally:
@@ -67,6 +71,7 @@ def _try_make_exclusively(path: str) -> bool:
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
+        # The owner, or another waiting program, may remove it between the two calls.
         with suppress(FileNotFoundError):
             if time.time() - os.stat(path).st_mtime > ABANDONED_SECONDS:
                 os.unlink(path)
@@ -90,6 +95,8 @@ def try_lock_file(path: str, seconds: float) -> Iterator[bool]:
         has_lock = has_lock and _try_make_exclusively(f"{path}.writing")
         try:
             if has_lock:
+                # A modification time in the future keeps other programs from removing the file as abandoned while it
+                # is held.
                 os.utime(f"{path}.writing", (time.time(), time.time() + seconds))
             yield has_lock
         finally:

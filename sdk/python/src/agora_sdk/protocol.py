@@ -296,6 +296,7 @@ class AgentProtocol:
 
     async def _await_answer(self, io: IO, accepted: Accepted) -> AgentMessage:
         """Wait for the answer, or for a failure in its place."""
+        # No deadline of its own: when ``expected.timeout`` has passed, the marketplace answers with a failure.
         while True:
             start = io.now()
             reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id, WATCH_SECONDS)
@@ -350,9 +351,11 @@ class AgentProtocol:
         """Encrypt the payload of a message for its recipients."""
         from .crypto import ENC, encrypt
 
+        # The ciphertext is bound to the id and the sender, so they are set here and not by the marketplace.
         document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._find_own_name(io)} | document
         keys = [await self._find_key_of_agent(io, name) for name in document["to"]]
         kids = [key.kid for key in keys]
+        # Direct key agreement yields the content key itself, so it serves one recipient only (RFC 7518, section 4.6).
         algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
         document["security"] = {"encryption": {"alg": algorithm, "enc": ENC, "kids": kids}}
         bound = _select_authenticated_fields(AgentMessage.model_validate(document))
@@ -360,6 +363,7 @@ class AgentProtocol:
         return document | {"payload": encrypt(document.get("payload") or {}, published, bound)}
 
     async def _find_key_of_agent(self, io: IO, name: str) -> PublicKey:
+        # The recipients of a broadcast or a capability are chosen by the marketplace: there is no key to encrypt for.
         if name in KEYLESS_TARGETS or name.startswith("capability:"):
             raise UnknownKey(f"{name} has no key: name the agents that are to read it.")
         agent = await self._session.invoke(io, Agents.operations["get"], name)

@@ -173,12 +173,14 @@ class Session:
         from . import wire
         from .contract import declared
 
+        # Without a token, only a server on this machine may trust the caller as an operator.
         if token is None and not self.server.endpoint.is_local:
             return
         operation = declared("admin", "manage")
         values = {"resource": "agent", "target": registration.agent_id, "action": "set_tier", "value": tier.value}
         try:
             await self._call_operation(io, operation, wire.bind_arguments(operation, (), values), token)
+        # The agent is registered, with a lower tier: the refusal is logged and does not fail the registration.
         except (PermissionDenied, Unauthenticated) as error:
             logger.info("%s has the tier %s: %s", registration.agent_name, registration.service_tier, error)
         else:

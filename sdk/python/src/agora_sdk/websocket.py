@@ -48,6 +48,7 @@ def _build_connect_options(io: Blocking | Looped, headers: dict[str, str]) -> di
         "open_timeout": CONNECT_SECONDS,
         "close_timeout": 1.0,
     }
+    # A proxy from the environment cannot reach the loopback interface of this machine.
     if io.endpoint.is_local:
         options["proxy"] = None
     return options
@@ -61,6 +62,7 @@ def _translate_handshake_errors(url: str) -> Iterator[None]:
     except InvalidStatus as error:
         response = error.response
         headers = {name.lower(): value for name, value in response.headers.raw_items()}
+        # A problem document comes from Agora itself; other answers may come from an intermediary.
         if "application/problem+json" in headers.get("content-type", ""):
             raise parse_error(Answer(response.status_code, headers, bytes(response.body or b"")), url) from None
         if response.status_code in TRANSIENT:
@@ -89,6 +91,7 @@ class _BlockingSocket:
             raise _read_close_reason(error) from None
 
     async def acknowledge(self, sequence: int) -> None:
+        # The next receive() reports the closed connection.
         with suppress(ConnectionClosed):
             self._connection.send(f'{{"ack":{sequence}}}')
 
@@ -107,6 +110,7 @@ class _LoopedSocket:
             raise _read_close_reason(error) from None
 
     async def acknowledge(self, sequence: int) -> None:
+        # The next receive() reports the closed connection.
         with suppress(ConnectionClosed):
             await self._connection.send(f'{{"ack":{sequence}}}')
 

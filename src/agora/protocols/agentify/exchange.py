@@ -56,6 +56,7 @@ class Exchange:
             operation = self._dispatcher.context.registry.find(message.intent, None, caller.tenant)
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")
+            # The id makes a repeated call take effect once; ids that are no valid key are allowed, too.
             key = request.id if request.id and KEY.fullmatch(request.id) else None
             outcome = await self._dispatcher.invoke(operation, caller, request.payload, idempotency_key=key)
             result = from_json(outcome.body)

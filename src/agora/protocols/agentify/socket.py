@@ -149,6 +149,7 @@ class _Socket:
 
     async def _send_document(self, document: Document) -> None:
         text = to_json(document)
+        # The client has disconnected: the reading task notices it and ends the socket.
         with contextlib.suppress(OSError):
             if self._connection is None:
                 await self._send({"type": "websocket.send", "text": text.decode()})
@@ -192,6 +193,7 @@ class _Socket:
             message = parse_message(text)
             caller = await self._authenticate_sender(message)
             if self._exchange.is_call(message):
+                # In a task of its own: a call that waits must not hold up the frames after it.
                 self._start_call(message, caller)
                 return
             receipt = await self._exchange.send_message(message, caller)
@@ -243,6 +245,8 @@ class _Socket:
         async def reauthenticate_caller() -> None:
             await self._app.access.authenticate_scope(self._scope, self._credential)
 
+        # Opened before the stored messages are sent: none falls in between; those seen twice are recognised by their
+        # id.
         stream = await self._app.dispatcher.open_stream(
             STREAM, caller, {"types": ARRIVALS}, valid=reauthenticate_caller
         )

@@ -62,12 +62,14 @@ class ProcessRuntime:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
         self._opening = asyncio.Lock()
         self._closed = False
+        # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._instance_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
     async def check(self) -> EngineStatus:
         try:
+            # Opening the store is the check: it fails if another server uses the directory.
             await self._run_in_thread(lambda: None)
         except EngineError as error:
             return EngineStatus(False, error.detail)
@@ -79,6 +81,7 @@ class ProcessRuntime:
         return await self._run_in_thread(lambda: host.measure_host(self._options.root, self._store.ports.free_count))
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
+        # Opens the store first: no build may run in a directory that another server uses.
         await self._run_in_thread(lambda: None)
         return await self._builder.build(spec, progress or (lambda _: None))
 
@@ -197,6 +200,7 @@ class ProcessRuntime:
 
     async def _translate_errors(self, running: asyncio.Future[T]) -> T:
         try:
+            # A thread cannot be cancelled: the instance's lock must be held until it has ended.
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             with suppress(BaseException):

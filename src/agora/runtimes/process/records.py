@@ -161,12 +161,14 @@ class Instance:
         process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
         if process is None or process.started != data["started"] or process.is_dead:
             return None
+        # The program can write these files: a forged pid must not direct signals at a process outside the instance.
         return process if procfs.is_marked(process.pid, self.environment_marks(installation)) else None
 
 
 def load_json(path: Path) -> dict[str, Any]:
     """Load a JSON object; empty if there is none. The instance's program can write here, so it is not trusted."""
     try:
+        # A link could lead anywhere, and opening a named pipe would block.
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return {}

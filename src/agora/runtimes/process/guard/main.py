@@ -60,6 +60,7 @@ class Guard:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._install_signals()
         self.output, theirs = os.pipe()
+        # Descendants may hold the pipe open without writing: the loop must never block on it.
         os.set_blocking(self.output, False)
         self.log = segments.SegmentWriter(
             os.path.join(self.options["directory"], "logs"),
@@ -90,18 +91,23 @@ class Guard:
             signal.signal(number, lambda *_: None)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_IGN)
+        # The mask is inherited: signals that the starting thread blocked would never arrive.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def _exec_program_in_child(self, output: int) -> None:
         """Set up the child process and execute the program."""
         try:
+            # The pipe is shared with the guard: a signal to the child would wake the guard's loop.
             signal.set_wakeup_fd(-1)
+            # Ignored signals stay ignored after execve, and the guard ignores several.
             for number in range(1, signal.NSIG):
                 if number not in (signal.SIGKILL, signal.SIGSTOP):
                     try:
                         signal.signal(number, signal.SIG_DFL)
+                    # The C library reserves some numbers (32 and 33 in glibc).
                     except (OSError, ValueError):
                         continue
+            # Own session and group: killpg reaches the program and its group, and never the guard.
             os.setsid()
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -117,6 +123,7 @@ class Guard:
         options = self.options
         if "cgroup" in options:
             with open(os.path.join(options["cgroup"], "cgroup.procs"), "w") as file:
+                # 0 is the writing process (cgroup v2).
                 file.write("0")
         if "cpus" in options:
             os.sched_setaffinity(0, {int(cpu) for cpu in options["cpus"].split(",")})
@@ -145,8 +152,10 @@ class Guard:
             ready = dict(poll.poll(self._compute_poll_timeout()))
             if self.wake in ready:
                 self._handle_signals()
+            # At its end a pipe is always ready: left registered, it would make the loop spin.
             if self.output in ready and self._pump_output() == 0:
                 poll.unregister(self.output)
+            # A wake-up for output alone does not read /proc: the end of a process is announced by SIGCHLD.
             only_output = self.output in ready and self.wake not in ready and self.deadline is None
             if not only_output and not self._reap_children():
                 break
@@ -159,6 +168,8 @@ class Guard:
         """Compute the milliseconds until the next action."""
         waits = []
         if self.deadline is not None:
+            # A process may have forked while the others were killed: killing repeats at this interval until none is
+            # left.
             waits.append(max(self.deadline - time.monotonic(), KILLING))
         if self.memory or self.pids:
             waits.append(max(self.due - time.monotonic(), 0.0))
@@ -256,10 +267,12 @@ class Guard:
     def end(self) -> None:
         """Record the exit."""
         status = os.waitpid(self.program, 0)[1]
+        # The kernel's kill looks like any SIGKILL in the status; only the group tells the reason.
         if "cgroup" in self.options and _was_killed_for_memory(self.options["cgroup"]):
             self.reason = "memory"
         code = str(os.WEXITSTATUS(status)) if os.WIFEXITED(status) else "null"
         number = str(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else "null"
+        # After waitpid: only reaped children are counted.
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._write_file(
             "exit.json",
@@ -289,6 +302,7 @@ def _measure_private_bytes(pid: int) -> int:
     if not line:
         return 0
     resident, shared = line.split()[1:3]
+    # Pages of shared libraries would otherwise count once per process.
     return (int(resident) - int(shared)) * procfs.PAGE
 
 
@@ -302,6 +316,7 @@ def main() -> None:
         sys.stdout.flush()
         os._exit(0)
     os.close(reading)
+    # A session of its own: signals to the server's terminal or group do not end the guard.
     os.setsid()
     guard = Guard(options, sys.argv[-1])
     refusal = guard.begin()

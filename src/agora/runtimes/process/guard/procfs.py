@@ -30,6 +30,7 @@ class Process:
 
     __slots__ = ("pages", "parent", "pid", "started", "state", "ticks", "waited")
 
+    # Indexes of ``fields`` are the field numbers of proc(5) minus 3: the name and what precedes it are removed.
     def __init__(self, pid: int, fields: list[bytes]) -> None:
         self.pid = pid
         self.state = fields[0].decode()
@@ -71,6 +72,7 @@ def read_process(pid: int) -> Process | None:
     line = read_proc_file(f"/proc/{pid}/stat")
     if not line:
         return None
+    # The name of a program may contain spaces and parentheses, so the last one counts.
     return Process(pid, line[line.rindex(b")") + 2 :].split())
 
 
@@ -82,6 +84,7 @@ def list_process_tree(pid: int) -> list[Process]:
     for parent in processes:  # grows during iteration
         for child in of(parent.pid):
             process = read_process(child)
+            # The list is not a snapshot: meanwhile the pid may belong to a process elsewhere.
             if process is not None and process.parent == parent.pid:
                 processes.append(process)
     return processes
@@ -96,6 +99,7 @@ def list_child_pids(pid: int) -> list[int]:
     except OSError:
         return []
     pids: list[int] = []
+    # The kernel lists the children per thread: those that this thread forked.
     for thread in threads:
         line = read_proc_file(f"/proc/{pid}/task/{thread}/children")
         if line:

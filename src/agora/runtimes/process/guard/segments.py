@@ -69,6 +69,7 @@ class SegmentWriter:
         self._begin, self._size = begin + size, 0
         try:
             self._open_segment()
+        # The full segment stays the newest, so the next write tries the rotation again.
         except OSError:
             self._begin, self._size = begin, size
             raise
