@@ -57,7 +57,7 @@ Target = Function | Class | Error | Value | str  # a string is the name of a mod
 
 @dataclass
 class Module:
-    """Declarations of one file. imports: dotted names by imported name."""
+    """Declarations of one file. imports: dotted names by imported name, references of ``Lazy`` among them."""
 
     imports: dict[str, str] = field(default_factory=dict)
     functions: dict[str, AnyFunction] = field(default_factory=dict)
@@ -87,7 +87,12 @@ class Module:
                 module.classes[node.name] = node
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                module.values |= {target.id for target in targets if isinstance(target, ast.Name)}
+                names = {target.id for target in targets if isinstance(target, ast.Name)}
+                match node.value:
+                    case ast.Call(func=ast.Name(id="Lazy"), args=[ast.Constant(value=str(reference))]):
+                        module.imports |= dict.fromkeys(names, reference.replace(":", "."))
+                    case _:
+                        module.values |= names
         return module
 
 
