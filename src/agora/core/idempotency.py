@@ -36,8 +36,8 @@ async def find_idempotent_answer(
 def store_idempotent_answer(call: Call, key: str, operation: str, digest: bytes, response: bytes) -> None:
     """Store an answer under a key of the caller, in the call's transaction."""
     caller = call.caller
-    # Inserted, never replaced: of two concurrent calls under one key the second violates the primary key, is run again
-    # by the store, and finds the first one's answer.
+    # Inserted, never replaced: of two concurrent calls under one key PostgreSQL refuses the second (primary key); the
+    # store runs it again, and it finds the answer of the first.
     call.tx.append(
         IDEMPOTENCY,
         IdempotencyRow(

@@ -92,7 +92,6 @@ class Usage:
         """Counters of an ``operation_usage`` row."""
         usage = cls(row.calls, row.errors)
         for index, count in from_json(row.histogram).items():
-            # Rows of a release with more buckets must still load.
             usage.buckets[min(int(index), BUCKETS - 1)] += count
         return usage
 

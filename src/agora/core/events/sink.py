@@ -80,7 +80,7 @@ class QueueSink:
 
     def end(self, close_reason: CloseReason, /) -> None:
         self.close_reason = close_reason
-        # A slow reader has what it did not read counted against its memory: it resumes from the log instead.
+        # What waits counts against the memory of its reader, who resumes from the log anyway.
         if close_reason.code == TOO_SLOW:
             self._drop_batches()
         self._filled.set()

@@ -57,6 +57,7 @@ def _build_agent_url(base: str, agent: AgentRow | None) -> str:
 
 def _build_interfaces(url: str) -> list[dict[str, str]]:
     return [
+        # In order of preference: a client takes the first that it supports.
         {"url": url, "protocolBinding": binding, "protocolVersion": version}
         for version in ("1.0", "0.3")
         for binding in ("JSONRPC", "HTTP+JSON")
@@ -255,6 +256,7 @@ def _check_card(card: Mapping[str, Any]) -> str:
     capabilities = card.get("capabilities", {})
     if not isinstance(capabilities, dict):
         raise _field_error("card.capabilities", "is an object")
+    # A placeholder passes the check where there are none.
     extensions = capabilities.get("extensions") or [{"uri": "none"}]
     if not _has_items_of_type(extensions, dict) or not all(
         _is_nonempty_text(extension.get("uri")) for extension in extensions

@@ -75,6 +75,7 @@ async def complete_from_reply(
     about = decode_json(original.metadata).get("a2a")
     task_id = about.get("task_id") if isinstance(about, dict) else None
     row = await call.tx.one(tasks.lock_task, task_id=task_id) if isinstance(task_id, str) else None
+    # A lease belongs to a worker, which completes the task itself.
     if row is None or row.status in states.TERMINAL or row.lease_until is not None:
         return
     if row.assigned_agent != sender or row.created_by != original.from_agent:

@@ -144,6 +144,7 @@ class PushController(Controller):
         CALLER.set((key[0], "system"))
         try:
             while True:
+                # Before the page is read: a commit from here on asks for another round.
                 self._retry_keys.discard(key)
                 if not await self._deliver_next_page(key) and key not in self._retry_keys:
                     return
@@ -175,6 +176,7 @@ class PushController(Controller):
             try:
                 await self._post_entry(tenant, row, task, entry)
             except DeliveryRejected as error:
+                # The stored count is of the first item: each delivered one has reset it.
                 await self._record_failure(key, row, error, 1 if entry is not entries[0] else row.attempts + 1)
                 return False
             self.counts["delivered"] += 1
@@ -213,6 +215,7 @@ class PushController(Controller):
             entries = list(page.entries)
             if entries and row.version == "0.3":
                 document = await lookup.build_task_document(reader, task, None)
+                # 0.3 knows no updates in notifications: each is the whole task.
                 payload, number = (
                     legacy.task_to_v03(document),
                     max(entries[-1].number, view.compute_stream_position(task.entries)),
@@ -227,6 +230,7 @@ class PushController(Controller):
         body = entry.json
         if len(body) > MAX_NOTIFICATION_BYTES and task is not None:
             body = await self._encode_shortened_body(tenant, row, task)
+        # Allowed when it was configured and still allowed now: an operator may have forbidden it since.
         private = bool(row.private) and self.context.server.settings.a2a_private_networks
         notification = Notification(row, entry.number, body, self.context.clock.now())
         await self.sender.post_notification(notification, private=private)

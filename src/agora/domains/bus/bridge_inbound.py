@@ -207,6 +207,8 @@ class Inbound:
         ]
         if records:
             work = partial(record_dead_letters, letters=records, once=True)
+            # The inbound stream is common to all tenants: what was refused there belongs to the installation's
+            # operators.
             await self._context.dispatcher.write_as_system(DEFAULT_TENANT, work, label="bus.refuse")
 
     async def record_unrecorded_dead_letters(self) -> None:
@@ -256,6 +258,7 @@ class Inbound:
         if not genuine:
             raise _build_signature_error()
         self._check_age(fields.get("timestamp", ""))
+        # The signature proves the agent; this checks that it has neither left nor been suspended.
         return await self._authenticate(token)
 
     def _check_age(self, timestamp: str) -> None:

@@ -66,6 +66,7 @@ class Outbound:
         try:
             await self._bus.create_group(stream, name)
             published = [self._bus.publish(stream, self._sign_fields(tenant, agent, fields)) for _, fields in entries]
+            # Those that were sent must be recorded, whatever happened to the others.
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
             ids = [error] * len(entries)

@@ -67,7 +67,10 @@ class Consul:
     async def register_service(self, service: Service) -> None:
         """Register a service, replacing one with the same id."""
         await self._send_request(
-            "PUT", "/v1/agent/service/register?replace-existing-checks=true", service.to_document()
+            # Without the parameter, Consul keeps checks of an earlier registration beside the new one.
+            "PUT",
+            "/v1/agent/service/register?replace-existing-checks=true",
+            service.to_document(),
         )
 
     async def deregister_service(self, service_id: str) -> None:

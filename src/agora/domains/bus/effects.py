@@ -92,6 +92,7 @@ def _parse_progress(content: dict[str, Any]) -> float | None:
 def _read_failure_reason(content: dict[str, Any]) -> str:
     for name in ("error", "reason", "message", "text"):
         if isinstance(content.get(name), str) and content[name]:
+            # PostgreSQL has no NUL in a text.
             return str(content[name])[:MAX_ERROR_CHARACTERS].replace("\0", "")
     return "failed"
 

@@ -42,6 +42,7 @@ class BusReconciler(DueController):
     async def step(self) -> None:
         await super().step()
         now = self.context.clock.now()
+        # Negative after the clock was set back: then trim now, not when it has caught up.
         if not 0 <= now - self._trimmed < TRIMMING * SECOND:
             self._trimmed = now
             await self.run_for_each_tenant(self._trim_streams)

@@ -110,6 +110,7 @@ class CodebaseService(BoundService, contract.Codebases):
     ) -> contract.Codebase:
         row = await self._load_pending(codebase_id)
         worker = await self._find_own_worker(worker_id)
+        # A repeated confirmation, whose first answer was lost, changes nothing.
         if row.worker_id != worker.worker_id:
             await self._require_room(worker)
             row = await registration.confirm_codebase(
@@ -225,6 +226,7 @@ class CodebaseService(BoundService, contract.Codebases):
         values: JsonObject = {"prompt": prompt, "title": title, "agent_type": agent_type, "model": model}
         values["profile"] = profile = profile or decode_json(codebase.agent_config).get("profile")
         values["files"] = list(files)
+        # Only that there are some: everybody who may see the task sees its payload.
         values["has_secrets"] = bool(secrets)
         chosen = {name: value for name, value in values.items() if value}
         payload: JsonObject = decode_json(codebase.agent_config) | chosen

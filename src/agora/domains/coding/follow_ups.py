@@ -102,6 +102,7 @@ class FollowUpService(BoundService, contract.FollowUps):
     ) -> contract.FollowUpTaken:
         call = self.call
         draft = await access.lock_held_task(call, task_id, fencing_token)
+        # Taken, but not in the worker's checkpoint: it crashed before it prompted the agent, and gets it again.
         row = await call.tx.one(statements.select_taken_follow_up, task_id=task_id, after=after)
         if row is None:
             row = await call.tx.one(statements.select_next_waiting, task_id=task_id, mode=STEERING if steering else "")
@@ -171,6 +172,7 @@ async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED
     )
     call.tx.append(FOLLOW_UPS, row)
     if await _is_closed(draft):
+        # The stored row has moved with the others that wait; this is the copy for the answer.
         row.task_id = await _begin_successor(draft, text)
     else:
         _announce_change(draft, row, "added")

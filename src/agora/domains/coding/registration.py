@@ -216,6 +216,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
 
 def _is_asked_alone(row: CodebaseRow, task: TaskRow) -> bool:
     """Whether the question is only for the worker that the caller has named."""
+    # Only after a refusal is a question addressed to one worker after the other: without one, the caller has named it.
     return task.assignee is not None and not decode_json(row.declined)
 
 

@@ -30,6 +30,7 @@ def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: i
     )
     if not isinstance(path, str) or not 1 <= len(path) <= MAX_PATH_CHARACTERS or not path.isprintable():
         raise _field_problem(f"{place}.path", f"1 to {MAX_PATH_CHARACTERS} printable characters are required")
+    # PostgreSQL has no NUL in a text.
     if not isinstance(patch, str) or len(patch) > MAX_PATCH_CHARACTERS or "\x00" in patch:
         raise _field_problem(f"{place}.patch", f"a text of at most {MAX_PATCH_CHARACTERS} characters is required")
     if status not in STATUSES:

@@ -158,6 +158,7 @@ class Authenticator:
         digest = self._signer.digest(credential)
         if hmac.compare_digest(digest, self._admin_digest):
             return self.operator
+        # Looked up by digest: the time of a look-up says nothing about a token.
         if digest in self._static:
             return self._static[digest]
         if credential.startswith(("agfy_", "enr_")):
@@ -209,6 +210,7 @@ class Authenticator:
         return await sign_on.find_session_caller(*session)
 
     async def _verify_key(self, digest: bytes) -> Caller:
+        # A key does not name its tenant: this is a query beyond tenants (ADR 17), by a digest that nobody can guess.
         row = await self._store.read("", lambda reader: reader.one(credentials.select_key_by_digest, digest=digest))
         if row is None or row.revoked_at is not None:
             raise _build_credential_error(

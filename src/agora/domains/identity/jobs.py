@@ -46,6 +46,7 @@ class UserController(Controller):
             for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), BATCH):
                 await self._write_last_seen_times(tenant, dict(batch))
                 for user_id, sighting in batch:
+                    # Replaced during the write: the newer one waits for the next flush.
                     if self._sightings.get((tenant, user_id)) is sighting:
                         del self._sightings[tenant, user_id]
 

@@ -48,6 +48,7 @@ list_users = Query(
     UserRow,
     types={"limit": BIG},
 )
+# Several servers write sightings in any order: an older one changes nothing.
 upsert_user = Write(
     """
     insert into users (tenant_id, user_id, issuer, subject, username, email, name, roles, provider_role,
@@ -67,6 +68,8 @@ update_user = Write(
     """,
     types={"concurrency_limit": BIG, "daily_job_limit": BIG, "disabled_at": BIG, "now": BIG},
 )
+# Repeats the condition of a partial index, which neither planner would use otherwise. A backtick follows the
+# underscore.
 count_open_tasks = Query(
     """
     select count(*) as tasks from (

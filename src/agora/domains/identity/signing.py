@@ -75,6 +75,8 @@ class Signer:
     def verify_agent_token(self, token: str) -> AgentClaims | None:
         """Return the claims of a valid token, else None."""
         payload, _, signature = token.removeprefix("agt_").partition(".")
+        # As bytes: compare_digest raises TypeError for a text with other than ASCII characters, as a forged token may
+        # have.
         if not hmac.compare_digest(self._compute_mac("agent", payload).encode(), signature.encode()):
             return None
         try:

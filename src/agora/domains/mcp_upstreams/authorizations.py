@@ -83,6 +83,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
     async def store_authorization(end: Call, outcome: Grant | AgoraError) -> contract.UpstreamAuthorization:
         if isinstance(outcome, AgoraError):
             raise outcome
+        # It may have been removed during the exchange, and a grant must not outlive its upstream.
         await require_upstream(end, row.upstream_id, lock=True)
         await grants.store_grant(end, row.upstream_id, authorization.subject, outcome)
         if authorization.subject == SHARED:
@@ -192,6 +193,7 @@ class Authorizer:
             raise UpstreamAuthorizationRequired(
                 error.detail, fix="It needs an identified caller: register, or sign in."
             )
+        # Before the person is asked: only a grant of a later generation is an answer.
         previous_grant = await self._grants.read_grant(endpoint, subject)
         authorization = await flow.begin_authorization(
             self._grants, endpoint, subject, self._caller.subject, self._base_url, error.challenge

@@ -244,6 +244,7 @@ def _build_declared_row(call: Call, engine: Upstreams, upstream: DeclaredUpstrea
         url=upstream.url,
         command=command,
         origin=upstream.origin,
+        # Declared by whoever runs the server, so its own networks are allowed.
         private=True,
         timeout=upstream.timeout,
         oauth=OAuthConfiguration(**upstream.oauth_fields()),

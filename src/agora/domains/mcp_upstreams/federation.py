@@ -148,6 +148,7 @@ class Federation:
         try:
             self._reload_tenants.add(tenant)
             while tenant in self._reload_tenants:
+                # Before the load: an event during it asks for another.
                 self._reload_tenants.discard(tenant)
                 await self.load_tenant(tenant)
         except Exception:

@@ -91,6 +91,7 @@ class UpstreamReconciler(Controller):
     async def _read_rows(self) -> None:
         """Read the upstreams of changed tenants, and periodically of all, because a change may go unreported."""
         now = self.context.clock.now()
+        # Negative after the clock was set back: then read now, not when it has caught up.
         if not 0 <= now - self._read_at < READ_ROWS * SECOND:
             await self.run_for_each_tenant(self.reconcile)
             self._read_at = now
@@ -99,6 +100,7 @@ class UpstreamReconciler(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         """Configure the connections for the upstreams of a tenant."""
+        # Before the read: a commit from here on marks the tenant again.
         self._unread.discard(tenant)
         commands = self.context.server.settings.mcp_commands
         try:

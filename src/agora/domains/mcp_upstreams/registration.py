@@ -120,6 +120,7 @@ async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: b
         if isinstance(outcome, AgoraError):
             await drop_authorizations(end, row.upstream_id)
             raise outcome
+        # Again: another one may have taken the name while this one was probed.
         await check_name_free(end, name, registry_name)
         end.tx.append(UPSTREAMS, row)
         await check_and_record_administration(end, row.upstream_id)

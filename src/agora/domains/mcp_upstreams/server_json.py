@@ -89,6 +89,7 @@ def _fill_template(template: str, declared: Any, values: Mapping[str, str], miss
         name = match[1]
         variable = variables.get(name)
         variable = variable if isinstance(variable, dict) else {}
+        # A value in the server.json is fixed, and not for its users to set (Input.value of the schema).
         text = variable.get("value") or values.get(name) or variable.get("default")
         choices = variable.get("choices")
         if isinstance(choices, list) and choices and text is not None and text not in choices:

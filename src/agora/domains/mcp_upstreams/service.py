@@ -341,6 +341,7 @@ class UpstreamService(contract.Upstreams):
                 if authorizer is None:
                     raise
                 await authorizer.obtain_grant(endpoint, error)
+            # Once more, outside of the handler: a second refusal is an error, or the person would be asked without end.
             return await engine.request(endpoint, method, params, seconds, progress, caller, client)
 
         async def build_answer(end: Call, outcome: dict[str, Any] | AgoraError) -> R:

@@ -112,6 +112,7 @@ class SignInCookies:
         """Start a sign-in."""
         safe = (
             next.startswith("/")
+            # Browsers read "//host" and "/\host" as the address of another server.
             and next[1:2] not in ("/", "\\")
             and next.isprintable()
             and len(next) <= MAX_NEXT_CHARACTERS
@@ -196,6 +197,8 @@ class BrowserSessions:
             person=_pack_grant(session.grant),
             secrets=self._seal_tokens(id, ProviderTokens(session.refresh, session.identity)),
             created_at=now,
+            # ``ends`` includes the tolerated clock skew: without it, a session is renewed before the provider refuses
+            # its token.
             fresh_until=session.grant.ends - self._sign_on.trust.skew,
             renewing_until=0,
             expires_at=now + LIFETIME,
@@ -221,6 +224,7 @@ class BrowserSessions:
         row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
         if row.fresh_until > self._clock.now():
             return _unpack_grant(row)
+        # Shielded: others may wait for the same renewal, and a refresh token that was sent may be used up.
         return await asyncio.shield(self._join_or_start_renewal(tenant, session_id))
 
     def _join_or_start_renewal(self, tenant: str, session_id: str) -> asyncio.Task[Grant]:
@@ -232,6 +236,7 @@ class BrowserSessions:
             def forget_renewal(finished: asyncio.Task[Grant]) -> None:
                 del self._renewing[session_id]
                 if not finished.cancelled():
+                    # Retrieved, so that asyncio does not report it when every caller has left.
                     finished.exception()
 
             task.add_done_callback(forget_renewal)
