@@ -1,4 +1,4 @@
-"""Time and identity: the one clock everything reads, and ids that sort by it."""
+"""Time and ids: the server's clock, and ids that sort by time."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class SystemClock:
 
 
 class AlignedClock:
-    """A clock set right by another: servers of one database all go by the database's.
+    """A clock corrected to another one: all servers of a database use the database's clock.
 
-    skew: microseconds by which the other is ahead.
+    skew: microseconds by which the other clock is ahead.
     """
 
     def __init__(self, own: Clock, skew: Callable[[], int]) -> None:
@@ -46,7 +46,8 @@ class AlignedClock:
 
 
 def to_datetime(microseconds: int) -> datetime:
-    """The moment as answers show it. (A float holds every microsecond until the year 2255.)"""
+    """Convert microseconds since 1970 to a datetime, as answers show it. (A float holds every microsecond until the
+    year 2255.)"""
     return datetime.fromtimestamp(microseconds / SECOND, UTC)
 
 
@@ -55,8 +56,8 @@ def to_microseconds(value: datetime) -> int:
     return (value - _EPOCH) // _MICROSECOND
 
 
-_tails: list[str] = []  # the last 16 digits of ids to come
-_last = 0  # when the last id was made, in 4096ths of a millisecond
+_tails: list[str] = []  # the last 16 digits of future ids
+_last = 0  # time of the last id, in 4096ths of a millisecond
 _millisecond, _millisecond_digits = 0, ""  # of the last id
 
 

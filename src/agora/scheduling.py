@@ -1,11 +1,11 @@
-"""Fair shares of one event loop, and of one queue.
+"""Fair scheduling of callers on the event loop and in queues.
 
-:class:`FairQueue` is round robin over owners: what one owner queues never stands before all that others queue.
+:class:`FairQueue` is round robin over owners: the items of one owner never delay all items of others.
 
-:class:`LoopScheduler` gives turns on the loop by weighted fair queueing of measured time, as a processor's scheduler
-does: each owner has a virtual time that advances by the processor time that its calls use, and whoever waits with the
-least virtual time goes next. An owner that is behind passes without waiting, so an idle server adds a comparison.
-Owners may be members of a group, which has a virtual time too: a member is where it or its group is, whichever is ahead.
+:class:`LoopScheduler` schedules calls on the loop by weighted fair queueing of CPU time, like an operating system's
+scheduler: each owner has a virtual time that advances by the CPU time of its calls, and the waiting owner with the
+least virtual time goes next. An owner that is not ahead does not wait, so an idle server only adds a comparison. Owners
+may be members of a group with its own virtual time: a member's position is the later one of its own and the group's.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 Owner = tuple[str, str]  #: tenant, and the caller or its registrar
 
-SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, which then looks at its sockets again
-LONE_SLICE_SECONDS: Final = 0.03  # the same while there is one owner only: more of its calls share a commit
-OVERHEAD_SECONDS: Final = 0.0002  # of a turn: what protocols and sockets cost beside what is measured
+SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, before it polls its sockets again
+LONE_SLICE_SECONDS: Final = 0.03  # the same for a lone owner, so that more of its calls share a commit
+OVERHEAD_SECONDS: Final = 0.0002  # per turn, for the unmeasured work of protocols and sockets
 MAX_REST_SECONDS: Final = 0.05
-CALM_SECONDS: Final = 0.25  # without a call of anybody who need not wait, until those who wait are given no rest
-LONE_AFTER_SECONDS: Final = 2.0  # without a call of anybody else
+CALM_SECONDS: Final = 0.25  # without a call that need not wait, after which no rest is inserted
+LONE_AFTER_SECONDS: Final = 2.0  # without a call of another owner
 FIRST_ESTIMATE_SECONDS: Final = 0.0005
 MAX_WAITING: Final = 2_000  # calls of one owner that wait for their turn
 FORGET_ABOVE: Final = 10_000  # owners
@@ -40,9 +40,9 @@ STALE_READING_SECONDS: Final = 0.01  # after which the processor clock is read a
 
 
 class FairQueue(Generic[T]):
-    """First in, first out for each owner, round robin over owners; what has no owner goes before all.
+    """A queue: first in, first out per owner, round robin over owners; items without an owner come first.
 
-    An owner may fill half of what is free, so no flood of one leaves no room for others.
+    An owner may fill half of the free room, so that one owner cannot leave no room for others.
     """
 
     def __init__(self, limit: int) -> None:
@@ -61,7 +61,7 @@ class FairQueue(Generic[T]):
         return free > 0 if share is None else len(share) < free
 
     def push_item(self, owner: Owner | None, item: T) -> None:
-        """Queue an item; the caller has looked whether there is room."""
+        """Queue an item; the caller has checked :meth:`has_room`."""
         self._size += 1
         if owner is None:
             self._urgent.append(item)
@@ -88,7 +88,7 @@ class FairQueue(Generic[T]):
         return item
 
     def restore_item(self, owner: Owner | None, item: T) -> None:
-        """Put an item back where it was taken from: it is the next one."""
+        """Put a taken item back to the front: it is the next one again."""
         self._size += 1
         if owner is None:
             self._urgent.appendleft(item)
@@ -109,10 +109,10 @@ class FairQueue(Generic[T]):
 
 
 class Share:
-    """What one owner, or one group, has had of the loop.
+    """The share of an owner or a group in the event loop.
 
-    virtual: its virtual time in seconds. weight: how many times the time of another owner it may use.
-    waiting: calls of an owner. members: those of a group that wait, by virtual time; it may be out of date.
+    virtual: its virtual time in seconds. weight: its CPU time relative to other owners. waiting: waiting calls of an
+    owner. members: waiting members of a group, by virtual time, which may be out of date.
     """
 
     __slots__ = ("estimate", "group", "members", "place", "virtual", "waiting", "weight")
@@ -120,13 +120,13 @@ class Share:
     def __init__(self, virtual: float, weight: float, group: Share | None = None) -> None:
         self.virtual, self.weight, self.group = virtual, weight, group
         self.members: list[tuple[float, int, Share]] = []
-        self.place: int | None = None  # the number of its entry among those that wait
-        self.estimate = FIRST_ESTIMATE_SECONDS  # of processor time that its next turn takes
+        self.place: int | None = None  # order number of its current entry in the heap
+        self.estimate = FIRST_ESTIMATE_SECONDS  # of CPU time of its next turn
         self.waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def position(self) -> float:
-        """The virtual time by which a turn comes: of an owner, or of the member of a group that has had least."""
+        """The virtual time that orders the turns: of an owner, or of a group's member with the least virtual time."""
         members = self.members
         if not members:
             return self.virtual if self.group is None else max(self.virtual, self.group.virtual)
@@ -175,24 +175,25 @@ class StepClock:
 
 
 class LoopScheduler:
-    """Turns on the event loop. Not for other threads."""
+    """Scheduler of turns on the event loop. Not thread-safe."""
 
     def __init__(self) -> None:
         self.clock = StepClock()
         self._virtual = 0.0  # the virtual time of the owner that ran last
         self._shares: dict[Owner, Share] = {}
-        # Owners and groups that wait, by position; it may be out of date, and so is an entry that is not their place.
+        # Waiting owners and groups by position, which may be out of date; entries whose number is not their ``place``
+        # are stale.
         self._heap: list[tuple[float, int, Share]] = []
         self._order = count()
-        self._used_seconds = 0.0  # seconds since the last turns were given
-        self._recent: Share | None = None  # who began a call last
-        self._has_several_owners = False  # whether several owners began calls since the last turns were given
-        self._slice_seconds = LONE_SLICE_SECONDS  # by which an owner may be ahead, and which is given at once
-        self._has_passed = False  # whether anybody passed without waiting since then
+        self._used_seconds = 0.0  # seconds used since turns were last granted
+        self._recent: Share | None = None  # owner of the latest call
+        self._has_several_owners = False  # whether several owners began calls since turns were last granted
+        self._slice_seconds = LONE_SLICE_SECONDS  # that an owner may be ahead, and that are granted at once
+        self._has_passed = False  # whether any call proceeded without waiting since then
         self._rest_until = 0.0
-        self._alone_after = 0.0  # when that will have been so long ago that there is one owner only
+        self._alone_after = 0.0  # time from which a single owner counts as alone
         self._pumping = False
-        self._advancing = False  # whether the virtual time of a lone owner is taken over after this iteration
+        self._advancing = False  # whether ``_virtual`` follows a lone owner after this iteration
 
     def find_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
         """The share of an owner, or of a group."""
@@ -276,9 +277,9 @@ class LoopScheduler:
             self._recent = share
 
     def _follow_lone_owner(self, share: Share) -> None:
-        """Advance to the virtual time of the only owner: in the next iteration it has a whole slice again.
+        """Advance to the virtual time of the only owner, so that it has a whole slice again in the next iteration.
 
-        Otherwise it would be ahead for ever, and most of its calls would wait although nobody else wants a turn.
+        Otherwise it would always be ahead, and most of its calls would wait although no other owner needs a turn.
         """
         self._advancing = False
         if self._slice_seconds == LONE_SLICE_SECONDS and not self._heap:
@@ -298,7 +299,7 @@ class LoopScheduler:
         loop = asyncio.get_running_loop()
         if (
             overrun > 0 and not lone and now < self._rest_until
-        ):  # long turns: give the steps of others' calls as much time between
+        ):  # after long turns, leave as much time to running calls of others
             loop.call_later(min(overrun, MAX_REST_SECONDS), self._grant_turns)
             return
         heap, planned = self._heap, self._slice_seconds
@@ -316,7 +317,7 @@ class LoopScheduler:
             self._pumping = False
 
     def _forget_idle(self) -> None:
-        """Drop the shares that a new one would be equal to; a group stays while a member does, for it is the member's."""
+        """Drop shares that are equal to a new one; a group stays as long as one of its members."""
         active = {
             owner: share for owner, share in self._shares.items() if share.waiting or share.virtual > self._virtual
         }
@@ -333,7 +334,7 @@ class MeteredCoroutine(Coroutine[Any, Any, T]):
         self._work, self._charge, self._clock = work, charge, clock
 
     def __await__(self) -> Generator[Any, Any, T]:
-        return self  # an iterator that sends and throws is all that awaiting takes
+        return self  # awaiting needs only an iterator with ``send`` and ``throw``
 
     def __iter__(self) -> MeteredCoroutine[T]:
         return self

@@ -60,7 +60,8 @@ class CallClient(Protocol):
     """The client of a call, if its protocol supports requests to the client during the call.
 
     The vocabulary is MCP's: capabilities as clients declare them, and requests such as ``elicitation/create``.
-    key: the same for all calls of one client session. log_level: the least level of log messages that it wants, if any.
+    key: the same for all calls of one client session. log_level: minimum level of log messages that it requests, if
+    any.
     """
 
     @property
@@ -81,7 +82,7 @@ class CallClient(Protocol):
 class Person:
     """A signed-in person, as described by the identity provider. roles: names used by the provider.
 
-    login: what stands for this very credential, and for the whole session at the provider, once they have ended.
+    login: keys of this credential and of its session at the provider, under which their end is recorded.
     limit: tasks that may wait and run at once; daily_job_limit: coding jobs in a day; 0 for no limit. issued_at: microseconds since 1970.
     """
 
@@ -106,12 +107,12 @@ class Caller:
     subject: an agent id, ``operator``, ``system``, a key's id, a person's, or a task's for the program that works on it.
     authority: 0 to 255, 255 being the supreme override.
     expires_at: microseconds since 1970; None never.
-    registrar: who answers for it with limits of its own: the first of the chain of those that registered it, or for
-    strangers their address; None where it answers for itself.
-    enrolment: the enrolment token that it is, or with which it or its registrar was registered: agents of one token have
-    limits in common besides their own.
-    has_credential: False for who is known by its place alone: many that know nothing of each other may call as it.
-    owner: whose share of the server its calls use: tenant, and registrar or subject.
+    registrar: whose limits apply to it, too: the first registrar of its chain of registrations, or the address of an
+    anonymous caller; None if only its own limits apply.
+    enrolment: the enrolment token that it uses, or with which it or its registrar was registered: agents of one token
+    share additional limits.
+    has_credential: False for a caller identified only by its address, which unrelated callers may share.
+    owner: holder of the server share that its calls use: tenant, and registrar or subject.
     """
 
     tenant: str
@@ -205,9 +206,9 @@ class Signer(Protocol):
 class ServerContext:
     """Parts of the server available to services. None of them does I/O inside a transaction.
 
-    started_at: microseconds since 1970. live: open streams by kind. last_seen: signs of life not written yet, by tenant
-    and agent. pushes: push notifications by outcome. v4_calls: calls of v4 agents by reducer and outcome. ports: the parts that single domains need. signals: what
-    domains say to each other within a call.
+    started_at: microseconds since 1970. live: open streams by kind. last_seen: times of the last activity, not written
+    yet, by tenant and agent. pushes: push notifications by outcome. v4_calls: calls of v4 agents by reducer and
+    outcome. ports: parts that only some domains need. signals: notifications between domains within a call.
     """
 
     configuration: RuntimeSettings
@@ -229,9 +230,9 @@ class ServerContext:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One call of one operation: who, what, when, and the transaction it runs in.
+    """One call of one operation: its caller, operation, time and transaction.
 
-    notices: headers about the life of what was called, besides those of the operation.
+    notices: headers about the lifecycle of the called object, in addition to those of the operation.
     """
 
     operation: Operation | None
@@ -283,8 +284,8 @@ class BoundService:
 class EventStreamSpec:
     """Filter, start position and viewer of a stream. A stream operation returns it; the feed runs it.
 
-    position: sequence number after which it begins. resumed: whether the reader asked for that place,
-    and so has everything before it. heartbeat_rounds: it has a heartbeat in each n-th round of the server's.
+    position: sequence number after which it begins. resumed: whether the reader requested that position, so that it has
+    everything before it. heartbeat_rounds: the stream gets a heartbeat in every n-th heartbeat round of the server.
     """
 
     filter: EventFilter
@@ -306,7 +307,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """A page of entries after a position, in order. done: whether the log has ended with it."""
+    """A page of entries after a position, in order. done: whether the log ends with this page."""
 
     entries: Sequence[Entry]
     done: bool = False
@@ -316,8 +317,8 @@ class LogPage:
 class LogStreamSpec:
     """A separate log that a stream follows to its end. A stream operation returns it.
 
-    read: entries after a number, a bounded page of them. subject: events about it are the hint that there is
-    more to read. position: number of the last entry the reader has.
+    read: returns a bounded page of the entries after a number. subject: its events indicate that there may be new
+    entries. position: number of the last entry the reader has.
     """
 
     read: Callable[[Reader, int], Awaitable[LogPage]]
@@ -330,9 +331,9 @@ class LogStreamSpec:
 class Relay:
     """Remote work of a call. A relay operation returns it; the dispatcher runs it.
 
-    perform: does it, outside any transaction. settle: turns the outcome, or the AgoraError that perform raised,
-    into the call's result in a second transaction; it raises what the caller is to see. timeout: seconds for perform.
-    An error with ``outcome="unknown"`` says that the work may or may not have been done.
+    perform: does the work, outside any transaction. settle: turns the outcome, or the AgoraError that perform raised,
+    into the call's result in a second transaction; it raises the error for the caller. timeout: seconds for perform.
+    An error with ``outcome="unknown"`` means that the work may or may not have been done.
     """
 
     perform: Callable[[], Awaitable[Any]]
@@ -377,9 +378,9 @@ def cast_deferred_to_result(read: Callable[[Call], Awaitable[R]]) -> R:
 class WaitForEvent(Exception):
     """Raised by a call that has no result yet. It is rolled back and run again when a matching event arrives.
 
-    events: types that may change the answer. result: the answer when the time is over; a deferred one is read then.
-    matters: whether an event of these types may really change it, so that a thousand who wait are not all woken for one.
-    subject: what the events are about, which the caller is known to see.
+    events: types that may change the answer. result: the answer at the end of the wait time; a deferred one is read
+    then. matters: whether an event of these types may change the answer, so that one event does not wake every waiting
+    call. subject: subject of the events, known to be visible to the caller.
     """
 
     harmless = True  # does not count as a failure of the server

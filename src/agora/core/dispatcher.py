@@ -61,8 +61,8 @@ SYSTEM = "system"
 KEY_LIMIT = 200
 KEY = re.compile(r"[!-~]+")
 SMALL = 2_000  # bytes of arguments or of a response below which no time is measured
-SECONDS_A_BYTE = 8e-9  # to make an answer's JSON
-SECONDS_A_BYTE_READ = 2e-8  # to take a body from its socket and look through it
+SECONDS_A_BYTE = 8e-9  # to encode an answer as JSON
+SECONDS_A_BYTE_READ = 2e-8  # to read a body from its socket and scan it
 OPERATOR_WEIGHT = 8.0  # event loop shares of an operator, so that repairs get through under load
 ENROLMENT_WEIGHT = 8.0  # event loop shares of all agents of one enrolment token together
 
@@ -108,8 +108,8 @@ class CpuUsage:
 class _Request:
     """One invocation of an operation: caller, idempotency key, and resources used.
 
-    progress: told how far a relay is. on_wait: told the subject of the events that the call waits for. client: whom a
-    relay may ask for something meanwhile.
+    progress: called with the progress of a relay. on_wait: called with the subject of the events that the call waits
+    for. client: the client, for requests of a relay.
     """
 
     operation: Operation
@@ -131,7 +131,7 @@ class Outcome:
     _body: bytes | None = None
     replayed: bool = False
     notices: Mapping[str, str] = field(default_factory=dict)
-    waited: float = 0.0  # seconds that it waited for an event, as it was asked to
+    waited: float = 0.0  # seconds spent waiting for an event, as requested
     usage: CpuUsage | None = None
 
     @classmethod
@@ -164,7 +164,7 @@ class Outcome:
 class Dispatcher:
     """One per server. ``services`` maps a category to the class that implements it.
 
-    measures: where calls are counted. tracing: where their traces go, if anywhere. backpressure: what waits to be read.
+    measures: counters of calls. tracing: exporter of traces, if any. backpressure: limits on unread responses.
     """
 
     def __init__(
@@ -208,9 +208,9 @@ class Dispatcher:
     ) -> Outcome:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
-        progress: told how far a relay is. on_wait: told, before it waits, what a call waits for, such as a task's id.
-        client: whom a relay may ask for something meanwhile.
-        Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
+        progress: called with the progress of a relay. on_wait: called before a wait with its subject, such as a task's
+        id. client: the client, for requests of a relay.
+        Raises an AgoraError (including StorageUnavailable); any other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
         usage = self._find_cpu_usage(caller)
@@ -231,7 +231,7 @@ class Dispatcher:
     def find_operation(self, caller: Caller, name: str, version: str | None = None) -> Operation:
         """Find the operation named by a caller. Raises NotFound, InvalidRequest, or RateLimited.
 
-        A name that is not known costs a call, and the time that looking for similar ones takes.
+        An unknown name is charged as a call, plus the time of the search for similar names.
         """
         started_at = self.scheduler.clock.begin_step()
         try:
@@ -453,7 +453,7 @@ class Dispatcher:
             relay: Relay = await getattr(service, operation.attribute)(**values)
             return relays.begin_relay(call, relay, key, digest)
 
-        # The intent is committed before the remote work starts: after a crash the pending row tells that the outcome is
+        # The intent is committed before the remote work starts: after a crash the pending row shows that the outcome is
         # unknown, and a repetition under the same key does not run the work twice.
         intent: Outcome | relays.Intent = await self._write_metered(caller, begin_relay, operation.name, usage)
         if isinstance(intent, Outcome):
@@ -520,7 +520,7 @@ class Dispatcher:
     ) -> LiveStream:
         """Open a stream of events or of a finite log. It holds no transaction.
 
-        valid: raises when the stream's credential has ended. Attach a sink to what it answers, or iterate it.
+        valid: raises if the stream's credential has ended. Attach a sink to the returned stream, or iterate it.
         """
         started_at, failure = time.perf_counter(), "cancelled"
         try:
@@ -575,7 +575,8 @@ class Dispatcher:
 def _compute_request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
     """Compute the digest that identifies a request under an idempotency key.
 
-    Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
+    Callers with an enrolment token share a subject, and a repeated registration returns its token again: their keys must be hard to
+    guess.
     """
     least = 16 if caller.kind == "enrolment" else 1
     if not least <= len(key) <= KEY_LIMIT or not KEY.fullmatch(key):

@@ -32,7 +32,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 300.0
-READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store takes no writes, but answers reads
+READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store rejects writes, but serves reads
 TIMER_SLACK = 0.002  # seconds by which a timer may fire early; an early step would find nothing due
 OUTAGE_WAIT = 5.0  # maximum pause while the storage is unavailable, so that work resumes soon after recovery
 
@@ -61,10 +61,10 @@ class CommitListener(Protocol):
 class Controller:
     """A background loop with one job.
 
-    Steps are idempotent: several servers may run them at once, and a step may be cut short at any point.
+    Steps are idempotent: several servers may run them at once, and a step may be interrupted at any point.
 
     interval: seconds from the end of a step to the next.
-    last_run: when a step last ended well, in microseconds since 1970. failures: how many failed in a row since.
+    last_run: time of the last successful step, in microseconds since 1970. failures: consecutive failures since then.
     """
 
     name: str
@@ -164,9 +164,9 @@ class Controller:
     # -- for jobs --------------------------------------------------------------------------------
 
     async def run_for_each_tenant(self, work: Callable[[str], Awaitable[None]]) -> None:
-        """Run work for every tenant; one tenant's failure does not keep it from the others.
+        """Run work for every tenant; a failure of one tenant does not affect the others.
 
-        Raises the first failure, after all of them had their turn.
+        Raises the first failure after all tenants were processed.
         """
         await self._run_for_tenants({DEFAULT_TENANT, *await self.context.store.tenants()}, work)
 
@@ -216,20 +216,20 @@ class Controller:
 class DueController(Controller):
     """A controller of rows that carry the time at which they are due. :meth:`reconcile` works on those of one tenant.
 
-    It reads a tenant when the earliest row it knows of is due, after each commit of events there (of any server), and
-    every ``idle_interval`` seconds in any case: a commit nobody reported, or a clock that was set, delays work by that
-    at most. While rows are due, or commits go on, it steps every ``interval`` seconds and not more often.
+    It reads a tenant when the earliest known row is due, after each commit of the tenant's events by any server, and at
+    least every ``idle_interval`` seconds, which bounds the delay after an unreported commit or a change of the clock.
+    While rows are due or commits continue, it steps at most every ``interval`` seconds.
 
-    next_due: one row of one value, the earliest time in microseconds since 1970, or null.
+    next_due: query of a single value: the earliest time in microseconds since 1970, or null.
     """
 
     next_due: Query[int]
-    idle_interval = 15.0  # less for jobs whose rows are also written without an event
+    idle_interval = 15.0  # shorter for jobs whose rows are also written without an event
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
         self._due: dict[str, int] = {}
-        self._unread: set[str] = set()  # tenants with commits since their earliest time was read
+        self._unread: set[str] = set()  # tenants with commits since their earliest due time was read
         self._read_all_at = 0.0  # of the monotonic clock
 
     @property
@@ -265,7 +265,9 @@ class DueController(Controller):
             due: int | None
             (due,) = await self.read(tenant, self.next_due, **self.due_parameters)
             if due is not None and due <= self.context.clock.now():
-                await self.reconcile(tenant)  # its outcome is read at the next step, for the row stays noted as due
+                await self.reconcile(
+                    tenant
+                )  # the next step reads what is due afterwards, because ``_due`` keeps the old time
         except BaseException:
             self._unread.add(tenant)
             raise

@@ -32,5 +32,5 @@ class Lazy(Generic[T]):
         return target
 
     async def import_in_thread(self) -> T:
-        """The same; a module that takes long to import is imported beside the event loop."""
+        """Import and return the object; a slow import runs in a thread, not on the event loop."""
         return self.get() if self._target is not None else await asyncio.to_thread(self.get)

@@ -1,7 +1,7 @@
 """The lifecycle of an operation: status, dates and replacement.
 
-An operator's decision (``agora.admin.manage``, resource ``service``) stands before the dates of the declaration. With it an operator may
-say what to call instead, when the operation ends, and where to read more; what the operator leaves out is as declared.
+An operator's decision (``agora.admin.manage``, resource ``service``) takes precedence over the dates of the
+declaration. It may set the replacement, the end and a link to a guide; what it leaves out remains as declared.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The operation registry: every callable operation by all its names, with its lifecycle status.
 
-An operation's status is what an operator set at run time; else what its dates say; else what its
-declaration says. Several versions of one operation stand side by side; who names none gets the newest
-active one. A deprecated operation works and says so in headers, a sunset one is refused.
+An operation's status is the one that an operator set at run time, else the one given by its dates, else the declared
+one. Several versions of an operation can coexist; without a version, the newest active one is called. A deprecated
+operation works and announces its end in headers; a sunset one is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["OperationRegistry"]
 
 DAY = 86_400_000_000
 COMPARED = 500  # maximum number of names compared with an unknown one, because comparing is slow
-#: without a version named, the newest of the best status
+#: #: without a requested version, the newest one of the best status is used
 PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
 
 
@@ -132,7 +132,7 @@ class OperationRegistry:
     ) -> Sequence[Operation]:
         """Select visible operations, including sunset ones, by category, version range and status.
 
-        Raises InvalidRequest for what is not a version or range.
+        Raises InvalidRequest for an invalid version or range.
         """
         bounds = _parse_version_range(version)
         return [
@@ -150,7 +150,7 @@ class OperationRegistry:
     def replace_runtime_operations(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
         """Replace all run-time operations with a name prefix.
 
-        None of them goes by a name that something declared has, whichever way it is written.
+        None of them can be called by a name of a declared operation, in any spelling.
         """
         accepted = [operation for operation in operations if not self._names.keys() & _list_name_spellings(operation)]
         offered_operations = self._offered.setdefault(tenant, {})
@@ -293,7 +293,7 @@ def _list_name_spellings(operation: Operation) -> set[str]:
 
 
 def _shorten_name_for_comparison(name: str) -> str:
-    """What a name is compared by: short, and the same for each of its spellings, since each comparison takes a while."""
+    """Return a short form of a name, equal for all its spellings, because comparisons of long names are slow."""
     return name.replace("_", ".").removeprefix("agora.")
 
 

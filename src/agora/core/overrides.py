@@ -108,7 +108,7 @@ class ActiveOverrides:
     def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None:
         """Check a call against the overrides. Raises Halted with actor, reason, and who may lift it.
 
-        reads: whether the call changes nothing, where its arguments decide that; else the operation says it.
+        reads: whether the call only reads, if its arguments decide that; None if the operation does.
         """
         if not self._standing:
             return
@@ -136,7 +136,7 @@ class ActiveOverrides:
     def is_halted(self, tenant: str) -> bool:
         """Whether the whole marketplace is halted, so that leases and timers stop.
 
-        A halt that is over counts until it is recorded as lifted: with that, leases get their time back.
+        An expired halt counts until it is recorded as lifted, because that record extends the leases.
         """
         active_overrides = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
         return any(override.action == "emergency_halt" for override in active_overrides)

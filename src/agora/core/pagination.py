@@ -31,11 +31,11 @@ __all__ = [
 ]
 
 EXACT_UP_TO = 10_000
-FEW_ROWS = 4  # read by one statement where rows may be large
-MANY_ROWS = 47  # where those before were small
+FEW_ROWS = 4  # rows read by one statement if they may be large
+MANY_ROWS = 47  # the same if the previous rows were small
 SMALL_ROW = 4096  # bytes
-MAX_PAGE_BYTES = 262_144  # of a log that one stream holds until its reader has room for them
-WIDEST_CHARACTER = 6  # bytes of one in JSON
+MAX_PAGE_BYTES = 262_144  # of a log, held by one stream until its reader has room
+WIDEST_CHARACTER = 6  # bytes of one character in JSON
 MAX_INTEGER = 2**63 - 1
 
 
@@ -60,7 +60,7 @@ def build_page_fields(items: Sequence[Any], *position: str, more: bool, cursor: 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     """Decode a cursor of :func:`encode_cursor` with parts of these types. Raises InvalidRequest.
 
-    Without kinds it is one text, such as an id. Numbers are those a database column holds.
+    Without kinds it is one text, such as an id. Numbers must fit into a database column.
     """
     kinds = kinds or (str,)
     try:
@@ -88,12 +88,12 @@ T = TypeVar("T")
 class PageBudget:
     """Size limit of a page in bytes of JSON.
 
-    size: what it takes, exactly or as an upper bound. full: whether an item had no room.
+    size: used bytes, exactly or as an upper bound. full: whether an item did not fit.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._values: list[str | bytes] = []  # of items so far, until their size has to be known exactly
+        self._values: list[str | bytes] = []  # of the items so far, until their exact size is needed
         self._exact: int | None = None
         self._empty = True
         self.size = 0
@@ -168,8 +168,8 @@ async def read_page(
 ) -> tuple[list[T], bool]:
     """Read a page of possibly large rows in small steps. Returns the rows, and whether there are more.
 
-    read: answers at most so many rows after a place, which is the value of ``column`` in the row before, or those of
-    several columns. most: bytes.
+    read: returns at most that many rows after a position: the value of ``column``, or of several columns, in the
+    previous row. most: maximum bytes.
     """
     return await fill_page_with_rows(read, position, column, limit, PageBudget(most))
 

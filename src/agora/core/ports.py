@@ -1,8 +1,8 @@
 """Ports: parts of the server used by services, declared by the consumer and provided by the composition root.
 
 A domain declares ``UPSTREAMS: Port[Upstreams] = Port("MCP upstream connections")`` beside the protocol that describes it;
-the server provides an implementation; rules ask for it by the port. The core knows no domain this way, and a part that a
-server does not have is absent rather than ``None`` in a field of everybody's.
+the server provides an implementation; rules ask for it by the port. This way the core knows no domain, and a part that
+a server does not have is absent instead of a field that is ``None`` for everyone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Rate limits: token buckets charged per call and for the CPU time of calls.
 
-A caller has a bucket of its own, refilled by its service tier. Agents that an agent or a stranger registered share a
-bucket of their registrar besides, those of one enrolment token one of the token, which its registrations draw from too,
-and the callers of an account one of the account: more identities give no more room.
+Each caller has a bucket, refilled by its service tier. In addition, agents registered by an agent or by an anonymous
+caller share a bucket of their registrar; agents of an enrolment token share a bucket of the token, which is also
+charged for its registrations; callers of an account share a bucket of the account. So additional identities do not
+raise the rate.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class RateLimiter:
     """``rate(tier)`` returns calls per second. Bursts of two seconds are allowed.
 
     Tiers are those of callers, and ``anonymous``, ``registrar``, ``enrolment`` and ``account``.
-    clock: seconds that never go back; tests stop it, so that nothing is refilled.
-    call_seconds: processor time that the price of one call includes; what a call uses beyond counts as further calls.
+    clock: monotonic seconds; tests stop it to prevent refills. call_seconds: CPU time included in the price of one
+    call; additional time counts as further calls.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ settle_relay = Write(
     """,
     types={"now": BIG},
 )
-# The first deadline of those pending, or the time at which the first one settled has been kept for long enough.
+# The earliest deadline of a pending relay, or the earliest end of the retention of a settled one.
 select_next_due_time = Query(
     """
     select min(due_at) as due_at from (

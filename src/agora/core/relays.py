@@ -38,8 +38,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 SETTLING = 5  # seconds that the second transaction may take
-OUTAGE_SECONDS = 30.0  # for which it is tried again while the storage is unavailable
-PAUSE_SECONDS = 0.5  # between those tries
+OUTAGE_SECONDS = 30.0  # maximum time of its retries while the storage is unavailable
+PAUSE_SECONDS = 0.5  # between these retries
 UNKNOWN = "unknown"
 
 
@@ -109,7 +109,8 @@ async def run_relay(
 ) -> T:
     """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has disconnected.
 
-    outage_seconds: for which finishing is tried again while the storage is unavailable; pause_seconds: between the tries.
+    outage_seconds: maximum time of retries of the finish while the storage is unavailable; pause_seconds: between
+    retries.
     """
     retries = partial(_finish_relay, finish, outage_seconds=outage_seconds, pause_seconds=pause_seconds)
     try:
@@ -126,7 +127,7 @@ async def _finish_relay(
 ) -> T:
     """Store the outcome, with retries during storage outages, because only this process knows it.
 
-    Not where the commit itself was lost: a second settlement could count twice.
+    No retry if the outcome of the commit is unknown: a second settlement could count twice.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + outage_seconds

@@ -39,7 +39,8 @@ AGENT = frozenset(
         "write:tools",
     }
 )
-#: what a task's creator may let its worker's program do: registering an agent is left out, as its token outlives the task
+#: scopes that a task's creator may delegate to the worker's program; not the registration of agents, whose tokens
+#: outlive the task
 DELEGABLE = AGENT - {"write:agents"}
 DELEGATED_BY_DEFAULT = frozenset({"read:agents", "read:catalogue"})
 ENROLMENT = frozenset({"write:agents"})

@@ -1,7 +1,7 @@
 """Semantic versions and ranges over them (semver.org 2.0.0, ranges as npm and Cargo write them).
 
 ``1.0.0`` exactly, ``^1.2`` compatible with, ``~1.2.3`` patches of, ``>=1,<2`` several at once,
-``1.x`` and ``*`` anything there. A pre-release matches only a range that names one of the same version.
+``1.x`` and ``*`` any version there. A pre-release matches only a range that names one of the same version.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Bounds that all have to hold: each a sign (``>=``, ``<``, ``>``, ``<=``, ``=``) and a version."""
+    """Bounds that must all hold: each an operator (``>=``, ``<``, ``>``, ``<=``, ``=``) and a version."""
 
     bounds: tuple[tuple[str, Version], ...]
 

@@ -1,7 +1,7 @@
 """Usage statistics: calls, errors and durations of each operation.
 
-Counting costs one look-up and three additions, so it is on for every call. Durations go into a
-histogram of logarithmic buckets, four to each doubling, from which any quantile is read within an eighth.
+Counting costs one look-up and three additions, so it is on for every call. Durations go into a histogram of logarithmic
+buckets, four per doubling, from which any quantile is computed with an error of at most an eighth.
 Counters are per tenant; a flush writes the difference since the last one, so that several servers add to the same rows.
 
 Per-minute counters of the last hour are kept per tenant, not per operation.
@@ -36,13 +36,13 @@ __all__ = [
 
 DEFAULT_TENANT = "default"
 BUCKETS = 160  #: the last one begins at 2**38 microseconds: three days
-MINUTES = 60  #: that are kept
+MINUTES = 60  #: number of minutes that are kept
 _MINUTE = 60_000_000
 _QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
 
 def find_duration_bucket(microseconds: int) -> int:
-    """Index of the bucket of a duration: below 8 exact, then four buckets to each doubling."""
+    """Find the index of a duration's bucket: exact below 8, then four buckets per doubling."""
     length = microseconds.bit_length()
     index = microseconds if length < 3 else (length << 2) - 8 + (microseconds >> (length - 3) & 3)
     return min(index, BUCKETS - 1)
@@ -100,7 +100,7 @@ class Usage:
 class CallMinute:
     """Statistics of one minute. calls: commands and relays, with durations.
 
-    errors: calls and reads that failed or were refused. fresh: whether the store does not have it so.
+    errors: calls and reads that failed or were refused. fresh: whether it has counts that are not stored yet.
     """
 
     calls: int = 0

@@ -14,7 +14,7 @@ _ALL = "select * from operation_usage where tenant_id = :tenant"
 select_usage = Query(_ALL, OperationUsageRow)
 lock_usage = Query(f"{_ALL} order by operation, version", OperationUsageRow, lock=True)
 
-# A row to lock: two servers that count an operation for the first time meet here.
+# Creates the row to lock, so that two servers that count an operation for the first time are serialized.
 insert_usage = Write(
     """
     insert into operation_usage (tenant_id, operation, version, calls, errors, histogram, updated_at)

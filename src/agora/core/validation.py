@@ -21,9 +21,9 @@ __all__ = ["convert_validation_error", "validate_arguments"]
 
 MAX_LISTED: Final = 20  # errors in one answer
 MAX_LISTED_ERRORS: Final = 200  # errors that are reported one by one
-MAX_UNKNOWN_FIELDS: Final = 200  # fields besides those of the operation, above which validation stops
-MANY_KEYS: Final = 2_000  # in a document, from which its fields are counted before it is validated
-ABRIDGED_PARTS: Final = 20  # of each list and object, where errors are too many to be listed
+MAX_UNKNOWN_FIELDS: Final = 200  # number of unknown fields above which validation stops
+MANY_KEYS: Final = 2_000  # keys of a document above which its fields are counted before validation
+ABRIDGED_PARTS: Final = 20  # validated per list and object if there are too many errors to list
 ABRIDGED_DEPTH: Final = 4
 
 

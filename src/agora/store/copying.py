@@ -1,8 +1,8 @@
 """Copying an installation from a SQLite file to PostgreSQL.
 
-Everything is written in one transaction, with both sides locked, and counted before it is committed: a copy that is
-cut off at any point leaves the target as empty as it was, and is simply begun again. What PostgreSQL keeps
-differently (the index of words, the heads of the event logs) is made anew from the rows.
+Everything is written in one transaction, with both sides locked, and counted before it is committed: an interrupted
+copy leaves the target empty and can be started again. Data that PostgreSQL stores differently (the word index, the
+heads of the event logs) is rebuilt from the rows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Database administration: selecting a database, its migration status, and migrating it.
 
-``agora db`` is made of these. A URL is ``postgresql://...`` or ``sqlite:///PATH``.
+Used by ``agora db``. A URL is ``postgresql://...`` or ``sqlite:///PATH``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
 async def read_database_status(url: str, *, connect_seconds: float = 10.0) -> DatabaseStatus:
     """Read the migration status of a database. Raises StoreFailure if it cannot be read.
 
-    connect_seconds: in which PostgreSQL must take a connection.
+    connect_seconds: timeout for connecting to PostgreSQL.
     """
     if is_postgres(url):
         from .postgres.maintenance import postgres_status
@@ -94,7 +94,7 @@ async def upgrade_database(url: str) -> int:
 async def create_database(url: str, login: str | None = None, password: str | None = None) -> bool:
     """Create a database if it does not exist, and migrate it. Returns whether it was created.
 
-    login: a role that may connect to it and work as the server does, made unless it is there; PostgreSQL only.
+    login: a role that may connect and act as the server's role, created if missing; PostgreSQL only.
     """
     if is_postgres(url):
         from .postgres.maintenance import create_postgres

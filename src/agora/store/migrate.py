@@ -1,7 +1,7 @@
 """Schema migrations: numbered SQL files for each dialect, applied once, in order, never changed.
 
-A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs what :func:`list_pending_migrations` answers, each file
-in a transaction, under a lock, and records number, name, checksum and time in ``schema_migrations``.
+A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs the files of :func:`list_pending_migrations`, each in a
+transaction, under a lock, and records number, name, checksum and time in ``schema_migrations``.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def list_pending_migrations(applied: Mapping[int, str], dialect: str, files: Pat
     """List the pending migrations in order.
 
     applied: checksum by number, as ``schema_migrations`` has them.
-    Raises NewerDatabase, MigrationChanged, and MigrationError when one before the last is missing.
+    Raises NewerDatabase, MigrationChanged, and MigrationError if one before the last applied one is missing.
     """
     migrations = list_migrations(dialect, files)
     last = max(applied, default=0)

@@ -35,7 +35,7 @@ class Outages:
         self._calls[cause] += 1
 
     def record_recovery(self, since: float) -> None:
-        """End the outage: something was stored that began at ``since`` (monotonic seconds), after the last failure."""
+        """End the outage if a call that began at ``since`` (monotonic seconds), after the last failure, was stored."""
         if self._calls and since > self._last_failure:
             causes = ", ".join(f"{cause} {count}" for cause, count in self._calls.items())
             log.warning(

@@ -26,7 +26,7 @@ from agora_sdk.errors import StorageUnavailable
 
 from .checked_statements import COLUMN, Unconfined, is_listed
 from .records import Loader, RecordMismatch, build_record_loader, list_column_types
-from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
+from .tenancy import check_confined  # not called for listed statements, which are nearly all of a server's
 
 __all__ = [
     "ROOM",
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-ROOM = 262_144  # bytes without which a disk counts as full: small changes may fit into files that are there already
+ROOM = 262_144  # free bytes below which a disk counts as full; small changes may still fit into existing files
 RETRY_AFTER = 2  # Retry-After of an unavailable store, in seconds
 _REPEAT_UNKNOWN = "Repeat the call under the same Idempotency-Key: it is carried out once."
 _TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_][a-z0-9_]*)", re.IGNORECASE)
@@ -72,7 +72,7 @@ class StoreUnavailable(StorageUnavailable, StoreFailure):
     """The database currently fails every call: callers get 503 with Retry-After.
 
     cause: one of :class:`agora_sdk.errors.StorageUnavailable`. unknown: the call may have been stored.
-    reason: the engine's own words, which may name hosts and files: they are for the log, never for a caller.
+    reason: the engine's error text, which may name hosts and files: for the log only, never for a caller.
     """
 
     def __init__(self, detail: str, *, cause: str, unknown: bool = False, reason: object = "") -> None:
@@ -96,7 +96,7 @@ class TxClosed(RuntimeError):
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-W_co = DefaultTypeVar("W_co", default=None, covariant=True)  # of a write that returns no rows
+W_co = DefaultTypeVar("W_co", default=None, covariant=True)  # None: a write that returns no rows
 
 
 def _require_confined(sql: str) -> str:
@@ -111,11 +111,11 @@ def _require_confined(sql: str) -> str:
 class Statement(Generic[R_co]):
     """SQL with ``:named`` parameters, written once and portable where it can be.
 
-    record: what its rows become, by the names of their columns (:func:`.records.record`); ``int``, ``str`` ... for the
-    value of the first column.
+    record: class of its rows, by column names (:func:`.records.record`); ``int``, ``str`` ... for the value of the
+    first column.
     postgres: the text for PostgreSQL where it has to differ.
     types: PostgreSQL types of parameters that are not ``text`` (``bigint``, ``boolean`` ...).
-    beyond: it reaches beyond one tenant. There are few, and on PostgreSQL each is a call of a function made for it.
+    beyond: it accesses more than one tenant. Few do, and on PostgreSQL each calls a function defined for it.
     """
 
     sql: str
@@ -167,9 +167,9 @@ class Statement(Generic[R_co]):
 class Query(Statement[R_co]):
     """A statement that reads.
 
-    scan: it may read much more than it returns; it never runs on the event loop.
-    lock: the rows are to be changed by this call (``for update`` where the engine has it).
-    row: of one that locks a single row, the parameter that names it. Such calls can share a commit (ADR 23).
+    scan: it may read much more than it returns, and never runs on the event loop.
+    lock: locks the rows for a change by this call (``for update`` if the engine supports it).
+    row: for a query that locks a single row, the parameter that identifies it. Such calls can share a commit (ADR 23).
     """
 
     record: type[R_co]
@@ -182,13 +182,13 @@ class Query(Statement[R_co]):
 class Write(Statement[W_co]):
     """A statement that changes rows in place; ``returning`` is allowed.
 
-    Declared so that its calls can share a commit (ADR 23), either of:
+    One of these lets its calls share a commit (ADR 23):
 
-    row: it changes only what belongs to the row that this parameter names, which the call has locked.
-    takes: it chooses rows itself, passes over those that others hold, and returns them: their column of that name.
-    many: how PostgreSQL takes for several calls at once that have the values of ``alike`` in common: the first row is the
-    first call's. ``:calls`` is how many there are; ``{calls}``, in the place of a table, is the table ``_calls`` with a
-    column for each other parameter and ``_ord``, which numbers it from 1 and is the last column of what it returns.
+    row: it changes only the row that this parameter identifies, locked by the call, and rows that belong to it.
+    takes: it selects rows itself, skips rows locked by others, and returns this column of the selected ones.
+    many: PostgreSQL statement for several calls with equal values of ``alike``; the first row is the first call's.
+    ``:calls`` is their number; ``{calls}``, in place of a table, is the table ``_calls`` with a column for each other
+    parameter and ``_ord``, the number of the call from 1, which is also the last column returned.
     """
 
     record: type[W_co] | None = None
@@ -248,8 +248,8 @@ class Table(Generic[R]):
 class Tally(Table[R]):
     """Counters that calls increment without reading: ``add`` runs with each row at the end of a call.
 
-    key: columns that name the row that is changed. PostgreSQL changes rows in the order of their keys,
-    so that no two commits wait for each other, and each as often and in the order as it was asked.
+    key: columns that identify the changed row. PostgreSQL changes rows in the order of their keys, so that commits do
+    not deadlock, and applies all changes of one row in the order of the calls.
     """
 
     key: tuple[str, ...]
@@ -268,7 +268,7 @@ class Tally(Table[R]):
 # Events are never changed. The two classes are not frozen because that makes their creation four times as slow.
 @dataclass(slots=True)
 class NewEvent:
-    """An event about to be logged. ``audience``: agent ids that may see it, None for everyone."""
+    """A new event, not logged yet. ``audience``: agent ids that may see it, None for everyone."""
 
     event_id: str
     type: str
@@ -324,8 +324,8 @@ class Peers(Protocol):
     """The other servers on the same store."""
 
     origin: str
-    #: called on the event loop with origin, topic and text of another server's word; topic ``listening`` and the own
-    #: origin when this server listens (again) and may have missed something
+    #: called on the event loop with origin, topic and text of another server's message; with topic ``listening`` and
+    #: this server's origin when it listens (again) and may have missed messages
     on_message: Callable[[str, str, str], None]
     #: whether other servers listen for commits: topic ``news``, with tenant, last sequence and count of events
     others: bool
@@ -339,33 +339,34 @@ class Store(Protocol):
 
     #: whether only this process uses the data, so that leases of an earlier process are void
     exclusive: bool
-    #: microseconds by which the store's clock is ahead of this machine's, by which leases go; 0 where it has none
+    #: #: microseconds by which the store's clock, which determines leases, is ahead of this machine's; 0 without its
+    #: own clock
     skew: int
     #: called after each commit with its events, on the event loop
     on_commit: Callable[[Sequence[StoredEvent]], None]
-    #: called after each commit with the seconds it took and how many calls were in it
+    #: #: called after each commit with its duration in seconds and its number of calls
     on_transaction: Callable[[float, int], None]
 
     @property
     def peers(self) -> Peers | None:
-        """The other servers on the same store; None where there can be none."""
+        """The other servers on the same store; None if the engine supports only one server."""
 
     async def start(self) -> None:
         """Open the database, lock it against a second server if needed, and migrate it."""
 
     async def close(self) -> None:
-        """Finish what is queued, then close."""
+        """Finish queued work, then close."""
 
     def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> Awaitable[T]:
         """Run work in a transaction and commit it; resolves after the commit.
 
-        label: what kind of work it is; an engine may learn from it how to run the next of its kind.
-        owner: whose it is; owners take turns, each one's work in the order it came. None: runs before all owners.
-        Raises what the work raised, Overloaded when the queue is full, StoreUnavailable, StoreFailure.
+        label: kind of the work; an engine may learn from it how to run the next work of that kind. owner: owners take
+        turns, and the work of each is done in order. None: runs before all owners.
+        Raises the work's error, Overloaded if the queue is full, StoreUnavailable, StoreFailure.
         """
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
-        """Run work that only reads, on committed data. Raises what the work raised, StoreUnavailable, StoreFailure."""
+        """Run read-only work on committed data. Raises the work's error, StoreUnavailable, StoreFailure."""
 
     async def tenants(self) -> Sequence[str]:
         """List tenants that are registered or have events, except those being deleted."""

@@ -1,9 +1,8 @@
-"""Records: typed rows, and how rows of a database become them.
+"""Records: typed rows, and the conversion of database rows to them.
 
 A record is a class decorated with :func:`record`; its fields are columns, by name, and its annotations their types.
-A table declares the record that it stores (:class:`agora.store.port.Table`), a statement the record that its rows
-become (:class:`agora.store.port.Query`). Neither depends on an order: that of the fields, of the arguments or of the
-columns that a database answers.
+A table declares the record that it stores (:class:`agora.store.port.Table`), a statement the record of its rows
+(:class:`agora.store.port.Query`). The order of fields, arguments and returned columns does not matter.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ def record(cls: type[T]) -> type[T]:
 
     Type checkers allow keyword arguments only, so that no value is stored or read by its position. At run time the
     class takes positions too: :func:`build_record_loader` uses them, because keywords cost twice as much for each row. It is
-    not frozen for the same reason. ``__repr__`` and ``__eq__`` are shared: compiling them for each of 200 classes would take
-    longer than all else about them (docs/adr/0022).
+    not frozen for the same reason. ``__repr__`` and ``__eq__`` are shared: compiling them for each of 200 classes would
+    take longer than creating the classes (docs/adr/0022).
     """
     kind: Any = dataclass(slots=True, match_args=False, repr=False, eq=False)(cls)
     kind.__repr__, kind.__eq__, kind.__hash__ = _describe_record, _equal_records, None
@@ -58,7 +57,7 @@ def list_column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _column_type(cls: type[Any], name: str, annotation: Any) -> str:
-    # the text of the annotation, as ``from __future__ import annotations`` leaves it: resolving it would cost an import
+    # # a string, because of ``from __future__ import annotations``: resolving it would cost an import
     kind = _COLUMN_TYPES.get(str(annotation).removesuffix(" | None"))
     if kind is None:
         raise RecordMismatch(f"{cls.__qualname__}.{name}: no type of a column is {annotation}")
@@ -68,7 +67,7 @@ def _column_type(cls: type[Any], name: str, annotation: Any) -> str:
 def build_record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
     """Build a function that converts rows with these columns to records, or to the first column for scalars.
 
-    Columns that the record does not have are passed over: a newer server may have added them to the table.
+    Columns without a field are ignored: a newer server may have added them to the table.
     Raises RecordMismatch when one of its fields is missing.
     """
     if cls in _SCALARS:

@@ -1,10 +1,11 @@
 """Confinement: no statement reaches a tenant's rows without naming the tenant.
 
-PostgreSQL's policies see to it row by row; SQLite has none, so every statement is checked, on either engine: those of
-the source when the list of :mod:`.checked_statements` is written, any other when it is first used. In each SELECT,
-UPDATE and DELETE, and in each of their subqueries, every table must be held by ``tenant_id = :tenant``, or by
-``tenant_id`` of a table that is so held; an INSERT must write ``:tenant`` into that column, and an UPDATE may not change
-it. A condition counts only where no ``or`` stands beside it.
+PostgreSQL's policies enforce this row by row; SQLite has none, so every statement is checked, for both engines:
+statements in the source when the list of :mod:`.checked_statements` is written, any other at its first use. In each
+SELECT,
+UPDATE and DELETE, and in each of their subqueries, every table must be confined by ``tenant_id = :tenant``, or by
+``tenant_id`` of a confined table; an INSERT must write ``:tenant`` into that column, and an UPDATE may not change
+it. A condition counts only if no ``or`` is combined with it.
 
 The parser supports the SQL that Agora uses, not all of SQL; it refuses everything else.
 """
@@ -144,7 +145,7 @@ class _ConfinementCheck:
             if isinstance(after, Group) and part != "into":
                 continue  # a function
             if part == "into":
-                continue  # an insert has checks of its own
+                continue  # an insert is checked separately
             if after == "as":
                 after = parts[at + 3]
             has_alias = isinstance(after, str) and _NAME.fullmatch(after) and after not in _AFTER_TABLE

@@ -20,7 +20,7 @@ from .sink import Sink, offer_batch
 __all__ = ["Channel", "Group"]
 
 log = logging.getLogger(__name__)
-ROUTES = 10_000  #: most routes remembered
+ROUTES = 10_000  #: maximum number of cached routes
 _Key = tuple[str, str] | None
 
 
@@ -37,9 +37,9 @@ class Subscriber(Protocol):
 class Channel:
     """Receives committed events in any order as hints and reads missing events from the log.
 
-    head: sequence of the last event delivered. known: highest sequence heard of.
-    Groups are found by the agent or the subject they ask for and by the type, so that an event does not
-    touch the thousand streams that follow another agent or another type.
+    head: sequence of the last event delivered. known: highest announced sequence.
+    Groups are indexed by the agent or subject of their filter and by type, so that an event does not touch streams of
+    other agents or types.
     """
 
     def __init__(self, store: Store, tenant: str, head: int, page: int = event_log.PAGE) -> None:
@@ -87,7 +87,7 @@ class Channel:
             while self.known > self.head:
                 await self._deliver_next_page()
         finally:
-            self._reading = None  # here, not in a callback: a hint may come before that would run
+            self._reading = None  # not in a callback: a hint may arrive before the callback would run
 
     async def _deliver_next_page(self) -> None:
         """Read and deliver the next page. Raises StoreFailure if there is no progress, to avoid an endless loop."""

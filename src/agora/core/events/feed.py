@@ -24,7 +24,7 @@ from .stream import Check, EventStream, LiveStream, LogStream
 
 __all__ = ["Feed"]
 
-Holder = tuple[str, str]  # tenant and subject, or what a group is named by
+Holder = tuple[str, str]  # tenant and subject, or the key of a group
 Groups = Sequence[Holder]
 
 OPERATORS_STREAMS = 64  # reserved for operators; a tenth of the total if the total is small
@@ -35,8 +35,8 @@ class Feed:
     """All live streams of all tenants.
 
     heartbeat: seconds between heartbeats of a stream. buffer_limit: bytes a reader may lag behind.
-    stall_seconds: how long a reader may take nothing while it is sent a page of the log, which has at
-    most ``page`` events. grace_seconds: time for a reader that was cut off to read the last message.
+    stall_seconds: maximum time without reading while a page of the log, of at most ``page`` events, is sent.
+    grace_seconds: time for a reader that was cut off to read the last message.
     sleep: waits for seconds; tests inject their own time.
     """
 
@@ -151,8 +151,8 @@ class Feed:
     ) -> LiveStream:
         """Open a stream from an operation's specification. Attach a sink to it, or iterate it.
 
-        groups: with whom its reader shares what is free; none for operators, for whom some streams are kept.
-        check: awaited at every heartbeat and sweep; raises the AgoraError for which it may not go on.
+        groups: groups with which the reader shares the free streams; none for operators, for whom some are reserved.
+        check: awaited at every heartbeat and sweep; raises an AgoraError if the stream may not continue.
         Raises Overloaded when the server drains or too many streams are open.
         """
         if self._closing is not None:
@@ -199,7 +199,7 @@ class Feed:
     ) -> bool:
         """Wait for a relevant event that matches a stream specification.
 
-        False when the time is over, or the server drains. Raises Overloaded when the viewer waits too often.
+        Returns False after the timeout, or when the server drains. Raises Overloaded when the viewer waits too often.
         """
         if self._closing is not None:
             return False
@@ -220,9 +220,9 @@ class Feed:
             alarm.cancel()
 
     def _check_holder_share(self, holder: Holder, groups: Groups) -> None:
-        """Count a stream or a call that waits against its caller's share. Raises Overloaded.
+        """Count a stream or a waiting call against its caller's share. Raises Overloaded.
 
-        A group may hold as many as are still free, so one of them has half at most, and there is always room for another.
+        A group may hold as many streams as are still free, so one group has at most half, and others always find room.
         """
         if self._held[holder] >= self.max_each:
             raise Overloaded(

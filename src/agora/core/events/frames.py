@@ -2,8 +2,8 @@
 
 An item is one JSON document with a number that orders it: an event as a CloudEvents 1.0 document, or an
 entry of a log of its own. Over WebSocket it is one text frame, over SSE one message with ``id`` (the
-number), ``event`` (its kind) and ``data`` (the document). What is not an item is a control message, told
-by its ``control`` member: ``connected``, ``heartbeat`` or ``closing``.
+number), ``event`` (its kind) and ``data`` (the document). Any other message is a control message, identified by its
+``control`` member: ``connected``, ``heartbeat`` or ``closing``.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ NORMAL: Final = 1000  #: close code: normal closure
 RESTARTING: Final = 1012  #: close code: the server is shutting down; resume later
 TOO_SLOW: Final = 4508  #: close code: the reader exceeded its backlog limit; resume from its last event
 _FIN_TEXT: Final = 0x81
-_OVERHEAD: Final = 400  # bytes of an envelope, about
-#: What some clients take for the end of a line, in UTF-8 and as JSON may say it.
+_OVERHEAD: Final = 400  # approximate bytes of an envelope
+#: Line separators of some clients, in UTF-8 and escaped for JSON.
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
@@ -60,7 +60,7 @@ def encode_text_frame(payload: bytes) -> bytes:
 def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
     """Encode the last message of an SSE stream. A reconnecting client resumes after ``sequence``.
 
-    Its ``type`` is for clients that tell items apart by theirs, and look no further.
+    It has a ``type`` for clients that distinguish items only by their type.
     """
     closing = {
         "control": "closing",
@@ -76,7 +76,7 @@ def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class CloseReason:
-    """Why a stream ends: a WebSocket close code, a sentence, and the error if it is one."""
+    """The reason why a stream ends: a WebSocket close code, a sentence, and the error, if any."""
 
     code: int = NORMAL
     reason: str = ""
@@ -98,7 +98,7 @@ ENDED: Final = CloseReason(NORMAL, "the log has ended")  #: the stream is comple
 class Item(ABC):
     """An item of a stream, encoded lazily and cached.
 
-    number: orders it in its log. kind: its SSE event name. size: bytes it takes on a wire, about.
+    number: orders it in its log. kind: its SSE event name. size: approximate bytes on the wire.
     """
 
     def __init__(self, number: int, kind: str, size: int) -> None:
@@ -184,7 +184,7 @@ class EncodedEntry(Item):
 class Batch:
     """Items delivered in one write; without items, a heartbeat.
 
-    sequence: everything up to this number that the reader wants has then been delivered.
+    sequence: with this batch, all items for the reader up to this number are delivered.
     """
 
     def __init__(self, items: Sequence[Item], sequence: int) -> None:
@@ -213,7 +213,7 @@ class Batch:
 
     @cached_property
     def chunk(self) -> bytes:
-        """SSE messages; a heartbeat is a comment that moves the place to resume from."""
+        """SSE messages; a heartbeat is a comment that advances the position to resume from."""
         if not self.items:
             return b": heartbeat\nid: %d\n\n" % self.sequence
         return b"".join([item.chunk for item in self.items])

@@ -20,14 +20,14 @@ from .records import LogEntry
 
 __all__ = ["PAGE", "EventPage", "read_events", "read_head", "resolve_position"]
 
-PAGE = 500  #: largest number of events in a page
-PAGE_BYTES = 524_288  #: of the data of its events
-WINDOW = 100_000  #: largest number of events a filtered page looks through
+PAGE = 500  #: maximum number of events in a page
+PAGE_BYTES = 524_288  #: maximum bytes of the data of its events
+WINDOW = 100_000  #: maximum number of events scanned for a filtered page
 
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """A page of the log: matching events of everything up to ``position``."""
+    """A page of the log: the matching events up to ``position``."""
 
     events: list[StoredEvent]
     position: int
@@ -49,8 +49,8 @@ async def read_events(
 ) -> EventPage:
     """Read the matching and visible events after a sequence number, oldest first.
 
-    after: None begins with the oldest event there is. A page may be shorter than the limit, even
-    empty, before the end of the log: go on from its ``position`` until that reaches its ``head``.
+    after: None begins with the oldest event. A page may be shorter than the limit, even
+    empty, before the end of the log: continue from its ``position`` until it reaches its ``head``.
     """
     oldest, newest = await _read_bounds(tx)
     if after is None:
@@ -108,7 +108,7 @@ async def _read_bounds(tx: Reader) -> tuple[int, int]:
 async def resolve_position(tx: Reader, position: str) -> int:
     """Resolve an event id or number to a sequence number in the log.
 
-    Raises InvalidRequest for nonsense and for a number not reached yet, NotFound for an unknown id.
+    Raises InvalidRequest for an invalid value and for a number beyond the end of the log, NotFound for an unknown id.
     """
     if position.isascii() and position.isdigit():
         return await _check_sequence(tx, int(position))
@@ -118,7 +118,7 @@ async def resolve_position(tx: Reader, position: str) -> int:
     if sequence is not None:
         return sequence
     first = await tx.one(events.select_first_event_id)
-    if first is not None and position < first:  # ids sort by the time they were made
+    if first is not None and position < first:  # ids sort by creation time
         raise build_position_expired_error(0, (await _read_bounds(tx))[0])
     raise NotFound(
         f"No event {position!r} is in the log.",

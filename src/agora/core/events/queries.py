@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
-INLINE_BYTES = 8192  #: data beyond this comes as null, and is read on its own: a page stays small
+INLINE_BYTES = 8192  #: larger data is returned as null and read separately, so that a page stays small
 
 _COLUMNS = f"""
     select seq, event_id, type, source, subject, time, audience,

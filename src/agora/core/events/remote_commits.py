@@ -1,7 +1,7 @@
 """Delivery of events committed by other servers on the same store, exactly once and in order.
 
-A word of another server is only a hint; the log is the truth. A hint that came late, twice or never loses nothing: the
-next one, or the next look, brings what was missed.
+A notification of another server is only a hint; the log is authoritative. A late, repeated or lost hint loses no event:
+the next hint or poll delivers it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RemoteCommits:
         self._store, self._deliver_events, self._on_missed, self._has_urgent = store, deliver_events, missed, urgent
         self._last_sequence: dict[str, int] = {}
         self._own_sequences: dict[str, set[int]] = {}
-        self._ahead: dict[str, int] = {}  # how far the log is known to go
+        self._ahead: dict[str, int] = {}  # highest announced sequence
         self._readers: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -67,7 +67,7 @@ class RemoteCommits:
         for event in events:
             tenant = event.tenant_id
             position = self._last_sequence.setdefault(tenant, 0)
-            if event.seq <= position:  # it was read before this server knew that it had committed it
+            if event.seq <= position:  # read from the log before the commit was reported here
                 continue
             # While a reader runs, the position is its own: it would set it back to the end of the page that it is
             # reading.

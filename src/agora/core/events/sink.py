@@ -49,8 +49,8 @@ class _NullSink:
 class QueueSink:
     """A bounded queue for one reader in this process.
 
-    limit: bytes that may wait; what is waiting when the reader is cut off for slowness is dropped. size: bytes that wait, or
-    were taken and are being written. connection: over which they go; what waits for its subject is bounded, too.
+    limit: maximum of waiting bytes; they are dropped when a slow reader is cut off. size: bytes that wait or are being
+    written. connection: connection of the reader; the bytes waiting for its subject are limited, too.
     """
 
     def __init__(self, limit: int, connection: Connection | None = None) -> None:
@@ -89,7 +89,7 @@ class QueueSink:
     async def wait_for_batches(self) -> list[Batch]:
         """Wait for at least one batch and return all pending ones; an empty list after the end of the stream.
 
-        What was taken before counts as written.
+        Previously returned batches count as written.
         """
         self._make_room(self._taken)
         self._taken = 0

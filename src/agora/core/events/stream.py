@@ -47,7 +47,7 @@ class LiveStream(ABC):
     """An open stream. Attach one sink, or iterate it.
 
     It ends when closed, when its log has ended, when its check fails, when its reader is too slow, or
-    when the server drains; ``close_reason`` then says why.
+    when the server drains; ``close_reason`` is the reason.
     """
 
     __slots__ = (
@@ -124,7 +124,7 @@ class LiveStream(ABC):
         self._position = position
         async with asyncio.timeout(self._feed.stall_seconds):
             await self.sink.drain()
-        await asyncio.sleep(0)  # a long log must not hold the loop
+        await asyncio.sleep(0)  # a long log must not block the event loop
 
     def write_heartbeat(self) -> None:
         """Write a heartbeat, if the stream is live."""
@@ -202,8 +202,8 @@ class LiveStream(ABC):
 class EventStream(LiveStream):
     """Events that match a specification.
 
-    Those after its position are read from the log page by page; then, in one step, it joins what is
-    live: nothing is lost, nothing repeated. ``attach`` returns when it has joined.
+    Events after its position are read from the log page by page; then the stream joins the live events in one step, so
+    that none is lost or repeated. ``attach`` returns when it has joined.
     """
 
     __slots__ = ("_channel", "_heartbeat_rounds", "_round", "filter")
@@ -260,9 +260,9 @@ class EventStream(LiveStream):
 class LogStream(LiveStream):
     """Entries of a log after a position, in pages, until the log ends.
 
-    The log is read; an event about its subject is only the hint that there is more. The stream listens
-    for hints before the read that finds nothing, so none comes too late, and reads again at each
-    heartbeat, should one not come at all. ``attach`` returns when the stream has ended.
+    Entries are read from the log; an event about its subject is only a hint that there may be more. The stream
+    subscribes to hints before the read that finds no entry, so that none is missed, and reads again at each heartbeat
+    in case a hint is lost. ``attach`` returns when the stream has ended.
     """
 
     __slots__ = ("_following", "_hints", "_store", "_waits", "_wake_sink")

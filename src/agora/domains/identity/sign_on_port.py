@@ -49,9 +49,9 @@ class Sighting:
 class LogoutNotice:
     """A logout notification of a provider.
 
-    login: what stands for the session that ended, or, where all of them did, for the person. build_user_id: who, if it says so.
-    notice: what stands for this very word, which counts once. at: up to when tokens end with it; until: how long the word
-    itself would count; microseconds since 1970.
+    login: key of the ended session, or of the user if all sessions ended. build_user_id: the user's id, if the
+    notification names the user. notice: key of this notification, which is accepted once. at: tokens issued until then
+    end; until: expiry of the notification; microseconds since 1970.
     """
 
     login: str
@@ -64,7 +64,7 @@ class LogoutNotice:
 class SignOn(Protocol):
     """Login and logout of users. None of these methods may be awaited inside a transaction.
 
-    seen: by tenant and id, who came by since that was last written down.
+    seen: users seen since the last write, by tenant and id.
     """
 
     seen: dict[tuple[str, str], Sighting]

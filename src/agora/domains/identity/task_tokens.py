@@ -1,7 +1,8 @@
-"""Task tokens: what the program that works on a task may do on the marketplace, such as a coding agent over MCP.
+"""Task tokens: credentials of the program that works on a task, such as a coding agent over MCP.
 
-A token is signed and not stored. It holds while the worker that asked for it has the lease of that attempt, so it ends with the task,
-with the lease, and with whatever takes the task away. Its scopes are those that the task's creator allowed, as far as the creator
+A token is signed and not stored. It is valid while the worker that requested it holds the lease of that attempt, so it
+ends with the task, with the lease, and with a reassignment. Its scopes are those that the task's creator allowed, as
+far as the creator
 holds them at the moment of each call.
 """
 

@@ -1,12 +1,12 @@
 """PostgreSQL: the calls of a batch are stepped together and committed at once.
 
-In the order of understanding: :mod:`.sql` makes the texts, :mod:`.calls` is a call and one attempt at
-it, :mod:`.transaction` runs statements for one call or for many, :mod:`.batch` drives work over a
-transaction, :mod:`.writing` decides who runs with whom and what happens on failure, :mod:`.reading` is
-the readers' side, :mod:`.connections` and :mod:`.schema` the database's, :mod:`.engine` the whole.
+In reading order: :mod:`.sql` builds the texts, :mod:`.calls` has a call and one attempt at it, :mod:`.transaction` runs
+statements for one call or for many, :mod:`.batch` drives work over a transaction, :mod:`.writing` groups calls and
+handles failures, :mod:`.reading` serves reads, :mod:`.connections` and :mod:`.schema` manage the database's, and
+:mod:`.engine` combines them.
 
 Transactions are READ COMMITTED and several run at once: a service keeps an invariant by a unique index
-(the loser is run again, and sees the winner) or by reading with ``lock=True``, not by looking first.
+(the losing call is run again, and sees the winner's row) or by reading with ``lock=True``, not by checking first.
 """
 
 from __future__ import annotations

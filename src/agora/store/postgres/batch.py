@@ -1,7 +1,7 @@
 """Running work on a transaction: many calls stepped together, or one call alone.
 
-The steps themselves run in a callback of the loop, outside any task: work that reaches for the
-running task (``asyncio.timeout``) fails alone instead of cancelling the batch it is part of.
+The steps themselves run in a callback of the loop, outside any task: work that uses the current task
+(``asyncio.timeout``) fails alone instead of cancelling its batch.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class BatchSpoiled(Exception):
 class Batch:
     """Calls that run together in one transaction, and their outcomes.
 
-    They share a transaction, so the database does not keep them apart: each row that a call locks or changes is its
-    own from then on, and a call that wants a row of another's is run alone (ADR 23).
+    They share a transaction, so the database does not isolate them: a call owns each row that it locks or changes, and
+    a call that needs a row of another one is run alone (ADR 23).
     """
 
     __slots__ = ("_attempts", "_live", "_owners", "ejected", "ended", "refused", "unstarted")
@@ -141,9 +141,9 @@ async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence
 
 
 async def run_call_alone(transaction: Transaction, call: Call) -> tuple[Attempt, bool]:
-    """Run one call; its rows are written, in order with its own statements.
+    """Run one call; its rows are written in order with its statements.
 
-    Answers the attempt, ended (with ``error`` set if the work raised), and whether it needed to be alone.
+    Returns the ended attempt (with ``error`` set if the work raised), and whether it needed to run alone.
     """
     attempt, needed, answer = Attempt(call), False, None
     try:

@@ -1,7 +1,7 @@
 """A call: its work, the transaction interface for the work, and an attempt at running it.
 
-Nothing here talks to the database. The work awaits a :class:`Request`, which yields itself to
-whoever drives the attempt; the answer comes back with the next step.
+Nothing here talks to the database. The work awaits a :class:`Request`, which yields itself to the driver of the
+attempt; the answer is passed to the next step.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Call:
         self.timer = self.future.get_loop().call_later(seconds, self._fail_expired, seconds)
 
     def _fail_expired(self, seconds: float) -> None:
-        # A started call may still be committed by the batch it is in: the caller must not take it for undone.
+        # A started call may still be committed by its batch: its caller must not assume that it had no effect.
         detail = f"PostgreSQL did not answer within {seconds:g} s."
         self.fail(StoreUnavailable(detail, cause="timeout", unknown=self.started))
 
@@ -184,7 +184,7 @@ class Call:
 class Attempt:
     """One execution of a call's work from its start, in a copy of the submitting context.
 
-    After :meth:`step_work` answered None it has ended: with ``error`` set, or with ``result``.
+    After :meth:`step_work` returned None it has ended: with ``error`` set, or with ``result``.
     """
 
     __slots__ = ("_context", "_coroutine", "call", "changed", "error", "result", "tx")
@@ -195,7 +195,7 @@ class Attempt:
         self.tx = PostgresTx(call.tenant)
         self.result: Any = None
         self.error: BaseException | None = None
-        self.changed = False  # whether a statement of it has changed rows
+        self.changed = False  # whether one of its statements has changed rows
         # A copy for each attempt: a batch may be run again, and must not see context variables of the first attempt.
         self._context = call.context.copy()
         self._coroutine: Coroutine[Any, Any, Any] | None = None

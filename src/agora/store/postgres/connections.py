@@ -23,7 +23,7 @@ OLDEST = (14, 0)
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 0.25
 IDLE_SECONDS = 300.0
-#: settings of a session: what hangs is cut off, and a lock is not waited for without end
+#: settings of a session, with time limits for statements, locks and idle transactions
 SESSION = {
     "application_name": "agora",
     "role": RUNTIME,
@@ -63,7 +63,7 @@ async def open_connection(url: str, wait: float) -> asyncpg.Connection:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
         except (*_REFUSALS, asyncpg.ClientConfigurationError) as error:
             raise StoreFailure(f"PostgreSQL at {redact_url(url)} refused the connection: {error}") from error
-        except ValueError:  # its words may hold a piece of the password
+        except ValueError:  # its text may contain a part of the password
             raise StoreFailure(
                 f"The store's URL {redact_url(url)} cannot be read. In a user name or a password, characters such as "
                 "# / ? @ : are percent-encoded (# is %23)."
@@ -172,7 +172,8 @@ class Connections:
             if not is_connection_loss(connection, error):
                 raise
             transaction.terminate_connection()
-            await self._pool.expire_connections()  # do not trust the others: each is replaced when next used
+            # the other connections may be lost, too: each is replaced when it is used next
+            await self._pool.expire_connections()
             reason = str(error) or type(error).__name__
             cause = "timeout" if isinstance(error, TimeoutError) else "unreachable"
             raise ConnectionLost("The connection to PostgreSQL was lost.", cause=cause, reason=reason) from error

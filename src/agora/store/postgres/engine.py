@@ -26,9 +26,10 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
-TENANTS_MAX_AGE = 4.0  # seconds; another server may have added or removed one. Below the period of those that ask
+# seconds, because another server may add or remove a tenant; below the interval of the loops that read them
+TENANTS_MAX_AGE = 4.0
 HOME = "default"  # the tenant that exists in every database and owns the server's own rows
-TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
+TOLERANCE = 50_000  # microseconds of difference between clocks that are ignored
 
 _TENANTS = Query("", str, postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
 _CLOCK = Query(
@@ -38,7 +39,7 @@ _CLOCK = Query(
     beyond=True,
 )
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", int, scan=True)
-# What does not fit into the memory of a query goes into a file beside the tables, which needs room as their growth does.
+# Query data beyond the memory limit goes into a temporary file beside the tables, which needs disk space as they do.
 _FILLER = 8_000
 _LITTLE_MEMORY = Query("", str, postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
 _ROOM = Query(
@@ -128,7 +129,8 @@ class PostgresStore:
     async def tenants(self) -> Sequence[str]:
         """Return the tenant ids, cached for ``TENANTS_MAX_AGE`` until this server commits events.
 
-        A dozen loops ask for them: an idle server would do little else. Whoever adds or removes a tenant says so in an event.
+        A dozen loops read them, which would dominate the load of an idle server. Adding or removing a tenant logs an
+        event.
         """
         if self._tenants is None or time.monotonic() - self._tenants_read_at > TENANTS_MAX_AGE:
             writes, read_at = self._writes, time.monotonic()
@@ -173,7 +175,7 @@ class PostgresStore:
 
     async def _read_clocks(self, reader: Reader) -> tuple[int, int, int]:
         """Read this machine's clock, the database's clock, and this machine's clock again."""
-        await reader.one(_CLOCK)  # takes a connection, and prepares
+        await reader.one(_CLOCK)  # acquires a connection, and prepares the statement
         before = self._wall_clock() // 1000
         now = await reader.one(_CLOCK)
         assert now is not None

@@ -1,4 +1,4 @@
-"""Classification of PostgreSQL errors: lost connection, retryable, or the same for every call."""
+"""Classification of PostgreSQL errors: lost connection, retryable, or affecting every call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 _LOSSES = (
-    OSError,  # TimeoutError is one
+    OSError,  # includes TimeoutError
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -34,7 +34,7 @@ _HOPELESS = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientPrivilegeError,
 )
-#: the cause that callers are told, and what the log and health say of it; the first that fits counts
+#: the cause reported to callers, and its text in the log and in health; the first match counts
 _CAUSES: tuple[tuple[type[Exception], str, str], ...] = (
     (asyncpg.DiskFullError, "disk_full", "The disk of PostgreSQL is full."),
     (asyncpg.ReadOnlySQLTransactionError, "read_only", "PostgreSQL is read-only, or a standby."),
@@ -69,7 +69,7 @@ def is_closed(connection: asyncpg.Connection) -> bool:
     """Whether a connection taken from the pool is closed."""
     try:
         return bool(connection.is_closed())
-    except asyncpg.InterfaceError:  # the pool has taken it back, which it does to a lost one only
+    except asyncpg.InterfaceError:  # the pool has taken it back, which it does only with a lost connection
         return True
 
 

@@ -1,7 +1,7 @@
 """Messages to the other servers on the same database, by LISTEN and NOTIFY.
 
-A word may get lost with a connection, never with a commit: what is committed is in the log, and whoever listens again
-is told that it may have missed something.
+A message may be lost with a connection; a commit is not, because it is in the log. A server that listens again is
+notified that it may have missed messages.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ __all__ = ["CHANNEL", "LISTENING", "NEWS", "Peers"]
 log = logging.getLogger(__name__)
 
 CHANNEL = "agora"
-NEWS = "news"  #: the topic of a commit; its text: tenant, sequence of the last event, how many events
-LISTENING = "listening"  #: the topic of the message that this server listens again and may have missed messages
+NEWS = "news"  #: topic of a commit; its text: tenant, sequence of the last event, number of events
+LISTENING = "listening"  #: topic of the local notice that this server listens again and may have missed messages
 MAX_PAYLOAD_BYTES = 7_900  # maximum bytes of a message; PostgreSQL closes the connection on larger ones
 QUEUE = 1000  # maximum number of unsent messages; beyond it, the oldest are dropped
-ALIVE_SECONDS = 5.0  # between signs of life on a quiet connection
+ALIVE_SECONDS = 5.0  # between heartbeats on a quiet connection
 AGAIN_SECONDS = 0.5  # until a lost connection is tried again
 
 
 class Peers:
     """One connection for LISTEN and NOTIFY. A notification is a topic and a text, together at most 7,900 bytes.
 
-    ``on_word(origin, topic, text)`` is called on the event loop for each word of another server, and with
-    :data:`LISTENING` when this one listens (again). ``others``: whether anybody is there to be told of commits.
+    ``on_word(origin, topic, text)`` is called on the event loop for each message of another server, and with
+    :data:`LISTENING` when this one listens (again). ``others``: whether another server listens for commits.
     """
 
     def __init__(self, url: str) -> None:
@@ -76,7 +76,7 @@ class Peers:
         while not self._closing:
             try:
                 await self._run_connection()
-            except Exception as error:  # the client's own confusion is none of its usual errors
+            except Exception as error:  # an internal error of the client is not one of its usual exceptions
                 if self.listening and self.others:
                     log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
                 self.listening = False

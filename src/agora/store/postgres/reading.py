@@ -57,7 +57,7 @@ class PostgresReader:
             try:
                 answer = await self._transaction.run_statement(kind, text.sql, values)
             except Exception as error:
-                # The failed statement has ended the transaction: its connection is free for others at once.
+                # The failed statement has ended the transaction: release its connection at once.
                 self._open = False
                 await self._stack.__aexit__(type(error), error, error.__traceback__)
                 raise _to_read_failure(error) from error
@@ -75,7 +75,7 @@ class Readers:
         self._wait = wait
         self._connections, self._outages = connections, outages
         milliseconds = int(connections.timeout * SCAN_SHARE * 1000)
-        # One snapshot for all reads of a piece of work: a page and its total agree.
+        # One snapshot for all reads of a unit of work, so that a page and its total agree.
         self.mode = f"isolation level repeatable read read only; set local statement_timeout = {milliseconds}"
         self._slots = asyncio.Semaphore(limit)
 
@@ -86,7 +86,7 @@ class Readers:
                 await self._slots.acquire()
         except TimeoutError:
             raise Overloaded("Too many concurrent reads.", fix="Try again in a second.", retry_after=1) from None
-        # Registered before the connection is sought: a BEGIN that fails must not lose the slot.
+        # Registered before the connection is acquired: a failing BEGIN must not lose the slot.
         stack.callback(self._slots.release)
         return await stack.enter_async_context(self._connections.open_transaction(tenant, self.mode))
 

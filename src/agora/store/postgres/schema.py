@@ -1,8 +1,8 @@
 """The schema: migrations applied under a lock, each in a transaction; then protection, so that tenants stay apart.
 
-``protection.sql`` makes the roles, the policies of every table that has tenants, and the few functions that
-reach beyond one. It is run after migrations, and whenever the database was given another version of it or a table
-stands unprotected. What the server works as owns nothing; see :data:`RUNTIME`.
+``protection.sql`` creates the roles, the policies of every table with tenants, and the few functions that access more
+than one tenant. It is run after migrations, and if the database has another version of it or an unprotected table. The
+server's role owns nothing; see :data:`RUNTIME`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ create table schema_migrations (
     number bigint primary key, name text not null, checksum text not null, applied_at bigint not null
 )
 """
-# A migration changes the rows of every tenant: while it runs, the owner is not held by the policies.
+# A migration changes the rows of every tenant: while it runs, the policies do not apply to the owner.
 _UNFORCED = """
 do $$
 declare name text;
@@ -61,7 +61,7 @@ _GIVEN = "select obj_description(to_regprocedure('get_current_tenant_id()'), 'pg
 async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     """Apply pending migrations and protect all tables. Returns the number of applied migrations.
 
-    Raises MigrationError when database and release do not fit, StoreFailure when PostgreSQL refuses.
+    Raises MigrationError if database and release do not match, StoreFailure when PostgreSQL refuses.
     """
     # Of the session, not of a transaction: each migration commits on its own, and the lock must outlast all of them.
     await connection.execute("select pg_advisory_lock($1)", _LOCK)

@@ -1,10 +1,10 @@
-"""Statement texts for PostgreSQL, made once from the ``:named`` ones.
+"""Statement texts for PostgreSQL, built once from the portable ones with ``:named`` parameters.
 
 Three forms:
 
 * **plain**: ``:name`` becomes ``$1::type``; one call's values.
-* **shared**: the statement run once for the values of many calls. The values come as arrays, one
-  position for each call, and the statement is a lateral subquery over them; ``_ord`` says whose a row is.
+* **shared**: the statement run once for the values of many calls. The values are arrays with one position per call, and
+the statement is a lateral subquery over them; ``_ord`` is the number of a row's call.
 * **insert**: rows of a table from one array for each column.
 
 The inner ``offset 0`` (or ``limit 1``) is a fence: it keeps the planner from turning one index lookup
@@ -77,7 +77,7 @@ def build_skip_locked_text(query: Query[Any]) -> SqlText:
 def build_pipelined_text(write: Write[Any], count: bool) -> str:
     """Build the write for one of many calls, with its position as the last parameter and last column.
 
-    count: how many rows it changed is wanted, in one row.
+    count: return the number of changed rows, in one row.
     """
     text = build_single_text(write)
     if count and "returning" not in list_statement_words(write):
@@ -110,7 +110,7 @@ def build_batched_text(write: Write[Any]) -> SqlText | None:
 def build_shared_text(query: Query[Any], first: bool) -> SqlText | None:
     """Build the query for many calls of one tenant; None if its parameters do not allow it.
 
-    first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
+    first: return only the first row of each call. ``$1`` is the tenant, then one array for each name.
     """
     names = tuple(name for name in build_single_text(query).names if name != "tenant")
     types = [_find_parameter_type(query, name) for name in names]

@@ -17,7 +17,7 @@ from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_connection_l
 
 __all__ = ["SharedRow", "Transaction"]
 
-ROLLBACK_SECONDS = 1.0  # a connection that takes longer does not answer: it is cut off
+ROLLBACK_SECONDS = 1.0  # a connection that takes longer is terminated
 
 Rows = Mapping[Table[Any], Sequence[tuple[Any, ...]]]
 
@@ -169,8 +169,8 @@ class Transaction:
 
         news: prefix of the notification to other servers, which PostgreSQL delivers at the commit.
 
-        The tenant's head stays locked until the end of the transaction, so numbers are given in the
-        order of the commits: nothing but COMMIT may follow.
+        The tenant's head stays locked until the end of the transaction, so that sequence numbers follow the order of
+        the commits: only COMMIT may follow.
         """
         columns = zip(
             *((e.event_id, e.type, e.source, e.subject, e.time, e.data, encode_audience(e.audience)) for e in events),
@@ -183,7 +183,7 @@ class Transaction:
         """Commit. Raises OutcomeUnknown if the connection is lost during COMMIT, ConnectionLost if before."""
         if is_closed(self._connection):
             raise ConnectionLost("The connection to PostgreSQL was lost before the commit.")
-        # From here on a lost connection says nothing about the outcome: the server may have committed before it broke.
+        # From here on, the outcome is unknown after a lost connection: the server may have committed before.
         try:
             status = await self._connection.execute("commit")
         except Exception as error:

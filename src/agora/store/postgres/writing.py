@@ -1,9 +1,8 @@
 """The PostgreSQL writer: batches calls by tenant, commits them, and retries after conflicts and lost connections.
 
-Calls wait in a lane for each tenant. A lane's pumps take what waits, up to a batch, and commit it
-in one transaction. A call that must be alone (nothing says which rows it locks or changes, or another call of its
-batch has them) runs in a transaction of its own beside the batches; its label is remembered, so the next of its kind
-starts there.
+Calls wait in a queue per tenant. The queue's pumps take up to a batch of waiting calls and commit them in one
+transaction. A call whose rows are undeclared, or owned by another call of its batch, runs in a separate transaction
+beside the batches; its label is remembered, so that the next call of that kind starts there.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 256
 LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other commits
-#: the same with other servers, which commit in between: larger batches save waiting for the lock
+#: #: the same with other servers, which commit in between: larger batches wait for the lock less often
 LANE_BATCHES_AMONG_OTHERS = 1
-ATTEMPTS = 5  # of a call that other transactions stand in the way of
+ATTEMPTS = 5  # of a call that conflicts with other transactions
 HISTORY_LIMIT = 1024
 
 
@@ -144,7 +143,7 @@ class Writer:
             self._spawn_pump(self._pump_alone())
 
     def _spawn_pump(self, pump: Coroutine[Any, Any, None]) -> None:
-        # In a context of its own: a pump outlives the call that started it, and serves others.
+        # In a separate context: a pump outlives the call that started it, and serves others.
         task = asyncio.get_running_loop().create_task(pump, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -152,10 +151,11 @@ class Writer:
     async def _pump_tenant(self, tenant: str, lane: TenantQueue) -> None:
         while lane.waiting:
             async with self._slots:
-                # Taken with the slot in hand: until then more calls may join, and are one commit (ADR 23).
+                # Taken after the slot: until then, more calls may join the commit (ADR 23).
                 if calls := lane.pop_batch():
                     await self._run_guarded(self._commit_all(lane, calls), calls)
-        # No await since the queue was seen empty: a call that comes now finds the count, and starts a pump.
+        # No await since the queue was found empty: a call that arrives after this sees the new count, and starts a
+        # pump.
         lane.pumps -= 1
         if not lane.pumps:
             del self._tenant_queues[tenant]
@@ -164,7 +164,7 @@ class Writer:
         while self._lone_calls:
             call = self._lone_calls.pop_item()
             await self._run_guarded(self._commit_alone(call), [call])
-        # No await since the queue was seen empty, as above.
+        # No await since the queue was found empty, as above.
         self._solo_pumps -= 1
 
     async def _run_guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
@@ -194,7 +194,7 @@ class Writer:
         except BatchSpoiled as spoiled:
             self.replays += 1
             await self._commit_all(lane, [call for call in calls if call is not spoiled.call])
-            self._requeue_alone([spoiled.call])  # afterwards: what it takes and gives back would stand in their way
+            self._requeue_alone([spoiled.call])  # afterwards, so that its locks do not delay the others
             return
         except Exception as error:
             if isinstance(error, StoreFailure) or is_hopeless(error):
@@ -207,7 +207,7 @@ class Writer:
             await self._commit_all(lane, calls[:middle])
             await self._commit_all(lane, calls[middle:])
             return
-        # Last first, each to the front: they keep their order, before what came later.
+        # In reverse order, each to the front: they keep their order, before later calls.
         for call in reversed(batch.unstarted):
             lane.waiting.restore_item(call.owner, call)
         self._requeue_alone(batch.ejected)
@@ -227,12 +227,12 @@ class Writer:
         return batch
 
     async def _commit_alone(self, call: Call) -> None:
-        """Commit one call alone. It is repeated after a conflict with another transaction.
+        """Commit one call alone. It is retried after a conflict with another transaction.
 
-        While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
+        During a retry no other transaction of its tenant starts, so each attempt has fewer conflicts, finally none.
         """
         turn = _hold_tenant_lock(self._repeat_locks, call.tenant)
-        # A barrier, not held: first attempts run side by side, but none starts beside a repetition.
+        # A barrier, acquired and released: first attempts run concurrently, but none starts during a retry.
         async with turn:
             pass
         error = await self._run_alone_in_transaction(call)
@@ -257,7 +257,7 @@ class Writer:
         return None
 
     async def _run_alone_attempt(self, transaction: Transaction, call: Call) -> None:
-        if call.future.done():  # its time ran out while a connection was sought
+        if call.future.done():  # it timed out while waiting for a connection
             return
         attempt, needed = await run_call_alone(transaction, call)
         self._conflict_history.record_outcome(call.label, alone=needed)
@@ -272,7 +272,8 @@ class Writer:
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
         except ConnectionLost as error:
-            # Before COMMIT nothing was kept, so running it again cannot double it. A lost COMMIT is OutcomeUnknown.
+            # Before COMMIT nothing is stored, so a retry cannot apply it twice. A connection lost during COMMIT is
+            # OutcomeUnknown.
             log.debug("a connection was lost before its commit, and the work is done again on another one: %s", error)
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
@@ -280,8 +281,8 @@ class Writer:
     async def _finish_attempts(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
         """Number and log the events, commit, publish, resolve.
 
-        One at a time for each tenant from the numbering to the publishing, so that events are
-        published in the order of their numbers; the database holds the others back just as long.
+        Serialized per tenant from numbering to publishing, so that events are published in the order of their numbers;
+        the database's lock has the same effect among servers.
         """
         events = collect_events(attempts)
         if events:

@@ -1,8 +1,7 @@
 """The SQLite engine.
 
-:mod:`.engine` queues calls and commits them together, :mod:`.transaction` is what one call does to the
-writer's connection, :mod:`.reading` what a query does on another; :mod:`.directory_lock` keeps
-other servers out.
+:mod:`.engine` queues calls and commits them together, :mod:`.transaction` runs one call on the writer's connection,
+:mod:`.reading` runs queries on another; :mod:`.directory_lock` excludes other servers.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ A batch is BEGIN; each queued call driven to its end (a SAVEPOINT is opened at i
 write); buffered rows flushed with one ``executemany`` per table; one COMMIT in a dedicated thread;
 then events are published and futures resolve. No statement runs on the writer while it commits.
 
-A read that would touch rows still buffered flushes them first, so every call sees everything that
-calls before it wrote, exactly as if each had been alone.
+A read of tables with buffered rows flushes them first, so every call sees all writes of earlier calls, as if each had
+its own transaction.
 
-A COMMIT that the disk does not take within ``timeout`` seconds is answered all the same: its calls with an unknown outcome, those
-that wait, and those that come before it ends, as failed. The thread goes on waiting; once the disk answers, so does the store.
+If the disk does not complete a COMMIT within ``timeout`` seconds, its calls are answered with an unknown outcome;
+waiting calls, and calls that arrive before it ends, fail. The thread keeps waiting; when the disk responds, the store
+works again.
 """
 
 from __future__ import annotations
@@ -84,9 +85,9 @@ class _Done:
 class SqliteStore:
     """The default engine: ``agora.db`` in the data directory.
 
-    timeout: seconds until a call is answered whose commit the disk does not take. lock_timeout: seconds until calls are
-    answered while another program holds the file's write lock.
-    Raises DataDirectoryLocked at start when another server has it.
+    timeout: seconds until a call is answered if the disk does not complete its commit. lock_timeout: the same while
+    another program holds the file's write lock.
+    Raises DataDirectoryLocked at start if another server uses the directory.
     """
 
     exclusive = True
@@ -111,10 +112,10 @@ class SqliteStore:
         self._busy = False
         self._closing = False
         self._locked_since: float | None = None
-        self._commit_timer: asyncio.TimerHandle | None = None  # checks whether the disk takes a commit in time
-        self._committing: list[_Done] | None = None  # calls of the commit that is under way
+        self._commit_timer: asyncio.TimerHandle | None = None  # checks whether the disk completes a commit in time
+        self._committing: list[_Done] | None = None  # calls of the running commit
         self._commit_began = 0.0  # of the monotonic clock
-        self._hung_since: float | None = None  # when the commit began that the disk does not take
+        self._hung_since: float | None = None  # start of the commit that the disk does not complete
         self._heads: dict[str, int] = {}
         self._commits: queue.SimpleQueue[tuple[Batch, list[_Done]] | None] = queue.SimpleQueue()
         self._idle = asyncio.Event()
@@ -156,7 +157,9 @@ class SqliteStore:
             for pragma in PRAGMAS:
                 self._writer.execute(f"pragma {pragma}")
             self._migrate_schema()
-            self._writer.execute("pragma busy_timeout=0")  # from here on the loop waits, not SQLite
+            self._writer.execute(
+                "pragma busy_timeout=0"
+            )  # from here on, waiting for locks is done by the loop, not by SQLite
         except BaseException:
             self._writer.close()
             raise
@@ -307,7 +310,7 @@ class SqliteStore:
         try:
             self._start_batch(calls)
         except BaseException:
-            # A signal handler raised in here. Without the next batch, every later write would wait forever.
+            # A signal handler raised an exception here. Without the next batch, every later write would wait forever.
             if self._writer.in_transaction:
                 self._writer.rollback()
             for call in calls:
@@ -322,9 +325,7 @@ class SqliteStore:
         try:
             batch, results = self._attempt_calls(self._take_queued_calls(calls), time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
-            calls += self._take_queued_calls(
-                []
-            )  # which would meet the same error, or have to be kept behind the others
+            calls += self._take_queued_calls([])  # these would get the same error, or must stay behind the others
             if is_hopeless(error):
                 for call in calls:
                     self._fail_call(call.future, error)
@@ -381,7 +382,7 @@ class SqliteStore:
             self._writer.execute("begin immediate")
         except sqlite3.Error as error:
             if not is_busy(error):
-                return False  # the attempt meets the same error, and answers it
+                return False  # the attempt gets the same error, and reports it
             self._locked_since = self._locked_since or time.monotonic()
             if time.monotonic() - self._locked_since < self.lock_timeout:
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
@@ -402,7 +403,7 @@ class SqliteStore:
     def _attempt_calls(self, calls: Iterable[_Pending], until: float) -> tuple[Batch, list[_Done]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
         batch, results = Batch(), []
-        # A copy: it becomes the store's after COMMIT only, else a failed batch would leave a gap in the numbers.
+        # A copy, stored only after COMMIT: otherwise a failed batch would leave a gap in the numbers.
         batch.heads = dict(self._heads)
         if not self._writer.in_transaction:
             self._writer.execute("begin immediate")
@@ -410,7 +411,7 @@ class SqliteStore:
             for call in calls:
                 if not call.future.cancelled():
                     results.append(self._run_call(call, batch))
-                # The loop serves nobody else while a batch runs: what has not begun waits for the next one.
+                # A running batch blocks the loop: calls that have not begun wait for the next batch.
                 if time.perf_counter() > until:
                     break
             flush_batch(self._writer, batch)
@@ -427,7 +428,7 @@ class SqliteStore:
             result = call.context.copy().run(run_to_completion, call.work(tx))
             tx.finish()
         except (Exception, asyncio.CancelledError) as error:
-            if not self._writer.in_transaction:  # SQLITE_FULL and the like roll everything back
+            if not self._writer.in_transaction:  # some errors, such as SQLITE_FULL, roll back the whole transaction
                 if is_hopeless(error):
                     raise
                 raise StoreFailure("the database rolled the whole batch back") from error
@@ -465,7 +466,7 @@ class SqliteStore:
             started_at = time.perf_counter()
             try:
                 self._commit_batch(batch)
-            # Whatever it is: a thread that ended here would leave every later write without an answer.
+            # Any error: if this thread ended, every later write would wait forever.
             except BaseException as raised:
                 error = raised
             # Futures, queue and heads belong to the loop; this thread touches none of them.
@@ -491,7 +492,7 @@ class SqliteStore:
             self._idle.set()
 
     def _settle_batch(self, batch: Batch, results: list[_Done], unkept: BaseException | None) -> None:
-        """After COMMIT: publish events and resolve futures. unkept: error if the batch was not committed."""
+        """After COMMIT: publish events and resolve futures. unkept: the error if the batch was not committed."""
         if unkept is None:
             self.commits += 1
             self._heads = batch.heads
@@ -503,7 +504,7 @@ class SqliteStore:
                 except Exception:
                     log.exception("publishing committed events failed")
         for call in results:
-            if call.future.done():  # its caller has left, or was answered while the disk hung
+            if call.future.done():  # its caller has disconnected, or was answered while the disk did not respond
                 continue
             error = call.error or unkept
             if error is not None:

@@ -11,7 +11,7 @@ from ..port import StoreFailure, StoreUnavailable
 
 __all__ = ["build_disk_failure", "is_busy", "is_hopeless", "to_store_failure"]
 
-#: SQLite's primary result code, the cause that callers are told, and what the log and health say of it
+#: SQLite's primary result code, the cause reported to callers, and its text in the log and in health
 _CAUSES = {
     sqlite3.SQLITE_FULL: ("disk_full", "The disk of the database is full."),
     sqlite3.SQLITE_READONLY: ("read_only", "The database cannot be written: its file or file system is read-only."),
@@ -50,7 +50,7 @@ def is_hopeless(error: BaseException) -> bool:
 def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseException:
     """Convert an engine error to StoreUnavailable, StoreFailure or Overloaded; others unchanged.
 
-    committing: it was raised by COMMIT. One whose write to the disk failed may yet be found in the log by a restart.
+    committing: it was raised by COMMIT. Even if its write to the disk failed, a restart may find the commit in the log.
     """
     if not isinstance(error, sqlite3.Error):
         return error

@@ -29,7 +29,7 @@ class Reader:
         return rows[0] if rows else None
 
     async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
-        # Set last, over whatever was passed: a statement reaches only rows of its own tenant (ADR 17).
+        # Set last, overriding the arguments: a statement accesses only rows of its own tenant (ADR 17).
         parameters["tenant"] = self.tenant
         sql = query.confined_sql  # read here, so that a refused statement reaches no thread
         if query.scan:

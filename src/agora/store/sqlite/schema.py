@@ -1,8 +1,9 @@
-"""The schema of a new database, as all migrations leave it.
+"""The schema of a new database: the result of all migrations.
 
-``schema.sql`` is generated from the migrations (``make reference``). Running 59 migrations, of which many rewrite what
-earlier ones made, costs a new server 0.1 s of CPU and a commit to disk for each. The file is used for an empty database,
-and only while it is of exactly the migrations of this release; otherwise they are applied one by one.
+``schema.sql`` is generated from the migrations (``make reference``). Running 59 migrations, of which many rewrite
+results of earlier ones, costs a new server 0.1 s of CPU and a commit to disk for each. The file is used for an empty
+database
+if it matches exactly the migrations of this release; otherwise they are applied one by one.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ __all__ = ["FILE", "build_schema", "read_schema"]
 
 FILE = Path(__file__).with_name("schema.sql")
 HEADER = "-- The schema after all migrations, written by `make reference`. Checksum of the migrations: "
-#: the only row of a new database: the default tenant, as migration 13 makes it
+#: the only row of a new database: the default tenant, as created by migration 13
 DEFAULT_TENANT = """insert into tenants
     select 'default', 'default', 'active', '', '{}', now, 'system', now, now
     from (select cast((julianday('now') - 2440587.5) * 86400000000 as integer) as now)"""
 
 
 def read_schema(migrations: Sequence[Migration], file: Path = FILE) -> str | None:
-    """Return the script that creates the schema of these migrations; None if the file is missing or of others."""
+    """Return the script that creates the schema of these migrations; None if the file is missing or does not match
+    them."""
     try:
         script = file.read_text("utf-8")
     except OSError:

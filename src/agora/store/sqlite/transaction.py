@@ -59,7 +59,7 @@ class Transaction:
         self.tenant = tenant
         self._connection = connection
         self._batch = batch
-        # By table, so that a statement looks at the tables, not at each of the rows that wait.
+        # By table, so that a statement checks tables instead of each buffered row.
         self._rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self._emitted: list[NewEvent] = []
         self._savepoint = False
@@ -95,7 +95,7 @@ class Transaction:
         return load_all(write, self._run_statement(write, parameters))
 
     def _run_statement(self, statement: Statement[Any], parameters: dict[str, Any]) -> sqlite3.Cursor:
-        # Set last, over whatever was passed: a statement reaches only rows of its own tenant (ADR 17).
+        # Set last, overriding the arguments: a statement accesses only rows of its own tenant (ADR 17).
         parameters["tenant"] = self.tenant
         return self._connection.execute(statement.confined_sql, parameters)
 
@@ -103,7 +103,7 @@ class Transaction:
         """Make buffered rows of these tables visible to the statement about to run."""
         if not self._open:
             raise _build_closed_error()
-        # Buffered rows of this call and of earlier ones of the batch must not be missing from a read (ADR 2).
+        # A read must include buffered rows of this call and of earlier calls of the batch (ADR 2).
         if self._rows and _holds_rows_of(self._rows, tables):
             self._begin_change(tables)
         elif _holds_rows_of(self._batch.rows, tables):
@@ -123,9 +123,9 @@ class Transaction:
             _append_rows(self._connection, table, self._rows.pop(table))
 
     def _write_batch_rows(self, tables: frozenset[str]) -> None:
-        """Write what earlier calls of the batch have buffered for these tables.
+        """Write rows that earlier calls of the batch have buffered for these tables.
 
-        Within the savepoint it would go with a rollback of this call, so it is kept until then.
+        A rollback of this call's savepoint would remove them, so they are kept until then.
         """
         tables_shown = [table for table in self._batch.rows if table.name in tables]
         for table in tables_shown:

@@ -1,8 +1,8 @@
 """Browser sessions: a user stays signed in for as long as the provider renews the tokens.
 
-The credential (``ses_...``) is signed, and names a row; the provider's tokens are sealed in that row. Whoever needs a
-session whose token has run out renews it, under a lease of the row, so that a refresh token is used once, whichever server
-is asked. A sign-in that is under way is in a sealed cookie of the browser that began it; its session's id comes of its
+The credential (``ses_...``) is signed, and names a row; the provider's tokens are sealed in that row. A request with an
+expired access token renews it under a lease of the row, so that a refresh token is used once among all servers. A
+sign-in in progress is stored in a sealed cookie of the browser that began it; the session's id is derived from its
 state, so that it can be finished once.
 """
 

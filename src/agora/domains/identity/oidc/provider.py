@@ -65,7 +65,7 @@ class CachedAnswer(Generic[T]):
         return await self.get_or_fetch()
 
     async def close(self) -> None:
-        """Ask no more."""
+        """Cancel the running request, if any."""
         if self._request is not None:
             self._request.cancel()
             await asyncio.gather(self._request, return_exceptions=True)
