@@ -13,7 +13,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
-from jsonschema.validators import extend  # type: ignore[import-untyped]
+from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped]
 from pydantic_core import SchemaError as PatternError
 from pydantic_core import SchemaValidator, core_schema
 from referencing import Registry
@@ -70,14 +70,17 @@ _VALIDATOR = extend(
 )
 
 
-def find_schema_error(schema: Any) -> str | None:
-    """Find why a document is not a JSON schema; None if it is one."""
+def find_schema_error(schema: Any, *, any_dialect: bool = False) -> str | None:
+    """Find why a document is not a JSON schema; None if it is one. any_dialect: of the dialect that it names."""
+    dialect = validator_for(schema, default=Draft202012Validator) if any_dialect else Draft202012Validator
     try:
-        Draft202012Validator.check_schema(schema)
+        dialect.check_schema(schema)
     except SchemaError as error:
         return str(error.message)
     except RecursionError:
         return "it is nested too deeply"
+    except OverflowError:
+        return "a pattern repeats too often"
     return None
 
 

@@ -58,6 +58,7 @@ def test_a_remote_reference_is_not_retrieved() -> None:
 
 def test_a_schema_that_is_none() -> None:
     assert find_schema_error({"type": "nothing"}) is not None
+    assert find_schema_error({"pattern": "a{1,99999999999}"}) == "a pattern repeats too often"
     deep: dict[str, Any] = {}
     for _ in range(5_000):
         deep = {"not": deep}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..port import Item, Kind
@@ -103,25 +103,12 @@ def _find_schemas_error(definition: Mapping[str, Any]) -> str | None:
         return "it has no inputSchema"
     if input_schema.get("type") != "object":
         return "its inputSchema is not of type object"
+    from agora.json_schemas import find_schema_error
+
     for name in ("inputSchema", "outputSchema"):
         schema = definition.get(name)
-        if schema is not None and (fault := _build_schema_error(schema)):
-            return f"its {name} is not a JSON schema: {fault}"
-    return None
-
-
-def _build_schema_error(schema: Any) -> str | None:
-    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-    from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
-    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
-
-    try:
-        check: Callable[[Any], None] = validator_for(schema, default=Draft202012Validator).check_schema
-        check(schema)
-    except SchemaError as error:
-        return str(error.message)[:300]
-    except RecursionError:
-        return "it is nested too deeply"
+        if schema is not None and (fault := find_schema_error(schema, any_dialect=True)):
+            return f"its {name} is not a JSON schema: {fault[:300]}"
     return None
 
 
