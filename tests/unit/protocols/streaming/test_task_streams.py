@@ -195,7 +195,10 @@ class Wire:
         return await self.next()
 
     async def next(self) -> Any:
-        return await receive(self.connection)
+        """Return the next answer, without heartbeats of the socket's own stream."""
+        while "control" in (frame := await receive(self.connection)):
+            pass
+        return frame
 
     async def rest(self, id: Any) -> tuple[list[Any], Any]:
         """Return the items of a stream, and its last answer."""
