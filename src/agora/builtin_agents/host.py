@@ -144,6 +144,7 @@ class AgentHost:
 
     def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
         hosted = self._hosted_agents.get((tenant, agent_id))
+        # While earlier tasks may be waiting in the queue, a new one is not leased ahead of them.
         if hosted is None or self._closing or hosted.waiting or not self._may_claim_tasks(hosted):
             return None
         if not hosted.free_slots:
@@ -243,6 +244,7 @@ class AgentHost:
 
     def _apply_override_event(self, tenant: str, event: NewEvent) -> None:
         data = from_json(event.data)
+        # Wakes every present sleeper; later ones wait for the next change.
         self._changed.set()
         self._changed = asyncio.Event()
         for hosted in tuple(self._tenants.get(tenant, ())):
@@ -269,6 +271,7 @@ class AgentHost:
     def _finish_run(self, hosted_agent: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the outcome of %s is unknown", run.task_id, exc_info=error)
+        # The task may have been claimed again meanwhile, by a newer run.
         if hosted_agent.runs.get(run.task_id) is run:
             del hosted_agent.runs[run.task_id]
             del self._runs[run.task_id]
@@ -305,6 +308,7 @@ class AgentHost:
         hosted_agent.stale = False
 
     async def _fetch_inbox_messages(self, hosted_agent: HostedAgent) -> None:
+        # Before the transaction: a message that arrives during it sets the mark again.
         hosted_agent.mail = False
         try:
             count = await self._dispatcher.write_as_system(
@@ -316,6 +320,7 @@ class AgentHost:
         hosted_agent.mail = hosted_agent.mail or count >= BATCH
 
     async def _claim_tasks(self, hosted_agent: HostedAgent) -> None:
+        # Before the transaction: a task that becomes available during it sets the mark again.
         hosted_agent.waiting, limit = False, hosted_agent.free_slots
 
         async def claim_tasks(call: Call) -> Claim:
@@ -328,6 +333,7 @@ class AgentHost:
         except BaseException:
             hosted_agent.waiting = True
             raise
+        # A full claim: there may be more.
         hosted_agent.waiting = hosted_agent.waiting or len(claim) >= limit
         for task in claim.tasks:
             self._start_run(hosted_agent, task)
@@ -358,6 +364,7 @@ class AgentHost:
                 run.stop_handler("stopping")
 
     async def _drain_runs(self, agents: Sequence[HostedAgent]) -> None:
+        # A claim in progress still starts runs, so it is awaited before the runs are collected.
         fetching = [hosted.fetching for hosted in agents if hosted.fetching is not None]
         if fetching:
             await asyncio.wait(fetching)
@@ -384,6 +391,7 @@ class AgentHost:
 
     async def _sleep_until_override_change(self, seconds: float) -> None:
         """Sleep for a number of seconds, or until an override changes."""
+        # This event is replaced at the next change, so it is read once.
         changed = self._changed
         try:
             async with asyncio.timeout(seconds):

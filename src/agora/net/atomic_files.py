@@ -48,6 +48,7 @@ def create_file_once(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _write_partial(path, content, 0o600, durable=True) as partial:
         try:
+            # Unlike a rename, a link fails if the target exists: of several processes, the first one wins.
             os.link(partial, path)
         except FileExistsError:
             return

@@ -224,6 +224,7 @@ class _Server(uvicorn.Server):
         return protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # First, while calls are still answered: the server's own clients release the tasks that they have claimed.
         await self._app.end_clients()
         self._app.drain()
         if self.server_state.tasks:  # let sockets send the reason before they are closed
@@ -263,6 +264,7 @@ def run_server(settings: Settings, *, print_line: Callable[[str], None] | None =
         loop="uvloop",
         http=create_http_protocol(settings.request_timeout, app.backpressure),
         ws=create_websocket_protocol(app.backpressure),
+        # Compression would cost CPU time per subscriber; without it, an event is encoded once for all of them.
         ws_per_message_deflate=False,
         ws_max_size=settings.body_limit + ENVELOPE,
         ws_ping_interval=20.0,

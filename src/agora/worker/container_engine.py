@@ -91,6 +91,7 @@ class ContainerEngine:
                 *("docker", "create", "--name", name, "--interactive", "--init", "--rm", "--workdir", str(cwd)),
                 *("--user", await self._find_user(), "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
                 *("--network", settings.network, "--pids-limit", str(settings.pids), "--cpus", str(settings.cpus)),
+                # Both values are equal: by default Docker allows as much swap as memory in addition.
                 *("--memory", f"{settings.memory_megabytes}m", "--memory-swap", f"{settings.memory_megabytes}m"),
                 *(word for key, value in labels.items() for word in ("--label", f"{key}={value}")),
                 *(word for mount in mounts for word in ("--mount", mount.to_option())),
@@ -103,6 +104,7 @@ class ContainerEngine:
     async def remove_container(self, name: str) -> None:
         """Remove a container, running or not; a missing one is no error. Raises ContainerError."""
         result = await self._call(["docker", "rm", "--force", "--volumes", name])
+        # Because of ``--rm`` the engine may be removing the ended container at the same time.
         if "already in progress" not in result.output and "No such container" not in result.output:
             _check(result, f"remove {name}")
 

@@ -247,9 +247,11 @@ class AgentProcess:
 
     async def _cancel_turn(self, turn: asyncio.Future[Any]) -> None:
         """Send ``session/cancel`` and wait up to ``CANCEL_SECONDS`` for the end of the turn."""
+        # The agent may have ended, or may not read any more: close() kills it in any case.
         with contextlib.suppress(Exception):
             await self._live_connection.cancel(self._session_state.session_id)
         await asyncio.wait((turn,), timeout=CANCEL_SECONDS)
+        # Retrieves the error, which asyncio would log as never retrieved.
         if turn.done() and not turn.cancelled():
             turn.exception()
 
@@ -322,6 +324,7 @@ class AgentProcess:
         ended = asyncio.ensure_future(self._process.wait())
         try:
             await asyncio.wait((call, ended), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            # Checked first: an agent may answer and end at once, and then the answer counts.
             if call.done():
                 return call.result()
             if ended.done():

@@ -310,6 +310,7 @@ class Agent:
             await self.initialize()
             await self.on_start()
             await self._run_loops(self._inbox, self._executor)
+            # Before waiting for the handlers: meanwhile the server must offer this process no more tasks.
             await self._drain_worker()
             await self._finish_handlers(self.stop_seconds)
             await self.on_stop()
@@ -400,6 +401,7 @@ class Agent:
         async def listen() -> None:
             async for event in stream:
                 if event.type in TASK_LOST_EVENTS:
+                    # The event may concern an earlier lease: the renewal shows whether the present one is lost.
                     executor.check(event.subject)
                 elif not isinstance(event.data, dict) or event.data.get("from_agent") != self.agent_id:
                     inbox.wake()
@@ -431,6 +433,7 @@ class Agent:
             async for event in stream:
                 try:
                     await self.on_event(event)
+                # An error of the program about one event must not end the stream.
                 except Exception:
                     logger.exception("%s: on_event failed for %s", self.name, event.type)
 
@@ -514,11 +517,13 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
     module_name, _, attribute = spec.partition(":")
     if not module_name or not attribute:
         raise InvalidRequest(f"{spec!r} names no agent.", fix="Write module:Class, such as examples.echo:Echo.")
+    # A console script, unlike ``python -m``, does not search the current directory.
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
+        # The module exists and imports one that does not: its own traceback tells more.
         if error.name != module_name and not module_name.startswith(f"{error.name}."):
             raise
         raise InvalidRequest(

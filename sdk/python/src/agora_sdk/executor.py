@@ -92,6 +92,7 @@ class Executor:
         if not self._working:
             return
         await asyncio.wait(self._working, timeout=seconds)
+        # Only the handlers: the work around each of them then releases its task.
         for handler in self._handlers:
             handler.cancel()
         if self._working:
@@ -114,6 +115,7 @@ class Executor:
                 claim = await client.task.claim(limit, wait, **self._claim_arguments)
             except AgoraError as error:
                 if not is_transient(error):
+                    # A refused claim has leased nothing.
                     self._open_claim = None
                     raise
                 logger.warning("No task can be claimed for the moment: %s", error)
@@ -131,6 +133,7 @@ class Executor:
         client = self._client.with_options(idempotency_key=key)
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
+                # The same key: the server returns the tasks that the unanswered claim leased.
                 claim = await client.task.claim(limit, 0, **self._claim_arguments)
                 for task in claim.tasks:
                     await Lease(self._client, task, self._backoff).call("release", reason="The agent stopped.")
@@ -148,6 +151,7 @@ class Executor:
 
     def _release_slot(self, work: asyncio.Task[None], lease: Lease) -> None:
         self._working.discard(work)
+        # The task may have been claimed again meanwhile, under another lease.
         if self._leases.get(lease.task_id) is lease:
             del self._leases[lease.task_id]
         self._free.set()
@@ -203,6 +207,7 @@ class Executor:
     async def _complete_task(self, lease: Lease, result: Any) -> None:
         try:
             await lease.call("complete", result)
+        # Without a retry: another attempt would repeat the work for a result that cannot be stored.
         except InvalidRequest as error:
             logger.error("The result of task %s cannot be stored: %s", lease.task_id, error)
             await lease.call("fail", _format_error_text(error), retry=False)

@@ -118,5 +118,6 @@ class Lease:
 
     def _mark_lost(self, error: AgoraError) -> AgoraError:
         self.lost = error
+        # Wakes keep(), whose next renewal raises the error and so ends the handler.
         self.check()
         return error

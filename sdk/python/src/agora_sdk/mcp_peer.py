@@ -48,6 +48,7 @@ class Pooling:
 
     max_connections: int = 10
     connection_timeout: float = 5.0
+    # Below the 5 s after which common servers close idle connections (see ``transport.KEEPALIVE_SECONDS``).
     pool_recycle: float = 4.0
 
 

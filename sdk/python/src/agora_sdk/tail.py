@@ -101,6 +101,7 @@ class Tail:
                 if connection_method is self._methods[-1]:
                     raise
             else:
+                # The first method that works is kept: refused ones are not tried again at each reconnection.
                 if not self._has_listened:
                     self._methods = self._methods[self._methods.index(connection_method) :]
                 return channel

@@ -155,6 +155,7 @@ class Looped:
         loop = asyncio.get_running_loop()
         if loop in self._pools:
             return self._pools[loop]
+        # A pool cannot be closed without its loop: only the reference is dropped.
         for closed_loop in [pool_loop for pool_loop in self._pools if pool_loop.is_closed()]:
             self._pools.pop(closed_loop, None)
         # No proxy on loopback: a single transport is sufficient.
@@ -162,6 +163,7 @@ class Looped:
         transport = httpx.AsyncHTTPTransport(verify=False, trust_env=False, limits=LIMITS) if is_local else None
         client = httpx.AsyncClient(**self.endpoint.client_options(), transport=transport)
         pool = self._pools[loop] = _Pool(client, transport, _close_with_loop(client))
+        # A loop closes only those asynchronous generators that have been started in it.
         await anext(pool.lifetime)
         return pool
 

@@ -91,6 +91,7 @@ def build_request(operation: Operation, arguments: BaseModel) -> Request:
     values: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
     route = next(r for r in operation.routes if all(_is_segment(values.get(name)) for name in r.parameters))
     path = route.path.format(**{name: quote(values.pop(name), safe="") for name in route.parameters})
+    # The content of these methods has no defined meaning (RFC 9110, sections 9.3.1 and 9.3.5).
     if route.method in ("GET", "DELETE"):
         query = urlencode(list(_build_query_pairs(values)))
         return Request(route.method, f"{path}?{query}" if query else path)
@@ -104,6 +105,7 @@ def build_request(operation: Operation, arguments: BaseModel) -> Request:
 
 
 def _is_segment(value: Any) -> bool:
+    # Dot segments are removed on the way (RFC 3986, section 5.2.4), so they would address another resource.
     return isinstance(value, str) and value not in ("", ".", "..")
 
 

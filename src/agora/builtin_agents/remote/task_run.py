@@ -102,6 +102,8 @@ class RemoteTaskRun:
                     await self._relay.relay_pending(self._task, self._context, before=self._job.message_number)
                 reply = await self._send_message(await self._build_params())
             except RemoteError as error:
+                # The connection broke after the task was accepted: it exists remotely, and is followed by
+                # subscription or polling.
                 if not error.passing or not self._is_accepted or self._task is None:
                     raise
                 reply = None
@@ -148,6 +150,7 @@ class RemoteTaskRun:
                 if self._is_accepted or not _is_unsupported(error):
                     raise
                 self._streams = False
+        # Without it the call would be answered only when the task has ended or has a question.
         params["configuration"] = params.get("configuration", {}) | {"returnImmediately": True}
         return await self._relay_event(await self._await_first_answer(self._client.call("SendMessage", params)))
 
@@ -186,6 +189,7 @@ class RemoteTaskRun:
                 reply = await self._fetch_and_relay_task()
                 if reply is not None:
                     return reply
+                # The time limit for an unreachable agent counts from its last answer.
                 sign = loop.time()
             except RemoteError as error:
                 if not error.passing or loop.time() - sign > self._client.timeout:
@@ -296,6 +300,7 @@ class RemoteTaskRun:
                 await self._write_artifact(artifact, parts, append=append, last=True)
         self._may_have_gaps = False
         history = task.get("history", ())
+        # Entries before this run's message belong to earlier turns.
         positions = [number for number, entry in enumerate(history) if entry.get("messageId") == self._message_id]
         for message in history[positions[-1] + 1 :] if positions else ():
             if message.get("role") == "ROLE_AGENT":

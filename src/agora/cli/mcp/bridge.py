@@ -84,6 +84,7 @@ class Bridge:
         if not parts or not all(map(is_message, parts)):
             await self._send_error(MalformedRequest("This is not a JSON-RPC message."), None)
         elif any("method" in part and "id" in part for part in parts):
+            # While too many requests are running, nothing more is read from the client.
             await self._slots.acquire()
             self._start_request(PendingRequest(message, line))
         elif parts[0].get("method") == "notifications/cancelled":
@@ -134,6 +135,7 @@ class Bridge:
     async def _send_request(self, pending: PendingRequest) -> None:
         try:
             await self._exchange_once(pending, self._build_delivery_function(pending))
+        # A cancelled request is not answered (MCP, cancellation), so it is not retried either.
         except (ServerAway, ConnectionBroken, SessionLost):
             if not pending.cancelled:
                 raise

@@ -27,6 +27,7 @@ __all__ = ["main"]
 def main() -> int:
     """Serve until standard input ends. Returns the exit code."""
     answering = os.dup(1)
+    # Standard output carries the address only: other output goes to the log.
     os.dup2(2, 1)
     threading.Thread(target=_stop_at_end, daemon=True).start()
     level = os.environ.get("AGORA_LOG_LEVEL") or "warning"
@@ -60,6 +61,7 @@ def _publish_address(output: int, file: Path) -> Iterator[Callable[[str], None]]
     try:
         yield report_line
     finally:
+        # Otherwise the file is another server's.
         if is_published:
             file.unlink(missing_ok=True)
 
@@ -67,6 +69,7 @@ def _publish_address(output: int, file: Path) -> Iterator[Callable[[str], None]]
 def _stop_at_end() -> None:
     while os.read(0, 1024):
         pass
+    # The server stops in the same orderly way as at any other stop.
     os.kill(os.getpid(), signal.SIGTERM)
 
 

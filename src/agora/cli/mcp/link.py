@@ -91,6 +91,7 @@ class ServerLink:
                 over = tries > MAX_TRIES
             except ConnectionBroken as error:
                 tries, reason = tries + 1, f"The connection broke: {error}"
+                # The server was reached: the time limit for an unreachable one begins anew.
                 over, since = tries > MAX_TRIES, now()
             except ServerAway as error:
                 reason = str(error)

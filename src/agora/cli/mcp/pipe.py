@@ -45,6 +45,7 @@ class Pipe:
         self._read_slots = threading.Semaphore(READ_AHEAD)
         self._free_slots = asyncio.Semaphore(WRITE_AHEAD)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        # Daemon threads: blocking I/O cannot be interrupted, and must not delay the end of the process.
         self._writer = threading.Thread(target=self._write_messages, name="stdout", daemon=True)
         self._writer.start()
         threading.Thread(target=self._read_lines, name="stdin", daemon=True).start()
@@ -70,6 +71,7 @@ class Pipe:
         incomplete_line = bytearray()
         try:
             while chunk := os.read(self._reading, CHUNK):
+                # Joining and splitting all of a long line at each chunk would take quadratic time.
                 if b"\n" not in chunk:
                     incomplete_line += chunk
                     if len(incomplete_line) > MAX_LINE:

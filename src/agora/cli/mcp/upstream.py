@@ -131,6 +131,7 @@ class Upstream:
         body = await response.aread()
         if response.status_code == 503:
             raise ServerAway("The server is busy or about to stop", _parse_seconds(response.headers.get("retry-after")))
+        # MCP, session management: 404 to a request with a session id means that the session has ended.
         if response.status_code == 404 and mcp_wire.SESSION_HEADER in response.request.headers:
             raise SessionLost
         document = _parse_json(body) if kind == "application/json" else None
@@ -176,6 +177,7 @@ def _build_client_options(base: str) -> dict[str, Any]:
     """Build the options of an httpx client. No proxy or TLS for a server on this machine."""
     url = httpx.URL(base)
     local = url.scheme == "http" and (url.host in ("localhost", "::1") or url.host.startswith("127."))
+    # Idle connections are closed before common servers do so after 5 s (see ``agora_sdk.transport``).
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20, keepalive_expiry=4.0)
     return {"limits": limits, "trust_env": not local, "verify": not local}
 

@@ -100,6 +100,7 @@ class AgUiApp:
 
 def _read_agent(scope: Scope) -> str | None:
     """Read the agent of a path; None for the front agent."""
+    # The decoded path would not tell an encoded slash in an agent's name from a separator.
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     return decode_segment(path.removeprefix(PATH).strip("/")) or None

@@ -322,6 +322,7 @@ class _Socket:
                 caller = await self._app.access.authenticate_scope(self._scope, self._credential)
                 arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
                 await self._app.dispatcher.invoke(MARK, caller, arguments)
+            # They stay undelivered in the inbox, and are sent again on the next socket.
             except AgoraError as error:
                 log.info("messages sent over a socket could not be marked as delivered: %s", error)
 

@@ -46,6 +46,7 @@ GZIP_WINDOW_BITS: Final = 31
 HEAD: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
+    # nginx would collect the stream in its buffer.
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 )
@@ -165,6 +166,7 @@ class EventWriter:
 
     async def write(self, data: bytes) -> None:
         if self._compressor is not None:
+            # Without the flush the compressor would hold an update back until later ones fill its buffer.
             data = self._compressor.compress(data) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
         message: Message = {"type": "http.response.body", "body": data, "more_body": True}
         async with asyncio.timeout(STALL_SECONDS):
@@ -177,6 +179,7 @@ class EventWriter:
 
 def encode_event(name: str, position: int, data: bytes) -> bytes:
     """Encode a message of the stream: a fragment by name, and the log position that it shows."""
+    # In an event stream a lone CR ends a line as well.
     lines = data.replace(b"\r", b"").replace(b"\n", b"\ndata: ")
     return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), position, lines)
 

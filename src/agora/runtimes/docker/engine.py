@@ -89,6 +89,7 @@ class DockerRuntime:
         self._opening = asyncio.Lock()
         self._is_open = False
         self._cores = 0
+        # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._read_locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
@@ -160,6 +161,8 @@ class DockerRuntime:
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
             if instance_id not in in_use and not self._records.has_instance(instance_id):
+                # The engine refuses to delete a volume that a container uses, such as one of an instance being
+                # started.
                 with suppress(Refused):
                     await self._client.request_json("DELETE", f"volumes/{volume['Name']}")
         await self._networks.sweep()
@@ -247,7 +250,9 @@ class DockerRuntime:
             note.begun = spec.generation
             self._records.write(spec.instance_id, note)
         except BaseException as error:
+            # Without an answer of the engine the container may be running: it stays, and the next start finds it.
             if not isinstance(error, EngineUnavailable):
+                # A cancelled start still removes its container.
                 await asyncio.shield(self._delete_container(container))
             if isinstance(error, OSError):
                 raise convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
@@ -355,6 +360,7 @@ class DockerRuntime:
         note = self._records.read(handle.instance_id)
         if container["State"] in ("exited", "dead"):
             return
+        # Before the container is touched: after a crash in between, this generation cannot begin (see _find_started).
         note.stopped = max(note.stopped, handle.generation)
         self._records.write(handle.instance_id, note)
         if container["State"] == "created":
@@ -362,6 +368,7 @@ class DockerRuntime:
             return
         with suppress(Refused):  # last measurement of its usage
             await self._looks.measure_usage(name, fresh=True)
+        # A frozen process does not handle signals: it could not end within its grace period.
         if container["State"] == "paused":
             with suppress(Refused):
                 await self._client.request_json("POST", f"containers/{name}/unpause")
@@ -413,6 +420,7 @@ class DockerRuntime:
         name, handle = str(container["Id"]), read_container_handle(container)
         if keep and container["State"] != "created":
             await self._end_container(container, 0.0)
+            # Before the deletion, which deletes the engine's log of the container as well.
             async with self._get_reader_lock(handle.instance_id):
                 await self._output.copy_output(handle.instance_id, name)
             with suppress(Refused):

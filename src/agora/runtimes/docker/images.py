@@ -188,6 +188,7 @@ class Images:
                 params = {"fromImage": name, "tag": tag}
                 async for message in self._stream_messages("images/create", params, headers, None):
                     status = str(message.get("status", ""))
+                    # Lines with ``progress`` come several times a second for each layer.
                     if status and status != last_status and "progress" not in message:
                         report_progress(status[:MAX_LINE_CHARACTERS])
                         last_status = status

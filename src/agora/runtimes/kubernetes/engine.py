@@ -75,6 +75,7 @@ class KubernetesRuntime:
         self._names = ResourceNames(options.installation)
         self._records = InstanceNotes(options.root)
         self._output = PodOutput(self._client, self._records, options.log_size)
+        # Weak: empty while no operation on an instance is running, which sweep() relies on.
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
@@ -138,6 +139,8 @@ class KubernetesRuntime:
             resources = await self._client.get_object(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
             for each in resources["items"]:
                 name = each["metadata"]["name"]
+                # Resources are applied before their Deployment: while an instance may be starting, none of them is an
+                # orphan.
                 if name.removesuffix("-pull") not in in_use and not self._turns:
                     await self._client.delete_object(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
         return SweepResult()
@@ -162,6 +165,7 @@ class KubernetesRuntime:
                     raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
                 if latest == spec.generation:
                     return _to_handle(deployment)
+                # The new generation replaces the Pod, and with it its output.
                 await self._copy_output(deployment)
             try:
                 return await self._apply_resources(spec, build)
@@ -245,6 +249,7 @@ class KubernetesRuntime:
                 None,
                 Usage(processes=1 if watch.read_program_start(pod) else 0),
             )
+        # Before scaling down, which deletes the Pod with its output.
         await self._copy_output(deployment, pod)
         await self._scale_and_annotate(
             deployment, 0, {ENDED: watch.build_exit_note(exit, watch.read_program_start(pod))}
@@ -300,9 +305,11 @@ class KubernetesRuntime:
             return
         if watch.read_recorded_exit(deployment) is not None:
             return
+        # Before scaling down, which deletes the Pod with its output.
         await self._copy_output(deployment)
         await self._scale_and_annotate(deployment, 0, {STOPPED: "true"})
         namespace, seconds = await self._get_namespace(), max(0, round(grace))
+        # Scaling down uses the grace period of the Pod's template; a deletion can set the requested one.
         for pod in await self._list_pods(handle.instance_id):
             path = _build_resource_path(namespace, "Pod", pod["metadata"]["name"])
             await self._client.delete_object(path, gracePeriodSeconds=seconds)
@@ -317,6 +324,7 @@ class KubernetesRuntime:
             deployment = await self._find_deployment(handle.instance_id)
             if deployment is not None and watch.read_deployment_generation(deployment) > handle.generation:
                 return  # the Deployment is of a later generation
+            # First of all: an existing Deployment would replace the deleted Pods.
             await self._client.delete_object(_build_resource_path(namespace, "Deployment", name))
             for pod in await self._list_pods(handle.instance_id):
                 await self._client.delete_object(
