@@ -361,6 +361,7 @@ class Job:
         self._state.text = self._transcript.text
         self._state.is_answered = True
         self._note_refused_turn(end)
+        # The output first: a job that continues from the checkpoint would not write this turn's output again.
         await self._writer.flush_output()
         await self._save_checkpoint()
         if end.stop_reason != "end_turn" and not self._state.refusal:
@@ -451,6 +452,7 @@ class Job:
         request = self._permission.request
         self._state.asked = request.to_document()
         self._add_note(f"waits for permission: {request.kind}: {request.title}")
+        # The output first: a job that continues from the checkpoint would not write it again.
         await self._writer.flush_output()
         await self._save_checkpoint()
         data: dict[str, Any] = {"permission": request.to_document() | {"input": dict(request.input)}}

@@ -182,6 +182,7 @@ class CodingWorker(Agent):
             task, self.client, self.worker_id, options.codebase_roots, options.state / "repositories"
         )
         if codebase is None:
+            # The executor reports no outcome of a lost lease: the server has already passed the task on.
             raise StaleLease(f"{task.task_id} was declined.")
         codebase_id = str(task.payload["codebase_id"])
         self._registry.add_codebase(codebase, codebase_id)
@@ -221,6 +222,7 @@ class CodingWorker(Agent):
             self._stop_if_once()
             raise
         finally:
+            # Another claim of the same task may have replaced it.
             if self._running.get(task.task_id) is job:
                 del self._running[task.task_id]
             self._disk.note_job_end()

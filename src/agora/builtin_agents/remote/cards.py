@@ -74,6 +74,7 @@ async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
     reply = await post.send(A2ARequest("GET", build_request_target(url), HEADERS))
     try:
         if reply.status in ABSENT_STATUSES:
+            # A connection can be reused only after the body has been read.
             await post.read_body(reply, limit)
             return None
         body = await post.read_body(reply, limit)
@@ -82,6 +83,7 @@ async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
         try:
             return wire.parse_json(body)
         except RemoteError:
+            # Some servers answer unknown paths with a page and the status 200.
             if reply.headers.get("content-type", "").startswith("text/html"):
                 return None
             raise
@@ -208,6 +210,7 @@ def _verify_jws(algorithm: str, key: Mapping[str, Any], signature: bytes, signed
     kind = algorithm, key.get("kty"), key.get("crv")
     if kind == ("ES256", "EC", "P-256"):
         public = ec.EllipticCurvePublicNumbers(parse_number("x"), parse_number("y"), ec.SECP256R1()).public_key()
+        # R and S of 32 bytes each (RFC 7518, section 3.4); the library expects DER.
         if len(signature) != 64:
             raise ValueError("not 64 bytes")
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")

@@ -41,6 +41,7 @@ class OriginClient:
     ) -> None:
         self._egress = EgressPolicy(private=private, resolver=resolver)
         self._http = HttpClient(url, self._egress, min(CONNECT_SECONDS, seconds), None)
+        # Not compressed: the limits count the bytes as they are received.
         own_headers = {"host": self._http.host, "user-agent": "agora", "accept-encoding": "identity"}
         self._headers: dict[str, str] = {**own_headers, **headers}
         self.seconds = seconds
@@ -67,6 +68,7 @@ class OriginClient:
         except TimeoutError:
             raise self._build_timeout_error() from None
         except OSError as error:
+            # The host may have moved: its name is resolved again for the next attempt.
             self._egress.clear_cache()
             raise RemoteError(f"It cannot be reached ({error}).", passing=True, away=True) from None
         except ConnectionLost as error:
@@ -84,6 +86,7 @@ class OriginClient:
                     if size > limit:
                         raise RemoteError(f"Its answer is larger than {limit} bytes.")
                     parts.append(part)
+                    # An idle timeout: a long answer may take longer as a whole.
                     timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
         except TimeoutError:
             raise self._build_timeout_error() from None

@@ -149,6 +149,7 @@ class RemoteAgentsController(Controller):
             return
         before, state.resident = state.resident, resident
         self._host.host_agent(*key, row.agent_name, resident, barred=row.status == "suspended")
+        # Its running tasks continue over its own connections.
         if before is not None:
             before.close_when_idle()
 

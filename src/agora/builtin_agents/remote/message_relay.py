@@ -89,6 +89,7 @@ class MessageRelay:
             self._delivered = True
             if "message" in answer:
                 await self._listen(answer["message"])
+        # A refused message counts as delivered as well: it is not sent again after a crash.
         self.last_number = number
         await self._save()
 

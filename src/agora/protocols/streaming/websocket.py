@@ -117,6 +117,7 @@ class _Socket:
         """Create a sink that writes prebuilt frames to the transport if the server exposes it, else texts through
         ASGI."""
         limit = self._app.dispatcher.feed.buffer_limit
+        # uvicorn passes ``send`` as a bound method of its protocol object (ADR 27).
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
             return TransportSink(protocol, limit, self._forget_ended_stream, self._connection), []

@@ -67,12 +67,14 @@ class BuildCache:
     def create_attempt(self, key: str) -> Path:
         """Create a new build directory."""
         name = f"{key[:16]}-{secrets.token_hex(6)}"
+        # Before the directory exists: pruning deletes directories of unknown attempts.
         self._running.add(name)
         (self._root / name).mkdir(mode=0o700)
         return self._root / name
 
     def publish_attempt(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
         """Publish an attempt as the result."""
+        # First the entry: pruning in between would otherwise find an attempt that is neither valid nor running.
         write_json(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
         self._running.discard(attempt.name)
 

@@ -79,6 +79,7 @@ class Command:
         finally:
             loop.remove_reader(pidfd)
             loop.remove_reader(reading)
+            # Also if the caller is cancelled: no process of the command may continue.
             await asyncio.shield(asyncio.to_thread(self._kill_group, process))
             while _drain_output(reading, lines) > 0:
                 pass

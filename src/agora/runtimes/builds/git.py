@@ -34,7 +34,9 @@ CONFIGURATION = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "credential.helper": "",
+    # A redirect would lead past the check of the address.
     "http.followRedirects": "false",
+    # Other protocols run commands (ext) or read files of this host (file).
     "protocol.allow": "never",
     "protocol.https.allow": "always",
     "submodule.recurse": "false",

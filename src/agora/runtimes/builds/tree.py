@@ -60,6 +60,7 @@ def hash_tree(directory: Path, bounds: Bounds) -> str:
         else:
             content = b"d"
         encoded = name.encode(errors="surrogateescape")
+        # The lengths make the encoding unambiguous: without them different trees could have the same digest.
         total.update(b"%d:%b%d:%b" % (len(encoded), encoded, len(content), content))
     return total.hexdigest()
 
@@ -128,5 +129,6 @@ def _check_entry(top: str, name: str, mode: int) -> None:
 
 
 def _hash_file(path: str) -> bytes:
+    # It may have been replaced by a link or a pipe since it was checked.
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

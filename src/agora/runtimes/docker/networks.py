@@ -38,6 +38,7 @@ class InstanceNetworks:
                     raise
             body = {
                 "Name": name,
+                # Engines before API 1.44 would otherwise create a second network of the same name.
                 "CheckDuplicate": True,
                 "Driver": "bridge",
                 "Options": {ISOLATED: "true" if group else "false"},
@@ -46,6 +47,7 @@ class InstanceNetworks:
             try:
                 await self._client.request_json("POST", "networks/create", body=body)
             except Refused as error:
+                # 409: another process has created it meanwhile.
                 if error.status != 409:
                     raise StartFailed(
                         f"A network for {group or 'instances'} cannot be made: {error.detail}.",

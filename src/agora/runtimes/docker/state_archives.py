@@ -67,6 +67,7 @@ def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
     owner = _find_owner_ids(user)
     with tarfile.open(fileobj=file, mode="w") as archive:
         top = tarfile.TarInfo(INNER)
+        # Only the image can resolve a user's name: then the directory must be writable for every user.
         top.type, top.mode = tarfile.DIRTYPE, 0o777 if owner is None else 0o700
         top.uid, top.gid = owner or (0, 0)
         archive.addfile(top)

@@ -56,18 +56,20 @@ def prepare_instance(instance: Instance, build_key: str, build: Path, restore: s
         state.mkdir(mode=0o700)
         if restore is not None:
             _restore_state(Path(restore), state)
+        # Renamed when complete: a crash while a backup is restored leaves no partial state.
         state.rename(instance.state)
     marker = instance.directory / "build"
     if not marker.exists() or marker.read_text() != build_key:
         marker.unlink(missing_ok=True)
         erase_if_exists(instance.work)
         _copy_work(build / "tree", instance.work)
+        # Last: after a crash in between, the copy is made again.
         marker.write_text(build_key)
     instance.lock.touch(mode=0o600)
 
 
 def _copy_work(tree: Path, work: Path) -> None:
-    """Copy a build; npm dependencies are hard-linked, because they are many files that are not modified."""
+    """Copy a build; npm dependencies are shared by a symbolic link, because they are many files that are not modified."""
     shared = "node_modules"
     shutil.copytree(
         tree, work, symlinks=True, ignore=lambda at, names: {shared} & set(names) if Path(at) == tree else set()
