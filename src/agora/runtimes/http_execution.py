@@ -98,6 +98,7 @@ class InstanceClient:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
+        # A closed transport reports its end in the next iteration of the loop.
         await asyncio.sleep(0)
 
     def _client_for(self, address: str, private: bool) -> HttpClient:

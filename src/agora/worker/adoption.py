@@ -77,6 +77,7 @@ async def clone_repository(
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     words = ["git", "clone", "--quiet", *(["--branch", branch] if branch else []), "--", url, str(path)]
+    # Asked for a password, the program "true" answers nothing: git fails instead of waiting for a person.
     environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols, "GIT_ASKPASS": "true"}
     if token is not None:
         secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()

@@ -88,6 +88,7 @@ class ContainerEngine:
             file.write("".join(f"{line}\n" for line in lines))
             file.flush()
             words = [
+                # --init: as process 1, an agent would ignore signals that it does not handle, and reap no orphans.
                 *("docker", "create", "--name", name, "--interactive", "--init", "--rm", "--workdir", str(cwd)),
                 *("--user", await self._find_user(), "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
                 *("--network", settings.network, "--pids-limit", str(settings.pids), "--cpus", str(settings.cpus)),

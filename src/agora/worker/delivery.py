@@ -132,10 +132,12 @@ async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
     message = delivery.title or f"Merge {delivery.branch}"
     if target == current:
         return await _merge_into_checkout(delivery, path, message)
+    # Moving a branch under a checkout would make its files look like changes that undo the merge.
     if f"branch refs/heads/{target}\n" in await run_checked(["git", "worktree", "list", "--porcelain"], path) + "\n":
         return Report("failed", f"{target} is checked out in another worktree; merge there, or push the branch.")
     parents = ["-p", tip, "-p", delivery.head]
     commit = await run_checked(["git", *IDENTITY, "commit-tree", *parents, "-m", message, fields[0]], path)
+    # Only if the branch is still at the tip: a commit that was made meanwhile is not lost.
     await run_checked(["git", "update-ref", f"refs/heads/{target}", commit, tip], path)
     return Report("merged")
 
@@ -185,6 +187,7 @@ async def _hand_over_patch(delivery: Delivery, codebase: Codebase, run: TaskRun)
     if len(patch) > MAX_PATCH_CHARACTERS:
         return Report("failed", f"The patch has {len(patch)} characters: push the branch instead.")
     name = delivery.branch.replace("/", "-") + ".patch"
+    # PostgreSQL has no NUL in a text.
     part = {"text": patch.replace("\x00", ""), "mediaType": "text/x-patch", "filename": name}
     try:
         await run.artifact([part], name="patch", artifact_id="patch")

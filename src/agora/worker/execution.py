@@ -112,6 +112,7 @@ class ContainerExecution:
         """Yield the command line that starts the command's container and attaches to it."""
         home = find_home(self._state, place.codebase.name, place.path.name if place.branch else "shared")
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The repository is read-only there: git must not try to refresh the index in passing.
         variables = {**self._read_credentials(), **environment, "GIT_OPTIONAL_LOCKS": "0", "HOME": str(home)}
         mounts = [Mount(home), *await _list_mounts(place)]
         name = await self._engine.create_container(
@@ -205,6 +206,7 @@ async def _list_mounts(place: Workplace) -> list[Mount]:
     if place.branch is None:
         return [Mount(place.path)]
     common = await run_checked(["git", "rev-parse", "--path-format=absolute", "--git-common-dir"], place.codebase.path)
+    # The worktree's .git file names its repository: a job must not lead git on the host to another one.
     return [Mount(place.path), Mount(place.path / ".git", is_readonly=True), Mount(Path(common), is_readonly=True)]
 
 

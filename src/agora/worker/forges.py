@@ -54,6 +54,7 @@ class GitHub:
     def publish(self, request: PullRequest) -> str:
         """Implement Forge."""
         owner = self.repository.split("/")[0]
+        # GitHub filters by a head only if it names the owner, too.
         query = urlencode({"head": f"{owner}:{request.branch}", "state": "open"})
         known = self._call("GET", f"/pulls?{query}")
         text = {"title": request.title, "body": request.body}

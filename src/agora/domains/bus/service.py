@@ -87,6 +87,7 @@ class BusService(BoundService, contract.Bus):
         request = replace(request, count=count - len(deliveries))
         deliveries += await streams.fill_and_deliver_stream(call, owner, request, tasks=tasks)
         batch = await self._build_batch(owner, consumer, deliveries)
+        # Waiting rolls this transaction back, and with it the dead letters: with some, the empty batch is the answer.
         if not batch.entries and not returned.dead and wait:
             raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _may_add_entry(event, owner.agent_id))
         return batch

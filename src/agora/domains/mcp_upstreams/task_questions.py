@@ -96,6 +96,7 @@ class TaskClient:
         try:
             return await self._wait_for_answer(int(entry["number"]))
         except asyncio.CancelledError:
+            # Shielded: otherwise the task would wait for an answer that nobody reads.
             await asyncio.shield(self._withdraw_question())
             raise
 

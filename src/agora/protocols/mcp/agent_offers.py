@@ -31,7 +31,7 @@ __all__ = ["MARK", "AgentOffers", "Offer"]
 
 MARK: Final = "mcp_tools"
 MAX_AGENTS = 200  #: maximum number of agents with offers
-DESCRIPTION, SCHEMA = 1000, 16_384  #: timeout of a call in seconds: default and maximum
+DESCRIPTION, SCHEMA = 1000, 16_384  #: most characters of a description, most bytes of a schema
 TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: timeout of a call in seconds: default and maximum
 AGENT_PART = 30
 TASK_SUPPORT: Final = ("optional", "required", "forbidden")

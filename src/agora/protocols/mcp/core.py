@@ -228,6 +228,7 @@ class Core:
         )
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
+        # A search runs no operation, so the dispatcher does not count it.
         self.dispatcher.limiter.count_call(exchange.caller)
         tools = self.tools.list_visible(exchange.caller)
         tools += await self._list_offered_tools(exchange, tools)

@@ -195,6 +195,7 @@ class McpApp:
             if (
                 session is not None
                 and self._sdk is not None
+                # Keyed by text, compared as it is: in JSON-RPC the ids 1 and "1" are of different requests.
                 and session.asked.get(str(data["request"])) == data["request"]
             ):
                 self._run_in_background(
@@ -276,6 +277,7 @@ class McpApp:
             if isinstance(message, list):
                 raise MalformedRequest("Batches of requests are not supported.", fix=NO_BATCHES)
             if isinstance(message, dict) and message.get("method") == "initialize":
+                # A handshake runs no operation, so the dispatcher does not count it.
                 self.dispatcher.limiter.count_call(caller)
             if (work := self.lean.find_remote_call(scope, message, exchange)) is not None:
                 await send_relayed_answer(work, receive, send)

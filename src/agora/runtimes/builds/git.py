@@ -112,7 +112,9 @@ class Repositories:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "true",
+            # LFS would fetch from an address that the repository names, and that nobody has checked.
             "GIT_LFS_SKIP_SMUDGE": "1",
+            # No .netrc and no settings of the server's user.
             "HOME": "/nonexistent",
             "GIT_CONFIG_COUNT": str(len(options)),
         }

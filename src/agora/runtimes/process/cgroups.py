@@ -61,6 +61,7 @@ class Cgroups:
         group.mkdir(exist_ok=True)
         values = {
             "memory.max": str(limits.memory or "max"),
+            # All processes of the instance are killed together, instead of the largest one alone.
             "memory.oom.group": "1",
             "pids.max": str(limits.pids or "max"),
             "cpu.max": f"{round(limits.cpu * PERIOD)} {PERIOD}" if limits.cpu else f"max {PERIOD}",
@@ -81,5 +82,6 @@ def _enable_controllers(parent: Path) -> frozenset[str]:
     control = parent / "cgroup.subtree_control"
     for name in offered:
         with suppress(OSError):
+            # One by one: the kernel refuses a write as a whole if it refuses one controller.
             control.write_text(f"+{name}")
     return frozenset(offered & set(control.read_text().split()))

@@ -51,6 +51,7 @@ def build_instance_environment(
         "HOST": "127.0.0.1",
         "AGORA_STATE_DIR": str(instance.state),
         **{name: _replace_ports(value, moved) for name, value in spec.build_config.env_vars.items()},
+        # Reversed: of several ports with the same variable, the first counts.
         **{port.variable: str(ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
         "AGORA_ENGINE": orphans.ENGINE,

@@ -99,6 +99,7 @@ class Flows:
         """Post a form with client authentication: our own client has a secret, the command line's has none."""
         secret = self._trust.client_secret if client_id == self._trust.client_id else ""
         if secret and not (await self._provider.fetch_metadata()).takes_posted_secret:
+            # Both are form-encoded first (RFC 6749, section 2.3.1).
             basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
             return await self._provider.web.post_form(url, form, {"authorization": f"Basic {basic}"})
         credentials = {"client_id": client_id} | ({"client_secret": secret} if secret else {})

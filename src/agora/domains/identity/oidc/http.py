@@ -65,6 +65,7 @@ class ProviderHttpClient:
         try:
             async with asyncio.timeout(SECONDS), client.stream(method, url, data=form, headers=dict(headers)) as answer:
                 body = bytearray()
+                # Undecoded: a compressed answer, which was not asked for, could grow beyond the limit.
                 async for part in answer.aiter_raw():
                     body += part
                     if len(body) > MAX_RESPONSE_BYTES:
@@ -86,6 +87,7 @@ class ProviderHttpClient:
                 timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=4, keepalive_expiry=4.0),
                 headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"},
+                # A proxy from the environment does not reach a provider on this machine.
                 trust_env=not local,
                 verify=urlsplit(self._issuer).scheme == "https",
             )

@@ -80,6 +80,7 @@ class CachedAnswer(Generic[T]):
             and not self._has_waited_since_last_request(RETRY_PAUSE)
             and self._request is None
         ):
+            # A new one: the same exception, raised for each caller, would collect the tracebacks of all.
             raise type(self._error)(self._error.detail, fix=self._error.fix, **self._error.extra)
         return await asyncio.shield(self._begin_request())
 
@@ -189,6 +190,7 @@ def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     if not (kid is None or isinstance(kid, str)) or entry.get("alg") not in (None, *_list_signing_algorithms(kind)):
         return None
     try:
+        # A character of base64url stands for six bits.
         if kind == "RSA" and len(entry["n"]) * 6 >= LEAST_RSA:
             return kid, RSAKey.import_key({name: entry[name] for name in ("kty", "n", "e")})
         if kind == "EC" and entry["crv"] == "P-256":

@@ -171,6 +171,7 @@ class SignOn:
 
     def _limit_attempts(self, username: str) -> None:
         """Rate-limit password attempts per name: the provider sees this server's address for all users."""
+        # Providers such as Keycloak ignore the case of names.
         now, key = self.monotonic(), username.casefold()
         remaining, since = self._tries.get(key, (float(MAX_ATTEMPTS), now))
         remaining = min(MAX_ATTEMPTS, remaining + (now - since) / REFILL)

@@ -62,6 +62,7 @@ class ClientRelay:
         try:
             return await client.ask(method, params)
         finally:
+            # The call may have ended while its client was asked: a timeout that was left cannot be rescheduled.
             if remaining is not None and self._limit is limit:
                 limit.reschedule(loop.time() + remaining)
 

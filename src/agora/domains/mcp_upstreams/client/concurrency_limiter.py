@@ -66,6 +66,7 @@ class ConcurrencyLimiter:
         self.queued += 1
         try:
             async with asyncio.timeout(seconds):
+                # The caller's share first: a caller that is at its limit must not hold a common slot while it waits.
                 await own.slots.acquire()
                 try:
                     await self._slots.acquire()

@@ -59,6 +59,7 @@ async def _find_resource(
     metadata_url = challenge.metadata if challenge is not None else None
     for place in build_protected_resource_metadata_discovery_urls(metadata_url, url):
         status, document = await http.get_json(http.check_endpoint(place, "metadata URL"))
+        # An outage must not look like an upstream without metadata, whose own origin would be asked next.
         if status == 429 or status >= 500:
             raise UpstreamFailed(f"{place} answered {status}.", fix="Try again in a moment.")
         metadata = _read_resource(document) if status == 200 else None

@@ -137,6 +137,7 @@ async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> 
             fix="It is valid once, for ten minutes, and only for the user who started it: start again, and sign in as "
             "the same user.",
         )
+    # Of two callbacks at once on PostgreSQL, only one deletes the row.
     if not await call.tx.execute(statements.delete_authorization, state=row.state):
         raise NotFound("The authorization was finished already.")
     return TakenAuthorization(
@@ -275,4 +276,5 @@ def _choose_scope(
 
 
 def _hash_state(state: str) -> str:
+    # Only the digest is stored: the state itself lets its holder finish the authorization.
     return hashlib.sha256(state.encode()).hexdigest()

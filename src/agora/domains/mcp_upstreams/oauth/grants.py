@@ -112,6 +112,7 @@ class UpstreamGrants:
         """Read the grant of a subject; None if there is none. cached: allow a value up to 30 s old."""
         key = (*endpoint.key, subject)
         now = self.clock.now()
+        # A negative age: the clock was set back, and the entry would seem fresh for too long.
         if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHED_SECONDS * SECOND:
             return self._cache[key][0]
 
@@ -127,6 +128,7 @@ class UpstreamGrants:
         """Invalidate a tenant's cached grants after a change."""
         for key in [key for key in self._cache if key[0] == tenant]:
             del self._cache[key]
+        # A lock that is held stays: another one under its key would let a second renewal begin.
         self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}
 
     # -- tokens ----------------------------------------------------------------------------------
@@ -165,6 +167,7 @@ class UpstreamGrants:
     ) -> str | None:
         """Return the token of a later generation, renewing the grant if needed."""
         async with self._locks.setdefault((*endpoint.key, subject), asyncio.Lock()):
+            # Longer than a lease: by then, the claim of a server that died while it renewed has expired.
             until = self.clock.now() + (LEASE_SECONDS + 5) * SECOND
             while self.clock.now() < until:
                 grant = await self.read_grant(endpoint, subject)
@@ -226,6 +229,7 @@ class UpstreamGrants:
         await self.system(
             endpoint.tenant, lambda call: self.store_grant(call, endpoint.upstream_id, subject, grant), label=LABEL
         )
+        # Again, after the commit: a read in between may have cached the grant before.
         self._cache.pop((*endpoint.key, subject), None)
 
     async def _end_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:

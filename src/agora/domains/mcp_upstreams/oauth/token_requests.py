@@ -57,6 +57,7 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
             redirect_uri=redirect_uri,
         )
     method = next((method for method in METHODS if method in server.methods), "client_secret_basic")
+    # OpenID registration: only native clients may be called back by plain http on a loopback address.
     local = is_loopback_host(urlsplit(redirect_uri).hostname or "")
     status, answer = await http.post_json(
         server.registration_endpoint,

@@ -107,6 +107,7 @@ class Connection(asyncio.Protocol):
         try:
             while (reply := self._reader.gets()) is not False:
                 self._resolve_next_reply(reply)
+        # A reply that belongs to no command: every later one would be given to the wrong caller.
         except (hiredis.ProtocolError, IndexError):
             self.close()
 

@@ -32,6 +32,7 @@ async def check_durability(link: Link) -> Durability:
         raise InternalError(f"Redis {version_text} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
     try:
         settings = await _read_settings(link)
+    # Hosted services often forbid CONFIG.
     except (Refused, AgoraError):
         return Durability("unknown: Redis does not report its settings", ("Redis does not report its durability.",))
     fsync = f"appendonly {settings['appendonly']}, appendfsync {settings['appendfsync']}"
@@ -64,6 +65,7 @@ async def _read_version(link: Link) -> tuple[int, ...]:
 async def _read_settings(link: Link) -> dict[str, str]:
     settings: dict[str, str] = {}
     for name in SETTINGS:
+        # One by one: Redis takes several names since 7.0 only.
         reply: Any = await link.execute("CONFIG", "GET", name)
         settings[name] = reply[1].decode() if reply else ""
     return settings
