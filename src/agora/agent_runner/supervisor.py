@@ -63,6 +63,7 @@ class Supervisor:
         """Run exactly these agents: those with a changed configuration are restarted."""
         desired = {(agent.tenant, agent.name): agent for agent in configuration.agents}
         outdated = [key for key, one in self._running.items() if desired.get(key) != one.configuration]
+        # Before the successors start: both versions would claim tasks as the same agent.
         await asyncio.gather(*(self._running.pop(key).stop() for key in outdated))
         for key, agent in desired.items():
             if key not in self._running:

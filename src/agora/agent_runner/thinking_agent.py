@@ -65,6 +65,7 @@ class ThinkingAgent(Agent):
         try:
             result = await self._think(task)
         except InputRequired as question:
+            # The token differs at each claim, so each question of a task has its own idempotency key.
             await self._reply(task, f"question-{task.fencing_token}", question.question)
             raise
         except (PermanentFailure, Rejected) as failure:

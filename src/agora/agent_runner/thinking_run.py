@@ -96,6 +96,7 @@ class ThinkingRun:
                 async with asyncio.timeout(max(0.0, limit - self._seconds)) as timeout:
                     return await self._take_steps()
             except TimeoutError:
+                # A timeout of something within the run, not that of the run.
                 if not timeout.expired():
                     raise
                 await self._meter.settle()
@@ -110,6 +111,7 @@ class ThinkingRun:
         try:
             return await self._alternate_steps()
         except (PermanentFailure, Postponed):
+            # The tools have had their effects: their results are stored although no further model call does so.
             if self._has_unsaved_results:
                 await self._save()
             raise
@@ -168,6 +170,7 @@ class ThinkingRun:
     def _check_limits(self) -> None:
         """Raise PermanentFailure if a limit is reached."""
         limits, state = self._specification.limits, self._state
+        # The tools of the last permitted answer are still called.
         if state.steps >= limits.steps and self._open_calls() is None:
             raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")
         if state.tokens > limits.tokens:

@@ -116,6 +116,7 @@ class TaskRun(Job):
 
     def stop_handler(self, reason: StopReason) -> None:
         """Stop the handler, unless it has ended."""
+        # While its outcome is being stored, a cancellation would lose it.
         if self.settling or self.ended is not None:
             return
         self.ended = reason
@@ -124,6 +125,7 @@ class TaskRun(Job):
 
     async def renew_lease(self, now: int) -> None:
         """Extend the lease."""
+        # Before the call: the host checks for due renewals every two seconds, and must not start a second one.
         self.renew_at = now + self.lease_seconds * SECOND // 3
         try:
             await self.calls("agora.task.renew", task_id=self.task_id, fencing_token=self.token)

@@ -238,5 +238,6 @@ def _save_input_history() -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
+            # Created with mode 0600 first: readline would create it with the umask.
             os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
             readline.write_history_file(file)

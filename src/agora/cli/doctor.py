@@ -173,6 +173,7 @@ def _check_ports(settings: Settings, *, reachable: bool) -> Iterator[Finding]:
         if not port:  # 0: any free port, or none
             continue
         with socket.socket() as probe:
+            # As the server does: connections in TIME_WAIT do not occupy a port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -209,6 +210,7 @@ def _check_server(session: Session) -> Iterator[Finding]:
     late = skew > SKEW_SECONDS
     yield Finding("warn" if late else "ok", "clock", f"{skew:.1f} s from the server's", "Use NTP." if late else "")
     try:
+        # The health is answered whatever the credential is worth: only another operation checks it.
         client.query.agents(limit=1)
     except AgoraError as error:
         yield Finding("fail", "credential", error.detail, error.fix or "")

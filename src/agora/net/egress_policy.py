@@ -31,6 +31,7 @@ class AddressRefused(OSError):
 def is_public(address: str) -> bool:
     """Whether an IP address is public, including addresses embedded in IPv6."""
     try:
+        # Without the zone of a scoped address (fe80::1%eth0).
         parsed = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
@@ -45,6 +46,7 @@ def is_public(address: str) -> bool:
 
 def is_evidently_private(host: str) -> bool:
     """Whether a host is recognizably private or loopback without a DNS look-up."""
+    # A name without a dot is completed by the search domain of the operator's network.
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True
     return _is_numeric(host) and not is_public(host)
@@ -98,6 +100,7 @@ class EgressPolicy:
         address, until = self._checked.get((host, port), ("", 0.0))
         if until < now:
             address = (await resolve_public_addresses(host, port, self._resolver))[0]
+            # The caller connects to the checked address: a second look-up could return another one (DNS rebinding).
             self._checked[host, port] = (address, now + REMEMBERED_FOR)
         return address
 

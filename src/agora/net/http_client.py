@@ -109,8 +109,10 @@ class HttpClient:
         otherwise ConnectionLost; ValueError for invalid headers.
         """
         lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]
+        # A line break in a value would begin another header.
         if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
             raise ValueError("a header has invalid characters")
+        # Also for an empty body, where the method would allow one (RFC 9110, section 8.6).
         if body or method != "GET":
             lines.append(f"content-length: {len(body)}")
         head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, "\r\n"))
@@ -119,6 +121,7 @@ class HttpClient:
             connection.send(head.encode("latin-1") + body)
             await connection.wait_for_head()
         except BaseException:
+            # Also if cancelled: a late response must not be taken for that of the next request.
             connection.close()
             raise
         return Reply(connection)
@@ -315,6 +318,7 @@ class _Connection(asyncio.Protocol):
         self._open.discard(self)
         if self in self._idle:
             self._idle.remove(self)
+        # A response without either header ends with its connection (RFC 9112, section 6.3).
         framed = self.headers.keys() & {"content-length", "transfer-encoding"}
         if self.status and not framed and error is None and self._error is None:
             self._complete = True
@@ -346,6 +350,7 @@ class _Connection(asyncio.Protocol):
         elif status == 101:
             self._fail_connection("the response switches the protocol")
         else:
+            # An interim response (1xx); the final one follows.
             self.headers.clear()
 
     def on_body(self, body: bytes) -> None:

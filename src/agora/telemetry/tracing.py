@@ -39,6 +39,7 @@ def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
     resource = Resource.create({"service.version": version})
     if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
         resource = resource.merge(Resource({"service.name": NAME}))
+    # The server itself shuts it down, after its last span.
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider, provider.shutdown
@@ -59,6 +60,7 @@ class Tracing:
     @contextlib.contextmanager
     def begin(self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Span]:
         """Open the span of incoming work. carrier: headers or metadata with an optional trace context."""
+        # An empty context: incoming work must not become a child of the span that is current by chance.
         with self.open_span(
             name, kind, attributes, self._format.extract(extract_trace(carrier), context=self._context.Context())
         ) as span:

@@ -50,6 +50,7 @@ def write_file(root: Path, name: str, content: bytes, *, may_replace: bool) -> N
     parent, without following links. may_replace: whether an existing file may be replaced.
     """
     parts = [part for part in name.split("/") if part not in ("", ".")]
+    # Without regard to case: some file systems ignore it, and there .GIT is git's directory as well.
     if not parts or name.startswith("/") or ".." in parts or any(part.lower() == ".git" for part in parts):
         raise ValueError("the path leads outside of the worktree, or to git's own files")
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_TRUNC if may_replace else os.O_EXCL)

@@ -66,6 +66,7 @@ class Workplace:
         if self.branch is None:
             return
         await run_checked(["git", "add", "--all"], self.path)
+        # Without hooks (--no-verify): a hook that refuses the commit would lose the work.
         if (await run_command(["git", "diff", "--cached", "--quiet"], self.path)).exit_code:
             await run_checked(["git", *IDENTITY, "commit", "--quiet", "--no-verify", "-m", message], self.path)
 
@@ -74,6 +75,7 @@ class Workplace:
         if self.branch is None or self.base is None:
             return Changes()
         spread = f"{self.base}..HEAD"
+        # Without renames, each entry is a status and one path.
         names = await run_checked(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
         words = names.split("\0")
         files = [{"status": status, "path": name} for status, name in zip(words[::2], words[1::2], strict=False)]
@@ -129,7 +131,9 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
         needs_setup = _setup_marker(path).exists()
         return Workplace(codebase, path, branch, base_file.read_text().strip(), needs_setup)
     _clear_unfinished(path, marker)
+    # The marker before git, ``.base`` at the end: after a crash they tell whether the agent may have worked here.
     marker.touch()
+    # git does not add a worktree at a path that is registered for a deleted one.
     await run_checked(["git", "worktree", "prune"], codebase.path)
     exists = (await run_command(["git", "rev-parse", "--verify", "-q", branch], codebase.path)).exit_code == 0
     source = [str(path), branch] if exists else ["-b", branch, str(path), *([start] if start else [])]

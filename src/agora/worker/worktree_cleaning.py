@@ -139,6 +139,7 @@ async def _find_loss(path: Path) -> str:
     if await run_checked(STATUS, path):
         return "uncommitted"
     git_directory = Path(await run_checked(["git", "rev-parse", "--absolute-git-dir"], path))
+    # A rebase or merge that has stopped may leave a clean status.
     if any((git_directory / name).exists() for name in STATES_UNDER_WAY):
         return "uncommitted"
     current = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
@@ -149,6 +150,7 @@ async def _find_loss(path: Path) -> str:
     if await run_checked(["git", "rev-list", "-n1", "HEAD", *branches, "--not", *others, "--"], path):
         return "unmerged"
     stashes = await run_checked(["git", "stash", "list", "--format=%gs"], path)
+    # Subjects of stashes are "WIP on BRANCH: ..." and "On BRANCH: ...".
     if any(f"n {name}:" in line for line in stashes.splitlines() for name in (*own, "(no branch)")):
         return "stashed"
     return "removable"

@@ -76,6 +76,7 @@ async def _transfer_file(stream: LiveStream, form: Form, receive: Receive, send:
     try:
         await asyncio.wait((writing, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if writing.done() and writing.exception() is not None:
+            # A regular end of the response would make the truncated file look complete.
             abort_connection(send)
     finally:
         stream.close()
@@ -91,6 +92,7 @@ async def _send_headers(send: Send, name: str, kind: bytes) -> None:
         (b"content-disposition", f'attachment; filename="agora-messages-{moment}.{name}"'.encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        # For browsers that show the file instead of storing it: its content is written by agents.
         (b"content-security-policy", b"default-src 'none'; sandbox"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

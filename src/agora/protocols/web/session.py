@@ -141,6 +141,7 @@ def parse_cookies(scope: Scope) -> dict[str, str]:
     """Parse the cookies of a request by name; of duplicates the first."""
     cookie_header = read_header(scope, b"cookie") or ""
     cookies_by_name: dict[str, str] = {}
+    # Browsers send the cookie of the most specific path first (RFC 6265, section 5.4).
     for part in cookie_header.split(";")[:50]:
         name, separator, value = part.strip().partition("=")
         if separator:
