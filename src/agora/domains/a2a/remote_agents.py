@@ -103,12 +103,14 @@ async def add_remote(
             raise outcome
         card = None if outcome is None else _check_card(outcome)
         agent_name = name or str((card or {})["name"]).strip()
+        # Again: the card was read between two transactions, and another agent may have taken the name.
         await _check_name_free(end, agent_name)
         if card is not None:
             row.card, row.interface = encode_json(card), encode_json(_choose_interface(card))
             row.state, row.checked_at, row.refreshed_at = contract.RemoteState.AVAILABLE.value, end.now, end.now
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
         agent_id = (await service.register(agent_name, **_build_profile_from_card(card))).agent_id
+        # Sealed again: secrets are bound to the id, which was provisional until now.
         row.agent_id, row.secrets = agent_id, seal_secrets(end, headers, agent_id)
         await check_and_record_administration(end, f"remote:{agent_id}")
         end.tx.append(REMOTES, row)
@@ -176,6 +178,7 @@ def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
     tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
     return {
         "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
+        # PostgreSQL has no NUL in a text.
         "description": str(fields.get("description") or "")[:4000].replace("\0", ""),
         "category": CATEGORY,
         "tags": list(dict.fromkeys(tags))[:50],

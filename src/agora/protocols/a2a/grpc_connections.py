@@ -53,6 +53,7 @@ class FrameReader:
                 if len(self._head) == HEAD_SIZE:
                     head = bytes(self._head)
                     self._head.clear()
+                    # The first bit of the stream's id is reserved (RFC 9113, section 4.1).
                     self._remaining_size, self._is_data = int.from_bytes(head[:3]), head[3] == DATA
                     frames.append((head[3], head[4], int.from_bytes(head[5:]) & 0x7FFFFFFF))
             position += size
@@ -113,6 +114,7 @@ class ClientSide(asyncio.Protocol):
         self._server: ServerSide | None = None
         self._early_bytes = b""  # received before the library's server was connected
         self._requests, self._answers = FrameReader(PREFACE_SIZE), FrameReader()
+        # The preface counts as a request: a client that connects and sends nothing is disconnected, too.
         self._unfinished: dict[int, float] = {PREFACE: self._loop.time()}  # start time by stream, oldest first
         self._alarm: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Task[None] | None = None

@@ -93,6 +93,7 @@ class ResourceCall:
 
 def split_agent_path(scope: Scope) -> AgentPath:
     """Split the path into agent and remaining path. Raises MalformedRequest."""
+    # Split before it is decoded: an encoded slash belongs to a name.
     raw = scope.get("raw_path")
     path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     path = "/" + path.lstrip("/")

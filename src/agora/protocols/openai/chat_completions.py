@@ -28,6 +28,7 @@ class ChatCompletion:
 
     def __init__(self, model: str, turn: TurnId | None, *, usage: bool = False) -> None:
         self._model, self._turn, self.shows_usage = model, turn, usage
+        # The id holds the time of the task, which is that of its first turn only.
         self._created = turn.created_at if turn is not None and not turn.entry else int(time.time())
         self._id = f"chatcmpl-{turn.digits if turn is not None else new_id('x')[2:]}"
         self._texts: list[str] = []
@@ -105,6 +106,7 @@ class ChatCompletion:
     def _encode_chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         chunk = self._common_members("chat.completion.chunk") | {"choices": [choice]}
+        # In OpenAI's API, with include_usage each chunk has the member, null except in the last one.
         return _encode_data(chunk | ({"usage": None} if self.shows_usage else {}))
 
 

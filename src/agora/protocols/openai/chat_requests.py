@@ -75,6 +75,7 @@ def _read_message(value: Any, number: int) -> dict[str, Any]:
     content = message.get("content")
     if role == "assistant" and content in (None, "", []):
         return message | {"content": None}
+    # A tool may have no output: only its content may be empty.
     read_content(content or " " if role in ("tool", "function") else content, f"{at}.content")
     return message
 
@@ -101,6 +102,7 @@ def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list
         raise invalid_field("messages", "there is no user message", fix="Send a message with the role user.")
     newest = prompts[-1]
     request.parts = read_content(messages[newest]["content"], f"messages.{newest}.content")
+    # The answer right before may be the question of a task, which this message then answers.
     if 0 <= last == newest - 1 and not messages[last].get("tool_calls"):
         request.last_answer = join_content_text(messages[last]["content"])
     return messages[:newest] + messages[newest + 1 :]

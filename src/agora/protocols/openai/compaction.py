@@ -55,6 +55,7 @@ def unpack_compaction(item: Mapping[str, Any], field: str, limit: int) -> tuple[
     try:
         unpacker = zlib.decompressobj()
         packed = base64.b64decode(content if isinstance(content, str) else "", validate=True)
+        # For zlib, 0 means no limit.
         text = unpacker.decompress(packed, max(limit, 1))
         document = from_json(text)
         items, previous_id = document["items"], document["previous_response_id"]

@@ -215,6 +215,7 @@ class _OpenAiRequest:
         if completion.failure is not None:
             raise completion.failure
         if begun.text is None and not completion.is_over and begun.id is not None:
+            # A completion cannot be read later, so nobody would read its result.
             await self._turns.abandon_turn(begun.id, asking)
             raise self._turns.deadline_error()
         await self._send_document(completion.build())
@@ -244,6 +245,7 @@ class _OpenAiRequest:
             await self._send({"type": "http.response.body", "body": opening, "more_body": True})
             if stream is not None:
                 limit = self._app.buffer_limit
+                # The usage and the mark of the end are still to be sent, below.
                 await follow_stream(stream, encoder, self._receive, self._send, limit, ends=False)
         finally:
             if stream is not None:
@@ -362,6 +364,7 @@ def _read_starting_after(query: Mapping[str, str]) -> int:
 
 def _path_below(scope: Scope, root: str) -> str:
     """Extract the part of a path below a root. Raises MalformedRequest."""
+    # Cut before it is decoded: an encoded slash belongs to a name.
     raw = scope.get("raw_path")
     path = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     return decode_segment(path[len(root) :].strip("/"))

@@ -205,6 +205,7 @@ class ResponseBuilder:
         reason = end.reason or f"The agent ended its task with the status {word}."
         if end.state == CANCELED:
             self._document |= {"status": "cancelled", "incomplete_details": {"reason": "cancelled"}}
+            # The streams of OpenAI's API have no event for a cancelled response.
             return self._build_snapshot_event("response.incomplete")
         self._document |= {"status": "failed", "error": {"code": f"agent_{word}", "message": reason}}
         return self._build_snapshot_event("response.failed")

@@ -165,6 +165,7 @@ class Turns:
         page = await self._invoke_operation("agora.a2a.list", turn_caller, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
+            # The client's text begins with what the agent wrote before its question.
             if question and (request.last_answer or "").strip().endswith(question.strip()):
                 waiting_task: Fields = task
                 return waiting_task
@@ -199,6 +200,7 @@ class Turns:
             raise invalid_field(
                 "input", "the outputs belong to calls of several questions", fix="Send those of the latest question."
             )
+        # From the entry before: a turn begins after its entry, and the question itself is to be read.
         turn = TurnId(first.task_id, first.entry - 1)
         for _, update in await self.read_updates(turn, turn_caller, "call_id"):
             status = (update.get("statusUpdate") or {}).get("status") or {}

@@ -164,6 +164,7 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
     if prepared > MAX_PATTERN:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
     try:
+        # Executed: the library compiles a pattern only when it is used.
         call_library(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
     except ExpressionError:
         raise ExpressionError("the pattern of matches() is not a regular expression, as RE2 has them") from None
@@ -231,6 +232,7 @@ class _Evaluation:
 
     def _find_root_error(self, error: ExpressionError) -> ExpressionError:
         """Return the error of the leaf that caused the expression to fail, else the error itself."""
+        # The budget may have been exceeded in a leaf, whose error the library absorbs (failing || true).
         self.work.spend_units(0)
         missing = _OWN_VARIABLE.search(str(error))
         if missing is not None and missing[1] in self.failures:

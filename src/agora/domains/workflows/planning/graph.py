@@ -240,6 +240,7 @@ def _build_order_test(steps: Sequence[Step], graph: Graph) -> Callable[[str, str
 
 
 def _find_expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
+    # Reported with the errors of the structure.
     if depth > MAX_DEPTH:
         return
     names = frozenset(step.name for step in steps)

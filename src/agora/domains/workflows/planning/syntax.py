@@ -156,6 +156,7 @@ def find_end_of_reference(text: str, start: int) -> int:
     window = text[start : start + MAX_TEXT + 1]
     depth, problem = 0, "is not closed"
     try:
+        # By tokens: a brace within a text literal closes nothing.
         for _, word, at in _tokenize_expression(window):
             depth += (word == "{") - (word == "}")
             if depth < 0:

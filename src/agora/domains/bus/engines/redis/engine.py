@@ -173,7 +173,9 @@ class RedisBus:
         held_ids = {
             entry.entry_id for entry in await self._read_pending(stream, group, MAX_TOUCHED_ENTRIES, consumer=consumer)
         }
+        # XCLAIM would take entries of other consumers, too.
         if mine := [entry for entry in ids if entry in held_ids]:
+            # JUSTID: it is no further delivery.
             await self._run_command("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
 
     async def recover(
@@ -234,6 +236,7 @@ class RedisBus:
         for field in build_dead_letter(delivery, group, reason).items():
             command += field
         try:
+            # Together: between the two, a crash would leave the entry both dead and pending.
             await self._link.execute_transaction(tuple(command), ("XACK", stream, group, delivery.entry_id))
         except Refused as error:
             raise build_command_error(error) from None
@@ -273,6 +276,7 @@ class RedisBus:
         stale = [entry for entry in overdue if entry.deliveries < self.terms.most]
         least = str(int(self.terms.stale * MILLISECONDS))
         for entry in stale:
+            # A claim would set the idle time, which tells when the entry was delivered, to zero.
             idle = str(int(entry.idle * MILLISECONDS))
             await self._run_command("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
         return MaintenanceReport(
@@ -506,6 +510,7 @@ async def _check_reply(reply: Awaitable[Any]) -> Any:
 
 
 def _decode_text(value: Any) -> str:
+    # Programs that speak only Redis may write bytes that are not UTF-8.
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 

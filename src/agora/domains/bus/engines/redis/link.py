@@ -127,6 +127,7 @@ class Link:
     def _send_ping(self, connection: Connection) -> None:
         """Send a PING, so that the next probe can check for its reply."""
         ping = connection.send("PING")
+        # Nobody awaits it; asyncio would log the error of a lost connection as never retrieved.
         ping.add_done_callback(lambda future: future.cancelled() or future.exception())
 
     def _set_error(self, error: str | None) -> None:
