@@ -59,6 +59,7 @@ class Replication:
         """Join the other servers once their messages can be processed."""
         if self._peers is None:
             return
+        # Before HELLO: the other servers answer it at once.
         self._peers.on_message = self._apply_message
         self._peers.send(HELLO)
         self._limiter.on_spent = self._schedule_spent

@@ -35,6 +35,7 @@ class OutputWriter:
     def add_text(self, text: str) -> None:
         """Add text to the output."""
         if text:
+            # The server refuses NUL in texts.
             self._pending.append(text.replace("\x00", ""))
             self._has_text.set()
 

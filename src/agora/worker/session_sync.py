@@ -57,6 +57,7 @@ class SessionSync:
             documents = [
                 session.to_document() for session, place in zip(sessions, places, strict=True) if place == codebase_id
             ]
+            # The sessions first: messages are stored in a session that exists.
             await self._client.session.sync(codebase_id, documents)
         count = 0
         for session, place in zip(sessions, places, strict=True):

@@ -52,6 +52,7 @@ async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -
 async def restore_files(place: Workplace, job: str, commit: str, note: str) -> None:
     """Restore the files of a snapshot by a commit on top of the branch. Raises CommandError."""
     await take_snapshot(place, job, f"before {note}")
+    # Everything is tracked first: ``read-tree -u`` does not remove untracked files.
     await run_checked(["git", "add", "--all"], place.path)
     await run_checked(["git", "read-tree", "--reset", "-u", commit], place.path)
     await place.commit_rest(note)

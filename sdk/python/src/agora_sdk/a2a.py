@@ -253,6 +253,7 @@ class A2AClient:
             if task_id is None or tries > MAX_RESUMES:
                 raise broken
             await asyncio.sleep(self._backoff.pause(tries - 1))
+            # Sending the message again would begin a second task.
             method, params = "SubscribeToTask", {"id": task_id}
 
     async def _stream_events(self, call: wire.Call, headers: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
@@ -315,6 +316,7 @@ def _build_absolute_url(url: str) -> str:
 
 async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
     """Fetch an agent's card; empty if it has none."""
+    # Before A2A 0.3 the card was at agent.json.
     for url in (address, address.replace("agent-card.json", "agent.json")):
         async with _translate_errors(url), http.stream("GET", url, follow_redirects=True) as response:
             try:

@@ -237,6 +237,8 @@ class AgoraClient:
     def close(self) -> None:
         """End the listeners and close connections of synchronous calls; a later call reopens them. Copies share them."""
         self._session.stop_listening()
+        # A cached property: without an entry it was never used, and reading it would create connections only to close
+        # them.
         if "blocking" in self._session.server.__dict__:
             self._session.server.blocking.close()
 
@@ -268,6 +270,7 @@ class AgoraClient:
                 value = root_attribute(self._session, name)
             if value is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            # Later look-ups find it there, and do not reach __getattr__.
             self.__dict__[name] = value
             return value
 

@@ -208,6 +208,7 @@ class Identity:
         self._agents[name] = credential
         try:
             self.store.keep(self.url, self.tenant, name, credential)
+        # The agent is registered: this process has its credential, and only later ones lack it.
         except (OSError, AgoraError) as error:
             logger.warning("The credential of %s could not be kept: %s", name, error)
 

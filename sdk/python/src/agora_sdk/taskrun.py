@@ -171,6 +171,7 @@ class TaskRun(ClaimedTask):
 
     async def save(self, checkpoint: JsonObject) -> None:
         """Store a checkpoint, which a later attempt reads from ``task.checkpoint``. It also extends the lease."""
+        # One at a time: the numbers of checkpoints must reach the server in ascending order.
         async with self._writing:
             await self._lease.checkpoint(checkpoint)
             self.checkpoint = checkpoint
@@ -195,6 +196,7 @@ class TaskRun(ClaimedTask):
 
         It continues the output of an earlier attempt, at ``task.output_size``.
         """
+        # One at a time: each part begins at the offset in the receipt of the previous one.
         async with self._writing:
             for start in range(0, len(text), MAX_CHUNK_CHARACTERS):
                 part = text[start : start + MAX_CHUNK_CHARACTERS]

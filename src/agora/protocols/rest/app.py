@@ -99,6 +99,7 @@ class RestApp:
                 return {name: value for name, value in form.items() if name in match.operation.parameters}
             if match.operation.name not in UNTYPED_OPERATIONS:
                 check_json_type(scope, body)
+            # Passed on as bytes: validation parses them, without a second pass over the JSON.
             if not match.parameters and not query:
                 return body
             arguments = parse_json_object(body)
@@ -127,6 +128,7 @@ def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> boo
     """Whether a call is cancelled when its caller disconnects: calls that wait, and calls of an upstream."""
     if operation.implementation == "upstream" and operation.kind is Kind.RELAY:
         return True
+    # The body is not parsed yet.
     has_wait = b'"wait"' in arguments if isinstance(arguments, bytes) else "wait" in arguments
     return has_wait and "wait" in operation.parameters
 

@@ -44,6 +44,7 @@ class RouteTable:
         """Find the operation at a path, or None. Raises MalformedRequest if the path is not UTF-8."""
         if (match := self.find_fixed(method, path)) is not None:
             return match
+        # The raw path: an encoded slash in a parameter does not separate segments.
         segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
         for route_method, parts, candidate in self._open_routes.get(len(segments), ()):
             if route_method == method and (parameters := _match_segments(parts, segments)) is not None:

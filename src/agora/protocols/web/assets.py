@@ -84,6 +84,8 @@ class Assets:
         asset = self.files.get(name)
         if asset is None:
             raise NotFound("There is no such file.")
+        # A page from before an upgrade requests its old version: it gets the present file, which must not be cached
+        # there.
         caching = CACHE_FOREVER if version == self.version else b"no-cache"
         headers = [(b"etag", asset.etag), (b"cache-control", caching), (b"vary", b"Accept-Encoding")]
         headers += [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")]

@@ -54,6 +54,7 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
         raise InvalidRequest("The form cannot be read.", errors=[field_error("body", str(error))]) from None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
+        # Browsers send the line breaks of a text area as CRLF.
         fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return Form(fields)
 

@@ -56,6 +56,7 @@ def check_origin(scope: Scope, public_url: str) -> None:
 
     Browsers report the origin in one of two headers; a request without either is not from a browser.
     """
+    # ``none`` is a navigation by the user, such as a bookmark.
     if (site := read_header(scope, b"sec-fetch-site")) is not None and site not in ("same-origin", "none"):
         raise _build_foreign_page_error()
     origin = read_header(scope, b"origin")

@@ -120,6 +120,7 @@ class Builder:
                 seconds = time.monotonic() - started_at
                 await asyncio.to_thread(self._cache.publish_attempt, key, attempt, seconds, source.commit)
                 return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
+            # Also if cancelled: an attempt that counts as running is never pruned.
             except BaseException as error:
                 await asyncio.to_thread(self._cache.discard_attempt, attempt)
                 if isinstance(error, OSError) and (full := tree.convert_disk_full_error(error)):
@@ -162,6 +163,7 @@ class Builder:
         marks = [f"AGORA_BUILD={attempt.name}".encode()]
         command = Command(
             arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,
+            # Processes that have left the command's group are found by their variable.
             ended=lambda: orphans.kill_marked(marks),
         )  # fmt: skip
         try:
@@ -174,6 +176,7 @@ class Builder:
             ) from None
         if result.code == 0:
             return
+        # A full disk shows only in the output of the command that it made fail.
         if NO_SPACE in result.output:
             raise DiskFull("The disk was full while building.", fix="Free space in the data directory of this host.")
         how = f"ended with {result.code}" if result.code > 0 else f"was ended by signal {-result.code}"

@@ -36,6 +36,7 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
 
 def _count_alive(processes: list[procfs.Process], began: int | None) -> Observation:
     alive = [process for process in processes[1:] if not process.is_dead]
+    # Without the guard's own CPU time; that of processes which it has reaped is in its ``waited``.
     ticks = processes[0].waited + sum(process.ticks + process.waited for process in processes[1:])
     pages = sum(process.pages for process in alive)
     usage = Usage(ticks / procfs.TICKS, pages * procfs.PAGE, len(alive))

@@ -63,6 +63,7 @@ def is_free(port: int) -> bool:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not count
                 probe.bind((address, port))
         except OSError as error:
+            # Other errors mean that the host lacks the address family: only the other one counts then.
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 return False
     return True

@@ -90,6 +90,7 @@ def _format_number(value: float) -> str:
     digits = "".join(map(str, figures)).rstrip("0")
     point = len(figures) + int(exponent)
     minus = "-" if sign else ""
+    # The limits of ECMA-262, Number::toString: an exponent from 22 digits, and below 1e-6.
     if len(digits) <= point <= 21:
         return minus + digits.ljust(point, "0")
     if 0 < point <= 21:

@@ -110,6 +110,7 @@ def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
             scheme = dict(given[name])
             if "location" in scheme:
                 scheme["in"] = scheme.pop("location")
+            # 0.3 has no flow for devices.
             if isinstance(scheme.get("flows"), dict):
                 scheme["flows"] = {flow: v for flow, v in scheme["flows"].items() if flow != "deviceCode"}
             return {"type": type, **scheme}
