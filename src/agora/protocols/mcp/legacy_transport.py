@@ -17,6 +17,7 @@ def to_sdk_scope(scope: Scope, local: str, *, without: bytes = b"") -> Scope:
     headers = [(name, value) for name, value in scope["headers"] if name not in (SESSION, without)]
     if local:
         headers.append((SESSION, local.encode()))
+    # Without the parsed headers that are cached there: they still hold the session id of the client.
     return {**{key: value for key, value in scope.items() if key != "agora.headers"}, "headers": headers}
 
 

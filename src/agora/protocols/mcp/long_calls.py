@@ -18,6 +18,7 @@ HEARTBEAT_SECONDS: Final = 15.0  #: interval of heartbeats
 STREAM_HEADERS: Final = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
+    # nginx would hold the events back until the end.
     (b"x-accel-buffering", b"no"),
 )
 
@@ -27,6 +28,7 @@ async def send_relayed_answer(work: Coroutine[Any, Any, Answer], receive: Receiv
     working = asyncio.ensure_future(work)
     disconnect: asyncio.Future[None] | None = None
     try:
+        # Most calls end within this time, without the cost of a second task.
         await asyncio.wait((working,), timeout=UNWATCHED_SECONDS)
         if not working.done():
             disconnect = asyncio.ensure_future(wait_for_disconnect(receive))

@@ -66,6 +66,7 @@ class Template:
         if not (uri.startswith(prefix) and uri.endswith(suffix) and len(uri) > len(prefix) + len(suffix)):
             return None
         value = uri[len(prefix) : len(uri) - len(suffix)]
+        # A further segment, such as /output, belongs to another template.
         return None if "/" in value else unquote(value)
 
     def to_document(self) -> dict[str, Any]:

@@ -189,7 +189,10 @@ class Connection:
                 transport_error = self._transport_errors.pop_error(error)
                 forgotten = transport_error is not None and transport_error.kind == "session"
                 if transport_error is not None and transport_error.kind in ("session", "unreachable"):
+                    # At once only the first time: an upstream that forgets each session would be connected to without a
+                    # pause.
                     self._drop_session(session, transport_error.detail, at_once=forgotten and again)
+                # With Streamable HTTP, only the connection of this request is closed.
                 elif error.code == CONNECTION_CLOSED and (self._sse or self.endpoint.transport == "stdio"):
                     self._drop_session(session, "its stream ended" if self._sse else "the program ended", at_once=False)
                 if forgotten and again:

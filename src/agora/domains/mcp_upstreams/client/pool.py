@@ -66,6 +66,7 @@ class ConnectionPool:
     async def reconcile(self) -> None:
         """Open the missing connections of the configured upstreams."""
         for key, endpoint in list(self._endpoints.items()):
+            # Opening awaits: meanwhile the upstream may have been removed, or a call may have opened it.
             if key not in self._connections and key in self._endpoints:
                 with contextlib.suppress(UpstreamUnavailable):  # credentials cannot be decrypted: calls get the error
                     await self._get_connection(endpoint)
@@ -101,6 +102,7 @@ class ConnectionPool:
         """Get the connection to an upstream, opening it if there is none."""
         kind = await CONNECTION.import_in_thread()
         connection = self._connections.get(endpoint.key)
+        # Not if it differs: a call that began before a change must not bring the earlier endpoint back.
         if connection is not None and connection.endpoint.revision < endpoint.revision:
             self._drop_connection(endpoint.key)
             connection = None
@@ -122,6 +124,7 @@ class ConnectionPool:
         connection = kind(
             endpoint,
             self._open_secrets(endpoint),
+            # The first failure is the answer: a probe does not wait for another attempt.
             replace(self._tuning, max_retry_wait=0),
             self._resolver,
             tokens=self._find_access_tokens(endpoint, SHARED),

@@ -100,6 +100,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         definitions = self.listings.setdefault(method, [])
         page = raw[field][: MAX_ITEMS_PER_KIND - len(definitions)]
         self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
+        # In a thread: the definitions of a page may take long to check.
         faults = await asyncio.to_thread(
             lambda: [self._find_validation_error(method, raw, field, each) for each in page]
         )
@@ -180,6 +181,7 @@ class Session:
     async def listing(self, upstream: str, seconds: float) -> Listing:
         """Read and vet the complete listing. Raises MCPError, ValidationError, TimeoutError."""
         client = self._client
+        # One at a time: the dispatcher collects the pages of one listing.
         async with self._listing, asyncio.timeout(seconds):
             self._dispatcher.listings.clear()
             self._dispatcher.left_out.clear()
@@ -207,6 +209,7 @@ class Session:
         method, cursor = KINDS[kind], None
         for _ in range(PAGES):
             page = await ask(params=types.PaginatedRequestParams(cursor=cursor))
+            # A server that repeats its cursor would be asked until the limit of pages.
             if not page.next_cursor or page.next_cursor == cursor:
                 return
             cursor = page.next_cursor
@@ -240,6 +243,7 @@ class Session:
         )
         subscribed: set[str] = set()
         while True:
+            # Before the set is read: a later change ends the wait at once.
             watch.changed.clear()
             await follow(watch, subscribed)
 
@@ -333,6 +337,7 @@ async def _perform_handshake(client: ClientSession, transport_errors: TransportE
         fault = transport_errors.pop_error(error)
         if fault is not None and fault.challenge is not None:
             raise HandshakeRefused(fault.detail, fault.challenge) from None
+        # A server of an earlier version refuses the request that it does not know with an HTTP error.
         if fault is not None and fault.kind != "http":
             raise ConnectionError(fault.detail) from None
         await client.initialize()

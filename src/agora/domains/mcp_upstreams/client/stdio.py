@@ -67,7 +67,14 @@ async def _run_process(
     loop = asyncio.get_running_loop()
     starting = loop.create_task(
         asyncio.create_subprocess_exec(
-            *command, env=environment, cwd=directory, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+            # A session of its own: its child processes are signalled with it.
+            *command,
+            env=environment,
+            cwd=directory,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
         )
     )
     try:
@@ -161,6 +168,7 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
         else:
             await _wait_for_exit(process, REAP_TIMEOUT)
     finally:
+        # Also if the program ended by itself: its child processes may still run.
         _signal_group(process, signal.SIGKILL)
         transport: Any = process._transport  # type: ignore[attr-defined]
         with contextlib.suppress(PermissionError):

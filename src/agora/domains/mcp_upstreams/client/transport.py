@@ -98,7 +98,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             async with asyncio.timeout(CLOSE_TIMEOUT if request.method == "DELETE" else None):
                 response = await self._send_authorized(request)
         except (AddressRefused, OSError, httpx2.TransportError, AgoraError) as error:
+            # The host may have another address by now: the next request resolves it again.
             self._egress.clear_cache()
+            # Only a POST holds a request whose answer can carry the error.
             if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
             return self._build_transport_error_response(request, _to_transport_error(error))
@@ -250,6 +252,7 @@ def _create_guarded_client(
     seconds: float,
 ) -> httpx2.AsyncClient:
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+    # No proxy of the environment: it would be connected to in place of the checked address.
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     return httpx2.AsyncClient(
         headers={**headers, **VIA},

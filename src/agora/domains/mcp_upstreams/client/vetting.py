@@ -61,6 +61,7 @@ def vet_items(
         if reason is None:
             offered.add(_fold_name(kind, str(name)))
         description = _describe_finding(upstream, kind, label, definition)
+        # What is refused for its size or its characters is not stored either.
         definition_to_store = definition if find_definition_error(definition) is None else {KEYS[kind]: label}
         items.append(Item(kind, label, description, definition_to_store, reason))
     return items + ([_build_surplus_item(kind, left_out)] if left_out else [])
