@@ -77,6 +77,7 @@ class RunTelemetry:
 
     @contextlib.contextmanager
     def _span(self, name: str, attributes: dict[str, str]) -> Iterator[trace.Span]:
+        # Only the outermost span continues the trace in which the task was created.
         is_inner = trace.get_current_span().get_span_context().is_valid
         parent = None if is_inner else TraceContextTextMapPropagator().extract(extract_trace(self._metadata))
         with self._tracer.start_as_current_span(name, parent, attributes=self._attributes | attributes) as span:

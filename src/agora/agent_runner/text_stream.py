@@ -54,5 +54,6 @@ class TextStream:
         text, self._waiting = self._waiting, ""
         await self._task.write(text)
         self._writer = None  # a failed writer is kept: its error is raised at the end of the stream
+        # Text that was added during the write gets a timer of its own.
         if self._waiting:
             self.add("")

@@ -33,6 +33,7 @@ def login(
 ) -> None:
     """Log in as an SSO user, with a code that you confirm in any browser or with a browser on this machine."""
     url, logins = session.client.url, _list_stored_logins(session)
+    # First of all: the calls below would try to renew a login that has ended, and fail.
     logins.forget(url)
     configuration = session.client.auth.configuration()
     if not configuration.enabled:

@@ -28,6 +28,7 @@ async def request_reply(
     calls = Messaging.operations
     correlation = f"req_{os.urandom(16).hex()}"
     deadline = io.now() + seconds
+    # Before it is sent: the inbox of the agent must skip a reply that comes at once.
     session.expected.wait_for(correlation)
     try:
         await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
@@ -37,6 +38,7 @@ async def request_reply(
             )
             if page.items:
                 reply: Message = page.items[0]
+                # Before the acknowledgement: until then the inbox still reads the reply as unread.
                 session.expected.mark_received(reply.message_id)
                 await session.invoke(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
                 return reply

@@ -81,6 +81,7 @@ def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
 def encode_header(value: str) -> str:
     """Encode a header value: printable ASCII verbatim, anything else in Base64 with its marker."""
     plain = value.isascii() and (value.isprintable() or not value) and value == value.strip()
+    # A value that looks like an encoded one is encoded, too: otherwise it would be decoded to something else.
     if plain and not (value.startswith("=?base64?") and value.endswith("?=")):
         return value
     return f"=?base64?{b64encode(value.encode()).decode()}?="
@@ -139,6 +140,7 @@ class Events:
             for line in whole.split(b"\n"):
                 yield from self._feed_line(line.rstrip(b"\r"))
         else:
+            # Joined only when the line is complete: joining at each chunk would take quadratic time.
             self._rest.append(incomplete_line)
             self._rest_size += len(incomplete_line)
         if self._data_size + self._rest_size > self._limit:

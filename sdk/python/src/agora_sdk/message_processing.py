@@ -63,6 +63,7 @@ async def run_task(agent: Agent, task: TaskRun) -> Any:
 
 async def load_conversation(agent: Agent, task: TaskRun) -> None:
     """Read the earlier messages of a resumed task: ``task.message`` and ``task.history`` contain them."""
+    # The first claim: there are no earlier messages.
     if task.fencing_token <= 1:
         return
     cursor = None

@@ -121,6 +121,7 @@ def _relay_until_closed(location: ServerLocation, identity: Identity, path: str,
     level_name = (os.environ.get("AGORA_LOG_LEVEL") or "info").upper()
     level = logging.getLevelNamesMapping().get(level_name, logging.INFO)
     logging.basicConfig(format="agora mcp: %(message)s", stream=sys.stderr, level=level)
+    # httpx logs the URL of each request at the level info.
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     async def run_bridge() -> None:

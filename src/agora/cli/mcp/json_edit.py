@@ -47,6 +47,7 @@ def set_json_member(text: str, path: Sequence[str], value: Any, *, comments: boo
     if expected == document:
         return text
     edited_text = _edit_text(text, plain, path, value)
+    # Checked by its result: a wrong edit would damage the configuration of the client.
     if parse_json(edited_text, comments=comments) != expected:
         raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the entry by hand.")
     return edited_text

@@ -42,6 +42,7 @@ async def _check_agent(view: View, field: str, name: str) -> None:
 async def _find_similar_names(view: View, name: str) -> list[str]:
     try:
         page = await view.invoke_or_none("agora.query.agents", {"search": name, "limit": MAX_SUGGESTIONS})
+    # The suggestions are optional: their failure must not replace the error about the name.
     except AgoraError:
         return []
     return [agent.agent_name for agent in page.items] if page else []

@@ -57,6 +57,7 @@ class Notices:
         words = notice.words[:MAX_NOTICE_LENGTH]
         try:
             sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, notice.answer], "notice")
+        # Raised by seal() for values that are too long for a cookie.
         except Unauthenticated:
             sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, TOO_LONG], "notice")
         return self._sessions.set_cookie(NOTICE, sealed, LIFETIME_SECONDS)

@@ -48,6 +48,8 @@ class ContainerOutput:
                 if data:
                     writer = writer or self._segment_writer(instance_id)
                     writer.write(data)
+        # After the segments: bytes of a copy that was interrupted in between are found by their size (see
+        # FrameReader).
         if writer is not None:
             cursor.size = self._read_stored_size(instance_id)
             note = self._records.read(instance_id)
