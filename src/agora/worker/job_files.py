@@ -30,6 +30,7 @@ async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list
         path = str(file.get("path"))
         content = await _read_content(file, client)
         try:
+            # Without a branch of its own, the job works in the owner's checkout, where it replaces no file.
             write_file(place.path, path, content, may_replace=place.branch is not None)
         except (OSError, ValueError) as error:
             raise PermanentFailure(f"The file {path} of the job cannot be written: {error}") from error

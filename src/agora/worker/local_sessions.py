@@ -40,6 +40,7 @@ class LocalSession:
         moment = datetime.fromtimestamp(self.updated_at / 1000, UTC)
         return {
             "session_id": self.session_id,
+            # The server refuses NUL in texts.
             "title": self.title.replace("\x00", "")[:200],
             "agent": "opencode",
             "directory": self.directory[:4096],
@@ -101,6 +102,7 @@ def _convert_part(part: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _clip_text(value: Any) -> str:
+    # The server refuses NUL in texts.
     return str(value or "").replace("\x00", "")[:MAX_PART_CHARACTERS]
 
 

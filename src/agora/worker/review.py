@@ -84,8 +84,10 @@ async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
         is_shown = len(files) < MAX_DIFFED_FILES and change.additions + change.deletions <= MAX_CHANGED_LINES
         patch = ""
         if is_shown and size < MAX_CHARACTERS:
+            # Otherwise git takes some characters of a name for a pattern.
             names = [f":(literal){name}" for name in dict.fromkeys((change.old_path, change.path))]
             result = await run_command(["git", "diff", *DIFF_FLAGS, spread, "--", *names], path)
+            # The server refuses NUL in texts.
             patch = result.output.replace("\x00", "")[:MAX_PATCH_CHARACTERS]
             is_shown = len(patch) == len(result.output)
         size += len(patch)

@@ -71,6 +71,7 @@ async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
     capability = codebase_capability(row.codebase_id)
     for worker_id in decode_json(row.stand_ins):
         worker = await call.tx.one(workers.select_worker, ref=worker_id, owner="")
+        # The codebase's own worker keeps its capability.
         if worker is not None and worker.worker_id != row.worker_id:
             capabilities = [name for name in decode_json(worker.capabilities) if name != capability]
             await _set_capabilities(call, worker, capabilities)

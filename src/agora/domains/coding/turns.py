@@ -179,6 +179,7 @@ class TurnService(BoundService, contract.Turns):
             files=encode_json([_read_file(file, index) for index, file in enumerate(files)]),
             created_at=call.now,
         )
+        # A repeated report replaces the earlier one.
         await call.tx.execute(statements.delete_turn, job_id=job_id, number=number)
         call.tx.append(TURNS, row)
         return _build_turn(row)

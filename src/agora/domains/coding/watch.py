@@ -72,6 +72,7 @@ async def update_held_jobs(call: Call, worker_id: str) -> None:
     worker = await call.tx.one(statements.lock_worker, worker_id=worker_id)
     if worker is None:  # a codebase without a worker
         return
+    # Ending stand-ins, below, changes the target of the call.
     target = call.target
     rows = await call.tx.all(statements.select_held_codebases, worker_id=worker_id)
     held = list(dict.fromkeys(capability for row in rows for capability in list_capabilities(row)))

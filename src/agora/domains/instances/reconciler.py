@@ -101,6 +101,7 @@ class InstanceReconciler(DueController):
         # as those of other jobs.
         self.idle_interval = MIN_SCAN_INTERVAL / SECOND if self._due else DueController.idle_interval
         for name in self.local.engines if self._due else ():
+            # Bounded: a clock that is set back must not put the scan off for long.
             if name not in self._scan_tasks and not 0 < self._next_scan_at.get(name, 0) - now <= self.check_interval:
                 self._run_in_background(self._scan_tasks, name, partial(self._scan_for_ended, name))
 
@@ -396,10 +397,12 @@ class InstanceReconciler(DueController):
         started_instances = []
         for name, engine in self.local.engines.items():
             now, again = self.context.clock.now(), self._ask_again.get(name, 0)
+            # Bounded, because the clock may be set back.
             if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ENGINE_RETRY_DELAY:
                 self._run_in_background(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
                 started_instances.append(self._adopting[name])
         if started_instances:
+            # Not to the end: an engine that does not answer must not hold up the others.
             await asyncio.wait(started_instances, timeout=ADOPTING)
 
     async def _remove_orphans_of_engine(self, engine: Runtime) -> None:
@@ -409,6 +412,7 @@ class InstanceReconciler(DueController):
                 await self._remove_if_orphaned(engine, remnant)
             await engine.sweep()
         except EngineError as error:
+            # A warning only once: the engine is asked every few seconds.
             level = logging.DEBUG if name in self._ask_again else logging.WARNING
             log.log(level, "the engine %s cannot be used: %s", name, error)
             self._ask_again[name] = self.context.clock.now() + ENGINE_RETRY_DELAY

@@ -59,6 +59,7 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
             errors=[field_error("max_instances", "below min_instances")],
         )
     agent = await (
+        # Scaling to none must stay possible after the agent was hidden from the caller.
         load_visible_agent(call.tx, call.caller, order.agent) if max_instances else load_agent(call.tx, order.agent)
     )
     agent_id = call.target = agent.agent_id
@@ -135,6 +136,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
     living = await call.tx.all(statements.select_recent_instances, agent_id=agent_id, account=account)
     instances = [each for each in living if each.desired != "stopped"]
     busy = await _update_average_load(call, row) if measure else row.busy
+    # Rounded first: the error of a float must not cost an instance.
     target_count = max(row.least, min(row.most, math.ceil(round(busy / row.target, 6))))
     changes: dict[str, Any] = {"desired": target_count, "busy": busy, "calm_since": None}
     changes |= {"retry_at": row.retry_at, "problem": row.problem}

@@ -54,6 +54,7 @@ def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) ->
         labels={"agent_id": row.agent_id, "account_id": row.account_id, "agent_name": manifest.name},
         health=build_health_check(row),
         co_location=row.group_name,
+        # A later generation goes on with the state that the first one has left.
         restore=restore if row.generation == 1 else None,
     )
 

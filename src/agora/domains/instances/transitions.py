@@ -142,6 +142,7 @@ async def finish_instance(call: Call, row: InstanceRow, reason: str | None = Non
     changed_row = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
     if not changed_row:
         return
+    # The first interval begins when it first runs.
     if await call.tx.one(statements.select_last_interval, instance_id=row.instance_id) is None:
         await Ledger(call).reverse_by_key(build_base_price_key(row.instance_id), "It never ran.")
     await call.tx.execute(tokens.revoke_token, token_id=row.token_id, now=call.now)

@@ -113,6 +113,7 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
     try:
         with open(log, "ab") as errors:
             completed = subprocess.run(  # noqa: S603
+                # Isolated: the variables of the program must not reach the modules of its guard.
                 [sys.executable, "-I", "-S", "-c", GUARD, str(Path(__file__).parent),
                  *(f"{name}={value}" for name, value in arguments.items()), launch.command],
                 env=dict(launch.environment), cwd=instance.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
