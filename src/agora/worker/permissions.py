@@ -91,6 +91,7 @@ class PermissionRequest:
 
     def apply_policy(self, approval: Approval, root: Path) -> Decision | None:
         """Decide by the policy for work in ``root``; None if a person has to decide."""
+        # Before the policy: even ``all`` grants nothing outside of the directory.
         if outside := self.find_outside_path(root):
             return self.build_rejection(f"{outside} is outside of the working directory.")
         if approval is Approval.ALL or (approval is Approval.SAFE and self.kind in SAFE_KINDS):

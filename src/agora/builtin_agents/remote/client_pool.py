@@ -48,6 +48,7 @@ class A2AClientPool:
     async def _open_origin(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:
         headers = self._build_credential_headers(endpoint)
         if url.startswith("https://"):
+            # Slow, so it is created outside of the event loop; the client finds it in the cache.
             await asyncio.to_thread(create_default_ssl_context)
         try:
             return OriginClient(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)

@@ -40,11 +40,13 @@ class SingleFlight(Generic[T]):
         flight.listeners.append(progress)
         flight.waiting += 1
         try:
+            # A cancelled caller must not cancel the run of the others.
             return await asyncio.shield(flight.task)
         finally:
             flight.listeners.remove(progress)
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
+                # Removed first: a new request must not join a run that is being cancelled.
                 self._remove_flight(key, flight)
                 flight.task.cancel()
                 await asyncio.wait([flight.task])

@@ -173,8 +173,10 @@ def _build_pod_template(options: Options, names: ResourceNames, spec: Spec, imag
         volume = {"name": "state", "persistentVolumeClaim": {"claimName": name}}
     pod: dict[str, Any] = {
         "automountServiceAccountToken": False,
+        # Otherwise the addresses of all Services of the namespace are in the program's environment.
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": options.grace,
+        # A new volume belongs to root: the group lets a program without privileges write to it.
         "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_build_container_spec(options, spec, choose_container_program(spec), image, name)],
         "volumes": [
@@ -248,6 +250,7 @@ def _build_container_probes(spec: Spec, program: ContainerProgram) -> dict[str, 
     check = {"tcpSocket": {"port": port}} if path is None else {"httpGet": {"path": path, "port": port}}
     timing = {"timeoutSeconds": max(1, math.ceil(spec.health.timeout)), "periodSeconds": 5}
     return {
+        # Checked every second until the program has started, for an hour; only then readiness is probed.
         "startupProbe": check | timing | {"periodSeconds": 1, "failureThreshold": 3600},
         "readinessProbe": check | timing | {"failureThreshold": 3},
     }

@@ -131,6 +131,7 @@ class V4ToV5MigrationAssistant:
 
     async def _migrate(self, config: Mapping[str, Any], result: dict[str, Any]) -> None:
         steps, name = result["steps"], str(config["agent_id"])
+        # Before the switch, which changes the answer.
         is_switched = await self._is_switched(name)
         registration = await self.v5_client.migration.switch(name, list(config.get("capabilities", [])))
         agent_id = result["v5_agent_id"] = registration.agent_id

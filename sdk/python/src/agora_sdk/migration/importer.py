@@ -72,6 +72,7 @@ class Importer:
         summary = ImportSummary(run, totals)
         positions = run.positions if run is not None else {}
         steps = self._collect_steps()
+        # A resumed import continues the file: the refused rows before its positions are not sent again.
         with self._refused.open("a" if positions else "w", encoding="utf-8") as refusals:
             for table in IMPORTED:
                 offset = positions.get(table, 0)
@@ -103,6 +104,7 @@ class Importer:
             summary.count(table, refused=1)
             entry = {"table": table, "row": position, "reason": error.detail, "content": rows[0]}
             refusals.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            # The import may be interrupted, and a resumed one does not send this row again.
             refusals.flush()
         else:
             summary.count(table, created=step.created, known=step.known, skipped=step.skipped)
