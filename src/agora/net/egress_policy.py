@@ -21,6 +21,9 @@ __all__ = [
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 REMEMBERED_FOR = 30.0  # seconds
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: global by the registries of some versions of Python, but local: site-local addresses, and those at which clouds
+#: serve the credentials of a machine (Azure, Oracle)
+LOCAL_NETWORKS = tuple(map(ipaddress.ip_network, ("fec0::/10", "3fff::/20", "192.0.0.0/24", "168.63.129.16/32")))
 LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
@@ -41,11 +44,14 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+    if any(parsed in network for network in LOCAL_NETWORKS):
+        return False
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
 def is_evidently_private(host: str) -> bool:
     """Whether a host is recognizably private or loopback without a DNS look-up."""
+    host = host.removesuffix(".")  # of an absolute name
     # A name without a dot is completed by the search domain of the operator's network.
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True

@@ -34,6 +34,12 @@ PRIVATE = [
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "fe80::1%eth0",
+    "fec0::1",
+    "64:ff9b:1::a9fe:a9fe",
+    "::127.0.0.1",
+    "168.63.129.16",  # credentials of machines at Azure
+    "192.0.0.192",  # and at Oracle
+    "::ffff:168.63.129.16",
 ]
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 
@@ -53,6 +59,8 @@ def test_addresses_that_are(address: str) -> None:
     [
         *(f"http://{f'[{found}]' if ':' in found else found}:80/mcp" for found in PRIVATE if "%" not in found),
         "http://localhost/mcp",
+        "http://localhost./mcp",
+        "http://metadata.google.internal./",
         "http://api.localhost/mcp",
         "http://printer.local/mcp",
         "http://metadata.google.internal/",
