@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
+from pydantic_ai.messages import FilePart, ModelMessage, ModelMessagesTypeAdapter, ToolReturnPart, UserPromptPart
 from pydantic_core import from_json
 
 __all__ = ["RunState"]
 
 FORMAT = 1
+MAX_CONVERSATION = 8 << 20  #: limit in bytes of an unpacked conversation
 LONGEST_PLAIN = 32_768  #: limit in bytes of an uncompressed conversation
 
 
@@ -41,15 +42,21 @@ class RunState:
 
     @classmethod
     def load(cls, checkpoint: Mapping[str, Any] | None) -> RunState:
-        """Load from a checkpoint; a new state without one, or for a checkpoint of another program."""
+        """Load from a checkpoint; a new state without one, or for a checkpoint of another program.
+
+        Raises ValueError for a conversation that is not this program's: an earlier holder of the task may have written
+        the checkpoint.
+        """
         if not checkpoint or checkpoint.get("format") != FORMAT:
             return cls()
         values = {name: value for name, value in checkpoint.items() if name in cls.__dataclass_fields__}
         packed = checkpoint.get("packed")
         if packed is not None:
-            values["messages"] = ModelMessagesTypeAdapter.validate_json(zlib.decompress(base64.b64decode(packed)))
+            values["messages"] = ModelMessagesTypeAdapter.validate_json(_unpack_conversation(packed))
         else:
             values["messages"] = ModelMessagesTypeAdapter.validate_python(checkpoint["messages"])
+        if not all(_is_text(part) for message in values["messages"] for part in message.parts):
+            raise ValueError("the checkpoint's conversation has content other than text")
         return cls(**values)
 
     def dump(self) -> dict[str, Any]:
@@ -65,3 +72,20 @@ class RunState:
     def tokens(self) -> int:
         """Total of input and output tokens."""
         return self.input_tokens + self.output_tokens
+
+
+def _unpack_conversation(packed: str) -> bytes:
+    unpacker = zlib.decompressobj()
+    messages = unpacker.decompress(base64.b64decode(packed), MAX_CONVERSATION)
+    if not unpacker.eof:
+        raise ValueError(f"the checkpoint's conversation is cut off, or larger than {MAX_CONVERSATION} bytes")
+    return messages
+
+
+def _is_text(part: Any) -> bool:
+    """Whether a part of a message is text: the model's library fetches the URLs of images and documents itself."""
+    if isinstance(part, UserPromptPart):
+        return isinstance(part.content, str)
+    if isinstance(part, ToolReturnPart):
+        return not part.files
+    return not isinstance(part, FilePart)

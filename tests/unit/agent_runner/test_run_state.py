@@ -1,0 +1,52 @@
+"""Checkpoints that an earlier holder of a task may have written."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any
+
+import pytest
+from pydantic_ai.messages import (
+    DocumentUrl,
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+
+from agora.agent_runner.run_state import MAX_CONVERSATION, RunState
+
+
+def write_checkpoint(messages: list[ModelMessage]) -> dict[str, Any]:
+    return RunState(messages=messages).dump()
+
+
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_a_conversation_is_read_as_it_was_written(length: int) -> None:
+    messages: list[ModelMessage] = [
+        ModelRequest(parts=[UserPromptPart(content="x" * length)]),
+        ModelResponse(parts=[TextPart(content="y")]),
+        ModelRequest(parts=[ToolReturnPart(tool_name="t", content="z", tool_call_id="1")]),
+    ]
+    state = RunState.load(write_checkpoint(messages))
+    assert ModelMessagesTypeAdapter.dump_json(state.messages) == ModelMessagesTypeAdapter.dump_json(messages)
+
+
+@pytest.mark.parametrize("filler", ["", "x" * 100_000])
+def test_a_document_by_url_is_refused(filler: str) -> None:
+    """The model's library would fetch it."""
+    document = DocumentUrl(url="http://169.254.169.254/latest/meta-data", media_type="text/plain")
+    checkpoint = write_checkpoint([ModelRequest(parts=[UserPromptPart(content=[filler, document])])])
+    with pytest.raises(ValueError, match="other than text"):
+        RunState.load(checkpoint)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    packed = base64.b64encode(zlib.compress(b" " * (MAX_CONVERSATION + 1))).decode()
+    assert len(packed) < 65_536  # it fits into a checkpoint
+    with pytest.raises(ValueError, match="larger than"):
+        RunState.load({"format": 1, "packed": packed})
