@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +202,58 @@ def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
     files = {name for name, member in found.items() if member.isreg()}
     assert files == {"Dockerfile", ".dockerignore", "main.py", "logs/keep.txt", "README.md"}
     assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
+
+
+def test_dockerignore_is_no_link_or_pipe_or_large(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    ignored = tmp_path / ".dockerignore"
+    ignored.symlink_to("/dev/zero")
+    with pytest.raises(InvalidSpec, match="cannot be read"):
+        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    ignored.unlink()
+    os.mkfifo(ignored)
+    with pytest.raises(InvalidSpec, match="is not a file"):
+        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    ignored.unlink()
+    ignored.write_bytes(b"x" * (build_context.MAX_IGNORE_BYTES + 1))
+    with pytest.raises(InvalidSpec, match="is larger than"):
+        build_context.build_dockerfile_context(tmp_path, BuildOrder())
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 40 + "x", "**/*a*a*a*a*a*a*a*a*a*ax", "*a*a*a*a*a*a*a*a*a*a**/x"])
+def test_many_stars_are_matched_in_time(tmp_path: Path, pattern: str) -> None:
+    """With backtracking, each of these takes longer than the age of the universe."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    (tmp_path / ("a" * 250)).write_text("")
+    (tmp_path / ("a" * 100 + "x")).write_text("")
+    (tmp_path / ".dockerignore").write_text(f"{pattern}\n")
+    context = build_context.build_dockerfile_context(tmp_path, BuildOrder())
+    found = packed(context, tmp_path.parent / f"{tmp_path.name}.tar")
+    assert "a" * 250 in found
+    assert "a" * 100 + "x" not in found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fitting", "others"),
+    [
+        ("*a*b", ["ab", "xaab", "aabb"], ["ba", "a/b", "abx"]),
+        ("a?*c", ["abc", "abxcc"], ["ac", "a/c"]),
+        ("*a**/b", ["ab", "aab", "xaya/b"], ["b", "ya/x"]),
+        ("**/*.py", ["a.py", "a/b/c.py"], ["a.pyc"]),
+        ("a/**", ["a/b", "a/b/c"], ["b/a"]),
+        ("**/**/x", ["x", "a/x"], ["ax"]),
+    ],
+)
+def test_patterns_of_dockerignore(pattern: str, fitting: list[str], others: list[str]) -> None:
+    compiled = re.compile(build_context._compile_pattern(pattern))
+    assert [name for name in [*fitting, *others] if compiled.fullmatch(name)] == fitting
+
+
+def test_double_stars_are_limited(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    (tmp_path / ".dockerignore").write_text("**/a/**/a/**/a/**/x\n")
+    with pytest.raises(InvalidSpec, match=r"has over 2"):
+        build_context.build_dockerfile_context(tmp_path, BuildOrder())
 
 
 def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:

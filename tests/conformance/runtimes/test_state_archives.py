@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import tarfile
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from agora.runtimes import bounded_archives
+from agora.runtimes.builds.tree import Bounds, copy_tree
+from agora.runtimes.docker.state_archives import _pack_state
+from agora.runtimes.errors import SourceRefused, StartFailed
 from agora.runtimes.process.archives import pack_archive, unpack_archive
 from tests.conformance.engines import RunsOn
 
@@ -87,6 +92,72 @@ def test_no_link_is_created_through_a_chain_of_links(tmp_path: Path, last: tuple
         archive.addfile(member("inner/out", tarfile.SYMTYPE, "here/../.."))
         archive.addfile(member(f"inner/out/{name}", kind, target))
     (tmp_path / "state").mkdir()
-    with pytest.raises(ValueError, match="leads through a link"):
+    with pytest.raises(ValueError, match=r"leads out of its directory|leads through a link"):
         unpack_archive(tmp_path / "file", tmp_path / "state")
     assert sorted(os.listdir(tmp_path)) == ["file", "state"]
+
+
+def write_header(file: Path, name: str, size: int, kind: bytes = tarfile.REGTYPE, times: int = 1) -> None:
+    """Write an archive of headers whose content is missing or zeros."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    file.write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) * times))
+
+
+def refuse_by_both_engines(file: Path, reason: str) -> None:
+    (file.parent / "state").mkdir()
+    with pytest.raises(ValueError, match=reason):
+        unpack_archive(file, file.parent / "state")
+    with pytest.raises(StartFailed, match=reason):
+        _pack_state(io.BytesIO(), "", str(file))
+    assert not list((file.parent / "state").iterdir())
+
+
+def test_a_file_larger_than_the_disk_is_refused_before_it_is_written(tmp_path: Path) -> None:
+    write_header(tmp_path / "file", "bomb", 1 << 50)
+    refuse_by_both_engines(tmp_path / "file", r"has 1125899906842624 bytes, and \d+ of the disk can be used")
+
+
+def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
+    write_header(tmp_path / "file", "holes", 0, tarfile.GNUTYPE_SPARSE)
+    refuse_by_both_engines(tmp_path / "file", "is a sparse file")
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_a_large_header_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    write_header(tmp_path / "file", "long", 1 << 40, kind)
+    refuse_by_both_engines(tmp_path / "file", "a header of more than")
+
+
+@pytest.mark.parametrize("size", [-512, -1024, -(1 << 40)])
+def test_a_negative_size_does_not_repeat_an_entry(tmp_path: Path, size: int) -> None:
+    write_header(tmp_path / "file", "again", size)
+    refuse_by_both_engines(tmp_path / "file", "a negative size")
+
+
+def test_headers_in_a_row_are_limited(tmp_path: Path) -> None:
+    write_header(tmp_path / "file", "x", 0, tarfile.GNUTYPE_LONGNAME, times=20_000)
+    refuse_by_both_engines(tmp_path / "file", "too many headers in a row")
+
+
+def test_entries_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_archives, "MAX_ENTRIES", 3)
+    write_header(tmp_path / "file", ".", 0, tarfile.DIRTYPE, times=4)
+    refuse_by_both_engines(tmp_path / "file", "more than 3 entries")
+
+
+def test_no_link_leads_out_through_another_one(tmp_path: Path) -> None:
+    """By its text, the second link stays in ``a/b``; through the first it leads out."""
+    source = tmp_path / "source"
+    (source / "a" / "b").mkdir(parents=True)
+    (source / "a" / "b" / "top").symlink_to("../..")
+    (source / "out").symlink_to("a/b/top/../secret")
+    (tmp_path / "secret").write_text("x")
+    assert (source / "out").read_text() == "x"
+    with pytest.raises(SourceRefused, match="points out of the source"):
+        copy_tree(source, tmp_path / "copy", Bounds())
+    pack_archive(source, tmp_path / "file")
+    (tmp_path / "state").mkdir()
+    with pytest.raises(ValueError, match="leads out"):
+        unpack_archive(tmp_path / "file", tmp_path / "state")
+    assert not (tmp_path / "state" / "out").is_symlink()

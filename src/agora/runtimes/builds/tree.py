@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agora.runtimes.bounded_archives import require_safe_link
 from agora.runtimes.errors import DiskFull, SourceRefused
 
 __all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resolve_contained"]
@@ -120,10 +121,12 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
 
 def _check_entry(top: str, name: str, mode: int) -> None:
     if stat.S_ISLNK(mode):
-        target = os.readlink(os.path.join(top, name))
-        inside = os.path.normpath(os.path.join(os.path.dirname(name), target))
-        if os.path.isabs(target) or inside == ".." or inside.startswith("../"):
-            raise SourceRefused(f"The link {name!r} points out of the source.", fix="Replace it by its target.")
+        try:
+            require_safe_link(name, os.readlink(os.path.join(top, name)))
+        except ValueError:
+            raise SourceRefused(
+                f"The link {name!r} points out of the source.", fix="Replace it by its target."
+            ) from None
     elif not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise SourceRefused(f"{name!r} is neither a file nor a directory.", fix="Remove it.")
 

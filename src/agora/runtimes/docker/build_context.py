@@ -7,6 +7,7 @@ import os
 import posixpath
 import re
 import shlex
+import stat
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ RUN ["/bin/sh", "/{SCRIPT}"]
 """
 IGNORED = ".dockerignore"
 MAX_PATTERNS = 1000
+MAX_IGNORE_BYTES = 262_144
+MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its length to the power of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +130,18 @@ def _list_path_with_parents(name: str) -> Iterator[str]:
 def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
     """Read the patterns of a ``.dockerignore`` in order."""
     try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except (FileNotFoundError, IsADirectoryError):
+        # A link could lead to a device, and an open of a pipe would wait.
+        with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as content:
+            if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
+                raise InvalidSpec([f"build_config.build_command: {IGNORED} is not a file"])
+            data = content.read(MAX_IGNORE_BYTES + 1)
+    except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise InvalidSpec([f"build_config.build_command: {IGNORED} cannot be read: {error.strerror}"]) from None
+    if len(data) > MAX_IGNORE_BYTES:
+        raise InvalidSpec([f"build_config.build_command: {IGNORED} is larger than {MAX_IGNORE_BYTES} bytes"])
+    lines = data.decode("utf-8", "replace").splitlines()
     patterns: list[tuple[re.Pattern[str], bool]] = []
     for line in lines[:MAX_PATTERNS]:
         text = line.strip()
@@ -143,18 +155,29 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
 
 
 def _compile_pattern(pattern: str) -> str:
-    """Compile a pattern of Go's ``filepath.Match``, with ``**`` for any directories, to a regular expression."""
+    """Compile a pattern of Go's ``filepath.Match``, with ``**`` for any directories, to a regular expression.
+
+    A ``*`` and the text up to the next star are an atomic group: the first place of the text suffices, and without
+    backtracking the time to match is not exponential in the number of stars. Raises InvalidSpec for too many ``**``.
+    """
+    pieces = re.findall(r"\*\*/|\*\*|\*|[^*]+", re.sub(r"(\*\*/)+", "**/", re.sub(r"\*{2,}", "**", pattern)))
+    if sum(piece.startswith("**") for piece in pieces) > MAX_DOUBLE_STARS:
+        raise InvalidSpec(
+            [f"build_config.build_command: {IGNORED}: {pattern[:100]!r} has over {MAX_DOUBLE_STARS} '**'"]
+        )
     parts: list[str] = []
-    at = 0
-    while at < len(pattern):
-        if pattern.startswith("**/", at):
+    for index, piece in enumerate(pieces):
+        if piece == "**/":
             parts.append("(?:[^/]+/)*")
-            at += 3
-        elif pattern.startswith("**", at):
+        elif piece == "**":
             parts.append(".*")
-            at += 2
+        elif piece == "*":
+            text, following = [*pieces[index + 1 : index + 3], "", ""][:2]
+            # Its text is at the end of the name or of a directory, not at the first place.
+            is_last = not following or (following == "**/" and not text.endswith("/"))
+            parts.append("[^/]*" if is_last else "(?>[^/]*?")
         else:
-            character = pattern[at]
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character)))
-            at += 1
+            fixed = "[^/]".join(map(re.escape, piece.split("?")))
+            opened = bool(parts) and parts[-1].startswith("(?>")
+            parts.append(fixed + ")" if opened else fixed)
     return "".join(parts)

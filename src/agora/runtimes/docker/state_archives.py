@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from agora.net.atomic_files import write_then_replace
+from agora.runtimes.bounded_archives import open_archive, read_members
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
@@ -79,7 +80,7 @@ def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
 def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] | None) -> None:
     """Copy the members of a backup below the state directory, owned by that user."""
     try:
-        with tarfile.open(path) as source:
+        with open_archive(path) as source:
             for member in _select_safe_members(source):
                 content = source.extractfile(member) if member.isreg() else None
                 member.name = f"{INNER}/{member.name}"
@@ -89,14 +90,14 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
                     member.uid, member.gid = owner
                     member.uname = member.gname = ""
                 archive.addfile(member, content)
-    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
+    except (OSError, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise StartFailed(f"The backup cannot be read: {error}.") from error
 
 
 def _select_safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Select files, directories and links that stay inside. Raises StartFailed for others, which our backups never
     contain."""
-    for member in source:
+    for member in read_members(source, Path(tempfile.gettempdir())):
         name = os.path.normpath(member.name)
         if name == ".":
             continue

@@ -7,6 +7,8 @@ import shutil
 import tarfile
 from pathlib import Path
 
+from agora.runtimes.bounded_archives import open_archive, read_members, require_safe_link
+
 __all__ = ["pack_archive", "unpack_archive"]
 
 
@@ -22,13 +24,14 @@ def _skip_special_files(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def unpack_archive(file: Path, directory: Path) -> None:
-    """Unpack into an empty directory. Raises ValueError for a name that leads outside, or a special file.
+    """Unpack into an empty directory. Raises ValueError for a name that leads outside, a special file, or an archive
+    over the limits of :mod:`agora.runtimes.bounded_archives`.
 
     Links are created last, and none below another one, so that nothing is written through a link.
     """
     links: list[tarfile.TarInfo] = []
-    with tarfile.open(file) as archive:
-        for member in archive:
+    with open_archive(file) as archive:
+        for member in read_members(archive, directory):
             target = directory / _require_safe_name(member.name)
             if member.isdir():
                 target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,7 +50,7 @@ def unpack_archive(file: Path, directory: Path) -> None:
             source = _require_no_link_above(directory, _require_safe_name(link.linkname))
             os.link(source, target, follow_symlinks=False)
         else:
-            _require_safe_name(os.path.join(os.path.dirname(link.name), link.linkname))
+            require_safe_link(os.path.normpath(link.name), link.linkname)
             target.symlink_to(link.linkname)
 
 
