@@ -84,6 +84,7 @@ class ModelCatalog:
 
     def _find_price(self, provider: str, model: str) -> CatalogPrice | None:
         """Find the price of a provider's model; None if unknown."""
+        # Providers write the date of a model in one piece or with hyphens.
         names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
         for name in dict.fromkeys(names):
             for id in (provider, *self._list_fallback_providers(provider)):

@@ -37,6 +37,7 @@ FIRST_DAY, LAST_DAY = 0, 99_991_231
 
 def to_micros(amount: float) -> int:
     """Convert an amount with at most six decimal places to millionths, exactly."""
+    # By its shortest notation: Decimal(0.1) is the value of the float, which is slightly more.
     return int(Decimal(repr(amount)) * MICROS)
 
 

@@ -204,6 +204,7 @@ _WORKFLOW_TASKS = (
 )
 _OF_TASK = "(:key, :key || ':discount', :key || ':free_quota')"
 # Keys of model call charges begin with the task's id, as do those of their reductions.
+# The semicolon follows the colon in ASCII, so this is the range of all keys with the prefix.
 _MODELS_OF_TASK = "> 'model:' || :task || ':' and {key} < 'model:' || :task || ';'"
 _MODELS_OF_WORKFLOW = (
     "select m.entry_id from billing_model_calls as m join tasks as w on w.tenant_id = m.tenant_id and w.task_id = m.task_id "

@@ -1,14 +1,14 @@
 """Routes of A2A: agents, the front agent, and HTTP+JSON (section 11.3 of A2A 1.0, 3.5.6 of 0.3).
 
 ==================================================  ====================================================
-``POST /``, ``POST /a2a/{agent}``                   JSON-RPC, with and without a slash at the end
 ``POST /``, ``POST /a2a/{agent}``                   JSON-RPC, with or without a trailing slash
+``/message:send``, ``/tasks/...``, ...              HTTP+JSON 1.0, at the root and below an agent
 ``/v1/message:send``, ``/v1/tasks/...``, ...        HTTP+JSON 0.3, likewise
-``/v1/message:send``, ``/v1/tasks/...``, ...        HTTP+JSON 0.3, at the root and below an agent
 ``/.well-known/agent-card.json``                    the card, likewise; ``agent.json`` is its older name
 ``/.well-known/ai-catalog.json``                    the cards of all agents
 ``POST /ard/search``                                search of the catalog, if enabled by the settings
 ``/.well-known/jwks.json``                          the key that signs cards
+==================================================  ====================================================
 """
 
 from __future__ import annotations

@@ -133,6 +133,7 @@ class SdkServer:
                 self._started.set()
                 await self._stopping.wait()
         finally:
+            # Also after an error: nobody may wait for the start for ever.
             self._started.set()
 
     async def stop(self) -> None:
@@ -148,6 +149,7 @@ class SdkServer:
 
     async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
         """Answer a request that this server makes on behalf of a session's client."""
+        # In a task, which has a context of its own: CURRENT is set there.
         await asyncio.create_task(self({**scope, SESSION: session}, receive, send))
 
     @staticmethod

@@ -96,6 +96,7 @@ def _index_tool_stems(tool: Tool) -> Mapping[str, float]:
     if weights is None:
         summary, _, details = tool.description.partition("\n")
         places = (
+            # In ascending order: a later weight of a stem replaces an earlier one.
             (PARAMETER, " ".join(tool.parameter_names)),
             (DESCRIPTION, details),
             (SUMMARY, summary),
