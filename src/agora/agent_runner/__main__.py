@@ -41,6 +41,7 @@ async def run_until_input_ends() -> None:
     finally:
         await supervisor.stop()
         for end in tracing:
+            # In a thread: it exports the remaining spans over the network.
             await asyncio.to_thread(end)
 
 

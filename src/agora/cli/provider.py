@@ -96,6 +96,7 @@ def fetch_login_tokens(
 def _discover_provider(issuer: str) -> dict[str, Any]:
     url = f"{_check_url(issuer, issuer).rstrip('/')}/.well-known/openid-configuration"
     status, configuration = _request_json("GET", url)
+    # OpenID Connect Discovery 1.0, section 4.3: the issuer in the document must be the requested one.
     if status != 200 or configuration.get("issuer") != issuer:
         raise UpstreamFailed(f"{issuer} has no valid metadata of an identity provider ({status}).")
     return configuration
@@ -171,6 +172,7 @@ def _run_device_login(
     print_line(
         f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}."
     )
+    # 5 s is the default of RFC 8628, section 3.2.
     interval = float(authorization.get("interval") or 5)
     deadline = time.monotonic() + min(LOGIN_SECONDS, float(authorization.get("expires_in") or LOGIN_SECONDS))
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
@@ -181,6 +183,7 @@ def _run_device_login(
             case "authorization_pending":
                 continue
             case "slow_down":
+                # RFC 8628, section 3.5.
                 interval += 5
             case _:
                 return read_grant(answer)
@@ -193,6 +196,7 @@ def _run_device_login(
 class _Callback(HTTPServer):
     """Local HTTP server to which the provider redirects the browser."""
 
+    # handle_request() returns at least this often, so that the deadline is checked.
     timeout = 1.0
     query: dict[str, str] | None = None
 
@@ -251,6 +255,8 @@ def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:
     while time.monotonic() < deadline:
         callback.handle_request()
         query, callback.query = callback.query, None
+        # Any page can make the browser call this port: only the answer to this login has the state (RFC 6749, section
+        # 10.12).
         if query is not None and hmac.compare_digest(query.get("state", "").encode(), state.encode()):
             return query
     raise DeadlineExceeded("No user is logged in.", fix="Start again: agora login.")

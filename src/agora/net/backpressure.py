@@ -260,6 +260,7 @@ class Backpressure:
         limits = self.limits
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
+        # Until its caller is known, a connection counts for its address.
         connection = Connection(self, transport, address, self._get_usage(("", address)))
         beyond = len(self._connections) >= limits.connections
         if beyond or self._addresses[address] >= limits.connections_per_address:
@@ -380,6 +381,8 @@ class Backpressure:
             connection.update_unsent_size()
             if connection.waiting and (seconds := connection.is_stalled(now)) > 0:
                 stalled.append((seconds, connection))
+        # The longest stalled first: closing them may relieve the pressure, which is checked again for each of the
+        # others.
         stalled.sort(key=lambda each: each[0], reverse=True)
         for seconds, connection in stalled:
             pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSED_SHARE

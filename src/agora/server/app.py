@@ -243,6 +243,7 @@ class App:
         if self.sign_on is not None:
             await self.sign_on.close()
         await self.store.close()
+        # In a thread: it exports the remaining spans over the network.
         await asyncio.to_thread(self._end_tracing)
 
     async def stop_controllers(self) -> None:

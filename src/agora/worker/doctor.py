@@ -66,6 +66,7 @@ def examine_docker(image: str | None) -> Report:
         trial = subprocess.run([*words, "--entrypoint", "/bin/sh", image, "-c", "command -v git"], **DOCKER_CALL)
     except subprocess.TimeoutExpired:
         return Report("docker", "Docker", f"{state}, no container of {image} in time", True, False, tuple(hints))
+    # 1 and 127 mean that ``command -v`` found no git: the container itself works.
     if trial.returncode not in (0, 1, 127):
         problem = trial.stderr.strip().splitlines()[-1:] or [f"exit code {trial.returncode}"]
         return Report("docker", "Docker", f"{state}, {image} does not run", True, False, (*hints, *problem))

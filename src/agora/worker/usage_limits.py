@@ -75,6 +75,7 @@ class AccountBreaker:
         """Block the account until then, here and on other workers. until: seconds since 1970."""
         is_known = until <= self._until
         self.open_until(until)
+        # Once only: every job that the limit stops reports it here.
         if self.share is not None and not is_known:
             await self.share(until)
 

@@ -57,6 +57,7 @@ class Streams:
             raise Overloaded(
                 f"{MAX_STREAMS} streams of this socket are open.", fix="Cancel one first, or use another socket."
             )
+        # Reserved before the stream is opened: calls run concurrently, and another one may have the same id.
         self._open[call_id] = None
         try:
             stream = await self._dispatcher.open_stream(operation, caller, arguments, valid=self._check_credential)
