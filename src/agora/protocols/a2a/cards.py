@@ -92,7 +92,7 @@ class Cards:
 
     async def _send_cacheable(self, scope: Scope, send: Send, document: dict[str, Any], *, public: bool) -> None:
         """Send a document with cache headers and an entity tag."""
-        # Signatures of ES256 differ each time: they would change the tag of the same card.
+        # Signatures of ES256 are random: with them, the same card would have another tag on each server.
         content = {member: value for member, value in document.items() if member != "signatures"}
         tag = b'W/"%b"' % hashlib.sha256(to_json(content)).hexdigest()[:32].encode()
         control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE)
