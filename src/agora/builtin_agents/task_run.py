@@ -241,6 +241,7 @@ class TaskRun(Job):
     # -- the agent's side ------------------------------------------------------------------------
 
     async def append(self, text: str) -> None:
+        # One at a time: each part begins at the offset in the receipt of the previous one.
         async with self._writing:
             for start in range(0, len(text), CHUNK):
                 part = text[start : start + CHUNK]
@@ -270,6 +271,7 @@ class TaskRun(Job):
         await self._write_task("message", parts=convert_answer_to_parts(content), **more)
 
     async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        # Before the reading: a message that arrives during it sets the event again.
         self.news.clear()
         return await list_requester_messages_after(self.calls, self.task_id, after)
 

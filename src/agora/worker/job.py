@@ -574,6 +574,7 @@ class Job:
         try:
             await self._writer.flush_output()
             await self._save_checkpoint()
+        # The job pauses in any case; it then continues from its earlier checkpoint.
         except AgoraError as error:
             logger.warning("%s: %s", self.task_id, error)
         return Postponed(reason, max(1.0, until - time.time()))

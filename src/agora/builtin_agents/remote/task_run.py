@@ -325,6 +325,7 @@ class RemoteTaskRun:
         return None
 
     async def _finish_task(self, state: str, message: Mapping[str, Any] | None) -> Reply:
+        # Chunks may have been missed before the subscription: a snapshot of the task has them.
         if self._may_have_gaps:
             self._may_have_gaps = False
             response = await self._client.call("GetTask", {"id": self._task}, task=True)
@@ -365,6 +366,7 @@ class RemoteTaskRun:
 
     async def _relay_artifact_chunk(self, update: Mapping[str, Any]) -> None:
         artifact = update["artifact"]
+        # The beginning of the artifact may never have been received: then there is nothing to append to.
         append = update.get("append") is True and artifact["artifactId"] in self._parts_written
         await self._write_artifact(artifact, artifact["parts"], append=append, last=update.get("lastChunk") is True)
 

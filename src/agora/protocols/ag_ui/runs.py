@@ -198,6 +198,7 @@ class RunOpener:
     async def _send_answers(self, request: RunRequest, task_id: str, messages: list[dict[str, Any]]) -> None:
         run = request.run
         for number, content in enumerate(messages):
+            # The first message has the id of the run, by which a repeated run finds it (see _find_run).
             message_id = run.run_id if number == 0 else f"{run.run_id}.{number + 1}"
             surroundings = {SURROUNDINGS: {"runId": run.run_id, **run.surroundings}}
             metadata = {**surroundings, **content.get("metadata", {})}
