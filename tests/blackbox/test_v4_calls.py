@@ -260,7 +260,7 @@ def test_what_cannot_be_done_says_so_in_v4s_words(server: ServerProcess) -> None
     unknown = run_reducer(server, "drop_tables", "x", expect=422)
     assert (unknown["success"], unknown["error"]) == (False, "Unsupported v4 reducer: drop_tables")
     assert run_reducer(server, "send_agent_message", "A", expect=422)["success"] is False
-    assert "no number" in run_reducer(server, "register_agent_capability", "A", "b", "much", 1, expect=422)["error"]
+    assert "not a number" in run_reducer(server, "register_agent_capability", "A", "b", "much", 1, expect=422)["error"]
     assert (
         run_reducer(server, "send_agent_message", "A", "B", "c", "d", database="other", expect=404)["success"] is False
     )

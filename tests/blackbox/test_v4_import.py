@@ -212,7 +212,7 @@ def test_an_import_goes_on_where_it_was_killed(server: ServerProcess, tmp_path: 
 def test_a_file_that_is_no_export_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "wrong.json"
     file.write_text(text)
-    with pytest.raises(InvalidRequest, match="is no v4 export"):
+    with pytest.raises(InvalidRequest, match="is not a v4 export"):
         ExportFile(file).count_rows_up_to_limit()
 
 

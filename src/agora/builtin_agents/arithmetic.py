@@ -203,7 +203,7 @@ class _Parser:
         if key not in FUNCTIONS:
             raise CalculationError(f"{quote_expression_token(name)} cannot be calculated.")
         if not self._accept_sign("("):
-            raise CalculationError(f"Write {key}(...), with what it is of between the parentheses.")
+            raise CalculationError(f"Write {key}(...), with its arguments between the parentheses.")
         arguments = [self._parse_sum()]
         while self._accept_sign(","):
             arguments.append(self._parse_sum())
@@ -224,7 +224,7 @@ def _parse_literal(text: str) -> Number:
     if sum(letter.isdigit() for letter in mantissa) > MAX_DIGITS:
         raise CalculationError(f"A number has more than {MAX_DIGITS} digits.")
     if len(exponent) > 5 or abs(int(exponent or 0)) > EXPONENT:
-        raise CalculationError(f"{text[:20]} is too large or too small; exponents go to {EXPONENT}.")
+        raise CalculationError(f"{text[:20]} is too large or too small; exponents are limited to {EXPONENT}.")
     return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))
 
 

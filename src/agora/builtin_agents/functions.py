@@ -74,14 +74,14 @@ def _trunc(number: Number) -> Number:
 
 def _ln(number: Number) -> Number:
     if number.value <= 0:
-        raise CalculationError("Logarithms are of numbers above zero.")
+        raise CalculationError("Logarithms need numbers above zero.")
     return Number(number.decimal.ln(), True)
 
 
 def _log(number: Number, base: Number | None = None) -> Number:
     """Compute the logarithm to ``base``, 10 by default."""
     if number.value <= 0 or (base is not None and (base.value <= 0 or base.value == 1)):
-        raise CalculationError("Logarithms are of numbers above zero, to bases above zero but not 1.")
+        raise CalculationError("Logarithms need numbers above zero, and bases above zero other than 1.")
     return _snap_to_whole(number.decimal.log10() if base is None else number.decimal.ln() / base.decimal.ln())
 
 
@@ -93,19 +93,19 @@ def _snap_to_whole(value: Decimal) -> Number:
 
 def _exp(number: Number) -> Number:
     if abs(number.decimal) > EXPONENT:
-        raise CalculationError(f"exp takes numbers to {EXPONENT}.")
+        raise CalculationError(f"exp takes numbers up to {EXPONENT}.")
     return Number(number.decimal.exp(), True)
 
 
 def _evaluate_trigonometric(function: Callable[[float], float], number: Number) -> Number:
     if abs(number.decimal) > FARTHEST:
-        raise CalculationError("Angles go to 10^15.")
+        raise CalculationError("Angles are limited to 10^15.")
     try:
         value = function(float(number.value))
     except ValueError:
         raise CalculationError("The result is not a real number.") from None
     if abs(value) > 1e15:
-        raise CalculationError("That has no value: it is infinite.")
+        raise CalculationError("The result is infinite.")
     rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-ANGLE))
     return Number(Fraction(rounded), True) if rounded == rounded.to_integral_value() else Number(rounded, True)
 

@@ -235,7 +235,7 @@ class TaskRun(Job):
 
     async def _write_task(self, action: str, **arguments: Any) -> Any:
         if action != "renew" and self.ended == "lost":
-            raise StaleLease(f"{self.task_id} is another's now.")
+            raise StaleLease(f"{self.task_id} is now held by another worker.")
         return await self.calls(f"agora.task.{action}", task_id=self.task_id, fencing_token=self.token, **arguments)
 
     # -- the agent's side ------------------------------------------------------------------------

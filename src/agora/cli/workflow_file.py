@@ -83,7 +83,7 @@ def _create_yaml_loader() -> Any:
             names = set()
             for key in keys:
                 if key.value in names:
-                    problem = f"the key {key.value!r} is there twice"
+                    problem = f"the key {key.value!r} is listed twice"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 names.add(key.value)
             mapping: dict[Any, Any] = super().construct_mapping(node, deep)

@@ -316,7 +316,7 @@ class Dispatcher:
         log.error("%s failed (%s)", operation.name, incident, exc_info=error)
         if isinstance(error, StoreFailure):
             return InternalError(
-                "The storage could not keep the call.", fix="Look at the server's health and log.", incident=incident
+                "The storage could not store the call.", fix="Look at the server's health and log.", incident=incident
             )
         return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
 
@@ -575,8 +575,8 @@ class Dispatcher:
 def _compute_request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
     """Compute the digest that identifies a request under an idempotency key.
 
-    Callers with an enrolment token share a subject, and a repeated registration returns its token again: their keys must be hard to
-    guess.
+    Callers with an enrolment token share a subject, and a repeated registration returns its token again: their keys
+    must be hard to guess.
     """
     least = 16 if caller.kind == "enrolment" else 1
     if not least <= len(key) <= KEY_LIMIT or not KEY.fullmatch(key):

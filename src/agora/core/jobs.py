@@ -265,9 +265,8 @@ class DueController(Controller):
             due: int | None
             (due,) = await self.read(tenant, self.next_due, **self.due_parameters)
             if due is not None and due <= self.context.clock.now():
-                await self.reconcile(
-                    tenant
-                )  # the next step reads what is due afterwards, because ``_due`` keeps the old time
+                # The next step reads what is due afterwards, because ``_due`` keeps the old time.
+                await self.reconcile(tenant)
         except BaseException:
             self._unread.add(tenant)
             raise

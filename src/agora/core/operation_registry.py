@@ -32,7 +32,7 @@ __all__ = ["OperationRegistry"]
 
 DAY = 86_400_000_000
 COMPARED = 500  # maximum number of names compared with an unknown one, because comparing is slow
-#: #: without a requested version, the newest one of the best status is used
+#: without a requested version, the newest one of the best status is used
 PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
 
 

@@ -70,7 +70,7 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
             return convert_validation_error(error, operation)
     return InvalidRequest(
         "The arguments have too many errors to list.",
-        fix=f"What it takes is at /discovery/schema/{operation.name}.",
+        fix=f"Its arguments are described at /discovery/schema/{operation.name}.",
     )
 
 
@@ -93,4 +93,4 @@ def convert_validation_error(error: ValidationError, operation: Operation) -> In
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
     kind = MalformedRequest if faults[0]["type"] == "json_invalid" else InvalidRequest
-    return kind(what, fix=f"What it takes is at /discovery/schema/{operation.name}.", errors=errors)
+    return kind(what, fix=f"Its arguments are described at /discovery/schema/{operation.name}.", errors=errors)

@@ -183,7 +183,7 @@ def memory_bytes(text: str | int) -> int:
     """
     match = QUANTITY.fullmatch(str(text).strip())
     if match is None or isinstance(text, bool):
-        raise ValueError(f"{str(text)[:50]!r} is no amount such as '512M' or '1G'")
+        raise ValueError(f"{str(text)[:50]!r} is not an amount such as '512M' or '1G'")
     return int(float(match[1]) * UNITS[match[2].lower()])
 
 
@@ -191,7 +191,7 @@ def cpu_cores(text: str | float) -> float:
     """Parse cores such as ``"0.5"``, ``"500m"`` or 2. Raises ValueError."""
     match = CORES.fullmatch(str(text).strip())
     if match is None or isinstance(text, bool):
-        raise ValueError(f"{str(text)[:50]!r} is no number of cores such as '0.5'")
+        raise ValueError(f"{str(text)[:50]!r} is not a number of cores such as '0.5'")
     return float(match[1]) / (1000 if match[2] else 1)
 
 
@@ -259,7 +259,7 @@ def _find_port_errors(spec: Spec) -> Iterator[str]:
         yield "ports: each needs a different name"
     for port in spec.ports:
         if not PORT_NAME.fullmatch(port.name):
-            yield f"ports: {port.name[:50]!r} is no name: small letters, digits and '-', at most 15"
+            yield f"ports: {port.name[:50]!r} is not a name: lower-case letters, digits and '-', at most 15"
         if port.number is not None and not 0 < port.number < 65_536:
             yield f"ports.{port.name}: from 1 to 65535"
         if not VARIABLE.fullmatch(port.variable) or RESERVED.fullmatch(port.variable):

@@ -101,7 +101,7 @@ def _check_source(connection: sqlite3.Connection, path: Path) -> None:
     try:
         applied = {row["number"]: row["checksum"] for row in connection.execute("select * from schema_migrations")}
     except sqlite3.Error:
-        raise StoreFailure(f"{path} is no database of Agora.") from None
+        raise StoreFailure(f"{path} is not an Agora database.") from None
     if migrate.list_pending_migrations(applied, "sqlite"):
         raise StoreFailure(f"{path} is of an older release: run 'agora db upgrade --url sqlite://{path}' first.")
 

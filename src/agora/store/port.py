@@ -339,12 +339,12 @@ class Store(Protocol):
 
     #: whether only this process uses the data, so that leases of an earlier process are void
     exclusive: bool
-    #: #: microseconds by which the store's clock, which determines leases, is ahead of this machine's; 0 without its
+    #: microseconds by which the store's clock, which determines leases, is ahead of this machine's; 0 without its
     #: own clock
     skew: int
     #: called after each commit with its events, on the event loop
     on_commit: Callable[[Sequence[StoredEvent]], None]
-    #: #: called after each commit with its duration in seconds and its number of calls
+    #: called after each commit with its duration in seconds and its number of calls
     on_transaction: Callable[[float, int], None]
 
     @property

@@ -68,7 +68,7 @@ def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict
     try:
         document = load_yaml(data)
     except yaml.YAMLError as error:
-        raise ValueError(f"--profiles {path}: no YAML: {error}") from error
+        raise ValueError(f"--profiles {path}: not YAML: {error}") from error
     entries = document.get("profiles") if isinstance(document, dict) else None
     if not isinstance(entries, dict) or set(document) != {"profiles"} or not 0 < len(entries) <= MAX_PROFILES:
         raise ValueError(f"--profiles {path}: an object 'profiles' with 1 to {MAX_PROFILES} profiles is needed.")
@@ -82,7 +82,7 @@ def _read_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a profile name: letters, digits, '.', '_' and '-', at most 64.")
     if not isinstance(entry, dict) or (unknown := sorted(map(str, set(entry) - FIELDS))):
-        hint = f"has no field {unknown[0]!r}" if isinstance(entry, dict) else "is no object"
+        hint = f"has no field {unknown[0]!r}" if isinstance(entry, dict) else "is not an object"
         raise ValueError(f"profile {name} {hint}; it may have {', '.join(sorted(FIELDS))}.")
     place = f"profile {name}"
     permissions = _read_text(entry, "permissions", place)

@@ -161,7 +161,7 @@ async def test_a_part_that_fails_leaves_nothing(market: Market) -> None:
     await market.call(market.operator, "declared_agent.apply", name="Reader", specification={"model": "default"})
     with pytest.raises(Conflict, match="'Reader'"):
         await install(market)
-    with pytest.raises(InvalidRequest, match="cannot work"):
+    with pytest.raises(InvalidRequest, match="steps are invalid"):
         await install(market, agents=MANIFEST["agents"][:1], workflow={"steps": [{"name": "a", "depends_on": ["b"]}]})
     with pytest.raises(NotFound):
         await install(market, agents=MANIFEST["agents"][:1], orchestrator_agent="Nobody")

@@ -83,7 +83,7 @@ async def test_attempts_are_compared_and_a_choice_ends_the_others(job: Job) -> N
     third = await claim(job)
     with pytest.raises(Conflict, match="only an attempt that has completed"):
         await choose(job, group.group_id, third.task_id)
-    with pytest.raises(InvalidRequest, match="no attempt of"):
+    with pytest.raises(InvalidRequest, match="not an attempt of"):
         await choose(job, group.group_id, "task_" + "0" * 32)
     compared = await compare(job, group.group_id)
     assert [

@@ -102,7 +102,7 @@ async def test_turns_are_of_whom_they_concern_and_of_one_session(job: Job) -> No
         await record(job, job_id, 2, commit="HEAD")
     await job.market.call(job.person, "task.assign", prompt="x", codebase_id=job.codebase, context_id="other")
     await job.claim()
-    with pytest.raises(InvalidRequest, match="no job of the session"):
+    with pytest.raises(InvalidRequest, match="not a job of the session"):
         await record(job, job_id, 2)
 
 
@@ -128,7 +128,7 @@ async def test_a_worker_that_takes_a_job_over_adds_turns_and_changes_none(job: J
         return {"job_id": job_id, **fence, "codebase_id": codebase, "session_id": "ses_2", "commit": "3" * 40}
 
     turn = await work(other, "desk", job.person)
-    with pytest.raises(InvalidRequest, match="no job of the session"):
+    with pytest.raises(InvalidRequest, match="not a job of the session"):
         await market.call(other, "turn.record", **turn, number=1)
     await market.call(other, "turn.record", **turn, number=2)
     page = await market.call(job.person, "turn.list", job_id=job_id)
@@ -136,5 +136,5 @@ async def test_a_worker_that_takes_a_job_over_adds_turns_and_changes_none(job: J
     fence = {"task_id": turn["task_id"], "fencing_token": turn["fencing_token"]}
     await market.call(other, "task.complete", **fence, result={})
     forged = await work(thief, "cellar", thief)
-    with pytest.raises(InvalidRequest, match="no job of the session"):
+    with pytest.raises(InvalidRequest, match="not a job of the session"):
         await market.call(thief, "turn.record", **forged, number=3)

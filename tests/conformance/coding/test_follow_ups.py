@@ -160,5 +160,5 @@ async def test_only_whom_it_concerns_reads_and_says_something(job: Job) -> None:
     with pytest.raises(Conflict, match="100 follow-ups wait"):
         await job.say("one too many")
     other = await job.market.call(job.person, "task.assign", task_type="cook")
-    with pytest.raises(InvalidRequest, match="no coding job"):
+    with pytest.raises(InvalidRequest, match="not a coding job"):
         await job.market.call(job.person, "follow_up.add", task_id=other.task_id, text="x")

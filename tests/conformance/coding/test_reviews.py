@@ -148,7 +148,7 @@ async def test_reviews_are_seen_by_whom_they_concern_and_handed_over_within_a_se
     )
     await job.claim()
     assert job.task_id == other.task_id
-    with pytest.raises(InvalidRequest, match="no job of the session"):
+    with pytest.raises(InvalidRequest, match="not a job of the session"):
         await submit(job, job_id)
     bad: list[dict[str, Any]] = [
         {"path": ""},

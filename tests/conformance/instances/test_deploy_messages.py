@@ -82,7 +82,7 @@ async def test_co_location_by_message(here: Site) -> None:
     near = {"required": True, "with_agent": CALC, "reason": "low_latency_required"}
     refused = (await send(here, app, "deploy", ORCHESTRATOR, payload={"agent_id": "Near", "co_location": near})).answer
     assert (refused.type, refused.payload["code"]) == ("deploy_failure", "CONFLICT")
-    assert "of which there is no instance" in refused.payload["error"]
+    assert "which has no instance" in refused.payload["error"]
     first = await here.create("Calc", app)
     sent = await send(here, app, "deploy", ORCHESTRATOR, payload={"agent_id": "Near", "co_location": near})
     confirmed = await reply(here, app, sent)

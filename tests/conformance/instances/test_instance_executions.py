@@ -291,7 +291,7 @@ async def test_co_location_names_the_host_and_the_group(here: Site) -> None:
     await here.agent("First")
     await here.agent("Second", host_requirements={"co_location_required": True, "co_location_with": ["First"]})
     acme = here.customer("acme")
-    with pytest.raises(Conflict, match="of which there is no instance in this account"):
+    with pytest.raises(Conflict, match="which has no instance in this account"):
         await here.call("instance.create", acme, agent_id="Second")
     first = await here.create("First", acme)
     second = await here.create("Second", acme)

@@ -131,7 +131,7 @@ async def test_a_source_that_is_served_or_none_is_refused(
     with pytest.raises(StoreFailure, match="There is no file"):
         await copy_database(tmp_path / "nowhere.db", postgres.url)
     (tmp_path / "text.db").write_text("hello, this is a file of text, not a database of anything at all" * 20)
-    with pytest.raises(StoreFailure, match="no database of Agora"):
+    with pytest.raises(StoreFailure, match="not an Agora database"):
         await copy_database(tmp_path / "text.db", postgres.url)
     await SqliteEngine(context[0].file).run("delete from schema_migrations where number > 12")
     with pytest.raises(StoreFailure, match="of an older release"):

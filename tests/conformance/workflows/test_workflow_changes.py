@@ -168,7 +168,7 @@ async def test_a_stranger_sees_nothing_of_it(market: Market) -> None:
         with pytest.raises(NotFound):
             await market.call(stranger, name, workflow_id=workflow_id, **more)
     assert (await market.call(doer, "workflow.status", workflow_id=workflow_id)).workflow_name == "pipeline"
-    with pytest.raises(PermissionDenied, match="only that one changes it"):
+    with pytest.raises(PermissionDenied, match="only its creator may change it"):
         await market.call(doer, "workflow.cancel", workflow_id=workflow_id)
     assert (await market.call(boss, "workflow.list")).total == 1
     assert (await market.call(stranger, "workflow.list")).total == 0

@@ -40,7 +40,7 @@ def test_json_is_for_machines(served: Served, agora: Agora) -> None:
 def test_what_fails_is_told_to_scripts(served: Served, agora: Agora) -> None:
     assert "Division by zero" in agora("a2a", served.url, "-m", "Calculate 1 / 0", exit_code=1).stdout
     assert "cannot be reached" in agora("a2a", "http://127.0.0.1:9", "-m", "x", exit_code=7).stderr
-    assert "no address" in agora("a2a", "ftp://nowhere", "-m", "x", exit_code=2).stderr
+    assert "not the address" in agora("a2a", "ftp://nowhere", "-m", "x", exit_code=2).stderr
     assert agora("a2a", served.url, "--auth", "wrong", "-m", "x", exit_code=3).stderr.startswith("Error: ")
 
 

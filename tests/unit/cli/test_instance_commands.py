@@ -80,7 +80,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 @pytest.fixture(scope="module")
 def registered(shell: Shell) -> str:
     made = shell.agora("agent", "register", "--config", str(shell.directory / "programs" / "agent.yaml"))
-    assert "CliWorker is registered; instances of it can be made." in made.stdout
+    assert "CliWorker is registered; instances of it can be created." in made.stdout
     return "CliWorker"
 
 

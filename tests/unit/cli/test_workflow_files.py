@@ -47,7 +47,7 @@ BAD = {
     "": [("", "an object with 'name' and 'steps' is expected")],
     "- a": [("", "an object with 'name' and 'steps' is expected")],
     "name: [x": [("line 1, column 9", "is not YAML")],
-    "name: x\nsteps:\n  - name: a\n    name: b": [("line 4, column 5", "'name' is there twice")],
+    "name: x\nsteps:\n  - name: a\n    name: b": [("line 4, column 5", "'name' is listed twice")],
     "!!python/object/apply:os.getcwd []": [("line 1, column 1", "could not determine a constructor")],
     "[a]: b": [("line 1, column 1", "unhashable key")],
     "name: x": [("steps", "required")],

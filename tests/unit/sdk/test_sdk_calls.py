@@ -122,7 +122,7 @@ def test_every_operation_is_a_method_with_the_contracts_signature() -> None:
         assert operation.attribute in dir(getattr(client, operation.category))
         for alias in operation.aliases:
             assert getattr(client, alias).__operation__ is operation
-    with pytest.raises(AttributeError, match=r"no operation messaging\.sned; there are: send"):
+    with pytest.raises(AttributeError, match=r"no operation messaging\.sned; available: send"):
         client.messaging.sned  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(AttributeError):
         client.nothing  # type: ignore[attr-defined]  # noqa: B018

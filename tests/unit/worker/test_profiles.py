@@ -54,10 +54,10 @@ def test_a_profile_changes_what_it_names(tmp_path: Path) -> None:
 
 BAD = {
     "nothing": "an object 'profiles'",
-    "[": "no YAML",
+    "[": "not YAML",
     "profiles: {}": "1 to 50",
     "profiles: {a/b: {}}": "not a profile name",
-    "profiles: {a: 7}": "is no object",
+    "profiles: {a: 7}": "is not an object",
     "profiles: {a: {colour: red}}": "no field 'colour'",
     "profiles: {a: {permissions: some}}": "all, safe, none",
     "profiles: {a: {model: 7}}": "model is a text",

@@ -341,7 +341,7 @@ async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
         document = None
         if response.status_code < 400:
             raise UpstreamFailed(
-                "The agent's answer is no JSON.", fix="Is there an A2A agent at this address?"
+                "The agent's answer is not JSON.", fix="Is there an A2A agent at this address?"
             ) from None
     if raising and response.status_code >= 400:
         wire.parse_result(response.status_code, document)
@@ -363,7 +363,7 @@ def _parse_item(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise UpstreamFailed("An item of the stream is no JSON.") from None
+        raise UpstreamFailed("An item of the stream is not JSON.") from None
 
 
 @asynccontextmanager

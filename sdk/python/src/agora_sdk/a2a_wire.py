@@ -99,7 +99,9 @@ def card_url(url: str) -> str:
     """Build the URL of an agent's card. url: of the agent, of its card, or of the host."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidRequest(f"{url!r} is no address of an agent.", fix="Write http://HOST:PORT or https://HOST/PATH.")
+        raise InvalidRequest(
+            f"{url!r} is not the address of an agent.", fix="Write http://HOST:PORT or https://HOST/PATH."
+        )
     plain = parts._replace(query="", fragment="").geturl()
     return plain if parts.path.endswith(".json") else plain.rstrip("/") + CARD
 

@@ -516,7 +516,7 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
     """
     module_name, _, attribute = spec.partition(":")
     if not module_name or not attribute:
-        raise InvalidRequest(f"{spec!r} names no agent.", fix="Write module:Class, such as examples.echo:Echo.")
+        raise InvalidRequest(f"{spec!r} does not name an agent.", fix="Write module:Class, such as examples.echo:Echo.")
     # A console script, unlike ``python -m``, does not search the current directory.
     if "" not in sys.path:
         sys.path.insert(0, "")
@@ -535,4 +535,4 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
     elif isinstance(agent, type) and issubclass(agent, Agent):
         agent.run(url=url, name=name)
     else:
-        raise InvalidRequest(f"{spec} is no agent.", fix="It must be a class derived from agora_sdk.Agent.")
+        raise InvalidRequest(f"{spec} is not an agent.", fix="It must be a class derived from agora_sdk.Agent.")

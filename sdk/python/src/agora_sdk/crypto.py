@@ -86,7 +86,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
         document = payload[ENCRYPTED]
         recipients = {str(recipient["header"]["kid"]): recipient for recipient in document["recipients"]}
     except (KeyError, TypeError):
-        raise Undecipherable("The payload is no JWE of this protocol.") from None
+        raise Undecipherable("The payload is not a JWE of this protocol.") from None
     own_key = next((key for key in keys if key["kid"] in recipients), None)
     if own_key is None:
         raise UnknownKey(

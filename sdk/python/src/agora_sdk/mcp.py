@@ -272,7 +272,9 @@ class MCPClient:
                 raise InvalidRequest("No server is connected.", fix="Connect to one: client.connect(url).")
             return dict(self._peers)
         if server not in self._peers:
-            raise NotFound(f"No server {server!r} is connected.", fix=f"There are: {', '.join(self._peers) or 'none'}.")
+            raise NotFound(
+                f"No server {server!r} is connected.", fix=f"Connected servers: {', '.join(self._peers) or 'none'}."
+            )
         return {server: self._peers[server]}
 
     def _choose_unique_name(self, name: str, url: str, *, chosen: bool) -> str:

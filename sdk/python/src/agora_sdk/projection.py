@@ -51,7 +51,7 @@ class Category:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         operation = self._service.operations.get(name) if not name.startswith("_") else None
         if operation is None:
-            raise AttributeError(f"there is no operation {self._service.category}.{name}; there are: {', '.join(self)}")
+            raise AttributeError(f"there is no operation {self._service.category}.{name}; available: {', '.join(self)}")
         function = self.__dict__[name] = make_method(self._session, operation)
         return function
 

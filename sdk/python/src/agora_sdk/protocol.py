@@ -383,7 +383,7 @@ class AgentProtocol:
     async def _fetch_own_agent(self, io: IO) -> Agent:
         agent_id = self._session.identity.agent_id
         if agent_id is None:
-            raise InvalidRequest("This client is no agent.", fix="Register first, or give AgoraClient(agent=NAME).")
+            raise InvalidRequest("This client is not an agent.", fix="Register first, or give AgoraClient(agent=NAME).")
         me: Agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
         return me
 
@@ -422,7 +422,7 @@ def _build_message_document(
         names = [to] if isinstance(to, str) else list(to)
     allowed = {"task", "context", "expected", "status", "message_id"}
     if unknown := more.keys() - allowed:
-        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}.", fix=f"There are: {', '.join(sorted(allowed))}.")
+        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}.", fix=f"Allowed: {', '.join(sorted(allowed))}.")
     document = {
         "id": more.get("message_id"),
         "type": str(kind),

@@ -53,7 +53,7 @@ class A2AClientPool:
         try:
             return OriginClient(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)
         except ValueError:  # includes UnicodeError, for an invalid host name
-            raise UpstreamUnavailable(f"{url} is no address of an agent.") from None
+            raise UpstreamUnavailable(f"{url} is not the address of an agent.") from None
 
     def _build_credential_headers(self, endpoint: RemoteEndpoint) -> dict[str, str]:
         """Build the headers with an agent's stored credentials, by lower-case names."""

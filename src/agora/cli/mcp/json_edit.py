@@ -81,7 +81,7 @@ def _set_member(document: Any, path: Sequence[str], value: Any) -> Any:
     if not path:
         return value
     if not isinstance(document, dict):
-        raise InvalidRequest(f"What should hold {path[0]!r} is not an object.", fix="Repair it, or move it away.")
+        raise InvalidRequest(f"The parent of {path[0]!r} is not an object.", fix="Repair it, or move it away.")
     return document | {path[0]: _set_member(document.get(path[0], {}), path[1:], value)}
 
 

@@ -57,7 +57,7 @@ def build_endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
         raise typer.BadParameter(f"--server names the tools; --{next(iter(parameters))} cannot choose among them")
     if not NAME.fullmatch(server):
         raise typer.BadParameter(
-            f"{server!r} is no name of a virtual server: small letters, digits, hyphens, underscores"
+            f"{server!r} is not the name of a virtual server: lower-case letters, digits, hyphens, underscores"
         )
     return f"/mcp/servers/{server}"
 

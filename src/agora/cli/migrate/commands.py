@@ -124,7 +124,7 @@ def agents(
         if not isinstance(configurations, list) or not all(isinstance(each, dict) for each in configurations):
             raise TypeError
     except (ValueError, TypeError):
-        raise InvalidRequest(f"{file} is no list of agents.", fix='Write [{"agent_id": "NAME"}, ...].') from None
+        raise InvalidRequest(f"{file} is not a list of agents.", fix='Write [{"agent_id": "NAME"}, ...].') from None
     session.as_operator(lambda client: client.migration.list_imports(limit=1))
     connection = session.connection
     assistant = V4ToV5MigrationAssistant(session.client.url, token=connection.token, tenant=connection.tenant)

@@ -86,7 +86,7 @@ def _merge_field(name: str, argument: str | None, within: str | None) -> str | N
     if argument is not None and within is not None and argument != within:
         raise InvalidRequest(
             f"The message has {within!r}, the call has {argument!r}.",
-            fix="Say it once.",
+            fix="Give it in one place.",
             errors=[field_error(name, "given twice")],
         )
     return argument if argument is not None else within

@@ -136,7 +136,7 @@ class Management(BoundService):
         call, configuration = self.call, self.call.context.configuration
         call.target = target
         if call.caller.tenant != HOME:
-            raise PermissionDenied("Settings are of the whole installation.", fix="Ask whoever runs it.")
+            raise PermissionDenied("Settings apply to the whole installation.", fix="Ask its operator.")
         if action == "list":
             return None, configuration.describe_settings("" if target in ("*", "all") else target)
         configuration.require_changeable(target)
@@ -211,7 +211,7 @@ class Management(BoundService):
             )
         if end.sunset_date is not None and end.sunset_date <= to_datetime(self.call.now).date():
             raise InvalidRequest(
-                f"{end.sunset_date} has come.",
+                f"{end.sunset_date} is not in the future.",
                 fix="Give a later day, or use the action sunset.",
                 errors=[field_error("value.sunset_date", "not in the future")],
             )
@@ -226,7 +226,7 @@ class Management(BoundService):
             replacement = self.call.context.registry.find(name, None, self.call.caller.tenant)
         except AgoraError as error:
             raise InvalidRequest(
-                f"The replacement {name!r} is no operation: {error.detail}",
+                f"The replacement {name!r} is not an operation: {error.detail}",
                 fix=NOTICE_FIX,
                 errors=[field_error("value", "not an operation")],
             ) from None

@@ -97,7 +97,7 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
     for at, key in enumerate(keys):
         if key.crv not in _POINTS[key.kty] or (key.y is None) != (key.kty == "OKP"):
             raise InvalidRequest(
-                f"public_keys.{at} is no key of the kind {key.kty} {key.crv}.",
+                f"public_keys.{at} is not a key of the kind {key.kty} {key.crv}.",
                 fix="EC keys have x and y and a curve P-256, P-384 or P-521; OKP keys x alone, and X25519 or X448.",
                 errors=[field_error(f"public_keys.{at}", "malformed")],
             )

@@ -105,7 +105,7 @@ def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) ->
     own_account = find_paying_account_of_caller(caller)
     if account not in (None, own_account) and not caller.may("admin"):
         raise PermissionDenied(
-            f"You spend as {own_account}; the budget of {account} is its own affair.",
+            f"You spend as {own_account}; the budget of {account} can only be set by that account.",
             fix="Leave account out for your own.",
         )
     return account or own_account

@@ -123,7 +123,7 @@ def _check_amounts(request: PriceRequest) -> None:
         )
     if takes and not any(getattr(request, name) for name in takes):
         raise InvalidRequest(
-            f"A price of type {type} of nothing is free.",
+            f"A price of type {type} needs an amount above 0.",
             fix=f"Give {' or '.join(sorted(takes))}, or the type free.",
             errors=[field_error(sorted(takes)[-1], "missing")],
         )
@@ -134,7 +134,7 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
     if not now <= begins <= now + MAX_DAYS_AHEAD:
         raise InvalidRequest(
             "A price takes effect now or within a year: past usage is not repriced.",
-            fix="Leave effective_from out, or give a time to come.",
+            fix="Leave effective_from out, or give a time in the future.",
             errors=[field_error("effective_from", "in the past" if begins < now else "too far ahead")],
         )
     return begins

@@ -48,7 +48,9 @@ async def set_discount(call: Call, account: str, percent: float, until: datetime
     await require_account(call.tx, account)
     until_at = None if until is None else to_microseconds(until)
     if until_at is not None and until_at <= call.now:
-        raise InvalidRequest("until is over.", fix="Give a time to come.", errors=[field_error("until", "in the past")])
+        raise InvalidRequest(
+            "until is in the past.", fix="Give a time in the future.", errors=[field_error("until", "in the past")]
+        )
     await check_and_record_administration(call, f"discount:{account}")
     points = round(percent * 100)
     if points:
@@ -165,7 +167,9 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
     name = call.target = account or own_account
     if name != own_account:
         if not call.caller.may("admin"):
-            raise PermissionDenied("A coupon is for your own account.", fix="Use a credential of the account.")
+            raise PermissionDenied(
+                "A coupon can only be redeemed for your own account.", fix="Use a credential of the account."
+            )
         await require_account(call.tx, name)
     ledger, key = Ledger(call), f"coupon:{code}:{name}"
     # The coupon is locked before the ledger is read, so that concurrent calls redeem it once.

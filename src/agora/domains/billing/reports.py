@@ -63,7 +63,7 @@ class CostRequest:
         since, until = convert_day_range(self.since, self.until)
         if self.instance and (self.since or self.until):
             raise InvalidRequest(
-                "The cost of an instance is of its whole life.",
+                "The cost of an instance covers its whole lifetime.",
                 fix="Leave since and until out, or look at its entries with agora.billing.usage.",
                 errors=[field_error("since", "not with instance_id")],
             )

@@ -100,7 +100,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         name = account or find_paying_account_of_caller(caller)
         if resolve_visible_account(caller, name) == "":
             raise PermissionDenied(
-                f"You spend as {find_paying_account_of_caller(caller)}; the budget of {name} is its own affair.",
+                f"You spend as {find_paying_account_of_caller(caller)}; the budget of {name} can only be set by that account.",
                 fix="Leave account out for your own.",
             )
         return await model_usage.check_token_budget(self.call, name, currency or CATALOG.currency)

@@ -84,7 +84,7 @@ def resolve_usage_time(now: int, at: datetime | None) -> int:
     moment = now if at is None else to_microseconds(at)
     if not now - OLDEST <= moment <= now:
         raise InvalidRequest(
-            "Usage is recorded after it was, and within 400 days.",
+            "Usage can only be recorded afterwards, and within 400 days.",
             fix="Leave 'at' out, or give a time that has passed.",
             errors=[field_error("at", "in the future" if moment > now else "too long ago")],
         )

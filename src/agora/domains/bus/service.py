@@ -193,7 +193,7 @@ class BusService(BoundService, contract.Bus):
         bridge = call.context.ports.find(BRIDGE)
         if bridge is None or owner.caller is None:
             raise Conflict(
-                "No Redis is configured." if bridge is None else f"{owner.name} is no registered agent.",
+                "No Redis is configured." if bridge is None else f"{owner.name} is not a registered agent.",
                 fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
             )
         if await streams.ensure_group(call, owner, streams.BRIDGE):

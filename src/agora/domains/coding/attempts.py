@@ -152,7 +152,7 @@ class AttemptService(BoundService, contract.Attempts):
         if choice is None:
             ids = ", ".join(attempt.task_id for attempt in attempts)
             raise InvalidRequest(
-                f"{task_id} is no attempt of {group_id}.",
+                f"{task_id} is not an attempt of {group_id}.",
                 fix=f"Choose one of {ids}.",
                 errors=[field_error("task_id", "no attempt of the group")],
             )

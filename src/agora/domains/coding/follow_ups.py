@@ -189,7 +189,7 @@ async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
     for _ in range(MAX_SUCCESSORS):
         if draft.row.task_type != JOB_TYPE:
             raise InvalidRequest(
-                f"{draft.task_id} is no coding job, but a task of the type {draft.row.task_type}.",
+                f"{draft.task_id} is not a coding job but a task of the type {draft.row.task_type}.",
                 fix="Send it a message: agora.task.message.",
                 errors=[field_error("task_id", "no coding job")],
             )

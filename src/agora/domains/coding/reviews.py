@@ -333,7 +333,7 @@ class ReviewService(BoundService, contract.Reviews):
             first = await self.call.tx.one(tasks.select_task, task_id=job_id)
             is_same = job_id == task_id or (first is not None and views.task_context_id(first) == context_id)
         if not (is_same or self.call.caller.acts_for_others):
-            problem = f"{task_id} is no job of the session of {job_id}."
+            problem = f"{task_id} is not a job of the session of {job_id}."
             raise InvalidRequest(problem, errors=[field_error("job_id", "another session")])
 
     @implements

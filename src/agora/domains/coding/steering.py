@@ -72,7 +72,7 @@ async def send_message(call: Call, codebase: CodebaseRow, text: str, task_id: st
     if job is None and task_id is not None:
         raise not_found(
             "task_id",
-            f"{task_id} is no job of {codebase.codebase_id} that has not ended.",
+            f"{task_id} is not an unfinished job of {codebase.codebase_id}.",
             fix=f"See GET /v1/agent/codebases/{codebase.codebase_id}/status.",
         )
     if job is None:

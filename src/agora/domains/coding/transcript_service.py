@@ -98,7 +98,7 @@ class TranscriptService(BoundService, contract.Transcripts):
         is_own = call.caller.subject in (session.requester, codebase.owner)
         if not is_own and not (call.caller.acts_for_others and may_read_every_session(call, codebase)):
             raise PermissionDenied(
-                f"{session_id} is {session.requester or codebase.owner}'s.",
+                f"{session_id} belongs to {session.requester or codebase.owner}.",
                 fix="Its requester, its worker and operators may forget it.",
                 required="act:any",
             )

@@ -160,7 +160,7 @@ class TurnService(BoundService, contract.Turns):
         is_next = last is not None and last.requester == draft.row.created_by and number > last.number
         if not (is_same and (last is None or last.owner == codebase.owner or is_next)):
             raise InvalidRequest(
-                f"{task_id} is no job of the session of {job_id}.", errors=[field_error("job_id", "another session")]
+                f"{task_id} is not a job of the session of {job_id}.", errors=[field_error("job_id", "another session")]
             )
         session = await call.tx.one(codings.select_session, codebase_id=codebase_id, session_id=session_id)
         row = TurnRow(

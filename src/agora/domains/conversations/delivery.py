@@ -208,7 +208,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         )
     elif message.type in rules.STRICT:
         raise IllegalTransition(
-            f"There is nothing of {draft.to[0]} that a message of type {message.type.value} could answer.",
+            f"{draft.to[0]} has sent no message that a message of type {message.type.value} can answer.",
             fix="Name the message in correlation.reply_to.",
             allowed=sorted(set(Performative) - rules.STRICT),
         )

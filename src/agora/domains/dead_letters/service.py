@@ -119,7 +119,8 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         row = await self._load_letter(letter_id)  # another caller may have settled it in the meantime
         if row.state != state:
             raise Conflict(
-                f"The dead letter {letter_id} was {row.state} already.", fix="Look at it with agora.dead_letter.get."
+                f"The dead letter {letter_id} has already been {row.state}.",
+                fix="Look at it with agora.dead_letter.get.",
             )
         return row, False
 

@@ -161,7 +161,8 @@ async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) 
     if rates:
         return rates
     raise refusal or Conflict(
-        f"None of the models {', '.join(names)} is in the agent's newest declaration.", fix="Offer those that are."
+        f"None of the models {', '.join(names)} is in the agent's newest declaration.",
+        fix="Offer models of that declaration.",
     )
 
 

@@ -234,7 +234,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
                 reason = "its type must be 'object'"
             if reason is not None:
                 raise InvalidRequest(
-                    f"output_schema is no JSON schema of an object: {reason[:300]}.",
+                    f"output_schema is not a JSON schema of an object: {reason[:300]}.",
                     errors=[field_error("specification.output_schema", "no schema of an object")],
                 )
 

@@ -170,7 +170,7 @@ async def _bind_grant(
         case "child":
             child = await call.tx.one(tasks.select_task, task_id=str(arguments.get("task_id", "")))
             if child is None or child.parent_id != task.task_id:
-                return _refuse(f"{arguments.get('task_id')!r} is no task that was made for this one.")
+                return _refuse(f"{arguments.get('task_id')!r} is not a task created for this one.")
         case "memory":
             namespace = specification.memory.namespace or "memory"
             return _bind_memory(prepared, f"{namespace}/{rights.asker}/")

@@ -110,13 +110,13 @@ def check_tool_names(specification: AgentSpecification) -> None:
         names = ", ".join([*TOOLSETS, *_GRANTS])
         raise InvalidRequest(
             f"{unknown[0]!r} cannot be a tool of a declared agent.",
-            fix=f"There are {names}, upstream:NAME, NAME.TOOL, agent:NAME, agent:*, handoff:NAME and capability:NAME.",
+            fix=f"Tools are {names}, upstream:NAME, NAME.TOOL, agent:NAME, agent:*, handoff:NAME and capability:NAME.",
             errors=[field_error("specification.tools", f"no tool {name!r}") for name in unknown],
         )
     absent = [name for name in specification.approval if name != "*" and not _is_tool_name(name)]
     if absent:
         raise InvalidRequest(
-            f"{absent[0]!r} is no tool that could wait for approval.",
+            f"{absent[0]!r} is not a tool that can require approval.",
             fix="Name a tool or a toolset as in the field tools, or '*'.",
             errors=[field_error("specification.approval", f"no tool {name!r}") for name in absent],
         )

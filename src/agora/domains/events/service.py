@@ -174,7 +174,7 @@ class EventService(BoundService, contract.Events):
         if row.owner != caller.subject and not caller.may("read:all"):
             raise PermissionDenied(
                 "The subscription belongs to another owner.",
-                fix="Make your own with POST /agora/event/subscribe.",
+                fix="Create your own with POST /agora/event/subscribe.",
                 required="read:all",
             )
         return row

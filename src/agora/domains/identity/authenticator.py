@@ -102,8 +102,8 @@ class Authenticator:
             return caller
         if not is_installation_operator(caller, self._settings.admin_authority_level):
             raise PermissionDenied(
-                "Your credential is of another tenant.",
-                fix="Leave the header X-Agora-Tenant out: a credential brings its tenant along.",
+                "Your credential belongs to another tenant.",
+                fix="Leave the header X-Agora-Tenant out: a credential determines its tenant.",
             )
         row = (
             await self._store.read(tenant, _read_tenant)
@@ -120,7 +120,7 @@ class Authenticator:
         """Raise an error if the tenant's callers are refused."""
         row = await self._store.read(tenant, _read_tenant)
         if row is None or row.status in DELETED_STATES:
-            raise _build_credential_error("The marketplace of this credential is no more.", "Ask an operator.")
+            raise _build_credential_error("The marketplace of this credential no longer exists.", "Ask an operator.")
         if row.status != "active":
             because = f": {row.reason.rstrip('.')}" if row.reason else ""
             raise PermissionDenied(

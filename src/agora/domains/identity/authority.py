@@ -37,7 +37,7 @@ def check_authority(caller: Caller, needed: int, doing: str) -> None:
     if needed > caller.authority:
         raise PermissionDenied(
             f"Your authority is {caller.authority}; you cannot {doing} {needed}.",
-            fix=f"Ask a caller with an authority of {needed} or more do it.",
+            fix=f"Ask a caller with an authority of {needed} or more to do it.",
             required_authority=needed,
         )
 

@@ -179,7 +179,7 @@ async def _end_local_session(call: Call) -> None:
     caller = call.caller
     if caller.person is None:
         raise InvalidRequest(
-            "Your credential is of no session.",
+            "Your credential does not belong to a session.",
             fix="Agents deregister; keys are revoked with DELETE /tokens/{token_id}.",
         )
     forget_at = max(caller.expires_at or 0, call.now + DAY)

@@ -147,5 +147,5 @@ def _make_secret(path: Path, make: str) -> str:
     try:
         create_file_once(path, f"{secret}\n".encode())
     except OSError as error:
-        raise ConfigurationError(f"{path} is not there, and cannot be made: {error.strerror}.") from None
+        raise ConfigurationError(f"{path} does not exist and cannot be created: {error.strerror}.") from None
     return path.read_text("ascii").strip()

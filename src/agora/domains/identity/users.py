@@ -144,7 +144,7 @@ async def check_concurrency(call: Call) -> None:
     row = await call.tx.one(people.count_open_tasks, user_id=call.caller.subject, limit=person.limit)
     if row is not None and row >= person.limit:
         raise RateLimited(
-            f"You have {person.limit} tasks waiting and running, which is as many as you may.",
+            f"You have {person.limit} tasks waiting and running, which is the maximum.",
             fix="Wait until one has ended, cancel one, or ask an operator for more (agora.user.update).",
             retry_after=RETRY_AFTER,
             concurrency_limit=person.limit,
@@ -165,7 +165,7 @@ async def count_job(call: Call) -> None:
         return
     resets_at = (day + 1) * DAY
     raise RateLimited(
-        f"You have asked for {daily_limit} coding jobs today, which is as many as you may in a day.",
+        f"You have asked for {daily_limit} coding jobs today, which is the daily maximum.",
         fix="Wait until 00:00 UTC, or ask an operator for more (agora.user.update, daily_job_limit).",
         retry_after=-(-(resets_at - call.now) // SECOND),
         daily_job_limit=daily_limit,

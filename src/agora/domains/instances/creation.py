@@ -131,7 +131,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, Deploymen
         raise Conflict(f"{agent.agent_name} is {agent.status}: no instance of it can be created.")
     if row is None or row.withdrawn_at is not None:
         raise Conflict(
-            f"No instance of {agent.agent_name} can be made: "
+            f"No instance of {agent.agent_name} can be created: "
             + ("it was withdrawn." if row is not None else "it has no registered deployment."),
             fix="An operator registers its manifest with agora.deployment.register.",
             errors=[field_error("agent_id", "not deployable")],

@@ -185,7 +185,7 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
         agent_ref = payload.get("agent_id")
         agent = await find_agent(call.tx, agent_ref) if isinstance(agent_ref, str) else None
         if agent is None or not is_agent_visible(call.caller, agent) or not await is_deployable(call, agent):
-            error = f"No instance of {agent_ref!r} can be made: it has no registered deployment."
+            error = f"No instance of {agent_ref!r} can be created: it has no registered deployment."
             return {
                 "type": "refuse",
                 "intent": "not_deployable",

@@ -195,7 +195,7 @@ class DeploymentService(BoundService, contract.Deployments):
         return contract.RegisteredDeployable(
             agent_id=registration.agent_id,
             name=registration.agent_name,
-            message=f"{registration.agent_name} is {what}; instances of it can be made.",
+            message=f"{registration.agent_name} is {what}; instances of it can be created.",
             created=created,
             revision=revision,
             engines=list(list_suitable_engines(deployed.manifest)),

@@ -133,7 +133,7 @@ async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termi
 def _build_illegal_transition_error(row: InstanceRow, subject: str) -> IllegalTransition:
     if row.desired == "stopped":
         return IllegalTransition(
-            f"The instance is {row.state}; it cannot be {subject}.", fix="Make a new one.", allowed=[]
+            f"The instance is {row.state}; it cannot be {subject}.", fix="Create a new one.", allowed=[]
         )
     return IllegalTransition(
         f"The instance is {row.state}; it cannot be {subject}.",

@@ -118,7 +118,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     if instance_row is None:
         raise NotFound(
             f"You have no running instance of {target!r}.",
-            fix="Make one with agora.instance.create, or keep some with agora.instance.scale.",
+            fix="Create one with agora.instance.create, or keep some with agora.instance.scale.",
             errors=[field_error("instance_id", "no running instance")],
         )
     return instance_row

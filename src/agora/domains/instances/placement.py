@@ -293,7 +293,9 @@ def _build_refusal(missing: Sequence[UnmetRequirement], hosts: Sequence[HostRow]
     what = "; ".join(f"{each.host}: {each.message}" for each in missing[:5])
     if len(permanent) == len(hosts):
         return InvalidRequest(
-            f"No host meets the requirements. {what}.", fix="Need less, or register a host that has it.", errors=errors
+            f"No host meets the requirements. {what}.",
+            fix="Reduce the requirements, or register a host that meets them.",
+            errors=errors,
         )
     return Conflict(
         f"No host can take it now. {what}.", fix="Try again later, or end instances that are not needed.", errors=errors
@@ -320,8 +322,8 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
             return Neighbour(container, engine=REMOTE)
     if required:
         raise Conflict(
-            f"It is to run beside {' or '.join(refs)}, of which there is no instance in this account.",
-            fix="Make one first, or do not require co-location.",
+            f"It must run beside {' or '.join(refs)}, which has no instance in this account.",
+            fix="Create one first, or do not require co-location.",
             errors=[field_error("co_location", "nothing to run beside")],
         )
     return None

@@ -54,8 +54,8 @@ def _merge_profile(manifest: AgentManifest, fields: Mapping[str, Any]) -> dict[s
 
 def _explain_not_deployable(manifest: AgentManifest) -> str | None:
     if describes_program(manifest):
-        return f"Instances of it cannot be made: that takes the scope {SCOPE}. An operator registers it so."
+        return f"Instances of it cannot be created: this requires the scope {SCOPE}. An operator can register it."
     if manifest.build_config is not None or manifest.directory is not None or manifest.repository is not None:
         missing = "build_config" if manifest.build is None else "repository, directory or docker_image"
-        return f"Instances of it cannot be made: its manifest does not say {missing}."
+        return f"Instances of it cannot be created: its manifest does not state {missing}."
     return None

@@ -98,7 +98,7 @@ async def _check_deployable(call: Call, agent: AgentRow) -> None:
     row = await call.tx.one(host_queries.select_deployment, agent_id=agent.agent_id)
     if row is None or row.withdrawn_at is not None:
         raise NotFound(
-            f"No instance of {agent.agent_name} can be made.",
+            f"No instance of {agent.agent_name} can be created.",
             fix="An operator registers its manifest with agora.deployment.register.",
             errors=[field_error("agent_id", "not deployable")],
         )

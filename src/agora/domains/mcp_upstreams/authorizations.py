@@ -144,7 +144,7 @@ async def forget_subject(call: Call, subject: str) -> None:
 async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
     row = await require_upstream(call, upstream)
     if row.oauth_mode == "none":
-        raise Conflict(f"{row.name} is not added for OAuth.", fix=NOT_OAUTH)
+        raise Conflict(f"{row.name} was not added with OAuth.", fix=NOT_OAUTH)
     return row
 
 

@@ -200,14 +200,14 @@ def _read_text_mapping(entry: Mapping[str, Any], name: str, where: str) -> Mappi
         raise ConfigurationError(f"{where}: {name} is an object of texts")
     texts = {str(key): str(value) for key, value in mapping.items()}
     if any("\0" in text or "=" in key or "\0" in key for key, text in texts.items()):
-        raise ConfigurationError(f"{where}: {name} has characters that it cannot have")
+        raise ConfigurationError(f"{where}: {name} has invalid characters")
     return texts
 
 
 def _make_slug(text: str, where: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:MAX_NAME_CHARACTERS].strip("-")
     if not slug:
-        raise ConfigurationError(f"{where}: {text!r} has no letter or digit to make a name of")
+        raise ConfigurationError(f"{where}: {text!r} has no letter or digit for a name")
     return slug
 
 

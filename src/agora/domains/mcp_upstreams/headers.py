@@ -34,7 +34,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
 def find_header_error(name: str, value: str) -> str | None:
     """Find the error of a header; None if it is valid."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
-        return "is no name of a header"
+        return "is not a header name"
     if name.lower() in OWN or name.lower().startswith("mcp-"):
         return "is a header that this server sets itself"
     if not VALUE.fullmatch(value):

@@ -293,11 +293,11 @@ class UpstreamService(contract.Upstreams):
         row = await self._call.tx.one(statements.select_item, upstream_id=upstream.upstream_id, kind=kind, name=name)
         where = f"GET /upstreams/{upstream.name}"
         if row is None:
-            raise NotFound(f"{upstream.name} has no {kind} {name!r}.", fix=f"What it offers is at {where}.")
+            raise NotFound(f"{upstream.name} has no {kind} {name!r}.", fix=f"Its offers are listed at {where}.")
         if row.state == "quarantined":
             raise Conflict(
                 f"The {kind} {name!r} of {upstream.name} is quarantined: {row.reason}.",
-                fix=f"An operator looks at it ({where}) and accepts it (agora.upstream.accept).",
+                fix=f"An operator can review it ({where}) and accept it (agora.upstream.accept).",
             )
         if row.state == "dropped":
             raise NotFound(f"The {kind} {name!r} of {upstream.name} cannot be offered: {row.reason}.")

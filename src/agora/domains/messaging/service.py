@@ -215,7 +215,7 @@ class MessagingService(BoundService, contract.Messaging):
         if not recipients:
             raise NotFound(
                 f"No agent has the capability {capability!r}.",
-                fix="See which there are with GET /agora/query/agents.",
+                fix="Capabilities are listed with GET /agora/query/agents.",
                 errors=[field_error("to_agent", "unknown capability")],
             )
         if len(rows) > CAPABILITY_LIMIT:

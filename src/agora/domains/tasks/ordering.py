@@ -92,7 +92,7 @@ async def _lock_neighbour(draft: TaskDraft, place: Place) -> TaskRow | None:
         return None
     field = "before" if place.before else "after"
     if task_id == draft.task_id:
-        raise InvalidRequest("A task has no place beside itself.", errors=[field_error(field, "the task itself")])
+        raise InvalidRequest("A task cannot be placed beside itself.", errors=[field_error(field, "the task itself")])
     # Locked, so that the second of two concurrent moves next to it sees the first.
     row = (await lock_own_task(call, task_id)).row
     call.target = draft.task_id

@@ -329,7 +329,7 @@ class TaskService(BoundService, contract.Tasks):
             raise StaleLease(f"{task_id} has ended; its last usage could be reported for a minute.")
         if (provider_cost is None) != (currency is None):
             raise InvalidRequest(
-                "A cost has a currency.",
+                "A cost requires a currency.",
                 fix="Give provider_cost and currency, or neither.",
                 errors=[field_error("currency", "goes with provider_cost")],
             )

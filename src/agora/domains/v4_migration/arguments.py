@@ -179,9 +179,9 @@ class Arguments:
         try:
             number = float(value)
         except (TypeError, ValueError):
-            raise _build_wrong_argument_error(self.reducer, name, "is no number", value) from None
+            raise _build_wrong_argument_error(self.reducer, name, "is not a number", value) from None
         if number != number:
-            raise _build_wrong_argument_error(self.reducer, name, "is no number", value)
+            raise _build_wrong_argument_error(self.reducer, name, "is not a number", value)
         return min(max(number, minimum), maximum)
 
     def read_names(self, name: str) -> list[str]:
@@ -235,7 +235,7 @@ def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
     if signature is None:
         raise InvalidRequest(
             f"Unsupported v4 reducer: {reducer}",
-            fix=f"These are translated: {', '.join(sorted(SIGNATURES))}.",
+            fix=f"Supported reducers: {', '.join(sorted(SIGNATURES))}.",
             errors=[field_error("reducer", "unknown reducer")],
         )
     values = (

@@ -310,7 +310,9 @@ def _read_number(row: Row, name: str, default: float) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise InvalidRequest(f"{name} is no number: {value!r:.100}.", errors=[field_error(name, "no number")]) from None
+        raise InvalidRequest(
+            f"{name} is not a number: {value!r:.100}.", errors=[field_error(name, "no number")]
+        ) from None
 
 
 def _read_bounded(row: Row, maximum: int, *names: str) -> int | None:

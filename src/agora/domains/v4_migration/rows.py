@@ -74,7 +74,7 @@ def read_time(row: Mapping[str, Any], now: int) -> int:
             factor, divisor = next((up, down) for least, up, down in _UNITS if number >= least)
             microseconds = int(number * factor / divisor) if isinstance(number, float) else number * factor // divisor
     except (ValueError, TypeError, OverflowError, StopIteration):
-        raise InvalidRequest(f"{value!r:.100} is no time.", errors=[field_error("timestamp", "no time")]) from None
+        raise InvalidRequest(f"{value!r:.100} is not a time.", errors=[field_error("timestamp", "no time")]) from None
     if microseconds < 0 or microseconds > now + 366 * 86_400 * SECOND:
         raise InvalidRequest(f"{value!r:.100} is not a plausible time.", errors=[field_error("timestamp", "no time")])
     return min(microseconds, now)

@@ -67,7 +67,7 @@ class MigrationService(BoundService, contract.Migration):
         if database not in names:
             raise not_found(
                 "database",
-                f"{database!r} is no v4 database of this marketplace.",
+                f"{database!r} is not a v4 database of this marketplace.",
                 fix=f"These are: {', '.join(names)}; the setting v4_databases names them.",
             )
 

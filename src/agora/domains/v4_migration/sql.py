@@ -58,7 +58,7 @@ async def run_query(call: Call, query: str) -> V4Rows:
         name, limit, offset = inbox[1].replace("''", "'"), inbox[2], inbox[3]
         return await _list_messages(call, name, min(int(limit or PAGE), PAGE), int(offset or 0))
     raise InvalidRequest(
-        "This query is not translated.",
+        "This query is not supported.",
         fix="Use SELECT COUNT(*) FROM table, or SELECT * FROM agent_message WHERE to_agent = 'NAME' LIMIT n OFFSET m.",
         errors=[field_error("query", "not translated")],
     )
@@ -72,7 +72,7 @@ async def _count_rows(call: Call, table: str) -> V4Rows:
     else:
         raise InvalidRequest(
             f"v4 has no table {table!r}.",
-            fix=f"These are counted: {', '.join((*COUNTED, *MAPPED))}.",
+            fix=f"Tables that can be counted: {', '.join((*COUNTED, *MAPPED))}.",
             errors=[field_error("query", "unknown table")],
         )
     return V4Rows(columns=["count"], rows=[[count or 0]])

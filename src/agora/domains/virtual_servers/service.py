@@ -138,7 +138,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         if unknown:
             raise InvalidRequest(
                 f"There is no operation {unknown[0]!r}.",
-                fix="agora.discovery.list shows those there are.",
+                fix="agora.discovery.list lists the operations.",
                 errors=[field_error("tools", f"no operation {name!r}") for name in unknown],
             )
 

@@ -157,7 +157,7 @@ class WorkerService(BoundService, contract.Workers):
         call.target = row.worker_id
         if not call.now < moment <= call.now + MAX_LIMIT_SECONDS * SECOND:
             raise InvalidRequest(
-                "A limit ends in the future, and within a week.",
+                "A limit must end in the future, and within a week.",
                 fix="Give the time at which it is lifted; report it again if it lasts longer.",
                 errors=[field_error("until", "passed" if moment <= call.now else "more than a week from now")],
             )

@@ -44,7 +44,7 @@ async def check_steps(
         first = f"{problems[0]['field']}: {problems[0]['message']}"
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise InvalidRequest(
-            f"The steps cannot work: {first}{more}.",
+            f"The steps are invalid: {first}{more}.",
             fix="Fix the fields listed in 'errors'; nothing was created.",
             errors=problems[:MAX_REPORTED_ERRORS],
         )

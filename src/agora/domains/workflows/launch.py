@@ -111,8 +111,8 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
     around, _ = await _count_enclosing_parts(run)
     if len(items) * _count_steps(spec) * around > MAX_STEPS:
         raise ExpressionError(
-            f"for_each of {step.name} comes to {len(items) * _count_steps(spec) * around} steps, with those of the workflows "
-            f"in it and the parts around it; at most {MAX_STEPS} are possible"
+            f"for_each of {step.name} results in {len(items) * _count_steps(spec) * around} steps, including "
+            f"nested workflows and enclosing items; at most {MAX_STEPS} are possible"
         )
     if not items:
         run.set_step_status(step, _S.COMPLETED, items_total=0)

@@ -52,7 +52,9 @@ def require_running(run: WorkflowRun) -> None:
 def require_step(run: WorkflowRun, name: str | None) -> StepDraft:
     """Return the named step. Raises InvalidRequest without a name, NotFound."""
     if name is None:
-        raise InvalidRequest("Which step?", fix="Name it.", errors=[field_error("step", "required")])
+        raise InvalidRequest(
+            "The name of the step is missing.", fix="Give it as step.", errors=[field_error("step", "required")]
+        )
     if name not in run.steps:
         raise not_found(
             "step", f"{run.workflow_id} has no step {name!r}.", fix=f"Its steps are {', '.join(list(run.steps)[:20])}."
@@ -74,7 +76,11 @@ def _list_begun_steps(run: WorkflowRun) -> set[str]:
 async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[str]) -> str:
     """Add a step; return its name."""
     if definition is None:
-        raise InvalidRequest("What step?", fix="Give its definition.", errors=[field_error("definition", "required")])
+        raise InvalidRequest(
+            "The definition of the step is missing.",
+            fix="Give it as definition.",
+            errors=[field_error("definition", "required")],
+        )
     new_graph = graphs.add_node(_restore_graph(run), definition, before, _list_begun_steps(run))
     await check_steps(run.call, [node.step for node in new_graph.nodes.values()], new=[definition])
     node, call = new_graph.nodes[definition.name], run.call
@@ -105,7 +111,7 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
     """Skip a step that has not begun."""
     if step.has_ended or await _has_begun(run, step):
         raise IllegalTransition(
-            f"{step.name} is {step.row.status if step.has_ended else 'under way'}; only what has not begun is skipped.",
+            f"{step.name} is {step.row.status if step.has_ended else 'under way'}; only steps that have not begun can be skipped.",
             fix="Cancel its task, or terminate the workflow.",
             allowed=[],
         )
@@ -130,11 +136,14 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
     """Reassign a step; its running work is ended and begun again by the new agent."""
     spec = step.spec
     if (agent is None) == (not capability):
-        raise InvalidRequest("To whom? Give either agent or capability.", errors=[field_error("agent", "required")])
+        raise InvalidRequest(
+            "Give either agent or capability, to whom the step is reassigned.",
+            errors=[field_error("agent", "required")],
+        )
     if spec.approval or spec.workflow is not None:
         raise Conflict(f"{step.name} is not done by an agent.")
     if step.has_ended:
-        raise IllegalTransition(f"{step.name} is {step.status}; it is not done again.", allowed=[])
+        raise IllegalTransition(f"{step.name} is {step.status}; it is not run again.", allowed=[])
     new_graph = spec.model_copy(update={"agent": agent, "capability": list(capability)})
     await check_steps(
         run.call, [new_graph if other is step else other.spec for other in run.steps.values()], new=[new_graph]

@@ -179,7 +179,7 @@ class WorkflowService(BoundService, contract.Workflows):
         run = await self._load_run(workflow_id)
         if not caller.acts_for(run.row.created_by):
             raise PermissionDenied(
-                f"{workflow_id} was created by {run.row.created_by}; only that one changes it.",
+                f"{workflow_id} was created by {run.row.created_by}; only its creator may change it.",
                 required="act:any",
             )
         return run

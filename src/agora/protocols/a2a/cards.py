@@ -73,7 +73,7 @@ class Cards:
             if not current:
                 signatures.append(self._signer.sign_card(document, jku))
         except (OSError, ValueError) as error:
-            raise InternalError("The card could not be signed.", fix="Look at the data directory's key.") from error
+            raise InternalError("The card could not be signed.", fix="Check the key in the data directory.") from error
         return {**document, "signatures": [*signatures, *card.get("signatures", ())]}
 
     async def send_catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:

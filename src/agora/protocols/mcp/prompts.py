@@ -146,5 +146,5 @@ _BY_NAME: Final = {prompt.name: prompt for prompt in PROMPTS}
 def find_prompt(name: str) -> Prompt:
     """Return a prompt by name. Raises JsonRpcError."""
     if name not in _BY_NAME:
-        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]!r}. There are {', '.join(_BY_NAME)}.")
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]!r}. The prompts are {', '.join(_BY_NAME)}.")
     return _BY_NAME[name]

@@ -64,7 +64,7 @@ def resolve_toolsets(toolsets: Collection[str], categories: Collection[str]) -> 
         if name not in names:
             raise InvalidRequest(
                 f"There is no toolset {toolset[:100]!r}.",
-                fix=f"There are {', '.join(sorted(names))}.",
+                fix=f"The toolsets are {', '.join(sorted(names))}.",
                 errors=[field_error("toolsets", "unknown toolset")],
             )
         resolved.append(name)

@@ -135,7 +135,7 @@ class Calls:
         frame_id = fields.get("id")
         id = frame_id if isinstance(frame_id, int | str) else None
         if len(fields) > MAX_FIELDS:
-            raise _CallRefused(id, InvalidRequest(f"A call has fewer than {MAX_FIELDS} fields.", fix=FIELDS))
+            raise _CallRefused(id, InvalidRequest(f"A call must have fewer than {MAX_FIELDS} fields.", fix=FIELDS))
         try:
             return _Frame.model_validate(fields)
         except ValidationError as error:

@@ -150,7 +150,7 @@ def _apply_option(order: RunOrder, problem: str, value: str) -> None:
         case "port":
             inner = value.rsplit(":", 1)[-1].removesuffix("/tcp")
             if not inner.isdecimal() or not 0 < int(inner) < 65_536:
-                raise ValueError("no single TCP port")
+                raise ValueError("not a single TCP port")
             order.ports.append(int(inner))
         case "variable":
             name, equals, content = value.partition("=")
@@ -164,7 +164,7 @@ def _apply_option(order: RunOrder, problem: str, value: str) -> None:
         case "pids":
             order.pids = int(value)
             if order.pids < 1:
-                raise ValueError("no number of processes")
+                raise ValueError("not a number of processes")
         case "entrypoint" | "directory" | "user":
             setattr(order, problem, value)
 

@@ -155,7 +155,7 @@ class Images:
             await self._fetch_image(image, report_progress)
             now = await self._inspect_image(image.reference)
             if now is None:
-                raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
+                raise SourceUnavailable(f"{image.reference} is missing although it was pulled.")
             if previous_image is None:
                 (self._builds / "pulled" / _build_file_name(str(now["Id"]))).touch()
             return _to_build(

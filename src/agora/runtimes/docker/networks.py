@@ -50,7 +50,7 @@ class InstanceNetworks:
                 # 409: another process has created it meanwhile.
                 if error.status != 409:
                     raise StartFailed(
-                        f"A network for {group or 'instances'} cannot be made: {error.detail}.",
+                        f"A network for {group or 'instances'} cannot be created: {error.detail}.",
                         fix="Remove networks that are not needed (docker network ls), or give the engine more addresses.",
                     ) from error
             return await self._find_host_address(name)

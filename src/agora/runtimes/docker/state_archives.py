@@ -106,7 +106,9 @@ def _select_safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             or name == ".."
             or not (member.isreg() or member.isdir() or member.issym() or member.islnk())
         ):
-            raise StartFailed(f"The backup is damaged: {member.name[:100]!r} is no ordinary file of a state directory.")
+            raise StartFailed(
+                f"The backup is damaged: {member.name[:100]!r} is not a regular file of a state directory."
+            )
         member.name = name
         yield member
 

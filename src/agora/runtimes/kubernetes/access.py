@@ -68,7 +68,7 @@ def _load_access_from_file(path: Path, context: str) -> Access:
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"it is no YAML: {error}") from None
+        raise ValueError(f"it is not YAML: {error}") from None
     context_name = context or document["current-context"]
     context_entry = _find_named(document, "contexts", context_name)["context"]
     cluster = _find_named(document, "clusters", context_entry["cluster"])["cluster"]

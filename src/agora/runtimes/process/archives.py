@@ -43,7 +43,7 @@ def unpack_archive(file: Path, directory: Path) -> None:
                     shutil.copyfileobj(content, output)
                 target.chmod(member.mode & 0o700)
             else:
-                raise ValueError(f"{member.name!r} is no ordinary file")
+                raise ValueError(f"{member.name!r} is not a regular file")
     for link in links:
         target = _require_no_link_above(directory, _require_safe_name(link.name))
         if link.islnk():

@@ -105,5 +105,5 @@ def _read_database_name(url: str) -> str:
 def _quote_identifier(name: str) -> str:
     """An identifier in quotes."""
     if "\0" in name or len(name.encode()) > 63:
-        raise StoreFailure(f"{name[:63]!r} is no name for PostgreSQL.")
+        raise StoreFailure(f"{name[:63]!r} is not a valid PostgreSQL name.")
     return '"' + name.replace('"', '""') + '"'

@@ -59,8 +59,8 @@ class Peers:
         """Send a message to every other server without waiting. Raises ValueError for an invalid message."""
         word = f"{self.origin} {topic} {text}"
         if len(word.encode()) > MAX_PAYLOAD_BYTES or "\0" in word:
-            raise ValueError(f"a word about {topic!r} is too long, or has a NUL")
-        # The oldest is the least loss: a later word about a tenant names a later sequence, and the log is read up to
+            raise ValueError(f"a message about {topic!r} is too long, or has a NUL")
+        # The oldest is the least loss: a later message about a tenant has a later sequence, and the log is read up to
         # that.
         if self._words.full():
             self._words.get_nowait()

@@ -71,7 +71,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
         if (pending or await find_unprotected(connection)) and not await _owns_schema(connection):
             role = await connection.fetchval("select current_user")
             raise migrate.MigrationError(
-                f"The database is not as this release needs it, and {role} does not own it: "
+                f"The database does not match this release, and {role} does not own it: "
                 "run 'agora db upgrade --url' with the URL of its owner."
             )
         if pending and not checksums and await connection.fetchval("select to_regclass('schema_migrations')") is None:

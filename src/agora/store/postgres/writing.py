@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 256
 LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other commits
-#: #: the same with other servers, which commit in between: larger batches wait for the lock less often
+#: the same with other servers, which commit in between: larger batches wait for the lock less often
 LANE_BATCHES_AMONG_OTHERS = 1
 ATTEMPTS = 5  # of a call that conflicts with other transactions
 HISTORY_LIMIT = 1024

@@ -122,7 +122,7 @@ def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     members = convert_to_json_names(read_object(value, field))
     state = read_state(members.get("state", "unknown"))
     if state is None:
-        raise tolerant_input.invalid_field(f"{field}.state", "is no state of a task")
+        raise tolerant_input.invalid_field(f"{field}.state", "is not a task state")
     result: dict[str, Any] = {"state": state}
     update = members.get("message", members.get("update"))
     if update:

@@ -66,7 +66,7 @@ def test_several_issuers() -> None:
         ({"oidc_issuers": "a.test", "oidc_client_id": "c"}, "not the URL"),
         ({"oidc_issuers": "https://[::1", "oidc_client_id": "c"}, "no URL"),
         ({"oidc_issuers": "https://a.test:port", "oidc_client_id": "c"}, "no URL"),
-        ({"oidc_issuers": "a b=https://a.test", "oidc_client_id": "c"}, "no tenant"),
+        ({"oidc_issuers": "a b=https://a.test", "oidc_client_id": "c"}, "not a tenant"),
         ({"oidc_issuers": "https://a.test,x=https://a.test", "oidc_client_id": "c"}, "twice"),
         ({"keycloak_url": "https://a.test", "oidc_client_id": "c"}, "keycloak_realm"),
         ({"oidc_issuers": "https://a.test", "oidc_client_id": "c", "oidc_roles": "boss"}, "NAME=ROLE"),

@@ -163,7 +163,7 @@ class Step(BaseModel):
         if (self.compensate is not None) != (self.on_failure == "compensate"):
             raise ValueError("on_failure 'compensate' and the step named by 'compensate' belong together")
         if self.max_parallel is not None and self.for_each is None:
-            raise ValueError("max_parallel is of a for_each")
+            raise ValueError("max_parallel requires for_each")
         return self
 
 

@@ -61,7 +61,7 @@ class _Reader:
         while not self._take("}"):
             table = self._read_value()
             if not isinstance(table, str):
-                raise self._build_not_an_export_error("a table's name is no text")
+                raise self._build_not_an_export_error("a table's name is not text")
             self._expect("[")
             yield table, self.START
             while not self._take("]"):
@@ -109,5 +109,5 @@ class _Reader:
 
     def _build_not_an_export_error(self, problem: str) -> InvalidRequest:
         return InvalidRequest(
-            f"{self._name} is no v4 export: {problem}.", fix='An export is {"agent_capability": [...], ...} as JSON.'
+            f"{self._name} is not a v4 export: {problem}.", fix='An export is {"agent_capability": [...], ...} as JSON.'
         )

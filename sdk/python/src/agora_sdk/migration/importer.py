@@ -92,7 +92,7 @@ class Importer:
         """Send rows; a refused batch is halved until the refused row is alone."""
         try:
             if not all(isinstance(row, dict) for row in rows):
-                raise InvalidRequest("The row is no object.")
+                raise InvalidRequest("The row is not an object.")
             run_id = None if summary.run is None else summary.run.run_id
             step = self._client.migration.import_rows(run_id, table, position, rows)
         except REFUSALS as error:

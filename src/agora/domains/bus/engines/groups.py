@@ -143,7 +143,7 @@ async def create_group(tx: Tx, stream: str, group: str, now: int, *, from_start:
 async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
     row = await tx.one(statements.lock_group, stream=stream, group=group)
     if row is None:
-        raise NotFound(f"The stream {stream!r} has no group {group!r}.", fix="Make it by joining the stream.")
+        raise NotFound(f"The stream {stream!r} has no group {group!r}.", fix="Create it by joining the stream.")
     return row
 
 

@@ -136,7 +136,7 @@ def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST:
-        raise build_token_error(f"The token's {name} is no time.")
+        raise build_token_error(f"The token's {name} is not a time.")
     return float(value)
 
 
@@ -146,10 +146,12 @@ def check_token_purpose(token: UnverifiedToken, audiences: Collection[str], clie
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
     if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
         raise build_token_error(
-            "That is no access token.", fix="Send the access token, not the ID token or the refresh token."
+            "The token is not an access token.", fix="Send the access token, not the ID token or the refresh token."
         )
     if isinstance(claims.get("events"), dict):  # a security event token (RFC 8417), which is not a credential
-        raise build_token_error("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
+        raise build_token_error(
+            "The token is not an access token.", fix="Logout tokens go to /v1/auth/backchannel-logout."
+        )
     if "cnf" in claims:
         raise build_token_error(
             "The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token."
@@ -168,7 +170,7 @@ def read_token_audience(claims: Mapping[str, Any]) -> set[str]:
     value = claims.get("aud", [])
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or len(value) > MAX_AUDIENCES or not all(isinstance(name, str) for name in value):
-        raise build_token_error("The token's audience is no list of names.")
+        raise build_token_error("The token's audience is not a list of names.")
     return {name[:MAX_CLAIM_CHARACTERS] for name in value}
 
 

@@ -98,7 +98,7 @@ def _read_issuers(settings: Settings) -> Iterable[Issuer]:
     for text in (*urls, *settings.oidc_issuers):
         issuer = _parse_issuer(text)
         if issuer.url in unique:
-            raise ConfigurationError(f"oidc_issuers: {issuer.url} is there twice")
+            raise ConfigurationError(f"oidc_issuers: {issuer.url} is listed twice")
         unique.add(issuer.url)
         yield issuer
 
@@ -109,7 +109,7 @@ def _parse_issuer(text: str) -> Issuer:
     if not equals or "/" in tenant:
         tenant, url = "", text
     if tenant and not TENANT.fullmatch(tenant):
-        raise ConfigurationError(f"oidc_issuers: {tenant!r} is no tenant; write TENANT=URL or URL")
+        raise ConfigurationError(f"oidc_issuers: {tenant!r} is not a tenant; write TENANT=URL or URL")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -120,7 +120,7 @@ def _parse_issuer(text: str) -> Issuer:
             f"oidc_issuers: {url!r} is not the URL of a provider, such as https://sso.example/realms/x"
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback_host(host)):
-        raise ConfigurationError(f"oidc_issuers: {url} has to be https; plain http is for this machine alone")
+        raise ConfigurationError(f"oidc_issuers: {url} must be https; plain http is allowed only on this machine")
     return Issuer(url, tenant or None)
 
 

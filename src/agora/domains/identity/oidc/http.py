@@ -115,5 +115,5 @@ def check_endpoint(url: Any, issuer: str, name: str) -> str:
         if host and parts.username is None and (parts.scheme == "https" or local):
             return url
     raise UpstreamFailed(
-        f"The identity provider {issuer} names no usable {name}.", fix="https is asked for, but on this machine."
+        f"The identity provider {issuer} names no usable {name}.", fix="https is required, except on this machine."
     )

@@ -33,7 +33,7 @@ def parse_logout_token(
         )
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise build_token_error("The token is no logout token.", fix=f"Its claim events has to have {EVENT}.")
+        raise build_token_error("The token is not a logout token.", fix=f"Its claim events has to have {EVENT}.")
     if "nonce" in claims:  # which makes it an ID token
         raise build_token_error("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
     at, until = _check_times(claims, now, skew)
@@ -70,6 +70,6 @@ def _read_text_claim(claims: Mapping[str, Any], name: str) -> str | None:
         return None
     if not (isinstance(value, str) and 0 < len(value) <= MAX_CLAIM_CHARACTERS and value.isprintable()):
         raise build_token_error(
-            f"The logout token's {name} is no name.", fix=f"Text of at most {MAX_CLAIM_CHARACTERS} characters."
+            f"The logout token's {name} is not a name.", fix=f"Text of at most {MAX_CLAIM_CHARACTERS} characters."
         )
     return value

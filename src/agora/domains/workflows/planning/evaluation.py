@@ -140,11 +140,11 @@ def _unquote_pattern(literal: str) -> str:
     """Return a literal's regular expression. Raises ExpressionError if it contains escapes that change its meaning."""
     match = _LITERAL.match(literal)
     if match is None or match[1]:
-        raise ExpressionError("the pattern of matches() is a text")
+        raise ExpressionError("the pattern of matches() must be a text")
     if match[2]:
         return match[4]
     if any(escaped not in "\\\"'nt" for escaped in _ESCAPE.findall(match[4])):
-        raise ExpressionError("a pattern of matches() has no escapes of its own; write it raw, as r'[0-9]+'")
+        raise ExpressionError("a pattern of matches() must not contain escape sequences; write it raw, as r'[0-9]+'")
     return _ESCAPE.sub(r"\1", match[4])
 
 
@@ -167,7 +167,7 @@ def compute_pattern_weight(literal: str) -> tuple[int, int]:
         # Executed: the library compiles a pattern only when it is used.
         call_library(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
     except ExpressionError:
-        raise ExpressionError("the pattern of matches() is not a regular expression, as RE2 has them") from None
+        raise ExpressionError("the pattern of matches() is not a regular expression of RE2") from None
     return prepared, len(pattern) * times
 
 
@@ -243,7 +243,7 @@ class _Evaluation:
         for call in self.expression.calls:
             if call.name == "matches":
                 if call.text is None:
-                    raise ExpressionError("the pattern of matches() is a text written out")
+                    raise ExpressionError("the pattern of matches() must be a text literal")
                 prepared, states = compute_pattern_weight(call.text)
                 self.work.spend_units(prepared + states * self.characters // 60)
 
@@ -325,7 +325,7 @@ class _Loop:
         self.macro, self.work = macro, work
         target = evaluate_expression(macro.target, scope, work)
         if not isinstance(target, (list, tuple, Mapping)):
-            raise ExpressionError(f"{macro.kind}() is of a list or an object, and this is {_describe_kind(target)}")
+            raise ExpressionError(f"{macro.kind}() requires a list or an object, not {_describe_kind(target)}")
         self.items: Iterable[Any] = target
         self.scope: dict[str, Any] = dict(scope)
 
@@ -416,7 +416,7 @@ def _scalar_to_json(value: Any) -> Any:
         return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
     if isinstance(value, bytes):
         return b64encode(value).decode()
-    raise ExpressionError(f"the result is {_describe_kind(value)}, which JSON has not")
+    raise ExpressionError(f"the result is {_describe_kind(value)}, which JSON does not support")
 
 
 def _sort_keys(value: Any) -> Any:

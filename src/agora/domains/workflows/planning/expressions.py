@@ -130,7 +130,7 @@ def _find_call_errors(call: Call) -> Iterator[str]:
     elif call.name == "matches":
         try:
             if call.text is None:
-                yield "the pattern of matches() is a text written out"
+                yield "the pattern of matches() must be a text literal"
             else:
                 compute_pattern_weight(call.text)
         except ExpressionError as error:
@@ -295,7 +295,7 @@ class _Resolution:
         result, size = self.known[text]
         self.size += size
         if self.size > MAX_SIZE:
-            raise ExpressionError(f"what the references give is larger than {MAX_SIZE:,} characters of JSON")
+            raise ExpressionError(f"the referenced values are larger than {MAX_SIZE:,} characters of JSON")
         return result
 
     def _evaluate_to_text(self, text: str) -> str:

@@ -302,7 +302,7 @@ def add_node(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[
     for name in before:
         if name not in graph.nodes:
             raise _build_invalid_request_error(
-                "before", f"There is no step {name!r}.", f"There are {', '.join(list(graph.nodes)[:20])}."
+                "before", f"There is no step {name!r}.", f"The steps are {', '.join(list(graph.nodes)[:20])}."
             )
         if graph.nodes[name].compensation:
             raise _build_invalid_request_error(
@@ -325,7 +325,7 @@ def _check_compensation(graph: Graph, step: Step, fixed: Collection[str]) -> Non
         )
     if step.compensate in fixed:
         raise Conflict(
-            f"{step.compensate!r} has begun; it cannot make up for {step.name!r} any more.",
+            f"{step.compensate!r} has begun; it cannot compensate {step.name!r} any more.",
             fix="Leave 'compensate' out.",
         )
 
@@ -380,7 +380,7 @@ def _require_valid(graph: Graph) -> Graph:
     problems = find_errors([node.step for node in graph.nodes.values()])
     if problems:
         raise InvalidRequest(
-            f"The workflow would not work so: {problems[0]['field']}: {problems[0]['message']}.",
+            f"The changed workflow would be invalid: {problems[0]['field']}: {problems[0]['message']}.",
             fix="Fix the fields listed in 'errors'; nothing was changed.",
             errors=problems[:MAX_REPORTED_ERRORS],
         )

@@ -394,7 +394,7 @@ class _Parser:
             raise ExpressionError(f"{variable!r} is a type and cannot be the variable of {kind}()")
         self.loops += 1
         if self.loops > LOOPS:
-            raise ExpressionError("a macro may have macros inside, but those have none")
+            raise ExpressionError("macros may be nested at most two levels deep")
         bodies = []
         while self._next_sign == ",":
             self._take_token()

@@ -33,7 +33,7 @@ class Address:
             parts = urlsplit(url)
             port = parts.port or PORT
         except ValueError:
-            raise ValueError("the port of the Redis URL is no number from 1 to 65535") from None
+            raise ValueError("the port of the Redis URL is not a number from 1 to 65535") from None
         if parts.scheme not in (*PLAIN, *SECURE, *SOCKET):
             raise ValueError("a Redis URL begins with redis://, rediss:// or unix://")
         local = parts.scheme in SOCKET

@@ -505,7 +505,7 @@ async def _check_reply(reply: Awaitable[Any]) -> Any:
         return await reply
     except Refused as error:
         if str(error).startswith("NOGROUP"):
-            raise NotFound("The stream has no such group.", fix="Make it by joining the stream.") from None
+            raise NotFound("The stream has no such group.", fix="Create it by joining the stream.") from None
         raise build_command_error(error) from None
 
 
