@@ -16,6 +16,7 @@ from typing import TypeAlias
 import pytest
 
 from agora.runtimes.builds.git import Repositories, check_url
+from agora.runtimes.builds.tree import Bounds
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.spec import Git
 from tests.conformance.engines import RunsOn
@@ -145,6 +146,37 @@ class TestRepositories:
         assert "s3cret" not in repr(spec)
         found = subprocess.run(["grep", "-rl", "s3cret-token", str(tmp_path)], capture_output=True, check=False)
         assert found.stdout == b""
+
+    async def test_a_repository_of_billions_of_files_is_refused(self, new_kit: NewKit, tmp_path: Path) -> None:
+        """Ten levels of trees with ten entries each, every level stored once."""
+        work = tmp_path / "served" / "bomb.git"
+        work.mkdir(parents=True)
+        git(work, "init", "-q", "-b", "main")
+        (work / "file").write_text("x")
+        kind, name = "100644 blob", git(work, "hash-object", "-w", "file")
+        for _ in range(10):
+            (work / "entries").write_text("".join(f"{kind} {name}\t{number}\n" for number in range(10)))
+            with open(work / "entries") as entries:
+                made = subprocess.run(["git", "-C", work, "mktree"], stdin=entries, capture_output=True, check=True)
+            kind, name = "040000 tree", made.stdout.decode().strip()
+        git(work, "update-ref", "refs/heads/main", git(work, "commit-tree", "-m", "bomb", name))
+        kit = new_kit(private_networks=True)
+        async with git_server(tmp_path / "served") as url:
+            with pytest.raises(SourceRefused, match="has more than 500000 files"):
+                await kit.engine.build(kit.spec(FOREVER, source=Git(f"{url}/bomb.git")))
+        assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
+
+    @pytest.mark.parametrize("bounds", [Bounds(files=1), Bounds(size=7)])
+    async def test_files_of_a_repository_are_limited(self, tmp_path: Path, repositories: Path, bounds: Bounds) -> None:
+        within = Bounds(files=2, size=9)
+        environment = {"PATH": os.environ["PATH"]}
+        async with git_server(repositories) as url:
+            source = Git(f"{url}/plain.git", "dev")
+            await Repositories(environment, private=True, bounds=within).fetch_source(source, tmp_path / "a", print)
+            with pytest.raises(SourceRefused, match="has more than"):
+                await Repositories(environment, private=True, bounds=bounds).fetch_source(source, tmp_path / "b", print)
+        assert (tmp_path / "a" / "part" / "say").read_text() == "part\n"
+        assert os.listdir(tmp_path / "b") == [".git"]
 
     async def test_what_is_not_there(self, new_kit: NewKit, repositories: Path) -> None:
         kit = new_kit(private_networks=True)

@@ -23,12 +23,19 @@ from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
 from agora.runtimes.spec import Git
 
-from .command import Command, CommandTimeout
+from .command import Command, CommandResult, CommandTimeout
+from .tree import Bounds
 
 __all__ = ["Repositories", "check_url"]
 
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)")
+MAX_CHECKOUT = Bounds(files=500_000, size=8 << 30)  #: of a whole repository, of which a directory may be built
+#: Counts the files of a commit and their bytes, and stops above the limits: a repository of 15 KB can name billions of
+#: files, each by a tree that is stored once.
+MEASURE = """git ls-tree -r --long HEAD |
+awk '{ n++; s += $4 } n > '"$1"' || s > '"$2"' { big = 1; exit } END { exit (big ? 3 : 0) }'"""
+TOO_LARGE = 3  #: its exit code
 #: disables what a repository or a server could make git do beyond fetching
 CONFIGURATION = {
     "core.hooksPath": os.devnull,
@@ -48,6 +55,7 @@ CONFIGURATION = {
 @dataclass(frozen=True, slots=True)
 class Repositories:
     """Fetches repositories. private: whether http and private addresses are allowed too. timeout: seconds per command.
+    bounds: of a repository's files.
 
     environment: environment variables for git, such as the CA certificates of this host.
     """
@@ -55,6 +63,7 @@ class Repositories:
     environment: Mapping[str, str]
     private: bool = False
     timeout: float = 300.0
+    bounds: Bounds = MAX_CHECKOUT
     resolver: Resolve = resolve_host
 
     async def resolve_commit(self, source: Git) -> str:
@@ -80,8 +89,9 @@ class Repositories:
         branch = ["--branch", source.branch] if source.branch else []
         await self._build_git_command(
             source, target.parent, progress, "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags",
-            "--no-recurse-submodules", "--template=", *branch, "--", source.url, str(target),
+            "--no-recurse-submodules", "--template=", "--no-checkout", *branch, "--", source.url, str(target),
         )  # fmt: skip
+        await self._check_out(source, target, progress)
         if source.directory is None:
             return target
         return await asyncio.to_thread(_find_source_directory, target, source.directory)
@@ -94,15 +104,33 @@ class Repositories:
         command = Command(
             ["git", *arguments], directory, self._build_git_variables(options), self.timeout, secrets,
         )  # fmt: skip
-        try:
-            result = await command.run_command(progress)
-        except CommandTimeout:
-            raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
+        result = await self._run_command(source, command, progress)
         if result.code:
             words = " ".join(result.output.split())[-500:]
             raise SourceUnavailable(
                 f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
             )
+
+    async def _check_out(self, source: Git, target: Path, progress: Progress) -> None:
+        """Write the files of a cloned commit, unless they are too many or too large."""
+        variables = self._build_git_variables(CONFIGURATION)
+        limits = map(str, (self.bounds.files, self.bounds.size))
+        measure = Command(["/bin/sh", "-c", MEASURE, "sh", *limits], target, variables, self.timeout)
+        if (await self._run_command(source, measure, progress)).code == TOO_LARGE:
+            raise SourceRefused(
+                f"{source.url} has more than {self.bounds.files} files or {self.bounds.size} bytes.",
+                fix="Leave out files that are not part of the program.",
+            )
+        check_out = Command(["git", "reset", "--quiet", "--hard", "HEAD"], target, variables, self.timeout)
+        result = await self._run_command(source, check_out, progress)
+        if result.code:
+            raise SourceUnavailable(f"{source.url} can not be written: {' '.join(result.output.split())[-500:]}")
+
+    async def _run_command(self, source: Git, command: Command, progress: Progress) -> CommandResult:
+        try:
+            return await command.run_command(progress)
+        except CommandTimeout:
+            raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
 
     def _build_git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
         """Build git's environment: options are passed in it because arguments, which may hold a token, are visible to
