@@ -30,6 +30,7 @@ __all__ = ["DELIVERY_TYPE", "deliver_branch"]
 DELIVERY_TYPE = "coding.delivery"
 PUSH_SECONDS = 600.0
 MAX_PATCH_CHARACTERS = 900_000
+MAX_PATCH_BYTES = 4 * MAX_PATCH_CHARACTERS  #: as UTF-8; a larger file is not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,9 @@ async def _hand_over_patch(delivery: Delivery, codebase: Codebase, run: TaskRun)
         file = Path(directory) / "patch"
         spread = f"{delivery.base}..{delivery.head}"
         await run_checked(["git", "format-patch", "--binary", f"--output={file}", spread], codebase.path)
+        size = file.stat().st_size
+        if size > MAX_PATCH_BYTES:
+            return Report("failed", f"The patch has {size} bytes: push the branch instead.")
         patch = file.read_text(errors="replace")
     if len(patch) > MAX_PATCH_CHARACTERS:
         return Report("failed", f"The patch has {len(patch)} characters: push the branch instead.")

@@ -10,7 +10,7 @@ from typing import Any
 from agora_sdk import TaskRun
 from agora_sdk.client import AgoraClient
 
-from .subprocesses import CommandError, run_checked, run_command
+from .subprocesses import CommandError, list_fields, run_checked, run_command
 from .worktree import Workplace
 
 __all__ = ["read_files", "read_target", "submit_review"]
@@ -99,12 +99,12 @@ async def read_files(path: Path, base: str, head: str) -> list[dict[str, Any]]:
 
 async def _list_changes(path: Path, spread: str) -> list[_ChangedFile]:
     """List the changes between two commits; a rename is one change."""
-    fields = iter((await run_checked(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path)).split("\0"))
+    fields = iter(await list_fields(["git", "diff", *DIFF_FLAGS, "--name-status", "-z", spread], path))
     statuses: dict[str, tuple[str, str]] = {}  # status and old path, by path
     for status in filter(None, fields):
         old_path = next(fields)
         statuses[next(fields) if status[0] == "R" else old_path] = (status[0], old_path)
-    fields = iter((await run_checked(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", spread], path)).split("\0"))
+    fields = iter(await list_fields(["git", "diff", *DIFF_FLAGS, "--numstat", "-z", spread], path))
     changes = []
     for entry in filter(None, fields):
         added, removed, name = entry.split("\t", 2)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .subprocesses import run_checked
+from .subprocesses import list_fields, run_checked
 from .worktree import IDENTITY, Workplace
 
 __all__ = ["Snapshot", "restore_files", "take_snapshot"]
@@ -65,8 +65,8 @@ async def _count_snapshots(path: Path, job: str) -> int:
 
 
 async def _read_files(path: Path, base: str, commit: str) -> list[dict[str, Any]]:
-    raw = await run_checked(["git", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", base, commit], path)
-    fields = raw.split("\0")
+    command = ["git", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", base, commit]
+    fields = await list_fields(command, path)
     files: list[dict[str, Any]] = []
     for meta, name in zip(fields[::2], fields[1::2], strict=False):
         _, _, _, blob, status = meta.lstrip(":").split(" ")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from .process_reaper import MARK, kill_marked
 
-__all__ = ["CommandError", "CommandResult", "fill_command", "run_checked", "run_command"]
+__all__ = ["CommandError", "CommandResult", "fill_command", "list_fields", "run_checked", "run_command"]
 
 MAX_OUTPUT_BYTES = 1_000_000
+MAX_LIST_BYTES = 64_000_000
 
 
 class CommandError(Exception):
@@ -45,12 +46,14 @@ async def run_command(
     environment: Mapping[str, str] | None = None,
     on_output: Callable[[str], None] | None = None,
     inherited: Sequence[int] = (),
+    limit: int = MAX_OUTPUT_BYTES,
 ) -> CommandResult:
     """Run a command; a string is run by the shell.
 
     Its process group is killed when it ends or after the timeout (exit code 124), and so are all processes with its
     mark (``process_reaper``), if it has one. on_output: called with each chunk of output. inherited: file descriptors
     passed to the command, such as a lock that must be held until the command has ended even if this process is killed.
+    limit: bytes of the output; of a longer one only the end is kept.
     """
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     process = await asyncio.create_subprocess_exec(
@@ -73,7 +76,7 @@ async def run_command(
             output.extend(chunk)
             if on_output is not None:
                 on_output(decoder.decode(chunk))
-            del output[:-MAX_OUTPUT_BYTES]
+            del output[:-limit]
         await process.wait()
 
     try:
@@ -99,3 +102,16 @@ async def run_checked(
     if result.exit_code:
         raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()}")
     return result.output.rstrip("\n")
+
+
+async def list_fields(command: Sequence[str], cwd: Path) -> list[str]:
+    """Return the output of a command that separates fields by NUL, such as the names of changed files.
+
+    It must be whole: the end alone would begin in the middle of a field. Raises CommandError for over MAX_LIST_BYTES.
+    """
+    result = await run_command(command, cwd, limit=MAX_LIST_BYTES)
+    if result.exit_code:
+        raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()[-MAX_OUTPUT_BYTES:]}")
+    if len(result.output) >= MAX_LIST_BYTES:
+        raise CommandError(f"The list of changed files is over {MAX_LIST_BYTES} bytes: change fewer files.")
+    return result.output.split("\0")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from agora.domains.coding.review_files import parse_files
-from agora.worker.review import MAX_CHANGED_LINES, read_files
+from agora.worker import subprocesses
+from agora.worker.review import MAX_CHANGED_LINES, MAX_FILES, read_files
 from tests.blackbox.coding_worker import GIT, create_repository
 
 
@@ -63,3 +64,24 @@ async def test_odd_files(repository: Path) -> None:
         True,
     )
     assert MAX_CHANGED_LINES < 20_000
+
+
+async def test_changes_are_listed_whole_if_their_names_are_a_megabyte(repository: Path) -> None:
+    """A shortened list would be read from the middle of a name."""
+    directory = repository / ("d" * 200) / ("e" * 200)
+    directory.mkdir(parents=True)
+    for number in range(3000):
+        (directory / f"{number:04}").write_text("x\n")
+    commit(repository)
+    files = await read_files(repository, "HEAD~1", "HEAD")
+    assert len(files) == MAX_FILES
+    assert {(file["status"], file["additions"], file["deletions"]) for file in files} == {("A", 1, 0)}
+    assert files[0]["path"] == f"{'d' * 200}/{'e' * 200}/0000"
+
+
+async def test_a_list_beyond_its_limit_is_an_error(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / ("f" * 100)).write_text("x\n")
+    commit(repository)
+    monkeypatch.setattr(subprocesses, "MAX_LIST_BYTES", 50)
+    with pytest.raises(subprocesses.CommandError, match="over 50 bytes"):
+        await read_files(repository, "HEAD~1", "HEAD")
