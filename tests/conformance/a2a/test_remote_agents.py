@@ -139,6 +139,8 @@ async def test_it_can_be_kept_unseen(market: Market) -> None:
     [
         {},
         CARD | {"name": ""},
+        CARD | {"name": 7},
+        CARD | {"name": None},
         CARD | {"name": "x" * 129},
         CARD | {"supportedInterfaces": []},
         CARD | {"supportedInterfaces": "https://x"},
@@ -169,6 +171,28 @@ async def test_odd_cards_make_sound_agents(market: Market) -> None:
     agent = await market.call(market.operator, "agent.get", agent_id="Weather")
     assert (agent.capabilities, agent.tags) == (["fine"], ["good"])
     assert (await ask(market, market.operator, "card", agent="Weather"))["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize("value", [None, 5, True, "text", {"id": "x"}, [None], [[1]]])
+async def test_fields_of_the_wrong_type_are_ignored(market: Market, value: Any) -> None:
+    optional = ("description", "version", "capabilities", "defaultInputModes", "defaultOutputModes", "provider")
+    Elsewhere(market).answer = CARD | dict.fromkeys((*optional, "documentationUrl", "iconUrl", "skills"), value)
+    await market.call(market.operator, "a2a.add_remote", url=URL)
+    assert (await market.call(market.operator, "agent.get", agent_id="Weather")).capabilities == []
+    assert (await ask(market, market.operator, "card", agent="Weather"))["name"] == "Weather"
+
+
+@pytest.mark.parametrize("value", [None, 5, True, "text", {"id": "x"}, [None], [[1]]])
+async def test_fields_of_a_skill_of_the_wrong_type_are_ignored(market: Market, value: Any) -> None:
+    fields = ("name", "description", "tags", "examples", "inputModes", "outputModes")
+    Elsewhere(market).answer = CARD | {"skills": [{"id": "forecast"} | dict.fromkeys(fields, value)]}
+    await market.call(market.operator, "a2a.add_remote", url=URL)
+    agent = await market.call(market.operator, "agent.get", agent_id="Weather")
+    assert (agent.capabilities, agent.tags) == (["forecast"], [])
+    (skill,) = (await ask(market, market.operator, "card", agent="Weather"))["skills"]
+    assert isinstance(skill["name"], str)
+    assert isinstance(skill["description"], str)
+    assert all(isinstance(tag, str) for tag in skill["tags"])
 
 
 @pytest.mark.parametrize(

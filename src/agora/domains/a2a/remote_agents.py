@@ -175,7 +175,7 @@ def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
     """Build an agent's registration from its card."""
     fields = card or {}
     skills = [skill for skill in _select_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
-    tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
+    tags = [tag for skill in skills for tag in _select_items(skill.get("tags")) if _is_label(tag, 64)]
     return {
         "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
         # PostgreSQL has no NUL in a text.
@@ -205,8 +205,12 @@ def _build_card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
     return a2a_metadata
 
 
+def _select_items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
 def _select_dicts(value: Any) -> Sequence[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in _select_items(value) if isinstance(item, dict)]
 
 
 def _is_label(value: Any, longest: int) -> bool:
