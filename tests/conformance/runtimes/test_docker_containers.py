@@ -21,7 +21,7 @@ from agora.runtimes.docker.containers import (
     build_container_environment,
     choose_container_program,
 )
-from agora.runtimes.docker.images import find_image_registry, split_reference
+from agora.runtimes.docker.images import find_familiar_name, find_image_registry, is_image_id, split_reference
 from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
 from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
@@ -286,6 +286,19 @@ def test_references_of_images() -> None:
     assert split_reference("a@sha256:12") == ("a", "sha256:12")
     assert find_image_registry("localhost:5000/a") == "localhost:5000"
     assert find_image_registry("company/agent") == "https://index.docker.io/v1/"
+    for prefix in ("", "library/", "docker.io/", "docker.io/library/", "index.docker.io/", "index.docker.io/library/"):
+        assert find_familiar_name(f"{prefix}agora-build-0:1") == "agora-build-0:1"
+    assert find_familiar_name("docker.io/company/agent") == "company/agent"
+    assert find_familiar_name("localhost:5000/library/agent") == "localhost:5000/library/agent"
+
+
+def test_an_image_found_by_its_id_is_told_from_one_found_by_its_name() -> None:
+    image = {"Id": "sha256:cafe0123", "RepoTags": ["company/agent:1", "cafe:latest"]}
+    for reference in ("c", "cafe0", "cafe0123", "sha256:cafe", "sha256:cafe0123"):
+        assert is_image_id(reference, image), reference
+    for reference in ("cafe", "company/agent:1", "company/agent@sha256:cafe0123"):
+        assert not is_image_id(reference, image), reference
+    assert is_image_id("cafe", image | {"RepoTags": None})
 
 
 def test_times_of_the_engine() -> None:

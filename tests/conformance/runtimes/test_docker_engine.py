@@ -163,6 +163,21 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("prefix", ["", "library/", "docker.io/", "docker.io/library/", "index.docker.io/library/"])
+async def test_the_build_of_another_agent_is_refused_by_all_its_names(kit: DockerKit, prefix: str) -> None:
+    build = await kit.engine.build(kit.spec("exit 0", files={"secret": "x"}))
+    image_id = str((await kit.client.request_json("GET", f"images/{build.reference}/json"))["Id"])
+    digits = image_id.removeprefix("sha256:")
+    spec = replace(kit.spec(None), build_config=BuildConfig("docker"))
+    for reference in (f"{prefix}{build.reference}", image_id, digits, digits[:12], image_id[:19]):
+        with pytest.raises(SourceRefused, match=r"another agent's source|is the id of an image"):
+            await kit.engine.build(replace(spec, source=Image(reference)))
+    for odd in ("library/./agora-build-0", "library//agora-build-0"):
+        with pytest.raises(InvalidSpec, match="not an image reference"):
+            await kit.engine.build(replace(spec, source=Image(odd)))
+
+
+@pytest.mark.long
 async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> None:
     first = await kit.run("python3 agent.py", files={"agent.py": AGENT}, ports=HTTP)
     await fetch(first, "/health")

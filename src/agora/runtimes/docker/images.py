@@ -41,11 +41,11 @@ from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
 from . import build_context, commands
 from .client import Client, Refused, convert_to_refusal
 from .containers import choose_container_program
-from .labels import BUILD, ResourceLabels, build_label_filter
+from .labels import BUILD, BUILD_PREFIX, ResourceLabels, build_label_filter
 from .networks import InstanceNetworks
 from .options import Options
 
-__all__ = ["Images", "find_image_registry", "split_reference"]
+__all__ = ["Images", "find_familiar_name", "find_image_registry", "is_image_id", "split_reference"]
 
 FORMAT = 1  # of the build recipe; another value changes every key
 CHUNK = 1 << 18
@@ -142,13 +142,17 @@ class Images:
 
     async def _pull_image(self, image: Image, report_progress: Progress) -> Build:
         """Pull an image of a registry; an image without a registry is used unchanged."""
-        if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
+        segments = image.reference.split("/")
+        if not REFERENCE.fullmatch(image.reference) or ".." in image.reference or {"", "."} & set(segments):
             raise InvalidSpec([f"source: {image.reference[:100]!r} is not an image reference"])
-        previous_image = await self._inspect_image(image.reference)
-        if image.reference.startswith("agora-build-"):
+        if find_familiar_name(image.reference).startswith(BUILD_PREFIX):
             raise SourceRefused(
                 "That image was built on this host from another agent's source.", fix="Name an image of a registry."
             )
+        previous_image = await self._inspect_image(image.reference)
+        if previous_image is not None and is_image_id(image.reference, previous_image):
+            # An id also names builds of other agents, and images that were pulled with other accounts.
+            raise SourceRefused(f"{image.reference} is the id of an image.", fix="Name an image of a registry.")
         local = previous_image is not None and not previous_image.get("RepoDigests")
         if previous_image is None or (not local and self._options.pull == "always"):
             started_at = time.monotonic()
@@ -381,6 +385,23 @@ def split_reference(reference: str) -> tuple[str, str]:
         return name, digest
     name, colon, tag = reference.rpartition(":")
     return (name, tag) if colon and "/" not in tag else (reference, "latest")
+
+
+def find_familiar_name(reference: str) -> str:
+    """Strip the default registry and namespace from a reference, as the engine does before it looks for an image.
+
+    See https://pkg.go.dev/github.com/distribution/reference#FamiliarName.
+    """
+    for default in ("docker.io/", "index.docker.io/"):
+        reference = reference.removeprefix(default)
+    return reference.removeprefix("library/")
+
+
+def is_image_id(reference: str, image: Mapping[str, Any]) -> bool:
+    """Whether the engine has found an image by its id, or the start of it, and not by its name."""
+    names = {find_familiar_name(tag) for tag in image.get("RepoTags") or ()}
+    start = reference.removeprefix("sha256:")
+    return str(image["Id"]).removeprefix("sha256:").startswith(start) and f"{reference}:latest" not in names
 
 
 def find_image_registry(name: str) -> str:

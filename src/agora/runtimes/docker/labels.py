@@ -11,11 +11,12 @@ from agora.runtimes.errors import Unknown
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import NAME, Spec
 
-__all__ = ["ResourceLabels", "build_label_filter", "read_container_generation", "read_container_handle"]
+__all__ = ["BUILD_PREFIX", "ResourceLabels", "build_label_filter", "read_container_generation", "read_container_handle"]
 
 PREFIX = "io.agora"
 INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
 TENANT, LABELS, PORTS, PUBLISHED = f"{PREFIX}.tenant", f"{PREFIX}.labels", f"{PREFIX}.ports", f"{PREFIX}.published"
+BUILD_PREFIX = "agora-build-"  #: of the names of images built here, of any installation
 BUILD, GROUP = f"{PREFIX}.build", f"{PREFIX}.group"
 
 
@@ -38,7 +39,7 @@ class ResourceLabels:
         return f"agora-{self._installation_hash}" + (f"-with-{group}" if group else "")
 
     def image_name(self, key: str) -> str:
-        return f"agora-build-{self._installation_hash}:{key}"
+        return f"{BUILD_PREFIX}{self._installation_hash}:{key}"
 
     @property
     def installation_label(self) -> dict[str, str]:
