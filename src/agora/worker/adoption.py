@@ -7,6 +7,7 @@ URL.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import shutil
@@ -18,6 +19,7 @@ from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
 
 from .codebases import Codebase
+from .job_secrets import SecretMask
 from .subprocesses import run_command
 
 __all__ = ["PENDING", "REGISTRATION_TYPE", "adopt_codebase", "clone_repository", "inspect_path"]
@@ -75,21 +77,26 @@ async def clone_repository(
     """Clone a repository, unless it is already cloned there. Raises ValueError with git's message."""
     if (path / ".git").exists():
         return
+    # Renamed when complete: a clone that is killed leaves a part of the repository, which must not count as cloned.
+    partial = path.with_name(f"{path.name}.partial")
+    await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    words = ["git", "clone", "--quiet", *(["--branch", branch] if branch else []), "--", url, str(path)]
+    words = ["git", "clone", "--quiet", *(["--branch", branch] if branch else []), "--", url, str(partial)]
     # Asked for a password, the program "true" answers nothing: git fails instead of waiting for a person.
     environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols, "GIT_ASKPASS": "true"}
+    secrets = list[str]()
     if token is not None:
-        secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        secrets = [token, base64.b64encode(f"x-access-token:{token}".encode()).decode()]
         environment |= {
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secrets[1]}",
         }
     result = await run_command(words, path.parent, timeout=CLONE_SECONDS, environment=environment)
     if result.exit_code:
-        shutil.rmtree(path, ignore_errors=True)
-        words_of_git = result.output.strip()[-300:]
-        if token is not None:
-            words_of_git = words_of_git.replace(token, "***")
+        await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
+        # Masked before it is cut, which could leave a part of a secret.
+        words_of_git = SecretMask(secrets).mask_text(result.output.strip())[-300:]
         raise ValueError(f"git clone of {url} failed: {words_of_git}")
+    await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+    partial.rename(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import subprocess
 from pathlib import Path
 
@@ -39,3 +41,44 @@ async def test_a_repository_is_cloned_once_and_over_https_alone(tmp_path: Path) 
     assert (path / "README").read_text() == "changed", "what is there stays"
     with pytest.raises(ValueError, match="failed"):
         await clone_repository(url, tmp_path / "clones" / "cb_2", branch="missing", protocols="file")
+
+
+async def test_a_clone_that_was_killed_is_made_again(tmp_path: Path) -> None:
+    source, path = create_repository(tmp_path / "source"), tmp_path / "clones" / "cb_1"
+    connected, released = asyncio.Event(), asyncio.Event()
+
+    async def keep_waiting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        await released.wait()
+        writer.close()
+
+    async with await asyncio.start_server(keep_waiting, "127.0.0.1", 0) as server:
+        url = f"git://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
+        clone = asyncio.create_task(clone_repository(url, path, protocols="git"))
+        await connected.wait()
+        clone.cancel()  # kills git, which has made the repository's directory by now
+        with pytest.raises(asyncio.CancelledError):
+            await clone
+        released.set()
+    assert list(path.parent.rglob(".git"))
+    await clone_repository(f"file://{source}", path, protocols="file")
+    assert (path / "README").exists()
+    assert list(path.parent.iterdir()) == [path]
+
+
+async def test_a_token_is_masked_in_both_its_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    header = base64.b64encode(b"x-access-token:ghp_secret").decode()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        assert header.encode() in request
+        body = f"ghp_secret as {header} is revoked".encode()  # git prints it
+        head = f"HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
+        with pytest.raises(ValueError, match=r"\*\*\* as \*\*\* is revoked"):
+            await clone_repository(url, tmp_path / "cb_1", token="ghp_secret", protocols="http")
