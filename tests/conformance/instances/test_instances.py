@@ -198,6 +198,23 @@ async def test_state_is_backed_up_and_restored(here: Site) -> None:
     assert (await here.call("instance.backups", acme)).count == 0
 
 
+async def test_an_account_drops_the_backup_of_an_instance_that_is_deleted(engine: Engine, tmp_path: Path) -> None:
+    async with site(tmp_path, engine, instance_retention=60) as here:
+        await here.agent()
+        acme = here.customer("acme")
+        made = await here.create(caller=acme)
+        kept = await here.call("instance.backup", acme, instance_id=made.instance_id)
+        await here.call("instance.terminate", acme, instance_id=made.instance_id)
+        await here.until(made.instance_id, "stopped")
+        here.clock.advance(120)
+        await here.upkeep()
+        assert await here.instance_rows() == []
+        with pytest.raises(NotFound):
+            await here.call("instance.drop_backup", here.customer("stranger"), backup_id=kept.backup_id)
+        await here.call("instance.drop_backup", acme, backup_id=kept.backup_id)
+        assert (await here.call("instance.backups", acme)).count == 0
+
+
 # -- what goes wrong -------------------------------------------------------------------------------
 
 
