@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
+from agora.domains.instances import hosts
 from agora.domains.instances.maintenance import InstanceMaintenance
 from agora_sdk.errors import (
     Conflict,
@@ -253,7 +254,8 @@ async def test_a_container_needs_an_engine_for_containers(here: Site) -> None:
         await here.call("instance.create", agent_id="Image")
 
 
-async def test_hosts_are_closed_opened_and_lost(here: Site) -> None:
+async def test_hosts_are_closed_opened_and_lost(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "PAGE", 1)
     await here.agent()
     made = await here.create()
     await here.call("host.update", host="here", closed=True, region="eu-1")
