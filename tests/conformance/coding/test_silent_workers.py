@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -110,3 +111,22 @@ async def test_work_that_is_no_coding_job_is_put_off_for_anybody(market: Market,
     market.clock.advance(11)
     await TaskDeadlineController(job_context).reconcile("default")
     assert len((await call(market, coder, "task.claim", worker="desk")).tasks) == 1
+
+
+async def test_stand_ins_wait_longer_after_each_failure(
+    job_context: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_ins, stop, waits = StandIns(job_context), asyncio.Event(), list[float]()
+
+    async def record_wait(stop: asyncio.Event, seconds: float) -> bool:
+        waits.append(seconds)
+        return len(waits) == 4
+
+    async def fail() -> None:
+        raise OSError("the network is down")
+
+    monkeypatch.setattr(stand_ins, "_wait_for_wakeup", record_wait)
+    monkeypatch.setattr(stand_ins, "step", fail)
+    await stand_ins.try_prepare()
+    await stand_ins.run(stop)
+    assert waits == [15.0, 30.0, 60.0, 120.0]

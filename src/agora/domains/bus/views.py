@@ -88,7 +88,7 @@ def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
 
 def _is_claim_valid(task: TaskClaim, fields: Fields) -> bool:
     """Whether the claim that put a task on the stream is still valid."""
-    return str(task.fence) == fields.get("fence") and task.status in ("in_progress", "input_required")
+    return str(task.fence) == fields.get("fence") and task.status in ("in_progress", "input_required", "auth_required")
 
 
 def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:

@@ -59,6 +59,11 @@ def _decode_base64url(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
+def _encode_credential(text: str) -> bytes:
+    # Lone surrogates, which a JSON string may contain, are encoded too: such a credential is refused like any other.
+    return text.encode("utf-8", "surrogatepass")
+
+
 class Signer:
     """Creates and verifies credentials with a secret of at least 32 bytes."""
 
@@ -66,7 +71,12 @@ class Signer:
         self._secret = secret
 
     def _compute_mac(self, purpose: str, text: str) -> str:
-        return _encode_base64url(hmac.digest(self._secret, f"{purpose}\0{text}".encode(), "sha256"))
+        return _encode_base64url(hmac.digest(self._secret, _encode_credential(f"{purpose}\0{text}"), "sha256"))
+
+    def _is_signed(self, purpose: str, payload: str, signature: str) -> bool:
+        # As bytes: compare_digest raises TypeError for a text with other than ASCII characters, as a forged token may
+        # have.
+        return hmac.compare_digest(self._compute_mac(purpose, payload).encode(), _encode_credential(signature))
 
     def agent_token(self, tenant: str, agent_id: str, generation: int) -> str:
         payload = _encode_base64url(to_json([tenant, agent_id, generation]))
@@ -75,9 +85,7 @@ class Signer:
     def verify_agent_token(self, token: str) -> AgentClaims | None:
         """Return the claims of a valid token, else None."""
         payload, _, signature = token.removeprefix("agt_").partition(".")
-        # As bytes: compare_digest raises TypeError for a text with other than ASCII characters, as a forged token may
-        # have.
-        if not hmac.compare_digest(self._compute_mac("agent", payload).encode(), signature.encode()):
+        if not self._is_signed("agent", payload, signature):
             return None
         try:
             tenant, agent_id, generation = from_json(_decode_base64url(payload))
@@ -95,7 +103,7 @@ class Signer:
     def verify_task_token(self, token: str) -> TaskClaims | None:
         """Return the claims of a valid token, else None."""
         payload, _, signature = token.removeprefix(TASK_TOKEN).partition(".")
-        if not hmac.compare_digest(self._compute_mac("task", payload).encode(), signature.encode()):
+        if not self._is_signed("task", payload, signature):
             return None
         tenant, task_id, holder, worker, attempt, scopes = from_json(_decode_base64url(payload))  # ours, so well formed
         return TaskClaims(tenant, task_id, holder, worker, attempt, tuple(scopes))
@@ -108,7 +116,7 @@ class Signer:
     def verify_session_token(self, token: str) -> tuple[str, str] | None:
         """Return tenant and session of a valid token, else None."""
         payload, _, signature = token.removeprefix("ses_").partition(".")
-        if not hmac.compare_digest(self._compute_mac("session", payload).encode(), signature.encode()):
+        if not self._is_signed("session", payload, signature):
             return None
         tenant, session_id = from_json(_decode_base64url(payload))  # ours, so well formed
         return tenant, session_id
@@ -123,7 +131,7 @@ class Signer:
 
     def digest(self, credential: str) -> bytes:
         """Digest of a key, as stored."""
-        return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).digest()
+        return hashlib.sha256(_encode_credential(credential)).digest()
 
 
 def load_secret(path: Path, *, make: str = "") -> str:
