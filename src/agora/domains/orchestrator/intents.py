@@ -59,7 +59,7 @@ POLITENESS = re.compile(
     re.IGNORECASE,
 )
 CLOSING = re.compile(
-    r"(?:[\s,]+(?:please|bitte|por favor|thanks|thank you|danke|out there|you have|you got|you know(?: of)?))+([\s.!?]*)$",
+    r"(?<![\s,])(?:[\s,]+(?:please|bitte|por favor|thanks|thank you|danke|out there|you have|you got|you know(?: of)?))+([\s.!?]*)$",
     re.IGNORECASE,
 )
 NAME_PART = re.compile(
