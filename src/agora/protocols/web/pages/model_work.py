@@ -6,6 +6,7 @@ its form is not trusted.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -27,13 +28,14 @@ from ..view import View
 from .list_parameters import query_if_allowed
 from .session_messages import ReadableMessage, read_messages
 
-__all__ = ["ModelWork", "load_model_work"]
+__all__ = ["ModelWork", "load_model_work", "remove_data_marks"]
 
 FORMAT: Final = 1  #: version of the checkpoint
 MAX_CONVERSATION: Final = 4 * 1024 * 1024  #: maximum bytes of an unpacked conversation
 MAX_MESSAGES: Final = 100  #: maximum shown, last ones
 MAX_CALLS: Final = 200  #: maximum listed, newest ones
-MARKED_DATA: Final = re.compile(r"<data source=[^>\n]*>\n(.*)\n</data>", re.DOTALL)
+DATA_START: Final = re.compile(r"<data source=[^<>\n]*>\n")  #: no "<" within, so that a search is linear
+DATA_END: Final = "\n</data>"
 STATUSES: Final = ("failed", "refused", "unknown", "pending")
 
 
@@ -56,15 +58,15 @@ class ModelWork:
 
 async def load_model_work(view: View, task: Task) -> ModelWork | None:
     """Load the work of models on a task; None if there is none."""
-    conversation = _load_conversation(task.checkpoint)
+    # In a thread: an agent may store an unpacked conversation of MAX_CONVERSATION bytes.
+    messages = await asyncio.to_thread(_load_messages, task.checkpoint, task.created_at)
     page = await query_if_allowed(view, "agora.token_billing.recent", {"task_id": task.task_id, "limit": MAX_CALLS})
     calls = [] if page is None else list(page.calls)
-    if not conversation and not calls:
+    if not messages and not calls:
         return None
     costs: dict[str, float] = {}
     for call in calls:
         costs[call.currency] = costs.get(call.currency, 0.0) + call.cost
-    messages = [*_build_messages(conversation, task.created_at)]
     return ModelWork(
         messages=await read_messages(messages[-MAX_MESSAGES:]),
         left_out=max(0, len(messages) - MAX_MESSAGES),
@@ -74,6 +76,10 @@ async def load_model_work(view: View, task: Task) -> ModelWork | None:
         input_tokens=sum(call.input_tokens for call in calls),
         output_tokens=sum(call.output_tokens for call in calls),
     )
+
+
+def _load_messages(checkpoint: Any, begun_at: datetime) -> list[SessionMessage]:
+    return [*_build_messages(_load_conversation(checkpoint), begun_at)]
 
 
 def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
@@ -90,9 +96,12 @@ def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def _build_messages(conversation: Sequence[Mapping[str, Any]], begun_at: datetime) -> Iterator[SessionMessage]:
-    """Build the messages with the tool calls and their results."""
+    """Build the messages with the tool calls and their results.
+
+    The marks are removed once per result: many calls may claim the id of one large result.
+    """
     results = {
-        str(part.get("tool_call_id")): part
+        str(part.get("tool_call_id")): remove_data_marks(part.get("content"))
         for message in conversation
         for part in _list_message_parts(message)
         if part.get("part_kind") == "tool-return"
@@ -115,7 +124,7 @@ def _list_message_parts(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any
     return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
 
 
-def _read_part(part: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]) -> JsonObject | None:
+def _read_part(part: Mapping[str, Any], results: Mapping[str, Any]) -> JsonObject | None:
     """Convert a part to the form of session messages; None if it is shown elsewhere."""
     content = part.get("content")
     match part.get("part_kind"):
@@ -124,13 +133,13 @@ def _read_part(part: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]
         case "thinking" if content:
             return {"type": "thought", "text": content}
         case "tool-call":
-            result = results.get(str(part.get("tool_call_id")))
-            text = None if result is None else _remove_data_marks(result.get("content"))
+            call_id = str(part.get("tool_call_id"))
+            text = results.get(call_id)
             return {
                 "type": "tool",
                 "title": part.get("tool_name"),
                 "kind": "tool",
-                "status": "in_progress" if result is None else _read_call_status(text),
+                "status": "in_progress" if call_id not in results else _read_call_status(text),
                 "input": _parse_arguments(part.get("args")),
                 "result": text,
             }
@@ -145,10 +154,17 @@ def _parse_arguments(arguments: Any) -> Any:
         return arguments
 
 
-def _remove_data_marks(content: Any) -> Any:
+def remove_data_marks(content: Any) -> Any:
+    """Remove the marks around the data of a tool's result, in linear time."""
     if not isinstance(content, str):
         return content
-    return MARKED_DATA.sub(lambda match: match[1], content)
+    start = DATA_START.search(content)
+    end = -1 if start is None else content.rfind(DATA_END, start.end())
+    return (
+        content
+        if start is None or end < 0
+        else content[: start.start()] + content[start.end() : end] + content[end + len(DATA_END) :]
+    )
 
 
 def _read_call_status(content: Any) -> str:
