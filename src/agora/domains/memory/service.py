@@ -6,6 +6,7 @@ The index is a table of words, not an engine's full-text search, so that SQLite 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -206,9 +207,9 @@ def _build_version_conflict_error(key: str, row: MemoryRow | None) -> Conflict:
 
 def _list_value_texts(value: JsonValue) -> Iterator[str]:
     """Iterate over every string and number in a value, including field names."""
-    level: list[Any] = [value]
+    level: deque[Any] = deque([value])
     while level:
-        item = level.pop(0)
+        item = level.popleft()
         if isinstance(item, str):
             yield item
         elif isinstance(item, dict):

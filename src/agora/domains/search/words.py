@@ -19,13 +19,27 @@ __all__ = [
 ]
 
 WORDS = 10
+MAX_MARKS = 30  #: combining marks in a row that count, as in Unicode's stream-safe text (UAX #15)
 _WORD = re.compile(r"[^\W_]+")
 _ACCENT = re.compile("[\u0300-\u036f]")
 
 
 def fold_text(text: str) -> str:
     """Normalise text for comparison: lower case, no accents."""
-    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text.lower())))
+    folded = _limit_marks(text.lower())
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", folded)))
+
+
+def _limit_marks(text: str) -> str:
+    """Shorten runs of combining marks: normalization sorts each run, in time that grows by the square of its length."""
+    if text.isascii():
+        return text
+    characters, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= MAX_MARKS:
+            characters.append(character)
+    return "".join(characters)
 
 
 def build_contains_pattern(text: str) -> str:

@@ -92,3 +92,12 @@ def test_pieces_make_the_word(word: str) -> None:
 
 def test_short_words_must_be_right() -> None:
     assert [compute_max_typing_errors("x" * length) for length in (1, 3, 4, 5, 6, 20)] == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0316", "\u0316\u05b0", "\u0f72\u0f71", "\u0344\u0316"])
+def test_runs_of_marks_are_folded_in_linear_time(marks: str) -> None:
+    """Sorted whole, a run of this length would take an hour."""
+    folded = fold_text("a" + marks * 450_000 + "Z\u00e9")
+    assert folded.startswith("a")
+    assert folded.endswith("ze")
+    assert len(folded) < 100
