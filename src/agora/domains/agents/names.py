@@ -41,6 +41,7 @@ RESERVED: Final = frozenset(
 )
 #: prefixes of other kinds of references
 PREFIXES: Final = ("agent.", "agent:", "app:", "capability:", "name:", "static:", "tier:", "worker:", "wf_")
+MAX_FOLDED = 500  #: characters; names and aliases are shorter
 _ID = re.compile(r"[a-z]+_[0-9a-f]{32}")
 _WORD = re.compile(r"\w+")
 #: scripts whose letters look alike
@@ -56,7 +57,9 @@ _DOUBLES: Final = str.maketrans(
 
 
 def name_key(name: str) -> str:
-    """Return a key that is equal for names that look the same to a reader."""
+    """Return a key that is equal for names that look the same to a reader; a text longer than any name is its own key."""
+    if len(name) > MAX_FOLDED:  # references in payloads have no limit, and normalization takes quadratic time
+        return name
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.translate(_DOUBLES).split())
 

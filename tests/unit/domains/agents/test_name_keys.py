@@ -1,0 +1,15 @@
+"""Keys of names: folding is for names, not for texts of any length that a payload calls a name."""
+
+from __future__ import annotations
+
+from agora.domains.agents.names import name_key
+
+
+def test_key_of_long_text_is_the_text() -> None:
+    """Normalizing a run of marks of this length would take an hour."""
+    text = "a" + "\u0301\u0316" * 450_000
+    assert name_key(text) == text
+
+
+def test_names_up_to_the_limit_are_folded() -> None:
+    assert name_key("ÄB" * 100) == "äb" * 100
