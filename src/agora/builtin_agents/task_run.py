@@ -13,7 +13,7 @@ from agora.domains.tasks.message_tasks import MESSAGE_ID_KEY
 from agora.telemetry import PROTOCOL
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
-from agora_sdk.errors import AgoraError, InvalidRequest, StaleLease
+from agora_sdk.errors import AgoraError, IdempotencyConflict, InvalidRequest, StaleLease
 
 from .calls import AgentCalls
 from .port import (
@@ -206,32 +206,39 @@ class TaskRun(Job):
         self, text: str, *, type: str = "inform", intent: str, payload: Mapping[str, Any], **fields: Any
     ) -> None:
         """Reply to the message that created the task. Called before the task ends, so that a crash cannot lose the
-        reply; it is idempotent.
+        reply; it is idempotent. Each attempt may ask a question, but only the first outcome is sent.
 
         A request of the agent protocol gets an envelope (type, intent, payload, fields), any other message the text.
         """
-        message_id, key = self.metadata.get(MESSAGE_ID_KEY), f"reply:{self.task_id}"
+        message_id = self.metadata.get(MESSAGE_ID_KEY)
         if not isinstance(message_id, str):
             return
-        if "agentify" in self.metadata:
-            envelope = {
-                "id": key if intent != "input_required" else f"question:{self.task_id}:{self.token}",
-                "type": type,
-                "to": [self.requester],
-                "intent": intent,
-                "payload": dict(payload),
-                "correlation": {"reply_to": message_id},
-                **fields,
-            }
-            await self.calls("agora.conversation.send", message=envelope)
-            return
-        await self.calls(
-            "agora.messaging.send",
-            idempotency_key=key,
-            to_agent=self.requester,
-            content=text[:CHUNK],
-            reply_to=message_id,
-        )
+        is_question = intent == "input_required"
+        key = f"question:{self.task_id}:{self.token}" if is_question else f"reply:{self.task_id}"
+        try:
+            if "agentify" in self.metadata:
+                envelope = {
+                    "id": key,
+                    "type": type,
+                    "to": [self.requester],
+                    "intent": intent,
+                    "payload": dict(payload),
+                    "correlation": {"reply_to": message_id},
+                    **fields,
+                }
+                await self.calls("agora.conversation.send", message=envelope)
+                return
+            await self.calls(
+                "agora.messaging.send",
+                idempotency_key=key,
+                to_agent=self.requester,
+                content=text[:CHUNK],
+                reply_to=message_id,
+            )
+        except IdempotencyConflict:
+            # Another outcome was sent, but not stored: by an attempt that ended in between, or because it cannot be
+            # stored. The outcome of this attempt must be stored nevertheless.
+            log.info("%s was already answered with another outcome", self.task_id)
 
     async def _write_task(self, action: str, **arguments: Any) -> Any:
         if action != "renew" and self.ended == "lost":

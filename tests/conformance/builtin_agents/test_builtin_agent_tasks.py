@@ -82,6 +82,12 @@ class Scripted(BuiltinAgent):
     async def do_ask(self, job: Job) -> Any:
         raise InputRequired("Which one?")
 
+    async def do_repeat(self, job: Job) -> Any:
+        """Answer otherwise than an earlier attempt, which ended between its reply and its outcome."""
+        message = {"to_agent": job.requester, "content": "first", "reply_to": job.metadata["agora.message_id"]}
+        await job.call("agora.messaging.send", idempotency_key=f"reply:{job.task_id}", **message)
+        return "second"
+
     async def close(self) -> None:
         self.closed = True
 
@@ -293,6 +299,30 @@ async def test_a_message_is_answered_by_a_message(market: Market, resident: Scri
     await market.call(alice, "messaging.send", to_agent="Resident", content="echo no", reply_to=reply.message_id)
     await market.app.agent_host.wait_until_idle()
     assert len(resident.begun) == 1
+
+
+async def test_a_question_about_a_message_does_not_use_up_its_reply(market: Market, resident: Scripted) -> None:
+    alice = await market.agent("Alice")
+    await market.call(alice, "messaging.send", to_agent="Resident", content="ask")
+    await market.app.agent_host.wait_until_idle()
+    (task,) = (await market.call(alice, "task.list")).tasks
+    for text in ("ask", "echo this one"):
+        assert (await get(market, task.task_id)).status == TaskStatus.INPUT_REQUIRED
+        await market.call(alice, "task.message", task_id=task.task_id, text=text)
+        await market.app.agent_host.wait_until_idle()
+    replies = [message.content for message in (await market.call(alice, "messaging.receive")).messages]
+    assert replies == ["Which one?", "Which one?", "echo this one"]
+    assert (await get(market, task.task_id)).status == TaskStatus.COMPLETED
+
+
+async def test_an_outcome_is_stored_after_the_reply_of_another(market: Market, resident: Scripted) -> None:
+    alice = await market.agent("Alice")
+    await market.call(alice, "messaging.send", to_agent="Resident", content="repeat")
+    await market.app.agent_host.wait_until_idle()
+    (task,) = (await market.call(alice, "task.list")).tasks
+    task = await get(market, task.task_id)
+    assert (task.status, task.result) == (TaskStatus.COMPLETED, "second")
+    assert [message.content for message in (await market.call(alice, "messaging.receive")).messages] == ["first"]
 
 
 async def test_what_could_not_be_done_is_replied_too(market: Market, resident: Scripted) -> None:
