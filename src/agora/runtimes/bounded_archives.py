@@ -7,12 +7,19 @@ import gzip
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Final, cast
 
-__all__ = ["MAX_ENTRIES", "MAX_HEADER_BYTES", "open_archive", "read_members", "require_safe_link"]
+__all__ = [
+    "MAX_ENTRIES",
+    "MAX_HEADER_BYTES",
+    "open_archive",
+    "read_members",
+    "read_state_members",
+    "require_safe_link",
+]
 
 MAX_ENTRIES: Final = 1_000_000
 MAX_HEADER_BYTES: Final = 1 << 20  #: bytes of one read: tarfile reads headers, such as long names, at once
@@ -63,6 +70,37 @@ def read_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.Tar
         if member.isreg():
             _require_free_space(member, target)
         yield member
+
+
+def read_state_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
+    """Iterate like :func:`read_members` over the directories, files and links of a backup, with normalized names.
+
+    A hard link to a symbolic link becomes that symbolic link. Raises ValueError for names and hard links that lead
+    outside, or through a symbolic link, and for special files. Targets of symbolic links are not checked.
+    """
+    symbolic_links: dict[str, str] = {}
+    for member in read_members(archive, target):
+        member.name = _normalize_name(member.name, symbolic_links)
+        if member.name == "." and member.isdir():
+            continue
+        if member.islnk():
+            member.linkname = _normalize_name(member.linkname, symbolic_links)
+            if member.linkname in symbolic_links:
+                member.type, member.linkname = tarfile.SYMTYPE, symbolic_links[member.linkname]
+        if member.issym():
+            symbolic_links[member.name] = member.linkname
+        if member.name == "." or not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+            raise ValueError(f"{member.name[:100]!r} is not a regular file")
+        yield member
+
+
+def _normalize_name(name: str, symbolic_links: Container[str]) -> str:
+    plain = os.path.normpath(name)
+    if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):
+        raise ValueError(f"{name[:100]!r} leads out of the archive")
+    if any(str(parent) in symbolic_links for parent in PurePosixPath(plain).parents):
+        raise ValueError(f"{name[:100]!r} leads through a link")
+    return plain
 
 
 def require_safe_link(name: str, target: str) -> None:

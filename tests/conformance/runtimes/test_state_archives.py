@@ -76,10 +76,43 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member("inner", tarfile.SYMTYPE, "inner2"))
         archive.addfile(member("inner/planted"), io.BytesIO(b"x"))
+    refuse_by_both_engines(tmp_path / "file", "leads through a link")
+
+
+def test_the_state_directory_is_not_replaced(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "file", "w") as archive:
+        archive.addfile(member(".", tarfile.SYMTYPE, "elsewhere"))
+    refuse_by_both_engines(tmp_path / "file", "is not a regular file")
+
+
+@pytest.mark.parametrize(("first", "target"), [("file", "../secret"), ("file", "/etc/passwd"), ("inner", "inner/file")])
+def test_hard_links_stay_inside(tmp_path: Path, first: str, target: str) -> None:
+    (tmp_path / "secret").write_text("x")
+    with tarfile.open(tmp_path / "file", "w") as archive:
+        archive.addfile(member(first, tarfile.SYMTYPE, "."))
+        archive.addfile(member("planted", tarfile.LNKTYPE, target))
+    refuse_by_both_engines(tmp_path / "file", "leads out of the archive|leads through a link")
+
+
+def test_a_symbolic_link_does_not_lead_out_by_its_second_name(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "file", "w") as archive:
+        archive.addfile(member("a/b/file"), io.BytesIO(b"x"))
+        archive.addfile(member("a/b/top", tarfile.SYMTYPE, "../.."))
+        archive.addfile(member("top", tarfile.LNKTYPE, "a/b/top"))
     (tmp_path / "state").mkdir()
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(ValueError, match="leads out of its directory"):
         unpack_archive(tmp_path / "file", tmp_path / "state")
-    assert not (tmp_path / "state" / "inner2").exists()
+    assert not (tmp_path / "state" / "top").is_symlink()
+
+
+def test_links_within_a_container_may_lead_out_of_its_state(tmp_path: Path) -> None:
+    """A virtual environment in the state has such a link, and its backup must be restored."""
+    with tarfile.open(tmp_path / "file", "w") as archive:
+        archive.addfile(member("venv/bin/python", tarfile.SYMTYPE, "/usr/bin/python3"))
+    packed = io.BytesIO()
+    _pack_state(packed, "", str(tmp_path / "file"))
+    with tarfile.open(fileobj=packed) as archive:
+        assert archive.getmember("state/venv/bin/python").linkname == "/usr/bin/python3"
 
 
 @pytest.mark.parametrize("last", [("planted", tarfile.SYMTYPE, "secret"), ("planted", tarfile.LNKTYPE, "inner/file")])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tarfile
 import tempfile
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 
 from agora.net.atomic_files import write_then_replace
-from agora.runtimes.bounded_archives import open_archive, read_members
+from agora.runtimes.bounded_archives import open_archive, read_state_members
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
@@ -81,36 +80,18 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
     """Copy the members of a backup below the state directory, owned by that user."""
     try:
         with open_archive(path) as source:
-            for member in _select_safe_members(source):
+            # Targets of symbolic links may lead anywhere: they are followed only within the container.
+            for member in read_state_members(source, Path(tempfile.gettempdir())):
                 content = source.extractfile(member) if member.isreg() else None
                 member.name = f"{INNER}/{member.name}"
                 if member.islnk():
-                    member.linkname = f"{INNER}/{os.path.normpath(member.linkname)}"
+                    member.linkname = f"{INNER}/{member.linkname}"
                 if owner is not None:
                     member.uid, member.gid = owner
                     member.uname = member.gname = ""
                 archive.addfile(member, content)
     except (OSError, tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise StartFailed(f"The backup cannot be read: {error}.") from error
-
-
-def _select_safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Select files, directories and links that stay inside. Raises StartFailed for others, which our backups never
-    contain."""
-    for member in read_members(source, Path(tempfile.gettempdir())):
-        name = os.path.normpath(member.name)
-        if name == ".":
-            continue
-        if (
-            name.startswith(("../", "/"))
-            or name == ".."
-            or not (member.isreg() or member.isdir() or member.issym() or member.islnk())
-        ):
-            raise StartFailed(
-                f"The backup is damaged: {member.name[:100]!r} is not a regular file of a state directory."
-            )
-        member.name = name
-        yield member
 
 
 def _find_owner_ids(user: str) -> tuple[int, int] | None:

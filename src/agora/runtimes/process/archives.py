@@ -7,7 +7,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from agora.runtimes.bounded_archives import open_archive, read_members, require_safe_link
+from agora.runtimes.bounded_archives import open_archive, read_state_members, require_safe_link
 
 __all__ = ["pack_archive", "unpack_archive"]
 
@@ -31,39 +31,29 @@ def unpack_archive(file: Path, directory: Path) -> None:
     """
     links: list[tarfile.TarInfo] = []
     with open_archive(file) as archive:
-        for member in read_members(archive, directory):
-            target = directory / _require_safe_name(member.name)
+        for member in read_state_members(archive, directory):
+            target = directory / member.name
             if member.isdir():
                 target.mkdir(mode=0o700, parents=True, exist_ok=True)
-            elif member.issym() or member.islnk():
-                links.append(member)
-            elif member.isreg() and (content := archive.extractfile(member)) is not None:
+            elif (content := archive.extractfile(member) if member.isreg() else None) is not None:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with open(target, "wb") as output:
                     shutil.copyfileobj(content, output)
                 target.chmod(member.mode & 0o700)
             else:
-                raise ValueError(f"{member.name!r} is not a regular file")
+                links.append(member)
     for link in links:
-        target = _require_no_link_above(directory, _require_safe_name(link.name))
+        target = _require_no_link_above(directory, link.name)
         if link.islnk():
-            source = _require_no_link_above(directory, _require_safe_name(link.linkname))
-            os.link(source, target, follow_symlinks=False)
+            os.link(_require_no_link_above(directory, link.linkname), target, follow_symlinks=False)
         else:
-            require_safe_link(os.path.normpath(link.name), link.linkname)
+            require_safe_link(link.name, link.linkname)
             target.symlink_to(link.linkname)
 
 
-def _require_safe_name(name: str) -> str:
-    """Check that a relative name stays within the directory and return it. Raises ValueError."""
-    plain = os.path.normpath(name)
-    if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):
-        raise ValueError(f"{name!r} leads out of the archive")
-    return plain
-
-
 def _require_no_link_above(directory: Path, name: str) -> Path:
-    """Return the path of a name in the directory. Raises ValueError if one of its parents is a link."""
+    """Return the path of a name in the directory. Raises ValueError if one of its parents is a link, also on a file
+    system that ignores case."""
     path = directory / name
     if path.parent.resolve() != directory.resolve() / os.path.dirname(name):
         raise ValueError(f"{name!r} leads through a link")
