@@ -55,12 +55,20 @@ class InstanceAnswer:
     streamed: bool
 
 
+@dataclass(slots=True)
+class _PooledClient:
+    """The client of one address. requests: number of its requests in progress."""
+
+    client: HttpClient
+    requests: int = 0
+
+
 class InstanceClient:
     """Sends requests to instances over pooled connections. Raises OSError if nothing was sent, ConnectionLost if that
     is unknown."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[str, bool], HttpClient] = {}
+        self._clients: dict[tuple[str, bool], _PooledClient] = {}
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
     async def send_request(self, request: InstanceHttpRequest, piece: Piece | None = None) -> InstanceAnswer:
@@ -68,44 +76,58 @@ class InstanceClient:
 
         Raises AnswerTooLarge.
         """
-        client = self._client_for(request.address, request.private)
-        headers = {"host": client.host, **request.headers, **trace_headers()}
-        reply = await client.request(request.method, request.target, headers, request.body)
-        kind = reply.headers.get("content-type", "")
-        streamed = kind.partition(";")[0].strip().lower() in STREAMS
-        parts, size = [], 0
+        pooled = self._take_client(request.address, request.private)
         try:
-            async for part in reply:
-                size += len(part)
-                if size > request.limit:
-                    raise AnswerTooLarge(request.limit)
-                parts.append(part)
-                if streamed and piece is not None:
-                    await piece(part)
+            return await _exchange(pooled.client, request, piece)
         finally:
-            reply.close()
-        return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
+            pooled.requests -= 1
 
     def drop_connections(self, address: str) -> None:
         """Close the connections to an address whose instance has ended."""
         for private in (True, False):
-            client = self._clients.pop((address, private), None)
-            if client is not None:
-                client.close()
+            pooled = self._clients.pop((address, private), None)
+            if pooled is not None:
+                pooled.client.close()
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in self._clients.values():
-            client.close()
+        for pooled in self._clients.values():
+            pooled.client.close()
         self._clients.clear()
         # A closed transport reports its end in the next iteration of the loop.
         await asyncio.sleep(0)
 
-    def _client_for(self, address: str, private: bool) -> HttpClient:
-        client = self._clients.get((address, private))
-        if client is None:
-            if len(self._clients) >= MAX_CLIENTS:
-                for key in [key for key, client in self._clients.items() if not client.is_connected]:
-                    del self._clients[key]
-            client = self._clients[address, private] = HttpClient(address, self._egress[private], CONNECT_SECONDS, None)
-        return client
+    def _take_client(self, address: str, private: bool) -> _PooledClient:
+        """Take the client of an address for a request, and close the least recently used idle ones beyond the limit."""
+        key = (address, private)
+        pooled = self._clients.pop(key, None)
+        if pooled is None:
+            # Clients with a request in progress are kept, so the limit is exceeded by at most their number.
+            while len(self._clients) >= MAX_CLIENTS:
+                idle_key = next((key for key, other in self._clients.items() if not other.requests), None)
+                if idle_key is None:
+                    break
+                self._clients.pop(idle_key).client.close()
+            pooled = _PooledClient(HttpClient(address, self._egress[private], CONNECT_SECONDS, None))
+        self._clients[key] = pooled  # at the end: the order is that of the last use
+        pooled.requests += 1
+        return pooled
+
+
+async def _exchange(client: HttpClient, request: InstanceHttpRequest, piece: Piece | None) -> InstanceAnswer:
+    headers = {"host": client.host, **request.headers, **trace_headers()}
+    reply = await client.request(request.method, request.target, headers, request.body)
+    kind = reply.headers.get("content-type", "")
+    streamed = kind.partition(";")[0].strip().lower() in STREAMS
+    parts, size = [], 0
+    try:
+        async for part in reply:
+            size += len(part)
+            if size > request.limit:
+                raise AnswerTooLarge(request.limit)
+            parts.append(part)
+            if streamed and piece is not None:
+                await piece(part)
+    finally:
+        reply.close()
+    return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
