@@ -23,6 +23,8 @@ from .transitions import record_loss
 
 __all__ = ["HostService"]
 
+PAGE = 1000  #: instances of a lost host that are read at a time
+
 
 class HostService(BoundService, contract.Hosts):
     """The host service."""
@@ -121,17 +123,27 @@ class HostService(BoundService, contract.Hosts):
         row = await self._require_host(host)
         call.target = row.host_id
         await check_and_record_administration(call, row.host_id)
-        rows = await call.tx.all(statements.list_live_instances, host_id=row.host_id, after="", limit=10_000)
-        if rows and not lost:
+        reserved = {row.host_id: row for row in await call.tx.all(host_queries.sum_reserved_resources)}.get(row.host_id)
+        if reserved is not None and not lost:
             raise Conflict(
-                f"{len(rows)} instances are on {row.name}.",
+                f"{reserved.instances} instances are on {row.name}.",
                 fix="Terminate them first; or, if the host will never come back, set lost=true, and they count as failed.",
             )
-        for instance in rows:
-            await record_loss(call, instance, f"Its host {row.name} was lost.")
+        lost_count = await self._record_losses(row)
         await call.tx.execute(host_queries.delete_host, host_id=row.host_id)
         call.emit("agora.host.removed", _build_event_data(row), subject=row.host_id, audience=())
-        return contract.HostRemoval(host_id=row.host_id, name=row.name, instances_lost=len(rows))
+        return contract.HostRemoval(host_id=row.host_id, name=row.name, instances_lost=lost_count)
+
+    async def _record_losses(self, host: HostRow) -> int:
+        """End all instances of a host that is lost. Returns their number."""
+        count, after = 0, ""
+        while rows := await self.call.tx.all(
+            statements.list_live_instances, host_id=host.host_id, after=after, limit=PAGE
+        ):
+            for instance in rows:
+                await record_loss(self.call, instance, f"Its host {host.name} was lost.")
+            count, after = count + len(rows), rows[-1].instance_id
+        return count
 
     async def _require_host(self, ref: str) -> HostRow:
         row = await self.call.tx.one(host_queries.select_host, ref=ref)
