@@ -26,6 +26,19 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+@pytest.mark.parametrize("code", [0xD800, 0xDC80, 0xDFFF, 0xE9])
+async def test_a_forged_credential_of_any_characters_is_refused(market: Market, code: int) -> None:
+    character = chr(code)
+    for prefix in ("agt_", "job_", "ses_", "agfy_", ""):
+        for forged in (f"{prefix}{character}.x", f"{prefix}x.{character}", f"{prefix}{character}"):
+            with pytest.raises(Unauthenticated):
+                await market.app.authenticator.authenticate(forged)
+    signer = market.app.signer
+    for verify in (signer.verify_agent_token, signer.verify_task_token, signer.verify_session_token):
+        assert verify(f"{character}.x") is None
+        assert verify(f"x.{character}") is None
+
+
 async def test_repeating_a_registration_gives_no_token_to_who_has_left(client: httpx.AsyncClient) -> None:
     key = {"Idempotency-Key": "a-key-that-is-hard-to-guess"}
     first = (await client.post("/agents/register", json={"agent_name": "Gone"}, headers=key)).json()
