@@ -286,6 +286,21 @@ async def test_an_assignment_whose_claim_has_ended_is_not_handed_out_again(
     assert (await market.call(b, "bus.pending")).total == 0
 
 
+@pytest.mark.parametrize("status", ["input_required", "auth_required"])
+async def test_an_assignment_that_waits_for_an_answer_is_handed_out_again(
+    market: Market, a: Caller, b: Caller, status: str
+) -> None:
+    await assigned(market, a)
+    (entry,) = await read(market, b)
+    question = {"text": "May I?", "status": status, "fencing_token": entry.fencing_token}
+    await market.call(b, "task.message", task_id=entry.task_id, **question)
+    assert (await market.call(a, "task.get", task_id=entry.task_id)).status.value == status
+    market.clock.advance(31)
+    (again,) = (await market.call(b, "bus.recover")).entries
+    assert (again.task_id, again.fencing_token) == (entry.task_id, entry.fencing_token)
+    assert (await market.call(b, "bus.pending")).total == 1
+
+
 async def test_tasks_of_others_are_theirs(market: Market, a: Caller, b: Caller) -> None:
     receipt = await assigned(market, a)
     c = await market.agent("C")
