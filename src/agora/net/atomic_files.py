@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["create_file_once", "replace_file", "write_json", "write_then_replace"]
+__all__ = ["create_file_once", "replace_file", "sync_file", "write_json", "write_then_replace"]
 
 
 def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
@@ -31,13 +31,19 @@ def write_json(path: Path, value: object, *, durable: bool = True) -> None:
 @contextmanager
 def write_then_replace(path: Path) -> Iterator[Path]:
     """Provide a temporary file beside the target for the block to write; it replaces the target unless the block
-    raises."""
+    raises. The block calls :func:`sync_file` if the content must survive a crash of the machine."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Write a file's content to the disk; some file systems would otherwise store a later rename before it."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def create_file_once(path: Path, content: bytes) -> None:

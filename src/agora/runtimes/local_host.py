@@ -14,7 +14,7 @@ from agora.runtimes.port import Runtime
 
 __all__ = ["LocalHost", "read_boot_id", "read_monotonic_microseconds"]
 
-BOOT = Path("/proc/sys/kernel/random/read_boot_id")
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def read_boot_id() -> str:

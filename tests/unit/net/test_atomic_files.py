@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.net.atomic_files import replace_file, write_json
+from agora.net.atomic_files import replace_file, sync_file, write_json, write_then_replace
 
 
 def test_an_existing_file_keeps_its_mode_and_no_partial_file_is_left(tmp_path: Path) -> None:
@@ -40,3 +40,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         replace_file(file, "new")
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["note"]
+
+
+def test_a_file_written_by_a_block_replaces_the_old_one_unless_the_block_fails(tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar"
+    with write_then_replace(file) as partial:
+        partial.write_text("first")
+        sync_file(partial)
+    with pytest.raises(RuntimeError, match="broken"), write_then_replace(file) as partial:  # noqa: PT012 - the block is what fails
+        partial.write_text("half")
+        raise RuntimeError("broken")
+    assert file.read_text() == "first"
+    assert os.listdir(tmp_path) == ["backup.tar"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.runtimes.local_host import LocalHost
+from agora.runtimes.local_host import LocalHost, read_boot_id
 from agora.server.local_engines import open_local_host
 from agora.settings import ConfigurationError, Settings
 
@@ -96,3 +96,7 @@ def test_settings_that_are_none_are_refused(wrong: dict[str, Any], tmp_path: Pat
 def test_settings_that_cannot_be_are_named(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=list(wrong)[-1]):
         opened(tmp_path, **wrong)
+
+
+def test_the_boot_of_the_machine_has_an_id() -> None:
+    assert read_boot_id() == Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

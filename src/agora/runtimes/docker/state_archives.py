@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 
-from agora.net.atomic_files import write_then_replace
+from agora.net.atomic_files import sync_file, write_then_replace
 from agora.runtimes.bounded_archives import open_archive, read_state_members
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
@@ -38,6 +38,7 @@ async def save_state(client: Client, container: str, file: Path) -> int:
                     async for chunk in answer.content.iter_chunked(CHUNK):
                         out.write(packer.compress(chunk))
                 out.write(packer.flush())
+            await asyncio.to_thread(sync_file, partial)
     except Refused as error:
         if error.status == 404:
             raise Unknown(f"There is no state: {error.detail}.") from None

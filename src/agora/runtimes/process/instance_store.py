@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from agora.net.atomic_files import replace_file, write_json, write_then_replace
+from agora.net.atomic_files import replace_file, sync_file, write_json, write_then_replace
 from agora.runtimes.builds.cache import BuildCache, erase_directory
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
@@ -283,6 +283,7 @@ class ProcessStore:
         try:
             with write_then_replace(file) as partial:
                 archives.pack_archive(instance.state, partial)
+                sync_file(partial)
         except OSError as error:
             raise convert_disk_full_error(error) or EngineUnavailable(
                 f"The backup can not be written: {error}."
