@@ -280,7 +280,7 @@ class McpApp:
                 # A handshake runs no operation, so the dispatcher does not count it.
                 self.dispatcher.limiter.count_call(caller)
             if (work := self.lean.find_remote_call(scope, message, exchange)) is not None:
-                await send_relayed_answer(work, receive, send)
+                await send_relayed_answer(message["id"], work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
             raise MalformedRequest("A stream requires a session, and the request has no session id.", fix=NO_SESSION)

@@ -10,9 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic_core import from_json
 
 from agora.protocols.mcp import long_calls as patience
 from agora.server.app import App
+from agora_sdk.errors import Unauthenticated
 from tests.harness import ManualClock, Running, make_settings, running
 from tests.mcp_upstream import Far, serving, tool
 from tests.unit.protocols.mcp.mcp_clients import ACCEPT, Wire, answer, envelope
@@ -127,6 +129,41 @@ async def test_a_slow_call_becomes_a_stream_with_signs_of_life(wire: Wire, far: 
         rest = [line async for line in lines if line and not line.startswith(":")]
     assert rest[0] == "event: message"
     assert '"text":"done"' in rest[1]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("error", "code", "logged"), [(RuntimeError("a secret"), -32603, True), (Unauthenticated("Who?"), -32001, False)]
+)
+async def test_an_error_after_the_stream_has_begun_is_its_answer(
+    wire: Wire,
+    server: Running,
+    far: Far,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    code: int,
+    logged: bool,
+) -> None:
+    async def fail(*arguments: Any) -> bytes:
+        await far.go.wait()
+        raise error
+
+    monkeypatch.setattr(server.app.mcp.lean._methods, "answer_method", fail)
+    async with streamed(wire) as lines:
+        far.go.set()
+        rest = [line async for line in lines if line and not line.startswith(":")]
+    assert rest[0] == "event: message"
+    document = from_json(rest[1].removeprefix("data: "))
+    assert isinstance(document["id"], int)
+    assert document["error"]["code"] == code
+    assert "a secret" not in rest[1]
+    records = [record for record in caplog.records if record.name == patience.__name__]
+    assert bool(records) is logged
+    for record in records:
+        assert record.exc_info is not None
+        assert record.exc_info[1] is error
+        assert document["error"]["message"] == f"Something went wrong on our side ({record.args[0]})."  # type: ignore[index]
 
 
 @pytest.mark.usefixtures("impatient")
