@@ -289,6 +289,46 @@ async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, 
     assert (await get(market, task_id)).status == "in_progress"
 
 
+async def test_retry_delays_stand_still_in_a_halt_and_deadlines_do_not(
+    market: Market, upkeep: TaskDeadlineController
+) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+
+    async def halt(action: str) -> None:
+        await market.call(market.operator, "admin.override", target_id="system_wide", action=action)
+
+    retried = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=60)
+    first = await claim(market, doer)
+    failed = {"task_id": retried, "error": "no network", "fencing_token": first.fencing_token}
+    assert (await market.call(doer, "task.fail", **failed)).status == "pending"
+    soon = to_datetime(market.clock.now()) + timedelta(seconds=600)
+    waiting = await assign(market, giver, assignee="capability:rare", deadline=soon)
+    later = await assign(market, giver, assignee="capability:rare", deadline=soon + timedelta(hours=2))
+    running = await assign(market, giver, assignee="Doer", deadline=soon)
+    assert (await claim(market, doer, lease_seconds=900)).task_id == running
+    await pass_time(market, upkeep, 20)
+    await halt("emergency_halt")
+    await pass_time(market, upkeep, 3600)
+    await halt("resume")
+    await upkeep.step()
+    assert await claim(market, doer) is None, "40 s of the delay are left"
+    assert [(await get(market, task)).status for task in (waiting, later)] == ["expired", "pending"]
+    assert (await get(market, running)).status == "in_progress"
+    assert [event["task_id"] for event in told(market, "overdue")] == [running]
+    await pass_time(market, upkeep, 39)
+    assert await claim(market, doer) is None
+    await pass_time(market, upkeep, 2)
+    assert (await claim(market, doer)).task_id == retried
+    await halt("emergency_halt")
+    await halt("resume")
+    await pass_time(market, upkeep, 1)
+    assert len(told(market, "overdue")) == 1, "a deadline that passed is no timer of running work"
+    await pass_time(market, upkeep, 3600)
+    assert (await get(market, later)).status == "pending"
+    await pass_time(market, upkeep, 3600)
+    assert (await get(market, later)).status == "expired"
+
+
 async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDeadlineController) -> None:
     """Its agent may wait with all it knows; when it does not come, any other that fits goes on."""
     asker = await market.agent("Asker", capabilities=["code"])

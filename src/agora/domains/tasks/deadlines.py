@@ -187,5 +187,5 @@ async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[
 
 
 async def extend_leases(call: Call, since: int) -> None:
-    """Extend running leases and timers by the duration of a halt. since: its start, microseconds since 1970."""
-    await call.tx.execute(tasks.extend_leases, stood_still=max(0, call.now - since))
+    """Extend leases and timers by the duration of a halt. since: its start, microseconds since 1970."""
+    await call.tx.execute(tasks.extend_leases, since=since, stood_still=max(0, call.now - since))

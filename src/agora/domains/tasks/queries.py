@@ -306,13 +306,18 @@ select_due_tasks = Query(
     str,
     types={"now": BIG, "limit": BIG},
 )
+# A deadline is a moment that the creator named, so it stays: a timer that is due after it is due at the deadline, unless
+# running work passed it before the halt (states.next_due).
 extend_leases = Write(
     """
-    update tasks set lease_until = lease_until + :stood_still, started_at = started_at + :stood_still,
-        due_at = due_at + :stood_still
-    where tenant_id = :tenant and (status = 'in_progress' or lease_until is not null) and due_at is not null
+    update tasks set lease_until = lease_until + :stood_still, available_at = available_at + :stood_still,
+        started_at = case when status = 'in_progress' or lease_until is not null then started_at + :stood_still
+            else started_at end,
+        due_at = case when deadline < due_at + :stood_still and (status <> 'in_progress' or deadline > :since)
+            then deadline else due_at + :stood_still end
+    where tenant_id = :tenant and due_at is not null
     """,
-    types={"stood_still": BIG},
+    types={"stood_still": BIG, "since": BIG},
 )
 select_duration_estimate = Query(
     """
