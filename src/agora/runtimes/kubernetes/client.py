@@ -52,22 +52,22 @@ class Client:
 
     async def read(self, path: str, **query: str) -> bytes:
         """Read the body of a response as bytes."""
-        return await self._encode_request_body("GET", f"{path}?{urlencode(query)}" if query else path)
+        return await self._send_authorized_request("GET", f"{path}?{urlencode(query)}" if query else path)
 
     async def server_side_apply(self, path: str, document: Mapping[str, Any]) -> Any:
         """Create or update an object by server-side apply (JSON is valid YAML)."""
         target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
-        return json.loads(await self._encode_request_body("PATCH", target, document, APPLY))
+        return json.loads(await self._send_authorized_request("PATCH", target, document, APPLY))
 
     async def merge_patch(self, path: str, document: Mapping[str, Any]) -> Any:
         """Apply a JSON merge patch."""
-        return json.loads(await self._encode_request_body("PATCH", path, document, MERGE))
+        return json.loads(await self._send_authorized_request("PATCH", path, document, MERGE))
 
     async def delete_object(self, path: str, **options: Any) -> None:
         """Delete an object; no-op if it does not exist. options: of the deletion, such as gracePeriodSeconds."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", **options}
         try:
-            await self._encode_request_body("DELETE", path, body, "application/json")
+            await self._send_authorized_request("DELETE", path, body, "application/json")
         except Refused as error:
             if error.status != 404:
                 raise
@@ -89,7 +89,7 @@ class Client:
         assert self._access is not None
         return self._access, self._http
 
-    async def _encode_request_body(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
+    async def _send_authorized_request(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
         access, courier = await self._get_client()
         headers = {"host": courier.host, "accept": "application/json, */*", "user-agent": "agora"}
         try:
