@@ -135,8 +135,10 @@ class Cluster:
     def _log(self, name: str, query: dict[str, str]) -> tuple[int, Any]:
         if name not in self.logs:
             return 400, _status(400, "BadRequest", f'container "agent" in pod "{name}" is waiting to start')
-        since = query.get("sinceTime", "")[:19]
-        return 200, "".join(line for line in self.logs[name].splitlines(keepends=True) if line[:19] >= since)
+        since = query.get("sinceTime", "")
+        if since and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", since):
+            return 400, _status(400, "BadRequest", f'parsing time "{since}" as RFC 3339 failed')
+        return 200, "".join(line for line in re.split(r"(?<=\n)", self.logs[name]) if line[:19] >= since[:19])
 
     def _delete(self, key: tuple[str, str, str]) -> dict[str, Any]:
         gone = self.objects.pop(key)

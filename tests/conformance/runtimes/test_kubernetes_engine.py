@@ -169,6 +169,16 @@ async def test_output_outlives_its_pod(engine: KubernetesRuntime, cluster: Clust
         await engine.logs(Handle("kubernetes", "nobody", 1))
 
 
+async def test_output_with_carriage_returns_goes_on(engine: KubernetesRuntime, cluster: Cluster) -> None:
+    handle = await started(engine)
+    (pod,) = cluster.kind("pods")
+    name = pod["metadata"]["name"]
+    cluster.logs[name] = "2026-01-02T03:04:06.1Z 10 %\r50 %\rdone\nunable to retrieve container logs\n"
+    assert (await engine.logs(handle)).data == b"10 %\r50 %\rdone\n"
+    cluster.logs[name] += "2026-01-02T03:04:07Z more\n"
+    assert (await engine.logs(handle)).data == b"10 %\r50 %\rdone\nmore\n"
+
+
 async def test_what_a_cluster_cannot_do_is_said(engine: KubernetesRuntime, tmp_path: Path) -> None:
     source = replace(SPEC, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/srv"))
     with pytest.raises(Unsupported, match="does not build images"):
@@ -250,6 +260,13 @@ def test_lines_are_taken_once_whatever_their_time_looks_like() -> None:
     more = text + b"2026-01-02T03:04:06.5Z c\n2026-01-02T03:04:06.51Z d"
     assert b"".join(select_new_lines(cursor, more)) == b"c\nd"
     assert b"".join(select_new_lines(cursor, more)) == b""
+
+
+def test_only_timestamps_become_the_cursor() -> None:
+    cursor = Cursor("p")
+    text = b"2026-01-02T03:04:06+02:00 a\n2026-99-02T03:04:06Z b\n\nno stamp\n2026-01-0"
+    assert b"".join(select_new_lines(cursor, text)) == b"a\n"
+    assert cursor.at == "2026-01-02T01:04:06.000000000", "in UTC, as sinceTime is"
 
 
 def _name(cluster: Cluster) -> str:

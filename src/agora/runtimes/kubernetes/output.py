@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from agora.runtimes.docker.records import Cursor, InstanceNotes
 from agora.runtimes.port import LogPage
@@ -14,6 +16,10 @@ from .manifests import CONTAINER
 __all__ = ["PodOutput", "select_new_lines"]
 
 SEGMENTS = 10
+NEWLINES = re.compile(rb"(?<=\n)(?=.)", re.DOTALL)  #: unlike splitlines, not a carriage return: progress bars write it
+STAMP = re.compile(
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class PodOutput:
@@ -46,12 +52,15 @@ class PodOutput:
 
 
 def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
-    """Select the lines after the cursor, and advance it."""
+    """Select the lines after the cursor, and advance it.
+
+    Lines without a timestamp are skipped: they are messages of the node, or cut short, and are read again.
+    """
     since, same = cursor.at, cursor.same
-    for line in text.splitlines(keepends=True):
+    for line in NEWLINES.split(text):
         stamp, _, content = line.partition(b" ")
-        time = _pad_stamp(stamp.decode("ascii", "replace"))
-        if time < since:
+        time = _parse_stamp(stamp)
+        if time is None or time < since:
             continue
         if time == since and same:
             same -= 1
@@ -61,7 +70,17 @@ def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
         yield content
 
 
-def _pad_stamp(stamp: str) -> str:
-    """Pad a timestamp for comparison as text: the API omits trailing zeros."""
-    whole, _, fraction = stamp.removesuffix("Z").partition(".")
-    return f"{whole}.{fraction:0<9}"
+def _parse_stamp(stamp: bytes) -> str | None:
+    """Convert a timestamp to UTC with nine digits of a fraction, which compares as text; None if it is no timestamp.
+
+    Nodes write their local time with its offset, and the API omits trailing zeros.
+    """
+    match = STAMP.fullmatch(stamp)
+    if match is None:
+        return None
+    seconds, fraction, offset = (part.decode("ascii") for part in match.groups(b""))
+    try:
+        time = datetime.fromisoformat(seconds + offset).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{fraction:0<9}"
