@@ -59,7 +59,7 @@ __all__ = ["KubernetesRuntime"]
 
 STOP_TIMEOUT = 30.0  #: seconds after its grace period within which a Pod must be gone
 POLL_SECONDS = 0.2  #: interval of checks for its removal
-KINDS = ("services", "secrets", "persistentvolumeclaims")
+SWEPT = ("Service", "Secret", "PersistentVolumeClaim", "NetworkPolicy")  #: all kinds that a start applies first
 MANY = 30_000  #: ports of a cluster, which has separate ports for each Service
 
 
@@ -75,7 +75,7 @@ class KubernetesRuntime:
         self._names = ResourceNames(options.installation)
         self._records = InstanceNotes(options.root)
         self._output = PodOutput(self._client, self._records, options.log_size)
-        # Weak: empty while no operation on an instance is running, which sweep() relies on.
+        # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
@@ -133,16 +133,21 @@ class KubernetesRuntime:
 
     async def sweep(self) -> SweepResult:
         """Delete resources without a Deployment, left by an interrupted start or removal."""
-        in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
         namespace, query = await self._get_namespace(), build_label_selector(self._names.installation_labels)
-        for kind in KINDS:
-            resources = await self._client.get_object(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
-            for each in resources["items"]:
+        paths: dict[str, list[str]] = {}  # by the name of the Deployment
+        for kind in SWEPT:
+            collection = _build_collection_path(namespace, kind)
+            for each in (await self._client.get_object(collection, labelSelector=query))["items"]:
                 name = each["metadata"]["name"]
-                # Resources are applied before their Deployment: while an instance may be starting, none of them is an
-                # orphan.
-                if name.removesuffix("-pull") not in in_use and not self._turns:
-                    await self._client.delete_object(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
+                paths.setdefault(name.removesuffix("-pull"), []).append(f"{collection}/{name}")
+        in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
+        for name in paths.keys() - in_use:
+            # Resources are applied before their Deployment: a start may have finished since the lists were read, or be
+            # under way.
+            async with self._get_lock(name):
+                if await self._find_deployment_by_name(name) is None:
+                    for path in paths[name]:
+                        await self._client.delete_object(path)
         return SweepResult()
 
     async def close(self) -> None:
@@ -365,7 +370,7 @@ class KubernetesRuntime:
     # -- output and state ------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        async with self._get_instance_lock(f"logs {handle.instance_id}"):
+        async with self._get_lock(f"logs {handle.instance_id}"):
             deployment = await self._find_deployment(handle.instance_id)
             if deployment is None:
                 raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
@@ -398,10 +403,11 @@ class KubernetesRuntime:
         return [each for each in response["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
 
     async def _find_deployment(self, instance_id: str) -> dict[str, Any] | None:
+        return await self._find_deployment_by_name(self._names.deployment_name(instance_id))
+
+    async def _find_deployment_by_name(self, name: str) -> dict[str, Any] | None:
         try:
-            path = _build_resource_path(
-                await self._get_namespace(), "Deployment", self._names.deployment_name(instance_id)
-            )
+            path = _build_resource_path(await self._get_namespace(), "Deployment", name)
             deployment: dict[str, Any] = await self._client.get_object(path)
         except Refused as error:
             if error.status != 404:
@@ -417,7 +423,10 @@ class KubernetesRuntime:
         ]
         return pods
 
-    def _get_instance_lock(self, name: str) -> asyncio.Lock:
+    def _get_instance_lock(self, instance_id: str) -> asyncio.Lock:
+        return self._get_lock(self._names.deployment_name(instance_id))
+
+    def _get_lock(self, name: str) -> asyncio.Lock:
         return self._turns.setdefault(name, asyncio.Lock())
 
 
@@ -431,9 +440,13 @@ PLACES = {
 }
 
 
-def _build_resource_path(namespace: str, kind: str, name: str) -> str:
+def _build_collection_path(namespace: str, kind: str) -> str:
     group, plural = PLACES[kind]
-    return f"/{group}/namespaces/{namespace}/{plural}/{name}"
+    return f"/{group}/namespaces/{namespace}/{plural}"
+
+
+def _build_resource_path(namespace: str, kind: str, name: str) -> str:
+    return f"{_build_collection_path(namespace, kind)}/{name}"
 
 
 def _belongs_to_deployment(pod: Mapping[str, Any], deployment: Mapping[str, Any]) -> bool:
