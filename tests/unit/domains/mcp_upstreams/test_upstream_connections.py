@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.client import client_connections
+from agora.domains.mcp_upstreams.client.pool import CONNECTION, ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
-from agora_sdk.errors import DeadlineExceeded, Overloaded, UpstreamFailed, UpstreamUnavailable
+from agora_sdk.errors import DeadlineExceeded, Overloaded, RateLimited, UpstreamFailed, UpstreamUnavailable
 from tests.mcp_upstream import Far, serving, tool
 from tests.polling import eventually, wait_until
 from tests.unit.domains.mcp_upstreams.conftest import make
@@ -45,6 +46,31 @@ async def test_structured_content_comes_untouched(pool: ConnectionPool, endpoint
     answer = await call(pool, endpoint, "shape")
     assert answer["structuredContent"] == {"n": 1.5, "list": [1, None, {"ä": "ö"}], "text": "x" * 10}
     assert answer["_meta"]["k"] == "v"
+
+
+@pytest.fixture
+def unimported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The protocol's SDK is imported by the first call, as in a server that has just started."""
+    monkeypatch.setattr(CONNECTION, "_target", None)
+
+
+@pytest.mark.usefixtures("unimported")
+async def test_the_first_calls_of_a_subject_share_one_connection(pool: ConnectionPool, far: Far, url: str) -> None:
+    endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
+    await asyncio.gather(*(pool.request(endpoint, "tools/call", request, 10, None, "agt_1") for _ in range(20)))
+    assert len([headers for headers in far.headers if headers.get("mcp-method") == "server/discover"]) == 1
+
+
+@pytest.mark.usefixtures("unimported")
+async def test_the_first_subjects_do_not_exceed_the_limit(
+    pool: ConnectionPool, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(client_connections.MOST, "http", 3)
+    endpoint, request = make(url=url, oauth_mode="user"), {"name": "echo", "arguments": {"text": "x"}}
+    calls = (pool.request(endpoint, "tools/call", request, 10, None, f"agt_{n}") for n in range(10))
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(answer, RateLimited) for answer in answers) == 7
+    assert sum(isinstance(answer, dict) for answer in answers) == 3
 
 
 async def test_a_tool_that_fails_answers_so(pool: ConnectionPool, endpoint: Endpoint) -> None:

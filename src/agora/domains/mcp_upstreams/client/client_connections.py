@@ -52,18 +52,27 @@ def _build_connection_key(endpoint: Endpoint, subject: str, client: CallClient |
 
 
 class ClientConnections:
-    """Provides connections to calls. create: opens one for a subject, with the capabilities of a client or None."""
+    """Provides connections to calls.
 
-    def __init__(self, create: Callable[[Endpoint, str, Mapping[str, Any] | None], Awaitable[Connection]]) -> None:
-        self._create = create
+    load: waits until ``create`` may be called. create: opens a connection for a subject, with the capabilities of a
+    client or None. It does not wait: between counting the connections and adding one, no other call may add one.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[object]],
+        create: Callable[[Endpoint, str, Mapping[str, Any] | None], Connection],
+    ) -> None:
+        self._load, self._create = load, create
         self._slots: dict[Key, list[_Slot]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def share_connection(self, endpoint: Endpoint, subject: str) -> AsyncIterator[Connection]:
         """Share a connection among the calls of a subject. Raises RateLimited if there are too many."""
+        await self._load()
         slots = self._list_usable_slots(endpoint, subject, None)
-        slot = slots[0] if slots else await self._open_slot(endpoint, subject, None)
+        slot = slots[0] if slots else self._open_slot(endpoint, subject, None)
         slot.uses += 1
         try:
             yield slot.connection
@@ -73,9 +82,10 @@ class ClientConnections:
     @contextlib.asynccontextmanager
     async def lend_connection(self, endpoint: Endpoint, subject: str, client: CallClient) -> AsyncIterator[Connection]:
         """Lend a connection exclusively to a call of a client. Raises RateLimited if there are too many."""
+        await self._load()
         slot = next((slot for slot in self._list_usable_slots(endpoint, subject, client) if not slot.uses), None)
         if slot is None:
-            slot = await self._open_slot(endpoint, subject, client)
+            slot = self._open_slot(endpoint, subject, client)
         slot.uses += 1
         try:
             if client.log_level is not None and client.log_level != slot.level:
@@ -89,8 +99,9 @@ class ClientConnections:
         self, endpoint: Endpoint, subject: str, client: CallClient | None, uri: str, updated: Callable[[], None]
     ) -> Callable[[], None]:
         """Watch a resource over a connection of the client, which stays open. Raises RateLimited."""
+        await self._load()
         slots = self._list_usable_slots(endpoint, subject, client)
-        slot = slots[0] if slots else await self._open_slot(endpoint, subject, client)
+        slot = slots[0] if slots else self._open_slot(endpoint, subject, client)
         remove_watcher = slot.connection.resources.add_watcher(uri, updated)
         slot.watched += 1
 
@@ -107,7 +118,7 @@ class ClientConnections:
         self._drop_slots(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
         return self._slots.get(key, [])
 
-    async def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
+    def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
         count = sum(len(slots) for (name, _, _), slots in self._slots.items() if name == endpoint.key)
         if count >= MOST[endpoint.transport]:
             raise RateLimited(
@@ -118,7 +129,7 @@ class ClientConnections:
         capabilities = None
         if client is not None:
             capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
-        slot = _Slot(await self._create(endpoint, subject, capabilities))
+        slot = _Slot(self._create(endpoint, subject, capabilities))
         self._slots.setdefault(_build_connection_key(endpoint, subject, client), []).append(slot)
         return slot
 

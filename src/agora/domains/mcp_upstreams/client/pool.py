@@ -51,7 +51,7 @@ class ConnectionPool:
         self._connections: dict[Key, Connection] = {}
         self._endpoints: dict[Key, Endpoint] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._client_connections = ClientConnections(self._open_client_connection)
+        self._client_connections = ClientConnections(CONNECTION.import_in_thread, self._open_client_connection)
 
     # -- connections -----------------------------------------------------------------------------
 
@@ -86,10 +86,10 @@ class ConnectionPool:
         task.add_done_callback(self._closing.discard)
         self._client_connections.close_upstream(key)
 
-    async def _open_client_connection(
+    def _open_client_connection(
         self, endpoint: Endpoint, subject: str, capabilities: Mapping[str, Any] | None
     ) -> Connection:
-        kind = await CONNECTION.import_in_thread()
+        kind = CONNECTION.get()
         tokens = self._find_access_tokens(endpoint, subject)
         return kind(endpoint, self._open_secrets(endpoint), self._tuning, self._resolver, capabilities, tokens)
 
