@@ -74,6 +74,8 @@ def _copy_work(tree: Path, work: Path) -> None:
     shutil.copytree(
         tree, work, symlinks=True, ignore=lambda at, names: {shared} & set(names) if Path(at) == tree else set()
     )
+    # Writable, like all that is the server's user's: this engine does not isolate programs (ADR 0013), so a copy of
+    # it would cost disk space and keep no other program out.
     if (tree / shared).is_dir():
         (work / shared).symlink_to(tree / shared)
 
