@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,6 +198,37 @@ async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> 
     for handle in (friend, replace(first, generation=2)):
         await kit.engine.remove(handle)
     assert group not in {each["Name"] for each in await kit.client.request_json("GET", "networks")}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("grouped", [True, False])
+async def test_a_network_is_kept_while_an_instance_starts_in_it(
+    kit: DockerKit, monkeypatch: pytest.MonkeyPatch, grouped: bool
+) -> None:
+    """A member of the group, or the instance that the group is named after, when the others have ended."""
+    spec = kit.spec("exec sleep 1000")
+    group = spec.instance_id
+    if grouped:
+        spec = replace(spec, instance_id=f"{group}_other", co_location=group)
+    build = await kit.engine.build(spec)
+    await kit.engine._networks.ensure_network(group)
+    request_json, sweeps = kit.engine._client.request_json, 0
+
+    async def sweep_before_start(method: str, path: str, **more: Any) -> Any:
+        nonlocal sweeps
+        if path.endswith("/start"):
+            sweeps += 1
+            await kit.engine.sweep()
+        return await request_json(method, path, **more)
+
+    monkeypatch.setattr(kit.engine._client, "request_json", sweep_before_start)
+    handle = await kit.engine.start(spec, build)
+    assert (sweeps, (await kit.engine.inspect(handle)).state) == (1, "running")
+    networks = await kit.client.request_json("GET", "networks")
+    assert kit.labels.network_name(group) in {each["Name"] for each in networks}
+    await kit.engine.remove(handle)
+    networks = await kit.client.request_json("GET", "networks")
+    assert kit.labels.network_name(group) not in {each["Name"] for each in networks}
 
 
 @pytest.mark.long

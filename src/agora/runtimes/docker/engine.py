@@ -187,7 +187,8 @@ class DockerRuntime:
             for earlier in containers:
                 previous_ports |= json.loads(earlier["Labels"][PORTS])
                 await self._discard_container(earlier, keep=True)
-            return await self._begin_generation(spec, build, previous_ports)
+            async with self._networks.hold_network(spec.co_location or spec.instance_id):
+                return await self._begin_generation(spec, build, previous_ports)
 
     async def _find_started(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
         """Find the handle of a generation that was started before. Raises StartFailed if it has ended."""

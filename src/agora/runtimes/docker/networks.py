@@ -4,7 +4,9 @@ co-location group."""
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from agora.runtimes.errors import StartFailed
@@ -25,7 +27,19 @@ class InstanceNetworks:
         self._client = client
         self._labels = marks
         self._creation_lock = asyncio.Lock()
+        self._starting: Counter[str] = Counter()  # containers being started, by group
         self._desktop: bool | None = None
+
+    @asynccontextmanager
+    async def hold_network(self, group: str) -> AsyncIterator[None]:
+        """Keep a group's network while a container is started in it: to the engine only running ones use it."""
+        async with self._creation_lock:  # waits for a removal under way
+            self._starting[group] += 1
+        try:
+            yield
+        finally:
+            self._starting[group] -= 1
+            self._starting += Counter()  # drops groups without a start
 
     async def ensure_network(self, group: str | None) -> str:
         """Create a group's network unless it exists; return the address of the host in it. Raises StartFailed."""
@@ -69,8 +83,10 @@ class InstanceNetworks:
                 raise
 
     async def remove_network(self, group: str) -> None:
-        """Remove a group's network, unless it has containers."""
+        """Remove a group's network, unless it has containers or one is being started in it."""
         async with self._creation_lock:
+            if group in self._starting:
+                return
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"networks/{self._labels.network_name(group)}")
 
