@@ -155,7 +155,7 @@ class Peer:
         """End the session, as far as the server can be reached, and close the connections of this kind of I/O."""
         session, self._session = self._session, None
         if session is not None:
-            with suppress(AgoraError, _SessionLost):
+            with suppress(AgoraError, _SessionLost, _DeadlinePassed):
                 headers = {mcp_wire.SESSION_HEADER: session}
                 await (await self._send_http(io, "DELETE", None, headers, CLOSE_SECONDS)).close()
         closing = io.close()
@@ -179,7 +179,13 @@ class Peer:
             self.info = meta.get("io.modelcontextprotocol/serverInfo") or result.get("serverInfo") or {}
             return
         self.info, self.version = result.get("serverInfo") or {}, str(result.get("protocolVersion"))
-        await self._notify(io, {"jsonrpc": "2.0", "method": "notifications/initialized"}, seconds)
+        method = "notifications/initialized"
+        try:
+            await self._notify(io, {"jsonrpc": "2.0", "method": method}, seconds)
+        except _DeadlinePassed:
+            raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
+        except _SessionLost:
+            raise UpstreamFailed(f"{self.url} lost the session that it has just opened.") from None
 
     async def _send_request(
         self, io: IO, method: str, params: Message, seconds: float, on_progress: OnProgress | None
@@ -201,7 +207,7 @@ class Peer:
             if not self.modern and method != "initialize":
                 cancelled = {"requestId": identity, "reason": "the deadline has passed"}
                 message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
-                with suppress(AgoraError, _SessionLost):
+                with suppress(AgoraError, _SessionLost, _DeadlinePassed):
                     await self._notify(io, message, CLOSE_SECONDS)
             raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
 

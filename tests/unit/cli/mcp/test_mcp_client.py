@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from agora_sdk.errors import (
 )
 from agora_sdk.mcp import MCPClient
 from tests.harness import free_port
+from tests.stream_server import serve_streams
 from tests.unit.cli.mcp.workshop_server import NAMES, Workshop, open_workshop
 
 Call = Callable[..., Any]
@@ -119,6 +121,51 @@ async def test_what_takes_too_long_is_cancelled(call: Call, workshop: Workshop) 
     with pytest.raises(DeadlineExceeded, match=r"within 0\.3 s"):
         await call("call_tool", "wait", timeout=0.3)
     await asyncio.wait_for(workshop.cancelled.wait(), 60)
+
+
+@asynccontextmanager
+async def serve_with_silence(*silent: str) -> AsyncIterator[str]:
+    """Run an MCP server that never answers some HTTP methods or JSON-RPC methods. Yields its URL."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        size = int(head.partition("content-length: ")[2].split("\r\n")[0] or 0)
+        message = json.loads(await reader.readexactly(size) or "{}")
+        results = {
+            "initialize": {"protocolVersion": "2025-11-25", "serverInfo": {"name": "mute", "version": "1"}},
+            "tools/list": {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]},
+        }
+        if {message.get("method"), head.split()[0].upper()} & set(silent):
+            await reader.read()  # until the client gives up
+        else:
+            result = results.get(message.get("method"))
+            body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}) if result else ""
+            writer.write(
+                f"HTTP/1.1 {200 if result else 202} X\r\ncontent-type: application/json\r\nmcp-session-id: s\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}".encode()
+            )
+            await writer.drain()
+        writer.close()
+
+    async with serve_streams(handle) as port:
+        yield f"http://127.0.0.1:{port}/mcp"
+
+
+async def test_a_server_that_takes_no_cancellation_and_no_goodbye(use: Callable[[MCPClient], Call]) -> None:
+    client = MCPClient()
+    call = use(client)
+    async with serve_with_silence("tools/call", "notifications/cancelled", "DELETE") as url:
+        await call("connect", url)
+        with pytest.raises(DeadlineExceeded, match=r"tools/call within 0\.3 s"):
+            await call("call_tool", "echo", timeout=0.3)
+        await asyncio.to_thread(client.close)
+        await client.aclose()
+
+
+async def test_a_server_that_does_not_finish_the_handshake(use: Callable[[MCPClient], Call]) -> None:
+    async with serve_with_silence("notifications/initialized") as url:
+        with pytest.raises(DeadlineExceeded, match=r"notifications/initialized within 0\.3 s"):
+            await use(MCPClient(timeout=0.3))("connect", url)
 
 
 async def test_a_session_outlives_the_server(call: Call, workshop: Workshop) -> None:
