@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 __all__ = ["Approval", "Decision", "OpenPermission", "Option", "PermissionRequest", "parse_answer"]
 
 #: Kinds of tool calls that change nothing.
 SAFE_KINDS = frozenset({"read", "search", "fetch", "think"})
 _PATH_KEYS = re.compile(r"path|dir|file|cwd", re.IGNORECASE)
+_TEXT_KEYS = re.compile(r"(text|contents?)$", re.IGNORECASE)  #: such as file_text: contents of a file
 
 
 class Approval(StrEnum):
@@ -84,10 +87,8 @@ class PermissionRequest:
 
     def find_outside_path(self, root: Path) -> str | None:
         """Find a path of the call that is outside a directory."""
-        for name in self.paths:
-            if not (root / name).resolve().is_relative_to(root.resolve()):
-                return name
-        return None
+        directory = root.resolve()
+        return next((name for name in self.paths if not _is_inside(name, directory)), None)
 
     def apply_policy(self, approval: Approval, root: Path) -> Decision | None:
         """Decide by the policy for work in ``root``; None if a person has to decide."""
@@ -129,10 +130,34 @@ class OpenPermission:
     decision: asyncio.Future[Decision]
 
 
-def _find_paths(raw: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in raw.items():
-        if isinstance(value, str) and value.startswith(("/", "../")) and _PATH_KEYS.search(key):
-            yield value
+def _find_paths(value: Any, key: str = "") -> Iterator[str]:
+    """Find the paths of a tool call's input by the names of the arguments, also nested ones."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _find_paths(item, str(name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _find_paths(item, key)
+    elif isinstance(value, str) and value and _PATH_KEYS.search(key) and not _TEXT_KEYS.search(key):
+        yield value
+
+
+def _is_inside(name: str, directory: Path) -> bool:
+    """Whether a path is inside a resolved directory, both as it stands and as a tool or a shell may read it."""
+    try:
+        readings = (Path(name), Path(_expand_path(name)))
+        return all((directory / path).resolve().is_relative_to(directory) for path in readings)
+    except (OSError, ValueError, RuntimeError):  # a NUL, an invalid URL, a loop of links
+        return False
+
+
+def _expand_path(name: str) -> str:
+    """Expand an option with a value, a URL of a file, variables and a home directory to a path."""
+    if name.startswith("-"):
+        name = name.partition("=")[2]
+    if name.casefold().startswith("file:"):
+        name = unquote(urlsplit(name).path)
+    return os.path.expanduser(os.path.expandvars(name))
 
 
 _WORDS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ OPTIONS = [
 ]
 
 
-def ask(kind: str = "execute", path: str | None = None, **raw: str) -> PermissionRequest:
+def ask(kind: str = "execute", path: str | None = None, **raw: Any) -> PermissionRequest:
     locations = [{"path": path}] if path else []
     return PermissionRequest.from_tool_call(
         {"kind": kind, "title": "t", "locations": locations, "rawInput": raw}, OPTIONS
@@ -44,6 +45,34 @@ def test_paths_outside_are_refused(path: str, tmp_path: Path) -> None:
         assert decision.option is not None
         assert decision.option.kind == "reject_once"
     assert ask("read", str(tmp_path / "a")).find_outside_path(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a/../../x",
+        "./../x",
+        "~/x",
+        "~root/x",
+        "$HOME/x",
+        "--file=../x",
+        "file:///etc/passwd",
+        "FILE://localhost/etc/%70asswd",
+        "a\0b",
+    ],
+)
+def test_paths_outside_are_refused_however_they_are_written(path: str, tmp_path: Path) -> None:
+    for raw in ({"filepath": path}, {"paths": ["a", path]}, {"edits": [{"file": path}]}):
+        assert ask("read", **raw).find_outside_path(tmp_path) == path
+    assert ask("read", path).find_outside_path(tmp_path) == path
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "./a", "a/../b", "~nobody-of-this-name", "--file=a/b", "-f", "https://example.com/a"]
+)
+def test_paths_inside_are_left_to_the_policy(path: str, tmp_path: Path) -> None:
+    for raw in ({"filepath": path}, {"file": f"file://{tmp_path}/{path}"}, {"file_text": "/../" + path}):
+        assert ask("read", **raw).find_outside_path(tmp_path) is None
 
 
 def test_a_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
