@@ -44,8 +44,19 @@ def kill_marked(mark: str) -> None:
         if not marked:
             return
         for pid in marked:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _kill_process(pid, variable)
+
+
+def _kill_process(pid: int, variable: bytes) -> None:
+    """Kill a process if it has this variable."""
+    with contextlib.suppress(ProcessLookupError):
+        fd = os.pidfd_open(pid)
+        try:
+            # Once more: before the descriptor was opened, the pid may have passed to another process.
+            if variable in _read_environment(pid):
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+        finally:
+            os.close(fd)
 
 
 def _read_environment(pid: int) -> bytes:
