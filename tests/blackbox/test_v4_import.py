@@ -213,7 +213,7 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "wrong.json"
     file.write_text(text)
     with pytest.raises(InvalidRequest, match="is not a v4 export"):
-        ExportFile(file).count_rows_up_to_limit()
+        ExportFile(file).count_rows()
 
 
 def test_rows_are_read_across_chunks(tmp_path: Path) -> None:
@@ -222,9 +222,16 @@ def test_rows_are_read_across_chunks(tmp_path: Path) -> None:
     file.write_text(json.dumps({"one": rows, "two": [], "three": [1234567890, "x"]}, ensure_ascii=False))
     for chunk in (1, 7, 64):
         export = ExportFile(file, chunk)
-        assert export.count_rows_up_to_limit() == {"one": 50, "two": 0, "three": 2}
+        assert export.count_rows() == {"one": 50, "two": 0, "three": 2}
         assert list(export.read_rows("one")) == rows
         assert list(export.read_rows("three")) == [1234567890, "x"]
+
+
+def test_no_more_of_a_file_is_read_than_a_chunk(tmp_path: Path) -> None:
+    file = tmp_path / "broken.json"
+    # Decoded as a whole, the file would be refused before its first row.
+    file.write_bytes(b'{"one": [1, "' + b"x" * 100_000 + b'\xff"]}')
+    assert next(ExportFile(file, 64).read_rows("one")) == 1
 
 
 MILLION = 1_000_000

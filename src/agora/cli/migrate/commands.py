@@ -35,7 +35,7 @@ def export(
     out = Output()
     with reporting_errors(out):
         export_database(database, output)
-        out.table(ExportFile(output).count_rows_up_to_limit().items(), _COUNT_COLUMNS, title=str(output))
+        out.table(ExportFile(output).count_rows().items(), _COUNT_COLUMNS, title=str(output))
 
 
 @client_command

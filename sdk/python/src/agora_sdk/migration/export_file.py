@@ -30,7 +30,7 @@ class ExportFile:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def count_rows_up_to_limit(self) -> dict[str, int]:
+    def count_rows(self) -> dict[str, int]:
         """Count the rows of each table. Raises InvalidRequest for a file that is not an export."""
         counts: dict[str, int] = {}
         for table, row in self._read():
@@ -43,7 +43,7 @@ class ExportFile:
 
     def _read(self) -> Iterator[tuple[str, Any]]:
         with self.path.open(encoding="utf-8-sig") as file:
-            yield from _Reader(file, self.path.name).read_tables()
+            yield from _Reader(file, self.path.name, self._chunk_characters).read_tables()
 
 
 class _Reader:
@@ -51,8 +51,8 @@ class _Reader:
 
     START = object()
 
-    def __init__(self, file: IO[str], name: str) -> None:
-        self._file, self._name = file, name
+    def __init__(self, file: IO[str], name: str, chunk_characters: int) -> None:
+        self._file, self._name, self._chunk_characters = file, name, chunk_characters
         self._text, self._at = "", 0
         self._decoder = json.JSONDecoder()
 
@@ -103,7 +103,7 @@ class _Reader:
 
     def _read_more(self) -> bool:
         """Drop parsed data and read another chunk. Returns whether there was one. A long row doubles the chunk size."""
-        chunk = self._file.read(max(CHUNK, len(self._text) - self._at))
+        chunk = self._file.read(max(self._chunk_characters, len(self._text) - self._at))
         self._text, self._at = self._text[self._at :] + chunk, 0
         return bool(chunk)
 

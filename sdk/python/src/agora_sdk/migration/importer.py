@@ -65,7 +65,7 @@ class Importer:
     def run(self) -> ImportSummary:
         """Import the file. Raises InvalidRequest for a file that is not an export. After a temporary error, run it
         again."""
-        totals = self._file.count_rows_up_to_limit()
+        totals = self._file.count_rows()
         run = None
         if not self._dry_run:
             run = self._client.migration.begin_import(self._database, self._file.compute_digest())
