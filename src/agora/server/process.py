@@ -81,8 +81,7 @@ def open_listeners(settings: Settings, print_line: Callable[[str], None]) -> lis
             print_line(f"The events port {settings.events_port} is in use: events are served on the main port only.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
-            # Not at the end: the last listener is announced as that of the events.
-            listeners.insert(1, _bind_socket(settings.host, settings.mcp_port))
+            listeners.append(_bind_socket(settings.host, settings.mcp_port))
         except OSError:
             print_line(f"The MCP port {settings.mcp_port} is in use: MCP is served on the main port only.")
     return listeners
@@ -92,6 +91,7 @@ def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> l
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     ports = [listener.getsockname()[1] for listener in listeners]
     base = f"{host}:{ports[0]}"
+    events_port = settings.events_port if settings.events_port in ports else ports[0]
     http, ws = ("https", "wss") if settings.scheme == "https" else ("http", "ws")
     lines = [
         f"Agora {__version__} is ready",
@@ -100,7 +100,7 @@ def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> l
         f"  docs      {http}://{base}/docs",
         f"  MCP       {http}://{base}/mcp",
         f"  A2A       {http}://{base}/   {http}://{base}/a2a/AGENT",
-        f"  events    {ws}://{host}:{ports[-1]}/ws   {http}://{base}/events",
+        f"  events    {ws}://{host}:{events_port}/ws   {http}://{base}/events",
         f"  admin     {settings.secrets_dir / 'admin-token'} (token for operators)",
     ]
     if not settings.trusts_local_callers:

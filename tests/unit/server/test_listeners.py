@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.server.process import PortTaken, open_listeners
+from agora.server.process import PortTaken, _describe_addresses, open_listeners
 from tests.harness import free_port, make_settings
 
 
@@ -44,8 +44,19 @@ def test_each_port_is_served(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, port=free_port(), events_port=free_port(), mcp_port=free_port())
     listeners = open_listeners(settings, said.append)
     ports = [listener.getsockname()[1] for listener in listeners]
-    assert ports == [settings.port, settings.mcp_port, settings.events_port]
+    assert ports == [settings.port, settings.events_port, settings.mcp_port]
     assert not said
+    assert f"  events    ws://127.0.0.1:{settings.events_port}/ws " in "\n".join(
+        _describe_addresses(settings, listeners)
+    )
+    for listener in listeners:
+        listener.close()
+
+
+def test_events_are_announced_on_the_main_port_without_their_own(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, port=free_port(), events_port=0, mcp_port=free_port())
+    listeners = open_listeners(settings, print)
+    assert f"  events    ws://127.0.0.1:{settings.port}/ws " in "\n".join(_describe_addresses(settings, listeners))
     for listener in listeners:
         listener.close()
 
