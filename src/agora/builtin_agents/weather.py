@@ -66,7 +66,7 @@ async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url:
         raise TaskFailed("Name a place. For example: What is the weather in Berlin?")
     query = {"name": place_name, "count": 1, "format": "json"}
     geocoding_answer = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
-    place = _fetch_place(geocoding_answer)
+    place = _parse_place(geocoding_answer)
     if place is None:
         raise TaskFailed(f"The provider knows no place named {place_name!r}.")
     answer = await _fetch_json(
@@ -101,7 +101,7 @@ def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
     return {**location, **figures, "conditions": conditions, "time": time if isinstance(time, str) else None}
 
 
-def _fetch_place(answer: Mapping[str, Any]) -> _Place | None:
+def _parse_place(answer: Mapping[str, Any]) -> _Place | None:
     results = answer.get("results")
     first = results[0] if isinstance(results, list) and results else None
     if not isinstance(first, Mapping):

@@ -32,7 +32,7 @@ def login(
     ] = False,
 ) -> None:
     """Log in as an SSO user, with a code that you confirm in any browser or with a browser on this machine."""
-    url, logins = session.client.url, _list_stored_logins(session)
+    url, logins = session.client.url, _get_login_store(session)
     # First of all: the calls below would try to renew a login that has ended, and fail.
     logins.forget(url)
     configuration = session.client.auth.configuration()
@@ -45,10 +45,10 @@ def login(
         password = typer.prompt("Password", hide_input=True)
         _store_login(session, session.client.auth.login(username, password), None)
     else:
-        _index_logins_by_provider(session, configuration, browser=browser)
+        _log_in_at_provider(session, configuration, browser=browser)
 
 
-def _index_logins_by_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
+def _log_in_at_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
     from .provider import Grant, fetch_login_tokens
 
     assert configuration.issuer is not None, "a server with providers names the first"
@@ -77,7 +77,7 @@ def _store_login(session: Session, grant: Login, client_id: str | None) -> None:
 def _store_tokens(
     session: Session, username: str, access: str, refresh: str | None, expires: float, client_id: str | None
 ) -> None:
-    _list_stored_logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
+    _get_login_store(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
 
 
 def _print_greeting(session: Session, name: str, role: str | None) -> None:
@@ -95,7 +95,7 @@ def _describe_role(role: str | None) -> str:
 def logout(session: Session) -> None:
     """Log out: end the session at the server and, if possible, at the identity provider."""
 
-    url, logins = session.client.url, _list_stored_logins(session)
+    url, logins = session.client.url, _get_login_store(session)
     stored = logins.find(url)
     if stored is None:
         session.out.say(f"No user is logged in to {url}")
@@ -132,6 +132,6 @@ def whoami(session: Session) -> None:
     session.out.fields({name: value for name, value in fields.items() if value is not None})
 
 
-def _list_stored_logins(session: Session) -> Logins:
+def _get_login_store(session: Session) -> Logins:
     logins: Logins = session.client._session.identity.logins
     return logins
