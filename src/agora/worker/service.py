@@ -141,7 +141,8 @@ class CodingWorker(Agent):
         places = ", ".join(str(codebase.path) for codebase in self.options.codebases)
         logger.info("%s takes jobs for %s with %s", self.name, places, self.options.agent_name)
         self._disk = DiskKeeper(self.options, self.client, self._registry)
-        self._chores = [asyncio.create_task(self._disk.run_regularly()), asyncio.create_task(self._report_alive())]
+        for chore in (self._disk.run_regularly(), self._report_alive()):
+            self._chores.append(asyncio.create_task(chore))
         if self.options.local_sessions is not None:
             sync = SessionSync(self.options.local_sessions, self.client, self._registry)
             self._chores.append(asyncio.create_task(sync.run_regularly()))
