@@ -133,16 +133,13 @@ class McpApp:
         await server.start()
         return server
 
-    def _find_header_schema(self, name: str) -> Mapping[str, Any] | None:
+    def _find_header_schema(self, exchange: Exchange, name: str) -> Mapping[str, Any] | None:
         """Find the input schema for checking headers; None if there is nothing to check."""
         if self._fixtures is not None and (fixture_schema := self._fixtures.schema(name)) is not None:
             schema: Mapping[str, Any] = fixture_schema
             return schema
-        try:
-            operation = self.dispatcher.context.registry.find(name, None, "default")
-        except NotFound:
-            return None
-        return operation.input_schema if self.core.tools.has_headers(operation) else None
+        operation = self.core.find_operation(exchange, {"name": name})
+        return operation.input_schema if operation is not None and self.core.tools.has_headers(operation) else None
 
     def drain(self) -> None:
         """Begin to stop: end standing streams; running requests continue."""

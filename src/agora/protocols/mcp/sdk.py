@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,8 @@ __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 
 log = logging.getLogger(__name__)
 EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: keys of the scope set by the endpoint
+#: exchange of the current request; the SDK does not pass it to the look-up of a tool's schema
+_CURRENT_EXCHANGE: ContextVar[Exchange] = ContextVar("agora_mcp_exchange")
 RETRY_MILLISECONDS = 1000
 HEADER_MISMATCH = -32020
 #: key of ``_meta`` by which a request of the newer era enables log messages
@@ -89,14 +92,14 @@ class _NotifyingServer(Server[Any]):
 
 
 class SdkServer:
-    """The SDK's server over the core, and its lifecycle. ``schema`` returns a tool's input schema by name."""
+    """The SDK's server over the core, and its lifecycle. ``schema`` returns the input schema of a tool that a request calls."""
 
     def __init__(
         self,
         core: Core,
         session_store: SessionStore,
         body_limit: int,
-        schema: Callable[[str], Mapping[str, Any] | None],
+        schema: Callable[[Exchange, str], Mapping[str, Any] | None],
     ) -> None:
         self.core, self._session_store = core, session_store
         logging.getLogger("mcp").setLevel(logging.WARNING)  # at lower levels it logs session ids
@@ -107,7 +110,7 @@ class SdkServer:
             description=server_info.DESCRIPTION,
             instructions=server_info.write_instructions(MODEL),
             cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE.items()},  # type: ignore[misc, arg-type]
-            get_tool_input_schema=schema,
+            get_tool_input_schema=lambda name: schema(_CURRENT_EXCHANGE.get(), name),
         )
         self._register_handlers()
         self._manager = StreamableHTTPSessionManager(
@@ -145,6 +148,7 @@ class SdkServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The endpoint has stored its exchange, and its session if any, in the scope."""
         CURRENT.set(scope.get(SESSION))
+        _CURRENT_EXCHANGE.set(scope[EXCHANGE])
         await self._manager.handle_request(scope, receive, send)
 
     async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:

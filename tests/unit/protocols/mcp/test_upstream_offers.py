@@ -51,6 +51,27 @@ async def test_tools_are_as_the_upstream_has_them(wire: Wire) -> None:
     assert "agora_agent_get" not in names
 
 
+@pytest.mark.parametrize("tenant", ["default", "other"])
+@pytest.mark.parametrize("name", ["away.region", "away_region"])
+async def test_headers_that_contradict_the_arguments_are_refused_in_each_tenant(
+    server: Running, far: Far, wire: Wire, tenant: str, name: str
+) -> None:
+    region = {"type": "string", "x-mcp-header": "Region"}
+    far.tools["region"] = tool("region", input_schema={"type": "object", "properties": {"region": region}})
+    headers = {}
+    if tenant != "default":
+        created = (await wire.http.post("/agora/tenant/create", json={"tenant_id": tenant})).json()
+        headers = {"authorization": f"Bearer {created['token']}"}
+    url = (await wire.http.get("/upstreams")).json()["upstreams"][0]["url"]
+    added = await wire.http.post("/upstreams", json={"name": "away", "url": url}, headers=headers)
+    assert added.status_code == 200, added.text
+    params = {"name": name, "arguments": {"region": "eu"}}
+    refused = await wire.modern("tools/call", params, **headers, mcp_param_region="us")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32020)
+    answered = await wire.modern("tools/call", params, **headers, mcp_param_region="eu")
+    assert "result" in answered.json()
+
+
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("name", ["far.shape", "far_shape"])
 async def test_results_are_handed_on_untouched(server: Running, era: str, name: str) -> None:
