@@ -138,7 +138,9 @@ async def test_two_instances_of_one_agent_share_the_work(here: Site) -> None:
 async def test_output_can_be_followed(here: Site) -> None:
     await here.agent()
     made = await here.create()
-    first = await here.call("instance.logs", instance_id=made.instance_id, offset=0)
+    first = await eventually(  # it counts as running once it accepts connections, before it prints
+        lambda: here.call("instance.logs", instance_id=made.instance_id, offset=0), lambda page: bool(page.content)
+    )
     assert first.content == "listening\n"
     assert (first.begin, first.end, first.has_more) == (0, 10, False)
     await here.execute(made.instance_id, "/say", "hello")
