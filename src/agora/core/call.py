@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import new_id
 from agora.settings import Settings
-from agora.store.port import NewEvent, Reader, Tx
+from agora.store.port import NewEvent, Reader, Tx, Work
 from agora_sdk.contract import Lifecycle, Operation, Result
 from agora_sdk.errors import AgoraError
 
@@ -380,7 +380,8 @@ class WaitForEvent(Exception):
 
     events: types that may change the answer. result: the answer at the end of the wait time; a deferred one is read
     then. matters: whether an event of these types may change the answer, so that one event does not wake every waiting
-    call. subject: subject of the events, known to be visible to the caller.
+    call. subject: subject of the events, known to be visible to the caller. record: what is written before the wait, in
+    a transaction of its own.
     """
 
     harmless = True  # does not count as a failure of the server
@@ -392,10 +393,11 @@ class WaitForEvent(Exception):
         result: Any,
         matters: Callable[[NewEvent], bool] = lambda event: True,
         subject: str | None = None,
+        record: Work[None] | None = None,
     ) -> None:
         super().__init__("waiting")
         self.events, self.seconds, self.result, self.matters = events, seconds, result, matters
-        self.subject = subject
+        self.subject, self.record = subject, record
 
 
 def encode_json(value: Any) -> str:

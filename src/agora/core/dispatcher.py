@@ -365,6 +365,8 @@ class Dispatcher:
             except WaitForEvent as wait:
                 if request.on_wait is not None and wait.subject is not None:
                     request.on_wait(wait.subject)
+                if wait.record is not None:
+                    await self._write_metered(caller, wait.record, f"{request.operation.name}.wait", request.usage)
                 now = time.monotonic()
                 deadline = deadline or now + wait.seconds
                 remaining = deadline - now

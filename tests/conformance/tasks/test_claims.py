@@ -38,6 +38,19 @@ async def test_the_best_task_comes_first(market: Market) -> None:
     assert await claim(market, doer) is None
 
 
+async def test_a_worker_that_finds_nothing_is_seen(market: Market) -> None:
+    owner = await market.agent("Owner")
+    await market.call(owner, "worker.register", worker_name="gpu-1")
+    for wait in (0, 0.01):
+        market.clock.advance(100)
+        assert (await market.call(owner, "worker.get", worker_id="gpu-1")).status == "stale"
+        before = to_datetime(market.clock.now())
+        assert (await market.call(owner, "task.claim", worker="gpu-1", wait=wait)).count == 0
+        worker = await market.call(owner, "worker.get", worker_id="gpu-1")
+        assert worker.status == "online"
+        assert worker.last_seen >= before
+
+
 async def test_types_narrow_a_claim(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     await assign(market, giver, task_type="other", priority="urgent")

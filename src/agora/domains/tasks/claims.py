@@ -17,7 +17,7 @@ from agora.core.call import Call, WaitForEvent, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import build_address_of_name
-from agora.store.port import NewEvent
+from agora.store.port import NewEvent, Tx, Work
 from agora_sdk.contract import tasks as contract
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -91,7 +91,13 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, size_limit)
     if rows:
         return await _build_claim(call, rows)
-    raise WaitForEvent(AVAILABLE, request.wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
+    raise WaitForEvent(
+        AVAILABLE,
+        request.wait,
+        contract.Claim.model_construct(tasks=[], count=0),
+        claimant.may_take,
+        record=_build_sighting_record(call, worker),
+    )
 
 
 async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:
@@ -226,11 +232,28 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
-    # Written rarely, and appended: concurrent claims of one worker must not wait for a lock on its row.
-    if call.now - row.last_seen > HEARTBEAT_WRITE_INTERVAL:
-        sighting = WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
+    if (sighting := _build_due_sighting(call, row)) is not None:
         call.tx.append(workers.WORKER_SIGHTINGS, sighting)
     return row
+
+
+def _build_due_sighting(call: Call, worker: WorkerRow) -> WorkerSighting | None:
+    # Written rarely, and appended: concurrent claims of one worker must not wait for a lock on its row.
+    if call.now - worker.last_seen <= HEARTBEAT_WRITE_INTERVAL:
+        return None
+    return WorkerSighting(tenant_id=call.caller.tenant, worker_id=worker.worker_id, now=call.now)
+
+
+def _build_sighting_record(call: Call, worker: WorkerRow | None) -> Work[None] | None:
+    """Build the record of a worker that waits: waiting rolls back the claim, and the sighting in it."""
+    sighting = None if worker is None else _build_due_sighting(call, worker)
+    if sighting is None:
+        return None
+
+    async def append_sighting(tx: Tx) -> None:
+        tx.append(workers.WORKER_SIGHTINGS, sighting)
+
+    return append_sighting
 
 
 async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
