@@ -102,7 +102,7 @@ class McpApp:
         self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
         methods = Methods(self.core)
         self.lean = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
-        self.plain = PlainRpc(methods)
+        self.plain = PlainRpc(methods, settings.page_bytes)
         self._sdk: SdkServer | None = None
         self._loading = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None

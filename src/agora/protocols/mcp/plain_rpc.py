@@ -23,10 +23,14 @@ MAX_BATCH = 50  #: maximum number of requests in an array
 
 
 class PlainRpc:
-    """JSON-RPC 2.0 over the methods, in the forms of 2025-11-25."""
+    """JSON-RPC 2.0 over the methods, in the forms of 2025-11-25.
 
-    def __init__(self, methods: Methods) -> None:
-        self._methods = methods
+    byte_limit: of the answers to an array; once they reach it, no further request of the array is executed. The answer
+    that reaches it is whole, because its request may have changed something.
+    """
+
+    def __init__(self, methods: Methods, byte_limit: int) -> None:
+        self._methods, self._byte_limit = methods, byte_limit
 
     async def answer_rpc(self, exchange: Exchange, message: Any) -> bytes | None:
         """Answer a request or an array of requests; None if there were only notifications.
@@ -39,15 +43,27 @@ class PlainRpc:
             return _build_error_response(
                 None, JsonRpcError(INVALID_REQUEST, f"An array must contain 1 to {MAX_BATCH} requests.")
             )
-        answers = []
+        answers: list[bytes] = []
+        size = 0
         for part in message:
             try:
-                answer = await self._answer_one(exchange, part)
+                if size < self._byte_limit:
+                    answer = await self._answer_one(exchange, part)
+                else:
+                    answer = self._refuse_one(part)
             except Unauthenticated as error:
                 answer = _build_error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
             if answer is not None:
                 answers.append(answer)
+                size += len(answer)
         return b"[%b]" % b",".join(answers) if answers else None
+
+    def _refuse_one(self, message: Any) -> bytes | None:
+        if isinstance(message, dict) and "id" not in message:
+            return None
+        what = f"The answers to an array are limited to {self._byte_limit} bytes. This request was not executed; send it again."
+        id = message["id"] if isinstance(message, dict) else None
+        return _build_error_response(id, JsonRpcError(INVALID_REQUEST, what))
 
     async def _answer_one(self, exchange: Exchange, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":

@@ -320,6 +320,21 @@ async def test_the_plain_endpoint_takes_several_at_once(wire: Wire) -> None:
     assert (await _rpc(wire, {"jsonrpc": "2.0", "method": "note"})).status_code == 202
 
 
+async def test_the_answers_to_an_array_have_a_common_limit(wire: Wire, server: Running) -> None:
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    limit = 3 * len((await _rpc(wire, listing)).content)
+    server.app.mcp.plain._byte_limit = limit
+    requests = [listing | {"id": n} for n in range(10)]
+    response = await _rpc(wire, [*requests, {"jsonrpc": "2.0", "method": "note"}, 7])
+    answers = response.json()
+    assert [answer["id"] for answer in answers] == [*range(10), None]
+    executed = ["result" in answer for answer in answers]
+    assert executed == sorted(executed, reverse=True)
+    assert executed.count(True) == 3
+    assert {answer["error"]["code"] for answer in answers if "error" in answer} == {-32600}
+    assert "not executed" in answers[9]["error"]["message"]
+
+
 async def test_the_plain_endpoint_asks_strangers_for_a_credential(stranger: Wire) -> None:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "agora.agent.list"}}
     assert (await _rpc(stranger, call)).status_code == 401
