@@ -22,7 +22,6 @@ HEAVY = frozenset(
         "cryptography",
         "jinja2",
         "joserfc",
-        "jsonschema",
         "markdown_it",
         "opentelemetry",
         "prometheus_client",
@@ -54,6 +53,10 @@ PLACES = {
     "agora/domains/instances/maintenance.py": "instances",
     "agora/domains/instances/reconciler.py": "instances",
     "agora/domains/mcp_upstreams/declared_upstreams.py": "declared upstreams",
+    # validation against foreign schemas, with jsonschema
+    "agora/domains/declared_agents/service.py": "schemas of outputs",
+    "agora/domains/mcp_upstreams/client/vetting.py": "schemas of tools",
+    "agora/domains/mcp_upstreams/task_questions.py": "schemas of answers",
     # what a program that only imports the SDK, or makes one call, does not need
     "agora_sdk/client.py": "listeners, conversations, projections",
     "agora_sdk/contract/": "schemas of operations",
