@@ -144,11 +144,13 @@ class Upstreams(Protocol):
         progress: Progress | None,
         caller: str = "",
         client: CallClient | None = None,
+        headers: Mapping[str, str] = {},
     ) -> dict[str, Any]:
         """Send a request (``tools/call`` ...) and return the raw result.
 
         caller: for the fair share, and for its own access token if the upstream requires one per caller. client:
-        receives the upstream's requests; the time for its answers does not count.
+        receives the upstream's requests; the time for its answers does not count. headers: those that repeat arguments
+        of a tool (``x-mcp-header``), for upstreams of a modern protocol version.
         """
 
     async def watch(

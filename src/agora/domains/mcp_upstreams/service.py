@@ -22,6 +22,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
     field_error,
 )
+from agora_sdk.mcp_wire import mirrored_header_paths, mirrored_parameters
 
 from . import authorizations
 from . import queries as statements
@@ -203,7 +204,10 @@ class UpstreamService(contract.Upstreams):
     ) -> contract.ToolResult:
         row = await self._require_usable(upstream)
         client = await self._find_client_of_task(task_id, fencing_token) if task_id is not None else self._call.client
-        await self._require_active(row, "tool", tool)
+        item = await self._require_active(row, "tool", tool)
+        headers = mirrored_parameters(
+            dict(mirrored_header_paths(decode_json(item.definition).get("inputSchema"))), arguments
+        )
         seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
 
         def build_tool_result(raw: Mapping[str, Any]) -> contract.ToolResult:
@@ -217,7 +221,7 @@ class UpstreamService(contract.Upstreams):
             )
 
         params = {"name": tool, "arguments": arguments}
-        return self._relay_request(row, "tools/call", params, seconds, tool, build_tool_result, client)
+        return self._relay_request(row, "tools/call", params, seconds, tool, build_tool_result, client, headers)
 
     async def _find_client_of_task(self, task_id: str, fencing_token: int | None) -> CallClient:
         """Build the client for a call on behalf of a task that the caller holds. Raises StaleLease, InvalidRequest."""
@@ -288,8 +292,8 @@ class UpstreamService(contract.Upstreams):
             params["context"] = {"arguments": context}
         return self._relay_request(row, "completion/complete", params, row.timeout, name, build_completion)
 
-    async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> None:
-        """Check that an item is active. Raises NotFound, Conflict."""
+    async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> UpstreamToolRow:
+        """Load an item and check that it is active. Raises NotFound, Conflict."""
         row = await self._call.tx.one(statements.select_item, upstream_id=upstream.upstream_id, kind=kind, name=name)
         where = f"GET /upstreams/{upstream.name}"
         if row is None:
@@ -301,6 +305,7 @@ class UpstreamService(contract.Upstreams):
             )
         if row.state == "dropped":
             raise NotFound(f"The {kind} {name!r} of {upstream.name} cannot be offered: {row.reason}.")
+        return row
 
     async def _may_be_linked(self, upstream: UpstreamRow, uri: str) -> bool:
         """Whether a URI may be an unlisted resource of the client's session, linked from a tool's result."""
@@ -322,8 +327,12 @@ class UpstreamService(contract.Upstreams):
         what: str,
         answer: Callable[[Mapping[str, Any]], R],
         client: CallClient | None = None,
+        headers: Mapping[str, str] = {},
     ) -> R:
-        """Send a request to the upstream outside any transaction. client: receives its requests; None: the call's."""
+        """Send a request to the upstream outside any transaction. client: receives its requests; None: the call's.
+
+        headers: those that repeat arguments of a tool.
+        """
         engine, endpoint, progress = (
             get_upstream_connections(self._call),
             build_upstream_endpoint(upstream),
@@ -336,13 +345,13 @@ class UpstreamService(contract.Upstreams):
 
         async def send_to_upstream() -> dict[str, Any]:
             try:
-                return await engine.request(endpoint, method, params, seconds, progress, caller, client)
+                return await engine.request(endpoint, method, params, seconds, progress, caller, client, headers)
             except AuthorizationNeeded as error:
                 if authorizer is None:
                     raise
                 await authorizer.obtain_grant(endpoint, error)
             # Once more, outside of the handler: a second refusal is an error, or the person would be asked without end.
-            return await engine.request(endpoint, method, params, seconds, progress, caller, client)
+            return await engine.request(endpoint, method, params, seconds, progress, caller, client, headers)
 
         async def build_answer(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
             if isinstance(outcome, AgoraError):

@@ -102,7 +102,13 @@ class Connection:
         self.current = False
 
     async def request(
-        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, caller: str = ""
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        caller: str = "",
+        headers: Mapping[str, str] = {},
     ) -> dict[str, Any]:
         """Send a request, subject to the concurrency limit. The timeout includes the waits for slot and connection."""
         if (pause := self._breaker.seconds_open()) > 0:
@@ -111,11 +117,20 @@ class Connection:
 
         async with self._limiter.acquire_slot(caller, seconds):
             return await self._use_session(
-                lambda session: session.request(method, params, _compute_remaining_seconds(until), progress), until
+                lambda session: session.request(
+                    method, params, _compute_remaining_seconds(until), progress, headers=headers
+                ),
+                until,
             )
 
     async def request_for_client(
-        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, client: CallClient
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        client: CallClient,
+        headers: Mapping[str, str] = {},
     ) -> dict[str, Any]:
         """Send a request over the client's exclusive connection; requests of the upstream are relayed to the client."""
         until = _loop_time() + seconds
@@ -127,7 +142,7 @@ class Connection:
 
                 async def send_request(session: Session) -> dict[str, Any]:
                     whole = {**params, **answers}
-                    return await session.request(method, whole, ANSWER_SECONDS, progress, client.log_level)
+                    return await session.request(method, whole, ANSWER_SECONDS, progress, client.log_level, headers)
 
                 while True:
                     result = await self._use_session(send_request, until)

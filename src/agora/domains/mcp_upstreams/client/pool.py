@@ -147,16 +147,17 @@ class ConnectionPool:
         progress: Progress | None,
         caller: str = "",
         client: CallClient | None = None,
+        headers: Mapping[str, str] = {},
     ) -> dict[str, Any]:
         """Send a request and return the raw result."""
         subject = _choose_token_owner(endpoint, caller)
         if client is not None and may_be_asked_by_upstream(client):
             async with self._client_connections.lend_connection(endpoint, subject, client) as connection:
-                return await connection.request_for_client(method, params, seconds, progress, client)
+                return await connection.request_for_client(method, params, seconds, progress, client, headers)
         if subject != SHARED:
             async with self._client_connections.share_connection(endpoint, subject) as connection:
-                return await connection.request(method, params, seconds, progress, caller)
-        return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller)
+                return await connection.request(method, params, seconds, progress, caller, headers)
+        return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller, headers)
 
     async def watch(
         self,

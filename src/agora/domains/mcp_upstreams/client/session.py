@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, cast
 
 import mcp_types as types
@@ -62,6 +63,18 @@ class _ClientSession(ClientSession):
         return self.capabilities
 
 
+#: for the request that the current task sends. The SDK's session adds such headers itself, but only for tools that it has
+#: listed; a connection for one caller, or after a restart, has listed none.
+_PARAMETER_HEADERS: ContextVar[Mapping[str, str]] = ContextVar("parameter_headers")
+
+
+def _add_headers(options: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """Add headers to the options of a request, unless they are there in any case: two of a name would be refused."""
+    present = options.get("headers") or {}
+    names = {name.lower() for name in present}
+    return {**options, "headers": {**present, **{name: headers[name] for name in headers if name not in names}}}
+
+
 class _RawResult(RootModel[dict[str, Any]]):
     """A raw result."""
 
@@ -88,6 +101,8 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         return types.LOG_LEVEL_META_KEY not in ((params or {}).get("_meta") or {})
 
     async def send_raw_request(self, method: str, params: Any, opts: Any = None, **others: Any) -> dict[str, Any]:
+        if method == "tools/call" and self.version in MODERN_PROTOCOL_VERSIONS:
+            opts = _add_headers(opts or {}, _PARAMETER_HEADERS.get({}))
         if self._direct is not None and self._is_direct(method, params):
             try:
                 return await self._direct.request(method, params, opts)
@@ -148,11 +163,14 @@ class Session:
         seconds: float,
         progress: Progress | None,
         log_level: str | None = None,
+        headers: Mapping[str, str] = {},
     ) -> dict[str, Any]:
         """Send a request and return the raw result. Raises MCPError, ValidationError.
 
-        log_level: minimum level of log messages during the request, in modern protocol versions.
+        log_level: minimum level of log messages during the request, in modern protocol versions. headers: see
+        :meth:`agora.domains.mcp_upstreams.port.Upstreams.request`.
         """
+        _PARAMETER_HEADERS.set(headers)
         if log_level is not None and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
             params = {**params, "_meta": {**params.get("_meta", {}), types.LOG_LEVEL_META_KEY: log_level}}
         on_progress = cast("ProgressFnT | None", progress)
