@@ -124,7 +124,7 @@ async def test_a_form_of_the_agents_own_is_answered_as_data(shared_server: Serve
 
 
 @pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize(("action", "outcome"), [("decline", "declines"), ("cancel", "cancelled")])
+@pytest.mark.parametrize(("action", "outcome"), [("decline", "declined"), ("cancel", "cancelled")])
 async def test_who_declines_or_cancels_is_heard(
     shared_server: ServerProcess, era: str, action: Any, outcome: str
 ) -> None:

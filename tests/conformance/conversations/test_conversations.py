@@ -194,7 +194,7 @@ async def test_an_answer_that_names_nothing_means_the_only_open_question(market:
     alone = await send(market, bob, "inform", "Ada")
     assert alone.conversation_id not in (first.conversation_id, second.conversation_id)
     assert alone.warning is None
-    with pytest.raises(IllegalTransition, match="nothing of Ada"):
+    with pytest.raises(IllegalTransition, match="Ada has sent no message"):
         await send(market, bob, "agree", "Ada")
 
 

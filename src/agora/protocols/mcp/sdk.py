@@ -52,7 +52,7 @@ __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 log = logging.getLogger(__name__)
 EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: keys of the scope set by the endpoint
 #: exchange of the current request; the SDK does not pass it to the look-up of a tool's schema
-_CURRENT_EXCHANGE: ContextVar[Exchange] = ContextVar("agora_mcp_exchange")
+_CURRENT_EXCHANGE: ContextVar[Exchange | None] = ContextVar("agora_mcp_exchange", default=None)
 RETRY_MILLISECONDS = 1000
 HEADER_MISMATCH = -32020
 #: key of ``_meta`` by which a request of the newer era enables log messages
@@ -110,7 +110,9 @@ class SdkServer:
             description=server_info.DESCRIPTION,
             instructions=server_info.write_instructions(MODEL),
             cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE.items()},  # type: ignore[misc, arg-type]
-            get_tool_input_schema=lambda name: schema(_CURRENT_EXCHANGE.get(), name),
+            get_tool_input_schema=lambda name: (
+                None if (exchange := _CURRENT_EXCHANGE.get()) is None else schema(exchange, name)
+            ),
         )
         self._register_handlers()
         self._manager = StreamableHTTPSessionManager(
@@ -148,7 +150,7 @@ class SdkServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The endpoint has stored its exchange, and its session if any, in the scope."""
         CURRENT.set(scope.get(SESSION))
-        _CURRENT_EXCHANGE.set(scope[EXCHANGE])
+        _CURRENT_EXCHANGE.set(scope.get(EXCHANGE))  # the server's own handshake of a reopened session has none
         await self._manager.handle_request(scope, receive, send)
 
     async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
