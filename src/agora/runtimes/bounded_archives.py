@@ -53,7 +53,7 @@ def read_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.Tar
 
     Raises ValueError for an archive over the limits, and for sparse files, whose size is not that of their content.
     """
-    count = 0
+    count = unchecked_bytes = 0
     while (member := archive.next()) is not None:
         archive.members.clear()  # type: ignore[attr-defined]  # one pass: it would keep each of them
         count += 1
@@ -67,8 +67,10 @@ def read_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.Tar
             raise ValueError(f"{member.name!r} has a negative size")
         if member.issparse():
             raise ValueError(f"{member.name!r} is a sparse file")
-        if member.isreg():
+        unchecked_bytes += member.size if member.isreg() else 0
+        if unchecked_bytes > CHUNK:  # not for each of a million small files
             _require_free_space(member, target)
+            unchecked_bytes = 0
         yield member
 
 
@@ -119,7 +121,7 @@ def require_safe_link(name: str, target: str) -> None:
 def _require_free_space(member: tarfile.TarInfo, target: Path) -> None:
     disk = shutil.disk_usage(target)
     available = disk.free - disk.total // RESERVED_SHARE
-    if member.size > CHUNK and member.size > available:
+    if member.size > available:
         raise ValueError(
             f"{member.name!r} has {member.size} bytes, and {max(available, 0)} of the disk can be used: "
             f"1/{RESERVED_SHARE} of it stays free"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from agora.runtimes import bounded_archives
+from agora.runtimes.bounded_archives import RESERVED_SHARE, open_archive, read_members
 from agora.runtimes.builds.tree import Bounds, copy_tree
-from agora.runtimes.docker.state_archives import _pack_state
+from agora.runtimes.docker.state_archives import pack_state
 from agora.runtimes.errors import SourceRefused, StartFailed
 from agora.runtimes.process.archives import pack_archive, unpack_archive
 from tests.conformance.engines import RunsOn
@@ -110,7 +112,7 @@ def test_links_within_a_container_may_lead_out_of_its_state(tmp_path: Path) -> N
     with tarfile.open(tmp_path / "file", "w") as archive:
         archive.addfile(member("venv/bin/python", tarfile.SYMTYPE, "/usr/bin/python3"))
     packed = io.BytesIO()
-    _pack_state(packed, "", str(tmp_path / "file"))
+    pack_state(packed, "", str(tmp_path / "file"))
     with tarfile.open(fileobj=packed) as archive:
         assert archive.getmember("state/venv/bin/python").linkname == "/usr/bin/python3"
 
@@ -142,7 +144,7 @@ def refuse_by_both_engines(file: Path, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         unpack_archive(file, file.parent / "state")
     with pytest.raises(StartFailed, match=reason):
-        _pack_state(io.BytesIO(), "", str(file))
+        pack_state(io.BytesIO(), "", str(file))
     assert not list((file.parent / "state").iterdir())
 
 
@@ -194,3 +196,18 @@ def test_no_link_leads_out_through_another_one(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="leads out"):
         unpack_archive(tmp_path / "file", tmp_path / "state")
     assert not (tmp_path / "state" / "out").is_symlink()
+
+
+def test_many_small_files_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (10, 100):
+        with tarfile.open(tmp_path / f"{count}.tar", "w") as archive:
+            for number in range(count):
+                member = tarfile.TarInfo(f"file-{number}")
+                member.size = 1000
+                archive.addfile(member, io.BytesIO(bytes(1000)))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=usage.total // RESERVED_SHARE))
+    with open_archive(tmp_path / "10.tar") as archive:
+        assert len(list(read_members(archive, tmp_path))) == 10  # a full disk still takes a small backup
+    with open_archive(tmp_path / "100.tar") as archive, pytest.raises(ValueError, match="stays free"):
+        list(read_members(archive, tmp_path))

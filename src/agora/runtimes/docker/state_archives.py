@@ -18,7 +18,7 @@ from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 from .client import Client, Refused
 from .containers import STATE, VOLUME_PATH
 
-__all__ = ["prepare_state", "save_state"]
+__all__ = ["pack_state", "prepare_state", "save_state"]
 
 CHUNK = 1 << 16
 GZIP = 31  #: window bits of zlib for a gzip stream
@@ -54,7 +54,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
     Raises StartFailed for an unreadable archive.
     """
     with tempfile.TemporaryFile() as file:
-        await asyncio.to_thread(_pack_state, file, user, restore)
+        await asyncio.to_thread(pack_state, file, user, restore)
         query = {"path": VOLUME_PATH}
         headers = {"Content-Type": "application/x-tar"}
         path = f"containers/{container}/archive"
@@ -64,7 +64,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
             await answer.read()
 
 
-def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
+def pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
     owner = _find_owner_ids(user)
     with tarfile.open(fileobj=file, mode="w") as archive:
         top = tarfile.TarInfo(INNER)
