@@ -21,6 +21,7 @@ __all__ = [
     "CAPABILITIES_KEY",
     "CLIENT_KEY",
     "HANDSHAKE",
+    "MIRROR_KEY",
     "MODERN",
     "SESSION_HEADER",
     "VERSION_HEADER",
@@ -42,6 +43,8 @@ MODERN = "2026-07-28"  #: first version without one
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+
+MIRROR_KEY = "x-mcp-header"  #: of a parameter in a tool's schema that a call repeats in a header
 
 VERSION_HEADER = "mcp-protocol-version"
 SESSION_HEADER = "mcp-session-id"
@@ -92,7 +95,7 @@ def mirrored_header_paths(schema: Any, path: tuple[str, ...] = ()) -> Iterator[t
     properties = schema.get("properties") if isinstance(schema, dict) else None
     for name, part in properties.items() if isinstance(properties, dict) else ():
         if isinstance(part, dict):
-            token = part.get("x-mcp-header")
+            token = part.get(MIRROR_KEY)
             if isinstance(token, str) and token.isascii() and token.replace("-", "").replace("_", "").isalnum():
                 yield (*path, name), token
             yield from mirrored_header_paths(part, (*path, name))

@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
     field_error,
 )
-from agora_sdk.mcp_wire import mirrored_header_paths, mirrored_parameters
+from agora_sdk.mcp_wire import MIRROR_KEY, mirrored_header_paths, mirrored_parameters
 
 from . import authorizations
 from . import queries as statements
@@ -205,9 +205,7 @@ class UpstreamService(contract.Upstreams):
         row = await self._require_usable(upstream)
         client = await self._find_client_of_task(task_id, fencing_token) if task_id is not None else self._call.client
         item = await self._require_active(row, "tool", tool)
-        headers = mirrored_parameters(
-            dict(mirrored_header_paths(decode_json(item.definition).get("inputSchema"))), arguments
-        )
+        headers = _build_parameter_headers(item.definition, arguments)
         seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
 
         def build_tool_result(raw: Mapping[str, Any]) -> contract.ToolResult:
@@ -365,6 +363,13 @@ class UpstreamService(contract.Upstreams):
 
         patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0
         return cast_relay_to_result(send_to_upstream, build_answer, seconds + SLACK + patience)
+
+
+def _build_parameter_headers(definition: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Build the headers that repeat arguments of a tool. Few tools have any, and a definition may be long."""
+    if MIRROR_KEY not in definition:
+        return {}
+    return mirrored_parameters(dict(mirrored_header_paths(decode_json(definition).get("inputSchema"))), arguments)
 
 
 def uri_matches(template: str, uri: str) -> bool:

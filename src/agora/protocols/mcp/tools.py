@@ -21,6 +21,7 @@ from agora.core.operation_lifecycle import OperationLifecycle
 from agora.core.pagination import PageBudget
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
+from agora_sdk.mcp_wire import MIRROR_KEY
 
 from . import cursors
 from .exchange import INVALID_PARAMS, JsonRpcError
@@ -244,7 +245,7 @@ class Tools:
         equal."""
         answer = self._headers.get(operation)
         if answer is None:
-            answer = self._headers[operation] = b'"x-mcp-header"' in to_json(operation.input_schema)
+            answer = self._headers[operation] = MIRROR_KEY.encode() in to_json(operation.input_schema)
         return answer
 
 
