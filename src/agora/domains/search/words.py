@@ -21,6 +21,7 @@ __all__ = [
 WORDS = 10
 MAX_MARKS = 30  #: combining marks in a row that count, as in Unicode's stream-safe text (UAX #15)
 _WORD = re.compile(r"[^\W_]+")
+_LONG_RUN = re.compile(rf"[^\w\s]{{{MAX_MARKS + 1}}}")  # combining marks are neither word characters nor spaces
 _ACCENT = re.compile("[\u0300-\u036f]")
 
 
@@ -32,7 +33,7 @@ def fold_text(text: str) -> str:
 
 def _limit_marks(text: str) -> str:
     """Shorten runs of combining marks: normalization sorts each run, in time that grows by the square of its length."""
-    if text.isascii():
+    if text.isascii() or _LONG_RUN.search(text) is None:  # linear, and enough for nearly every text
         return text
     characters, run = [], 0
     for character in text:
