@@ -23,7 +23,6 @@ from agora_sdk.errors import AgoraError, ServerUnreachable, Unauthenticated
 from .session import Session, client_command
 
 if TYPE_CHECKING:
-    from agora.settings import Settings
     from agora_sdk import AgoraClient
 
 __all__ = ["doctor", "has_answered"]

@@ -20,6 +20,7 @@ from .session import reporting_errors
 
 if TYPE_CHECKING:
     from agora.worker.codebases import Codebase
+    from agora.worker.container_settings import ContainerSettings
     from agora.worker.options import WorkerOptions
 
 __all__ = ["examine_worker", "run_worker", "show_disk_use"]
@@ -209,7 +210,6 @@ def run_worker(
 ) -> None:
     """Run coding jobs with a coding agent in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
-    from agora.worker.container_settings import ContainerSettings, check_container_settings
     from agora.worker.local_sessions import find_database
     from agora.worker.opencode_server import attach_command
     from agora.worker.permissions import Approval
@@ -223,14 +223,8 @@ def run_worker(
             places = _parse_places(codebases, is_contained=is_contained)
             container = None
             if is_contained:
-                container = check_container_settings(
-                    ContainerSettings(
-                        image=docker_image or "",
-                        network=docker_network,
-                        memory_megabytes=docker_memory,
-                        cpus=docker_cpus,
-                        pids=docker_pids,
-                    )
+                container = _build_container_settings(
+                    docker_image, docker_network, docker_memory, docker_cpus, docker_pids
                 )
             known = load_profiles(profiles, mode) if profiles else {}
             default = known.get(agent or "")
@@ -268,8 +262,7 @@ def run_worker(
             options = apply_profile(options, default) if default else options
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
-        if setup is None and options.isolation is not values.Isolation.NONE:
-            _accept_setups(options, is_accepted=trust_setup)
+        _accept_setups(options, is_accepted=trust_setup)
         _serve_worker(options, server, token)
 
 
@@ -277,6 +270,17 @@ def _configure_logging(level: int) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     for logger in ("agora.worker", "agora_sdk"):
         logging.getLogger(logger).setLevel(level)
+
+
+def _build_container_settings(
+    image: str | None, network: str, memory_megabytes: int, cpus: float, pids: int
+) -> ContainerSettings:
+    """Build the settings of the containers of jobs. Raises ValueError."""
+    from agora.worker.container_settings import ContainerSettings, check_container_settings
+
+    return check_container_settings(
+        ContainerSettings(image=image or "", network=network, memory_megabytes=memory_megabytes, cpus=cpus, pids=pids)
+    )
 
 
 def _parse_places(codebases: str, *, is_contained: bool) -> list[Codebase]:
@@ -299,9 +303,15 @@ def _read_roots(text: str | None) -> list[Path]:
 
 
 def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
-    """Show each set-up script that the owner has not accepted yet, and store the answer."""
+    """Show each set-up script that the owner has not accepted yet, and store the answer.
+
+    None is run if ``--setup`` names another one, or if jobs share the checkout.
+    """
+    from agora.worker.options import Isolation
     from agora.worker.repository_setup import SETUP_FILE, SetupConsent, escape_controls, read_setup
 
+    if options.setup is not None or options.isolation is Isolation.NONE:
+        return
     out, consent = Output(), SetupConsent(options.state)
     for codebase in options.codebases:
         try:
