@@ -34,7 +34,9 @@ def find_places(tree: ast.AST) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         match node:
             case ast.While() | ast.For() | ast.AsyncFor():
-                yield from (("sleep", call.lineno) for call in _find_calls_of_loop(node) if _name(call.func) in SLEEPS)
+                yield from (
+                    ("sleep", call.lineno) for call in _find_calls_of_loop(node) if _find_name(call.func) in SLEEPS
+                )
             case ast.Call(func=ast.Attribute(attr="setattr", value=ast.Name())) if len(node.args) > 1:
                 yield "patch", node.lineno
             case ast.Attribute(attr=name) if _is_private(name) and not _is_own(node.value):
@@ -56,7 +58,7 @@ def _find_calls_of_loop(loop: ast.AST) -> Iterator[ast.Call]:
             yield from _find_calls_of_loop(child)
 
 
-def _name(node: ast.AST) -> str:
+def _find_name(node: ast.AST) -> str:
     return ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
 
 

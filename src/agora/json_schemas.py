@@ -30,13 +30,13 @@ def _compile_pattern(pattern: str) -> SchemaValidator | None:
         return None
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _matches_pattern(pattern: str, text: str) -> bool:
     compiled = _compile_pattern(pattern)
     return compiled is None or compiled.isinstance_python(text)
 
 
 def _check_pattern(validator: Any, pattern: str, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-    if validator.is_type(value, "string") and not _matches(pattern, value):
+    if validator.is_type(value, "string") and not _matches_pattern(pattern, value):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
@@ -46,7 +46,7 @@ def _check_named_properties(
     if validator.is_type(value, "object"):
         for pattern, subschema in patterns.items():
             for name in value:
-                if _matches(pattern, name):
+                if _matches_pattern(pattern, name):
                     yield from validator.descend(value[name], subschema, path=name, schema_path=pattern)
 
 
@@ -55,7 +55,7 @@ def _check_other_properties(validator: Any, other: Any, value: Any, schema: Mapp
         return
     named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name in value:
-        if name not in named and not any(_matches(pattern, name) for pattern in patterns):
+        if name not in named and not any(_matches_pattern(pattern, name) for pattern in patterns):
             yield from validator.descend(value[name], other, path=name)
 
 

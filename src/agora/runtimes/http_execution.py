@@ -78,7 +78,7 @@ class InstanceClient:
         """
         pooled = self._take_client(request.address, request.private)
         try:
-            return await _exchange(pooled.client, request, piece)
+            return await _send_over_client(pooled.client, request, piece)
         finally:
             pooled.requests -= 1
 
@@ -114,7 +114,7 @@ class InstanceClient:
         return pooled
 
 
-async def _exchange(client: HttpClient, request: InstanceHttpRequest, piece: Piece | None) -> InstanceAnswer:
+async def _send_over_client(client: HttpClient, request: InstanceHttpRequest, piece: Piece | None) -> InstanceAnswer:
     headers = {"host": client.host, **request.headers, **trace_headers()}
     reply = await client.request(request.method, request.target, headers, request.body)
     kind = reply.headers.get("content-type", "")

@@ -161,8 +161,8 @@ class Replication:
         spent = self._limiter.spent
         if spent:
             self._limiter.spent = Counter()
-            for word in split_spent(spent):
-                self._send_message(SPENT, word)
+            for message in split_spent(spent):
+                self._send_message(SPENT, message)
 
 
 def split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:

@@ -76,7 +76,7 @@ class KubernetesRuntime:
         self._records = InstanceNotes(options.root)
         self._output = PodOutput(self._client, self._records, options.log_size)
         # Weak: a lock disappears with its last holder, so ended instances leave nothing behind.
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
@@ -427,7 +427,7 @@ class KubernetesRuntime:
         return self._get_lock(self._names.deployment_name(instance_id))
 
     def _get_lock(self, name: str) -> asyncio.Lock:
-        return self._turns.setdefault(name, asyncio.Lock())
+        return self._locks.setdefault(name, asyncio.Lock())
 
 
 PLACES = {

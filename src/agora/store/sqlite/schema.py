@@ -32,7 +32,7 @@ def read_schema(migrations: Sequence[Migration], file: Path = FILE) -> str | Non
         script = file.read_text("utf-8")
     except OSError:
         return None
-    return script if script.startswith(_header_of(migrations)) else None
+    return script if script.startswith(_build_header(migrations)) else None
 
 
 def build_schema(migrations: Sequence[Migration]) -> str:
@@ -41,17 +41,19 @@ def build_schema(migrations: Sequence[Migration]) -> str:
     try:
         for migration in migrations:
             connection.executescript(migration.sql)
-        return _header_of(migrations) + "".join(f"{sql};\n" for sql in (*_definitions(connection), DEFAULT_TENANT))
+        return _build_header(migrations) + "".join(
+            f"{sql};\n" for sql in (*_list_definitions(connection), DEFAULT_TENANT)
+        )
     finally:
         connection.close()
 
 
-def _header_of(migrations: Sequence[Migration]) -> str:
+def _build_header(migrations: Sequence[Migration]) -> str:
     checksums = "".join(migration.checksum for migration in migrations)
     return f"{HEADER}{hashlib.sha256(checksums.encode()).hexdigest()}\n"
 
 
-def _definitions(connection: sqlite3.Connection) -> Iterator[str]:
+def _list_definitions(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield the definitions of tables, indexes and triggers, without the tables that full-text indexes create themselves."""
     shadow = {name for _, name, kind, *_ in connection.execute("pragma table_list") if kind == "shadow"}
     for name, sql in connection.execute("select name, sql from sqlite_master where sql is not null order by rowid"):
