@@ -30,17 +30,17 @@ SLOW = [HealthCheck.too_slow]
 hypothesis_settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
 hypothesis_settings.register_profile("search", derandomize=False, deadline=None, suppress_health_check=SLOW)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
-# No test uses TLS to the outside: loading its authorities takes 25 ms for each HTTP client and each program. A machine
-# with its own bundle has the same cost, so it is always set; tests/deploy restores it.
+# Tests make no TLS connections to external hosts. Loading CA certificates takes 25 ms for each HTTP client and process,
+# and more with the bundle of the machine, so the variable is always set; tests/deploy restores it.
 NO_AUTHORITY = str(Path(__file__).parent / "tls" / "no_authority.pem")
-OUTSIDE_AUTHORITIES = "TESTS_OUTSIDE_SSL_CERT_FILE"  #: environment variable that stores the machine's own SSL_CERT_FILE
+OUTSIDE_AUTHORITIES = "TESTS_OUTSIDE_SSL_CERT_FILE"  # environment variable that keeps the machine's own SSL_CERT_FILE
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Ensure that no process outlives the run, nor, in parallel runs, the worker that started it."""
     start_reaper()
     record_undeclared_errors()
-    os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # inherited by workers
+    os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # workers inherit it
     os.environ["SSL_CERT_FILE"] = NO_AUTHORITY
     gc.disable()  # collected tests stay until the end: repeated collections take longer than importing them
 
@@ -58,7 +58,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _reap_instances(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Register directories for the reaper: instances inherit nothing of this process's environment."""
+    """Register directories for the reaper: instances do not inherit the environment of this process."""
     reap_directory(tmp_path_factory.getbasetemp())
 
 
@@ -77,7 +77,7 @@ def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, A
 def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Isolate tests from the user's credentials and settings."""
     monkeypatch.setenv("AGORA_CREDENTIALS", str(tmp_path / "credentials.json"))
-    # COLUMNS is set for parallel tests, and would make tables narrow
+    # COLUMNS is set in parallel runs, and would make tables narrow
     for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_KEYS", "AGORA_DATA_DIR", "AGORA_STORE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 

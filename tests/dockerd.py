@@ -1,10 +1,10 @@
 """A Docker Engine for the tests: started if possible, shared by all workers, stopped when the last of them has ended.
 
 With ``docker`` in ``AGORA_REQUIRE`` (``AGORA_REQUIRE=docker,…``), a missing engine is a failure. With ``all``, it is
-installed if there are a package manager and root, but the tests are still skipped on a machine that cannot run
-containers. ``AGORA_TEST_DOCKER_HOST`` names an engine to use instead.
+installed if there is a package manager and the user is root, but the tests are still skipped on a machine that cannot
+run containers. ``AGORA_TEST_DOCKER_HOST`` selects an existing engine instead.
 
-As a program (``python -m tests.dockerd DIRECTORY``) it supervises one engine: it stops it when no process holds the
+As a program (``python -m tests.dockerd DIRECTORY``) it supervises one engine and stops it when no process holds the
 lock ``users`` any more, even if the holders were killed.
 """
 
@@ -48,7 +48,7 @@ _keepers: list[subprocess.Popen[bytes]] = []
 
 
 class CannotRun(Exception):
-    """There is no engine; the message is the reason."""
+    """No engine is available; the message is the reason."""
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +89,7 @@ def _leased(*, may_install: bool) -> Iterator[str]:
 
 
 def _running_host(root: Path) -> str | None:
-    """Return the URL of the engine that a keeper has announced, if it responds: its keeper may have been killed."""
+    """Return the URL announced by an engine's keeper if the engine responds; the keeper may have been killed."""
     try:
         host = (root / "ready").read_text()
     except FileNotFoundError:
@@ -106,7 +106,7 @@ def _start(root: Path) -> str:
             [sys.executable, "-m", "tests.dockerd", str(root)],
             cwd=Path(__file__).parents[1], start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=untethered_environment(),
         )  # fmt: skip
-    _keepers.append(keeper)  # it may outlive this process, and is not waited for
+    _keepers.append(keeper)  # it may outlive this process, which does not wait for it
     with suppress(AssertionError):
         poll_until(lambda: _running_host(root) or keeper.poll() is not None, "an engine runs, or cannot", STARTING)
     if host := _running_host(root):
@@ -129,8 +129,8 @@ def _install(may_install: bool) -> None:
 
 
 def keep(root: Path) -> None:
-    """Run an engine until nobody uses it. Its files have a separate directory: another engine that was killed may end
-    late and remove its socket by name."""
+    """Run an engine until nobody uses it. Its files have a separate directory: a killed engine may still be ending, and
+    would remove the socket of a new one by name."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("the keeper was asked to end"))
     for left in root.glob("engine-*"):
         _clean(left)
@@ -141,7 +141,7 @@ def keep(root: Path) -> None:
         [
             "dockerd", "--host", host, "--data-root", str(home / "data"),
             "--exec-root", str(home / "exec"), "--pidfile", str(home / "pid"), "--log-level", "warn",
-            # no change of the machine's firewall: published ports use the engine's own proxy
+            # leave the machine's firewall unchanged: published ports use the engine's own proxy
             "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
             "--default-address-pool", "base=10.213.0.0/16,size=27",
         ],
@@ -247,7 +247,7 @@ def _answers(host: str) -> bool:
 
 
 def _try_out(host: str) -> None:
-    """Run a container as instances are run, because an engine may respond on a machine that cannot run containers."""
+    """Run a container as instances are run: an engine may respond on a machine that cannot run containers."""
     body = {
         "Image": BASE,
         "Cmd": ["/bin/sh", "-c", "python3 -c 'import socket, json'"],
@@ -278,7 +278,7 @@ def _import(host: str) -> None:
 
 
 def _image() -> bytes:
-    """Build the archive of its root file system. All paths are the same as here."""
+    """Build the archive of the image's root file system. Paths are the same as on this machine."""
     buffer = io.BytesIO()
     python = os.path.realpath(sys.executable)
     library = sysconfig.get_paths()["stdlib"]

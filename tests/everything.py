@@ -1,4 +1,4 @@
-"""The protocol's own server-everything as an upstream, and arguments for each of its tools."""
+"""The protocol's reference server (server-everything) as an upstream, and arguments for each of its tools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["CALLS", "PACKAGE", "START_SECONDS", "accepts_connections", "everythi
 PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
 START_SECONDS = 60.0
 
-#: arguments for every tool that it lists for a client with all capabilities
+#: arguments for every tool that the server lists for a client with all capabilities
 CALLS: dict[str, dict[str, Any]] = {
     "echo": {"message": "hello"},
     "get-annotated-message": {"messageType": "error", "includeImage": True},
@@ -74,7 +74,7 @@ def everything() -> Iterator[str]:
 
 
 def normalize_result(document: Mapping[str, Any]) -> str:
-    """Render a result without what differs from call to call, and with the upstream's resource URIs."""
+    """Render a result without the values that differ between calls, and with the upstream's resource URIs."""
     members = {key: value for key, value in document.items() if key != "_meta" and (key, value) != ("isError", False)}
     text = re.sub(r"\d+(:\d+)+[^\"\\]*|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|20\d\d-\d\d-\d\d[^\"\\]*", "…", str(members))
     return re.sub(r"agora://upstreams/everything/([^'\"]+)", lambda match: unquote(match[1]), text)

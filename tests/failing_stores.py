@@ -37,7 +37,7 @@ class _Failing:
     def failing(
         self, error: BaseException | None = None, *, reads: bool = True, writes: bool = True, silent: bool = False
     ) -> Iterator[None]:
-        """Fail with an error until the block ends, or with ``silent`` never respond."""
+        """Fail with an error until the block ends; with ``silent``, never respond."""
         error = self.SILENT if silent else error or StoreFailure("the disk is gone")
         before = self.read_error, self.write_error
         self.read_error, self.write_error = (error if reads else before[0]), (error if writes else before[1])

@@ -52,7 +52,7 @@ def restored_logging() -> Iterator[None]:
 
 
 class ManualClock:
-    """The machine's clock plus an offset; when frozen, it advances only by the test."""
+    """The machine's clock plus an offset. While frozen, only the test advances it."""
 
     def __init__(self) -> None:
         self.system, self.added = SystemClock(), 0
@@ -71,7 +71,7 @@ class ManualClock:
 
 @functools.cache
 def _tables() -> bytes:
-    """Return a database with all tables and no rows; creating one takes longer than most tests."""
+    """Return a database with all tables and no rows, created once: creating it takes longer than most tests."""
 
     async def make(path: Path) -> None:
         store = SqliteStore(path, clock=SystemClock())
@@ -97,8 +97,8 @@ def make_settings(directory: Path, **overrides: Any) -> Settings:
     if not overrides.get("store"):
         with_tables(directory / "agora.db")
     values: dict[str, Any] = {"port": 0, "events_port": 0, "data_dir": directory, "rate_basic": 100_000}
-    values["builtin_agents"] = False  # tests count their own agents; tests of built-in agents enable it
-    values["declared_agents"] = False  # no process runs them; tests of declared agents start a server
+    values["builtin_agents"] = False  # tests count their own agents; tests of built-in agents enable this
+    values["declared_agents"] = False  # no process runs declared agents here; their tests start a server
     return Settings.load_settings(environ={}, **(values | overrides))
 
 
@@ -137,8 +137,8 @@ class Running:
 
 
 class PromptServer(uvicorn.Server):
-    """Uvicorn polls its stop flag ten times a second; this one is notified, which saves a fifth of a second per
-    test."""
+    """A uvicorn server that is notified of its stop flag. Uvicorn polls the flag ten times a second, which costs each
+    test a fifth of a second."""
 
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -151,7 +151,7 @@ class PromptServer(uvicorn.Server):
         self._startup_ended.set()
 
     async def wait_started(self, serving: asyncio.Task[None]) -> None:
-        """Wait until it accepts connections, without running the event loop. Raises the error that ended
+        """Wait until the server accepts connections, without running the event loop. Raises the error that ended
         ``serve()``."""
         serving.add_done_callback(lambda _: self._startup_ended.set())
         await self._startup_ended.wait()
@@ -180,7 +180,7 @@ class PromptServer(uvicorn.Server):
                 server.get_loop().remove_reader(listener.fileno())
         await asyncio.sleep(
             0
-        )  # recently accepted connections get their transport, which a closed server could not give them
+        )  # connections accepted last get their transport now: a closed server could not give them one
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         for connection in list(self.server_state.connections):
@@ -195,7 +195,7 @@ class PromptServer(uvicorn.Server):
 
 
 def _open_listener(config: uvicorn.Config) -> socket.socket:
-    """Open a listening socket. Two processes may be given the same free port, until one of them listens on it."""
+    """Open a listening socket. Two processes may get the same free port until one of them listens on it."""
     while True:
         listener = config.bind_socket()
         try:
@@ -219,13 +219,13 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         ws=create_websocket_protocol(app.backpressure),
         log_config=None,
         lifespan="on",
-        timeout_keep_alive=75,  # as in ``agora serve``: a slow test must not use a connection that is just being closed
+        timeout_keep_alive=75,  # as in ``agora serve``: a slow test must not use a connection that is being closed
         ws_per_message_deflate=False,
     )
     server = PromptServer(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     listener = _open_listener(config)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets that it creates
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets this only on sockets that it creates
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.wait_started(serving)
     try:

@@ -1,4 +1,4 @@
-"""Misbehaving upstreams: servers with hand-written bytes.
+"""Misbehaving upstreams: servers that send hand-written bytes.
 
 :func:`listening` serves a handler of requests; :class:`Rogue` is an MCP server of the newer protocol generation whose
 answers a test replaces by method.

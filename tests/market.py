@@ -16,7 +16,8 @@ __all__ = ["Market"]
 
 @dataclass
 class Market:
-    """Calls go through the dispatcher like those of every protocol; ``events`` are the committed events in order."""
+    """A server's dispatcher with callers. Calls take the same path as those of every protocol; ``events`` are the
+    committed events in order."""
 
     app: App
     clock: ManualClock
@@ -36,7 +37,7 @@ class Market:
         return self.app.authenticator.operator
 
     async def call(self, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
-        """Call an operation by its name without ``agora.``."""
+        """Call an operation by its name without the prefix ``agora.``."""
         operation = self.app.registry.find(f"agora.{name}")
         outcome = await self.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
         return outcome.result

@@ -61,7 +61,7 @@ class ObservedBus(InMemorySubscriptionBus):
 
 @dataclass
 class Far:
-    """The upstream: its items, received requests, and an event that resumes slow calls."""
+    """The upstream: its items, the requests it received, and an event that resumes slow calls."""
 
     tools: dict[str, types.Tool] = field(default_factory=_tools)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Far:
         )
 
     def app(self) -> Asgi:
-        """Build an ASGI application without the sessions of another one."""
+        """Build an ASGI application with its own sessions."""
         inner = self.server().streamable_http_app()
 
         async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -33,7 +33,7 @@ QUESTION = "Which one?"
 
 
 class OpenAiAgent(Agent):
-    """Does what the first word of a message says."""
+    """Executes the command in the first word of a message."""
 
     description = "Heeds what clients of OpenAI's API send."
     capabilities = ("assistance",)

@@ -1,4 +1,4 @@
-"""Polling with a deadline, if a test has no event to wait for, for example with another process."""
+"""Polling with a deadline, for tests that have no event to wait for, for example with another process."""
 
 from __future__ import annotations
 

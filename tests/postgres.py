@@ -1,7 +1,7 @@
-"""A real PostgreSQL for the tests, from a wheel: started once per session, with a database for each test.
+"""A real PostgreSQL for the tests, installed from a wheel: started once per session, with a database for each test.
 
-Creating and migrating a database takes a third of a second, so an unchanged schema is emptied and reused by the next
-test; a database whose schema a test has changed is dropped.
+Creating and migrating a database takes a third of a second. A database with an unchanged schema is therefore emptied
+and reused by the next test; a database whose schema a test has changed is dropped.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ select md5(string_agg(line, E'\\n' order by line)) from (
     union all select concat_ws(' ', number, name, checksum) from schema_migrations
 ) as schema(line)
 """
-# A table without writes has no page; querying each of them would take longer.
+# A table without writes has no page. Querying every table would take longer.
 EMPTY = """
 do $$
 declare

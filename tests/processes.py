@@ -1,7 +1,7 @@
 """Child processes of tests: none outlives the test process that started it, however the run ends.
 
 Two mechanisms complement each other. Direct children get a parent-death signal. Their descendants (PostgreSQL behind
-its launcher, instances, which outlive their server by design) are identified by a mark and killed by a reaper, a
+its launcher; instances, which outlive their server by design) are identified by a mark and killed by a reaper, a
 process at the other end of a pipe from this one.
 """
 
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 CPUCLOCK_SCHED = 2  #: the kernel's process clock that counts nanoseconds
-INTERRUPTED_SECONDS = 60.0  #: until an interrupted run is ended
+INTERRUPTED_SECONDS = 60.0  # seconds until an interrupted run is ended
 INTERRUPTED_CODE = 130  # exit status of shell commands ended by Ctrl+C
 MARK = "TETHERED_TO"  #: environment variable by which the reaper identifies the descendants of a process
 # Sets the parent-death signal and executes the command. Not a preexec_fn, which would run the fork handlers of
@@ -48,7 +48,7 @@ TETHER: Sequence[str] = (
         "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])",
     )
 )
-_reapers: dict[int, subprocess.Popen[bytes]] = {}  # by the id of the process that started it: a fork needs its own
+_reapers: dict[int, subprocess.Popen[bytes]] = {}  # by id of the process that started it: a fork needs its own
 
 
 def node_executable() -> str:
@@ -66,7 +66,7 @@ def start_reaper() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl+C is for the tests, not for their reaper
+        start_new_session=True,  # Ctrl+C must end the tests, not their reaper
         env={},
         cwd="/",
     )
@@ -76,9 +76,9 @@ def start_reaper() -> None:
 
 
 def end_after_interrupt() -> None:
-    """End this process, which was interrupted, if it does not end by itself in time; the reaper kills what it leaves.
+    """End this interrupted process if it does not end by itself in time; the reaper kills what remains.
 
-    A test may hold on to a run: a client that swallows its cancellation keeps the event loop from closing.
+    A test can prevent the end of a run: a client that swallows its cancellation keeps the event loop from closing.
     """
     timer = threading.Timer(INTERRUPTED_SECONDS, os._exit, (INTERRUPTED_CODE,))
     timer.daemon = True
@@ -86,7 +86,7 @@ def end_after_interrupt() -> None:
 
 
 def reap_directory(directory: Path) -> None:
-    """Also kill processes that work in a directory or below it, or have it in their environment; instances inherit no
+    """Also kill processes that work in a directory or below it, or name it in their environment; instances inherit no
     mark."""
     start_reaper()
     _add_mark(f"{directory}/")

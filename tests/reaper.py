@@ -1,9 +1,9 @@
 """A process that briefly outlives a test run to kill its remaining processes.
 
-It reads marks from its standard input, one per line, until that ends, because the process at the other end of the pipe
-has ended. A process belongs to the run if its environment contains a mark, or if it works in a marked directory. A
-directory is also identified by its inode: pytest reuses the number of a run that left nothing for the next run, whose
-processes are not ours. Uses only the standard library, for a fast start.
+It reads marks from its standard input, one per line, until end of file: the process at the other end of the pipe has
+ended. A process belongs to the run if its environment contains a mark, or if it works in a marked directory. A
+directory is also identified by its inode: if a run leaves no files, pytest reuses its number for the next run, whose
+processes must survive. Only the standard library is imported, for a fast start.
 """
 
 from __future__ import annotations

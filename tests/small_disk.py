@@ -1,6 +1,6 @@
 """A small disk that a test may fill: a tmpfs, which only root can mount.
 
-With ``mount`` in ``AGORA_REQUIRE`` (``AGORA_REQUIRE=mount,…``) or ``all``, a missing disk is a failure.
+With ``mount`` in ``AGORA_REQUIRE`` (``AGORA_REQUIRE=mount,…``), or with ``all``, a missing disk is a failure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A fake v4: a ``spacetime`` program with a file, which implements the commands of v4's clients and documents.
+"""A stub of v4's database: a program ``spacetime`` that stores rows in a file and implements the commands of v4's
+clients and documents.
 
-As a module it creates the program; as a program it implements it. Its rows are those of v4's tables, with increasing
-ids.
+The module installs the program and implements it. Rows have the columns of v4's tables, and increasing ids.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TABLES = (
 
 
 def install(directory: Path, database: Path) -> Path:
-    """Write the program ``spacetime`` into a directory; its rows are in the file ``database``."""
+    """Write the program ``spacetime`` into a directory; it stores rows in the file ``database``."""
     directory.mkdir(parents=True, exist_ok=True)
     program = directory / "spacetime"
     program.write_text(f"#!/bin/sh\nV4_DATABASE='{database}' exec '{sys.executable}' -S '{__file__}' \"$@\"\n")
@@ -38,7 +38,7 @@ def install(directory: Path, database: Path) -> Path:
 
 @contextmanager
 def opened(path: Path) -> Iterator[dict[str, list[dict[str, Any]]]]:
-    """Yield the tables, locked; they are stored at the end."""
+    """Yield the locked tables, and store them at the end."""
     with path.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)

@@ -19,7 +19,7 @@ CALLBACK = "/v1/monitor/upstream-callback"
 
 
 class Browser:
-    """A browser that is signed in at the server and follows a URL to the provider and back."""
+    """A browser session signed in at the server; follows a URL to the provider and back."""
 
     def __init__(self, server: ServerProcess, token: str) -> None:
         self._http = httpx.Client(base_url=server.url, follow_redirects=False, timeout=60, trust_env=False)
@@ -54,7 +54,7 @@ class Browser:
         assert "/services/upstreams/" in answer.headers["location"]
 
     def begin_by_button(self, upstream: str) -> str:
-        """Press the button on the upstream's page. Returns the URL that it leads to."""
+        """Press the button on the upstream's page. Returns the URL of the redirect."""
         page = self._http.get(f"/v1/monitor/services/upstreams/{upstream}", headers={"accept": "text/html"}).text
         form = re.search(r'<form method="post" action="([^"]+upstream-authorize)".*?</form>', page, re.S)
         assert form, page

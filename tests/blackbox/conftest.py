@@ -16,7 +16,7 @@ __all__ = ["postgres_server"]
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server on SQLite for all tests of a module that do not disturb each other; use unique names."""
+    """A server on SQLite shared by the tests of a module; tests use unique names."""
     server = ServerProcess(tmp_path_factory.mktemp("shared") / "data").start()
     yield server
     server.close()

@@ -1,4 +1,4 @@
-"""What clients of A2A that others wrote meet, at an agent made with the SDK that runs in a process of its own."""
+"""Official A2A clients with an agent made with the SDK, which runs in a separate process."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ async def send(client: Client, text: str, **more: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_an_agent_answers_with_a_message(agent: str, http: httpx.AsyncClient, streaming: bool) -> None:
+async def test_agent_answers_with_a_message(agent: str, http: httpx.AsyncClient, streaming: bool) -> None:
     client = await connect(http, agent, streaming=streaming)
     (answer,) = await send(client, "say hello there", context_id="c-1")
     assert answer.WhichOneof("payload") == "message"
     assert answer.message.role == a2a_pb2.ROLE_AGENT
     assert [part.text for part in answer.message.parts] == ["hello there"]
     assert (answer.message.context_id, answer.message.task_id) == ("c-1", "")
-    # what is not said so is a task of the same agent
+    # without that word, the agent answers with a task
     for text in ("echo hello", "work 2"):
         first, *rest = await send(client, text)
         last = rest[-1].status_update.status.state if streaming else first.task.status.state
         assert last == a2a_pb2.TASK_STATE_COMPLETED
 
 
-async def test_whatever_process_message_returns_may_be_a_message(
+async def test_process_message_may_return_any_kind_of_message(
     shared_server: ServerProcess, agent: str, http: httpx.AsyncClient
 ) -> None:
     for streaming in (False, True):
@@ -73,7 +73,7 @@ async def test_whatever_process_message_returns_may_be_a_message(
         assert answer.message.parts[1].data.struct_value["length"] == 4
 
 
-async def test_a_repeated_message_gets_the_same_message(agent: str, http: httpx.AsyncClient) -> None:
+async def test_repeated_message_gets_the_same_answer(agent: str, http: httpx.AsyncClient) -> None:
     message = {"messageId": uuid4().hex, "role": "ROLE_USER", "parts": [{"text": "say once"}]}
     for immediately in (True, False):
         configuration = {"returnImmediately": immediately}
@@ -82,7 +82,7 @@ async def test_a_repeated_message_gets_the_same_message(agent: str, http: httpx.
         assert result["message"]["parts"] == [{"text": "once"}]
 
 
-async def test_an_agent_that_takes_messages_answers_with_one(
+async def test_agent_with_deliver_message_answers_with_a_message(
     shared_server: ServerProcess, http: httpx.AsyncClient
 ) -> None:
     bob = shared_server.register("Bob", metadata={"a2a": {"deliver": "message", "answers": "message"}})
@@ -101,7 +101,7 @@ async def test_an_agent_that_takes_messages_answers_with_one(
     assert answer.message.parts[1].data.struct_value["n"] == 1
 
 
-async def test_the_answer_to_a_question_reaches_the_agent(agent: str, http: httpx.AsyncClient) -> None:
+async def test_answer_to_a_question_reaches_the_agent(agent: str, http: httpx.AsyncClient) -> None:
     client = await connect(http, agent, streaming=False)
     (question,) = await send(client, "ask me")
     assert question.task.status.state == a2a_pb2.TASK_STATE_INPUT_REQUIRED
@@ -110,8 +110,8 @@ async def test_the_answer_to_a_question_reaches_the_agent(agent: str, http: http
     assert answer.task.artifacts[0].parts[0].text == "You chose the red one (ask me, Which one?)."
 
 
-async def test_every_block_of_a_stream_is_an_item(agent: str, http: httpx.AsyncClient) -> None:
-    """The SDK of 0.3 parses the data of each block when it subscribes again, so that an empty one ends it."""
+async def test_every_sse_block_of_a_stream_has_data(agent: str, http: httpx.AsyncClient) -> None:
+    """The SDK of 0.3 parses the data of each block when it resubscribes: a block without data would end it."""
     client = await connect(http, agent, streaming=False)
     config = a2a_pb2.SendMessageConfiguration(return_immediately=True)
     sending = request("work 3")
@@ -125,8 +125,9 @@ async def test_every_block_of_a_stream_is_an_item(agent: str, http: httpx.AsyncC
     assert all("\ndata: {" in f"\n{block}" for block in blocks), answer
 
 
-async def test_protocol_buffers_leave_false_out(agent: str, http: httpx.AsyncClient) -> None:
-    """In 0.3 over HTTP+JSON a request that says nothing of ``blocking`` is not blocking; over JSON-RPC it is."""
+async def test_missing_blocking_field_means_false_over_http_json(agent: str, http: httpx.AsyncClient) -> None:
+    """Protocol buffers omit false: in 0.3 over HTTP+JSON a request without ``blocking`` does not block; over JSON-RPC
+    it does."""
     part, legacy = {"text": "work 20"}, {"A2A-Version": "0.3"}
     proto = {"request": {"messageId": uuid4().hex, "role": "ROLE_USER", "content": [part]}, "configuration": {}}
     task = (await http.post(f"{agent}/v1/message:send", json=proto, headers=legacy)).json()["task"]
@@ -140,10 +141,10 @@ async def test_protocol_buffers_leave_false_out(agent: str, http: httpx.AsyncCli
 
 
 @pytest.mark.parametrize(("client", "times"), [("python-httpx/0.28.1", 2), ("node", 1)])
-async def test_files_are_encoded_as_the_client_does(
+async def test_files_are_encoded_as_the_0_3_client_expects(
     agent: str, http: httpx.AsyncClient, client: str, times: int
 ) -> None:
-    """The Python SDK of 0.3 has base64 of base64 over HTTP+JSON, both ways."""
+    """The Python SDK of 0.3 encodes files as base64 of base64 over HTTP+JSON, in both directions."""
     content = base64.b64encode(bytes(range(256)))
     encoded = (content if times == 1 else base64.b64encode(content)).decode()
     file = {"file": {"fileWithBytes": encoded, "mimeType": "image/png"}}
@@ -156,7 +157,7 @@ async def test_files_are_encoded_as_the_client_does(
     assert back["file"]["fileWithBytes"] == encoded
 
 
-async def test_ids_of_callers_without_a_credential_do_not_collide(
+async def test_message_ids_of_anonymous_callers_do_not_collide(
     shared_server: ServerProcess, agent: str, http: httpx.AsyncClient
 ) -> None:
     async def send_text(text: str, **headers: str) -> Any:
@@ -172,7 +173,7 @@ async def test_ids_of_callers_without_a_credential_do_not_collide(
     assert (await send_text("two", **known))["error"]["code"] == -32049
 
 
-async def test_every_skill_of_a_card_says_what_it_takes_and_gives(
+async def test_every_skill_of_a_card_declares_input_and_output_modes(
     shared_server: ServerProcess, agent: str, http: httpx.AsyncClient
 ) -> None:
     modes = {"input_modes": ["text/markdown"], "skills": [{"id": "draw", "outputModes": ["image/png"]}]}

@@ -1,4 +1,4 @@
-"""Who may see, hold and call what: the rules whose loss no other test noticed."""
+"""Access rules: who may read lists, hold leases and register agents."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.blackbox.server import ServerProcess
 CONTRACT = json.loads((Path(__file__).parents[2] / "sdk" / "contract.json").read_text())
 
 
-def test_a_lease_is_its_holder_s_even_to_who_knows_its_fencing_token(shared_server: ServerProcess) -> None:
+def test_lease_is_refused_to_another_agent_with_the_fencing_token(shared_server: ServerProcess) -> None:
     giver, holder = shared_server.register("Giver"), shared_server.register("Holder")
     task_id = giver.post("/agora/task/assign", {"task_type": "t"})["task_id"]
     (claimed,) = holder.post("/agora/task/claim")["tasks"]
     lease = {"task_id": task_id, "fencing_token": claimed["fencing_token"]}
-    # the giver sees the task, and the token in it, but does not work on it
+    # the requester sees the task and its fencing token, but does not hold the lease
     for operation, more in (
         ("renew", {}),
         ("complete", {"result": {"forged": True}}),
@@ -30,14 +30,14 @@ def test_a_lease_is_its_holder_s_even_to_who_knows_its_fencing_token(shared_serv
     holder.post("/agora/task/renew", lease)
     shown = giver.get(f"/v1/agent/tasks/{task_id}")
     assert (shown["status"], shown["assigned_agent"], shown["result"]) == ("in_progress", holder.agent_id, None)
-    # who knows the token of a task that it took part in is told that the lease is another's
+    # a participant that knows the token is told that another agent holds the lease
     holder.post("/agora/task/release", lease)
     (taken,) = giver.post("/agora/task/claim")["tasks"]
     stale = holder.http.post("/agora/task/complete", json={**lease, "fencing_token": taken["fencing_token"]})
     assert (stale.status_code, stale.json()["code"]) == (409, "stale_lease")
 
 
-def test_private_agents_are_in_nobody_else_s_lists(shared_server: ServerProcess) -> None:
+def test_private_agents_are_listed_only_for_their_owner(shared_server: ServerProcess) -> None:
     hidden = shared_server.register("Hidden One", visibility="private", capabilities=["hiding"])
     stranger = shared_server.register("Stranger")
     for path, member in (("/agents", "agents"), ("/agora/query/agents", "agents")):
@@ -52,7 +52,7 @@ def test_private_agents_are_in_nobody_else_s_lists(shared_server: ServerProcess)
     stranger.get(f"/agents/{hidden.agent_id}", 404)
 
 
-def test_an_enrolment_token_registers_and_does_nothing_else(shared_server: ServerProcess) -> None:
+def test_enrolment_token_can_only_register_agents(shared_server: ServerProcess) -> None:
     made = shared_server.operator.post("/tokens", {"label": "enrol", "kind": "enrolment"})
     newcomer = shared_server.account(made["token"], "newcomer")
     agent = shared_server.register("Bystander")
@@ -72,6 +72,6 @@ def test_an_enrolment_token_registers_and_does_nothing_else(shared_server: Serve
 
 
 @pytest.mark.parametrize("path", ["/agents", "/agora/task/list", "/agora/messaging/receive", "/tokens"])
-def test_an_enrolment_token_reads_nothing(shared_server: ServerProcess, path: str) -> None:
+def test_enrolment_token_cannot_read(shared_server: ServerProcess, path: str) -> None:
     made = shared_server.operator.post("/tokens", {"label": "enrol", "kind": "enrolment"})
     assert shared_server.account(made["token"]).http.get(path).status_code == 403

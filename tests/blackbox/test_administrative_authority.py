@@ -1,4 +1,5 @@
-"""Nobody grants, revokes or undoes above itself: the same rule for every administrative operation of the contract."""
+"""Authority of administrators: nobody grants, revokes or undoes above their own authority, in every administrative
+operation of the contract."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 from tests.blackbox.server import Account, ServerProcess
 
 CONTRACT = json.loads((Path(__file__).parents[2] / "sdk" / "contract.json").read_text())
-#: every operation that changes something and that operators alone may call
+#: every operation that changes state and is restricted to operators
 ADMINISTRATIVE = {
     operation["name"].removeprefix("agora."): operation
     for operation in CONTRACT["operations"]
@@ -303,7 +304,7 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "virtual_server.delete": [virtual_server("delete")],
     "virtual_server.update": [virtual_server("update", tools=["agora.task.list"])],
 }
-#: they only add something of the caller's own, which changes nothing of anybody else's
+#: operations that only add something of the caller's own, without changing anything of others
 ADDING = {
     "a2a.add_remote",
     "billing.close",
@@ -316,7 +317,7 @@ ADDING = {
     "upstream.add",
     "virtual_server.create",
 }
-#: people come by an identity provider: tests/conformance/identity/test_sign_on_rest.py
+#: users of an identity provider: tests/conformance/identity/test_sign_on_rest.py
 WITH_PROVIDER = {"user.update"}
 
 
@@ -333,7 +334,7 @@ def test_every_administrative_operation_is_covered() -> None:
     ("operation", "case"),
     [pytest.param(name, case, id=f"{name}-{case.__name__}") for name, cases in CASES.items() for case in cases],
 )
-def test_a_weaker_administrator_is_refused(
+def test_weaker_administrator_is_refused(
     place: Marketplace, operation: str, case: Callable[[Marketplace], Case]
 ) -> None:
     name, arguments = case(place)
@@ -343,7 +344,7 @@ def test_a_weaker_administrator_is_refused(
     assert call(place.operator, name, arguments) != 403
 
 
-def test_equals_undo_each_other_and_higher_ones_undo_lower_ones(place: Marketplace) -> None:
+def test_administrators_undo_changes_of_equal_or_lower_authority(place: Marketplace) -> None:
     agent, other = place.agent(), place.administrator(1)
     assert call(place.weak, "admin.manage", manage("agent", agent, "suspend")) == 200
     assert call(other, "admin.manage", manage("agent", agent, "activate")) == 200
@@ -353,7 +354,7 @@ def test_equals_undo_each_other_and_higher_ones_undo_lower_ones(place: Marketpla
     assert call(place.middle, "token.revoke", {"token_id": token}) == 200
 
 
-def test_a_suspension_outlives_the_overrides_of_weaker_administrators(place: Marketplace) -> None:
+def test_suspension_outlives_overrides_of_weaker_administrators(place: Marketplace) -> None:
     agent = place.agent()
     place.operator.post("/agora/admin/manage", manage("agent", agent, "suspend"))
     for action in ("pause", "resume"):
@@ -370,21 +371,21 @@ def test_activating_does_not_end_an_override(place: Marketplace) -> None:
     assert place.operator.get(f"/agents/{agent}")["status"] == "paused"
 
 
-def test_a_weaker_administrator_registers_agents_of_its_own_tier(place: Marketplace) -> None:
+def test_weaker_administrator_registers_agents_of_its_own_tier(place: Marketplace) -> None:
     body = {"agent_name": place.name(), "service_tier": "enterprise"}
     assert place.weak.post("/agora/agent/register", body)["service_tier"] == "basic"
     body["agent_name"] = place.name()
     assert place.operator.post("/agora/agent/register", body)["service_tier"] == "enterprise"
 
 
-def test_an_operator_s_budget_is_not_lifted_from_below(place: Marketplace) -> None:
+def test_weaker_administrator_cannot_raise_an_operators_budget(place: Marketplace) -> None:
     account = place.name("acc")
     place.operator.call("PUT", "/billing/budget", json={"account": account, "hard_limit": 1})
     assert place.weak.http.put("/billing/budget", json={"account": account, "hard_limit": 1000}).status_code == 403
     place.operator.call("PUT", "/billing/budget", json={"account": account, "hard_limit": 2})
 
 
-def test_plain_agents_do_not_intervene(place: Marketplace) -> None:
+def test_agents_without_authority_cannot_intervene(place: Marketplace) -> None:
     one, other = place.server.register(place.name("One")), place.server.register(place.name("Other"))
     body = {"agent_id": other.agent_id, "message": "Stop what you are doing."}
     assert one.http.post("/v1/monitor/intervene", json=body).status_code == 403

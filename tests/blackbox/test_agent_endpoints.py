@@ -1,4 +1,4 @@
-"""Agents with an HTTP endpoint of their own: messages are posted to it, whichever protocol they came by."""
+"""Agents with an HTTP endpoint: messages are posted to it, whichever protocol they were sent over."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _check_signature(server: ServerProcess, token: str) -> dict[str, Any]:
     return claims
 
 
-def test_a_plain_message_is_posted_and_its_answer_is_a_reply(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_plain_message_is_posted_and_its_answer_becomes_a_reply(server: ServerProcess, endpoint: Endpoint) -> None:
     endpoint.respond = _result
     asker, agent = server.register("Rest Asker"), _register(server, "Rest Calculator", endpoint)
     content = '{"a":5,"b":3,"op":"+"}'
@@ -159,7 +159,7 @@ def test_a_plain_message_is_posted_and_its_answer_is_a_reply(server: ServerProce
     assert taken["status"] == "acknowledged"
 
 
-def test_the_agent_protocol_answers_in_the_same_response(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_agent_protocol_request_is_answered_in_the_same_response(server: ServerProcess, endpoint: Endpoint) -> None:
     endpoint.respond = _result
     asker = server.register("Protocol Asker")
     _register(server, "Protocol Calculator", endpoint)
@@ -181,7 +181,7 @@ def test_the_agent_protocol_answers_in_the_same_response(server: ServerProcess, 
     assert {name: message[name] for name in named} == {name: request[name] for name in named}
 
 
-def test_an_a2a_client_gets_the_answer_as_its_task(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_a2a_client_gets_the_answer_as_a_task(server: ServerProcess, endpoint: Endpoint) -> None:
     endpoint.respond = _result
     asker, agent = server.register("A2A Asker"), _register(server, "A2A Calculator", endpoint)
     message = {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": "5 + 3"}]}
@@ -193,7 +193,7 @@ def test_an_a2a_client_gets_the_answer_as_its_task(server: ServerProcess, endpoi
     assert '{\\"result\\":8}' in json.dumps(task) or '"result": 8' in json.dumps(task)
 
 
-def test_what_waited_for_a_name_is_posted_when_its_agent_registers(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_waiting_messages_are_posted_when_the_agent_registers(server: ServerProcess, endpoint: Endpoint) -> None:
     endpoint.respond = _result
     asker = server.register("Early")
     sent = asker.post("/agora/messaging/send", {"to_agent": "Late Calculator", "content": "5 + 3"})
@@ -201,7 +201,7 @@ def test_what_waited_for_a_name_is_posted_when_its_agent_registers(server: Serve
     assert _replies(asker, sent["message_id"])[0]["content"] == '{"result":8}'
 
 
-def test_202_means_later(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_status_202_defers_the_answer(server: ServerProcess, endpoint: Endpoint) -> None:
     asker, agent = server.register("Patient"), _register(server, "Slow Worker", endpoint)
     request = {"type": "request", "to": ["Slow Worker"], "intent": "work", "payload": {}}
     receipt = asker.call("POST", "/agent/message", json=request, headers={"Prefer": "respond-async"}, expect=202)
@@ -215,7 +215,7 @@ def test_202_means_later(server: ServerProcess, endpoint: Endpoint) -> None:
     assert len(endpoint.requests) == 1
 
 
-def test_what_fails_is_repeated_then_a_dead_letter_and_replayed(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_failed_post_is_retried_then_dead_lettered_and_replayed(server: ServerProcess, endpoint: Endpoint) -> None:
     endpoint.respond = lambda message: (503, {"why": "starting"})
     asker, agent = server.register("Insistent"), _register(server, "Broken", endpoint)
     sent = asker.post("/agora/messaging/send", {"to_agent": "Broken", "content": "hello"})
@@ -231,7 +231,7 @@ def test_what_fails_is_repeated_then_a_dead_letter_and_replayed(server: ServerPr
     assert _replies(asker, sent["message_id"])[0]["content"] == '{"result":8}'
 
 
-def test_an_expected_timeout_bounds_it(server: ServerProcess, endpoint: Endpoint) -> None:
+def test_expected_timeout_bounds_the_request(server: ServerProcess, endpoint: Endpoint) -> None:
     released = threading.Event()
 
     def hang(message: dict[str, Any]) -> Answer:
@@ -246,12 +246,12 @@ def test_an_expected_timeout_bounds_it(server: ServerProcess, endpoint: Endpoint
         assert (answer["type"], answer["intent"]) == ("failure", "timeout")
         (letter,) = poll_until(lambda: agent.get("/agora/dead_letter/list")["dead_letters"], "it is given up")
         assert (letter["source"], letter["attempts"]) == ("endpoint", 1)
-        assert [message["type"] for message in endpoint.messages].count("request") == 1  # the failure is posted, too
+        assert [message["type"] for message in endpoint.messages].count("request") == 1  # the failure is posted too
     finally:
         released.set()
 
 
-def test_a_private_address_is_not_called_unless_an_operator_allows_it(
+def test_private_address_is_called_only_if_an_operator_allows_it(
     start_server: Callable[..., ServerProcess], endpoint: Endpoint
 ) -> None:
     server = start_server()
@@ -262,7 +262,7 @@ def test_a_private_address_is_not_called_unless_an_operator_allows_it(
     assert endpoint.requests == []
 
 
-def test_a_killed_server_repeats_the_request_and_stores_one_answer(
+def test_restarted_server_repeats_the_request_and_stores_one_answer(
     start_server: Callable[..., ServerProcess], endpoint: Endpoint
 ) -> None:
     server = start_server(**LOCAL)
@@ -270,8 +270,8 @@ def test_a_killed_server_repeats_the_request_and_stores_one_answer(
 
     def answer_the_second(message: dict[str, Any]) -> Answer:
         if not first.is_set():
-            server.kill()  # the request was made, its answer never arrives
-            first.set()  # only now: what is started next is not to be killed
+            server.kill()  # the request was sent, but its answer never arrives
+            first.set()  # only after the kill: the new process must survive
         return _result(message)
 
     endpoint.respond = answer_the_second
@@ -308,7 +308,7 @@ def test_two_servers_on_one_database_post_each_message_once(
         assert len(asker.get("/agora/messaging/receive")["messages"]) == 24
 
 
-def test_instances_whose_manifest_opts_in_get_their_agents_messages(tmp_path: Path) -> None:
+def test_instances_with_opted_in_manifest_receive_their_agents_messages(tmp_path: Path) -> None:
     with serving_instances(tmp_path) as server:
         deploy(server, "Opted In", endpoints=[{"path": "/agent/message", "method": "POST"}])
         deploy(server, "Opted Out")

@@ -1,4 +1,4 @@
-"""A name that a retired agent had may be registered again, but what was the agent's is not its successor's."""
+"""Reuse of a retired agent's name: the new agent inherits no tasks, messages, data or rights."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def sender(shared_server: ServerProcess) -> Account:
     return shared_server.register("Sender", capabilities=["asking"])
 
 
-def test_a_successor_gets_nothing_of_its_predecessor(shared_server: ServerProcess, sender: Account) -> None:
-    # held before anybody has the name: the first to register it gets this, and nobody after it
+def test_successor_inherits_nothing_from_its_predecessor(shared_server: ServerProcess, sender: Account) -> None:
+    # held before any agent has the name: only the first agent to register it receives this
     early = assign(sender, "Heir")
     sender.post("/agora/messaging/send", {"to_agent": "Heir", "content": f"early, {SECRET}"})
     opened = {"message_id": "q-1", "type": "request", "to": "Heir", "content": {"text": SECRET}}
@@ -52,7 +52,7 @@ def test_a_successor_gets_nothing_of_its_predecessor(shared_server: ServerProces
     sender.post("/agora/task/cancel", {"task_id": cancelled})
 
     first = shared_server.register("Heir")
-    assert SECRET in everything_seen(first)  # claims the early task, and leaves it in hand
+    assert SECRET in everything_seen(first)  # claims the early task, and does not complete it
     waiting = assign(sender, "Heir")
     worker = first.post("/v1/agent/workers/register", {"worker_name": "hand"})["worker_id"]
     delegated = assign(first, f"worker:{worker}")
@@ -82,13 +82,13 @@ def test_a_successor_gets_nothing_of_its_predecessor(shared_server: ServerProces
         assert second.http.post("/agora/task/update", json={"task_id": task, "status": "rejected"}).status_code == 404
     second.get("/agora/workflow/status", 404, params={"workflow_id": workflow})
 
-    # its sender sees what waits, and decides
+    # the sender sees the waiting work, and decides
     assert sender.get(f"/v1/agent/tasks/{waiting}")["status"] == "pending"
     sender.post("/agora/task/reassign", {"task_id": waiting, "assignee": "Heir"})
     assert [task["task_id"] for task in second.post("/agora/task/claim")["tasks"]] == [waiting]
 
 
-def test_an_operator_hands_over_what_a_retired_agent_left(shared_server: ServerProcess, sender: Account) -> None:
+def test_operator_hands_over_work_of_a_retired_agent(shared_server: ServerProcess, sender: Account) -> None:
     first = shared_server.register("Leaver")
     task = assign(sender, "Leaver")
     sender.post("/agora/messaging/send", {"to_agent": "Leaver", "content": "unread"})
@@ -107,7 +107,9 @@ def test_an_operator_hands_over_what_a_retired_agent_left(shared_server: ServerP
     assert operator.post("/agora/admin/manage", change)["after"]["tasks"] == 0
 
 
-def test_what_waits_under_two_names_of_one_agent_does_not_bar_it(shared_server: ServerProcess, sender: Account) -> None:
+def test_work_waiting_under_two_names_does_not_block_registration(
+    shared_server: ServerProcess, sender: Account
+) -> None:
     names = ["Twice", "agent.twofold.Twice"]
     sender.post("/agora/messaging/send", {"to_agent": names, "content": "once is enough"})
     agent = shared_server.register("Twice", alias="agent.twofold.Twice")

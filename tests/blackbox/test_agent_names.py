@@ -1,4 +1,4 @@
-"""Names that mean something else, or that a reader takes for another agent's, are refused with the way to mend it."""
+"""Reserved and confusable agent names are refused with a way to fix the name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def operator(shared_server: ServerProcess) -> Account:
         "system",
         "System_Wide",
         "operator",
-        "any",  # an assignee that somebody may take for "whoever can"
+        "any",  # an assignee that could be mistaken for "any agent"
         ".",  # /agents/.. is another path
         "..",
         "app:Planner",  # a model of /v1/models that is an app
@@ -35,7 +35,7 @@ def operator(shared_server: ServerProcess) -> Account:
     + [f"{prefix}_{'0' * 32}" for prefix in ("agent", "key", "usr", "wf", "task", "inst")]
     + ["\uff21ll", "\u0430ll", "\uff0a"],
 )
-def test_a_name_that_means_something_else_is_refused(operator: Account, name: str) -> None:
+def test_reserved_name_is_refused(operator: Account, name: str) -> None:
     problem = operator.post("/agora/agent/register", {"agent_name": name}, 422)
     assert problem["errors"] == [{"field": "agent_name", "message": "reserved"}]
     assert problem["fix"]
@@ -61,7 +61,7 @@ def test_a_name_that_means_something_else_is_refused(operator: Account, name: st
         ("\u0555racle", "mixed scripts"),
     ],
 )
-def test_a_name_that_is_not_what_it_looks_like_is_refused(operator: Account, name: str, message: str) -> None:
+def test_confusable_characters_are_refused(operator: Account, name: str, message: str) -> None:
     problem = operator.post("/agora/agent/register", {"agent_name": name}, 422)
     assert problem["errors"] == [{"field": "agent_name", "message": message}]
     assert problem["fix"]
@@ -78,7 +78,7 @@ def test_a_name_that_is_not_what_it_looks_like_is_refused(operator: Account, nam
         ("Two Words", "Two  words"),
     ],
 )
-def test_a_name_like_another_one_is_taken(operator: Account, first: str, second: str) -> None:
+def test_name_confusable_with_an_existing_one_is_taken(operator: Account, first: str, second: str) -> None:
     registered = operator.post("/agora/agent/register", {"agent_name": first})
     problem = operator.post("/agora/agent/register", {"agent_name": second}, 409)
     assert problem["code"] == "name_taken"
@@ -110,17 +110,17 @@ def test_a_name_like_another_one_is_taken(operator: Account, first: str, second:
         "doc_review",
     ],
 )
-def test_other_names_of_the_world_are_fine(operator: Account, name: str) -> None:
+def test_names_in_other_scripts_are_accepted(operator: Account, name: str) -> None:
     assert operator.post("/agora/agent/register", {"agent_name": name})["agent_name"] == name
 
 
-def test_nothing_waits_for_a_name_that_cannot_be_registered(operator: Account) -> None:
+def test_message_to_an_unregistrable_name_is_refused(operator: Account) -> None:
     for name in ("worker:nobody", "all", "N\u043ebody else"):
         operator.post("/agora/messaging/send", {"to_agent": name, "content": "x"}, 422)
     operator.post("/agora/task/assign", {"task_type": "x", "assignee": "marketplace"}, 422)
 
 
-def test_only_case_and_look_do_not_matter_to_who_is_meant(shared_server: ServerProcess, operator: Account) -> None:
+def test_recipient_names_match_regardless_of_case_and_form(shared_server: ServerProcess, operator: Account) -> None:
     agent = shared_server.register("Quentin")
     operator.post("/agora/messaging/send", {"to_agent": "quentin", "content": "hello"})
     assert [message["content"] for message in agent.get("/agora/messaging/receive")["messages"]] == ["hello"]

@@ -1,4 +1,4 @@
-"""The agent protocol from outside: built-in agents, names that nobody has, deployments, and the words of its pages."""
+"""The agent protocol over HTTP: built-in agents, unknown recipients, deployments, and the documented examples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def post(sender: Account, type: str, to: str, intent: str, payload: dict[str, An
     return sender.post("/agent/message", message)
 
 
-def test_the_calculator_answers_the_source_example(server: ServerProcess) -> None:
+def test_calculator_answers_the_source_example(server: ServerProcess) -> None:
     app = server.register("Calculating", alias="agent.calc.app")
     payload = {"a": 5, "b": 3, "op": "+"}
     answer = post(app, "request", "Calculator Agent", "calculate", payload, expected={"timeout": 20_000})
@@ -38,7 +38,7 @@ def test_the_calculator_answers_the_source_example(server: ServerProcess) -> Non
     assert (answer["payload"]["code"], answer["payload"]["details"]) == ("MATH_ERROR", payload)
 
 
-def test_a_request_to_a_name_nobody_has_is_told_at_once(server: ServerProcess) -> None:
+def test_request_to_an_unknown_name_fails_immediately(server: ServerProcess) -> None:
     app = server.register("Misspelling")
     body = {"type": "request", "to": ["agent.nobody.here"], "intent": "x", "expected": {"timeout": 3_600_000}}
     response = app.http.post("/agent/message", json=body, timeout=20)
@@ -47,7 +47,7 @@ def test_a_request_to_a_name_nobody_has_is_told_at_once(server: ServerProcess) -
     assert "agent.nobody.here" in receipt["warning"]
 
 
-def test_a_timeout_says_that_nobody_has_the_name(server: ServerProcess) -> None:
+def test_timeout_reports_that_the_recipient_is_unknown(server: ServerProcess) -> None:
     app = server.register("Waiting")
     body = {"type": "request", "to": ["Nobody At All"], "intent": "x", "expected": {"timeout": 200}}
     failure = app.call("POST", "/agent/message", json=body, headers={"prefer": "wait=10"})
@@ -55,7 +55,7 @@ def test_a_timeout_says_that_nobody_has_the_name(server: ServerProcess) -> None:
     assert failure["payload"]["unregistered"] == ["Nobody At All"]
 
 
-def test_an_unknown_state_is_refused_on_the_bus(server: ServerProcess) -> None:
+def test_unknown_state_is_refused_on_the_bus(server: ServerProcess) -> None:
     agent = server.register("Stateful")
     body = {"type": "state_update", "target": "broadcast", "content": {"status": "dancing"}}
     problem = agent.post("/agora/bus/publish", body, expect=422)
@@ -64,7 +64,7 @@ def test_an_unknown_state_is_refused_on_the_bus(server: ServerProcess) -> None:
     assert agent.get(f"/agents/{agent.agent_id}")["status"] == "busy"
 
 
-def test_pending_messages_are_acknowledged_by_the_id_that_they_name(server: ServerProcess) -> None:
+def test_pending_messages_are_acknowledged_by_their_id(server: ServerProcess) -> None:
     sender, receiver = server.register("Telling"), server.register("Reading")
     for fields in ({}, {"id": "my-own-id"}):
         post(sender, "inform", "Reading", "news", {"n": 1}, **fields)
@@ -76,7 +76,7 @@ def test_pending_messages_are_acknowledged_by_the_id_that_they_name(server: Serv
     assert receiver.get(f"/agents/{receiver.agent_id}/pending")["messages"] == []
 
 
-def test_a_deployment_is_for_its_customer_and_scale_0_ends_it(server: ServerProcess) -> None:
+def test_deployment_belongs_to_its_customer_and_scale_0_ends_it(server: ServerProcess) -> None:
     app = server.register("Deploying")
     deploy(server, "Deployed")
     payload = {"agent_id": "Deployed", "customer_id": "customer-123"}
@@ -91,7 +91,7 @@ def test_a_deployment_is_for_its_customer_and_scale_0_ends_it(server: ServerProc
     poll_until(lambda: app.get(f"/marketplace/instances/{instance_id}")["status"] == "stopped", "it ends")
 
 
-def test_the_sdk_deploys_scales_and_names_the_types(server: ServerProcess) -> None:
+def test_sdk_deploys_scales_and_lists_the_types(server: ServerProcess) -> None:
     deploy(server, "Helped")
     app = server.register("Helping")
     client = AgoraClient(url=server.url, token=app.token)

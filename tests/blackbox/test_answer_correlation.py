@@ -1,4 +1,5 @@
-"""The agent protocol's simple form: an answer that names no message goes to the one question it can mean, or to none."""
+"""Correlation of answers in the agent protocol's simple form: an answer without a correlation id goes to the only open
+question, or to none."""
 
 from __future__ import annotations
 
@@ -95,7 +96,7 @@ def by_websocket(account: Account, document: dict[str, Any]) -> dict[str, Any]:
     with connect(url, additional_headers=headers) as socket:
         socket.send(json.dumps(document))
         while (frame := json.loads(socket.recv(timeout=60)))["intent"] != "accepted":
-            assert frame["type"] in ("request", "failure"), frame  # what waited for the agent comes first
+            assert frame["type"] in ("request", "failure"), frame  # messages that waited for the agent arrive first
         receipt: dict[str, Any] = frame["payload"]
         return receipt
 
@@ -122,9 +123,7 @@ def by_mcp(account: Account, document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("send_answer", [by_agent_message, by_operation, by_websocket, by_mcp])
-def test_a_lost_question_does_not_shift_the_answers_to_later_ones(
-    shared_server: ServerProcess, send_answer: Answer
-) -> None:
+def test_lost_question_does_not_shift_later_answers(shared_server: ServerProcess, send_answer: Answer) -> None:
     pair = Pair(shared_server)
     lost = pair.app.post("/agent/message", pair.request(0, expected={"type": "inform", "timeout": 100}))
     assert lost["intent"] == "timeout"
@@ -140,9 +139,7 @@ def test_a_lost_question_does_not_shift_the_answers_to_later_ones(
 
 
 @pytest.mark.parametrize("kind", ["inform", "refuse"])
-def test_an_answer_after_the_timeout_is_delivered_as_an_answer_to_nothing(
-    shared_server: ServerProcess, kind: str
-) -> None:
+def test_answer_after_the_timeout_is_delivered_uncorrelated(shared_server: ServerProcess, kind: str) -> None:
     pair = Pair(shared_server)
     question = pair.request(0, id="Q0", expected={"type": "inform", "timeout": 100})
     lost = pair.app.post("/agent/message", question)
@@ -155,7 +152,7 @@ def test_an_answer_after_the_timeout_is_delivered_as_an_answer_to_nothing(
     assert [(m["type"], m.get("correlation", {}).get("reply_to")) for m in page["messages"]] == [(kind, None)]
 
 
-def test_of_two_open_questions_none_is_guessed(shared_server: ServerProcess) -> None:
+def test_answer_with_two_open_questions_is_not_correlated(shared_server: ServerProcess) -> None:
     pair = Pair(shared_server)
     first, second = pair.ask(1), pair.ask(2)
     receipt = pair.send_answer(2)
@@ -170,7 +167,7 @@ def test_of_two_open_questions_none_is_guessed(shared_server: ServerProcess) -> 
     assert pair.reply(first)["message"]["payload"] == {"n": 1}
 
 
-def test_a_conversation_that_is_named_tells_which_question_is_meant(shared_server: ServerProcess) -> None:
+def test_conversation_id_selects_the_question(shared_server: ServerProcess) -> None:
     pair = Pair(shared_server)
     questions = [pair.ask(number, correlation={"conversation_id": f"c{number}"}) for number in (1, 2)]
     receipt = pair.send_answer(2, correlation={"conversation_id": "c2"})
@@ -178,7 +175,7 @@ def test_a_conversation_that_is_named_tells_which_question_is_meant(shared_serve
     assert [pair.reply(question)["message"] is not None for question in questions] == [False, True]
 
 
-def test_a_withdrawn_question_is_not_answered_by_what_names_nothing(shared_server: ServerProcess) -> None:
+def test_uncorrelated_answer_does_not_answer_a_withdrawn_question(shared_server: ServerProcess) -> None:
     pair = Pair(shared_server)
     withdrawn = pair.ask(0)
     failure: dict[str, Any] = {
@@ -195,7 +192,7 @@ def test_a_withdrawn_question_is_not_answered_by_what_names_nothing(shared_serve
     assert pair.reply(question)["message"]["payload"] == {"n": 1}
 
 
-def test_news_that_answers_no_question_has_no_warning(shared_server: ServerProcess) -> None:
+def test_uncorrelated_notification_has_no_warning(shared_server: ServerProcess) -> None:
     pair = Pair(shared_server)
     assert pair.send_answer(7).get("warning") is None
     assert pair.inbox() == [7]

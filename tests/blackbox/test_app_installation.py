@@ -1,4 +1,5 @@
-"""Apps: installed, updated and removed by one command each, over REST and MCP, and by a server that is killed."""
+"""Apps are installed, updated and removed by one command each, over REST and MCP, atomically even if the server is
+killed."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ workflow:
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "1"))
 
 
-def test_one_command_installs_updates_and_removes(shared_server: ServerProcess, tmp_path: Path) -> None:
+def test_one_command_installs_updates_or_removes_an_app(shared_server: ServerProcess, tmp_path: Path) -> None:
     server, file = shared_server, tmp_path / "app.yaml"
     (tmp_path / "clerk.md").write_text("You book invoices.")
     file.write_text(FILE.format(description="Books."))
@@ -59,7 +60,7 @@ def test_one_command_installs_updates_and_removes(shared_server: ServerProcess, 
     assert server.operator.get("/declared-agents")["agents"] == []
 
 
-def test_a_file_with_a_fault_is_refused(shared_server: ServerProcess, tmp_path: Path) -> None:
+def test_invalid_file_is_refused(shared_server: ServerProcess, tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_text("{name: A, color: red, alias: agent.a.b}")
     refused = shared_server.run_cli("app", "install", str(file))
@@ -68,7 +69,7 @@ def test_a_file_with_a_fault_is_refused(shared_server: ServerProcess, tmp_path: 
     assert shared_server.operator.get("/apps")["apps"] == []
 
 
-def test_the_chat_streams_where_that_is_wanted(shared_server: ServerProcess) -> None:
+def test_chat_streams_on_request(shared_server: ServerProcess) -> None:
     operator = shared_server.operator
     body = {"message": "How many apps are there?"}
     plain = operator.post("/orchestrator-agent/chat", body)
@@ -84,7 +85,7 @@ def test_the_chat_streams_where_that_is_wanted(shared_server: ServerProcess) -> 
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
 
 
-def test_the_monitor_shows_finds_and_asks(shared_server: ServerProcess) -> None:
+def test_monitor_shows_finds_and_chats_with_an_app(shared_server: ServerProcess) -> None:
     operator = shared_server.operator
     fields = {"description": "Sorts <b>letters</b>.", "industry": "Postal", "uses": ["sorting"]}
     workflow = {"steps": [{"name": "sort", "capability": "sorting"}]}
@@ -125,7 +126,7 @@ class Changes(threading.Thread):
         self.http = httpx.Client(
             base_url=server.url, headers={"Authorization": f"Bearer {server.admin_token}"}, timeout=60
         )
-        self.acknowledged: str | None = None  #: the edition that is there, "" where it was removed
+        self.acknowledged: str | None = None  # the installed edition; "" after removal
         self.attempted = ""
         self.changes = 0
         self.under_way = threading.Event()
@@ -156,14 +157,14 @@ def agents_of(edition: str) -> list[str]:
     return [f"{edition}{number}" for number in range(20)]
 
 
-def test_a_killed_server_has_all_of_an_app_or_nothing(start_server: Callable[..., ServerProcess]) -> None:
+def test_killed_server_has_an_app_completely_or_not_at_all(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     chance = random.Random(7)
     for _ in range(KILLS):
         changes = Changes(server)
         changes.start()
         assert changes.under_way.wait(60)
-        threading.Event().wait(chance.uniform(0.05, 0.4))  # when the kill comes is up to chance
+        threading.Event().wait(chance.uniform(0.05, 0.4))  # the moment of the kill is random
         server.kill()
         changes.join(60)
         server.start()

@@ -1,4 +1,5 @@
-"""What an account owes is the same wherever it is asked, running time to the moment and other currencies included."""
+"""Consistency of bills: every operation reports the same debt of an account, including running time up to now and other
+currencies."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def debts(account: Account, instance: str) -> list[float]:
     ]
 
 
-def test_every_answer_says_the_same(server: ServerProcess) -> None:
+def test_every_operation_reports_the_same_debt(server: ServerProcess) -> None:
     acme = customer(server, "bills-acme")
     instance = make_instance(acme, "OneASecond")["instance_id"]
     poll_until(lambda: acme.get("/billing/cost")["total_cost"] > 1, "a second passes")
@@ -50,7 +51,7 @@ def test_every_answer_says_the_same(server: ServerProcess) -> None:
     acme.call("DELETE", f"{INSTANCES}/{instance}")
 
 
-def test_other_currencies_are_on_every_bill(server: ServerProcess) -> None:
+def test_every_bill_includes_other_currencies(server: ServerProcess) -> None:
     acme = customer(server, "bills-both")
     for currency, amount in (("USD", 3), ("GBP", 5)):
         credit = {"account": "bills-both", "amount": amount, "currency": currency}
@@ -69,7 +70,7 @@ def test_other_currencies_are_on_every_bill(server: ServerProcess) -> None:
     assert (invoice["currency"], invoice["closing_balance"], others) == ("USD", 3, {"EUR": -14, "GBP": 5})
 
 
-def test_a_bill_in_another_currency_alone_is_in_that_currency(server: ServerProcess) -> None:
+def test_bill_in_one_currency_uses_that_currency(server: ServerProcess) -> None:
     deploy(server, "EuroProgram", {"type": "hybrid", "base_price": 9, "currency": "EUR"})
     acme = customer(server, "bills-euro")
     instance = make_instance(acme, "EuroProgram")["instance_id"]

@@ -1,4 +1,4 @@
-"""Any interleaving of work, prices, limits and kills: the ledger is what an independent model says, to the millionth."""
+"""Any interleaving of work, prices, limits and kills: the ledger equals an independent model, to the millionth."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tests.blackbox.instance_program import INSTANCES, deploy, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "50"))  # of the long form
+EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "50"))  # used by the long variant
 MICROS = 1_000_000
-LIVING = 3  # most instances of one example at a time
+LIVING = 3  # maximum of concurrent instances in one example
 _numbers = itertools.count()
 
 
@@ -115,10 +115,10 @@ class BillingMachine(RuleBasedStateMachine):
         self.prices: dict[str, Price] = {}
         self.workers: dict[str, Account] = {}
         self.instances: list[Machinery] = []
-        self.open: set[str] = set()  # ids of tasks that have not ended
+        self.open: set[str] = set()  # ids of open tasks
         self.kills = self.kills_left
 
-    # -- asking ----------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------
 
     def ask(self, caller: Account, method: str, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
@@ -285,7 +285,7 @@ class BillingMachine(RuleBasedStateMachine):
         self.server.start()
         return self.ask(wallet.caller, method, path, body, key)
 
-    # -- what holds always -----------------------------------------------------------------------
+    # -- invariants ------------------------------------------------------------------------------
 
     @invariant()
     def sums_are_the_models(self) -> None:
@@ -336,14 +336,14 @@ def check(server: ServerProcess, *, examples: int, steps: int, kills: int, deran
     )
 
 
-def test_the_ledger_is_the_models(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_ledger_equals_the_model(tmp_path_factory: pytest.TempPathFactory) -> None:
     with serving_instances(tmp_path_factory.mktemp("model")) as server:
         check(server, examples=3, steps=14, kills=1, derandomize=True)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
-def test_the_ledger_is_the_models_whatever_happens(
+def test_ledger_equals_the_model_in_random_examples(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, store: str
 ) -> None:
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The server's connection to Redis is reset again and again under load: it goes on answering, and logs no traceback."""
+"""Connection resets between the server and Redis under load: the server keeps answering, and logs no traceback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["valkey_server"]
 
 PUBLISHERS = 4
 CUTS = 5
-WORKING = 100  # bytes of Redis's answers after which the server is at work again
+WORKING = 100  # bytes received from Redis after which the server works again
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_server_answers_while_redis_is_cut(start_server: Callable[..., ServerPro
         thread.start()
     try:
         for _ in range(CUTS):
-            for _ in range(3):  # at once, and as soon as it has connected again
+            for _ in range(3):  # immediately, and after it has reconnected
                 connections = redis_proxy.connections
                 redis_proxy.reset()
                 while redis_proxy.connections == connections:

@@ -1,4 +1,5 @@
-"""A second task of a busy context, given to an agent of the SDK and to a declared one: what becomes of both tasks."""
+"""A second task in a busy context, for an agent of the SDK and a declared agent: the agent's policy decides how both
+tasks end."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from tests.blackbox.server import ServerProcess
 from tests.blackbox.thinking import Thinkers, running_thinkers
 from tests.polling import eventually, wait_until
 
-#: how the first and the second task of a context end, by the policy of their agent
+#: how the first and the second task of a context end, by the agent's policy
 OUTCOMES = {
     "enqueue": ("completed", "completed"),
     "reject": ("completed", "rejected"),
@@ -58,7 +59,7 @@ class Worker(Agent):
 @pytest.mark.parametrize(
     "busy", [pytest.param(busy, marks=pytest.mark.long if busy == "rollback" else ()) for busy in OUTCOMES]
 )
-async def test_an_agent_of_the_sdk_has_a_policy(thinkers: Thinkers, busy: str) -> None:
+async def test_sdk_agent_applies_its_busy_policy(thinkers: Thinkers, busy: str) -> None:
     async with AgoraClient(thinkers.server.url, mode="async") as client, Worker(busy, client=client) as worker:
         assert (await client.agent.get(worker.name)).busy == busy
         first, second = [
@@ -79,12 +80,12 @@ async def test_an_agent_of_the_sdk_has_a_policy(thinkers: Thinkers, busy: str) -
         expected = {"enqueue": ["first ends", "second begins", "second ends"], "reject": ["first ends"]}
         if busy in expected:
             assert worker.log[1:] == expected[busy]
-        elif "first begins" in worker.log:  # else it was replaced before it was claimed
+        elif "first begins" in worker.log:  # otherwise it was replaced before it was claimed
             await wait_until(lambda: "first is cancelled" in worker.log, "it is cancelled")
 
 
 @pytest.mark.parametrize("busy", OUTCOMES)
-def test_a_declared_agent_has_a_policy_and_remembers_accordingly(thinkers: Thinkers, busy: str) -> None:
+def test_declared_agent_applies_its_busy_policy_to_tasks_and_memory(thinkers: Thinkers, busy: str) -> None:
     speaking, may_end = threading.Event(), threading.Event()
 
     async def speak(request: ModelRequest) -> ScriptedReply:

@@ -1,4 +1,4 @@
-"""No process outlives the test run that started it, also where the run is killed and can clean up nothing."""
+"""No process outlives the test run that started it, even if the run is killed and cannot clean up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.polling import poll_until
 from tests.processes import MARK, spawn_tethered
 from tests.reaper import Mark, find_processes
 
-#: a test that starts one of each kind and then hangs, as the run of a person who presses Ctrl+C twice
+#: a test that starts a process of each kind and then hangs, as in a run interrupted twice by Ctrl+C
 HANGING_TEST = """
 import os, subprocess, sys, time
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_hangs(tmp_path, postgres_server, valkey_server):
     time.sleep(1000)  # until it is killed, which is under test
 """
 
-#: a test that begins a task which cannot be cancelled, as some clients of brokers swallow it while they reconnect
+#: a test with a task that cannot be cancelled, as some clients of brokers swallow cancellation while they reconnect
 UNCANCELLABLE_TEST = """
 import asyncio, os
 from tests import processes
@@ -89,7 +89,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _start_run(tmp_path: Path, text: str) -> tuple[subprocess.Popen[bytes], str, int]:
-    """Start pytest on a test that hangs, and wait until it hangs. Returns its process and its output."""
+    """Start pytest with a test that hangs, and wait until it does. Returns its process and its output."""
     test, ready, run_directory = tmp_path / "test_hanging.py", tmp_path / "ready", tmp_path / "run"
     test.write_text(text)
     plugins = [word for name in ("tests.conftest", "pytest_asyncio.plugin", "pytest_timeout") for word in ("-p", name)]
@@ -114,7 +114,7 @@ def _start_run(tmp_path: Path, text: str) -> tuple[subprocess.Popen[bytes], str,
     return run, mark, int(pid)
 
 
-def test_interrupted_run_ends_whatever_its_tests_hold(tmp_path: Path) -> None:
+def test_interrupted_run_ends_despite_uncancellable_tasks(tmp_path: Path) -> None:
     run, mark, _ = _start_run(tmp_path, UNCANCELLABLE_TEST)
     marks = [Mark(f"{MARK}={mark}".encode())]
     assert "sleep 1000" in _commands(list(find_processes(marks)))
@@ -142,8 +142,8 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
     poll_until(lambda: not survivors(), lambda: f"all have ended but {_commands(survivors())}")
 
 
-def test_directory_of_the_next_run_is_not_this_ones(tmp_path: Path) -> None:
-    """A run that leaves nothing leaves its directory's name to the next one."""
+def test_reused_directory_name_belongs_to_the_next_run(tmp_path: Path) -> None:
+    """A run that leaves no files leaves its directory name to the next run."""
     directory = tmp_path / "run"
     directory.mkdir()
     marks = [Mark(f"{directory}/".encode())]

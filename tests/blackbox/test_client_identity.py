@@ -1,4 +1,4 @@
-"""Whose calls they are when one client of the SDK registers several agents."""
+"""Identity of calls when one client of the SDK registers several agents."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class MigrationAssistant:
         return {"total_agents": len(v4_agents), "successful_migrations": len(completed), "results": results}
 
 
-async def test_the_migration_example_moves_ten_agents_at_once(
+async def test_migration_example_moves_ten_agents_concurrently(
     shared_server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AGORA_URL", shared_server.url)
@@ -121,8 +121,8 @@ async def test_the_migration_example_moves_ten_agents_at_once(
         assert task["assigned_agent"] == result["v5_agent_id"]
 
 
-async def test_a_few_at_a_time(shared_server: ServerProcess) -> None:
-    """Tasks that begin when others have registered already are themselves, too; so is what they start."""
+async def test_each_of_a_few_concurrent_tasks_keeps_its_identity(shared_server: ServerProcess) -> None:
+    """Tasks that begin after other registrations have their own identity; so do the tasks that they start."""
     shared_server.register("Gate")
     turns = asyncio.Semaphore(2)
 
@@ -138,8 +138,8 @@ async def test_a_few_at_a_time(shared_server: ServerProcess) -> None:
     assert await asyncio.to_thread(_senders, shared_server, "Gate") == {name: name for name in names}
 
 
-async def test_registrations_alone_in_tasks(shared_server: ServerProcess) -> None:
-    """Gathered registrations: afterwards each acts by its own copy."""
+async def test_gathered_registrations_give_each_copy_its_identity(shared_server: ServerProcess) -> None:
+    """Registrations are gathered; afterwards each agent acts through its own copy of the client."""
     shared_server.register("Post")
     async with AgoraClient(shared_server.url) as client:
         registrations = await asyncio.gather(*(client.register(f"Posted{number}") for number in range(4)))
@@ -149,8 +149,9 @@ async def test_registrations_alone_in_tasks(shared_server: ServerProcess) -> Non
     assert senders == {f"Posted{number}": f"Posted{number}" for number in range(4)}
 
 
-async def test_a_stream_is_the_agent_s_that_opened_it(shared_server: ServerProcess) -> None:
-    """A stream that is opened in one task and read in another. A third agent sends: a sender's stream has what it sent, too."""
+async def test_stream_belongs_to_the_agent_that_opened_it(shared_server: ServerProcess) -> None:
+    """A stream is opened in one task and read in another. A third agent sends, because a sender's stream includes its
+    own messages."""
     opened: dict[str, Any] = {}
 
     async def come(name: str) -> None:
@@ -167,7 +168,9 @@ async def test_a_stream_is_the_agent_s_that_opened_it(shared_server: ServerProce
             await stream.aclose()
 
 
-def test_in_plain_code_the_first_one_stays(shared_server: ServerProcess, caplog: pytest.LogCaptureFixture) -> None:
+def test_first_identity_stays_in_synchronous_code(
+    shared_server: ServerProcess, caplog: pytest.LogCaptureFixture
+) -> None:
     shared_server.register("Desk")
     with AgoraClient(shared_server.url) as client, caplog.at_level(logging.WARNING, "agora_sdk"):
         first = client.register("First")
@@ -191,14 +194,14 @@ def test_in_plain_code_the_first_one_stays(shared_server: ServerProcess, caplog:
         client.messaging.send("Desk", "still of the client")
     assert _senders(shared_server, "Desk") == {
         "of the client": "First",
-        "of the second": second.agent_id,  # which has left
+        "of the second": second.agent_id,  # which has ended
         "of the first": "First",
         "of a thread": "First",
         "still of the client": "First",
     }
 
 
-def test_threads_of_one_client_are_who_they_register(shared_server: ServerProcess) -> None:
+def test_each_thread_has_the_identity_it_registered(shared_server: ServerProcess) -> None:
     shared_server.register("Counter")
     with AgoraClient(shared_server.url) as client:
 
@@ -219,7 +222,7 @@ class Greeter(Agent):
         await self.client.messaging.send("Porch", self.name)
 
 
-async def test_agents_share_a_client(shared_server: ServerProcess) -> None:
+async def test_agents_share_one_client(shared_server: ServerProcess) -> None:
     shared_server.register("Porch")
     async with (
         AgoraClient(shared_server.url) as client,

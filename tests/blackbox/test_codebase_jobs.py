@@ -1,4 +1,4 @@
-"""Who gets the jobs of a codebase, and who may change what it has."""
+"""Permissions on a codebase: which workers get its jobs, and who may change its data."""
 
 from __future__ import annotations
 
@@ -75,8 +75,10 @@ WAYS = (
 
 
 @pytest.mark.parametrize("declare", WAYS, ids=lambda declare: declare.__name__)
-def test_nobody_else_declares_the_capability_of_a_codebase(shop: Shop, declare: Callable[[Shop, str], int]) -> None:
-    """Its id is shown to everyone; a job for it carries a prompt, and what is built of it is merged by people."""
+def test_other_worker_cannot_declare_the_capability_of_a_codebase(
+    shop: Shop, declare: Callable[[Shop, str], int]
+) -> None:
+    """The codebase's id is public. A job for it carries a prompt, and people merge what is built from it."""
     assert declare(shop, f"codebase:{shop.codebase}") == 403
     order = {
         "task_type": "coding.job",
@@ -89,14 +91,14 @@ def test_nobody_else_declares_the_capability_of_a_codebase(shop: Shop, declare: 
     assert [each["task_id"] for each in claimed] == [task]
 
 
-def test_the_worker_declares_its_own_again(shop: Shop) -> None:
+def test_worker_declares_its_own_capability_again(shop: Shop) -> None:
     capability = f"codebase:{shop.codebase}"
     body = {"worker_name": "machine", "capabilities": ["coding", capability, "codebase:shop"]}
     assert shop.owner.post("/v1/agent/workers/register", body)["capabilities"] == body["capabilities"]
     shop.stranger.post("/v1/agent/workers/register", {"worker_name": "namesake", "capabilities": ["codebase:shop"]})
 
 
-def test_nobody_else_reads_or_changes_it(shop: Shop) -> None:
+def test_other_callers_cannot_read_or_change_a_codebase(shop: Shop) -> None:
     path = f"/v1/agent/codebases/{shop.codebase}"
     message = {"messages": [{"message_id": "m2", "content": "forged"}]}
     shop.stranger.post(f"{path}/sessions/s1/ingest", message, expect=403)
@@ -112,14 +114,14 @@ def test_nobody_else_reads_or_changes_it(shop: Shop) -> None:
     assert (session["session_id"], session["messages"], session["title"]) == ("s1", 1, "")
 
 
-def test_a_worker_has_a_bounded_number_of_codebases(shared_server: ServerProcess) -> None:
-    """Each is a capability, and every claim of the worker looks at all of them."""
+def test_number_of_codebases_of_a_worker_is_bounded(shared_server: ServerProcess) -> None:
+    """Each codebase is a capability, and every claim of the worker checks all of them."""
     owner = shared_server.register("CodebaseCollector")
     worker = owner.post("/v1/agent/workers/register", {"worker_name": "hoard"})["worker_id"]
     places = [{"name": "c", "path": f"/{number}", "worker_id": worker} for number in range(201)]
     for place in places[:200]:
         first = owner.post("/v1/agent/codebases", place)
     assert "200" in owner.post("/v1/agent/codebases", places[200], expect=409)["detail"]
-    owner.post("/v1/agent/codebases", places[0])  # itself again
+    owner.post("/v1/agent/codebases", places[0])  # re-registering itself is allowed
     owner.call("DELETE", f"/v1/agent/codebases/{first['codebase_id']}")
     owner.post("/v1/agent/codebases", places[200])

@@ -1,4 +1,5 @@
-"""A coding worker as an A2A agent, driven by the official client: streaming, a permission, cancelling, and a context as a session."""
+"""A coding worker as an A2A agent, driven by the official client: streaming, a permission, cancelling, and a context as
+a session."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ async def client(shared_server: ServerProcess, worker: WorkerProcess) -> AsyncIt
         yield client
 
 
-async def test_a_permission_is_asked_for_and_the_diff_is_an_artifact(client: Client) -> None:
+async def test_permission_is_requested_and_the_diff_is_an_artifact(client: Client) -> None:
     events, task, state = await send_message(client, "RUN: echo hi > official.txt", context_id="diff")
     assert state == a2a_pb2.TASK_STATE_INPUT_REQUIRED, events
     question = next(e.status_update.status.message for e in reversed(events) if e.HasField("status_update"))
@@ -49,12 +50,12 @@ async def test_output_is_streamed(client: Client) -> None:
     assert sum("word" in part.text for update in updates for part in update.artifact.parts) > 1, "in several pieces"
 
 
-async def test_a_task_is_cancelled(client: Client, worker: WorkerProcess) -> None:
+async def test_task_can_be_cancelled(client: Client, worker: WorkerProcess) -> None:
     assert await cancel_while_it_speaks(client, "SLOWLY: 1000") == a2a_pb2.TASK_STATE_CANCELED
     await asyncio.to_thread(poll_until, lambda: not worker.agent_pids(), "its agent has ended", 15)
 
 
-async def test_a_context_is_a_session(client: Client) -> None:
+async def test_context_maps_to_one_session(client: Client) -> None:
     await send_message(client, "SAY: good morning", context_id="conversation")
     events, _, state = await send_message(client, "RECALL", context_id="conversation")
     assert state == a2a_pb2.TASK_STATE_COMPLETED

@@ -1,4 +1,5 @@
-"""Attempts at one prompt by a real worker, from the command line: side by side, compared, one chosen, no branch lost."""
+"""Attempts at one prompt by a real worker, from the command line: run in parallel, compared, one chosen, no branch
+lost."""
 
 from __future__ import annotations
 

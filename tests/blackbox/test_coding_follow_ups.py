@@ -1,4 +1,5 @@
-"""Follow-ups to jobs of a real worker: queued and steering, said once whatever is killed, and to jobs that wait or have ended."""
+"""Follow-ups to jobs of a real worker: queued and steering, delivered exactly once despite kills, and to waiting or
+ended jobs."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ def recalled_prompts(task: Any) -> list[str]:
     return text.removeprefix("I remember: ").rpartition(" model=")[0].split(" | ")
 
 
-def test_follow_ups_are_said_in_order_and_steering_interrupts(
+def test_follow_ups_are_delivered_in_order_and_steering_interrupts(
     shared_server: ServerProcess, worker: WorkerProcess
 ) -> None:
     operator = shared_server.operator
@@ -64,7 +65,7 @@ def test_follow_ups_are_said_in_order_and_steering_interrupts(
     assert (task["attempts"], waiting_texts(operator, job)) == (1, [])
 
 
-def test_a_killed_worker_loses_none_and_repeats_none(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+def test_killed_worker_delivers_each_follow_up_once(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "SLOWLY: 5000", worker=worker.name)
     poll_until(lambda: "word3" in read_output(operator, job), "output")
@@ -84,9 +85,7 @@ def test_a_killed_worker_loses_none_and_repeats_none(shared_server: ServerProces
     assert all("SAY: two" in prompt for prompt in going_on)
 
 
-def test_a_follow_up_wakes_a_job_that_waits_and_one_that_has_ended(
-    shared_server: ServerProcess, worker: WorkerProcess
-) -> None:
+def test_follow_up_resumes_waiting_and_ended_jobs(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "RUN: rm -rf everything", worker=worker.name)
     wait_for_status(operator, job, "input_required")

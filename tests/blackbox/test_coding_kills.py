@@ -1,4 +1,4 @@
-"""The worker, its agent and the server are killed at each stage of a job: it is done once, and no process is left behind."""
+"""The worker, its agent and the server are killed at each stage of a job: the job is done once, and no process remains."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tests.blackbox.server import Account, ServerProcess
 from tests.blackbox.tcp_proxy import TcpProxy, running_proxy
 from tests.polling import poll_until
 
-#: What the job does: a line in a file, and one in the output, which is there twice if it is done twice.
+#: The job writes one line to a file and one to the output; a second execution would write them twice.
 PROMPT = "RUN: echo done >> a.txt\nSAY: the end"
 STAGES = ("start", "permission", "tool", "check", "setup", "upload", "answer")
-WITHOUT_AGENT = ("setup", "upload", "answer")  #: the agent is not there yet, or any more
+WITHOUT_AGENT = ("setup", "upload", "answer")  # stages at which the agent's process does not exist
 QUICK = {("start", "server"), ("permission", "agent"), ("tool", "worker"), ("check", "worker")}
 CASES = [
     pytest.param(stage, victim, marks=() if (stage, victim) in QUICK else pytest.mark.long, id=f"{stage}-{victim}")
@@ -77,7 +77,7 @@ class Scene:
 
     def submit(self) -> str:
         prompt = PROMPT
-        if self.stage == "tool":  # in a session of its own, as OpenCode starts its shell, and in the background
+        if self.stage == "tool":  # in a separate session, as OpenCode starts its shell, and in the background
             wait = f"touch {self.arrival}; while [ ! -e {self.gate} ]; do sleep 0.05; done"
             prompt = f"RUN: setsid sleep 1000 > /dev/null 2>&1 & {wait}\n{prompt}"
         if self.stage in ("upload", "answer"):
@@ -139,7 +139,7 @@ def start_scene(start_server: Callable[..., ServerProcess], tmp_path: Path) -> I
 
 
 @pytest.mark.parametrize(("stage", "victim"), CASES)
-def test_a_job_is_done_once(start_scene: Callable[[str], Scene], stage: str, victim: str) -> None:
+def test_job_is_done_once_after_a_kill(start_scene: Callable[[str], Scene], stage: str, victim: str) -> None:
     scene = start_scene(stage)
     operator = scene.server.operator
     job = scene.submit()

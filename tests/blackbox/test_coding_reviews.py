@@ -1,4 +1,4 @@
-"""Approved branches of a real worker: merged, given back where they conflict, proposed at forges, handed over as a patch."""
+"""Approved branches of a real worker: merged, returned on conflict, proposed at forges, exported as a patch."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def finish_job(account: Account, prompt: str, worker: WorkerProcess) -> str:
 
 
 def approve(account: Account, job: str, action: str, **options: Any) -> Any:
-    """Approve, and wait until the approval is carried out. Returns the review."""
+    """Approve, and wait until the worker has applied the approval. Returns the review."""
     account.post(f"/v1/agent/reviews/{job}/approve", {"action": action, **options})
 
     def look() -> Any:
@@ -68,9 +68,7 @@ def approve(account: Account, job: str, action: str, **options: Any) -> Any:
     return poll_until(look, "it is carried out")
 
 
-def test_a_branch_is_merged_after_its_conflict_was_given_back(
-    shared_server: ServerProcess, worker: WorkerProcess
-) -> None:
+def test_branch_is_merged_after_its_conflict_was_returned(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator, repository = shared_server.operator, repository_of(worker)
     first = finish_job(operator, "EDIT: a.txt=two", worker)
     second = finish_job(operator, "EDIT: a.txt=three\nRUN: echo b > b.txt", worker)
@@ -101,7 +99,7 @@ def test_a_branch_is_merged_after_its_conflict_was_given_back(
     assert git(repository, "branch", "--list", "agora/*").split("\n") != [""], "branches stay"
 
 
-def test_a_pull_request_is_opened_and_updated(
+def test_pull_request_is_opened_and_updated(
     shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
 ) -> None:
     operator, repository = shared_server.operator, repository_of(worker)
@@ -130,7 +128,7 @@ def test_a_pull_request_is_opened_and_updated(
     assert "+++ b/c.txt" in part["text"]
 
 
-def test_an_expired_token_is_told_and_the_review_can_be_decided_again(
+def test_expired_token_is_reported_and_the_review_can_be_decided_again(
     shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
 ) -> None:
     operator = shared_server.operator
@@ -146,7 +144,7 @@ def test_an_expired_token_is_told_and_the_review_can_be_decided_again(
     assert approve(operator, job, "pull_request")["state"] == "proposed"
 
 
-def test_an_approval_waits_for_a_worker_that_has_died_and_is_carried_out_once(
+def test_approval_waits_for_a_dead_worker_and_is_applied_once(
     shared_server: ServerProcess, worker: WorkerProcess
 ) -> None:
     operator, repository = shared_server.operator, repository_of(worker)
@@ -163,7 +161,7 @@ def test_an_approval_waits_for_a_worker_that_has_died_and_is_carried_out_once(
     assert sum(head in parents for parents in merges) == 1
 
 
-def test_a_merge_request_is_opened_and_updated_at_gitlab(
+def test_gitlab_merge_request_is_opened_and_updated(
     shared_server: ServerProcess, worker: WorkerProcess, forge: ForgeServer
 ) -> None:
     operator, repository = shared_server.operator, repository_of(worker)

@@ -90,8 +90,8 @@ def desk(shared_server: ServerProcess, request: pytest.FixtureRequest) -> Desk:
     return Desk(coder, person, worker, codebase)
 
 
-def test_a_worker_comes_and_goes(shared_server: ServerProcess) -> None:
-    """By the id that it brings; registering again changes nothing."""
+def test_worker_registers_and_unregisters_by_its_id(shared_server: ServerProcess) -> None:
+    """The worker brings its id; registering again changes nothing."""
     operator = Curl(shared_server.url, shared_server.admin_token)
     machine = {"name": "box", "worker_id": "box-1", "hostname": "box.example.com", "capabilities": ["coding"]}
     machine |= {"models": ["stub/small"], "agents": ["opencode"], "codebases": ["api"]}
@@ -105,7 +105,7 @@ def test_a_worker_comes_and_goes(shared_server: ServerProcess) -> None:
     assert operator("/v1/agent/workers?search=box")["workers"] == []
 
 
-def test_a_job_is_given_worked_on_and_released(desk: Desk) -> None:
+def test_job_is_created_claimed_and_released(desk: Desk) -> None:
     coder, person = desk.coder, desk.person
     order = {
         "title": "Tests",
@@ -141,7 +141,7 @@ def test_a_job_is_given_worked_on_and_released(desk: Desk) -> None:
     ]
 
 
-def test_a_job_is_queued_again_and_cancelled(desk: Desk) -> None:
+def test_job_is_requeued_and_cancelled(desk: Desk) -> None:
     job = desk.person("/v1/agent/tasks", {"prompt": "Once more", "codebase_id": desk.codebase})["task_id"]
     desk.coder("/v1/worker/tasks/claim", {"worker_id": desk.worker})
     assert desk.person(f"/v1/agent/tasks/{job}/requeue", {})["status"] == "pending"
@@ -149,12 +149,12 @@ def test_a_job_is_queued_again_and_cancelled(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["heartbeat", "resume", "release"])
-def test_a_write_without_the_fencing_token_is_refused(desk: Desk, path: str) -> None:
+def test_write_without_the_fencing_token_is_refused(desk: Desk, path: str) -> None:
     refusal = desk.coder(f"/v1/worker/tasks/{path}", {"task_id": "task_" + "0" * 32}, status=422)
     assert "fencing_token" in str(refusal["errors"])
 
 
-def test_a_codebase_is_listed_until_it_is_removed(desk: Desk) -> None:
+def test_codebase_is_listed_until_removed(desk: Desk) -> None:
     coder, at = desk.coder, f"/v1/agent/codebases/{desk.codebase}"
     assert coder(at)["path"] == "/src/api"
     assert desk.codebase in [row["codebase_id"] for row in coder("/v1/agent/codebases")["codebases"]]
@@ -162,11 +162,11 @@ def test_a_codebase_is_listed_until_it_is_removed(desk: Desk) -> None:
     assert desk.codebase not in [row["codebase_id"] for row in coder("/v1/agent/codebases")["codebases"]]
 
 
-def test_a_session_is_synced_told_of_and_resumed(desk: Desk) -> None:
+def test_session_is_synced_announced_and_resumed(desk: Desk) -> None:
     coder, at = desk.coder, f"/v1/agent/codebases/{desk.codebase}/sessions"
     coder(f"{at}/sync", {"sessions": [{"session_id": "ses_1", "title": "Earlier"}]})
     said = {"messages": [{"message_id": "m1", "role": "user", "content": "hello"}]}
-    for _ in range(2):  # by the message's id: nothing is there twice
+    for _ in range(2):  # by the message's id: no message is stored twice
         coder(f"{at}/ses_1/ingest", said)
     assert [row["session_id"] for row in coder(f"{at}?limit=10&q=earlier")["sessions"]] == ["ses_1"]
     assert len(coder(f"{at}/ses_1/messages")["messages"]) == 1
@@ -174,8 +174,8 @@ def test_a_session_is_synced_told_of_and_resumed(desk: Desk) -> None:
     assert coder(f"/v1/agent/tasks/{job}")["payload"]["session_id"] == "ses_1"
 
 
-def test_a_codebase_is_worked_in(desk: Desk) -> None:
-    """trigger, message, interrupt, stop, status, and its events."""
+def test_codebase_routes_control_its_agent(desk: Desk) -> None:
+    """Routes: trigger, message, interrupt, stop, status and events."""
     at, person = f"/v1/agent/codebases/{desk.codebase}", desk.person
     status = person(f"{at}/status")
     assert (status["status"], status["queued"], status["watching"]) == ("idle", 0, True)
@@ -204,7 +204,7 @@ def test_a_codebase_is_worked_in(desk: Desk) -> None:
     assert "agora.task.started" in kinds
 
 
-def test_a_codebase_is_watched_or_held(desk: Desk) -> None:
+def test_codebase_is_watched_or_held(desk: Desk) -> None:
     at, coder = f"/v1/agent/codebases/{desk.codebase}/watch", desk.coder
     assert coder(f"{at}/status")["watching"] is True
     assert coder(f"{at}/stop", {})["watching"] is False
@@ -218,8 +218,8 @@ def test_a_codebase_is_watched_or_held(desk: Desk) -> None:
     desk.person(f"{at}/stop", {}, status=403)
 
 
-def test_a_codebase_is_cloned_from_its_url(desk: Desk) -> None:
-    """git_url with a branch and a sealed token, which its worker alone reads."""
+def test_codebase_is_cloned_from_its_url(desk: Desk) -> None:
+    """git_url with a branch and a sealed token, which only its worker can read."""
     coder = desk.coder
     pending = ["coding", "codebase:__pending__"]
     coder("/v1/agent/workers/register", {"worker_name": "laptop", "capabilities": pending})
@@ -238,8 +238,8 @@ def test_a_codebase_is_cloned_from_its_url(desk: Desk) -> None:
     assert (ready["state"], ready["agent_config"]) == ("ready", {"agent_type": "plan"})
 
 
-def test_runtime_sessions_and_models_are_read(desk: Desk) -> None:
-    """What workers have synced, sessions that nobody registered among them, and the models that agents are logged in to."""
+def test_runtime_sessions_and_models_are_listed(desk: Desk) -> None:
+    """The list includes sessions synced by workers but never registered, and the models that agents are logged in to."""
     coder, at = desk.coder, "/v1/agent/runtime"
     listed = [{"session_id": "ses_local", "title": "At home", "agent": "opencode", "directory": "/home/me/other"}]
     coder(f"/v1/agent/codebases/{desk.codebase}/sessions/sync", {"sessions": listed})
@@ -263,7 +263,7 @@ def test_runtime_sessions_and_models_are_read(desk: Desk) -> None:
     assert {"anthropic/one", "openai/two"} <= {model["model"] for model in models}
 
 
-def test_a_transcript_is_searched_exported_and_forgotten(desk: Desk) -> None:
+def test_transcript_is_searched_exported_and_deleted(desk: Desk) -> None:
     coder, at = desk.coder, f"/v1/agent/codebases/{desk.codebase}/sessions/ses_1"
     said = [{"message_id": "m1", "role": "user", "content": "Mend the quaint parser"}]
     coder(f"{at}/ingest", {"messages": said, "title": "Mine"})

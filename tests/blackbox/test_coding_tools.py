@@ -1,4 +1,5 @@
-"""What a job's agent may do on the marketplace over MCP: what the job's creator allowed, for as long as the job lasts."""
+"""Marketplace operations that a job's agent may call over MCP: those allowed by the job's creator, for the duration of
+the job."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def find_grant(worker: WorkerProcess, session_id: str) -> str:
     return str(header["value"]).removeprefix("Bearer ")
 
 
-def test_an_agent_finds_other_agents(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+def test_agent_of_a_job_finds_other_agents(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, 'TOOL: agora_agent_list {"limit": 5}\nTOOL: list', worker="tooled")
     wait_for_status(operator, job, "completed")
@@ -48,8 +49,9 @@ def test_an_agent_finds_other_agents(shared_server: ServerProcess, worker: Worke
     assert not names & {"agora_agent_deregister", "agora_messaging_send", "agora_admin_manage"}, names
 
 
-def test_an_obedient_agent_cannot_delete_the_agents(shared_server: ServerProcess, worker: WorkerProcess) -> None:
-    """A prompt injection that the model obeys meets a credential that may not: with the default, and with all that there is."""
+def test_injected_agent_cannot_delete_agents(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+    """A prompt injection that the model obeys is refused by the credential's scopes: the default ones, and all
+    available ones."""
     operator = shared_server.operator
     victim = shared_server.register("victim")
     injected = f'TOOL: agora_agent_deregister {{"agent_id": "{victim.agent_id}"}}'
@@ -62,7 +64,7 @@ def test_an_obedient_agent_cannot_delete_the_agents(shared_server: ServerProcess
     assert operator.get(f"/agents/{victim.agent_id}")["status"] == "active"
 
 
-def test_a_job_does_what_its_creator_allows(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+def test_job_may_call_operations_allowed_by_its_creator(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     reader = shared_server.register("reader")
     message = json.dumps({"to_agent": "reader", "content": "done"})
@@ -77,7 +79,7 @@ def test_a_job_does_what_its_creator_allows(shared_server: ServerProcess, worker
     assert received["from_agent"] == job, "it speaks as itself, not as its creator or worker"
 
 
-def test_an_empty_list_gives_no_tools(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+def test_empty_list_allows_no_tools(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "TOOL: list", worker="tooled", payload={"scopes": []})
     wait_for_status(operator, job, "completed")
@@ -85,7 +87,7 @@ def test_an_empty_list_gives_no_tools(shared_server: ServerProcess, worker: Work
     assert "There are no tools" in read_output(operator, job)
 
 
-def test_a_credential_ends_with_its_job(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+def test_credential_ends_with_its_job(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "SLOWLY: 1000", worker="tooled")
     poll_until(lambda: "word3" in read_output(operator, job), "output")
@@ -97,7 +99,7 @@ def test_a_credential_ends_with_its_job(shared_server: ServerProcess, worker: Wo
     assert agent.get("/agents?limit=1", 401)["code"] == "unauthenticated"
 
 
-def test_nobody_allows_more_than_they_hold(shared_server: ServerProcess) -> None:
+def test_creator_cannot_allow_more_than_its_own_scopes(shared_server: ServerProcess) -> None:
     operator = shared_server.operator
     key = operator.post("/tokens", {"label": "narrow", "scopes": ["read:tasks", "write:tasks"]})
     narrow = shared_server.account(key["token"], "narrow", key["token_id"])
@@ -108,8 +110,8 @@ def test_nobody_allows_more_than_they_hold(shared_server: ServerProcess) -> None
         assert operator.post("/agora/task/assign", refused, 422)["errors"][0]["field"] == "payload.scopes"
 
 
-def test_a_creators_lost_rights_are_the_jobs_loss(shared_server: ServerProcess) -> None:
-    """The credential is what its creator holds at the moment of each call, not what it held when the job began."""
+def test_job_loses_rights_that_its_creator_loses(shared_server: ServerProcess) -> None:
+    """Scopes are checked against those of the creator at each call, not when the job began."""
     operator = shared_server.operator
     key = operator.post("/tokens", {"label": "short", "scopes": ["write:tasks", "read:agents"]})
     creator = shared_server.account(key["token"], "short", key["token_id"])
@@ -131,7 +133,7 @@ def test_a_creators_lost_rights_are_the_jobs_loss(shared_server: ServerProcess) 
     holder.post("/agora/task/issue_token", request, 409)
 
 
-def test_an_agent_without_http_servers_is_told_of(
+def test_agent_without_http_mcp_support_is_reported(
     shared_server: ServerProcess, tmp_path: Path, worker: WorkerProcess
 ) -> None:
     operator, repository = shared_server.operator, create_repository(tmp_path / "api")
@@ -146,8 +148,8 @@ def test_an_agent_without_http_servers_is_told_of(
         plain.close()
 
 
-def test_tokens_of_a_job_are_in_billing(shared_server: ServerProcess, worker: WorkerProcess) -> None:
-    """Each turn's tokens are recorded of the model that the agent says it uses, as an estimate; without a price this is told."""
+def test_tokens_of_a_job_are_recorded_in_billing(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+    """Each turn's tokens are recorded as an estimate for the model that the agent reports; a missing price is reported."""
     operator = shared_server.operator
     creator = shared_server.register("payer")
     job = submit_job(creator, "SAY: hello", worker="tooled")
@@ -163,7 +165,7 @@ def test_tokens_of_a_job_are_in_billing(shared_server: ServerProcess, worker: Wo
     assert creator.get("/billing/usage")["usage"] == []
 
 
-def test_reported_tokens_never_fall(shared_server: ServerProcess) -> None:
+def test_reported_token_counts_never_decrease(shared_server: ServerProcess) -> None:
     operator, holder = shared_server.operator, shared_server.register("counter")
     task = operator.post("/agora/task/assign", {"task_type": "count", "assignee": "counter"})["task_id"]
     (claim,) = holder.post("/agora/task/claim")["tasks"]

@@ -1,4 +1,4 @@
-"""Checkpoints of a real worker: files and conversation are taken back, a session is forked, and nothing is lost by it."""
+"""Checkpoints of a real worker: files and conversation are reverted, a session is forked, and no work is lost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def finish(account: Account, receipt: Any) -> Any:
     return wait_for_status(account, receipt["task_id"], "completed")
 
 
-def test_files_and_conversation_are_taken_back_and_forked(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+def test_files_and_conversation_are_reverted_and_forked(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "EDIT: a.txt=one\nRUN: echo new > new.txt\nSAY: first", worker=worker.name)
     wait_for_status(operator, job, "completed")
@@ -61,7 +61,7 @@ def test_files_and_conversation_are_taken_back_and_forked(shared_server: ServerP
     finish(operator, operator.post(f"{place}/turns/1/rewind", {"what": "files"}))
     assert names(worker, branch) == ["README", "a.txt", "new.txt", "old.txt"]
     assert git(worker, "show", f"{branch}:a.txt") == "one"
-    git(worker, "merge-base", "--is-ancestor", later, branch)  # what was taken back is in the history
+    git(worker, "merge-base", "--is-ancestor", later, branch)  # the reverted turns stay in the history
     assert operator.get(f"/v1/agent/reviews/{job}")["head"] == git(worker, "rev-parse", branch)
 
     task = finish(operator, operator.post(f"{place}/turns/2/rewind", {"what": "both", "prompt": "RECALL"}))

@@ -1,4 +1,5 @@
-"""A coding job from its prompt to its diff: streamed, asked for, resumed, and done once whatever is killed meanwhile."""
+"""A coding job from its prompt to its diff: output streams, permissions are requested, sessions resume, and the job is
+done once despite kills."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def careful_worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPa
     repository = create_repository(directory / "api")
     variables = {"ANTHROPIC_API_KEY": "sk-of-the-provider"}
     worker = WorkerProcess(shared_server, directory / "home", repository, name="careful", variables=variables).start()
-    # Its codebases are the last that it registers: its agent is there by then, too.
+    # The worker registers its codebases last: by then its agent is registered too.
     poll_until(lambda: _find_codebase(shared_server, "/v1/agent/codebases?search=api", "careful"), "it registers", 60)
     yield worker
     worker.close()
@@ -57,7 +58,7 @@ def start_worker(shared_server: ServerProcess, tmp_path: Path) -> Iterator[Start
         worker.close()
 
 
-def test_a_permission_is_asked_for_and_answered(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_permission_is_requested_and_answered(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "READ: README\nREAD: /etc/passwd\nRUN: echo done > a.txt", worker="careful")
     wait_for_status(operator, job, "input_required")
@@ -80,7 +81,7 @@ def test_a_permission_is_asked_for_and_answered(shared_server: ServerProcess, ca
     poll_until(lambda: not careful_worker.agent_pids(), "no agent is left")
 
 
-def test_a_refusal_goes_to_the_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_refusal_reaches_the_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "RUN: echo done > a.txt", worker="careful")
     wait_for_status(operator, job, "input_required")
@@ -90,8 +91,8 @@ def test_a_refusal_goes_to_the_agent(shared_server: ServerProcess, careful_worke
     assert task["result"]["text"] == "The command was not allowed."
 
 
-def test_a_refusal_says_why(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
-    """The protocol has no place for reasons: the agent is told when its turn has ended."""
+def test_reason_of_a_refusal_reaches_the_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    """The protocol has no field for reasons: the agent is told when its turn has ended."""
     operator = shared_server.operator
     job = submit_job(operator, "RUN: echo done > a.txt", worker="careful")
     wait_for_status(operator, job, "input_required")
@@ -102,8 +103,8 @@ def test_a_refusal_says_why(shared_server: ServerProcess, careful_worker: Worker
     assert (task["result"]["files"], task["attempts"]) == ([], 1)
 
 
-def test_an_agent_that_stops_for_a_refusal_goes_on(shared_server: ServerProcess, start_worker: StartWorker) -> None:
-    """As Codex does; one that does nothing but ask for what it may not do fails its job."""
+def test_agent_that_stops_after_a_refusal_is_continued(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    """Codex stops its turn after a refusal. An agent that only repeats the refused request fails its job."""
     operator = shared_server.operator
     agent = f"{sys.executable} {RECORDED_AGENT} --without refusals"
     start_worker("--auto-approve", "all", name="stopper", agent=agent)
@@ -116,7 +117,7 @@ def test_an_agent_that_stops_for_a_refusal_goes_on(shared_server: ServerProcess,
     assert "The agent has ended 6 turns for refusals. You asked for permission: /etc/passwd" in task["error"]
 
 
-def test_a_cancelled_job_ends_its_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_cancelled_job_ends_its_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     running, waiting = (submit_job(operator, prompt, worker="careful") for prompt in ("SLOWLY: 1000", "RUN: true"))
     wait_for_status(operator, waiting, "input_required")
@@ -127,7 +128,7 @@ def test_a_cancelled_job_ends_its_agent(shared_server: ServerProcess, careful_wo
     poll_until(lambda: not careful_worker.agent_pids(), "no agent is left")
 
 
-def test_a_killed_agent_is_started_again(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_killed_agent_is_restarted(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "DIE\nRECALL", worker="careful")
     task = wait_for_status(operator, job, "completed")
@@ -137,7 +138,7 @@ def test_a_killed_agent_is_started_again(shared_server: ServerProcess, careful_w
     assert task["result"]["text"].startswith("I remember: DIE")
 
 
-def test_a_context_is_a_session(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_context_maps_to_one_session(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     first = submit_job(operator, "SAY: good morning", worker="careful", context_id="conversation")
     wait_for_status(operator, first, "completed")
@@ -147,7 +148,7 @@ def test_a_context_is_a_session(shared_server: ServerProcess, careful_worker: Wo
     assert task["result"]["branch"] == f"agora/{first}", "a session goes on where it was"
 
 
-def test_a_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     codebase_id = _find_codebase(shared_server, "/v1/agent/codebases?search=api", "careful")
     body = {"title": "Greet", "prompt": "SAY: good morning", "codebase_id": codebase_id, "priority": 5}
@@ -178,7 +179,7 @@ def test_a_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, c
     assert listed.returncode == 0, listed.stderr
 
 
-def test_a_worker_is_an_a2a_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_worker_is_an_a2a_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     """A prompt as a message, over JSON-RPC 1.0: permission as input-required, the answer, and the diff as an artifact."""
     operator = shared_server.operator
 
@@ -196,7 +197,7 @@ def test_a_worker_is_an_a2a_agent(shared_server: ServerProcess, careful_worker: 
     assert {"diff", "changes"} <= {artifact.get("name") for artifact in task["artifacts"]}
 
 
-def test_a_usage_limit_pauses_the_job(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+def test_usage_limit_pauses_the_job(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     limited = submit_job(operator, "LIMIT: 3\nSAY: after the limit", worker="careful")
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{limited}")["available_at"], "it is paused")
@@ -209,7 +210,7 @@ def test_a_usage_limit_pauses_the_job(shared_server: ServerProcess, careful_work
     wait_for_status(operator, following, "completed")
 
 
-def test_output_is_streamed_and_another_worker_goes_on(
+def test_output_is_streamed_and_another_worker_continues(
     shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     operator = shared_server.operator
@@ -239,8 +240,8 @@ def test_output_is_streamed_and_another_worker_goes_on(
     assert not (tmp_path / "api" / "a.txt").exists(), "the codebase itself is as it was"
 
 
-def test_a_worker_without_the_files_begins_anew(shared_server: ServerProcess, tmp_path: Path) -> None:
-    """The agent of a worker on another machine had ended its turn: nothing of it is here, and the job is not done."""
+def test_worker_without_the_files_starts_the_job_over(shared_server: ServerProcess, tmp_path: Path) -> None:
+    """The agent of a worker on another machine had ended its turn: its files are missing here, and the job is not done."""
     operator = shared_server.operator
     first, second = [
         WorkerProcess(shared_server, tmp_path / f"home-{name}", create_repository(tmp_path / name), *options, name=name)
@@ -277,7 +278,7 @@ profiles:
 """
 
 
-def test_a_job_has_files_a_profile_and_secrets(
+def test_job_has_files_a_profile_and_secrets(
     shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     operator, secret = shared_server.operator, "s3cret-of-the-job"
@@ -315,7 +316,7 @@ def test_a_job_has_files_a_profile_and_secrets(
     assert operator.get(f"{place}/watch/status")["queued"] == 1
     assert operator.post(f"{place}/watch/start", {"interval": 5})["interval"] == 5
     wait_for_status(operator, held, "completed")
-    # Other workers of this server have another home: they decline, and the next one is asked.
+    # Other workers of this server have another home directory: they decline, and the next worker is asked.
     found = create_repository(tmp_path / "home" / "found")
     codebase = operator.post("/v1/agent/codebases", {"name": found.name, "path": str(found)})
     address = f"/v1/agent/codebases/{codebase['codebase_id']}"
@@ -352,7 +353,7 @@ def _read_log(server: ServerProcess, task_id: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.long
-def test_an_answer_finds_its_session_after_the_agent_was_ended(
+def test_answer_reaches_its_session_after_the_agent_was_ended(
     shared_server: ServerProcess, start_worker: StartWorker
 ) -> None:
     operator = shared_server.operator
@@ -367,7 +368,7 @@ def test_an_answer_finds_its_session_after_the_agent_was_ended(
 
 
 @pytest.mark.long
-def test_a_fresh_session_gets_the_transcript(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_new_session_gets_the_transcript(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker(agent=f"{sys.executable} {RECORDED_AGENT} --without resume,load", name="forgetful")
     job = submit_job(operator, "SAY: remember the milk\nSLOWLY: 10\nDIE\nRECALL", worker="forgetful")
@@ -377,7 +378,7 @@ def test_a_fresh_session_gets_the_transcript(shared_server: ServerProcess, start
 
 
 @pytest.mark.long
-def test_a_loaded_session_is_not_written_twice(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_loaded_session_is_not_stored_twice(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker(agent=f"{sys.executable} {RECORDED_AGENT} --without resume", name="loader")
     job = submit_job(operator, "SAY: once\nDIE\nSAY: twice", worker="loader")
@@ -388,10 +389,11 @@ def test_a_loaded_session_is_not_written_twice(shared_server: ServerProcess, sta
 
 
 @pytest.mark.long
-def test_worktrees_are_shown_and_removed_without_unmerged_work(
+def test_worktrees_are_listed_and_removed_except_unmerged_work(
     shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
 ) -> None:
-    """The preview on the server and on the command line; what is asked for and has work stays."""
+    """The preview works on the server and on the command line; a worktree with work stays even if its removal is
+    requested."""
     operator = shared_server.operator
     worker = start_worker("--auto-approve", "all", name="tidy")
     empty = submit_job(operator, "SAY: hello", worker="tidy")
@@ -425,10 +427,8 @@ def test_worktrees_are_shown_and_removed_without_unmerged_work(
     assert [one["job_id"] for one in operator.get(place)["worktrees"]] == [busy]
 
 
-def test_a_worker_is_talked_with_outside_of_any_codebase(
-    shared_server: ServerProcess, careful_worker: WorkerProcess
-) -> None:
-    """Two things said in a terminal are two jobs of one session, at the worker's home directory."""
+def test_chat_with_a_worker_needs_no_codebase(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    """Two messages typed in a terminal are two jobs of one session, in the worker's home directory."""
     wait_for_status(shared_server.operator, submit_job(shared_server.operator, "SAY: I am here", worker="careful"))
     command = [sys.executable, "-m", "agora.cli", "chat", "--worker", "careful", "--context", "direct"]
     environment = careful_worker.environment | {"AGORA_URL": shared_server.url}
@@ -450,7 +450,7 @@ def test_a_worker_is_talked_with_outside_of_any_codebase(
     assert (unknown.returncode, "nobody" in unknown.stderr) == (4, True)
 
 
-def test_a_check_that_fails_twice_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_check_that_fails_twice_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker("--check", "echo broken; exit 3", name="checked")
     task = wait_for_status(operator, submit_job(operator, "SAY: it is done", worker="checked"), "failed")
@@ -459,7 +459,7 @@ def test_a_check_that_fails_twice_fails_the_job(shared_server: ServerProcess, st
 
 
 @pytest.mark.long
-def test_a_worker_drains_and_a_restarted_server_is_found_again(
+def test_worker_drains_and_reconnects_to_a_restarted_server(
     start_server: Callable[..., ServerProcess], start_worker: StartWorker
 ) -> None:
     server = start_server()
@@ -478,8 +478,8 @@ def test_a_worker_drains_and_a_restarted_server_is_found_again(
     assert task["checkpoint"]["session_id"]
 
 
-def test_a_drained_worker_ends_with_its_last_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
-    """What it works on is completed, what is queued waits for it to be started anew, and nothing is done twice."""
+def test_drained_worker_exits_after_its_last_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    """Its running job is completed, queued jobs wait until it is started again, and no job is done twice."""
     operator = shared_server.operator
     worker = start_worker("--max-concurrent-tasks", "1", name="leaver")
     running = submit_job(operator, "SLOWLY: 30\nSAY: the end", worker="leaver")
@@ -501,7 +501,7 @@ def test_a_drained_worker_ends_with_its_last_job(shared_server: ServerProcess, s
 
 
 @pytest.mark.long
-def test_an_agent_killed_from_outside_goes_on(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_job_continues_after_its_agent_is_killed(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     worker = start_worker(name="unlucky")
     job = submit_job(operator, "SLOWLY: 50\nSAY: the end", worker="unlucky")
@@ -512,8 +512,11 @@ def test_an_agent_killed_from_outside_goes_on(shared_server: ServerProcess, star
 
 
 @pytest.mark.long
-def test_a_worker_that_stood_still_writes_nothing_late(shared_server: ServerProcess, start_worker: StartWorker) -> None:
-    """Stopped for longer than its lease, as a laptop is that sleeps: its job is taken back, and done once it goes on."""
+def test_worker_suspended_beyond_its_lease_writes_nothing(
+    shared_server: ServerProcess, start_worker: StartWorker
+) -> None:
+    """A laptop that sleeps suspends its worker for longer than the lease: the job is taken back, and done once after
+    the worker resumes."""
     operator = shared_server.operator
     worker = start_worker(name="sleeper")
     job = submit_job(operator, "SLOWLY: 60\nSAY: the end", worker="sleeper")
@@ -530,7 +533,9 @@ def test_a_worker_that_stood_still_writes_nothing_late(shared_server: ServerProc
 
 
 @pytest.mark.long
-def test_a_tool_without_the_protocol(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_tool_without_the_agent_client_protocol_does_a_job(
+    shared_server: ServerProcess, start_worker: StartWorker
+) -> None:
     operator = shared_server.operator
     start_worker("--command", "sh -c 'echo \"$1\" > said.txt; echo wrote it' tool {prompt}", name="plain")
     task = wait_for_status(operator, submit_job(operator, "a 'quoted' prompt", worker="plain"), "completed")
