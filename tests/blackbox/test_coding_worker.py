@@ -103,7 +103,9 @@ def test_reason_of_a_refusal_reaches_the_agent(shared_server: ServerProcess, car
     assert (task["result"]["files"], task["attempts"]) == ([], 1)
 
 
-def test_agent_that_stops_after_a_refusal_is_continued(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_agent_that_ends_its_turn_at_a_refusal_is_prompted_again(
+    shared_server: ServerProcess, start_worker: StartWorker
+) -> None:
     """Codex stops its turn after a refusal. An agent that only repeats the refused request fails its job."""
     operator = shared_server.operator
     agent = f"{sys.executable} {RECORDED_AGENT} --without refusals"

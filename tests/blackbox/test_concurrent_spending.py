@@ -1,4 +1,4 @@
-"""Sixteen threads spend at once: no coupon, free quota or budget gives more than its limit."""
+"""Sixteen threads spend at once: no coupon, free quota or budget exceeds its limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def call_at_once(call: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(THREADS)))
 
 
-def test_a_coupon_is_redeemed_as_often_as_allowed(shared_server: ServerProcess) -> None:
+def test_coupon_is_redeemed_as_often_as_allowed(shared_server: ServerProcess) -> None:
     server = shared_server
     server.operator.post("/billing/coupons", {"code": "THREE-OF-16", "amount": 10.0, "max_redemptions": 3})
     accounts = [customer(server, f"coupon-{number}") for number in range(THREADS)]
@@ -44,7 +44,7 @@ def test_a_coupon_is_redeemed_as_often_as_allowed(shared_server: ServerProcess) 
     assert len(set(entries)) == 1
 
 
-def test_a_free_quota_is_used_once(shared_server: ServerProcess) -> None:
+def test_free_quota_is_used_once(shared_server: ServerProcess) -> None:
     server = shared_server
     agent = priced_agent(server, "QuotaAgent", price=1.0)
     agent.call("PUT", "/billing/free-quotas", json={"agent_id": agent.agent_id, "quantity": 5})
@@ -58,7 +58,7 @@ def test_a_free_quota_is_used_once(shared_server: ServerProcess) -> None:
     assert cost(server, "quota-account") == THREADS - 5
 
 
-def test_tasks_assigned_at_once_stay_below_a_budget(shared_server: ServerProcess) -> None:
+def test_concurrently_assigned_tasks_stay_within_a_budget(shared_server: ServerProcess) -> None:
     server = shared_server
     agent = priced_agent(server, "BudgetAgent", price=1.0)
     buyer = customer(server, "budget-account", hard_limit=5.0)

@@ -1,4 +1,4 @@
-"""Connections are bounded per caller, per address and in all, and an operator gets in when strangers hold them."""
+"""Connections are bounded per caller, per address and in total; operators have reserved places."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _ask(server: ServerProcess, source: str, token: str) -> int:
         deaf.close()
 
 
-def test_one_caller_has_a_share_of_the_connections(start_server: Callable[..., ServerProcess]) -> None:
+def test_connections_of_one_caller_are_bounded(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(max_connections_each="3")
     agent, other = server.register("Busy"), server.register("Other")
     clients = [httpx.Client(base_url=server.url, timeout=30) for _ in range(4)]
@@ -39,7 +39,7 @@ def test_one_caller_has_a_share_of_the_connections(start_server: Callable[..., S
         assert answers[3].headers["connection"] == "close"
         assert int(answers[3].headers["retry-after"]) > 0
         assert other.http.get(PATH).status_code == 200
-        clients[0].close()  # its place is free for another
+        clients[0].close()  # the freed place is available to another caller
         while clients[3].get(PATH, headers=headers).status_code == 429:
             pass
     finally:
@@ -48,13 +48,13 @@ def test_one_caller_has_a_share_of_the_connections(start_server: Callable[..., S
 
 
 @pytest.mark.parametrize("bound", ["max_connections", "max_connections_per_address"])
-def test_an_operator_gets_in_when_strangers_hold_every_connection(
+def test_operator_connects_when_strangers_hold_every_connection(
     start_server: Callable[..., ServerProcess], bound: str
 ) -> None:
     server = start_server(**{bound: "20"})
     agent = server.register("Agent")
     agent.http.close()
-    strangers = [DeafSocket(server.port, "127.0.0.2") for _ in range(150)]  # more than there is room for operators, too
+    strangers = [DeafSocket(server.port, "127.0.0.2") for _ in range(150)]  # more than are reserved for operators
     try:
         assert _ask(server, "127.0.0.2", agent.token) == 503
         assert _ask(server, "127.0.0.2", server.admin_token) == 200
@@ -134,7 +134,7 @@ TRANSPORTS: Mapping[str, Callable[[ServerProcess, Account], contextlib.AbstractC
 }
 
 
-def test_connections_of_every_transport_count_together(start_server: Callable[..., ServerProcess]) -> None:
+def test_connections_of_all_transports_share_one_limit(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(max_connections_each=str(len(TRANSPORTS)), a2a_grpc_port=str(free_port()))
     agent = server.register("Many")
     answer = agent.http.post("/mcp", json=MCP, headers={"accept": "application/json, text/event-stream"})
@@ -151,7 +151,7 @@ def test_connections_of_every_transport_count_together(start_server: Callable[..
         assert _ask(server, "127.0.0.1", server.admin_token) == 200
 
 
-def test_an_operator_gets_in_where_few_files_may_be_open(start_server: Callable[..., ServerProcess]) -> None:
+def test_operator_connects_under_a_low_open_file_limit(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(files=1024)
     agent = server.register("Agent")
     strangers = [DeafSocket(server.port, f"127.0.0.{2 + number % 2}") for number in range(1_100)]

@@ -1,4 +1,5 @@
-"""Jobs in containers of a real Docker Engine: what they reach, and that none is left, whatever is killed."""
+"""Jobs in containers of a real Docker Engine: their access to files and network, and that no container remains after
+kills."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def list_containers(host: str, task_id: str) -> list[str]:
     return subprocess.run(words, env=os.environ | {"DOCKER_HOST": host}, capture_output=True, text=True).stdout.split()
 
 
-def test_a_job_has_its_worktree_and_nothing_else(
+def test_job_can_access_only_its_worktree(
     shared_server: ServerProcess, docker_host: str, worker: Callable[..., WorkerProcess], tmp_path: Path
 ) -> None:
     outside = tmp_path / "outside.txt"
@@ -97,7 +98,7 @@ def test_a_job_has_its_worktree_and_nothing_else(
         running.close()
 
 
-def test_a_killed_worker_leaves_no_container(
+def test_killed_worker_leaves_no_container(
     shared_server: ServerProcess, docker_host: str, worker: Callable[..., WorkerProcess]
 ) -> None:
     running = worker()
@@ -117,7 +118,7 @@ def test_a_killed_worker_leaves_no_container(
         running.close()
 
 
-def test_a_container_is_paused_between_turns_and_removed_with_a_cancelled_job(
+def test_container_is_paused_between_turns_and_removed_with_a_cancelled_job(
     shared_server: ServerProcess, docker_host: str, worker: Callable[..., WorkerProcess]
 ) -> None:
     operator, running = shared_server.operator, worker()
@@ -138,7 +139,7 @@ def test_a_container_is_paused_between_turns_and_removed_with_a_cancelled_job(
         running.close()
 
 
-async def test_containers_of_dead_workers_are_removed_and_no_others(
+async def test_only_containers_of_dead_workers_are_removed(
     docker_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", docker_host)
@@ -150,14 +151,14 @@ async def test_containers_of_dead_workers_are_removed_and_no_others(
         await engine.create_container(settings, command, Path("/"), [], {"A": "b c"}, "tsk_1")
         for engine in (dead, dead, dead, alive, other)
     ]
-    for name in names[1:]:  # the first is never started
+    for name in names[1:]:  # the first container is never started
         await run_checked(["docker", "start", name], tmp_path)
     assert await dead.pause_container(names[2])
     details = json.loads(await run_checked(["docker", "inspect", names[3]], tmp_path))[0]
     limits = details["HostConfig"]
     assert (limits["Memory"], limits["NanoCpus"], limits["PidsLimit"]) == (64 << 20, 500_000_000, 20)
     assert "A=b c" in details["Config"]["Env"]
-    os.close(dead.lock)  # as the system does when it has died
+    os.close(dead.lock)  # as the system does after the worker's death
     try:
         assert sorted(await alive.remove_orphans()) == sorted(names[:3])
         assert await alive.remove_orphans() == []
@@ -171,7 +172,7 @@ async def test_containers_of_dead_workers_are_removed_and_no_others(
             engine.close()
 
 
-def test_the_doctor_tries_the_image(docker_host: str, tmp_path: Path) -> None:
+def test_doctor_runs_the_image(docker_host: str, tmp_path: Path) -> None:
     def examine(host: str, *options: str) -> dict[str, object]:
         environment = os.environ | {"HOME": str(tmp_path), "DOCKER_HOST": host}
         command = [sys.executable, "-m", "agora.cli", "worker", "doctor", "--json", *options]

@@ -1,4 +1,4 @@
-"""Pages of other sites: the server says which may call it, on every protocol, and none is the operator by it."""
+"""CORS: the server decides which origins may call it, on every protocol; no page of another site acts as the operator."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_answers_and_errors_can_be_read(open_server: ServerProcess) -> None:
         assert card.headers.get_list("access-control-allow-origin") in (["*"], [APP])
 
 
-def test_an_allowed_page_is_no_operator(open_server: ServerProcess) -> None:
+def test_page_of_an_allowed_origin_is_not_the_operator(open_server: ServerProcess) -> None:
     for origin in (APP, "http://localhost:5173"):
         who = httpx.get(f"{open_server.url}/v1/auth/userinfo", headers={"Origin": origin}, verify=NO_TLS)
         assert "operator" not in who.text
@@ -121,10 +121,10 @@ def test_an_allowed_page_is_no_operator(open_server: ServerProcess) -> None:
             headers={"Origin": origin, "Accept": "application/json, text/event-stream"},
             verify=NO_TLS,
         )
-        assert listed.status_code != 403, listed.text  # a stranger's, no hostile page's
+        assert listed.status_code != 403, listed.text  # the caller is a stranger, but not a hostile page
 
 
-def test_no_origin_is_allowed_unless_it_is_named(shared_server: ServerProcess) -> None:
+def test_no_origin_is_allowed_by_default(shared_server: ServerProcess) -> None:
     assert preflight(shared_server, APP).status_code == 403
     answer = httpx.get(f"{shared_server.url}/health", headers={"Origin": APP}, verify=NO_TLS)
     assert not [name for name in answer.headers if name.startswith("access-control-")]
@@ -136,7 +136,7 @@ def test_no_origin_is_allowed_unless_it_is_named(shared_server: ServerProcess) -
         assert "connected" in str(socket.recv())
 
 
-def test_a_malformed_origin_is_no_setting(tmp_path: Path) -> None:
+def test_malformed_origin_setting_is_refused(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data", cors_origins="https://app.example/path")
     try:
         server.start(wait=False)

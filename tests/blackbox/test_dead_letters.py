@@ -1,4 +1,4 @@
-"""Deliveries that were given up: listed, looked at, delivered after all, discarded; on the built-in bus and for webhooks."""
+"""Dead letters of the built-in bus and of webhooks: listed, inspected, redelivered, discarded."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-#: an entry dies half a second after it was not acknowledged once, a webhook with its first failure
+#: an entry becomes a dead letter half a second after one missing acknowledgement, a webhook at its first failure
 IMPATIENT = {"bus_stale": "0.5", "bus_deliveries": "1", "push_attempts": "1", "a2a_private_networks": "true"}
-#: the statements on PostgreSQL are those of the first two tests; the ways to call them need no engine of their own
+#: the first two tests execute the statements on PostgreSQL; the ways to call the operations do not depend on the engine
 POSTGRES_IF_LONG = pytest.mark.parametrize(
     "server", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
 )
@@ -51,7 +51,7 @@ def _poison(sender: Account, reader: Account, text: str) -> str:
     return sent
 
 
-def test_a_dead_letter_is_delivered_after_all_and_once(server: ServerProcess) -> None:
+def test_replayed_dead_letter_is_delivered_once(server: ServerProcess) -> None:
     sender, reader, other = (server.register(name) for name in ("Ann", "Bob", "Carl"))
     message_id = _poison(sender, reader, "poison")
     (letter,) = _letters(reader)
@@ -61,7 +61,7 @@ def test_a_dead_letter_is_delivered_after_all_and_once(server: ServerProcess) ->
     detail = reader.get("/agora/dead_letter/get", params=key)
     assert (detail["content"]["content"], detail["content"]["sender"]) == ({"text": "poison"}, "Ann")
     assert detail["obstacle"] is None
-    # It is the recipient's, and the operators'.
+    # The letter belongs to the recipient; operators may access it.
     assert server.operator.get("/agora/dead_letter/get", params=key)["reason"] == letter["reason"]
     assert [each["dead_letter_id"] for each in _letters(server.operator, agent_id="Bob")] == list(key.values())
     for stranger in (sender, other):
@@ -87,7 +87,7 @@ def test_a_dead_letter_is_delivered_after_all_and_once(server: ServerProcess) ->
     assert reader.get("/agora/dead_letter/list")["dead_letters"] == []
 
 
-def test_a_discarded_one_stays_away_and_pages_are_bounded(server: ServerProcess) -> None:
+def test_discarded_dead_letter_stays_discarded_and_pages_are_bounded(server: ServerProcess) -> None:
     sender, reader = server.register("Dora"), server.register("Emil")
     for number in range(5):
         sender.post("/agora/messaging/send", {"to_agent": "Emil", "content": str(number)})
@@ -114,7 +114,7 @@ def test_a_discarded_one_stays_away_and_pages_are_bounded(server: ServerProcess)
 
 
 @POSTGRES_IF_LONG
-def test_by_shell_and_tool(server: ServerProcess) -> None:
+def test_dead_letters_over_command_line_and_mcp(server: ServerProcess) -> None:
     sender, reader = server.register("Finn"), server.register("Gerd")
     _poison(sender, reader, "by hand")
     (letter,) = _letters(reader)
@@ -140,7 +140,7 @@ def test_by_shell_and_tool(server: ServerProcess) -> None:
 
 
 @POSTGRES_IF_LONG
-def test_on_a_page(server: ServerProcess) -> None:
+def test_dead_letters_in_the_monitor(server: ServerProcess) -> None:
     sender, reader = server.register("Lena"), server.register("Moritz")
     message_id = _poison(sender, reader, "on a page")
     (letter,) = _letters(reader)
@@ -186,7 +186,7 @@ def webhook() -> Iterator[tuple[str, type[_Webhook]]]:
 
 
 @POSTGRES_IF_LONG
-def test_a_webhook_that_was_given_up_goes_on(server: ServerProcess, webhook: tuple[str, type[_Webhook]]) -> None:
+def test_replayed_webhook_delivers_again(server: ServerProcess, webhook: tuple[str, type[_Webhook]]) -> None:
     url, handler = webhook
     giver, doer = server.register("Hans"), server.register("Inge")
     task_id = giver.post("/agora/task/assign", {"task_type": "work", "assignee": "Inge"})["task_id"]
@@ -213,7 +213,7 @@ def test_a_webhook_that_was_given_up_goes_on(server: ServerProcess, webhook: tup
 
 
 @POSTGRES_IF_LONG
-def test_a_webhooks_letter_follows_its_configuration(
+def test_dead_letter_of_a_webhook_follows_its_configuration(
     server: ServerProcess, webhook: tuple[str, type[_Webhook]]
 ) -> None:
     giver, doer = server.register("Jens"), server.register("Klara")

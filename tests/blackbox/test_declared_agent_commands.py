@@ -1,4 +1,4 @@
-"""Declared agents on the command line: declared by a file and by options, and talked with."""
+"""Declared agents on the command line: created from files or options, and chatted with."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
         yield place
 
 
-def test_a_file_is_applied_and_compared(thinkers: Thinkers, tmp_path: Path) -> None:
+def test_file_is_applied_and_diffed(thinkers: Thinkers, tmp_path: Path) -> None:
     server, file = thinkers.server, tmp_path / "agents.yaml"
     (tmp_path / "ada.md").write_text("You are Ada.")
     file.write_text(FILE.format(description="Builds."))
@@ -73,14 +73,14 @@ def test_a_file_is_applied_and_compared(thinkers: Thinkers, tmp_path: Path) -> N
         ("agents: [{name: A, color: red}]", "color"),
     ],
 )
-def test_a_file_with_a_fault_is_refused(thinkers: Thinkers, tmp_path: Path, text: str, error: str) -> None:
+def test_invalid_file_is_refused(thinkers: Thinkers, tmp_path: Path, text: str, error: str) -> None:
     (tmp_path / "agents.yaml").write_text(text)
     refused = thinkers.server.run_cli("apply", "-f", str(tmp_path / "agents.yaml"))
     assert refused.returncode == 2, refused.stderr
     assert error in " ".join(refused.stderr.split())
 
 
-def test_the_examples_run_without_a_model(start_server: Callable[..., ServerProcess]) -> None:
+def test_examples_run_without_a_model(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     applied = server.run_cli("apply", "-f", str(EXAMPLES / "agents.yaml"))
     names = ("Researcher", "Writer", "Clerk", "Desk", "Planner")
@@ -103,7 +103,7 @@ def test_the_examples_run_without_a_model(start_server: Callable[..., ServerProc
     assert lines[-2:] == ["I ask the researcher. Did you know? **Octopuses have three hearts.**", "[completed]"]
 
 
-def test_an_agent_is_created_by_options(thinkers: Thinkers, tmp_path: Path) -> None:
+def test_agent_is_created_from_options(thinkers: Thinkers, tmp_path: Path) -> None:
     instructions = tmp_path / "researcher.md"
     instructions.write_text("You research.")
     options = ["--model", "openai-script:tiny", "--instructions", str(instructions), "--tools", "messaging,tasks"]
@@ -135,7 +135,7 @@ def _chat(server: ServerProcess, *arguments: str, lines: str | None = None) -> s
     )
 
 
-def test_a_piped_conversation_is_remembered_and_its_questions_are_answered(thinkers: Thinkers) -> None:
+def test_piped_conversation_is_remembered_and_its_questions_are_answered(thinkers: Thinkers) -> None:
     _declare_talker(thinkers)
     talk = _chat(thinkers.server, "Talker", lines="first thing\nsecond thing\ncolour please\nblue\n/history\n")
     assert talk.returncode == 0, talk.stderr
@@ -148,7 +148,7 @@ def test_a_piped_conversation_is_remembered_and_its_questions_are_answered(think
     assert [line for line in lines if line.startswith("> ")] == ["> first thing", "> second thing", "> colour please"]
 
 
-def test_a_model_that_does_not_answer_yet_is_said_once(thinkers: Thinkers) -> None:
+def test_unavailable_model_is_reported_once(thinkers: Thinkers) -> None:
     refusals = iter([ScriptedReply("slow down", status=429, retry_after=0.1)] * 2)
     thinkers.scripts["at last"] = lambda request: next(refusals, ScriptedReply("Here I am."))
     thinkers.declare("Late")
@@ -166,7 +166,7 @@ def test_one_message_prints_its_answer_or_json(thinkers: Thinkers) -> None:
     assert shown["status"] == "completed"
 
 
-def test_a_terminal_shows_markdown_at_80_columns(thinkers: Thinkers) -> None:
+def test_terminal_shows_markdown_at_80_columns(thinkers: Thinkers) -> None:
     thinkers.scripts["long"] = lambda request: ScriptedReply("# Title\n\n" + "- **word** and word\n" * 3 + "x " * 100)
     thinkers.declare("Writer")
     ours, theirs = pty.openpty()
@@ -200,7 +200,7 @@ class Terminal:
         environment = server.environment | {"AGORA_URL": server.url, "TERM": "xterm"}
         command = [sys.executable, "-m", "agora.cli", "chat", *arguments]
         files = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
-        # The terminal is the program's own, so that Ctrl-C reaches it.
+        # The program gets its own controlling terminal, so that Ctrl-C reaches it.
         self.process = subprocess.Popen(
             command, env=environment, start_new_session=True, preexec_fn=_take_terminal, **files
         )
@@ -237,7 +237,7 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def test_a_conversation_in_a_terminal_goes_on_after_a_long_answer_and_after_ctrl_c(thinkers: Thinkers) -> None:
+def test_terminal_conversation_continues_after_a_long_answer_and_ctrl_c(thinkers: Thinkers) -> None:
     long = "\n\n".join(f"Paragraph {number}: {'words ' * 20}" for number in range(20))
     thinkers.scripts["recite it"] = lambda request: ScriptedReply(f"{long}\n\nThe end.", pause=0.001)
     thinkers.scripts["endless"] = lambda request: ScriptedReply("slowly " * 100_000, pause=0.05)
@@ -245,7 +245,7 @@ def test_a_conversation_in_a_terminal_goes_on_after_a_long_answer_and_after_ctrl
     terminal = Terminal(thinkers.server, "Orator")
     terminal.read_until(r"> $")
     text = terminal.type("recite it\n", r"The end\.[\s\S]*> $")
-    for number in range(20):  # drawn while it grows, and then once for good; not again with each word after it
+    for number in range(20):  # drawn while it grows, and once more in full; not redrawn with each word afterwards
         assert 1 <= text.count(f"Paragraph {number}:") <= 8
     terminal.type("endless\n", r"slowly slowly")
     assert "Interrupted." in terminal.type("\x03", r"> $")
@@ -254,7 +254,7 @@ def test_a_conversation_in_a_terminal_goes_on_after_a_long_answer_and_after_ctrl
     assert terminal.close() == 0
 
 
-def test_nobody_is_talked_with_who_is_not_there(thinkers: Thinkers) -> None:
+def test_chat_with_an_unknown_agent_is_refused(thinkers: Thinkers) -> None:
     talk = _chat(thinkers.server, "Nobdy", "hello")
     assert talk.returncode != 0
     assert "Nobdy" in talk.stderr

@@ -1,4 +1,4 @@
-"""A declared agent over every protocol: its words come while it speaks, and what it asks back is answered there."""
+"""A declared agent over every protocol: its text streams while it is generated, and its questions are answered there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
     with running_thinkers(shared_server) as place:
         place.scripts["count"] = lambda request: ScriptedReply(WORDS, pause=0.2)
         place.scripts["paint"] = paint
-        for name in ("count", "paint"):  # as the tools of an agent ask
+        for name in ("count", "paint"):  # as the agent's tool ``ask`` does
             place.scripts[f"Do the task '{name}'"] = place.scripts[name]
         place.declare("Voice", capabilities=["count", "paint", "mcp_tools"])
         yield place
@@ -52,7 +52,7 @@ def state_of(update: dict[str, Any]) -> str:
     return str(update["statusUpdate"]["status"]["state"])
 
 
-def test_over_a2a_artifacts_grow_by_its_words(thinkers: Thinkers) -> None:
+def test_a2a_artifacts_grow_with_the_output(thinkers: Thinkers) -> None:
     updates = follow_a2a(thinkers, "count")
     pieces = [update["artifactUpdate"] for update in updates if "artifactUpdate" in update]
     spoken = [piece for piece in pieces if piece["artifact"]["artifactId"] == pieces[0]["artifact"]["artifactId"]]
@@ -62,7 +62,7 @@ def test_over_a2a_artifacts_grow_by_its_words(thinkers: Thinkers) -> None:
     assert state_of(updates[-1]) == "TASK_STATE_COMPLETED"
 
 
-def test_over_a2a_it_asks_back(thinkers: Thinkers) -> None:
+def test_question_over_a2a_is_input_required(thinkers: Thinkers) -> None:
     asked = follow_a2a(thinkers, "paint")
     status = asked[-1]["statusUpdate"]
     assert (state_of(asked[-1]), status["status"]["message"]["parts"][0]["text"]) == (
@@ -74,7 +74,7 @@ def test_over_a2a_it_asks_back(thinkers: Thinkers) -> None:
     assert ANSWERED in json.dumps(answered)
 
 
-async def test_as_a_tool_of_mcp_it_reports_its_words_as_progress(thinkers: Thinkers) -> None:
+async def test_mcp_tool_reports_output_as_progress(thinkers: Thinkers) -> None:
     heard: list[str] = []
 
     async def on_progress(done: float, total: float | None, message: str | None) -> None:
@@ -88,7 +88,7 @@ async def test_as_a_tool_of_mcp_it_reports_its_words_as_progress(thinkers: Think
 
 
 @pytest.mark.parametrize("era", ["legacy", "2026-07-28"])
-async def test_as_a_tool_of_mcp_it_asks_the_person_at_the_client(thinkers: Thinkers, era: str) -> None:
+async def test_mcp_tool_elicits_an_answer_from_the_client(thinkers: Thinkers, era: str) -> None:
     async def answer(context: Any, params: Any) -> types.ElicitResult:
         assert params.message == "Which colour?"
         return types.ElicitResult(action="accept", content={"answer": "red"})
@@ -98,14 +98,14 @@ async def test_as_a_tool_of_mcp_it_asks_the_person_at_the_client(thinkers: Think
     assert result.content[0].text == ANSWERED
 
 
-def test_over_server_sent_events_its_words_come_as_output(thinkers: Thinkers) -> None:
+def test_server_sent_events_stream_output(thinkers: Thinkers) -> None:
     task_id = thinkers.give("Voice", "count")
     with thinkers.operator.http.stream("GET", "/agora/task/stream", params={"task_id": task_id}) as response:
         entries = [entry for entry in stream_messages(response) if "type" in entry and "number" in entry]
     check_entries(entries)
 
 
-async def test_over_a_websocket_its_words_come_as_output(thinkers: Thinkers) -> None:
+async def test_websocket_streams_output(thinkers: Thinkers) -> None:
     task_id = thinkers.give("Voice", "count")
     url = thinkers.server.url.replace("http", "ws", 1) + "/ws"
     headers = {"Authorization": f"Bearer {thinkers.server.admin_token}"}

@@ -1,4 +1,4 @@
-"""Declared agents on a real server: a process of its own runs them, with a model that answers as a script decides."""
+"""Declared agents on a real server: a runner process executes them, with a model that answers from a script."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def call_then_say(tool: str, arguments: dict[str, Any], text: str = "It is done.
 
 
 @pytest.mark.parametrize("wire", ["openai", "anthropic"])
-def test_it_thinks_calls_its_tools_and_streams_its_words(thinkers: Thinkers, wire: str) -> None:
+def test_agent_calls_its_tools_and_streams_its_output(thinkers: Thinkers, wire: str) -> None:
     name, reader = f"Ada-{wire}", thinkers.server.register(f"Reader-{wire}")
     thinkers.scripts[f"greet-{wire}"] = call_then_say("messaging_send", {"to_agent": reader.name, "content": "Hello!"})
     declared = thinkers.declare(name, wire=wire, tools=["messaging"], instructions="You greet people.")
@@ -63,7 +63,7 @@ def test_it_thinks_calls_its_tools_and_streams_its_words(thinkers: Thinkers, wir
     assert KEY in authorization
 
 
-def test_a_message_is_a_task_and_its_result_the_reply(thinkers: Thinkers) -> None:
+def test_message_becomes_a_task_and_its_result_the_reply(thinkers: Thinkers) -> None:
     thinkers.scripts["how are"] = lambda request: ScriptedReply("Well, thank you.")
     thinkers.declare("Polite")
     asker = thinkers.server.register("Asker-by-message")
@@ -72,7 +72,7 @@ def test_a_message_is_a_task_and_its_result_the_reply(thinkers: Thinkers) -> Non
     assert (reply["content"], reply["reply_to"]) == ("Well, thank you.", sent["message_id"])
 
 
-def test_it_asks_back_and_goes_on_with_the_answer(thinkers: Thinkers) -> None:
+def test_agent_asks_a_question_and_continues_with_the_answer(thinkers: Thinkers) -> None:
     def script(request: ModelRequest) -> ScriptedReply:
         if request.results:
             return ScriptedReply(f"I paint it {request.results[-1]}.")
@@ -91,7 +91,7 @@ def test_it_asks_back_and_goes_on_with_the_answer(thinkers: Thinkers) -> None:
     assert len(thinkers.requests_of("paint")) == 2
 
 
-def test_a_call_waits_for_a_person_and_is_then_made_once(thinkers: Thinkers) -> None:
+def test_tool_call_waits_for_approval_and_is_made_once(thinkers: Thinkers) -> None:
     reader = thinkers.server.register("Careful-reader")
     thinkers.scripts["announce"] = call_then_say("messaging_send", {"to_agent": reader.name, "content": "Now!"})
     thinkers.declare("Careful", tools=["messaging"], approval=["messaging"])
@@ -106,7 +106,7 @@ def test_a_call_waits_for_a_person_and_is_then_made_once(thinkers: Thinkers) -> 
     assert [message["content"] for message in reader.get("/agora/messaging/receive")["messages"]] == ["Now!"]
 
 
-def test_a_rejected_call_is_told_to_the_model(thinkers: Thinkers) -> None:
+def test_rejected_tool_call_is_reported_to_the_model(thinkers: Thinkers) -> None:
     thinkers.scripts["shout"] = call_then_say("messaging_send", {"to_agent": "broadcast", "content": "HEY"}, "I heard:")
     thinkers.declare("Shouter", tools=["messaging"], approval=["*"])
     task = thinkers.do("Shouter", "shout")
@@ -115,7 +115,7 @@ def test_a_rejected_call_is_told_to_the_model(thinkers: Thinkers) -> None:
     assert "A person has rejected this call" in done["result"]
 
 
-def test_a_full_service_puts_the_task_off_until_it_may_answer(thinkers: Thinkers) -> None:
+def test_overloaded_model_provider_delays_the_task(thinkers: Thinkers) -> None:
     refusals = iter([ScriptedReply("slow down", status=429, retry_after=0.2)] * 2)
     thinkers.scripts["patiently"] = lambda request: next(refusals, ScriptedReply("At last."))
     thinkers.declare("Patient")
@@ -126,13 +126,13 @@ def test_a_full_service_puts_the_task_off_until_it_may_answer(thinkers: Thinkers
     assert len(list_calls_with_tokens(thinkers, task)) == 1, "a refusal costs nothing"
 
 
-def test_an_answer_that_was_cut_is_asked_for_again(thinkers: Thinkers) -> None:
+def test_interrupted_model_answer_is_requested_again(thinkers: Thinkers) -> None:
     replies = iter([ScriptedReply("half an answer", cut=True)])
     thinkers.scripts["tell"] = lambda request: next(replies, ScriptedReply("The whole answer."))
     thinkers.declare("Teller", limits={"seconds": 60})
     task = thinkers.do("Teller", "tell me")
     assert (task["status"], task["result"]) == ("completed", "The whole answer.")
-    # whether the first words were written before the connection was cut, nobody knows
+    # whether the first words were stored before the connection was cut is unknown
     written = thinkers.output(task["task_id"]).removeprefix("half \n[interrupted; the answer begins again]\n")
     assert written == "The whole answer."
     cut, whole = list_calls_with_tokens(thinkers, task)
@@ -142,7 +142,7 @@ def test_an_answer_that_was_cut_is_asked_for_again(thinkers: Thinkers) -> None:
     assert (whole["is_estimate"], whole["input_tokens"], whole["output_tokens"]) == (False, 100, 20)
 
 
-def test_the_next_model_answers_where_the_first_does_not(thinkers: Thinkers) -> None:
+def test_fallback_model_answers_if_the_first_fails(thinkers: Thinkers) -> None:
     thinkers.scripts["choose"] = lambda request: (
         ScriptedReply("no such model", status=404) if request.model == "broken" else ScriptedReply(f"by {request.wire}")
     )
@@ -156,7 +156,7 @@ def test_the_next_model_answers_where_the_first_does_not(thinkers: Thinkers) -> 
 
 
 @pytest.mark.parametrize("wire", ["openai", "anthropic"])
-def test_a_result_fits_its_schema(thinkers: Thinkers, wire: str) -> None:
+def test_result_conforms_to_its_schema(thinkers: Thinkers, wire: str) -> None:
     def script(request: ModelRequest) -> ScriptedReply:
         count = 7 if request.results else "seven"
         return ScriptedReply("", [ToolCall("final_result", {"count": count})])
@@ -172,7 +172,7 @@ def test_a_result_fits_its_schema(thinkers: Thinkers, wire: str) -> None:
     ("limits", "reason"),
     [({"steps": 3}, "The limit of 3 steps"), ({"tokens": 300}, "The limit of 300 tokens is reached: 360 were used")],
 )
-def test_a_loop_ends_at_its_limit_and_says_so(thinkers: Thinkers, limits: dict[str, int], reason: str) -> None:
+def test_loop_ends_at_the_step_limit_with_an_error(thinkers: Thinkers, limits: dict[str, int], reason: str) -> None:
     thinkers.scripts["for ever"] = lambda request: ScriptedReply("", [ToolCall("query_agents", {})])
     name = f"Looper-{next(iter(limits))}"
     thinkers.declare(name, tools=["agents"], limits=limits)
@@ -182,7 +182,7 @@ def test_a_loop_ends_at_its_limit_and_says_so(thinkers: Thinkers, limits: dict[s
 
 
 @pytest.mark.parametrize("pause", [0.05, 0.0], ids=["while it speaks", "between its steps"])
-def test_a_task_ends_at_its_limit_of_seconds_and_says_so(thinkers: Thinkers, pause: float) -> None:
+def test_task_ends_at_its_time_limit_with_an_error(thinkers: Thinkers, pause: float) -> None:
     calls = [] if pause else [ToolCall("query_agents", {})]
     thinkers.scripts[f"dawdle {pause}"] = lambda request: ScriptedReply(
         "word " * 100_000 if pause else "", calls, pause
@@ -198,7 +198,7 @@ def test_a_task_ends_at_its_limit_of_seconds_and_says_so(thinkers: Thinkers, pau
     assert reserved_amount(thinkers) == 0
 
 
-def test_agents_that_ask_each_other_in_a_circle_end_at_the_limit_of_depth(thinkers: Thinkers) -> None:
+def test_circular_delegation_ends_at_the_depth_limit(thinkers: Thinkers) -> None:
     thinkers.scripts["round and"] = lambda request: ScriptedReply(
         f"I got {request.results[-1]}" if request.results else "",
         []
@@ -226,7 +226,7 @@ def test_agents_ask_each_other_and_hand_over(thinkers: Thinkers) -> None:
     assert thinkers.do("Writer", "delegate")["result"] == "Water is wet."
 
 
-def test_it_remembers_the_conversation_of_each_requester(thinkers: Thinkers) -> None:
+def test_agent_remembers_a_conversation_per_requester(thinkers: Thinkers) -> None:
     thinkers.scripts["my name"] = lambda request: ScriptedReply("Hello, Eve.")
     thinkers.scripts["who am"] = lambda request: ScriptedReply(
         " | ".join(text for role, text in request.turns if role in ("user", "assistant"))
@@ -239,7 +239,7 @@ def test_it_remembers_the_conversation_of_each_requester(thinkers: Thinkers) -> 
     assert thinkers.do("Memo", "who am I?", context_id="talk-2")["result"] == "who am I?"
 
 
-def test_only_those_may_ask_who_are_named(thinkers: Thinkers) -> None:
+def test_only_listed_requesters_may_use_the_agent(thinkers: Thinkers) -> None:
     thinkers.scripts["may I"] = lambda request: ScriptedReply("You may.")
     friend, other = thinkers.server.register("Friend"), thinkers.server.register("Other")
     thinkers.declare("Private", askers=["Friend"])
@@ -247,7 +247,7 @@ def test_only_those_may_ask_who_are_named(thinkers: Thinkers) -> None:
     assert thinkers.do("Private", "may I?", other)["status"] == "rejected"
 
 
-def test_a_change_of_its_declaration_holds_for_the_next_task(thinkers: Thinkers) -> None:
+def test_changed_declaration_applies_to_the_next_task(thinkers: Thinkers) -> None:
     thinkers.scripts["state"] = lambda request: ScriptedReply(request.system.splitlines()[-1])
     thinkers.declare("Changing", instructions="You are old.")
     poll_until(lambda: thinkers.do("Changing", "state")["result"] == "You are old.", "not as declared")
@@ -255,8 +255,8 @@ def test_a_change_of_its_declaration_holds_for_the_next_task(thinkers: Thinkers)
     poll_until(lambda: thinkers.do("Changing", "state")["result"] == "You are new.", "not as declared anew")
 
 
-def test_a_change_of_its_declaration_gives_back_the_task_under_way(thinkers: Thinkers) -> None:
-    """At once, though its model is still speaking; the attempt does not count."""
+def test_changed_declaration_requeues_the_running_task(thinkers: Thinkers) -> None:
+    """The task is requeued immediately, while the model still answers; the attempt does not count."""
     asked = threading.Event()
 
     def script(request: ModelRequest) -> ScriptedReply:
@@ -276,7 +276,7 @@ def test_a_change_of_its_declaration_gives_back_the_task_under_way(thinkers: Thi
     assert thinkers.output(task_id).endswith("[interrupted; the answer begins again]\nAs I am now.")
 
 
-def test_it_is_an_agent_over_a2a(thinkers: Thinkers) -> None:
+def test_declared_agent_is_reachable_over_a2a(thinkers: Thinkers) -> None:
     thinkers.scripts["over a2a"] = lambda request: ScriptedReply("I hear you.")
     thinkers.declare("Speaker", description="Speaks.")
     card = thinkers.operator.get("/a2a/Speaker/.well-known/agent-card.json")
@@ -287,7 +287,7 @@ def test_it_is_an_agent_over_a2a(thinkers: Thinkers) -> None:
     assert "I hear you." in json.dumps(answer["result"])
 
 
-def test_it_is_a_model_to_clients_of_openai(thinkers: Thinkers) -> None:
+def test_declared_agent_is_a_model_of_the_openai_api(thinkers: Thinkers) -> None:
     """Such clients keep the conversation themselves, and send it each time."""
     thinkers.scripts["as a model"] = lambda request: ScriptedReply(
         " | ".join(text for role, text in request.turns if role in ("user", "assistant"))
@@ -304,17 +304,17 @@ def test_it_is_a_model_to_clients_of_openai(thinkers: Thinkers) -> None:
     assert second["output"][-1]["content"][0]["text"].endswith("as a model | as a model | as a model, again")
 
 
-# -- its process --------------------------------------------------------------------------------------
+# -- the runner process ------------------------------------------------------------------------------
 
 
-def test_a_server_without_declared_agents_has_no_such_process(start_server: Callable[..., ServerProcess]) -> None:
+def test_server_without_declared_agents_starts_no_runner(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     server.operator.post("/declared-agents", {"name": "Idle", "specification": {"model": "none:none"}})
     server.operator.post("/agora/messaging/send", {"to_agent": "Idle", "content": "anybody there?"})
     assert runner_pids(server.pid) == []
 
 
-def test_keys_are_in_no_argument_environment_or_log(thinkers: Thinkers) -> None:
+def test_keys_are_absent_from_arguments_environment_and_log(thinkers: Thinkers) -> None:
     thinkers.declare("Quiet")
     place = Path(f"/proc/{thinkers.runner()}")
     seen = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
@@ -323,8 +323,8 @@ def test_keys_are_in_no_argument_environment_or_log(thinkers: Thinkers) -> None:
     assert KEY not in thinkers.server.log()
 
 
-def test_a_runner_that_dies_is_started_again_and_goes_on_after_the_last_step(thinkers: Thinkers) -> None:
-    """Killed while the model answers its second step, and while another agent is at work for it."""
+def test_killed_runner_is_restarted_and_continues_after_the_last_step(thinkers: Thinkers) -> None:
+    """The runner is killed while the model answers its second step, and while another agent works for it."""
     reader, helper = thinkers.server.register("Kill-reader"), thinkers.server.register("Helper")
     killed: list[int] = []
 
@@ -360,12 +360,12 @@ def test_a_runner_that_dies_is_started_again_and_goes_on_after_the_last_step(thi
     assert [message["content"] for message in reader.get("/agora/messaging/receive")["messages"]] == ["once"]
     children = thinkers.operator.get("/agora/task/list", params={"parent_id": task_id})["tasks"]
     assert [task["task_id"] for task in children] == [child["task_id"]]
-    # three steps, of which the second was asked for twice: its first answer was lost with the process
+    # three steps; the second was requested twice, because its first answer was lost with the process
     assert [len(request.results) for request in thinkers.requests_of("survive")] == [0, 1, 1, 2]
 
 
-def test_an_outside_tool_is_called_once_whatever_becomes_of_its_answer(thinkers: Thinkers) -> None:
-    """With a kill meanwhile the server keeps the answer; where the answer itself is lost, the model is told so."""
+def test_external_tool_is_called_once_despite_a_lost_answer(thinkers: Thinkers) -> None:
+    """After a kill of the runner the server keeps the answer; if the answer itself is lost, the model is told so."""
     calls: list[str] = []
 
     def on_call(arguments: dict[str, Any]) -> None:
@@ -389,7 +389,7 @@ def test_an_outside_tool_is_called_once_whatever_becomes_of_its_answer(thinkers:
         assert calls == ["kill", "cut"]
 
 
-def test_a_conversation_may_be_longer_than_a_checkpoint(thinkers: Thinkers) -> None:
+def test_conversation_may_exceed_the_size_of_a_checkpoint(thinkers: Thinkers) -> None:
     def script(request: ModelRequest) -> ScriptedReply:
         if len(request.results) < 5:
             return ScriptedReply("", [ToolCall("long_tool_0", {"part": len(request.results)})])
@@ -405,7 +405,7 @@ def test_a_conversation_may_be_longer_than_a_checkpoint(thinkers: Thinkers) -> N
     assert len(json.dumps(task["checkpoint"])) < 65_536
 
 
-def test_no_process_is_left_behind_by_a_killed_server(start_server: Callable[..., ServerProcess]) -> None:
+def test_killed_server_leaves_no_process(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     with running_thinkers(server) as thinkers:
         thinkers.scripts["hello"] = lambda request: ScriptedReply("Hello.")
@@ -426,9 +426,9 @@ def _is_zombie(pid: int) -> bool:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerProcess]) -> None:
-    """A run of eight steps, killed once at each request of the model: each message is sent once, and each outside tool,
-    during which it is killed too, is called once, and its answer given to the model."""
+def test_kills_at_every_step_repeat_no_message_and_no_tool_call(start_server: Callable[..., ServerProcess]) -> None:
+    """A run of eight steps is killed once at each request of the model. Each message is sent once; each external tool,
+    also killed during its call, is called once, and its answer reaches the model."""
     steps = 8
     server = start_server(mcp_private_networks="true")
     outside: list[int] = []
@@ -470,8 +470,8 @@ def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerPr
 
 
 @pytest.mark.long
-def test_another_host_goes_on_after_the_last_step(postgres_server: PostgresServer, tmp_path: Path) -> None:
-    """The server and the process of its agents are killed together while the model answers the second step."""
+def test_another_host_continues_after_the_last_step(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    """The server and its runner are killed together while the model answers the second step."""
     asked = threading.Event()
 
     def script(request: ModelRequest) -> ScriptedReply:
@@ -513,7 +513,7 @@ def test_another_host_goes_on_after_the_last_step(postgres_server: PostgresServe
 
 
 @pytest.mark.long
-def test_a_server_killed_during_a_call_of_an_outside_tool_does_not_repeat_it(
+def test_server_killed_during_an_external_tool_call_does_not_repeat_it(
     start_server: Callable[..., ServerProcess],
 ) -> None:
     calls: list[dict[str, Any]] = []
@@ -525,7 +525,7 @@ def test_a_server_killed_during_a_call_of_an_outside_tool_does_not_repeat_it(
 
     with running_thinkers(server) as thinkers, McpUpstream(free_port(), result=10, on_call=on_call) as upstream:
         thinkers.scripts["far away"] = call_then_say("far_tool_0", {"order": 1}, "I was told:")
-        # its answer is waited for as long as it may take: only then is it known that it is unknown
+        # the call may take its full timeout: only then is the outcome known to be unknown
         thinkers.operator.post("/upstreams", {"name": "far", "url": upstream.url, "timeout": 3})
         thinkers.declare("Traveller", tools=["upstream:far"])
         task_id = thinkers.give("Traveller", "far away", max_attempts=10)
@@ -594,8 +594,8 @@ def reserved_amount(thinkers: Thinkers) -> float:
     return sum(balance["reserved"] for balance in balances)
 
 
-def test_its_calls_are_found_at_the_addresses_of_token_billing(thinkers: Thinkers) -> None:
-    """Each address of the source's API answers, and the payer's calls and limits are in the answers."""
+def test_token_billing_routes_list_model_calls(thinkers: Thinkers) -> None:
+    """Each route of the source's API answers, and the answers contain the payer's calls and limits."""
     set_call_price(thinkers, "dear")
     payer, base, operator = thinkers.server.register("Payer"), "/v1/token-billing", thinkers.operator
     thinkers.scripts["count me"] = lambda request: ScriptedReply("One.")
@@ -615,7 +615,7 @@ def test_its_calls_are_found_at_the_addresses_of_token_billing(thinkers: Thinker
     assert thinkers.do("Counted", "count me", payer)["status"] == "failed"
 
 
-def test_its_budget_stops_it_in_the_middle_of_a_task_and_it_says_so(thinkers: Thinkers) -> None:
+def test_exhausted_budget_stops_a_running_task_with_an_error(thinkers: Thinkers) -> None:
     set_call_price(thinkers, "dear")
     thinkers.scripts["spend"] = lambda request: ScriptedReply("", [ToolCall("query_agents", {})])
     fields = {"tools": ["agents"], "limits": {"output_tokens": 20}, "budget": {"hard_limit": 0.35}}
@@ -628,7 +628,7 @@ def test_its_budget_stops_it_in_the_middle_of_a_task_and_it_says_so(thinkers: Th
     assert [request.body.get("max_completion_tokens") for request in requests] == [20] * 3
 
 
-def test_near_its_limit_it_goes_on_with_the_cheaper_model(thinkers: Thinkers) -> None:
+def test_agent_switches_to_the_cheaper_model_near_its_limit(thinkers: Thinkers) -> None:
     set_call_price(thinkers, "dear")
 
     def script(request: ModelRequest) -> ScriptedReply:

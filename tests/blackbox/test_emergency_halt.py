@@ -1,4 +1,4 @@
-"""An emergency halt stops what changes something; whoever decides about it goes on seeing."""
+"""An emergency halt refuses every change of state; reads keep working."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def halted(shared_server: ServerProcess) -> Iterator[HaltedMarket]:
     _override(shared_server.operator, "resume")
 
 
-def test_everybody_may_go_on_reading(halted: HaltedMarket) -> None:
+def test_everybody_may_read_during_a_halt(halted: HaltedMarket) -> None:
     for account in (halted.ada, halted.server.operator):
         for path in (
             "/agents",
@@ -77,8 +77,8 @@ def _status_during_halt(halted: HaltedMarket, operation: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("reading", [True, False])
-def test_every_operation_that_only_reads_is_answered(halted: HaltedMarket, reading: bool) -> None:
-    skipped = ("agora.admin.manage",)  # its action decides
+def test_every_read_operation_is_answered(halted: HaltedMarket, reading: bool) -> None:
+    skipped = ("agora.admin.manage",)  # depends on its action
     statuses = {
         each["name"]: _status_during_halt(halted, each)
         for each in CONTRACT
@@ -110,7 +110,7 @@ def test_settings_are_shown_but_not_changed(halted: HaltedMarket) -> None:
     } == shown | {"executed_at": ""}
 
 
-def test_what_reads_is_answered_over_other_protocols(halted: HaltedMarket) -> None:
+def test_reads_are_answered_over_other_protocols(halted: HaltedMarket) -> None:
     ada = halted.ada
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -133,7 +133,7 @@ def test_what_reads_is_answered_over_other_protocols(halted: HaltedMarket) -> No
     assert ada.post("/agent/message", document)["payload"]["task_id"] == halted.task_id
 
 
-def test_a_command_says_who_since_when_and_how_to_lift_it(halted: HaltedMarket) -> None:
+def test_refused_command_says_who_halted_since_when_and_how_to_resume(halted: HaltedMarket) -> None:
     for account in (halted.ada, halted.server.operator):
         answer = account.post("/agora/messaging/send", {"to_agent": "Bob", "content": "x"}, expect=423)
         assert answer["code"] == "halted"
@@ -144,7 +144,7 @@ def test_a_command_says_who_since_when_and_how_to_lift_it(halted: HaltedMarket) 
         assert answer["since"][:19] == halted.receipt["executed_at"][:19]
 
 
-def test_health_says_halted_by_whom_and_since_when(halted: HaltedMarket) -> None:
+def test_health_shows_who_halted_and_since_when(halted: HaltedMarket) -> None:
     executed_at = halted.receipt["executed_at"]
     stranger = halted.server.account()
     stranger.http.headers["X-Forwarded-For"] = "198.51.100.7"  # through a proxy: not the local operator
@@ -161,7 +161,7 @@ def test_health_says_halted_by_whom_and_since_when(halted: HaltedMarket) -> None
     assert "fire drill" not in json.dumps(stranger.get("/health/detail"))
 
 
-def test_health_names_the_overrides_in_force(halted: HaltedMarket) -> None:
+def test_health_lists_the_active_overrides(halted: HaltedMarket) -> None:
     operator = halted.server.operator
     _override(operator, "pause", "Bob", reason="on leave", expires_in=3600)
     try:
@@ -179,7 +179,7 @@ def test_health_names_the_overrides_in_force(halted: HaltedMarket) -> None:
         _override(operator, "resume", "Bob")
 
 
-def test_the_command_line_shows_it_and_fails_only_where_something_failed(halted: HaltedMarket) -> None:
+def test_command_line_shows_the_halt_and_fails_only_on_refused_commands(halted: HaltedMarket) -> None:
     health = halted.server.run_cli("admin", "health")
     assert health.returncode == 0, health.stderr
     assert "is halted" in health.stdout
@@ -192,7 +192,7 @@ def test_the_command_line_shows_it_and_fails_only_where_something_failed(halted:
     assert "agora admin resume" in " ".join(refused.stderr.split())
 
 
-def test_every_page_is_shown_and_says_that_it_is_halted(halted: HaltedMarket) -> None:
+def test_every_page_is_shown_with_a_halt_notice(halted: HaltedMarket) -> None:
     with Browser(halted.server.url) as browser:
         links = browser.links()
         assert len(links) > 10
@@ -204,7 +204,7 @@ def test_every_page_is_shown_and_says_that_it_is_halted(halted: HaltedMarket) ->
             assert "Resume everything" in page.text, path
 
 
-def test_halting_from_a_page_leads_back_to_that_page(start_server: Callable[..., ServerProcess]) -> None:
+def test_halt_from_a_page_redirects_to_that_page(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     agent = server.register("Cyd")
     with Browser(server.url) as browser:
@@ -223,7 +223,7 @@ def test_halting_from_a_page_leads_back_to_that_page(start_server: Callable[...,
         assert server.operator.get("/health")["status"] == "healthy"
 
 
-def test_a_halt_is_known_after_a_restart(start_server: Callable[..., ServerProcess]) -> None:
+def test_halt_survives_a_restart(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     receipt = _override(server.operator, "emergency_halt", reason="overnight")
     server.kill()

@@ -1,4 +1,4 @@
-"""One server with the process engine and the Docker engine: neither ends what the other one runs."""
+"""One server with the process engine and the Docker engine: neither kills instances of the other."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sleeping() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process.wait()
 
 
-def test_a_start_kills_orphans_of_the_process_engine_and_no_container(
+def test_start_kills_orphaned_processes_but_no_container(
     start_server: Callable[..., ServerProcess], sleeping: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     server = start_server()

@@ -1,4 +1,4 @@
-"""What the log tells the person on call: whose trouble it is, once, and no traceback for what is ordinary."""
+"""Log lines for operators on call: each problem is logged once with its tenant, and expected errors have no traceback."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.harness import free_port
 from tests.polling import poll_until
 
 
-def test_a_declared_agent_without_a_provider_is_told_once(start_server: Callable[..., ServerProcess]) -> None:
-    """Each change of any agent logged it again, and no line named the tenant."""
+def test_declared_agent_without_a_provider_is_logged_once(start_server: Callable[..., ServerProcess]) -> None:
+    """Previously each change of any agent logged it again, and no line named the tenant."""
     server = start_server(log_level="info")
     key = server.operator.post("/tenants", {"tenant_id": "acme", "name": "Acme"})["token"]
     chief = server.account(key)
@@ -26,12 +26,12 @@ def test_a_declared_agent_without_a_provider_is_told_once(start_server: Callable
     assert "Traceback" not in server.log()
 
 
-def test_a_notification_that_is_given_up_names_its_tenant(start_server: Callable[..., ServerProcess]) -> None:
+def test_abandoned_push_notification_is_logged_with_its_tenant(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(a2a_private_networks="true", push_attempts="1")
     key = server.operator.post("/tenants", {"tenant_id": "acme", "name": "Acme"})["token"]
     chief = server.account(key)
     task = chief.post("/agora/task/assign", {"task_type": "x"})["task_id"]
-    receiver = f"http://127.0.0.1:{free_port()}/hook"  # where nobody listens
+    receiver = f"http://127.0.0.1:{free_port()}/hook"  # a port without a listener
     chief.post("/agora/a2a/create_push_config", {"task_id": task, "url": receiver})
     chief.post("/agora/task/cancel", {"task_id": task})
     poll_until(lambda: f"notifications of {task} are given up" in server.log(), server.log)

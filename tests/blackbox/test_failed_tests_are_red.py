@@ -1,4 +1,4 @@
-"""``make test`` is red where a test failed, also one that passes when it is run again; that one is listed as flaky."""
+"""``make test`` fails if a test fails, even if the test passes when repeated; such a test is listed as flaky."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def _run(directory: Path, broken: bool) -> subprocess.CompletedProcess[str]:
     directory.mkdir()
     (directory / "test_sample.py").write_text(TESTS.format(broken=not broken))
     command = [sys.executable, str(SCRIPT), "-p", "no:cacheprovider", "test_sample.py"]
-    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # loading them takes longer than all else here
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # loading them takes longest
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_failure_is_red_and_flaky_tests_are_listed(tmp_path: Path) -> None:
+def test_failure_fails_the_run_and_flaky_tests_are_listed(tmp_path: Path) -> None:
     run = _run(tmp_path / "both", broken=True)
     assert run.returncode == 1
     flaky, broken = run.stdout.split("== Flaky:")[1].split("== Broken:")
@@ -44,6 +44,6 @@ def test_failure_is_red_and_flaky_tests_are_listed(tmp_path: Path) -> None:
     assert "== Broken" not in run.stdout
 
 
-def test_makefile_takes_the_exit_code_of_the_first_run() -> None:
+def test_makefile_uses_the_exit_code_of_the_first_run() -> None:
     makefile = (SCRIPT.parents[1] / "Makefile").read_text()
     assert "--last-failed" not in makefile

@@ -1,4 +1,4 @@
-"""One caller's work never takes more than its share: of the event loop, of its rate, of the write queue."""
+"""Fairness: one caller cannot take more than its share of the event loop, its rate limit, or the write queue."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 from tests.processes import process_cpu_seconds, spawn_tethered
 
-CALLS = 16  # of the honest caller: the median of their waits counts
-SOCKETS = 8  # of the attacker, each with many calls under way
+CALLS = 16  # calls of the honest caller, whose median wait is checked
+SOCKETS = 8  # connections of the attacker, each with many calls in flight
 UNDER_WAY = SOCKETS * IN_FLIGHT
-MOST_BETWEEN = 120  # calls of the attacker for each of the honest caller: well below what it has under way
+MOST_BETWEEN = 120  # calls of the attacker for each call of the honest caller: well below its number of calls in flight
 
 
 class Attacker:
@@ -63,7 +63,7 @@ def flooding(flood: Flood, begun: int = UNDER_WAY) -> Iterator[Attacker]:
             child.kill()
 
 
-def assert_others_have_their_turns(server: ServerProcess, name: str, flood: Callable[[Account], Flood]) -> None:
+def assert_others_are_not_starved(server: ServerProcess, name: str, flood: Callable[[Account], Flood]) -> None:
     """Flood a server as one agent: another agent's calls are answered in turn with them, not after all of them."""
     honest, flooder = server.register(f"Honest{name}"), server.register(f"Flood{name}")
     body = {"to_agent": honest.agent_id, "content": "hello"}
@@ -76,7 +76,7 @@ def assert_others_have_their_turns(server: ServerProcess, name: str, flood: Call
             else:
                 honest.post("/agora/messaging/send", body)
             calls_between.append(attacker.counts()[0] - before)
-    # the median, for where this process waits for a processor, the flood goes on
+    # the median: while this process waits for a processor, the flood continues
     assert statistics.median(calls_between) < MOST_BETWEEN, calls_between
 
 
@@ -88,8 +88,8 @@ def assert_others_have_their_turns(server: ServerProcess, name: str, flood: Call
         ("Refused", frame("agora.nothing.there")),
     ],
 )
-def test_flood_of_one_agent_leaves_others_their_turns(shared_server: ServerProcess, name: str, call: str) -> None:
-    assert_others_have_their_turns(
+def test_flood_of_one_agent_does_not_starve_others(shared_server: ServerProcess, name: str, call: str) -> None:
+    assert_others_are_not_starved(
         shared_server, name, lambda flooder: Flood(shared_server.port, flooder.token, [call], SOCKETS)
     )
 
@@ -121,10 +121,10 @@ A2A_MESSAGE = {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"te
         pytest.param("A2aNothing", "/", _rpc("NoSuchMethod"), {"A2A-Version": "1.0"}, marks=pytest.mark.long),
     ],
 )
-def test_flood_over_another_protocol_leaves_others_their_turns(
+def test_flood_over_another_protocol_does_not_starve_others(
     shared_server: ServerProcess, name: str, path: str, call: str, headers: dict[str, str]
 ) -> None:
-    assert_others_have_their_turns(
+    assert_others_are_not_starved(
         shared_server,
         name,
         lambda flooder: Flood(shared_server.port, flooder.token, [call], UNDER_WAY, path=path, headers=headers),
@@ -145,9 +145,9 @@ HEAVY = {
 
 
 @pytest.mark.parametrize("name", HEAVY)
-def test_heavy_workflows_leave_others_their_turns(shared_server: ServerProcess, name: str) -> None:
-    """Eight callers at once that make the server work: half of another one's calls wait for
-    less than 0.3 s of processor time (0.1 and 0.05 when this was written; 0.7 without shares)."""
+def test_heavy_workflows_do_not_starve_others(shared_server: ServerProcess, name: str) -> None:
+    """Eight concurrent callers create heavy workflows: half of another caller's calls wait less than 0.3 s of processor
+    time (0.1 and 0.05 when this was written; 0.7 without shares)."""
     honest, flooder = shared_server.register(f"Honest{name}"), shared_server.register(f"Flood{name}")
     call = json.dumps({"workflow_name": "w"} | HEAVY[name])
     flood = Flood(shared_server.port, flooder.token, [call], 8, path="/agora/workflow/create", repeat=True)
@@ -161,20 +161,20 @@ def test_heavy_workflows_leave_others_their_turns(shared_server: ServerProcess, 
     assert sorted(waits)[10] < 0.3, f"seconds of processor time: {waits}"
 
 
-def test_calls_that_wait_hold_no_one_when_they_are_woken(start_server: Callable[..., ServerProcess]) -> None:
+def test_woken_long_polls_do_not_starve_others(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(max_streams_each="2000", max_streams="4000")
-    assert_woken_calls_leave_others_their_turns(server, claims=200, receives=1_000)
+    assert_woken_calls_do_not_starve_others(server, claims=200, receives=1_000)
 
 
 @pytest.mark.long
-def test_thousands_of_calls_that_wait_hold_no_one_when_they_are_woken(
+def test_thousands_of_woken_long_polls_do_not_starve_others(
     start_server: Callable[..., ServerProcess],
 ) -> None:
     server = start_server(max_streams_each="5000", max_streams="20000")
-    assert_woken_calls_leave_others_their_turns(server, claims=1_000, receives=3_000)
+    assert_woken_calls_do_not_starve_others(server, claims=1_000, receives=3_000)
 
 
-def assert_woken_calls_leave_others_their_turns(server: ServerProcess, claims: int, receives: int) -> None:
+def assert_woken_calls_do_not_starve_others(server: ServerProcess, claims: int, receives: int) -> None:
     """Wake all waiting calls of one agent at once: another agent's calls wait only for a small part of that work."""
     honest, waiter = server.register("Honest"), server.register("Waiter")
     claim = frame("agora.task.claim", wait=60)
@@ -206,11 +206,12 @@ def _wait_for_metric(server: ServerProcess, name: str, value: float, timeout: fl
     poll_until(lambda: f"{name} {value:.1f}" in lines(), lambda: f"{name} is {value:g}, not {lines()}", timeout)
 
 
-def test_rate_is_charged_by_time_used(start_server: Callable[..., ServerProcess]) -> None:
-    """Heavy calls use a rate up sooner than light ones; the refusal says when to come again, and what decides."""
-    server = start_server(rate_basic="10")  # and so bursts of 20
+def test_rate_limit_is_charged_by_processing_time(start_server: Callable[..., ServerProcess]) -> None:
+    """Heavy calls exhaust a rate limit sooner than light ones; the refusal tells when to retry, and which limit
+    applies."""
+    server = start_server(rate_basic="10")  # and therefore bursts of 20
     light, heavy = server.register("Light"), server.register("Heavy")
-    # The first call loads what it needs, in time that counts.
+    # The first call imports modules, and that time counts.
     server.register("First").get("/agora/messaging/receive", params={"limit": 1})
 
     def call_until_refused(call: Callable[[], httpx.Response]) -> tuple[int, httpx.Response]:
@@ -223,7 +224,7 @@ def test_rate_is_charged_by_time_used(start_server: Callable[..., ServerProcess]
     light_calls, _ = call_until_refused(lambda: light.http.get("/agora/messaging/receive", params={"limit": 1}))
     body = {"to_agent": "Heavy", "content": "x", "metadata": {"numbers": list(range(50_000))}}
     heavy_calls, answer = call_until_refused(lambda: heavy.http.post("/agora/messaging/send", json=body))
-    # by their ratio, for on a slow machine each call takes longer
+    # by their ratio: on a slow machine each call takes longer
     assert heavy_calls < light_calls / 2, f"{heavy_calls} heavy calls, {light_calls} light ones"
     assert answer.status_code == 429, answer.text
     assert int(answer.headers["retry-after"]) >= 1

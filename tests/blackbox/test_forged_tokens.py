@@ -1,4 +1,4 @@
-"""Tokens that somebody has changed, or made up, are nobody's."""
+"""Forged or altered tokens are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _status(server: ServerProcess, token: str) -> int:
     return httpx.get(f"{server.url}/agents", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def test_a_signature_is_good_for_its_own_claims_alone(shared_server: ServerProcess) -> None:
+def test_signature_is_valid_only_for_its_own_claims(shared_server: ServerProcess) -> None:
     ada, bob = shared_server.register("Ada"), shared_server.register("Bob")
     payload, signature = _parts(ada.token)
     assert payload == _payload("default", ada.agent_id, 1), "else this test forges nothing"
@@ -45,7 +45,7 @@ def test_a_signature_is_good_for_its_own_claims_alone(shared_server: ServerProce
 
 
 @pytest.mark.parametrize("place", [0, 20, -2])
-def test_every_character_of_a_signature_counts(shared_server: ServerProcess, place: int) -> None:
+def test_signature_with_one_changed_character_is_refused(shared_server: ServerProcess, place: int) -> None:
     carl = shared_server.register(f"Carl{place}")
     payload, signature = _parts(carl.token)
     letters = [letter for letter in string.ascii_letters if letter != signature[place]]
@@ -54,15 +54,16 @@ def test_every_character_of_a_signature_counts(shared_server: ServerProcess, pla
     assert _status(shared_server, f"agt_{payload}.{''.join(changed)}") == 401
 
 
-def test_a_token_ends_with_its_agent_also_for_a_successor_of_the_name(shared_server: ServerProcess) -> None:
+def test_token_of_a_deleted_agent_is_refused_after_its_name_is_reused(shared_server: ServerProcess) -> None:
     first = shared_server.register("Heir")
     first.call("DELETE", f"/agents/{first.agent_id}")
     shared_server.register("Heir")
     assert _status(shared_server, first.token) == 401
 
 
-def test_a_newcomers_idempotency_key_is_hard_to_guess(start_server: Callable[..., ServerProcess]) -> None:
-    """Newcomers share a subject, and a repeated registration answers its token again: a short key would be anybody's."""
+def test_registration_refuses_short_idempotency_keys(start_server: Callable[..., ServerProcess]) -> None:
+    """Anonymous registrations share a subject, and a repeated registration returns its token again: anybody could guess
+    a short key."""
     server = start_server(auth_required="true", open_registration="true")
     stranger = server.account()
     for key, status in (("k1", 422), ("fifteen-letters", 422), ("sixteen-letters-", 200)):

@@ -1,6 +1,7 @@
-"""A full disk under the database, on a real file system that is full: what is answered, what is told, what comes after.
+"""A full file system under the database: calls fail with a clear error, acknowledged writes survive, and the server
+recovers.
 
-No call is answered before its commit: what was answered is found after ``kill -9``, what was refused is not.
+No call is answered before its commit: acknowledged writes are found after ``kill -9``, refused ones are not.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.blackbox.test_storage_outage import assert_unavailable, is_ready
 from tests.polling import poll_until
 from tests.small_disk import SmallDisk, small_disk
 
-LARGE = os.urandom(30_000).hex()  # no file of the database has so much room left in it, and it cannot be compressed
+LARGE = os.urandom(30_000).hex()  # larger than the free space in any database file, and incompressible
 
 
 @pytest.fixture

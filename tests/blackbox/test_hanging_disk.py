@@ -1,4 +1,4 @@
-"""A disk that takes no writes and says nothing, below SQLite: every call is answered, and nothing is stored twice."""
+"""A disk under SQLite that blocks writes without an error: every call is answered, and nothing is stored twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-TIMEOUT_SECONDS = 1  # the least that the setting takes
-ANSWER_SECONDS = 30  # a call that takes longer was not answered
+TIMEOUT_SECONDS = 1  # minimum of the setting
+ANSWER_SECONDS = 30  # longer calls count as unanswered
 
 
 class HangingDisk:
@@ -89,7 +89,7 @@ def test_calls_are_answered_while_the_disk_hangs(disk: HangingDisk, server: Serv
 
 
 def test_server_ends_and_starts_while_a_commit_hangs(disk: HangingDisk, server: ServerProcess) -> None:
-    """What hangs is neither waited for at a stop nor lost where it was answered before."""
+    """A stop does not wait for the hanging commit, and no acknowledged write is lost."""
     sender = server.register("Sender")
     assert send(sender, "before").status_code == 200
     disk.hang()

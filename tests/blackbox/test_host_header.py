@@ -1,4 +1,4 @@
-"""Whose request it is must not depend on a Host or Origin header that only looks like this machine's."""
+"""Host and Origin headers that only resemble this machine's do not make a request local."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("host", MALFORMED)
-def test_a_malformed_host_is_refused(shared_server: ServerProcess, host: str) -> None:
+def test_malformed_host_is_refused(shared_server: ServerProcess, host: str) -> None:
     answer = send_raw(shared_server, [f"Host: {host}"])
     assert status_of(answer) == 400, answer
     assert b"Host" in answer
 
 
-def test_a_missing_host_is_refused(shared_server: ServerProcess) -> None:
+def test_missing_host_is_refused(shared_server: ServerProcess) -> None:
     answer = send_raw(shared_server, [])
     assert status_of(answer) == 400, answer
     assert b"Host" in answer
@@ -75,7 +75,7 @@ def test_repeated_hosts_and_origins_are_refused(shared_server: ServerProcess, he
     assert status_of(send_raw(shared_server, headers)) == 400
 
 
-def test_every_way_in_checks_the_host(shared_server: ServerProcess) -> None:
+def test_every_protocol_checks_the_host(shared_server: ServerProcess) -> None:
     upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
     upgrade.append("Sec-WebSocket-Key: MDEyMzQ1Njc4OTAxMjM0NQ==")
     for path in ("/mcp", "/.well-known/agent-card.json", "/agentify/health", "/v1/monitor/", "/events", "/ready"):
@@ -106,7 +106,9 @@ def test_every_way_in_checks_the_host(shared_server: ServerProcess) -> None:
         (["Host: localhost:{port}", "Origin: http://localhost:1"], False),
     ],
 )
-def test_only_this_machine_is_the_operator(shared_server: ServerProcess, headers: list[str], operator: bool) -> None:
+def test_only_requests_from_this_machine_are_the_operator(
+    shared_server: ServerProcess, headers: list[str], operator: bool
+) -> None:
     answer = send_raw(shared_server, [line.format(port=shared_server.port) for line in headers])
     assert (b'"kind":"operator"' in answer) == operator, answer
 

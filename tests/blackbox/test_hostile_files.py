@@ -1,4 +1,4 @@
-"""Files that expand to gigabytes or nest without end are refused by every command that reads YAML or JSON."""
+"""Files that expand to gigabytes or nest without bound are refused by every command that reads YAML or JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_files_that_expand_without_end_are_refused(
+def test_unboundedly_expanding_files_are_refused(
     shared_server: ServerProcess, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     for name, (text, problem) in FILES.items():
@@ -39,7 +39,7 @@ def test_files_that_expand_without_end_are_refused(
             env=shared_server.environment,
             capture_output=True,
             text=True,
-            timeout=60,  # expanded, the first takes hours
+            timeout=60,  # expanding the first takes hours
         )
         output = " ".join((run.stdout + run.stderr).replace("│", " ").split())
         assert run.returncode == 2, output
@@ -48,7 +48,7 @@ def test_files_that_expand_without_end_are_refused(
 
 
 @pytest.mark.parametrize("name", ["laughs.yaml", "nested.yaml", "endless.yaml"])
-def test_profiles_of_a_worker_that_expand_without_end_are_refused(tmp_path: Path, name: str) -> None:
+def test_unboundedly_expanding_worker_profiles_are_refused(tmp_path: Path, name: str) -> None:
     text, problem = FILES[name]
     path = tmp_path / name
     path.write_text(text)

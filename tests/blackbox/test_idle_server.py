@@ -1,4 +1,4 @@
-"""A server that nobody uses leaves its database and its broker alone, and still does on time what is due."""
+"""An idle server does not poll its database or broker, and still runs due work on time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.valkey import Broker, running_broker
 
 WINDOW_SECONDS = 6.0
 SETTLE_SECONDS = 90.0
-#: most that an idle server does, per second. Each is about one and a half times what it does, and less than half of what
-#: polling took.
+#: maximum activity of an idle server per second: about one and a half times what it does, and less than half of what
+#: polling took
 MAX_TRANSACTIONS, MAX_REDIS_COMMANDS, MAX_WAKEUPS = 6.0, 6.0, 40.0
-LOAD_STEPS = 5  # of each protocol
-LEASE_SECONDS = 7  # longer than jobs sleep without a reason to wake
+LOAD_STEPS = 5  # calls of each protocol
+LEASE_SECONDS = 7  # longer than background jobs sleep without an event
 TRANSACTIONS = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
 
 
@@ -48,7 +48,7 @@ def broker() -> Iterator[Broker]:
 def servers(postgres: PostgresProcess, broker: Broker, tmp_path: Path) -> Iterator[list[ServerProcess]]:
     """Two servers on one database and one broker; the second is started by the test that needs it."""
     settings = {"store": postgres.url, "bus": broker.url, "builtin_agents": "true", "mcp_private_networks": "true"}
-    settings["bus_stale"] = "1"  # seconds until an entry that nobody has acknowledged is looked at again
+    settings["bus_stale"] = "1"  # seconds until an unacknowledged entry is checked again
     servers = [ServerProcess(tmp_path / name, **settings) for name in ("first", "second")]
     yield servers
     for server in servers:
@@ -98,10 +98,10 @@ def leave_unread_entry(server: ServerProcess, broker: Broker) -> None:
         poll_until(lambda: "left unread" in str(client.xrevrange(f"{STREAM}:Bus", count=100)), "it is in Redis")
 
 
-async def test_an_idle_server_polls_nothing_before_and_after_load(
+async def test_idle_server_does_not_poll_before_and_after_load(
     postgres: PostgresProcess, broker: Broker, servers: list[ServerProcess]
 ) -> None:
-    """With PostgreSQL, Redis and an upstream: what callers of every protocol leave behind does not go on turning."""
+    """With PostgreSQL, Redis and an upstream: calls of every protocol leave no timers running."""
     server = servers[0]
     async with serving(Far().app()) as upstream_url:
         await asyncio.to_thread(server.start)
@@ -117,8 +117,8 @@ async def test_an_idle_server_polls_nothing_before_and_after_load(
         await asyncio.to_thread(wait_until_idle, server, postgres, broker)
 
 
-def test_a_lease_of_a_killed_server_is_taken_back_by_an_idle_one(servers: list[ServerProcess]) -> None:
-    """The other server knows of the lease by the event of the claim alone, and sleeps until it ends."""
+def test_idle_server_reclaims_a_lease_of_a_killed_server(servers: list[ServerProcess]) -> None:
+    """The other server knows the lease only from the claim's event, and sleeps until the lease expires."""
     first, second = servers
     first.start()
     second.directory.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What the marketplace says of agents with instances, and who may change such an agent."""
+"""Agents with instances in the marketplace: availability, metrics, warnings, and permissions to update them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def offer(server: ServerProcess, name: str) -> dict[str, Any]:
     return dict(agent["marketplace_info"])
 
 
-def test_what_no_engine_can_run_is_not_available(server: ServerProcess) -> None:
+def test_agent_without_a_suitable_engine_is_unavailable(server: ServerProcess) -> None:
     server.operator.post("/deployments", {"manifest": {"name": "Image", "docker_image": "example/image:1"}})
     availability = offer(server, "Image")["availability"]
     assert availability["available"] is False
@@ -36,7 +36,7 @@ def test_what_no_engine_can_run_is_not_available(server: ServerProcess) -> None:
     assert offer(server, "Program")["availability"]["available"] is True
 
 
-def test_instances_share_a_row_of_requests_and_are_measured(server: ServerProcess) -> None:
+def test_requests_are_balanced_over_instances_and_measured(server: ServerProcess) -> None:
     acme = customer(server, "market-acme")
     instances = [make_instance(acme, "Program")["instance_id"] for _ in range(3)]
     served = Counter(acme.post(f"{INSTANCES}/Program/execute", {"endpoint": "/env"})["instance_id"] for _ in range(6))
@@ -55,7 +55,7 @@ def test_instances_share_a_row_of_requests_and_are_measured(server: ServerProces
         acme.call("DELETE", f"{INSTANCES}/{instance}")
 
 
-def test_what_an_engine_cannot_enforce_is_said(server: ServerProcess) -> None:
+def test_unenforceable_limits_are_reported_as_warnings(server: ServerProcess) -> None:
     acme = customer(server, "market-limits")
     (host,) = server.operator.get("/hosts")["hosts"]
     held = host["limits"]["process"]
@@ -73,7 +73,7 @@ def test_what_an_engine_cannot_enforce_is_said(server: ServerProcess) -> None:
         acme.call("DELETE", f"{INSTANCES}/{instance['instance_id']}")
 
 
-def test_what_was_built_for_an_agent_goes_when_it_is_deregistered(server: ServerProcess) -> None:
+def test_deregistering_an_agent_removes_its_builds(server: ServerProcess) -> None:
     start = f"exec {sys.executable} -S main.py"
     left = deploy(
         server, "Leaving", build_config={"type": "custom", "build_command": "touch made", "start_command": start}
@@ -90,13 +90,13 @@ def test_what_was_built_for_an_agent_goes_when_it_is_deregistered(server: Server
     poll_until(lambda: not builds(), "the build is removed")
 
 
-def test_an_instance_may_spend_whole_yen_only(server: ServerProcess) -> None:
+def test_spending_limit_of_an_instance_in_yen_is_whole(server: ServerProcess) -> None:
     body = {"agent_id": "Program", "instance_config": {"spend_limit": 10.5, "spend_currency": "JPY"}}
     problem = customer(server, "market-yen").post(INSTANCES, body, expect=422)
     assert problem["errors"][0]["field"] == "instance_config.spend_limit"
 
 
-def test_a_key_of_its_account_updates_an_agent(server: ServerProcess) -> None:
+def test_key_of_the_owning_account_may_update_an_agent(server: ServerProcess) -> None:
     developer = customer(server, "market-dev")
     agent = developer.post("/agora/agent/register", {"agent_name": "Developed"})
     changed = developer.call("PATCH", f"/agents/{agent['agent_id']}", json={"description": "mine"})

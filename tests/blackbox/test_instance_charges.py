@@ -1,4 +1,4 @@
-"""What an instance costs is charged when it is committed to: its base with the create, work that was begun in any case."""
+"""Charges of instances: the base price is charged at creation, and started work is charged in any case."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def end(account: Account, instance: str) -> None:
 # -- the base price --------------------------------------------------------------------------------
 
 
-def test_parallel_creates_do_not_pass_a_limit_together(server: ServerProcess) -> None:
+def test_concurrent_creates_do_not_exceed_a_limit(server: ServerProcess) -> None:
     acme = customer(server, "base-acme", hard_limit=100)
 
     def attempt(_: int) -> int:
@@ -62,7 +62,7 @@ def test_parallel_creates_do_not_pass_a_limit_together(server: ServerProcess) ->
     assert cost(server, "base-acme") == 100, "what has run stays paid for"
 
 
-def test_the_base_of_an_instance_that_never_ran_is_given_back(server: ServerProcess) -> None:
+def test_base_price_of_an_instance_that_never_ran_is_refunded(server: ServerProcess) -> None:
     acme = customer(server, "never-acme", prepaid=True)
     assert make_instance(acme, "Based", expect=402)["code"] == "credit_exhausted"
     server.operator.post("/billing/credit", {"account": "never-acme", "amount": 60})
@@ -97,7 +97,7 @@ def running(server: ServerProcess) -> tuple[Account, str]:
     ],
     ids=["answered", "timed-out", "hung-up", "failed", "refused", "stream-timed-out"],
 )
-def test_what_may_have_been_done_is_charged(
+def test_request_with_unknown_outcome_is_charged(
     server: ServerProcess,
     running: tuple[Account, str],
     endpoint: str,
@@ -111,7 +111,7 @@ def test_what_may_have_been_done_is_charged(
     assert cost(server, "work-acme") - before == price
 
 
-def test_a_stream_whose_reader_hangs_up_is_charged(server: ServerProcess, running: tuple[Account, str]) -> None:
+def test_stream_is_charged_if_its_reader_disconnects(server: ServerProcess, running: tuple[Account, str]) -> None:
     acme, instance = running
     before = cost(server, "work-acme")
     body = {"endpoint": "/stream", "parameters": {"pieces": 100, "pause": 0.05}}
@@ -127,7 +127,7 @@ def test_a_stream_whose_reader_hangs_up_is_charged(server: ServerProcess, runnin
     assert cost(server, "work-acme") - before == 1
 
 
-def test_a_refused_connection_costs_nothing(server: ServerProcess) -> None:
+def test_refused_connection_is_not_charged(server: ServerProcess) -> None:
     acme = customer(server, "refused-acme")
     instance = make_instance(acme, "PerRequest", instance_config={"restart": "never"})["instance_id"]
     environment = execute(acme, instance, "/env").json()["result"]
@@ -165,7 +165,7 @@ def _is_closed(port: int) -> bool:
 # -- the token of an instance ----------------------------------------------------------------------
 
 
-def test_an_instances_token_spends_what_its_customer_granted(server: ServerProcess) -> None:
+def test_token_of_an_instance_spends_up_to_its_customers_grant(server: ServerProcess) -> None:
     accomplice = priced_agent(server, "Accomplice", type="per_request", price=3)
     acme = customer(server, "token-acme", hard_limit=100)
 

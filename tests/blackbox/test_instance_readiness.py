@@ -1,4 +1,4 @@
-"""An instance is running once its program can be reached."""
+"""Readiness of instances: an instance is running once its program is reachable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.polling import poll_until
 
 __all__ = ["docker_host"]
 
-#: it listens only after a while, as programs do that import much first
+#: listens after a delay, as programs with slow imports do
 SLOW_START = "import time\ntime.sleep(0.7)\n" + PROGRAM
 SILENT = "import time\nwhile True:\n    time.sleep(60)\n"
 
@@ -45,7 +45,7 @@ def build(program: str, *arguments: str, **variables: str) -> dict[str, Any]:
     ],
     ids=["port", "variable", "endpoints", "nothing"],
 )
-def test_an_instance_without_a_health_check_runs_when_it_listens(
+def test_instance_without_a_health_check_is_running_once_it_listens(
     server: ServerProcess, manifest: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     name = f"Slow-{request.node.callspec.id}"
@@ -57,7 +57,7 @@ def test_an_instance_without_a_health_check_runs_when_it_listens(
     server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}")
 
 
-def test_an_instance_that_declares_a_port_and_does_not_listen_is_not_running(server: ServerProcess) -> None:
+def test_instance_with_a_port_that_does_not_listen_is_not_running(server: ServerProcess) -> None:
     deploy(server, "Mute", health=None, port=8123, build_config=build("silent.py"))
     made = make_instance(server.operator, "Mute", wait=0)
 
@@ -70,7 +70,7 @@ def test_an_instance_that_declares_a_port_and_does_not_listen_is_not_running(ser
     server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}")
 
 
-def test_an_instance_that_declares_no_port_need_not_listen(server: ServerProcess) -> None:
+def test_instance_without_a_port_need_not_listen(server: ServerProcess) -> None:
     deploy(server, "Caller", health=None, build_config=build("silent.py"))
     made = make_instance(server.operator, "Caller")
     assert made["status"] == "running"
@@ -104,8 +104,8 @@ def _deploy_image(server: ServerProcess, name: str, **variables: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.xdist_group("docker")
-def test_a_container_runs_when_its_program_listens(docker_host: str, tmp_path: Path) -> None:
-    """The engine publishes the port from the start on: that it accepts connections says nothing of the program."""
+def test_container_is_running_once_its_program_listens(docker_host: str, tmp_path: Path) -> None:
+    """The engine publishes the port from the start: an accepted connection does not show that the program listens."""
     with serving_instances(tmp_path, docker_host=docker_host) as server:
         programs = tmp_path / "programs"
         (programs / "main.py").write_text(CONTAINED)

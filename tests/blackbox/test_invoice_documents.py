@@ -30,7 +30,7 @@ def issue_invoice(server: ServerProcess, account: str, price: float, currency: s
     """Charge an account for a past month, and issue its invoice. Returns its number."""
     agent = priced_agent(server, f"Sold to {account}", price=price, currency=currency)
     with closing(sqlite3.connect(server.directory / "agora.db", timeout=10)) as database, database:
-        # The same price, as if it had been set before last month: no call sets one for the past.
+        # Moves the price's start before last month: no call sets a price for the past.
         database.execute(
             """insert into billing_prices select tenant_id, agent_id, version + 1, type, currency, price, base_price, task_price,
             usage_unit, input_price, output_price, 0, created_at, created_by from billing_prices where agent_id = ?""",
@@ -43,7 +43,7 @@ def issue_invoice(server: ServerProcess, account: str, price: float, currency: s
     return str(number)
 
 
-def test_an_invoice_names_both_parties_the_tax_and_when_it_is_due(server: ServerProcess) -> None:
+def test_invoice_shows_both_parties_tax_and_due_date(server: ServerProcess) -> None:
     acme = customer(server, "acme")
     profile = {
         "name": "Acme <Inc.>",
@@ -53,7 +53,7 @@ def test_an_invoice_names_both_parties_the_tax_and_when_it_is_due(server: Server
     }
     assert profile.items() <= acme.call("PUT", "/billing/profile", json=profile).items()
     number = issue_invoice(server, "acme", price=0.333333, requests=5)
-    acme.call("PUT", "/billing/profile", json={"name": "Renamed"})  # an invoice stays as it was issued
+    acme.call("PUT", "/billing/profile", json={"name": "Renamed"})  # an invoice does not change after it is issued
     invoice = acme.get(f"/billing/invoices/{number}")
     assert invoice["issuer"].splitlines() == ["Agora GmbH", "Hauptstraße 1", "10115 Berlin"]
     assert invoice["customer"] == profile

@@ -1,4 +1,4 @@
-"""Whoever asks first for everything there is does not make the others wait while it is put together."""
+"""The first listing of the whole contract does not block the event loop while it is built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .loop_probe import LoopProbe
 @pytest.mark.parametrize(
     "path", [pytest.param("/openapi.json", marks=pytest.mark.long), "/mcp/v1/tools", "/discovery/list"]
 )
-def test_the_loop_serves_others_while_a_whole_listing_is_made(
+def test_loop_serves_others_while_a_full_listing_is_built(
     start_server: Callable[..., ServerProcess],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""The server says when and where its event loop stood still: in its log, in its metrics, in its health."""
+"""The watchdog reports when and where the event loop was blocked: in the log, the metrics and the health."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tests.blackbox.server import ServerProcess
 from tests.polling import poll_until
 
-#: run by Python before the server: signals block the loop's thread, in a function whose name a stack shows
+#: run by Python before the server: signals block the loop's thread in a function that appears by name in a stack trace
 BLOCKER = """
 import signal, time
 
@@ -76,17 +76,17 @@ def test_blocked_loop_is_logged_counted_and_shown(start_blocking_server: Callabl
         assert shown["stack"] is None
 
 
-def test_suspended_process_is_no_stall(start_server: Callable[..., ServerProcess]) -> None:
+def test_suspended_process_is_not_reported_as_a_stall(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(loop_stall_seconds="1.5")
     before = _stalls(server)
     os.kill(server.pid, signal.SIGSTOP)
-    time.sleep(3.5)  # what is tested is that this time does not count
+    time.sleep(3.5)  # this test checks that such time does not count
     os.kill(server.pid, signal.SIGCONT)
     assert server.operator.get("/health")["status"] == "healthy"
     assert _stalls(server) == before
 
 
-def test_threshold_of_zero_watches_nothing(start_blocking_server: Callable[..., ServerProcess]) -> None:
+def test_threshold_of_zero_disables_the_watchdog(start_blocking_server: Callable[..., ServerProcess]) -> None:
     server = start_blocking_server(loop_stall_seconds="0")
     os.kill(server.pid, signal.SIGUSR2)
     assert server.operator.get("/health/detail")["components"]["event_loop"]["detail"] == "never stood still"

@@ -1,6 +1,7 @@
-"""An upstream works through the server as it does directly: the protocol's own server-everything, called both ways.
+"""A federated upstream behaves through the server as it does directly: the protocol's server-everything is called both
+ways.
 
-Compared are the results, and what the client is asked for and told meanwhile.
+The test compares results, and the requests and notifications that the client receives.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ async def _call(host: Host, url: str, prefix: str, tool: str, mode: Any, token: 
 @pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("tool", CALLS)
-async def test_every_tool_works_as_it_does_directly(
+async def test_every_tool_behaves_as_when_called_directly(
     everything: str, federated: ServerProcess, tool: str, mode: str
 ) -> None:
     direct = await _call(Host(), everything, "", tool, "legacy")
@@ -66,7 +67,7 @@ async def test_every_tool_works_as_it_does_directly(
 
 
 @pytest.mark.long
-async def test_logs_come_during_a_call_and_after_it(federated: ServerProcess) -> None:
+async def test_logs_arrive_during_and_after_a_call(federated: ServerProcess) -> None:
     host = Host()
     async with host.connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
         with pytest.warns(MCPDeprecationWarning):
@@ -77,7 +78,7 @@ async def test_logs_come_during_a_call_and_after_it(federated: ServerProcess) ->
 
 @pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_link_to_a_resource_of_the_session_can_be_followed(federated: ServerProcess, mode: str) -> None:
+async def test_resource_link_of_the_session_can_be_read(federated: ServerProcess, mode: str) -> None:
     arguments = CALLS["gzip-file-as-resource"] | {"outputType": "resourceLink"}
     async with Host().connect(f"{federated.url}/mcp", mode, federated.admin_token) as client:
         result = await client.call_tool("everything.gzip-file-as-resource", arguments)
@@ -112,7 +113,7 @@ async def test_arguments_of_prompts_and_templates_are_completed(
 
 
 @pytest.mark.long
-async def test_updates_of_resources_come_to_who_subscribed(federated: ServerProcess) -> None:
+async def test_subscribers_receive_resource_updates(federated: ServerProcess) -> None:
     host = Host()
     async with host.connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
         uri = next(each.uri for each in (await client.list_resources()).resources if "everything" in str(each.uri))
@@ -123,7 +124,7 @@ async def test_updates_of_resources_come_to_who_subscribed(federated: ServerProc
 
 
 @pytest.mark.long
-async def test_all_of_them_are_offered(everything: str, federated: ServerProcess) -> None:
+async def test_upstream_offers_every_listed_item(everything: str, federated: ServerProcess) -> None:
     async with Host().connect(everything) as client:
         direct = {each.name for each in (await client.list_tools()).tools}
     assert direct >= CALLS.keys()
@@ -132,7 +133,7 @@ async def test_all_of_them_are_offered(everything: str, federated: ServerProcess
 
 
 class AskingUpstream(Far):
-    """An upstream with a tool that asks a person, in the manner of its protocol generation."""
+    """An upstream with a tool that asks a person, in the style of its protocol generation."""
 
     async def _tool_ask(self, ctx: Any, arguments: dict[str, Any]) -> Any:
         schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -169,7 +170,7 @@ def shared_open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_what_an_upstream_asks_the_client_answers(asking: ServerProcess, mode: str) -> None:
+async def test_client_answers_questions_of_an_upstream(asking: ServerProcess, mode: str) -> None:
     host = Host()
     async with host.connect(f"{asking.url}/mcp", mode, asking.admin_token) as client:
         for _ in range(2):  # over one connection to the upstream
@@ -178,14 +179,14 @@ async def test_what_an_upstream_asks_the_client_answers(asking: ServerProcess, m
     assert host.asked == ["elicitation form: Who is it?"] * 2
 
 
-async def test_a_caller_who_cannot_be_asked_is_told_so(asking: ServerProcess) -> None:
+async def test_call_fails_if_the_client_cannot_be_asked(asking: ServerProcess) -> None:
     call = {"arguments": {}}
     response = await asyncio.to_thread(asking.operator.http.post, "/tools/far/ask", json=call, timeout=DEADLINE)
     assert "cannot be asked" in response.text, response.text
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_links_lead_to_the_resource_through_the_server(shared_open_server: ServerProcess, mode: str) -> None:
+async def test_resource_links_resolve_through_the_server(shared_open_server: ServerProcess, mode: str) -> None:
     class Linking(Far):
         async def _tool_link(self, ctx: Any, arguments: dict[str, Any]) -> Any:
             link = types.ResourceLink(type="resource_link", uri="far://note", name="note")
@@ -263,7 +264,7 @@ async def logging_upstream(server: ServerProcess, modern: bool) -> AsyncIterator
 
 @pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_call_brings_the_logs_of_its_level(shared_open_server: ServerProcess, mode: str, modern: bool) -> None:
+async def test_call_delivers_logs_of_its_level(shared_open_server: ServerProcess, mode: str, modern: bool) -> None:
     async with logging_upstream(shared_open_server, modern):
         for level, expected in (("warning", ["a warning"]), ("debug", ["a debug", "a warning"]), (None, [])):
             assert await _logs_of_a_call(shared_open_server, mode, level, len(expected)) == expected
@@ -284,7 +285,7 @@ async def _logs_of_a_call(server: ServerProcess, mode: str, level: Any, count: i
 
 @pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
 @pytest.mark.parametrize("mode", MODES)
-async def test_an_argument_of_an_upstreams_prompt_is_completed(
+async def test_argument_of_an_upstreams_prompt_is_completed(
     shared_open_server: ServerProcess, mode: str, modern: bool
 ) -> None:
     reference = types.PromptReference(type="ref/prompt", name="logging.greet")
@@ -324,7 +325,7 @@ class ChangingUpstream(Far):
 
 @pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_change_of_an_upstreams_resource_is_told(
+async def test_change_of_an_upstreams_resource_is_notified(
     shared_open_server: ServerProcess, mode: str, modern: bool
 ) -> None:
     far, operator = ChangingUpstream(modern=modern), shared_open_server.operator
@@ -351,12 +352,12 @@ async def _remember_updates(updates: Any, host: Host) -> None:
 
 
 async def _change_until_told(far: ChangingUpstream, host: Host, uri: str) -> None:
-    """Change the resource repeatedly: there is no notification of the subscription's start."""
+    """Change the resource repeatedly: the start of the subscription is not notified."""
     if not far.modern:
         await far.subscribed.wait()
     while uri not in host.updated:
         await far.change_note()
-        await passing(0.05)  # the time that an update may take to come, so that the changes are no flood
+        await passing(0.05)  # the maximum delay of an update, so that the changes do not flood
 
 
 OLD_SERVER = """
@@ -375,7 +376,7 @@ server.run(transport="sse", port=int(sys.argv[1]))
 """
 
 
-async def test_an_upstream_of_the_older_transport_is_reached_too(shared_open_server: ServerProcess) -> None:
+async def test_upstream_of_the_older_transport_is_reachable(shared_open_server: ServerProcess) -> None:
     host, operator, port = Host(), shared_open_server.operator, free_port()
     process = spawn_tethered([sys.executable, "-c", OLD_SERVER, str(port)], stderr=subprocess.DEVNULL)
     try:

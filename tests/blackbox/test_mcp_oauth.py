@@ -1,4 +1,4 @@
-"""A protected MCP endpoint begins OAuth with the first request, and asks for more scopes when a call needs them.
+"""OAuth at a protected MCP endpoint: it starts with the first request, and asks for more scopes when a call needs them.
 
 The client is the official Python one with its OAuth provider; the authorization server is npm's ``oidc-provider``.
 """
@@ -64,7 +64,7 @@ def _post(server: ServerProcess, method: str, token: str = "", **params: Any) ->
         ("tools/call", {"name": "agora.auth.login", "arguments": {"username": "ada", "password": "ada-pw"}}),
     ],
 )
-def test_every_request_without_a_credential_is_told_where_to_get_one(
+def test_request_without_a_credential_gets_the_authorization_server(
     protected: ServerProcess, method: str, params: dict[str, Any]
 ) -> None:
     answer = _post(protected, method, **params)
@@ -72,7 +72,7 @@ def test_every_request_without_a_credential_is_told_where_to_get_one(
     assert f'resource_metadata="{protected.url}{METADATA}"' in answer.headers["www-authenticate"]
 
 
-def test_streams_and_the_plain_endpoints_are_no_exception(protected: ServerProcess, provider: str) -> None:
+def test_streams_and_plain_endpoints_also_require_a_credential(protected: ServerProcess, provider: str) -> None:
     for path in ("/mcp", "/mcp/v1/tools"):
         assert httpx.get(protected.url + path, headers=HEADERS).status_code == 401
     assert (
@@ -85,7 +85,9 @@ def test_streams_and_the_plain_endpoints_are_no_exception(protected: ServerProce
 
 @pytest.mark.parametrize("arguments", [{}, {"progressToken": 1}], ids=["short", "streamed"])
 @pytest.mark.parametrize("through", ["", "agora.tools.call"])
-def test_a_missing_scope_is_named_by_http(protected: ServerProcess, arguments: dict[str, Any], through: str) -> None:
+def test_missing_scope_is_named_in_the_http_header(
+    protected: ServerProcess, arguments: dict[str, Any], through: str
+) -> None:
     agent = protected.register("Member" + through + "".join(arguments)).token
     session = _post(protected, "initialize", agent, **SHAKE_HANDS).headers["mcp-session-id"]
     call: dict[str, Any] = {"name": "agora.token.revoke", "arguments": {}}
@@ -141,7 +143,7 @@ class _Person:
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_the_official_client_signs_in_and_steps_up(protected: ServerProcess, provider: str, mode: Any) -> None:
+async def test_official_client_signs_in_and_steps_up(protected: ServerProcess, provider: str, mode: Any) -> None:
     peer = protected.register(f"Peer of {mode}")
     person, storage = _Person("otto"), _Storage(provider)
     oauth = mcp.client.auth.OAuthClientProvider(
@@ -163,5 +165,5 @@ async def test_the_official_client_signs_in_and_steps_up(protected: ServerProces
         sent = await client.call_tool("agora.messaging.send", arguments)
         assert not sent.is_error, sent.content
         assert person.scopes[1:] == [{"openid", "read:agents", "write:messages"}]
-        with pytest.raises(MCPError, match="scope"):  # what nobody of that role may: it is asked once, and told
+        with pytest.raises(MCPError, match="scope"):  # the role lacks the scope: asked once, refused
             await client.call_tool("agora.token.revoke", {})

@@ -1,4 +1,5 @@
-"""Calls of ``agora.a2a.send`` as tasks, in both eras of MCP: the task that the message makes is the task of the call."""
+"""MCP calls of ``agora.a2a.send`` as tasks, in both protocol generations: the task created by the message is the task
+of the call."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def read_tool(server: ServerProcess, version: str = "") -> dict[str, Any]:
     return dict(tool)
 
 
-def test_a_message_becomes_a_task_with_questions_and_the_operations_result(
+def test_message_becomes_a_task_with_questions_and_the_operations_result(
     shared_server: ServerProcess, modern: RawClient
 ) -> None:
     baker = Baker(shared_server, "Sent to")
@@ -65,7 +66,7 @@ def test_a_message_becomes_a_task_with_questions_and_the_operations_result(
     Draft202012Validator(read_tool(shared_server)["outputSchema"]).validate(sent)
 
 
-def test_a_failed_task_is_a_result_as_without_tasks(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_failed_task_has_the_same_result_as_without_tasks(shared_server: ServerProcess, modern: RawClient) -> None:
     baker = Baker(shared_server, "Failing")
     task_id = begin_sending(modern, "Failing")["taskId"]
     baker.take()
@@ -75,7 +76,7 @@ def test_a_failed_task_is_a_result_as_without_tasks(shared_server: ServerProcess
     assert task["result"]["structuredContent"]["task"]["status"]["state"] == "TASK_STATE_FAILED"
 
 
-def test_the_older_era_asks_for_the_task_waits_and_cancels(shared_server: ServerProcess, legacy: RawClient) -> None:
+def test_older_generation_requests_awaits_and_cancels_a_task(shared_server: ServerProcess, legacy: RawClient) -> None:
     baker = Baker(shared_server, "Old era")
     handle = begin_sending(legacy, "Old era", ttl=60_000)
     assert (handle["status"], handle["ttl"]) == ("working", 60_000)
@@ -90,13 +91,13 @@ def test_the_older_era_asks_for_the_task_waits_and_cancels(shared_server: Server
     assert cancelled["status"]["state"] == "TASK_STATE_CANCELED"
 
 
-def test_the_same_call_makes_one_task(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_repeated_call_creates_one_task(shared_server: ServerProcess, modern: RawClient) -> None:
     Baker(shared_server, "Once")
     handles = [begin_sending(modern, "Once", _meta={"agora/idempotency-key": "one"})["taskId"] for _ in range(2)]
     assert handles[0] == handles[1]
 
 
-def test_what_does_not_wait_for_a_new_task_is_no_task(
+def test_call_that_does_not_wait_for_a_new_task_is_not_a_task(
     shared_server: ServerProcess, modern: RawClient, legacy: RawClient
 ) -> None:
     baker = Baker(shared_server, "Prompt")
@@ -115,7 +116,7 @@ def test_what_does_not_wait_for_a_new_task_is_no_task(
 
 
 @pytest.mark.parametrize("era", ["modern", "legacy"])
-def test_a_call_by_way_of_the_tool_that_calls_tools_is_a_task_too(
+def test_call_through_agora_tools_call_is_a_task(
     shared_server: ServerProcess, era: str, request: pytest.FixtureRequest
 ) -> None:
     client: RawClient = request.getfixturevalue(era)
@@ -128,6 +129,6 @@ def test_a_call_by_way_of_the_tool_that_calls_tools_is_a_task_too(
         assert baker.take() == handle["taskId"]
 
 
-def test_the_tool_says_that_it_runs_as_a_task(shared_server: ServerProcess) -> None:
+def test_tool_declares_task_support(shared_server: ServerProcess) -> None:
     assert read_tool(shared_server, LEGACY)["execution"] == {"taskSupport": "optional"}
     assert "execution" not in read_tool(shared_server)

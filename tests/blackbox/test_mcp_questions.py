@@ -1,4 +1,4 @@
-"""An agent that is offered as a tool asks back, and says how far it is: what the host of a language model sees of it."""
+"""Questions and progress of an agent offered as a tool, as seen by the host of a language model."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _person(response: types.ElicitResult, asked: list[Any]) -> Any:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_question_is_asked_of_the_person_at_the_client(shared_server: ServerProcess, era: str) -> None:
+async def test_question_is_elicited_from_the_client(shared_server: ServerProcess, era: str) -> None:
     agent, asked = _offer(shared_server, f"Baker {era}"), list[Any]()
     answer = _person(types.ElicitResult(action="accept", content={"answer": "large"}), asked)
     http, client = _connect(shared_server, era, shared_server.admin_token, elicitation_callback=answer)
@@ -113,7 +113,7 @@ async def test_a_question_is_asked_of_the_person_at_the_client(shared_server: Se
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_form_of_the_agents_own_is_answered_as_data(shared_server: ServerProcess, era: str) -> None:
+async def test_form_defined_by_the_agent_is_answered_as_data(shared_server: ServerProcess, era: str) -> None:
     agent, asked = _offer(shared_server, f"Former {era}"), list[Any]()
     answer = _person(types.ElicitResult(action="accept", content={"size": 3, "gift": True}), asked)
     http, client = _connect(shared_server, era, shared_server.admin_token, elicitation_callback=answer)
@@ -126,7 +126,7 @@ async def test_a_form_of_the_agents_own_is_answered_as_data(shared_server: Serve
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(("action", "outcome"), [("decline", "declined"), ("cancel", "cancelled")])
-async def test_who_declines_or_cancels_is_heard(
+async def test_declined_or_cancelled_question_reaches_the_agent(
     shared_server: ServerProcess, era: str, action: Any, outcome: str
 ) -> None:
     agent = _offer(shared_server, f"{action} {era}")
@@ -141,7 +141,7 @@ async def test_who_declines_or_cancels_is_heard(
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("view", ["", "?view=full", "?view=model&toolsets=task"])
-async def test_a_client_that_can_ask_nobody_is_told_how_to_answer(
+async def test_client_without_elicitation_is_told_how_to_answer(
     shared_server: ServerProcess, era: str, view: str
 ) -> None:
     http, client = _connect(shared_server, era, shared_server.admin_token, f"/mcp{view}")
@@ -161,7 +161,7 @@ async def test_a_client_that_can_ask_nobody_is_told_how_to_answer(
     assert "TASK_STATE_COMPLETED" in str(answer.structured_content)
 
 
-async def test_a_virtual_server_names_the_answering_tool_only_where_it_has_it(shared_server: ServerProcess) -> None:
+async def test_virtual_server_names_the_answering_tool_only_if_it_contains_it(shared_server: ServerProcess) -> None:
     agent = _offer(shared_server, "Asker")
     for name, tools, expected in (
         ("mute", ["Asker.bake"], "has no tool that answers it"),
@@ -175,7 +175,7 @@ async def test_a_virtual_server_names_the_answering_tool_only_where_it_has_it(sh
         assert expected in result.content[0].text
 
 
-async def test_a_state_is_no_way_to_the_task_of_another(shared_server: ServerProcess) -> None:
+async def test_request_state_gives_no_access_to_tasks_of_others(shared_server: ServerProcess) -> None:
     _offer(shared_server, "Guarded")
     http, client = _connect(shared_server, "legacy", shared_server.admin_token)
     with _Worker(_offer(shared_server, "Private"), _ask()):
@@ -217,7 +217,7 @@ async def test_a_state_is_no_way_to_the_task_of_another(shared_server: ServerPro
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_message_to_an_agent_reports_the_progress_of_its_task(shared_server: ServerProcess, era: str) -> None:
+async def test_message_to_an_agent_reports_the_progress_of_its_task(shared_server: ServerProcess, era: str) -> None:
     agent = shared_server.register(f"Worker {era}")
 
     told: list[tuple[float, str | None]] = []
@@ -228,7 +228,7 @@ async def test_a_message_to_an_agent_reports_the_progress_of_its_task(shared_ser
     def work(agent: Account, task: dict[str, Any]) -> Any:
         for progress in (25, 75):
             agent.post("/agora/task/update", task["held"] | {"progress": progress, "notes": f"{progress} of 100"})
-            # The caller is told the newest state only: a task that ends at once has no progress to report.
+            # The caller gets only the newest state: a task that ends immediately has no progress to report.
             poll_until(partial(has_heard, f"{progress} of 100"), f"{progress} of 100 is reported")
         return "done"
 
@@ -248,7 +248,7 @@ async def test_a_message_to_an_agent_reports_the_progress_of_its_task(shared_ser
 
 
 class _AskingUpstream(Far):
-    """An upstream with tools that ask a person, in the manner of its protocol generation."""
+    """An upstream with tools that ask a person, in the style of its protocol generation."""
 
     async def _tool_ask(self, ctx: Any, arguments: dict[str, Any]) -> Any:
         if not self.modern:
@@ -282,7 +282,8 @@ async def far(request: pytest.FixtureRequest, market: ServerProcess) -> AsyncIte
 
 
 class _Errand:
-    """A task whose agent calls the upstream's tool; the call waits in a thread. answer: of the call, when available."""
+    """A task whose agent calls the upstream's tool; the call waits in a thread. answer: result of the call, when
+    available."""
 
     def __init__(self, market: ServerProcess, upstream: str, **options: Any) -> None:
         self.agent = market.register(f"Doer-{uuid.uuid4().hex[:8]}")
@@ -330,7 +331,7 @@ def _text_of(answer: str) -> str:
     return str(json.loads(answer)["content"][0]["text"])
 
 
-async def test_what_an_upstream_asks_is_a_question_of_the_task(market: ServerProcess, far: str) -> None:
+async def test_question_of_an_upstream_becomes_a_question_of_the_task(market: ServerProcess, far: str) -> None:
     await asyncio.to_thread(_check_question, market, far)
 
 
@@ -340,7 +341,7 @@ def _check_question(market: ServerProcess, far: str) -> None:
     assert question["parts"] == [{"text": "Which size?"}]
     assert question["metadata"]["requestedSchema"] == FORM
     assert errand.agent.post("/agora/task/claim")["tasks"] == []
-    market.operator.post("/agora/task/message", {"task_id": errand.task_id, "text": "large"})  # it does not fit
+    market.operator.post("/agora/task/message", {"task_id": errand.task_id, "text": "large"})  # not in the schema
     poll_until(lambda: "does not fit" in json.dumps(errand.wait_for_question()), "it asks again")
     answer = {"task_id": errand.task_id, "parts": [{"data": {"size": 3, "gift": True}}]}
     market.operator.post("/agora/task/message", answer)
@@ -351,9 +352,7 @@ def _check_question(market: ServerProcess, far: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["cli", "a2a", "monitor", "decline", "cancel"])
-async def test_the_question_is_answered_over_whatever_the_requester_speaks(
-    market: ServerProcess, way: str, far: str
-) -> None:
+async def test_question_can_be_answered_over_every_protocol(market: ServerProcess, way: str, far: str) -> None:
     await asyncio.to_thread(_check_way, market, far, way)
 
 
@@ -406,8 +405,8 @@ def _answer_in_monitor(market: ServerProcess, errand: _Errand) -> None:
         browser.act(f"tasks/{errand.task_id}", "agora.task.message", text='{"size": 3}')
 
 
-async def test_a_question_whose_call_has_ended_is_withdrawn(market: ServerProcess, far: str) -> None:
-    """The agent that called hangs up, or the whole server dies: in either case the task does not wait for ever."""
+async def test_question_is_withdrawn_when_its_call_ends(market: ServerProcess, far: str) -> None:
+    """The calling agent disconnects, or the whole server is killed: in neither case does the task wait forever."""
 
     def check() -> None:
         errand = _Errand(market, far)
@@ -419,7 +418,7 @@ async def test_a_question_whose_call_has_ended_is_withdrawn(market: ServerProces
     await asyncio.to_thread(check)
 
 
-async def test_a_question_is_withdrawn_when_the_server_has_died(tmp_path: Path) -> None:
+async def test_question_is_withdrawn_after_the_server_was_killed(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data", mcp_private_networks="true").start()
     try:
         async with serving(_AskingUpstream(tools={"ask": tool("ask")}).app()) as url:
@@ -442,7 +441,7 @@ def _check_death(server: ServerProcess) -> None:
     assert errand.task()["status"] == "pending"
 
 
-def test_a_call_for_a_task_takes_its_lease(market: ServerProcess) -> None:
+def test_call_for_a_task_requires_its_lease(market: ServerProcess) -> None:
     agent, task_id = market.register("Nobody in particular"), f"task_{'0' * 32}"
     body: dict[str, Any] = {"arguments": {}, "task_id": task_id}
     assert agent.post("/tools/none/ask", body, expect=404)

@@ -1,4 +1,5 @@
-"""Calls of agents' tools as tasks, in both eras of MCP: raw JSON, the official client, and callers that mean harm."""
+"""Calls of agents' tools as MCP tasks, in both protocol generations: raw JSON, the official client, and hostile
+callers."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ JAVASCRIPT_SDK = "@modelcontextprotocol/sdk@1.32.2"
 FORM = {"type": "object", "properties": {"size": {"type": "integer"}}, "required": ["size"]}
 UNKNOWN_METHOD, INVALID_PARAMS, MISSING_CAPABILITY, HEADER_MISMATCH = -32601, -32602, -32021, -32020
 DEADLINE = 60.0
-SOMEBODYS = {"task_type": "x", "assignee": "Nobody yet"}  #: a task that no agent here takes
+SOMEBODYS = {"task_type": "x", "assignee": "Nobody yet"}  # a task for a type that no agent here handles
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def legacy(shared_server: ServerProcess) -> Any:
 # -- the extension of 2026-07-28 -------------------------------------------------------------------
 
 
-def test_a_call_becomes_a_task_that_is_the_marketplaces_own(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_call_becomes_a_task_of_the_marketplace(shared_server: ServerProcess, modern: RawClient) -> None:
     baker = Baker(shared_server, "Own")
     handle = begin(modern, baker.tool)
     assert handle["resultType"] == "task"
@@ -58,11 +59,11 @@ def test_a_call_becomes_a_task_that_is_the_marketplaces_own(shared_server: Serve
     own = shared_server.operator.get("/agora/task/get", params={"task_id": handle["taskId"]})
     assert own["result"] == {"loaves": 2}
     assert isinstance(task["ttlMs"], int)
-    assert task["ttlMs"] > 80 * 86_400_000  # as long as ended tasks are kept
+    assert task["ttlMs"] > 80 * 86_400_000  # the retention of ended tasks
 
 
 @pytest.mark.parametrize(("end", "status"), [(Baker.fail, "completed"), (Baker.reject, "failed")])
-def test_a_failure_is_the_tools_or_the_protocols(
+def test_failed_task_is_a_tool_error_or_a_protocol_error(
     shared_server: ServerProcess, modern: RawClient, end: Callable[[Baker], None], status: str
 ) -> None:
     baker = Baker(shared_server, f"End {status}")
@@ -101,13 +102,13 @@ def test_questions_are_answered_one_by_one(shared_server: ServerProcess, modern:
     modern.result("tasks/update", {"taskId": task_id, "inputResponses": second})
     assert baker.take() == task_id
     assert baker.answers() == [{"size": 3}, "yes"]
-    modern.result("tasks/update", {"taskId": task_id, "inputResponses": second})  # answered already: ignored
+    modern.result("tasks/update", {"taskId": task_id, "inputResponses": second})  # already answered: ignored
     assert len(baker.answers()) == 2
     baker.complete("done")
     assert modern.result("tasks/get", {"taskId": task_id})["result"]["content"] == [{"type": "text", "text": "done"}]
 
 
-def test_a_client_without_questions_reads_what_is_asked(shared_server: ServerProcess) -> None:
+def test_client_without_elicitation_reads_the_question(shared_server: ServerProcess) -> None:
     baker = Baker(shared_server, "Mute")
     capabilities = {"extensions": {EXTENSION: {}}}
     with RawClient(shared_server.url, shared_server.admin_token, capabilities=capabilities) as client:
@@ -118,14 +119,14 @@ def test_a_client_without_questions_reads_what_is_asked(shared_server: ServerPro
     assert (task["status"], task["inputRequests"], task["statusMessage"]) == ("input_required", {}, "Which size?")
 
 
-def test_cancellation_is_acknowledged_also_of_what_has_ended(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_cancelling_an_ended_task_is_acknowledged(shared_server: ServerProcess, modern: RawClient) -> None:
     task_id = begin(modern, Baker(shared_server, "Cancelled").tool)["taskId"]
     for _ in range(2):
         assert modern.result("tasks/cancel", {"taskId": task_id}).keys() == {"resultType", "_meta"}
     assert modern.result("tasks/get", {"taskId": task_id})["status"] == "cancelled"
 
 
-def test_who_does_not_declare_the_extension_gets_no_task(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_client_without_the_extension_gets_no_task(shared_server: ServerProcess, modern: RawClient) -> None:
     required = Baker(shared_server, "Required", task_support="required")
     with RawClient(shared_server.url, shared_server.admin_token) as client:
         answer = client.call("tools/call", {"name": required.tool, "arguments": {}})
@@ -141,7 +142,7 @@ def test_who_does_not_declare_the_extension_gets_no_task(shared_server: ServerPr
     assert modern.result("server/discover")["capabilities"]["extensions"] == {EXTENSION: {}}
 
 
-def test_a_subscription_tells_of_the_callers_own_tasks(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_subscription_reports_only_the_callers_tasks(shared_server: ServerProcess, modern: RawClient) -> None:
     baker = Baker(shared_server, "Told")
     task_id = begin(modern, baker.tool)["taskId"]
     other = shared_server.register("Somebody").post("/agora/task/assign", SOMEBODYS)["task_id"]
@@ -167,7 +168,7 @@ def test_a_subscription_tells_of_the_callers_own_tasks(shared_server: ServerProc
 # -- tasks of 2025-11-25 ---------------------------------------------------------------------------
 
 
-def test_a_client_of_the_older_era_asks_for_a_task(shared_server: ServerProcess, legacy: RawClient) -> None:
+def test_client_of_the_older_generation_requests_a_task(shared_server: ServerProcess, legacy: RawClient) -> None:
     assert legacy.initialized["capabilities"]["tasks"] == {
         "list": {},
         "cancel": {},
@@ -187,7 +188,7 @@ def test_a_client_of_the_older_era_asks_for_a_task(shared_server: ServerProcess,
     assert legacy.code("tasks/update", {"taskId": handle["taskId"], "inputResponses": {}}) == UNKNOWN_METHOD
 
 
-def test_tools_say_whether_they_run_as_tasks(shared_server: ServerProcess) -> None:
+def test_tools_declare_task_support(shared_server: ServerProcess) -> None:
     for support in ("optional", "required", "forbidden"):
         Baker(shared_server, f"Says_{support}", task_support=support)
 
@@ -206,20 +207,20 @@ def test_tools_say_whether_they_run_as_tasks(shared_server: ServerProcess) -> No
         assert set(execution(version, **capabilities).values()) == {None}
 
 
-def test_what_is_no_task_refuses_the_parameter(shared_server: ServerProcess, legacy: RawClient) -> None:
+def test_tool_without_task_support_refuses_the_task_parameter(shared_server: ServerProcess, legacy: RawClient) -> None:
     forbidden = Baker(shared_server, "Never", task_support="forbidden")
     required = Baker(shared_server, "Always", task_support="required")
     for name in (forbidden.tool, "agora.messaging.send"):
         assert legacy.code("tools/call", {"name": name, "arguments": {}, "task": {}}) == UNKNOWN_METHOD
     assert legacy.code("tools/call", {"name": required.tool, "arguments": {}}) == UNKNOWN_METHOD
-    # Before 2025-11-25 there are no tasks: the parameter is nothing, and the methods are not there.
+    # Before 2025-11-25 there are no tasks: the parameter is ignored, and the methods are unknown.
     with RawClient(shared_server.url, shared_server.admin_token, "2025-06-18") as client:
         assert "tasks" not in client.initialized["capabilities"]
         assert client.code("tasks/list") == UNKNOWN_METHOD
         assert client.result("tools/call", {"name": "agora.query.marketplace", "arguments": {}, "task": {}})["content"]
 
 
-def test_a_session_is_told_of_its_tasks(shared_server: ServerProcess, legacy: RawClient) -> None:
+def test_session_is_notified_of_its_tasks(shared_server: ServerProcess, legacy: RawClient) -> None:
     baker = Baker(shared_server, "Streamed")
     with legacy.http.stream("GET", "/mcp", headers=legacy.headers("", {})) as response:
         messages = stream_messages(response)
@@ -237,10 +238,11 @@ def test_a_session_is_told_of_its_tasks(shared_server: ServerProcess, legacy: Ra
     assert message["params"]["ttl"] is not None
 
 
-async def test_the_official_client_waits_for_a_result_and_is_asked(
+async def test_official_client_awaits_a_result_and_answers_questions(
     shared_server: ServerProcess, legacy: RawClient
 ) -> None:
-    """It has the methods of tasks; of the call that makes one it takes no answer but the tool's, so that call is made by hand."""
+    """The client has the methods of tasks, but accepts only a tool's result from the call that creates one; that call
+    is handwritten."""
     baker, asked, reported = Baker(shared_server, "Official"), list[Any](), list[Any]()
 
     async def answer(context: Any, params: Any) -> types.ElicitResult:
@@ -279,8 +281,8 @@ async def test_the_official_client_waits_for_a_result_and_is_asked(
 
 
 @pytest.mark.long
-def test_the_official_javascript_client_runs_a_tool_as_a_task(shared_server: ServerProcess) -> None:
-    """Of the clients that have tasks of the older form it is the one that begins them, too."""
+def test_official_javascript_client_runs_a_tool_as_a_task(shared_server: ServerProcess) -> None:
+    """It is the only client with tasks of the older form that also creates them."""
     node, package = conformance_mcp.install(JAVASCRIPT_SDK, "package.json")
     baker, program = (
         Baker(shared_server, "Javascript"),
@@ -306,7 +308,7 @@ def test_the_official_javascript_client_runs_a_tool_as_a_task(shared_server: Ser
     assert outcome["isListed"] is True
 
 
-async def test_the_official_client_resolves_a_task_by_its_extension(shared_server: ServerProcess) -> None:
+async def test_official_client_resolves_a_task_through_the_extension(shared_server: ServerProcess) -> None:
     baker, extension = Baker(shared_server, "Resolved"), TasksExtension()
 
     def work() -> None:
@@ -321,10 +323,10 @@ async def test_the_official_client_resolves_a_task_by_its_extension(shared_serve
     assert extension.statuses[-1] == "completed"
 
 
-# -- what outlives what ----------------------------------------------------------------------------
+# -- lifetime --------------------------------------------------------------------------------------
 
 
-def test_a_task_outlives_its_server_and_its_session(start_server: Callable[..., ServerProcess]) -> None:
+def test_task_outlives_its_server_process_and_session(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     baker, clerk = Baker(server, "Lasting"), Baker(server, "Noting")
     with RawClient(server.url, server.admin_token, LEGACY) as client:
@@ -349,11 +351,11 @@ def test_a_task_outlives_its_server_and_its_session(start_server: Callable[..., 
 # -- hostile ---------------------------------------------------------------------------------------
 
 
-def test_the_task_of_another_is_not_there(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_task_of_another_caller_is_unknown(shared_server: ServerProcess, modern: RawClient) -> None:
     baker = Baker(shared_server, "Guarded")
     task_id = begin(modern, baker.tool)["taskId"]
     stranger = shared_server.register("Stranger")
-    for token in (stranger.token, baker.account.token):  # its agent may work on it, and is not its requester
+    for token in (stranger.token, baker.account.token):  # its assignee may work on it, but is not its requester
         with RawClient(shared_server.url, token, capabilities=DECLARED) as client:
             for method in ("tasks/get", "tasks/update", "tasks/cancel"):
                 own = client.call(method, {"taskId": task_id, "inputResponses": {}})["error"]
@@ -364,12 +366,12 @@ def test_the_task_of_another_is_not_there(shared_server: ServerProcess, modern: 
             assert task_id not in str(client.result("tasks/list"))
             assert client.code("tasks/result", {"taskId": task_id}) == INVALID_PARAMS
     others = stranger.post("/agora/task/assign", SOMEBODYS)["task_id"]
-    assert modern.code("tasks/get", {"taskId": others}) == INVALID_PARAMS  # even for who may read every task
+    assert modern.code("tasks/get", {"taskId": others}) == INVALID_PARAMS  # even for callers that may read every task
     assert modern.result("tasks/get", {"taskId": task_id})["status"] == "working"
 
 
 @pytest.mark.parametrize("task_id", ["", "task_0", "../task", "x" * 5000, "task_" + "é" * 32, 7, None, ["task_0"], {}])
-def test_odd_ids_are_unknown(modern: RawClient, legacy: RawClient, task_id: Any) -> None:
+def test_malformed_task_ids_are_unknown(modern: RawClient, legacy: RawClient, task_id: Any) -> None:
     headers = {} if isinstance(task_id, str) and task_id.isascii() else {"mcp_name": "x"}
     for method in ("tasks/get", "tasks/cancel"):
         assert modern.code(method, {"taskId": task_id}, **headers) in (INVALID_PARAMS, HEADER_MISMATCH)
@@ -377,7 +379,7 @@ def test_odd_ids_are_unknown(modern: RawClient, legacy: RawClient, task_id: Any)
     assert legacy.code("tasks/result", {"taskId": task_id}) == INVALID_PARAMS
 
 
-def test_a_header_for_another_task_is_refused(shared_server: ServerProcess, modern: RawClient) -> None:
+def test_header_for_another_task_is_refused(shared_server: ServerProcess, modern: RawClient) -> None:
     task_id = begin(modern, Baker(shared_server, "Routed").tool)["taskId"]
     for method in ("tasks/get", "tasks/update", "tasks/cancel"):
         params = {"taskId": task_id, "inputResponses": {}}
@@ -385,32 +387,30 @@ def test_a_header_for_another_task_is_refused(shared_server: ServerProcess, mode
 
 
 @pytest.mark.parametrize("cursor", ["garbage", "!!", "x" * 9000, "bm90aGluZw", 7, {}])
-def test_a_garbled_cursor_is_refused(legacy: RawClient, cursor: Any) -> None:
+def test_malformed_cursor_is_refused(legacy: RawClient, cursor: Any) -> None:
     assert legacy.code("tasks/list", {"cursor": cursor}) == INVALID_PARAMS
 
 
 @pytest.mark.parametrize("ttl", [-1, 1e300, "long", True, [], 2**60])
-def test_an_absurd_ttl_is_refused(shared_server: ServerProcess, legacy: RawClient, ttl: Any) -> None:
+def test_invalid_ttl_is_refused(shared_server: ServerProcess, legacy: RawClient, ttl: Any) -> None:
     tool = _shared_baker(shared_server)
     assert legacy.code("tools/call", {"name": tool, "arguments": {}, "task": {"ttl": ttl}}) == INVALID_PARAMS
 
 
 @pytest.mark.parametrize("task", [7, "x", [], None])
-def test_an_augmentation_that_is_no_object_is_refused(
-    shared_server: ServerProcess, legacy: RawClient, task: Any
-) -> None:
+def test_task_parameter_must_be_an_object(shared_server: ServerProcess, legacy: RawClient, task: Any) -> None:
     tool = _shared_baker(shared_server)
     assert legacy.code("tools/call", {"name": tool, "arguments": {}, "task": task}) == INVALID_PARAMS
 
 
-def test_a_ttl_is_bounded_by_the_retention_and_kept(shared_server: ServerProcess, legacy: RawClient) -> None:
+def test_ttl_is_bounded_by_the_retention(shared_server: ServerProcess, legacy: RawClient) -> None:
     tool = _shared_baker(shared_server)
     assert begin(legacy, tool, ttl=2**50)["ttl"] == 90 * 86_400_000
     handle = begin(legacy, tool, ttl=0)
     assert handle["ttl"] == 1000
     poll_until(lambda: "error" in legacy.call("tasks/get", {"taskId": handle["taskId"]}), "the task's time is over")
     assert handle["taskId"] not in str(legacy.result("tasks/list"))
-    # What is over is the client's handle: the marketplace keeps its task.
+    # Only the client's handle has expired: the marketplace keeps its task.
     assert shared_server.operator.get("/agora/task/get", params={"task_id": handle["taskId"]})["status"] == "pending"
 
 
@@ -421,7 +421,7 @@ def test_malformed_responses_are_refused(shared_server: ServerProcess, modern: R
 
 
 @pytest.mark.parametrize("count", [120, pytest.param(3000, marks=pytest.mark.long)])
-def test_a_long_list_is_read_page_by_page(shared_server: ServerProcess, count: int) -> None:
+def test_long_list_is_read_page_by_page(shared_server: ServerProcess, count: int) -> None:
     account = shared_server.register(f"Busy {count}")
     own = {"task_type": "x", "assignee": account.agent_id}
     ids = {account.post("/agora/task/assign", own)["task_id"] for _ in range(count)}
@@ -439,7 +439,7 @@ def test_a_long_list_is_read_page_by_page(shared_server: ServerProcess, count: i
     assert set(listed) == ids
 
 
-def test_a_caller_without_the_right_is_told_the_scope(shared_server: ServerProcess) -> None:
+def test_missing_scope_is_named_in_the_error(shared_server: ServerProcess) -> None:
     key = shared_server.operator.post("/agora/token/create", {"label": "reader", "scopes": ["read:agents"]})
     with RawClient(shared_server.url, key["token"], capabilities=DECLARED) as client:
         answer = client.call("tasks/get", {"taskId": "task_" + "0" * 32})

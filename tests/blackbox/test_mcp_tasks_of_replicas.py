@@ -1,4 +1,5 @@
-"""A task of MCP that is watched on one server and cancelled through another: two processes on one PostgreSQL database."""
+"""MCP tasks across replicas: watched on one server and cancelled through another, two processes on one PostgreSQL
+database."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def _open_client(server: ServerProcess, version: str) -> RawClient:
 
 
 @pytest.mark.parametrize("crossed", [False, True], ids=["watched at the first", "watched at the second"])
-def test_a_subscription_tells_of_a_cancellation_elsewhere(servers: Servers, crossed: bool) -> None:
+def test_subscription_reports_a_cancellation_on_another_replica(servers: Servers, crossed: bool) -> None:
     watching, cancelling = reversed(servers) if crossed else servers
     baker = Baker(cancelling, f"Modern {crossed}")
     with _open_client(watching, "") as watcher, _open_client(cancelling, "") as canceller:
@@ -56,7 +57,7 @@ def test_a_subscription_tells_of_a_cancellation_elsewhere(servers: Servers, cros
 
 
 @pytest.mark.parametrize("crossed", [False, True], ids=["watched at the first", "watched at the second"])
-def test_a_session_is_told_of_a_cancellation_elsewhere(servers: Servers, crossed: bool) -> None:
+def test_session_is_notified_of_a_cancellation_on_another_replica(servers: Servers, crossed: bool) -> None:
     watching, cancelling = reversed(servers) if crossed else servers
     baker = Baker(cancelling, f"Legacy {crossed}")
     with _open_client(watching, LEGACY) as watcher, _open_client(cancelling, LEGACY) as canceller:

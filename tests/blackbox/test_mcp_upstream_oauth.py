@@ -75,13 +75,13 @@ def listed(home: ServerProcess, far: ServerProcess) -> str:
     authorized."""
     _add(home, far, "each", "user")
     with Browser(home, home.admin_token) as browser:
-        wide = {"shared": True, "scope": "openid read:agents write:messages"}  # what is listed depends on it
+        wide = {"shared": True, "scope": "openid read:agents write:messages"}  # the upstream lists tools by scope
         browser.authorize(home.operator.post("/upstreams/each/authorize", wide)["url"])
     _wait_for_tools(home, "each")
     return "each"
 
 
-def test_an_operator_authorizes_for_all(home: ServerProcess, far: ServerProcess) -> None:
+def test_operator_authorizes_for_all_callers(home: ServerProcess, far: ServerProcess) -> None:
     added = _add(home, far, "shared", "shared")
     assert (added["oauth"], added["authorized"], added["tools"]) == ("shared", False, 0)
     agent = home.register("Shared user")
@@ -100,7 +100,7 @@ def test_an_operator_authorizes_for_all(home: ServerProcess, far: ServerProcess)
     assert answer.json()["is_error"] is False, answer.text
     files = [path for path in (*home.directory.rglob("*"), home.log_file) if path.is_file()]
     assert files
-    assert not [path for path in files if b"eyJhbGciOi" in path.read_bytes()]  # how the provider's tokens begin
+    assert not [path for path in files if b"eyJhbGciOi" in path.read_bytes()]  # the prefix of the provider's tokens
     ended = home.operator.post("/upstreams/shared/deauthorize")
     assert ended == {"upstream": "shared", "shared": True, "revoked": True}
     refused = _call(agent, "shared")
@@ -109,7 +109,7 @@ def test_an_operator_authorizes_for_all(home: ServerProcess, far: ServerProcess)
     assert "url" not in refused.json()
 
 
-def test_each_caller_authorizes_for_itself(home: ServerProcess, listed: str) -> None:
+def test_each_caller_authorizes_separately(home: ServerProcess, listed: str) -> None:
     ada, bob = home.register("Ada"), home.register("Bob")
     problem = _call(ada, listed).json()
     assert problem["code"] == "upstream_authorization_required"
@@ -124,11 +124,11 @@ def test_each_caller_authorizes_for_itself(home: ServerProcess, listed: str) -> 
     assert _call(ada, listed).status_code == 424
 
 
-def test_a_callback_is_good_once_and_for_who_has_begun(home: ServerProcess, listed: str) -> None:
+def test_callback_is_valid_once_and_only_for_its_initiator(home: ServerProcess, listed: str) -> None:
     eve, victim = home.register("Eve"), home.register("Victim")
     url = eve.post(f"/upstreams/{listed}/authorize")["url"]
     with Browser(home, victim.token) as browser:
-        callback = browser.grant(url)  # the victim was led to Eve's URL
+        callback = browser.grant(url)  # an attacker led the victim to her own authorization URL
         assert browser.come_back(callback).status_code == 404
     assert eve.get(f"/upstreams/{listed}")["authorized"] is False
     fields = dict(callback.params)
@@ -146,19 +146,19 @@ def test_a_callback_is_good_once_and_for_who_has_begun(home: ServerProcess, list
     fields = dict(_grant(home, eve, listed).params) | {"iss": "https://evil.example"}
     mixed = eve.post("/upstream-authorizations", fields, expect=502)
     assert "another authorization server" in mixed["detail"]
-    eve.post("/upstream-authorizations", fields, expect=404)  # it was used up by that
+    eve.post("/upstream-authorizations", fields, expect=404)  # the attempt has consumed it
     fields = dict(_grant(home, eve, listed).params) | {"code": fields["code"]}
-    assert eve.post("/upstream-authorizations", fields, expect=502)["detail"]  # another one's code: PKCE
+    assert eve.post("/upstream-authorizations", fields, expect=502)["detail"]  # a code of another authorization: PKCE
 
 
 def _grant(home: ServerProcess, account: Account, upstream: str) -> httpx.URL:
-    """Return a callback that was not followed yet."""
+    """Return a callback URL that was not opened yet."""
     with Browser(home, account.token) as browser:
         return browser.grant(account.post(f"/upstreams/{upstream}/authorize")["url"])
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-async def test_a_client_that_takes_urls_is_asked_and_steps_up(
+async def test_client_with_url_elicitation_authorizes_and_steps_up(
     home: ServerProcess, far: ServerProcess, listed: str, mode: str
 ) -> None:
     agent = home.register(f"Client of {mode}")
@@ -194,17 +194,17 @@ async def test_a_client_that_takes_urls_is_asked_and_steps_up(
         assert scopes[1:] == [{"openid", "read:agents", "write:messages"}]
 
 
-def test_tokens_are_renewed_once_each_and_asked_for_again_when_they_are_revoked(
+def test_tokens_are_refreshed_once_and_requested_again_after_revocation(
     home: ServerProcess, far: ServerProcess, provider: str, listed: str
 ) -> None:
-    """The provider ends a grant whose refresh token is used twice."""
+    """The provider revokes a grant if a refresh token is used twice."""
     agent = home.register("Renewing")
     resource = f"{far.url}/mcp"
     httpx.post(f"{provider}/tests/lives", data={"resource": resource, "seconds": "20"}).raise_for_status()
     try:
         with Browser(home, agent.token) as browser:
             browser.authorize(agent.post(f"/upstreams/{listed}/authorize")["url"])
-        with ThreadPoolExecutor(8) as pool:  # a token of 20 seconds is renewed before each use
+        with ThreadPoolExecutor(8) as pool:  # a token with a lifetime of 20 seconds is refreshed before each use
             answers = list(pool.map(lambda _: _call(agent, listed).status_code, range(16)))
         assert answers == [200] * 16
         assert _stored(home, "generation", agent) > 1
@@ -216,7 +216,7 @@ def test_tokens_are_renewed_once_each_and_asked_for_again_when_they_are_revoked(
         httpx.post(f"{provider}/tests/lives", data={"resource": resource, "seconds": "300"}).raise_for_status()
 
 
-def test_a_machine_needs_no_person(home: ServerProcess, far: ServerProcess) -> None:
+def test_client_credentials_need_no_person(home: ServerProcess, far: ServerProcess) -> None:
     client = {"oauth_client_id": "robot", "oauth_client_secret": "another-secret", "oauth_scope": "read:agents"}
     added = _add(home, far, "machine", "machine", **client)
     assert added["authorized"] is True
@@ -230,7 +230,7 @@ def test_a_machine_needs_no_person(home: ServerProcess, far: ServerProcess) -> N
         home.operator.post("/upstreams", {"name": "wrong", "url": url, **body}, expect=422)
 
 
-def test_what_an_agent_was_granted_goes_with_it(home: ServerProcess, listed: str) -> None:
+def test_grants_of_an_agent_are_deleted_with_it(home: ServerProcess, listed: str) -> None:
     agent = home.register("Leaving")
     with Browser(home, agent.token) as browser:
         browser.authorize(agent.post(f"/upstreams/{listed}/authorize")["url"])

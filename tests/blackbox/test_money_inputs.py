@@ -1,4 +1,4 @@
-"""Amounts, currencies and accounts that make no sense are refused before they are money."""
+"""Invalid amounts, currencies and accounts are refused before they reach the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.blackbox.billing_calls import customer
 from tests.blackbox.server import ServerProcess
 
 
-def test_credit_to_a_misspelt_account_is_refused_and_names_the_right_one(shared_server: ServerProcess) -> None:
+def test_credit_to_a_misspelt_account_is_refused_with_a_suggestion(shared_server: ServerProcess) -> None:
     customer(shared_server, "input-acme")
     operator = shared_server.operator
     refusal = operator.post("/billing/credit", {"account": "input-acem", "amount": 50}, expect=404)
@@ -21,7 +21,7 @@ def test_credit_to_a_misspelt_account_is_refused_and_names_the_right_one(shared_
 
 
 @pytest.mark.parametrize("known_by", ["agent", "key", "budget"])
-def test_credit_reaches_accounts_of_every_origin(shared_server: ServerProcess, known_by: str) -> None:
+def test_credit_works_for_accounts_of_every_origin(shared_server: ServerProcess, known_by: str) -> None:
     operator = shared_server.operator
     if known_by == "agent":
         account = shared_server.register("CreditedAgent").agent_id
@@ -42,7 +42,7 @@ def test_credit_reaches_accounts_of_every_origin(shared_server: ServerProcess, k
     ],
     ids=["price", "credit", "budget"],
 )
-def test_currencies_are_those_there_are(
+def test_invalid_currencies_and_amounts_are_refused(
     shared_server: ServerProcess, method: str, path: str, body: dict[str, Any]
 ) -> None:
     operator = shared_server.operator
@@ -57,7 +57,7 @@ def test_currencies_are_those_there_are(
     assert flag["errors"][0]["field"] == amount
 
 
-def test_a_yen_is_whole_and_a_dollar_has_places(shared_server: ServerProcess) -> None:
+def test_yen_amounts_are_whole_and_dollars_have_decimal_places(shared_server: ServerProcess) -> None:
     shared_server.register("InYen")
     operator = shared_server.operator
     price = {"type": "per_request", "price": 12, "currency": "JPY"}
@@ -67,7 +67,7 @@ def test_a_yen_is_whole_and_a_dollar_has_places(shared_server: ServerProcess) ->
     assert operator.call("PUT", "/billing/prices/InDollars", json=price)["price"] == 0.000125
 
 
-def test_recorded_usage_is_counted_in_numbers(shared_server: ServerProcess) -> None:
+def test_recorded_usage_refuses_booleans(shared_server: ServerProcess) -> None:
     shared_server.register("Counted")
     usage = {"usage_key": "one", "account": "default", "agent_id": "Counted"}
     for field in ("requests", "seconds", "input_tokens"):

@@ -1,4 +1,4 @@
-"""Money in the monitor: whose it is, what for, and ways between a bill and what was billed."""
+"""Billing in the monitor: costs by account and by object, and links between a bill and what was billed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def clicks_between(browser: Browser, start: str, end: str, most: int) -> int:
     raise AssertionError(f"{end} is not within {most} clicks of {start}")
 
 
-def test_what_a_task_and_a_workflow_cost_is_shown_and_leads_to_the_entries(
+def test_cost_of_tasks_and_workflows_is_shown_and_linked_to_its_entries(
     shared_server: ServerProcess, browser: Browser, worker: Account
 ) -> None:
     operator = shared_server.operator
@@ -83,14 +83,14 @@ def test_what_a_task_and_a_workflow_cost_is_shown_and_leads_to_the_entries(
     assert {f"{HOME}tasks/{task_id}", f"{HOME}agents/{worker.agent_id}"} <= links_of(ledger)
 
 
-def test_other_accounts_do_not_see_what_a_task_cost(shared_server: ServerProcess, worker: Account) -> None:
+def test_cost_of_a_task_is_hidden_from_other_accounts(shared_server: ServerProcess, worker: Account) -> None:
     task_id = shared_server.operator.post("/agora/task/assign", {"task_type": "own", "assignee": "Priced"})["task_id"]
     worker.post("/agora/task/complete", {"task_id": task_id})
     stranger = shared_server.register("Stranger")
     assert stranger.get("/billing/usage", params={"task_id": task_id})["usage"] == []
 
 
-def test_accounts_are_listed_and_linked_and_no_sum_of_them_is_a_balance(
+def test_accounts_are_listed_and_linked_without_a_total_balance(
     shared_server: ServerProcess, browser: Browser, worker: Account
 ) -> None:
     for account, amount in (("north", 30), ("south", 12)):
@@ -107,7 +107,7 @@ def test_accounts_are_listed_and_linked_and_no_sum_of_them_is_a_balance(
     assert ">south</a>" in open_page(browser, "billing/accounts")
 
 
-def test_three_clicks_lead_from_a_failing_task_to_the_bill_and_back(
+def test_failing_task_and_bill_are_three_clicks_apart(
     shared_server: ServerProcess, browser: Browser, worker: Account
 ) -> None:
     operator = shared_server.operator

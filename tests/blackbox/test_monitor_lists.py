@@ -1,4 +1,4 @@
-"""Lists of the monitor tell people what they look for: states, previews, names, what is left out, and where nothing is."""
+"""Lists of the monitor: states, previews, names, notices of omitted rows, and pages for unknown objects."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def create_workflow(server: ServerProcess, name: str) -> tuple[str, str]:
     return workflow_id, flow["steps"][0]["task_id"]
 
 
-def test_workflows_under_way_are_one_filter(shared_server: ServerProcess, browser: Browser) -> None:
+def test_one_filter_lists_running_workflows(shared_server: ServerProcess, browser: Browser) -> None:
     create_workflow(shared_server, "Going on")
     ended, _ = create_workflow(shared_server, "Called off")
     shared_server.operator.post("/agora/workflow/cancel", {"workflow_id": ended})
@@ -50,7 +50,7 @@ def test_workflows_under_way_are_one_filter(shared_server: ServerProcess, browse
     assert [row["workflow_name"] for row in rows] == ["Called off"]
 
 
-def test_a_failed_workflow_shows_what_was_done_and_leads_to_the_failure(
+def test_failed_workflow_shows_progress_and_links_to_the_failure(
     shared_server: ServerProcess, browser: Browser
 ) -> None:
     operator = shared_server.operator
@@ -64,7 +64,7 @@ def test_a_failed_workflow_shows_what_was_done_and_leads_to_the_failure(
     assert 'command="show-modal" commandfor="pause"' not in page
 
 
-def test_what_is_ready_is_told_from_what_is_blocked(shared_server: ServerProcess, browser: Browser) -> None:
+def test_ready_steps_are_distinguished_from_blocked_ones(shared_server: ServerProcess, browser: Browser) -> None:
     operator = shared_server.operator
     workflow_id, _ = create_workflow(shared_server, "Waits in line")
     page = open_page(browser, f"workflows/{workflow_id}")
@@ -77,7 +77,7 @@ def test_what_is_ready_is_told_from_what_is_blocked(shared_server: ServerProcess
     assert ">Ready</span>" in board
 
 
-def test_a_task_that_came_as_a_message_is_shown_by_what_it_says(shared_server: ServerProcess, browser: Browser) -> None:
+def test_task_created_by_a_message_shows_its_text(shared_server: ServerProcess, browser: Browser) -> None:
     said = {"messageId": "m-1", "role": "ROLE_USER", "parts": [{"text": "Translate the annual report"}]}
     body = {"task_type": "a2a.message", "assignee": "Clerk", "payload": {"message": said}}
     task_id = shared_server.operator.post("/agora/task/assign", body)["task_id"]
@@ -86,9 +86,7 @@ def test_a_task_that_came_as_a_message_is_shown_by_what_it_says(shared_server: S
         assert re.search(r"<(a|h1)[^>]* dir=\"auto\">Translate the annual report<", page), path
 
 
-def test_names_of_agents_are_suggested_and_one_that_nobody_has_is_refused(
-    shared_server: ServerProcess, browser: Browser
-) -> None:
+def test_agent_names_are_suggested_and_unknown_ones_refused(shared_server: ServerProcess, browser: Browser) -> None:
     assert 'value="Clerk"' in open_page(browser, "agents/names?q=cler")
     assert 'data-complete="/v1/monitor/agents/names"' in open_page(browser, "tasks")
     page = browser.act(
@@ -102,7 +100,7 @@ def test_names_of_agents_are_suggested_and_one_that_nobody_has_is_refused(
     assert "Task assigned" in page.text
 
 
-def test_lists_say_what_they_leave_out_and_services_have_pages(shared_server: ServerProcess, browser: Browser) -> None:
+def test_lists_report_omitted_rows_and_services_have_pages(shared_server: ServerProcess, browser: Browser) -> None:
     clerk = shared_server.register("Crowded")
     for number in range(13):
         shared_server.operator.post("/agora/messaging/send", {"to_agent": "Crowded", "content": f"letter {number}"})
@@ -119,15 +117,13 @@ def test_lists_say_what_they_leave_out_and_services_have_pages(shared_server: Se
     assert re.search(r"51.100 of \d+ services", second)
 
 
-def test_a_long_message_is_folded(shared_server: ServerProcess, browser: Browser) -> None:
+def test_long_message_is_collapsed(shared_server: ServerProcess, browser: Browser) -> None:
     body = {"to_agent": "Clerk", "content": "word " * 2000}
     sent = shared_server.operator.post("/agora/messaging/send", body)["message_id"]
     assert "Show all 10,000 characters" in open_page(browser, f"messages/{sent}")
 
 
-def test_people_get_pages_where_nothing_is_and_programs_documents(
-    shared_server: ServerProcess, browser: Browser
-) -> None:
+def test_not_found_is_a_page_for_browsers_and_json_for_programs(shared_server: ServerProcess, browser: Browser) -> None:
     stranger = httpx.get(f"{shared_server.url}/nope", headers={"accept": "text/html"})
     assert (stranger.status_code, stranger.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "To the dashboard" in stranger.text

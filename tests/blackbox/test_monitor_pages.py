@@ -1,4 +1,4 @@
-"""Pages of the monitor: what a person has to read is there in full, also while everything is halted."""
+"""Pages of the monitor: questions, answers and artifacts are shown in full, even during a halt."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _text(browser: Browser, path: str) -> str:
     return unescape(page.text)
 
 
-def test_a_question_its_answer_and_artifacts_are_shown_in_full(
+def test_question_answer_and_artifacts_are_shown_in_full(
     shared_server: ServerProcess, browser: Browser, asker: Account
 ) -> None:
     operator = shared_server.operator
@@ -56,7 +56,7 @@ def test_a_question_its_answer_and_artifacts_are_shown_in_full(
     assert QUESTION not in _text(browser, "")
 
 
-def test_every_page_is_readable_during_a_halt_and_says_who_halted(
+def test_every_page_is_readable_during_a_halt_and_shows_who_halted(
     shared_server: ServerProcess, browser: Browser
 ) -> None:
     override = {"target_id": "system_wide", "action": "emergency_halt", "reason": "fire drill"}
@@ -75,7 +75,7 @@ def test_every_page_is_readable_during_a_halt_and_says_who_halted(
     assert "halt-bar" not in _text(browser, "agents")
 
 
-def test_a_page_without_rows_learns_of_a_halt(shared_server: ServerProcess, browser: Browser) -> None:
+def test_page_without_rows_is_updated_by_a_halt(shared_server: ServerProcess, browser: Browser) -> None:
     with browser.http.stream("GET", "/v1/monitor/live/settings") as stream:
         lines = stream.iter_lines()
         next(lines)
@@ -84,7 +84,7 @@ def test_a_page_without_rows_learns_of_a_halt(shared_server: ServerProcess, brow
     browser.act("agora.admin.override", "/v1/monitor/", target_id="system_wide", action="resume")
 
 
-def test_each_time_is_one_component_absolute_and_in_utc_without_scripts(
+def test_times_use_one_component_that_shows_utc_without_scripts(
     shared_server: ServerProcess, browser: Browser, asker: Account
 ) -> None:
     said = asker.post("/agora/messaging/send", {"to_agent": "Asker", "content": "When?"})["message_id"]

@@ -1,4 +1,4 @@
-"""The search of the monitor finds things of every kind, by their words and by the ends of their ids; an id leads there."""
+"""Search in the monitor: finds objects of every kind by words and by the end of an id; a full id redirects to its page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOME = "/v1/monitor/"
 
 @pytest.fixture(scope="module")
 def things(shared_server: ServerProcess) -> dict[str, str]:
-    """The id of an object of each kind, by kind."""
+    """Ids of objects by kind."""
     operator = shared_server.operator
     agent = shared_server.register("Seeker", description="Finds mislaid umbrellas.")
     steps = [{"name": "look", "agent": "Seeker"}]
@@ -43,7 +43,7 @@ def browser(shared_server: ServerProcess) -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("kind", ["agents", "tasks", "workflows", "messages"])
-def test_an_id_leads_to_its_page_and_its_end_is_found(browser: Browser, things: dict[str, str], kind: str) -> None:
+def test_id_redirects_to_its_page_and_its_suffix_is_found(browser: Browser, things: dict[str, str], kind: str) -> None:
     id = things[kind]
     page = browser.http.get(f"{HOME}find", params={"q": f" {id} "})
     assert (page.status_code, page.url.path) == (200, f"{HOME}{kind}/{id}")
@@ -51,7 +51,7 @@ def test_an_id_leads_to_its_page_and_its_end_is_found(browser: Browser, things: 
     assert f'href="{HOME}{kind}/{id}"' in page.text
 
 
-def test_an_event_is_found_and_its_id_leads_to_it(browser: Browser, things: dict[str, str]) -> None:
+def test_event_is_found_by_words_and_by_id(browser: Browser, things: dict[str, str]) -> None:
     page = browser.http.get(f"{HOME}find", params={"q": things["event"]})
     assert (page.status_code, page.url.path) == (200, f"{HOME}events/{things['sequence']}")
     assert f'href="{HOME}tasks/{things["tasks"]}"' in page.text
@@ -71,12 +71,12 @@ def test_an_event_is_found_and_its_id_leads_to_it(browser: Browser, things: dict
         ("rainy", "billing?account=rainy-days"),
     ],
 )
-def test_words_find_things_of_every_kind(browser: Browser, things: dict[str, str], words: str, path: str) -> None:
+def test_words_find_objects_of_every_kind(browser: Browser, things: dict[str, str], words: str, path: str) -> None:
     page = browser.http.get(f"{HOME}find", params={"q": words})
     assert f'href="{HOME}{path.format(**things)}"' in page.text
 
 
-def test_a_whole_id_of_nothing_is_a_page_that_says_so(browser: Browser) -> None:
+def test_unknown_id_shows_a_not_found_page(browser: Browser) -> None:
     page = browser.http.get(f"{HOME}find", params={"q": "task_" + "0" * 32})
     assert page.status_code == 404
     assert ">All tasks</a>" in page.text
@@ -84,7 +84,7 @@ def test_a_whole_id_of_nothing_is_a_page_that_says_so(browser: Browser) -> None:
 
 
 @pytest.mark.long
-def test_a_task_is_found_behind_hundreds_of_newer_ones(start_server: Callable[..., ServerProcess]) -> None:
+def test_task_is_found_behind_hundreds_of_newer_ones(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     server.register("Digger")
     order = {"task_type": "lost_property", "assignee": "Digger", "payload": {"text": "An antique barometer"}}

@@ -1,4 +1,4 @@
-"""The stream of a page of the monitor: compressed, in few updates, with nothing that the page has already."""
+"""The event stream of a monitor page: compressed, rate-limited, and without unchanged rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _messages(stream: httpx.Response) -> Iterator[str]:
         yield from whole
 
 
-def test_pages_and_streams_are_compressed_for_who_takes_that(browser: Browser) -> None:
+def test_pages_and_streams_are_compressed_if_accepted(browser: Browser) -> None:
     def load(encoding: str) -> httpx.Response:
         return browser.http.get("/v1/monitor/agents", headers={"accept-encoding": encoding})
 
@@ -45,7 +45,7 @@ def test_pages_and_streams_are_compressed_for_who_takes_that(browser: Browser) -
     assert size(load("gzip")) < size(load("identity")) / 4
     with browser.http.stream("GET", "/v1/monitor/live/agents", headers={"accept-encoding": "gzip"}) as stream:
         assert stream.headers["content-encoding"] == "gzip"
-        first = next(stream.iter_raw())  # readable at once, though the stream goes on
+        first = next(stream.iter_raw())  # readable immediately, while the stream continues
         assert b"connected" in zlib.decompressobj(31).decompress(first)
 
 
@@ -69,16 +69,16 @@ def test_only_rows_that_changed_are_sent(shared_server: ServerProcess, browser: 
         assert len(second) < len(whole) / 4
 
 
-def test_a_burst_makes_at_most_four_updates_a_second(shared_server: ServerProcess, browser: Browser) -> None:
+def test_burst_causes_at_most_four_updates_per_second(shared_server: ServerProcess, browser: Browser) -> None:
     with browser.http.stream("GET", "/v1/monitor/live/", headers={"accept-encoding": "identity"}) as stream:
         began = time.monotonic()
         pieces = stream.iter_raw()
         next(pieces)
-        # Each is an event of every fragment of the dashboard. The burst lasts for several updates.
+        # Each event affects every fragment of the dashboard. The burst lasts for several updates.
         for number in range(150):
             shared_server.operator.post("/agora/task/assign", {"task_type": f"burst_{number}", "assignee": "Agent 00"})
         updates = 1
         while "burst_149" not in next(pieces).decode():
             updates += 1
-        # What waited in the socket arrives as one piece, so that slow reading makes fewer, never more.
+        # Data that waited in the socket arrives as one piece: slow reading reduces the count, and never increases it.
         assert updates <= 4 * (time.monotonic() - began) + 2

@@ -1,4 +1,4 @@
-"""What operators are shown: workflows under way, health, the life of services and its pages."""
+"""Views for operators: running workflows, health, the lifecycle of services and its pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.blackbox.server import ServerProcess
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.py"
 
 
-def test_the_list_of_workflows_names_the_current_steps(shared_server: ServerProcess) -> None:
+def test_list_of_workflows_shows_the_current_steps(shared_server: ServerProcess) -> None:
     shared_server.register("Stepping")
     steps = [{"name": name, "agent": "Stepping"} for name in ("one", "two")]
     steps.append({"name": "three", "agent": "Stepping", "depends_on": ["one", "two"]})
@@ -24,7 +24,7 @@ def test_the_list_of_workflows_names_the_current_steps(shared_server: ServerProc
     assert (workflow["workflow_id"], sorted(workflow["current_steps"])) == (made["workflow_id"], ["one", "two"])
 
 
-def test_agents_that_ran_for_a_moment_do_not_degrade_health(shared_server: ServerProcess) -> None:
+def test_short_lived_agents_do_not_degrade_health(shared_server: ServerProcess) -> None:
     for number in range(6):
         agent = shared_server.register(f"Brief {number}")
         agent.post("/agora/agent/heartbeat", {"status": "offline"})
@@ -37,7 +37,7 @@ def test_agents_that_ran_for_a_moment_do_not_degrade_health(shared_server: Serve
     assert "Marketplace status: healthy" in run.stdout
 
 
-def test_services_have_their_schema_and_guides_that_exist(shared_server: ServerProcess) -> None:
+def test_services_have_schemas_and_existing_guides(shared_server: ServerProcess) -> None:
     operator = shared_server.operator
     client = AgoraClient(url=shared_server.url, token=operator.token)
     services = client.discovery.list()
@@ -50,7 +50,7 @@ def test_services_have_their_schema_and_guides_that_exist(shared_server: ServerP
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
-def test_a_service_is_deprecated_with_its_replacement_and_its_end(shared_server: ServerProcess) -> None:
+def test_service_is_deprecated_with_replacement_and_end_date(shared_server: ServerProcess) -> None:
     operator, name = shared_server.operator, "agora.messaging.subscribe"
     end = {
         "replacement": "agora.event.subscribe",
@@ -93,7 +93,7 @@ def test_a_service_is_deprecated_with_its_replacement_and_its_end(shared_server:
         assert manage(action, value, expect=422)["errors"][0]["field"] == field
 
 
-def test_an_agent_is_busy_at_its_capacity_and_in_error_after_three_failures(shared_server: ServerProcess) -> None:
+def test_agent_is_busy_at_capacity_and_in_error_after_three_failures(shared_server: ServerProcess) -> None:
     worker, operator = shared_server.register("Worker of states"), shared_server.operator
 
     def take_task() -> dict[str, Any]:

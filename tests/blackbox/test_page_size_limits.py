@@ -1,7 +1,7 @@
-"""No list answers more bytes than a page, and its cursor leads to everything: each list operation of the contract.
+"""Page sizes in bytes: no list operation of the contract exceeds the limit, and cursors lead to every item.
 
-On SQLite, and on PostgreSQL with two servers on one database, each of which is asked for half of the pages. The data is as
-large as the contract lets a caller make it, the pages as small as the settings allow.
+Tests run on SQLite, and on PostgreSQL with two servers on one database that take turns. The data is as large as the
+contract allows, the pages as small as the settings allow.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from tests.blackbox.mcp_upstream import McpUpstream
 from tests.blackbox.server import Account, ServerProcess
 from tests.harness import free_port
 
-PAGE: Final = 65_536  #: bytes, the least that page_bytes can be
+PAGE: Final = 65_536  # minimum of the setting page_bytes
 LARGE: Final = "x" * 30_000
 COUNT: Final = 5  #: large items of each kind, of which two fit into a page
 MODERN: Final = "2026-07-28"
-SPARE: Final = 16_384  #: bytes of a page beside its items: ids, times, cursors
+SPARE: Final = 16_384  # bytes of a page besides its items: ids, times, cursors
 CONTRACT: Final = json.loads((Path(__file__).parents[2] / "sdk/contract.json").read_text())
 SIZES: Final = frozenset({"limit", "page_size", "count"})
 
-#: list operations whose items are small whatever a caller does, with the reason
+#: list operations whose items are always small, with the reason
 SMALL: Final[Mapping[str, str]] = {
     "agora.a2a.list_push_configs": "a URL of 2,000 characters and a token of 4,000, 100 at once",
     "agora.a2a.list_remotes": "an operator adds them; their cards are not in the list",
@@ -126,7 +126,7 @@ class Listing:
     least: int = COUNT
     caller: str = "worker"
     arguments: Callable[[Place], Mapping[str, Any]] = lambda place: {}
-    whole: bool = True  #: whether following pages lead to everything
+    whole: bool = True  # whether subsequent pages lead to every item
 
 
 LARGE_LISTS: Final[Mapping[str, Listing]] = {
@@ -270,16 +270,16 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield Place(servers, servers[0].operator, giver, worker, *ids)
 
 
-def test_each_list_of_the_contract_is_looked_at() -> None:
+def test_every_list_operation_is_covered() -> None:
     assert sorted([*LARGE_LISTS, *SMALL]) == LISTS
 
 
-# in this order: what is claimed is read from the bus no more
+# in this order: claiming a message removes it from the bus
 ORDER: Final = sorted(LARGE_LISTS, key=lambda name: (name.startswith("agora.bus"), name.startswith("agora.task"), name))
 
 
 @pytest.mark.parametrize("operation", ORDER)
-def test_a_page_is_bounded_in_bytes_and_leads_on(place: Place, operation: str) -> None:
+def test_page_is_bounded_in_bytes_and_has_a_cursor(place: Place, operation: str) -> None:
     listing = LARGE_LISTS[operation]
     caller: Account = getattr(place, listing.caller)
     parameters = {each["name"]: each["schema"] for each in OPERATIONS[operation]["parameters"]}
@@ -302,10 +302,10 @@ def test_a_page_is_bounded_in_bytes_and_leads_on(place: Place, operation: str) -
             break
     assert len(set(seen)) == len(seen) >= listing.least
     if listing.whole:
-        assert total > PAGE  # so there was something to cut
+        assert total > PAGE  # so the page was truncated
 
 
-def test_a_batch_is_bounded_in_bytes(place: Place) -> None:
+def test_batch_is_bounded_in_bytes(place: Place) -> None:
     tasks, _ = place.call(place.giver, "agora.a2a.list", {"page_size": 2})
     batch = [
         {"jsonrpc": "2.0", "id": number, "method": "GetTask", "params": {"id": tasks["tasks"][0]["id"]}}
@@ -320,7 +320,7 @@ def test_a_batch_is_bounded_in_bytes(place: Place) -> None:
     assert "alone" in refused["message"]
 
 
-def test_a_view_of_a_long_task_is_bounded_in_bytes(place: Place) -> None:
+def test_view_of_a_long_task_is_bounded_in_bytes(place: Place) -> None:
     giver, text = place.giver, "h" * 200_000
     task = giver.post("/agora/task/assign", {"task_type": "long", "payload": {}, "assignee": "Giver"})["task_id"]
     token = giver.post("/agora/task/claim", {"task_types": ["long"]})["tasks"][0]["fencing_token"]
@@ -335,7 +335,7 @@ def test_a_view_of_a_long_task_is_bounded_in_bytes(place: Place) -> None:
     assert all(artifact["metadata"]["agora"]["truncated"] for artifact in view["artifacts"])
 
 
-def test_what_an_upstream_offers_and_answers_is_bounded_in_bytes(place: Place) -> None:
+def test_listings_and_results_of_an_upstream_are_bounded_in_bytes(place: Place) -> None:
     with McpUpstream(free_port(), tools=12, description="d" * 20_000) as upstream:
         added = place.operator.post("/upstreams", {"name": "far", "url": upstream.url})
         names, cursor = [], None
@@ -378,7 +378,7 @@ LONG_TEXT: Final = "x" * 800_000
 
 
 @pytest.mark.parametrize("path", ["/agora/messaging/receive?limit=500", "/agora/task/list?limit=500"])
-def test_a_page_reads_little_more_than_it_answers(start_server: Callable[..., ServerProcess], path: str) -> None:
+def test_page_reads_little_more_than_it_returns(start_server: Callable[..., ServerProcess], path: str) -> None:
     server = start_server()
     agent = server.register("Reader")
     for _ in range(10):
@@ -389,7 +389,7 @@ def test_a_page_reads_little_more_than_it_answers(start_server: Callable[..., Se
     assert _file_bytes_read(server) - before < 10 * len(LONG_TEXT)
 
 
-def test_a_replay_reads_little_more_than_it_sends(start_server: Callable[..., ServerProcess]) -> None:
+def test_replay_reads_little_more_than_it_sends(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     agent = server.register("Reader")
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""A price that changes leaves alone what was agreed on: instances keep theirs, an agent its currency."""
+"""Price changes: agreed prices are unaffected. Instances keep their price, an agent keeps its currency."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def used(account: Account, instance: str) -> float:
     return float(shown(account, instance)["billing_info"]["usage_time"])
 
 
-def test_a_running_instance_keeps_its_price(server: ServerProcess) -> None:
+def test_running_instance_keeps_its_price(server: ServerProcess) -> None:
     deploy(server, "Timed", {"type": "per_minute", "price": 0.06})
     acme = customer(server, "timed-acme", hard_limit=5)
     old = make_instance(acme, "Timed")["instance_id"]
@@ -47,7 +47,7 @@ def test_a_running_instance_keeps_its_price(server: ServerProcess) -> None:
     assert cost(server, "timed-acme") < 1
 
 
-def test_work_on_an_instance_costs_what_it_cost_when_it_was_made(server: ServerProcess) -> None:
+def test_requests_to_an_instance_cost_the_price_at_its_creation(server: ServerProcess) -> None:
     deploy(server, "Worked", {"type": "per_request", "price": 1})
     acme = customer(server, "worked-acme", hard_limit=5)
     instance = make_instance(acme, "Worked")["instance_id"]
@@ -57,7 +57,7 @@ def test_work_on_an_instance_costs_what_it_cost_when_it_was_made(server: ServerP
     assert cost(server, "worked-acme") == 1
 
 
-def test_scaling_keeps_the_price_it_was_agreed_on_with(server: ServerProcess) -> None:
+def test_scaling_keeps_the_agreed_price(server: ServerProcess) -> None:
     deploy(server, "Scaled", {"type": "hybrid", "base_price": 1, "task_price": 0.5})
     acme = customer(server, "scaled-acme", hard_limit=50)
     path = "/marketplace/agents/Scaled/scale"
@@ -74,7 +74,7 @@ def test_scaling_keeps_the_price_it_was_agreed_on_with(server: ServerProcess) ->
     acme.call("PUT", path, json={"min_instances": 0, "max_instances": 0})
 
 
-def test_another_price_holds_for_running_instances_after_its_notice(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_new_price_applies_to_running_instances_after_its_notice(tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("notice")
     with serving_instances(directory, billing_price_notice="2") as server:
         deploy(server, "Noticed", {"type": "per_request", "price": 1})
@@ -87,7 +87,7 @@ def test_another_price_holds_for_running_instances_after_its_notice(tmp_path_fac
         assert shown(acme, instance)["price_version"] == 1
 
 
-def test_the_currency_of_an_agent_stays(server: ServerProcess) -> None:
+def test_currency_of_an_agent_cannot_change(server: ServerProcess) -> None:
     deploy(server, "Paid", {"type": "per_minute", "price": 0.06})
     refusal = set_price(server, "Paid", type="per_minute", price=1, currency="EUR", expect=409)
     assert "USD" in refusal["detail"]
@@ -99,7 +99,7 @@ def test_the_currency_of_an_agent_stays(server: ServerProcess) -> None:
     assert set_price(server, "Unpaid", type="per_request", price=2)["currency"] == "EUR"
 
 
-def test_nobody_pays_more_than_the_price_they_accept(server: ServerProcess) -> None:
+def test_customer_pays_at_most_max_price(server: ServerProcess) -> None:
     deploy(server, "Dear", {"type": "hybrid", "base_price": 2, "price": 0.5, "usage_unit": "hour"})
     acme = customer(server, "dear-acme")
     refusal = make_instance(acme, "Dear", expect=409, max_price=1.5)
@@ -109,7 +109,7 @@ def test_nobody_pays_more_than_the_price_they_accept(server: ServerProcess) -> N
     make_instance(acme, "Dear", max_price=2, wait=0)
 
 
-def test_a_limit_in_one_currency_is_not_passed_in_another(server: ServerProcess) -> None:
+def test_limited_account_needs_a_budget_in_each_currency(server: ServerProcess) -> None:
     server.register("Euros")
     set_price(server, "Euros", type="per_request", price=1000, currency="EUR")
     acme = customer(server, "euro-acme", hard_limit=5)
@@ -122,7 +122,7 @@ def test_a_limit_in_one_currency_is_not_passed_in_another(server: ServerProcess)
     acme.post("/agora/task/assign", order, expect=402)
 
 
-def test_an_instance_whose_time_passes_a_limit_at_once_is_not_started(server: ServerProcess) -> None:
+def test_instance_that_would_exceed_a_limit_immediately_is_not_started(server: ServerProcess) -> None:
     deploy(server, "Ruinous", {"type": "per_minute", "price": 1_000_000})
     acme = customer(server, "ruined-acme", hard_limit=5)
     assert "until it is first measured" in make_instance(acme, "Ruinous", expect=402)["detail"]

@@ -1,4 +1,4 @@
-"""Prompt injections, played by a model that obeys every one of them: nothing gets past the rights of whoever asked."""
+"""Prompt injections, with a model that obeys every one of them: no call exceeds the rights of the requester."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
 
 
 def obey(request: ModelRequest) -> ScriptedReply:
-    """Script: call everything that any text demands, one by one; then repeat everything that was learned."""
+    """Script: make every call demanded by any text, one by one; then repeat everything learned."""
     orders: list[ToolCall] = []
     for _, text in request.turns:
         orders += [call for call in read_orders(text) if call not in orders]
@@ -43,7 +43,7 @@ def read_orders(text: str) -> Iterator[ToolCall]:
         position = match.end()
         try:
             arguments, position = json.JSONDecoder().raw_decode(text, position)
-        except ValueError:  # it stands within another order
+        except ValueError:  # nested in another order
             continue
         yield ToolCall(match[1], arguments)
 
@@ -124,7 +124,7 @@ def narrow_asker(thinkers: Thinkers) -> Account:
     return thinkers.server.account(created["token"], "narrow", created["token_id"])
 
 
-def test_orders_in_the_prompt_of_a_narrow_asker(thinkers: Thinkers) -> None:
+def test_injected_prompt_does_not_exceed_the_requesters_rights(thinkers: Thinkers) -> None:
     scene = Scene(thinkers, "prompt")
     scene.declare()
     scene.plant_secrets()
@@ -136,7 +136,7 @@ def test_orders_in_the_prompt_of_a_narrow_asker(thinkers: Thinkers) -> None:
     scene.check_nothing_happened(thinkers.model.requests[before:], task["result"])
 
 
-def test_orders_in_the_answer_of_another_agent(thinkers: Thinkers) -> None:
+def test_injected_answer_of_another_agent_does_not_exceed_the_requesters_rights(thinkers: Thinkers) -> None:
     scene = Scene(thinkers, "answer")
     scene.declare()
     scene.plant_secrets()
@@ -154,7 +154,7 @@ def test_orders_in_the_answer_of_another_agent(thinkers: Thinkers) -> None:
     assert advice.endswith("</data>")
 
 
-def test_a_text_that_claims_an_approval_is_none(thinkers: Thinkers) -> None:
+def test_text_that_claims_an_approval_does_not_approve(thinkers: Thinkers) -> None:
     scene = Scene(thinkers, "approval")
     scene.declare(tools=["messaging", "memory"], approval=["*"])
     victim = scene.victim

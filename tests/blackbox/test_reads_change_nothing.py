@@ -1,4 +1,4 @@
-"""Looking changes nothing: no question, page or view of the command line moves a read marker or any other state."""
+"""Reads change nothing: no query, page or command-line view moves a read marker or changes other state."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.blackbox.server import Account, ServerProcess
 _numbers = count(1)
 
 PAGE = re.compile(r"/v1/monitor/(?!static/|live|sso|sign|export|invoice)")
-#: tables of what every server writes by itself, or counts of any call: neither is state of what was looked at
+#: tables written by every server by itself, or by any call: not state of the objects read
 MEASURED = ("usage", "sample", "minute", "audit", "lease", "health", "peer", "counter", "session")
-#: columns of the same kind. Agents' activity is written a little later. A server's heartbeat as a host says how much memory
-#: and disk are free, and which engines answer.
+#: columns of the same kind. Agents' activity is written a little later. A server's heartbeat as a host reports free
+#: memory and disk, and its engines.
 MEASURED_COLUMNS = {"agents": {"last_activity"}, "hosts": {"seen_at", "capacity", "engines"}}
 
 
@@ -36,7 +36,7 @@ def states(account: Account, **query: Any) -> list[str]:
     return [message["status"] for message in page["messages"]]
 
 
-def test_an_operator_looks_into_an_inbox_and_it_stays_unread(shared_server: ServerProcess, agent: Account) -> None:
+def test_operator_reading_an_inbox_leaves_it_unread(shared_server: ServerProcess, agent: Account) -> None:
     send(shared_server.operator, agent.name)
     for arguments in (["inbox", agent.name], ["inbox", agent.agent_id, "--unread"]):
         shown = shared_server.run_cli("--json", *arguments, token=shared_server.admin_token)
@@ -45,7 +45,7 @@ def test_an_operator_looks_into_an_inbox_and_it_stays_unread(shared_server: Serv
     assert states(agent) == ["queued"]
 
 
-def test_only_ones_own_messages_are_marked(shared_server: ServerProcess, agent: Account) -> None:
+def test_only_the_recipient_marks_messages_as_read(shared_server: ServerProcess, agent: Account) -> None:
     send(shared_server.operator, agent.name)
     refused = shared_server.run_cli("inbox", agent.name, "--mark", token=shared_server.admin_token)
     assert refused.returncode == 2
@@ -61,7 +61,7 @@ def test_only_ones_own_messages_are_marked(shared_server: ServerProcess, agent: 
         assert set(states(agent)) == {"read"}
 
 
-def test_an_operator_says_whose_messages(shared_server: ServerProcess, agent: Account) -> None:
+def test_operator_must_name_the_recipient(shared_server: ServerProcess, agent: Account) -> None:
     operator = shared_server.operator
     send(agent, "operator", "for the operator")
     key = operator.post("/agora/token/create", {"label": "helper", "scopes": ["read:messages", "act:any"]})
@@ -126,7 +126,7 @@ def fill(path: str, values: dict[str, str]) -> str | None:
     return None if "{" in path else path
 
 
-def test_no_question_and_no_page_changes_anything(shared_server: ServerProcess, agent: Account) -> None:
+def test_no_query_or_page_changes_state(shared_server: ServerProcess, agent: Account) -> None:
     operator = shared_server.operator
     message_id = send(operator, agent.name)
     question = {"type": "request", "to": [agent.name], "intent": "look", "payload": {}}

@@ -1,4 +1,4 @@
-"""Agents whose programs speak nothing but Redis: what they are given, what happens to what they do not acknowledge."""
+"""Agents that use only Redis: delivery to their programs, and redelivery of unacknowledged entries."""
 
 from __future__ import annotations
 
@@ -69,14 +69,16 @@ def _send(server: ServerProcess, to: str, text: str) -> str:
     return receipt
 
 
-def test_the_group_is_there_before_the_first_entry(server: ServerProcess, client: redis.Redis) -> None:
+def test_consumer_group_exists_before_the_first_entry(server: ServerProcess, client: redis.Redis) -> None:
     _, consumer = _join(server, client, "Early")
     assert client.xreadgroup("Early", "one", {consumer.stream: ">"}, count=1) == []
     _send(server, "Early", "hello")
     poll_until(lambda: consumer.read(ack=True) or consumer.handled["hello"], "the first entry")
 
 
-def test_poison_dies_after_three_deliveries_by_xautoclaim(server: ServerProcess, client: redis.Redis) -> None:
+def test_poison_message_is_dead_lettered_after_three_deliveries_by_xautoclaim(
+    server: ServerProcess, client: redis.Redis
+) -> None:
     agent, consumer = _join(server, client, "Claimer")
     message_id = _send(server, "Claimer", "poison")
 
@@ -101,12 +103,12 @@ def test_poison_dies_after_three_deliveries_by_xautoclaim(server: ServerProcess,
 
 
 @pytest.mark.long
-def test_poison_goes_to_the_next_who_reads_and_dies(server: ServerProcess, client: redis.Redis) -> None:
-    """A consumer that knows XREADGROUP and XACK alone gets what another one left, three times in all."""
+def test_poison_message_is_redelivered_to_readers_and_dead_lettered(server: ServerProcess, client: redis.Redis) -> None:
+    """A consumer that uses only XREADGROUP and XACK gets what another consumer left, three times in total."""
     agent, consumer = _join(server, client, "Reader")
     _send(server, "Reader", "poison")
     poll_until(lambda: consumer.read(consumer="first") or consumer.handled["poison"], "the first delivery")
-    # As earlier versions left it: taken back, and out of the reach of whoever reads.
+    # The state left by earlier versions: reclaimed, and unreachable for readers.
     (pending,) = client.xpending_range(consumer.stream, "Reader", "-", "+", 10)
     client.xclaim(consumer.stream, "Reader", "agora:parked", 0, [pending["message_id"]], justid=True)
     poll_until(
@@ -117,7 +119,7 @@ def test_poison_goes_to_the_next_who_reads_and_dies(server: ServerProcess, clien
     assert client.xpending(consumer.stream, "Reader")["pending"] == 0
 
 
-def test_what_is_redelivered_and_acknowledged_is_done(server: ServerProcess, client: redis.Redis) -> None:
+def test_redelivered_and_acknowledged_entry_is_done(server: ServerProcess, client: redis.Redis) -> None:
     agent, consumer = _join(server, client, "Second")
     message_id = _send(server, "Second", "try again")
     poll_until(lambda: consumer.read(consumer="died") or consumer.handled["try again"], "the first delivery")
@@ -132,7 +134,7 @@ def test_what_is_redelivered_and_acknowledged_is_done(server: ServerProcess, cli
     assert agent.get("/agora/dead_letter/list")["dead_letters"] == []
 
 
-def test_message_lag_is_what_waits_for_the_agent(server: ServerProcess, client: redis.Redis) -> None:
+def test_message_lag_counts_waiting_messages(server: ServerProcess, client: redis.Redis) -> None:
     agent, consumer = _join(server, client, "Laggard")
 
     def lag() -> int:
@@ -144,13 +146,13 @@ def test_message_lag_is_what_waits_for_the_agent(server: ServerProcess, client: 
     for number in range(3):
         _send(server, "Laggard", str(number))
     poll_until(lambda: client.xlen(consumer.stream) == 3, "they left")
-    poll_until(lambda: lag() == 3, "on Redis they wait as well")  # one on its way may count twice
+    poll_until(lambda: lag() == 3, "on Redis they wait as well")  # a message in transit may count twice
     poll_until(lambda: consumer.read() or len(consumer.handled) == 3, "they are read")
     poll_until(lambda: lag() == 0, "read is not waiting")
     assert server.operator.get("/agora/bus/stats")["inbound_lag"] == 0
 
 
-def test_who_reads_by_redis_alone_is_online(server: ServerProcess, client: redis.Redis) -> None:
+def test_agent_that_reads_only_from_redis_is_online(server: ServerProcess, client: redis.Redis) -> None:
     agent, consumer = _join(server, client, "Awake")
     silent = server.register("Asleep")
 
@@ -167,8 +169,8 @@ def test_who_reads_by_redis_alone_is_online(server: ServerProcess, client: redis
         assert status(agent) == "active"
 
 
-def test_a_program_in_the_marketplaces_group_keeps_nothing(server: ServerProcess, client: redis.Redis) -> None:
-    """As the source's example reads: in the group by which the marketplace takes entries in."""
+def test_entries_taken_by_a_foreign_consumer_are_recovered(server: ServerProcess, client: redis.Redis) -> None:
+    """As in the source's example, the program reads in the group through which the marketplace ingests entries."""
     agent = server.register("Victim")
     stolen = 0
     for number in range(200):
@@ -195,8 +197,8 @@ def test_a_program_in_the_marketplaces_group_keeps_nothing(server: ServerProcess
     assert any("mcp-0badc0de" in warning and INBOUND_GROUP in warning for warning in warnings)
 
 
-def test_a_burst_of_one_agent_does_not_stall(valkey_server: Broker, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Entries beyond the sender's rate wait for it, not for bus_stale: here that never comes."""
+def test_burst_of_one_agent_does_not_stall(valkey_server: Broker, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Entries beyond the sender's rate wait for the rate, not for bus_stale, which never elapses here."""
     url = empty_database(valkey_server)
     process = ServerProcess(tmp_path_factory.mktemp("burst") / "data", bus=url, bus_stale="3600", rate_basic="100")
     try:

@@ -1,4 +1,5 @@
-"""Whom one registers counts as oneself: rates, streams and the number of agents are per registrar, with room for others."""
+"""Registered agents count toward their registrar's limits: rates, streams and the number of agents. Other callers keep
+their share."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ def open_streams(stack: ExitStack, account: Account, count: int) -> int:
     return count
 
 
-def test_agents_of_one_registrar_share_streams_and_leave_room(start_server: Callable[..., ServerProcess]) -> None:
+def test_agents_of_one_registrar_share_a_stream_limit(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(max_streams="20")
     root, other = server.register("Root"), server.register("Other")
     child = register_as(server, root, "Child")
@@ -47,7 +48,7 @@ def test_agents_of_one_registrar_share_streams_and_leave_room(start_server: Call
         assert open_streams(stack, server.operator, 1) == 1, "no room was kept for operators"
 
 
-def test_agents_of_one_registrar_share_a_rate(start_server: Callable[..., ServerProcess]) -> None:
+def test_agents_of_one_registrar_share_a_rate_limit(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(rate_basic="20", rate_registrar="20")
     root, other = server.register("Root"), server.register("Other")
     children = [register_as(server, root, f"Child{number}") for number in range(5)]
@@ -70,14 +71,14 @@ def test_number_of_agents_of_one_registrar_is_bounded(start_server: Callable[...
     refused = child.http.post("/agora/agent/register", json={"agent_name": "Child3"})
     assert refused.status_code == 503
     assert "max_agents_each" in refused.json()["fix"]
-    child.post("/agora/agent/register", {"agent_name": "Child0"})  # itself again
+    child.post("/agora/agent/register", {"agent_name": "Child0"})  # re-registering itself is allowed
     server.register("OfTheOperator")
 
 
-def test_strangers_are_counted_by_address(start_server: Callable[..., ServerProcess]) -> None:
-    """What a stranger at one address uses up is not missing to one at another."""
+def test_strangers_are_limited_per_address(start_server: Callable[..., ServerProcess]) -> None:
+    """Usage by strangers at one address does not reduce the limits of those at another."""
     server = start_server(open_registration="true", rate_anonymous="2", max_agents_each="6")
-    headers = {"Via": "1.1 proxy"}  # so that it is no program of this machine
+    headers = {"Via": "1.1 proxy"}  # so that it is not a program of this machine
     with (
         httpx.Client(base_url=server.url, headers=headers) as near,
         httpx.Client(
@@ -98,7 +99,7 @@ def test_strangers_are_counted_by_address(start_server: Callable[..., ServerProc
         assert near.post("/agora/agent/register", json={"agent_name": "Late"}).status_code in (429, 503)
 
 
-def test_agents_of_one_enrolment_token_share_streams_and_leave_room(start_server: Callable[..., ServerProcess]) -> None:
+def test_agents_of_one_enrolment_token_share_a_stream_limit(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(max_streams="20")
     fleet, other = enrol_agents(server, 4, "Fleet"), server.register("Other")
     fleet.append(register_as(server, fleet[0], "Child"))
@@ -107,7 +108,7 @@ def test_agents_of_one_enrolment_token_share_streams_and_leave_room(start_server
         assert open_streams(stack, other, 4) == 4, "no room was kept for others"
 
 
-def test_agents_of_one_enrolment_token_share_a_rate(start_server: Callable[..., ServerProcess]) -> None:
+def test_agents_of_one_enrolment_token_share_a_rate_limit(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(rate_basic="20", rate_enrolment="20")
     fleet, other = enrol_agents(server, 5, "Fleet"), server.register("Other")
     answers = [member.http.get("/agora/messaging/receive") for member in fleet for _ in range(20)]
@@ -130,7 +131,7 @@ def test_number_of_agents_of_one_enrolment_token_is_bounded(start_server: Callab
         refused = registrar.http.post("/agora/agent/register", json={"agent_name": "Late"})
         assert refused.status_code == 503
         assert "max_agents_enrolled" in refused.json()["fix"]
-    fleet[1].post("/agora/agent/register", {"agent_name": "Fleet1"})  # itself again
+    fleet[1].post("/agora/agent/register", {"agent_name": "Fleet1"})  # re-registering itself is allowed
     enrol_agents(server, 1, "AnotherToken")
     fleet[2].call("DELETE", f"/agents/{fleet[2].agent_id}")
     register_as(server, newcomer, "Late")

@@ -1,4 +1,4 @@
-"""A repository that would not be fetched is refused when its manifest is registered, not when it is built."""
+"""Repository URLs that could not be fetched are refused when the manifest is registered, not at the build."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def manifest(name: str, url: str) -> dict[str, object]:
         "https://user:password@example.com/a.git",
     ],
 )
-def test_a_repository_that_would_not_be_fetched_is_refused(shared_server: ServerProcess, url: str) -> None:
+def test_unfetchable_repository_is_refused_at_registration(shared_server: ServerProcess, url: str) -> None:
     operator = shared_server.operator
     document = manifest("Built", url)
     report = operator.post("/deployments/validate", {"manifest": document})
@@ -41,7 +41,7 @@ def test_a_repository_that_would_not_be_fetched_is_refused(shared_server: Server
     assert operator.http.post("/agora/agent/register", json=body).status_code == 422
 
 
-def test_a_public_repository_is_registered(shared_server: ServerProcess) -> None:
+def test_public_repository_is_registered(shared_server: ServerProcess) -> None:
     document = manifest("Public", "https://github.com/company/calculation-agent")
     assert shared_server.operator.post("/deployments/validate", {"manifest": document})["valid"]
     shared_server.operator.post("/deployments", {"manifest": document})

@@ -1,4 +1,5 @@
-"""What one body may cost is bounded by its values, not only by its bytes; errors are capped while validating."""
+"""The cost of a request body is bounded by its number of values, not only by its bytes; errors are capped during
+validation."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ SEND = "/agora/messaging/send"
     ],
     ids=["unknown keys", "empty lists", "fewer unknown keys", "a text", "a text with quotes", "numbers"],
 )
-def test_body_is_bounded_by_its_values(shared_server: ServerProcess, body: str, status: int) -> None:
+def test_body_is_bounded_by_its_number_of_values(shared_server: ServerProcess, body: str, status: int) -> None:
     agent = shared_server.account(shared_server.operator.token)
     if not agent.get("/agora/agent/list", params={"limit": 500})["agents"]:
         shared_server.register("BodyCost")
@@ -36,7 +37,7 @@ def test_body_is_bounded_by_its_values(shared_server: ServerProcess, body: str, 
 
 
 def test_errors_of_many_steps_name_the_first(shared_server: ServerProcess) -> None:
-    """Errors inside of lists are capped too, and the first ones are still named."""
+    """Errors inside lists are capped too; the first ones are named."""
     steps = [{"name": f"s{n}", "retries": -1, "nothing": 1} for n in range(500)]
     answer = shared_server.operator.http.post("/agora/workflow/create", json={"workflow_name": "w", "steps": steps})
     assert answer.status_code == 422

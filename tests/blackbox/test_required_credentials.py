@@ -1,4 +1,4 @@
-"""A server whose operator asks for credentials everywhere: this machine is no exception. And settings that are none."""
+"""A server that requires credentials everywhere makes no exception for this machine; unknown settings are refused."""
 
 from __future__ import annotations
 
@@ -67,19 +67,19 @@ def test_every_protocol_needs_a_credential_on_loopback(closed_server: ServerProc
     assert "www-authenticate" in answer.headers
 
 
-def test_websockets_need_one_too(closed_server: ServerProcess) -> None:
+def test_websockets_need_a_credential(closed_server: ServerProcess) -> None:
     url = closed_server.url.replace("http", "ws")
     with pytest.raises(InvalidStatus) as refused, connect(f"{url}/ws"):
         pass
     assert refused.value.response.status_code == 401
-    with connect(f"{url}/agent/ws") as socket:  # here the first message may bring the credential
+    with connect(f"{url}/agent/ws") as socket:  # the first message may carry the credential
         socket.send(json.dumps(PROTOCOLS["agent protocol"][2]["json"]))
         answer = json.loads(socket.recv(timeout=30))
     assert answer["type"] in ("failure", "refuse"), answer
     assert "credential" in json.dumps(answer)
 
 
-def test_pages_offer_no_way_in_without_a_token(closed_server: ServerProcess) -> None:
+def test_pages_require_a_token(closed_server: ServerProcess) -> None:
     options: dict[str, Any] = {"headers": {"accept": "text/html"}, "follow_redirects": True, "timeout": 30}
     with httpx.Client(base_url=closed_server.url, **options) as browser:
         page = browser.get("/v1/monitor/")
@@ -92,12 +92,12 @@ def test_pages_offer_no_way_in_without_a_token(closed_server: ServerProcess) -> 
             assert answer.status_code in (401, 403), answer.text[:500]
 
 
-def test_the_card_says_so(closed_server: ServerProcess) -> None:
+def test_agent_card_declares_the_required_credential(closed_server: ServerProcess) -> None:
     card = httpx.get(f"{closed_server.url}/.well-known/agent-card.json").json()
     assert card["securityRequirements"]
 
 
-def test_whoever_has_a_credential_comes_in(closed_server: ServerProcess) -> None:
+def test_request_with_a_credential_is_accepted(closed_server: ServerProcess) -> None:
     agent = closed_server.register("Member")
     assert agent.get("/agents")["agents"]
     listing = closed_server.run_cli("--json", "agent", "list", token=closed_server.admin_token)
@@ -116,7 +116,7 @@ def test_unknown_variables_are_named_with_the_nearest_setting(closed_server: Ser
         assert known not in lines[0]
 
 
-def test_an_unknown_key_of_the_file_stops_the_start(tmp_path: Path) -> None:
+def test_unknown_key_in_the_file_prevents_the_start(tmp_path: Path) -> None:
     (tmp_path / "agora.toml").write_text('auth_require = "true"\n')
     started = subprocess.run(
         [sys.executable, "-m", "agora.cli", "serve", "--config", str(tmp_path / "agora.toml"), "--port", "0"],
@@ -130,7 +130,7 @@ def test_an_unknown_key_of_the_file_stops_the_start(tmp_path: Path) -> None:
     assert "did you mean auth_required?" in started.stderr
 
 
-def test_the_setting_under_its_own_name(start_server: Callable[..., ServerProcess]) -> None:
+def test_auth_required_setting_requires_a_credential(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(auth_required="true")
     assert httpx.get(f"{server.url}/agents").status_code == 401
     assert httpx.get(f"{server.url}/agents", headers={"X-API-Key": server.admin_token}).status_code == 200

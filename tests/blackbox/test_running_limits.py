@@ -1,4 +1,4 @@
-"""Limits over running instances: reached at the computed moment, and charges of any size end an instance."""
+"""Limits over running instances: they take effect at the computed moment, and large charges end an instance."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def end(account: Account, instance: str) -> None:
     poll_until(lambda: account.get(f"{INSTANCES}/{instance}")["status"] == "stopped", "it is stopped")
 
 
-def test_a_budget_stops_an_instance_when_it_is_used_up(server: ServerProcess) -> None:
+def test_exhausted_budget_stops_an_instance(server: ServerProcess) -> None:
     acme = customer(server, "limit-acme", hard_limit=2)
     instance = make_instance(acme, "OneASecond")["instance_id"]
     await_pause(acme, instance)
-    assert 2 <= cost(server, "limit-acme") < 20  # the time between two checks would be 30
+    assert 2 <= cost(server, "limit-acme") < 20  # the interval between two checks would be 30
     end(acme, instance)
 
 
-def test_instances_use_a_credit_up_together(server: ServerProcess) -> None:
+def test_instances_exhaust_a_shared_credit(server: ServerProcess) -> None:
     acme = customer(server, "limit-prepaid", prepaid=True)
     server.operator.post("/billing/credit", {"account": "limit-prepaid", "amount": 4})
     instances = [make_instance(acme, "OneASecond")["instance_id"] for _ in range(2)]
@@ -53,7 +53,7 @@ def test_instances_use_a_credit_up_together(server: ServerProcess) -> None:
         end(acme, instance)
 
 
-def test_a_budget_set_later_holds_from_then_on(server: ServerProcess) -> None:
+def test_budget_set_later_applies_from_then_on(server: ServerProcess) -> None:
     acme = customer(server, "limit-later")
     instance = make_instance(acme, "OneASecond")["instance_id"]
     used = acme.get(f"{INSTANCES}/{instance}")["billing_info"]["total_cost"]
@@ -63,8 +63,8 @@ def test_a_budget_set_later_holds_from_then_on(server: ServerProcess) -> None:
     end(acme, instance)
 
 
-def test_a_charge_of_more_than_ten_million_ends_the_instance(server: ServerProcess) -> None:
-    """An instance at a million a minute, whose last check was twenty minutes ago."""
+def test_charge_above_ten_million_ends_the_instance(server: ServerProcess) -> None:
+    """An instance costs a million per minute; its last check was twenty minutes ago."""
     operator = server.operator
     operator.call("PUT", "/billing/prices/OneASecond", json={"type": "per_minute", "price": 1_000_000})
     acme = customer(server, "limit-rich")

@@ -1,8 +1,9 @@
-"""Running time is billed as an independent model says: intervals times prices, to the millionth, whatever happens meanwhile.
+"""Running time is billed as an independent model computes: intervals times prices, to the millionth, despite any
+interleaving.
 
-The model knows when it asked for something and when it saw the outcome, hence how long an instance ran at least and at
-most; which version of a price held when; and what follows: the ledger's intervals lie within those bounds and do not
-overlap, and what each instance owes is the rounded price of the sum of its intervals at one version.
+The model knows when it requested each change and when it saw the outcome, hence the minimum and maximum running time of
+an instance, and which version of a price applied when. It requires that the ledger's intervals lie within those bounds
+and do not overlap, and that each instance owes the rounded price of the sum of its intervals at one version.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from tests.blackbox.instance_program import INSTANCES, deploy, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "50"))  # of the long form
+EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "50"))  # used by the long variant
 MICROS = 1_000_000
 UNITS = {"minute": 60 * MICROS, "hour": 3600 * MICROS}
-NOTICE = 1.0  # seconds until another price holds for what runs already
+NOTICE = 1.0  # seconds until a new price applies to running instances
 SLACK = 50_000  # microseconds by which the clocks of a span may differ: the wall's and the monotonic one
 LIVING = 3
 _numbers = itertools.count()
@@ -73,8 +74,8 @@ class Instance:
     agent: str
     wallet: Wallet
     version: int
-    asked: int  # when it was asked to run
-    running: int | None = None  # since when it was seen to, None while it does not for certain
+    asked: int  # time of the request to run
+    running: int | None = None  # since when it was seen running; None while that is uncertain
     lower: int = 0
     upper: list[tuple[int, int]] = field(default_factory=list)
     executions: int = 0
@@ -153,7 +154,7 @@ class RunningTimeMachine(RuleBasedStateMachine):
 
     def close_span(self, instance: Instance, asked: int) -> None:
         """Close a span: a stop was requested at a moment, and is complete now."""
-        if instance.running is not None and instance.wallet.bound is None:  # else the server may have paused it before
+        if instance.running is not None and instance.wallet.bound is None:  # else the server may have paused it
             instance.lower += max(0, asked - instance.running - SLACK)
         instance.upper.append((instance.asked, now()))
         instance.running = None
@@ -258,7 +259,7 @@ class RunningTimeMachine(RuleBasedStateMachine):
         for instance in self.instances:
             self.see_running(instance)
 
-    # -- what holds ------------------------------------------------------------------------------
+    # -- invariants ------------------------------------------------------------------------------
 
     def entries(self, wallet: Wallet) -> list[dict[str, Any]]:
         pages, cursor = [], dict[str, str]()
@@ -347,8 +348,8 @@ def check(server: ServerProcess, *, examples: int, steps: int, kills: int) -> No
     )
 
 
-def test_running_time_costs_what_the_model_says(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """One example, chosen so that everything happens: rounding over many intervals, other prices, limits, a kill."""
+def test_running_time_costs_equal_the_model(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One example that covers everything: rounding over many intervals, other prices, limits, a kill."""
     with serving_instances(tmp_path_factory.mktemp("time"), billing_price_notice=str(NOTICE)) as server:
         machine = type("Machine", (RunningTimeMachine,), {"server": server, "kills_left": 1})()
         machine.begin(Price(60 * MICROS + 7, "minute"), Price(6_000_011, "minute", 100_001, 3))
@@ -375,7 +376,7 @@ def test_running_time_costs_what_the_model_says(tmp_path_factory: pytest.TempPat
 
 @pytest.mark.long
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
-def test_running_time_costs_what_the_model_says_whatever_happens(
+def test_running_time_costs_equal_the_model_in_random_examples(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, store: str
 ) -> None:
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The fixtures of this tier themselves: a server starts, answers, and dies with its test."""
+"""The fixtures of this tier: a server starts, answers, and ends with its test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which service tier a registration gets, by whose credential it comes; and that what it asked for is kept."""
+"""The service tier of a registration: decided by its credential; the requested tier is stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.blackbox.server import ServerProcess
 
 @pytest.fixture(scope="module")
 def public_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server where everybody may register, and local callers are not trusted."""
+    """A server with open registration that does not trust local callers."""
     server = ServerProcess(
         tmp_path_factory.mktemp("tiers") / "data", auth_required="true", open_registration="true"
     ).start()
@@ -31,7 +31,7 @@ def _tiers(answer: Any) -> tuple[str, str]:
     return answer["service_tier"], answer["requested_tier"]
 
 
-def test_a_stranger_gets_basic_and_its_wish_is_kept(public_server: ServerProcess) -> None:
+def test_stranger_gets_basic_and_its_requested_tier_is_stored(public_server: ServerProcess) -> None:
     answer = _register(public_server, "Stranger", "enterprise")
     assert _tiers(answer) == ("basic", "enterprise")
     operator = public_server.operator
@@ -39,7 +39,7 @@ def test_a_stranger_gets_basic_and_its_wish_is_kept(public_server: ServerProcess
     assert "Stranger" not in {each["agent_name"] for each in operator.get("/agents?service_tier=enterprise")["agents"]}
 
 
-def test_a_stranger_is_limited_as_basic(start_server: Callable[..., ServerProcess]) -> None:
+def test_stranger_has_the_limits_of_basic(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(auth_required="true", open_registration="true", rate_basic="2", rate_enterprise="100000")
     token = _register(server, "Flood", "enterprise")["token"]
     with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client:
@@ -50,32 +50,34 @@ def test_a_stranger_is_limited_as_basic(start_server: Callable[..., ServerProces
     ("tier", "requested", "granted"),
     [("premium", "premium", "premium"), ("premium", "enterprise", "premium"), ("enterprise", "basic", "basic")],
 )
-def test_enrolment_tokens_decide(public_server: ServerProcess, tier: str, requested: str, granted: str) -> None:
+def test_enrolment_token_decides_the_tier(
+    public_server: ServerProcess, tier: str, requested: str, granted: str
+) -> None:
     made = public_server.operator.post("/tokens", {"label": "door", "kind": "enrolment", "service_tier": tier})
     answer = _register(public_server, f"Enrolled-{tier}-{requested}", requested, made["token"])
     assert _tiers(answer) == (granted, requested)
 
 
-def test_operators_decide(public_server: ServerProcess) -> None:
+def test_operator_decides_the_tier(public_server: ServerProcess) -> None:
     answer = _register(public_server, "Chosen", "enterprise", public_server.admin_token)
     assert _tiers(answer) == ("enterprise", "enterprise")
 
 
-def test_an_agent_raises_neither_itself_nor_others(public_server: ServerProcess) -> None:
+def test_agent_cannot_raise_any_tier(public_server: ServerProcess) -> None:
     token = _register(public_server, "Climber", "basic")["token"]
     assert _tiers(_register(public_server, "Climber", "premium", token)) == ("basic", "premium")
     assert _tiers(_register(public_server, "Climber", "premium", token)) == ("basic", "premium")
     assert _tiers(_register(public_server, "Climbers-friend", "premium", token)) == ("basic", "premium")
 
 
-def test_what_an_operator_set_outlives_registering_again(public_server: ServerProcess) -> None:
+def test_tier_set_by_an_operator_survives_re_registration(public_server: ServerProcess) -> None:
     token = _register(public_server, "Raised", "basic")["token"]
     change = {"resource": "agent", "target": "Raised", "action": "set_tier", "value": "premium"}
     public_server.operator.post("/agora/admin/manage", change)
     assert _tiers(_register(public_server, "Raised", "basic", token)) == ("premium", "basic")
 
 
-def test_a_manifest_registers_again_with_another_tier(public_server: ServerProcess) -> None:
+def test_manifest_registers_again_with_another_tier(public_server: ServerProcess) -> None:
     operator = public_server.operator
     manifest = {
         "name": "Maker",
@@ -90,9 +92,7 @@ def test_a_manifest_registers_again_with_another_tier(public_server: ServerProce
     assert (first["service_tier"], again["service_tier"], again["created"]) == ("basic", "premium", False)
 
 
-def test_a_program_of_the_operator_raises_its_agent_on_this_machine(
-    shared_server: ServerProcess, tmp_path: Path
-) -> None:
+def test_local_program_of_the_operator_may_raise_its_agents_tier(shared_server: ServerProcess, tmp_path: Path) -> None:
     for tier in ("basic", "premium", "premium"):
         with AgoraClient(shared_server.url, credentials=tmp_path / "kept.json") as client:
             registration = client.register("Local", service_tier=tier)  # type: ignore[arg-type]  # as samples write it
@@ -100,7 +100,7 @@ def test_a_program_of_the_operator_raises_its_agent_on_this_machine(
     assert _tiers(shared_server.operator.get("/agents/Local")) == ("premium", "premium")
 
 
-def test_a_program_elsewhere_does_not(public_server: ServerProcess, tmp_path: Path) -> None:
+def test_remote_program_cannot_raise_its_agents_tier(public_server: ServerProcess, tmp_path: Path) -> None:
     for tier in ("basic", "premium"):
         with AgoraClient(public_server.url, credentials=tmp_path / "kept.json") as client:
             registration = client.register("Remote", service_tier=tier)  # type: ignore[arg-type]

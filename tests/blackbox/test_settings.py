@@ -1,4 +1,4 @@
-"""Settings as an operator meets them: options of the command line, the list, and switches of a migration."""
+"""Settings as used by an operator: options of the command line, their list, and switches of a migration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 SETTING = {"resource": "configuration"}
 
 
-def test_every_setting_of_the_reference_is_an_option_of_serve(tmp_path: Path) -> None:
+def test_every_documented_setting_is_an_option_of_serve(tmp_path: Path) -> None:
     names = re.findall(r"^\| `(\w+)` \| `AGORA_", REFERENCE.read_text(), re.MULTILINE)
     server = ServerProcess(tmp_path / "data")
     options = set(re.findall(r"--[a-z0-9-]+", server.run_cli("serve", "--help").stdout))
@@ -36,7 +36,7 @@ def test_settings_are_listed_without_secrets(start_server: Callable[..., ServerP
     assert {"rate_basic", "rate_premium"} <= rates.keys() < settings.keys()
 
 
-def test_the_switches_of_the_migration_are_followed(
+def test_switches_of_the_migration_take_effect(
     start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMPATIBILITY_MODE", "enabled")

@@ -1,4 +1,4 @@
-"""Clients that send a request byte by byte lose their connections; other callers are answered meanwhile."""
+"""Clients that send a request byte by byte lose their connections; other callers are served meanwhile."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def send_byte(client: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("part", BEGINNINGS)
-def test_a_request_sent_byte_by_byte_ends_in_time(start_server: Callable[..., ServerProcess], part: str) -> None:
+def test_request_sent_byte_by_byte_times_out(start_server: Callable[..., ServerProcess], part: str) -> None:
     server = start_server(request_timeout="2")
     other = server.register("Other")
     clients = [connect(server.port, number) for number in range(CLIENTS)]
@@ -50,7 +50,7 @@ def test_a_request_sent_byte_by_byte_ends_in_time(start_server: Callable[..., Se
             client.sendall(BEGINNINGS[part])
         calls = 0
         waiting = clients
-        while waiting:  # ends because the server closes them; each byte would extend a timeout of inactivity
+        while waiting:  # the server closes them; an inactivity timeout would be extended by each byte
             waiting = [client for client in waiting if send_byte(client)]
             assert other.http.get("/agora/agent/list?limit=1").status_code == 200
             calls += 1

@@ -1,4 +1,4 @@
-"""Whoever wants more work from a priced agent than their limit allows is refused, whatever way they ask."""
+"""Work from a priced agent beyond the caller's limit is refused, over every entry point."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ ENTRANCES = (
 
 
 @pytest.mark.parametrize("entrance", ENTRANCES, ids=lambda entrance: entrance.__name__)
-def test_no_entrance_passes_the_limit(place: Place, entrance: Callable[[Place], None]) -> None:
+def test_no_entry_point_exceeds_the_limit(place: Place, entrance: Callable[[Place], None]) -> None:
     entrance(place)
     (budget,) = place.server.operator.get("/billing/budget", params={"account": place.account})["budgets"]
     assert (budget["spent"], budget["reserved"]) == (0, 0)

@@ -1,4 +1,4 @@
-"""A server that is stopped in order gives the work of its declared agents to another one: at once, not after the lease."""
+"""A stopping server hands the tasks of its declared agents to another server immediately, not after the lease."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.postgres import PostgresServer
 
 
 @pytest.mark.long
-def test_another_server_takes_up_the_tasks_of_a_stopped_one(tmp_path: Path, postgres_server: PostgresServer) -> None:
+def test_another_server_continues_the_tasks_of_a_stopped_one(tmp_path: Path, postgres_server: PostgresServer) -> None:
     asked = threading.Event()
 
     def script(request: ModelRequest) -> ScriptedReply:
         if asked.is_set():
             return ScriptedReply("Done by the other one.")
         asked.set()
-        return ScriptedReply("word " * 100_000, pause=0.05)  # it speaks until it is interrupted
+        return ScriptedReply("word " * 100_000, pause=0.05)  # its answer takes until the interruption
 
     with ExitStack() as stack:
         url = stack.enter_context(postgres_server.database_url())

@@ -1,4 +1,4 @@
-"""What callers see while the server's database is ill, by every protocol; and that it passes by itself."""
+"""Outages of the server's database as seen by callers over every protocol, and recovery without intervention."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def server(postgres: PostgresProcess, tmp_path_factory: pytest.TempPathFactory) 
         store=postgres.url,
         store_timeout="3",
         builtin_agents="true",
-        log_level="info",  # as it is unless it is set
+        log_level="info",  # the default
     ).start()
     yield server
     server.close()
@@ -87,8 +87,9 @@ def assert_load_saw_nothing(load: subprocess.Popen[bytes], postgres: PostgresPro
     assert {content: stored[content] for content in outcome["sent"] if stored[content] != 1} == {}
 
 
-def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProcess, server: ServerProcess) -> None:
-    """Under load, PostgreSQL is away for 3 s: no call of the SDK raises, each message is stored once, the log is short."""
+def test_sdk_program_does_not_notice_a_database_restart(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """Under load, PostgreSQL is stopped for 3 s: no call of the SDK raises, each message is stored once, the log is
+    short."""
     since = len(server.log())
     load = start_load(server)
     probe = server.account()
@@ -96,7 +97,7 @@ def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProces
     went = time.monotonic()
     response = probe.http.post("/agora/messaging/send", json={"to_agent": "LoadReceiver", "content": "raw"})
     assert_unavailable(response, "unreachable")
-    time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # what is under test is an outage of this length
+    time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # the outage has exactly this length
     postgres.start()
     poll_until(lambda: is_ready(server), "ready again")
     poll_until(lambda: int(postgres.sql("select count(*) from messages")) > 20, "the load goes on")
@@ -108,7 +109,7 @@ def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProces
     assert len(lines.splitlines()) < 10, lines
 
 
-def test_every_protocol_says_that_the_storage_is_unavailable(postgres: PostgresProcess, server: ServerProcess) -> None:
+def test_every_protocol_reports_unavailable_storage(postgres: PostgresProcess, server: ServerProcess) -> None:
     agent = server.register("Protocols")
     headers = {"Authorization": f"Bearer {agent.token}"}
     with connect(f"ws://127.0.0.1:{server.port}/ws", additional_headers=headers) as socket:
@@ -129,9 +130,7 @@ def test_every_protocol_says_that_the_storage_is_unavailable(postgres: PostgresP
 
 
 @pytest.mark.long
-def test_command_line_waits_and_leaves_with_the_code_of_trouble_elsewhere(
-    postgres: PostgresProcess, server: ServerProcess
-) -> None:
+def test_command_line_retries_and_exits_with_code_7(postgres: PostgresProcess, server: ServerProcess) -> None:
     agent = server.register("Terminal")
     postgres.stop()
     try:
@@ -188,10 +187,9 @@ def by_agentify(agent: Account) -> None:
     assert "storage_unavailable" in response.text.lower()
 
 
-def test_frozen_database_is_answered_within_the_time_that_is_set(
-    postgres: PostgresProcess, server: ServerProcess
-) -> None:
-    """PostgreSQL hangs: 503, with ``outcome: unknown`` for what may yet be stored; nothing is done twice afterwards."""
+def test_frozen_database_is_reported_within_the_timeout(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """PostgreSQL hangs: calls get 503, with ``outcome: unknown`` if the write may still be stored; nothing is done
+    twice afterwards."""
     since = len(server.log())
     agent = server.register("Frozen")
     send = {"to_agent": "Frozen", "content": "while frozen"}
@@ -217,8 +215,8 @@ def test_frozen_database_is_answered_within_the_time_that_is_set(
     assert "Traceback" not in lines, lines[:4000]
 
 
-def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerProcess) -> None:
-    """As after failing over to a standby: reads work, writes are 503, /ready and health say why."""
+def test_read_only_database_is_reported(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """As after a failover to a standby: reads work, writes get 503, /ready and health tell why."""
     agent = server.register("Reader")
     postgres.sql("alter system set default_transaction_read_only = on", "select pg_reload_conf()")
     try:
@@ -244,7 +242,7 @@ def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerPr
 
 
 def test_no_call_is_answered_before_its_commit(postgres: PostgresProcess, server: ServerProcess) -> None:
-    """PostgreSQL is told to wait in each commit for a standby that there is not: nobody may be told that it is done."""
+    """PostgreSQL waits in each commit for a standby that does not exist: no call may be acknowledged."""
     agent = server.register("Committed")
     calls: dict[str, tuple[str, dict[str, Any]]] = {
         "with events": ("/agora/messaging/send", {"to_agent": "Committed", "content": "once"}),
@@ -266,15 +264,15 @@ def test_no_call_is_answered_before_its_commit(postgres: PostgresProcess, server
 
 
 @pytest.mark.long
-def test_server_that_stood_still_inside_transactions_goes_on(postgres: PostgresProcess, server: ServerProcess) -> None:
-    """PostgreSQL ends the sessions of a server that was stopped for longer than a transaction may idle (5 s)."""
+def test_server_suspended_inside_transactions_recovers(postgres: PostgresProcess, server: ServerProcess) -> None:
+    """PostgreSQL ends the sessions of a server that was suspended for longer than a transaction may be idle (5 s)."""
     postgres.sql("truncate messages cascade")
     load = start_load(server)
     for _ in range(3):
         os.kill(server.pid, signal.SIGSTOP)
-        time.sleep(6)  # longer than a transaction may idle
+        time.sleep(6)  # longer than a transaction may be idle
         os.kill(server.pid, signal.SIGCONT)
-        time.sleep(0.5)  # in which the load goes on
+        time.sleep(0.5)  # the load continues meanwhile
     poll_until(lambda: is_ready(server), "ready again")
     assert_load_saw_nothing(load, postgres)
     assert "Traceback" not in server.log()

@@ -1,4 +1,4 @@
-"""Whom a task is for, where a name can be read in two ways."""
+"""Assignees whose name can also be read as a worker's."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from tests.blackbox.server import ServerProcess
 
 
-def test_an_agent_that_is_named_like_a_worker_gets_its_tasks(start_server: Callable[..., ServerProcess]) -> None:
-    """Such a name is older than its meaning: the agent that has it keeps it, and other workers are still found."""
+def test_agent_named_like_a_worker_gets_its_tasks(start_server: Callable[..., ServerProcess]) -> None:
+    """Such a name may predate the meaning: its agent keeps it, and other workers are still resolved."""
     server = start_server()
     agent, other = server.register("Renamed"), server.register("Other")
     server.stop()

@@ -1,4 +1,5 @@
-"""How a task ends is said once: a repeated call changes nothing, a different one is refused, and nobody starts it unasked."""
+"""Completion of tasks: a repeated call changes nothing, a different one is refused, and only the assignee starts a
+task."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def refused(account: Account, path: str, **body: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("with_claim", [False, True])
-def test_a_second_different_completion_is_refused(giver: Account, doer: Account, with_claim: bool) -> None:
+def test_second_different_completion_is_refused(giver: Account, doer: Account, with_claim: bool) -> None:
     task_id = assign(giver, doer)
     token = doer.post("/agora/task/claim")["tasks"][0]["fencing_token"] if with_claim else None
     own = {"task_id": task_id} | ({"fencing_token": token} if with_claim else {})
@@ -70,14 +71,14 @@ def test_a_second_different_completion_is_refused(giver: Account, doer: Account,
     assert history_length(giver, task_id) == entries, "nothing was added"
 
 
-def test_a_completion_without_a_result_is_not_replaced_by_one_with(giver: Account, doer: Account) -> None:
+def test_completion_without_a_result_is_not_replaced_by_one_with_a_result(giver: Account, doer: Account) -> None:
     task_id = assign(giver, doer)
     doer.post("/agora/task/complete", {"task_id": task_id})
     refused(doer, "/agora/task/complete", task_id=task_id, result=0)
     assert task_of(giver, task_id)["result"] is None
 
 
-def test_a_different_end_after_the_end_is_refused(giver: Account, doer: Account) -> None:
+def test_different_outcome_after_the_end_is_refused(giver: Account, doer: Account) -> None:
     completed, failed, cancelled, rejected = [assign(giver, doer, max_attempts=1) for _ in range(4)]
     doer.post("/agora/task/complete", {"task_id": completed, "result": 1})
     doer.post("/agora/task/fail", {"task_id": failed, "error": "no data"})
@@ -107,7 +108,7 @@ def test_a_different_end_after_the_end_is_refused(giver: Account, doer: Account)
     assert statuses == ["completed", "failed", "cancelled", "rejected"]
 
 
-def test_a_renewal_after_the_end_is_refused(giver: Account, doer: Account) -> None:
+def test_renewal_after_the_end_is_refused(giver: Account, doer: Account) -> None:
     task_id = assign(giver, doer)
     token = doer.post("/agora/task/claim")["tasks"][0]["fencing_token"]
     doer.post("/agora/task/complete", {"task_id": task_id, "result": 1, "fencing_token": token})
@@ -117,7 +118,7 @@ def test_a_renewal_after_the_end_is_refused(giver: Account, doer: Account) -> No
 
 
 @pytest.mark.parametrize("to_anyone", [False, True])
-def test_an_operators_output_does_not_start_a_pending_task(
+def test_output_of_an_operator_does_not_start_a_pending_task(
     shared_server: ServerProcess, giver: Account, doer: Account, to_anyone: bool
 ) -> None:
     kind = f"kind{next(_numbers)}"
@@ -141,14 +142,14 @@ def test_an_operators_output_does_not_start_a_pending_task(
     assert [task["task_id"] for task in claimed] == [task_id], "it can still be claimed"
 
 
-def test_an_assignees_output_starts_its_task(giver: Account, doer: Account) -> None:
+def test_output_of_the_assignee_starts_its_task(giver: Account, doer: Account) -> None:
     task_id = assign(giver, doer)
     doer.post("/agora/task/append", {"task_id": task_id, "content": "begun"})
     assert task_of(giver, task_id)["status"] == "in_progress"
 
 
-def test_a_problem_keeps_its_own_status_on_every_protocol(shared_server: ServerProcess, giver: Account) -> None:
-    """A stale lease tells the status of the task, which is not the status of the answer."""
+def test_stale_lease_has_the_same_error_status_on_every_protocol(shared_server: ServerProcess, giver: Account) -> None:
+    """The error includes the status of the task, which differs from the status of the response."""
     doer = shared_server.register(f"Doer{next(_numbers)}")
     task_id = assign(giver, doer)
     token = doer.post("/agora/task/claim")["tasks"][0]["fencing_token"]
@@ -195,7 +196,7 @@ def test_a_problem_keeps_its_own_status_on_every_protocol(shared_server: ServerP
     assert failure["payload"]["details"]["task_status"] == "cancelled"
 
 
-def test_an_approval_is_given_once(shared_server: ServerProcess) -> None:
+def test_approval_is_decided_once(shared_server: ServerProcess) -> None:
     operator = shared_server.operator
     steps = [{"name": "check", "approval": True}, {"name": "wait", "approval": True, "depends_on": ["check"]}]
     body = {"workflow_name": f"release{next(_numbers)}", "steps": steps}
@@ -210,7 +211,7 @@ def test_an_approval_is_given_once(shared_server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("approved", [True, False])
-def test_the_decision_that_ends_a_workflow_can_be_repeated(shared_server: ServerProcess, approved: bool) -> None:
+def test_decision_that_ends_a_workflow_can_be_repeated(shared_server: ServerProcess, approved: bool) -> None:
     operator = shared_server.operator
     body = {"workflow_name": f"release{next(_numbers)}", "steps": [{"name": "check", "approval": True}]}
     decide = {"workflow_id": operator.post("/agora/workflow/create", body)["workflow_id"], "approved": approved}
@@ -224,11 +225,11 @@ def test_the_decision_that_ends_a_workflow_can_be_repeated(shared_server: Server
         "/tokens", {"label": f"boss{next(_numbers)}", "scopes": ["admin", "act:any", "read:all", "write:workflows"]}
     )
     other = shared_server.account(somebody["token"])
-    refused(other, "/agora/workflow/approve", **decide)  # what the first one decided is not the second one's doing
+    refused(other, "/agora/workflow/approve", **decide)  # the second decision has no effect
 
 
-def test_an_unnamed_decision_is_about_what_waits(shared_server: ServerProcess) -> None:
-    """The same words for the next approval are no repetition of the first one."""
+def test_decision_without_a_step_applies_to_the_waiting_approval(shared_server: ServerProcess) -> None:
+    """The same decision on the next approval does not repeat the first one."""
     operator = shared_server.operator
     steps = [{"name": "check", "approval": True}, {"name": "ship", "approval": True, "depends_on": ["check"]}]
     body = {"workflow_name": f"release{next(_numbers)}", "steps": steps}

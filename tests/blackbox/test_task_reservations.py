@@ -1,4 +1,5 @@
-"""A priced task is reserved when it is assigned: limits, budgets and prepaid credit hold for tasks as for all else."""
+"""The price of a task is reserved when it is assigned: limits, budgets and prepaid credit apply to tasks as to other
+usage."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def reserved(server: ServerProcess, account: str) -> float:
     return float(budgets[0]["reserved"])
 
 
-def test_tasks_stop_at_the_hard_limit(server: ServerProcess) -> None:
+def test_tasks_are_refused_at_the_hard_limit(server: ServerProcess) -> None:
     worker = priced_agent(server, "LimitWorker", price=4)
     acme = customer(server, "limit-acme", hard_limit=10)
     tasks = [assign(acme, "LimitWorker")["task_id"] for _ in range(2)]
@@ -50,7 +51,7 @@ def test_tasks_stop_at_the_hard_limit(server: ServerProcess) -> None:
     assign(acme, "LimitWorker", expect=402)
 
 
-def test_tasks_stop_at_the_prepaid_credit(server: ServerProcess) -> None:
+def test_tasks_are_refused_beyond_the_prepaid_credit(server: ServerProcess) -> None:
     priced_agent(server, "CreditWorker", price=1000)
     acme = customer(server, "credit-acme", prepaid=True)
     assert assign(acme, "CreditWorker", expect=402)["code"] == "credit_exhausted"
@@ -61,7 +62,7 @@ def test_tasks_stop_at_the_prepaid_credit(server: ServerProcess) -> None:
     assert (balance["balance"], balance["reserved"]) == (1500, 1000)
 
 
-def test_concurrent_assigns_do_not_pass_a_limit_together(server: ServerProcess) -> None:
+def test_concurrent_assigns_do_not_exceed_a_limit(server: ServerProcess) -> None:
     priced_agent(server, "RaceWorker", price=1)
     acme = customer(server, "race-acme", hard_limit=5)
 
@@ -92,7 +93,7 @@ def _reassign_to_anyone(server: ServerProcess, giver: Account, worker: Account, 
 
 
 @pytest.mark.parametrize("end", [_cancel, _fail, _reject, _reassign_to_anyone])
-def test_a_task_that_is_not_completed_gives_its_price_back(server: ServerProcess, end: Callable[..., None]) -> None:
+def test_reservation_of_an_uncompleted_task_is_released(server: ServerProcess, end: Callable[..., None]) -> None:
     name = f"Released{end.__name__}"
     worker = priced_agent(server, name, price=3)
     acme = customer(server, name, hard_limit=3)
@@ -103,14 +104,14 @@ def test_a_task_that_is_not_completed_gives_its_price_back(server: ServerProcess
     assign(acme, name)
 
 
-def test_a_task_whose_deadline_passes_gives_its_price_back(server: ServerProcess) -> None:
+def test_reservation_of_an_expired_task_is_released(server: ServerProcess) -> None:
     priced_agent(server, "SlowWorker", price=3)
     acme = customer(server, "slow-acme", hard_limit=3)
     assign(acme, "SlowWorker", deadline=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
     poll_until(lambda: reserved(server, "slow-acme") == 0, "the expired task is released")
 
 
-def test_another_assignee_is_another_price(server: ServerProcess) -> None:
+def test_reassignment_reserves_the_new_assignees_price(server: ServerProcess) -> None:
     cheap = priced_agent(server, "CheapWorker", price=1)
     priced_agent(server, "DearWorker", price=100)
     acme = customer(server, "move-acme", hard_limit=10)
@@ -121,7 +122,7 @@ def test_another_assignee_is_another_price(server: ServerProcess) -> None:
     assert cost(server, "move-acme") == 1
 
 
-def test_the_price_is_that_of_the_assignment(server: ServerProcess) -> None:
+def test_task_costs_the_price_at_its_assignment(server: ServerProcess) -> None:
     worker = priced_agent(server, "RaisingWorker", price=2)
     acme = customer(server, "raise-acme", hard_limit=10)
     task = assign(acme, "RaisingWorker")["task_id"]
@@ -131,7 +132,7 @@ def test_the_price_is_that_of_the_assignment(server: ServerProcess) -> None:
     assign(acme, "RaisingWorker", expect=402)
 
 
-def test_a_workflow_step_that_does_not_fit_fails(server: ServerProcess) -> None:
+def test_workflow_step_beyond_the_limit_fails(server: ServerProcess) -> None:
     priced_agent(server, "StepWorker", price=6)
     acme = customer(server, "flow-acme", hard_limit=10)
     steps = [
@@ -145,7 +146,7 @@ def test_a_workflow_step_that_does_not_fit_fails(server: ServerProcess) -> None:
     assert reserved(server, "flow-acme") == 0, "the step that was cancelled gives its price back"
 
 
-def test_a_reservation_survives_a_killed_server(start_server: Callable[..., ServerProcess]) -> None:
+def test_reservation_survives_a_killed_server(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     worker = priced_agent(server, "KilledWorker", price=4)
     acme = customer(server, "killed-acme", hard_limit=10)
@@ -160,7 +161,7 @@ def test_a_reservation_survives_a_killed_server(start_server: Callable[..., Serv
     assert cost(server, "killed-acme") == 4
 
 
-def test_a_message_to_a_priced_resident_is_paid_by_the_account_of_its_sender(
+def test_message_to_a_priced_built_in_agent_is_paid_by_its_sender(
     start_server: Callable[..., ServerProcess],
 ) -> None:
     server = start_server("residents", builtin_agents="true")

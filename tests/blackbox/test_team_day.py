@@ -1,4 +1,5 @@
-"""A day of a team: people give jobs to workers that are killed meanwhile; none is lost, none done twice, nothing unmerged deleted."""
+"""A working day of a team: people submit jobs while workers are killed; no job is lost or done twice, no unmerged work
+is deleted."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from tests.blackbox.coding_worker import WorkerProcess, create_repository, submi
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-WAIT = 300.0  #: seconds for one job, beside all others
-FIRST_MERGE, CONFLICT, SECOND_MERGE = 0, 3, 1  #: jobs that are approved, in this order; the first two change one file
+WAIT = 300.0  # seconds for one job, in parallel with all others
+FIRST_MERGE, CONFLICT, SECOND_MERGE = 0, 3, 1  # approved jobs, in this order; the first two change one file
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ DAYS = [
         marks=[pytest.mark.long, pytest.mark.timeout(1800)],
     ),
 ]
-ATTEMPTS = 3  #: of a group
-LIVES = 10  #: of a job: whoever is killed takes an attempt of each job that it has, and the third would end it as a dead letter
+ATTEMPTS = 3  # attempts in a group
+LIVES = 10  # attempts at a job: each kill uses one, and a third would end the job as a dead letter
 
 
 def name_file(number: int) -> str:
@@ -73,7 +74,7 @@ def approve_job(person: Account, job: str) -> str:
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path, day: Day) -> None:
+def test_a_team_day_with_kills_loses_and_repeats_no_job(shared_server: ServerProcess, tmp_path: Path, day: Day) -> None:
     server, repository = shared_server, create_repository(tmp_path / "team")
     prefix = f"team{day.jobs}"
     options = ("--auto-approve", "all", "--max-concurrent-tasks", "2", "--codebases", f"{repository}:{prefix}")

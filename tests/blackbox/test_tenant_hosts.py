@@ -1,4 +1,4 @@
-"""A new tenant has the installation's hosts from its first call on."""
+"""A new tenant can use the installation's hosts from its first call on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 def check_hosts_at_once(server: ServerProcess) -> None:
     assert server.operator.get("/agora/host/list")["hosts"]
-    for number in range(3):  # none of them may wait for the next look of the host
+    for number in range(3):  # none of them may wait for the next heartbeat of the host
         tenant = f"new-{number}"
         server.operator.post("/tenants", {"tenant_id": tenant})
         manifest = {
@@ -34,12 +34,12 @@ def check_hosts_at_once(server: ServerProcess) -> None:
         server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}", headers=inside)
 
 
-def test_a_new_tenant_runs_instances_at_once(server: ServerProcess) -> None:
+def test_new_tenant_runs_instances_immediately(server: ServerProcess) -> None:
     check_hosts_at_once(server)
 
 
 @pytest.mark.long
-async def test_a_new_tenant_runs_instances_at_once_on_postgresql(
+async def test_new_tenant_runs_instances_immediately_on_postgresql(
     tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
     async with postgres_server.database() as url:

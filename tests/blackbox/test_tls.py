@@ -1,4 +1,4 @@
-"""The server's own TLS: HTTPS and WSS under a certificate, which is replaced while connections stand."""
+"""The server's own TLS: HTTPS and WSS with a certificate that is replaced without dropping connections."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _attempt(port: int, version: ssl.TLSVersion, trust: ssl.SSLContext) -> str |
             return None
 
 
-def test_https_and_the_urls_it_names(tls_server: ServerProcess) -> None:
+def test_https_urls_are_advertised(tls_server: ServerProcess) -> None:
     agent = tls_server.register("Secure")
     assert agent.get("/agora/query/agents?search=Secure")["agents"][0]["agent_id"] == agent.agent_id
     card = agent.get("/.well-known/agent-card.json")
@@ -68,7 +68,7 @@ def test_https_and_the_urls_it_names(tls_server: ServerProcess) -> None:
     assert all("; Secure" in cookie for cookie in cookies)
 
 
-def test_a_stranger_to_the_authority_refuses_it_and_plain_http_gets_nothing(tls_server: ServerProcess) -> None:
+def test_untrusting_client_and_plain_http_fail(tls_server: ServerProcess) -> None:
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
         httpx.get(f"{tls_server.url}/ready", verify=ssl.create_default_context(), trust_env=False)
     with pytest.raises(httpx.TransportError):
@@ -79,7 +79,8 @@ async def test_wss_calls_and_events(tls_server: ServerProcess) -> None:
     agent = tls_server.register("Socketed")
     url = f"wss://127.0.0.1:{tls_server.port}/ws"
     headers = {"Authorization": f"Bearer {agent.token}"}
-    # Not the library's synchronous client: two threads of it share one TLS object, and now and then a handshake hangs.
+    # The library's synchronous client is not used: two of its threads share one TLS object, and a handshake hangs now
+    # and then.
     async with connect(url, ssl=tls_server.trust, additional_headers=headers, proxy=None) as channel:
         await channel.send(json.dumps({"id": "1", "operation": "agora.query.agents", "arguments": {}}))
         while (frame := json.loads(await asyncio.wait_for(channel.recv(), 60))).get("id") != "1":
@@ -92,7 +93,7 @@ def test_old_versions_are_refused(tls_server: ServerProcess, authority: Authorit
     assert _attempt(tls_server.port, ssl.TLSVersion.TLSv1_3, authority.trust()) == "TLSv1.3"
 
 
-def test_sighup_changes_the_certificate_and_drops_no_connection(
+def test_sighup_replaces_the_certificate_without_dropping_connections(
     tls_server: ServerProcess, authority: Authority
 ) -> None:
     cert, key = (Path(tls_server.settings[name]) for name in ("tls_cert", "tls_key"))
@@ -108,14 +109,14 @@ def test_sighup_changes_the_certificate_and_drops_no_connection(
         again = client.get("/ready").extensions["network_stream"].get_extra_info("socket").getsockname()
         assert first == again, "the connection that stood went on"
 
-        authority.issue(cert, cert.with_name("other.pem"))  # a certificate whose key is another
+        authority.issue(cert, cert.with_name("other.pem"))  # a certificate that does not match the key
         tls_server.process.send_signal(signal.SIGHUP)
         poll_until(lambda: "is not the key of the certificate" in tls_server.log(), "the pair is refused")
         assert _serial_of(tls_server) == after
         assert client.get("/ready").status_code == 200
 
 
-def test_1_2_by_choice_and_what_doctor_says(
+def test_tls_1_2_is_optional_and_doctor_reports_it(
     tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -134,7 +135,7 @@ def test_1_2_by_choice_and_what_doctor_says(
     assert re.search(r"ok\s+credential", advice.stdout), "the client trusts the authority"
 
 
-def test_a_pair_that_does_not_match_stops_the_start(tmp_path: Path, authority: Authority) -> None:
+def test_mismatched_certificate_and_key_prevent_the_start(tmp_path: Path, authority: Authority) -> None:
     cert, key, other = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "other.pem"
     authority.issue(cert, key)
     authority.issue(tmp_path / "unused.pem", other)

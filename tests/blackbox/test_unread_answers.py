@@ -1,7 +1,7 @@
-"""Callers who ask and never read: what the server holds for them is bounded in bytes, and ends.
+"""Callers that send requests and never read: unread data held by the server is bounded in bytes, and released.
 
-Every path out of the server is asked at once, by plain sockets with small receive buffers that nobody reads. The short
-form has smaller answers, bounds and times.
+Every outgoing path is used at once, by plain sockets with small receive buffers that nobody reads. The short variant
+has smaller answers, bounds and times.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ RECEIVE = "/agora/messaging/receive?limit=500"
 ARGUMENTS = {"limit": 500}
 
 LONG_FORM = [pytest.mark.long, pytest.mark.timeout(900)]
-MEASURED_SECONDS = 0.5  #: between two looks at what waits
-CALLS = 20  #: of an honest caller, in one round of measurement
-SLACK = 0.0002  #: seconds of processor time by which a call may differ anyhow
+MEASURED_SECONDS = 0.5  # seconds between two readings of the unread bytes
+CALLS = 20  # calls of an honest caller in one round of measurement
+SLACK = 0.0002  # seconds of processor time by which calls may differ in any case
 
 Ask = Callable[[ServerProcess, Account, DeafSocket], None]
 
@@ -328,7 +328,7 @@ def _prepare(
             callers[path].http.post(
                 f"/a2a/{giver}/message:send", json=body, headers={"a2a-version": "1.0"}
             ).raise_for_status()
-        _task_ids(callers[path])  # cannot be asked for while nobody is answered
+        _task_ids(callers[path])  # a flooded server cannot be asked for them later
     if (session := callers.get("coding session")) is not None:
         _sessions[session] = _fill_session(session, content, sent)
     if "virtual server" in callers:
@@ -342,7 +342,7 @@ def _attacked(server: ServerProcess, size: Size, paths: Sequence[str]) -> Iterat
     callers = _prepare(server, paths, "x" * size.content, size.sent)
     honest = server.register("Honest")
     with contextlib.closing(DeafSocket(server.port)) as deaf:
-        _mcp_legacy(server, honest, deaf)  # loads what MCP's sessions need
+        _mcp_legacy(server, honest, deaf)  # loads the modules of MCP sessions
     _cpu_per_call(server, honest, 1)
     alone = _cpu_per_call(server, honest, size.rounds)
     attack = Attack(server, size, honest, alone, process_rss_bytes(server.pid))
@@ -405,21 +405,21 @@ def attack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         yield stack.enter_context(_attacked(server, request.param, list(PATHS)))
 
 
-def test_what_waits_is_bounded(attack: Attack) -> None:
+def test_unread_bytes_are_bounded(attack: Attack) -> None:
     assert attack.rss_most < MOST_RSS
     assert 0 < attack.waiting < attack.size.most_waiting
 
 
-def test_honest_callers_pay_no_more(attack: Attack) -> None:
+def test_calls_of_honest_callers_take_no_more_processor_time(attack: Attack) -> None:
     assert attack.beside < 2 * attack.alone + SLACK
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "unfinished body"])
-def test_who_takes_nothing_is_cut_off(attack: Attack, path: str) -> None:
+def test_clients_that_read_nothing_are_disconnected(attack: Attack, path: str) -> None:
     poll_until(lambda: any(deaf.is_cut for deaf in attack.sockets[path]), "a connection is cut off", FREED_SECONDS)
 
 
-def test_everything_is_freed(attack: Attack) -> None:
+def test_memory_of_unread_answers_is_freed(attack: Attack) -> None:
     poll_until(lambda: _values(attack.server)["agora_unread_bytes"] == 0, "nothing waits to be read", FREED_SECONDS)
     poll_until(
         lambda: process_rss_bytes(attack.server.pid) < attack.rss_before + 60 * MEGABYTE,
@@ -433,7 +433,7 @@ def test_everything_is_freed(attack: Attack) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_three_thousand_connections_that_nobody_reads(tmp_path: Path) -> None:
+def test_three_thousand_unread_connections_are_bounded(tmp_path: Path) -> None:
     paths = ["REST", "WebSocket calls"]
     server = _start(tmp_path, LONG.settings | {"max_connections_each": "2000"})
     try:
@@ -464,7 +464,7 @@ def _read_slowly(deaf: DeafSocket) -> int:
         while LAST.encode() not in tail and (piece := deaf.socket.recv(SLOW_PIECE)):
             received += len(piece)
             tail = tail[-len(LAST) :] + piece
-            time.sleep(SLOW_PAUSE)  # a reader that is this slow is under test
+            time.sleep(SLOW_PAUSE)  # a reader this slow is what this test is about
     return received
 
 
@@ -481,7 +481,7 @@ SLOW: Mapping[str, Ask] = {
 }
 
 
-def test_a_slow_reader_that_takes_something_gets_everything(server: ServerProcess) -> None:
+def test_slow_reader_receives_everything(server: ServerProcess) -> None:
     poll_until(lambda: _values(server)["agora_unread_bytes"] == 0, "what was asked before is over")
     cut_off = _values(server)["agora_connections_cut_off_total"]
     received: dict[str, int] = {}
@@ -506,13 +506,13 @@ def test_a_slow_reader_that_takes_something_gets_everything(server: ServerProces
     assert _values(server)["agora_connections_cut_off_total"] == cut_off
 
 
-def test_a_request_whose_caller_left_is_given_up(server: ServerProcess) -> None:
-    """The first of two, one sent behind the other."""
+def test_request_of_a_disconnected_caller_is_abandoned(server: ServerProcess) -> None:
+    """Two pipelined requests: the first is abandoned."""
     waiting, other = server.register("Waiting"), server.register("Other")
     with contextlib.closing(DeafSocket(server.port)) as deaf:
         path = "/agora/messaging/receive?wait=60"
         deaf.send(http_request("GET", path, waiting.token) + http_request("GET", path, waiting.token))
-        other.get("/agora/agent/list?limit=1")  # those are read by now
+        other.get("/agora/agent/list?limit=1")  # the server has read them by then
         connections = _values(server)["agora_connections_open"]
     poll_until(lambda: _values(server)["agora_connections_open"] < connections, "the connection is gone")
     other.post("/agora/messaging/send", {"to_agent": "Waiting", "content": "too late"})

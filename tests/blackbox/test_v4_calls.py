@@ -1,4 +1,4 @@
-"""Reducer calls of v4 agents over HTTP, in every form in which v4's clients and documents write them."""
+"""Reducer calls of v4 agents over HTTP, in every form used by v4's clients and documents."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_messages_in_each_form(server: ServerProcess) -> None:
     assert {each["from_agent"] for each in messages} == {stranger["agent_id"]}
 
 
-def test_broadcasts_and_names_that_are_reserved_here(server: ServerProcess) -> None:
+def test_broadcasts_and_reserved_names_are_handled(server: ServerProcess) -> None:
     run_reducer(server, "register_agent_capability", "Listener", "listening", 1, 1)
     run_reducer(server, "send_agent_message", "system", "*", "SystemAnnouncement", "to all", 2)
     run_reducer(server, "broadcast_to_agents", "system", "SystemAnnouncement", "again")
@@ -132,7 +132,7 @@ def test_broadcasts_and_names_that_are_reserved_here(server: ServerProcess) -> N
     assert [each["content"] for each in read_inbox(server, heard[0]["from_agent"])] == ["heard"]
 
 
-def test_tasks_and_workflows(server: ServerProcess) -> None:
+def test_tasks_and_workflows_are_translated(server: ServerProcess) -> None:
     run_reducer(server, "register_agent_capability", "Worker", "building", 90, 2)
     flags = ["--workflow_id", "wf-1", "--task_type", "build", "--input_data", '{"file": "a.md"}']
     flags += ["--required_capabilities", '["building"]', "--requesting_agent", "Boss"]
@@ -185,8 +185,8 @@ HOSTILE_TEXTS = {
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
-def test_arguments_are_bounded_as_those_of_v5(server: ServerProcess, text: str) -> None:
-    """What no operation of v5 takes comes in by no v4 call: it is refused, or a text like any other."""
+def test_arguments_have_the_limits_of_v5(server: ServerProcess, text: str) -> None:
+    """Values that no operation of v5 accepts are refused, or stored as plain text."""
     agent = server.register(f"Bounded{server.operator.get('/agents', params={'limit': 500})['count']}")
     name = agent.name
     task = agent.post("/agora/task/assign", {"task_type": "t", "assignee": name})["task_id"]
@@ -220,7 +220,7 @@ def test_arguments_are_bounded_as_those_of_v5(server: ServerProcess, text: str) 
     assert "Traceback" not in server.log()
 
 
-def test_capabilities_do_not_grow_by_repeating_a_call(server: ServerProcess) -> None:
+def test_repeated_calls_do_not_duplicate_capabilities(server: ServerProcess) -> None:
     agent = server.register("Grower", capabilities=[f"first {number}" for number in range(60)])
     more = [f"second {number}" for number in range(60)]
     for path, body in (
@@ -231,8 +231,8 @@ def test_capabilities_do_not_grow_by_repeating_a_call(server: ServerProcess) -> 
     assert len(agent.get("/agents/Grower")["capabilities"]) == 60
 
 
-def test_a_workflow_of_many_strangers_is_refused(server: ServerProcess) -> None:
-    """Each of them would be registered: one call would hold the server for as long as so many registrations take."""
+def test_workflow_with_many_unknown_agents_is_refused(server: ServerProcess) -> None:
+    """Each of them would be registered: one call would occupy the server for that many registrations."""
     agent = server.register("Coordinator")
     names = json.dumps([f"Participant {number}" for number in range(2_000)])
     args = ["many", "Coordinator", names]
@@ -242,8 +242,8 @@ def test_a_workflow_of_many_strangers_is_refused(server: ServerProcess) -> None:
     assert not [each for each in found if each["agent_name"].startswith("Participant")]
 
 
-def test_a_name_belongs_to_who_registers_it(server: ServerProcess) -> None:
-    """Who has mapped a name to itself, before its owner came, gets nothing that is sent to the owner."""
+def test_name_belongs_to_the_agent_that_registers_it(server: ServerProcess) -> None:
+    """An agent that mapped the name to itself before its owner registered receives nothing sent to the owner."""
     squatter, sender = server.register("Squatter"), server.register("Payer")
     path = f"/v4/call/{DATABASE}"
     squatter.post(f"{path}/register_agent", {"args": ["Treasurer", "Squatter", "basic", "active", "[]"]})
@@ -256,7 +256,7 @@ def test_a_name_belongs_to_who_registers_it(server: ServerProcess) -> None:
     assert sender.get("/agora/task/get", params={"task_id": task})["assigned_agent"] == owner.agent_id
 
 
-def test_what_cannot_be_done_says_so_in_v4s_words(server: ServerProcess) -> None:
+def test_refused_calls_return_errors_of_v4(server: ServerProcess) -> None:
     unknown = run_reducer(server, "drop_tables", "x", expect=422)
     assert (unknown["success"], unknown["error"]) == (False, "Unsupported v4 reducer: drop_tables")
     assert run_reducer(server, "send_agent_message", "A", expect=422)["success"] is False
@@ -278,7 +278,7 @@ def test_what_cannot_be_done_says_so_in_v4s_words(server: ServerProcess) -> None
     assert 'reducer="send_agent_message"' in metrics
 
 
-def test_calls_at_once_register_an_agent_once(server: ServerProcess) -> None:
+def test_concurrent_calls_register_an_agent_once(server: ServerProcess) -> None:
     run_reducer(server, "register_agent_capability", "Busy", "b", 1, 1)
 
     def send(number: int) -> Any:
@@ -312,7 +312,7 @@ def _count(server: ServerProcess, table: str) -> int:
     return int(_query(server, f"SELECT COUNT(*) FROM {table}")["rows"][0][0])
 
 
-def test_the_mapping_outlives_the_server_and_the_end_comes_in_steps(start_server: Callable[..., ServerProcess]) -> None:
+def test_mapping_survives_a_restart_and_the_sunset_is_gradual(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(log_level="info")
     server.register("Watcher")
     agent_id = run_reducer(server, "register_agent_capability", "Lasting", "lasting", 1, 1)["agent_id"]
@@ -349,7 +349,7 @@ def _set_mode(server: ServerProcess, name: str, value: Any) -> None:
     server.operator.post("/agora/admin/manage", body)
 
 
-def test_the_monitor_shows_who_still_calls_v4(server: ServerProcess) -> None:
+def test_monitor_shows_agents_that_still_call_v4(server: ServerProcess) -> None:
     run_reducer(server, "register_agent_capability", "Seen<script>", "seeing", 1, 1)
     with Browser(server.url) as browser:
         assert "/v1/monitor/migration" in browser.links()

@@ -1,4 +1,4 @@
-"""v4 agents as they are, unchanged: by the source's samples, by a patched subprocess, and by a shim on the path."""
+"""Unchanged v4 agents: the source's samples, a patched subprocess, and a shim in PATH."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ for command in commands:
 """
 
 
-def test_the_sources_compatibility_layer_runs(server: ServerProcess, tmp_path: Path) -> None:
+def test_compatibility_layer_of_the_source_runs(server: ServerProcess, tmp_path: Path) -> None:
     agent = AGENT.format(name="SampleAgent")
-    # The sample compares the priority with numbers, so that text is normal to it; and it reads "success" of the answer.
+    # The sample compares the priority with numbers, so text counts as normal; and it reads "success" from the answer.
     result = run(server, tmp_path, sys.executable, str(write_sample(server, "compatibility_layer.py", tmp_path, agent)))
     assert result.returncode == 0, result.stderr
     registered = json.loads(result.stdout.splitlines()[0].partition(" ")[2])
@@ -72,7 +72,7 @@ def test_the_sources_compatibility_layer_runs(server: ServerProcess, tmp_path: P
     assert [each["content"] for each in read_inbox(server, "SampleAgent")] == ["from SampleAgent"]
 
 
-def test_a_v4_agent_runs_with_the_layer_imported(server: ServerProcess, tmp_path: Path) -> None:
+def test_v4_agent_runs_with_the_layer_imported(server: ServerProcess, tmp_path: Path) -> None:
     more = """
     ["assign_task", "wf", "review", '{{"file": 1}}', "[]", "{name}"],
     ["start_workflow_coordination", "wf", "{name}", '["{name}"]', "adaptive"],
@@ -94,7 +94,7 @@ def test_a_v4_agent_runs_with_the_layer_imported(server: ServerProcess, tmp_path
     assert [each["priority"] for each in read_inbox(server, "ImportingAgent")] == ["high"]
 
 
-def test_a_shim_passes_by_itself_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shim_is_not_found_as_the_real_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = v4_database.install(tmp_path / "real", tmp_path / "v4.json")
     shim = tmp_path / "shim" / "spacetime"
     shim.parent.mkdir()
@@ -112,7 +112,7 @@ def test_a_shim_passes_by_itself_on_the_path(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.long
-def test_the_sources_scripts_run_with_a_shim_on_the_path(server: ServerProcess, tmp_path: Path) -> None:
+def test_scripts_of_the_source_run_with_a_shim_in_path(server: ServerProcess, tmp_path: Path) -> None:
     real = v4_database.install(tmp_path / "real", tmp_path / "v4.json")
     for row in (
         ["register_agent_capability", "OldOne", "docs", "9", "1"],
@@ -158,7 +158,7 @@ def test_the_sources_scripts_run_with_a_shim_on_the_path(server: ServerProcess, 
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["source", "agora_sdk.migration"])
-def test_the_assistant_and_the_monitor(server: ServerProcess, tmp_path: Path, own: bool) -> None:
+def test_migration_assistant_and_monitor_of_the_source_run(server: ServerProcess, tmp_path: Path, own: bool) -> None:
     assistant = EXAMPLES / "migration_assistant.py" if own else write_sample(server, "migration_assistant.py", tmp_path)
     monitor = EXAMPLES / "migration_monitor.py" if own else write_sample(server, "migration_monitor.py", tmp_path)
     for agent in server.operator.get("/agents?limit=500")["agents"]:
@@ -178,6 +178,6 @@ def test_the_assistant_and_the_monitor(server: ServerProcess, tmp_path: Path, ow
     assert report.returncode == 0, report.stderr
     assert "System Health: healthy" in report.stdout
     assert f"v4 Migrated: {int(own)}" in report.stdout
-    if not own:  # the v5 half of the source's sample: its v4 half is functions without a body
+    if not own:  # the v5 half of the source's sample: its v4 half consists of functions without a body
         setup = write_sample(server, "v5_agent_setup.py", tmp_path)
         assert run(server, tmp_path, sys.executable, str(setup)).returncode == 0

@@ -1,6 +1,7 @@
-"""A drill: fifty v4 agents talk throughout while they are exported, imported, switched one by one, and v4 ends.
+"""A migration drill: fifty v4 agents send messages while they are exported, imported and switched one by one, and v4
+ends.
 
-Every message that its sender was told is sent is in its recipient's inbox, once; every step is taken back on the way.
+Every acknowledged message is in its recipient's inbox exactly once; every step is undone and repeated on the way.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Fleet:
         return +contents
 
 
-async def test_a_fleet_moves_without_stopping(server: ServerProcess, tmp_path: Path) -> None:
+async def test_fleet_migrates_without_downtime(server: ServerProcess, tmp_path: Path) -> None:
     database, export = tmp_path / "v4.json", tmp_path / "v4_export.json"
     program = v4_database.install(tmp_path / "bin", database)
     fleet = Fleet(server, database)
@@ -121,14 +122,14 @@ async def _move(fleet: Fleet, program: Path, export: Path) -> None:
     first = await _import(server, program, export)
     rolled_back = server.operator.post("/agora/migration/rollback_import", {"run_id": first, "limit": 1000})
     assert rolled_back["remaining"] == 0
-    await _import(server, program, export)  # the import was taken back, and is made again
-    for name in fleet.names:  # one by one they call the layer instead of v4
+    await _import(server, program, export)  # the import is undone and repeated
+    for name in fleet.names:  # one by one the agents call the layer instead of v4
         fleet.route[name] = "layer"
-        await passing(0.005)  # the others go on talking between two switches
-    fleet.route[fleet.names[0]] = "v4"  # one goes back for a while
+        await passing(0.005)  # the others keep sending between two switches
+    fleet.route[fleet.names[0]] = "v4"  # one returns to v4 for a while
     await fleet.send(fleet.names[0], "back at v4")
     fleet.route[fleet.names[0]] = "layer"
-    await _import(server, program, export)  # what came to v4 since the first export
+    await _import(server, program, export)  # messages sent to v4 since the first export
     report = server.operator.get("/agora/migration/report")
     assert report["migration_summary"]["v4_compatibility_agents"] == AGENTS
     await _switch(fleet)
@@ -164,7 +165,7 @@ async def _switch(fleet: Fleet) -> None:
     assistant = V4ToV5MigrationAssistant(fleet.server.url, credentials=str(credentials))
     task: dict[str, Any] = {"task_type": "drill", "payload": {"step": 1}, "priority": 3}
     configurations = [{"agent_id": name, "active_tasks": [task]} for name in fleet.names]
-    for part in (configurations, configurations[:5]):  # a repetition doubles nothing
+    for part in (configurations, configurations[:5]):  # a repetition duplicates nothing
         summary = await assistant.bulk_migrate(part)
         assert (summary["successful_migrations"], summary["failed_migrations"]) == (len(part), 0), summary
     (stored,) = json.loads(credentials.read_text())["servers"].values()

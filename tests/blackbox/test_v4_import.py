@@ -1,4 +1,5 @@
-"""Import of a v4 export by the command line: what comes along, what is repeated, refused, interrupted and taken back."""
+"""Import of a v4 export by the command line: all rows are imported once, invalid ones refused, interruptions resumed,
+and the import can be undone."""
 
 from __future__ import annotations
 
@@ -107,7 +108,7 @@ def read_inbox(server: ServerProcess, agent: str) -> list[dict[str, Any]]:
     return [each for each in page["messages"] if each["message_type"] == "note"]
 
 
-def test_everything_comes_along_once_and_can_be_taken_back(server: ServerProcess, tmp_path: Path) -> None:
+def test_all_rows_are_imported_once_and_can_be_undone(server: ServerProcess, tmp_path: Path) -> None:
     file = tmp_path / "v4_export.json"
     write_export(file, "All")
     trial = run_import(server, file, dry_run=True)
@@ -179,7 +180,7 @@ def test_everything_comes_along_once_and_can_be_taken_back(server: ServerProcess
     assert (repeated["removed"], repeated["remaining"]) == (0, 0)
 
 
-def test_an_import_goes_on_where_it_was_killed(server: ServerProcess, tmp_path: Path) -> None:
+def test_killed_import_resumes(server: ServerProcess, tmp_path: Path) -> None:
     server.register("HalfTwo")
     file = tmp_path / "half.json"
     rows = [message(number, "HalfOne", "HalfTwo", f"m{number}") for number in range(1200)]
@@ -209,7 +210,7 @@ def test_an_import_goes_on_where_it_was_killed(server: ServerProcess, tmp_path: 
 
 
 @pytest.mark.parametrize("text", ["[]", '{"agent_message": [{', '{"agent_message": {}}', ""])
-def test_a_file_that_is_no_export_is_refused(tmp_path: Path, text: str) -> None:
+def test_file_that_is_not_an_export_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "wrong.json"
     file.write_text(text)
     with pytest.raises(InvalidRequest, match="is not a v4 export"):
@@ -227,9 +228,9 @@ def test_rows_are_read_across_chunks(tmp_path: Path) -> None:
         assert list(export.read_rows("three")) == [1234567890, "x"]
 
 
-def test_no_more_of_a_file_is_read_than_a_chunk(tmp_path: Path) -> None:
+def test_only_one_chunk_of_a_file_is_read_ahead(tmp_path: Path) -> None:
     file = tmp_path / "broken.json"
-    # Decoded as a whole, the file would be refused before its first row.
+    # Decoding the whole file would fail before its first row.
     file.write_bytes(b'{"one": [1, "' + b"x" * 100_000 + b'\xff"]}')
     assert next(ExportFile(file, 64).read_rows("one")) == 1
 
@@ -240,7 +241,7 @@ MEBIBYTE = 1 << 20
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_a_million_messages_are_imported_in_bounded_memory(server: ServerProcess, tmp_path: Path) -> None:
+def test_million_messages_are_imported_in_bounded_memory(server: ServerProcess, tmp_path: Path) -> None:
     file = tmp_path / "million.json"
     with file.open("w") as out:
         out.write('{"agent_message": [')

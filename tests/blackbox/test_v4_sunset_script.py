@@ -1,4 +1,4 @@
-"""The source's gradual_sunset.sh, as it is: with the real server, curl and spacetime shim, and a stand-in for kubectl."""
+"""The source's gradual_sunset.sh, unchanged: with the real server, curl and the spacetime shim, and a stub of kubectl."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.blackbox.server import ServerProcess
 
 SAMPLE = Path(__file__).parent / "v4_samples" / "gradual_sunset.sh.txt"
 
-# A deployment's new environment starts its pods anew: the test does so between the request and the reply.
+# A deployment's new environment restarts its pods: the test does so between the request and the reply.
 KUBECTL = """#!/bin/sh
 echo "$*" >> {directory}/calls
 case "$1" in
@@ -52,7 +52,7 @@ def install_programs(server: ServerProcess, directory: Path) -> dict[str, str]:
 
 
 @pytest.mark.long
-def test_the_sources_sunset_script_runs_unchanged(
+def test_sunset_script_of_the_source_runs_unchanged(
     server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = install_programs(server, tmp_path)

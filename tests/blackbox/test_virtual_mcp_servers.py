@@ -1,4 +1,4 @@
-"""Virtual MCP servers: a set of tools at a URL of its own, with its own keys and instructions."""
+"""Virtual MCP servers: a set of tools with its own URL, keys and instructions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def key(server: ServerProcess, name: str = "desk") -> Account:
     return server.account(made["token"], "a client", made["token_id"])
 
 
-def test_its_tools_are_listed_and_no_others(shared_server: ServerProcess, desk: str) -> None:
+def test_only_tools_of_the_set_are_listed(shared_server: ServerProcess, desk: str) -> None:
     for account in (shared_server.operator, key(shared_server)):
         assert names(account, desk) == LISTED
         assert ask(account, desk, "resources/list").json()["result"]["resources"] == []
@@ -73,7 +73,7 @@ def test_its_tools_are_listed_and_no_others(shared_server: ServerProcess, desk: 
     assert described["instructions"] == "Look things up for the desk."
 
 
-def test_a_key_may_call_the_set_and_nothing_else(shared_server: ServerProcess, desk: str) -> None:
+def test_key_may_call_only_the_set(shared_server: ServerProcess, desk: str) -> None:
     client = key(shared_server)
     for name in ("agora_query_agents", "agora.query.agents"):
         result = call(client, desk, name, search="Shouter").json()["result"]
@@ -91,7 +91,7 @@ def test_a_key_may_call_the_set_and_nothing_else(shared_server: ServerProcess, d
     assert names(client, "/mcp/servers/other") == set()
 
 
-def test_a_key_may_call_an_agents_tool(shared_server: ServerProcess, desk: str) -> None:
+def test_key_may_call_an_agents_tool(shared_server: ServerProcess, desk: str) -> None:
     worker = shared_server.register("Whisperer", capabilities=["whisper", "mcp_tools"])
     shared_server.operator.post("/virtual-servers", {"name": "quiet", "tools": ["Whisperer.whisper"]})
     client = key(shared_server, "quiet")
@@ -108,7 +108,7 @@ def test_a_key_may_call_an_agents_tool(shared_server: ServerProcess, desk: str) 
     assert "psst" in answer.text
 
 
-def test_an_agent_calls_of_the_set_what_it_may(shared_server: ServerProcess, desk: str) -> None:
+def test_agent_sees_only_tools_of_the_set_that_it_may_call(shared_server: ServerProcess, desk: str) -> None:
     agent = shared_server.register("Deskhand")
     assert names(agent, desk) == LISTED
     shared_server.operator.post(
@@ -118,7 +118,7 @@ def test_an_agent_calls_of_the_set_what_it_may(shared_server: ServerProcess, des
     assert names(shared_server.operator, "/mcp/servers/admin") == {"agora_agent_list", "agora_token_list"}
 
 
-def test_a_session_of_the_older_revisions(shared_server: ServerProcess, desk: str) -> None:
+def test_session_of_the_older_revisions_is_supported(shared_server: ServerProcess, desk: str) -> None:
     client = key(shared_server)
     headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": LEGACY}
     hello = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -130,7 +130,7 @@ def test_a_session_of_the_older_revisions(shared_server: ServerProcess, desk: st
     assert {tool["name"] for tool in listed.json()["result"]["tools"]} == LISTED
 
 
-def test_its_life(shared_server: ServerProcess) -> None:
+def test_virtual_server_is_created_updated_and_deleted(shared_server: ServerProcess) -> None:
     operator = shared_server.operator
     operator.post("/virtual-servers", {"name": "brief", "tools": ["agora.agent.get"]})
     operator.post("/virtual-servers", {"name": "brief", "tools": ["agora.agent.get"]}, expect=409)
@@ -149,7 +149,7 @@ def test_its_life(shared_server: ServerProcess) -> None:
     agent.post("/virtual-servers", {"name": "mine", "tools": ["agora.agent.get"]}, expect=403)
 
 
-async def test_the_bridge_leads_to_a_virtual_server(shared_server: ServerProcess, desk: str) -> None:
+async def test_bridge_connects_to_a_virtual_server(shared_server: ServerProcess, desk: str) -> None:
     token = key(shared_server).token
     arguments = ["-m", "agora.cli", "mcp", "--url", shared_server.url, "--server", "desk"]
     environment = shared_server.environment | {"AGORA_TOKEN": token}
@@ -174,7 +174,7 @@ def federated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server
         yield server
 
 
-async def test_an_upstreams_tool_in_a_virtual_server(federated: ServerProcess) -> None:
+async def test_virtual_server_offers_an_upstreams_tool(federated: ServerProcess) -> None:
     async with serving(Far().app()) as url:
         await asyncio.to_thread(federated.operator.post, "/upstreams", {"name": "far", "url": url})
         body = {"name": "hall", "tools": ["far.echo", "agora.query.agents"]}

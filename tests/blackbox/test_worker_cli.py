@@ -1,4 +1,4 @@
-"""The options of ``agora worker run``, ``agora worker doctor``, and the alias ``codetether worker``, as a user types them."""
+"""``agora worker run``, ``agora worker doctor``, and the alias ``codetether worker``, as a user types them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_setup_prepares_each_new_worktree(shared_server: ServerProcess, start_wo
     assert f"preparing {job}" in read_output(operator, job), "its output is shown"
 
 
-def test_a_failing_setup_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+def test_failing_setup_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker("broken", "--setup", "echo no compiler; exit 4")
     task = wait_for_status(operator, submit_job(operator, "SAY: hello", worker="broken"), "failed")
@@ -70,10 +70,11 @@ def test_a_failing_setup_fails_the_job(shared_server: ServerProcess, start_worke
     assert "no compiler" in task["error"]
 
 
-def test_a_setup_of_the_repository_runs_once_its_owner_accepted_it(
+def test_setup_of_the_repository_runs_after_its_owner_accepted_it(
     shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
 ) -> None:
-    """Not unasked, not after a change, and not what was never committed; with --trust-setup until the next change."""
+    """It does not run unasked, after a change, or if it was never committed; with --trust-setup it runs until the next
+    change."""
     operator, script = shared_server.operator, tmp_path / "guarded/api/.agora/setup.sh"
 
     def run_job() -> tuple[str, Any]:
@@ -131,8 +132,8 @@ def test_model_and_mode_are_chosen(shared_server: ServerProcess, start_worker: S
 
 
 @pytest.mark.parametrize("program", ["opencode", "claude-agent-acp", "codex-acp", "gemini"])
-def test_the_doctor_knows_each_agent(tmp_path: Path, program: str) -> None:
-    """Not installed, installed without a credential, and ready: with a program of that name in PATH."""
+def test_doctor_reports_the_state_of_each_agent(tmp_path: Path, program: str) -> None:
+    """States: not installed, installed without a credential, and ready, with a program of that name in PATH."""
     names = {"opencode": "opencode", "claude-agent-acp": "claude", "codex-acp": "codex", "gemini": "gemini"}
     variables = {
         "opencode": "OPENAI_API_KEY",
@@ -163,7 +164,7 @@ def examine(home: Path, programs: Path, **variables: str) -> dict[str, dict[str,
     return {report["name"]: report for report in json.loads(done.stdout)}
 
 
-def test_codetether_is_another_name(shared_server: ServerProcess, tmp_path: Path) -> None:
+def test_codetether_is_an_alias(shared_server: ServerProcess, tmp_path: Path) -> None:
     """``codetether worker`` with the variables of its own documentation does a job."""
     home = tmp_path / "home"
     home.mkdir()
@@ -193,7 +194,7 @@ def test_codetether_is_another_name(shared_server: ServerProcess, tmp_path: Path
             process.wait()
 
 
-def test_what_is_wrong_with_the_options_is_said(tmp_path: Path) -> None:
+def test_invalid_options_are_reported(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     for options, words in (
         (["--codebases", str(tmp_path / "nowhere")], "is not a directory"),

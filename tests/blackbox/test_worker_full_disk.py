@@ -1,4 +1,4 @@
-"""The disk of a worker's machine is full: its jobs wait for room, say so, and go on with what they have."""
+"""A full disk on a worker's machine: jobs pause until there is space, report it, and continue with their work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def wait_for_pause(server: ServerProcess, job: str) -> Any:
     return task
 
 
-def test_a_job_waits_for_room_for_its_worktree(shared_server: ServerProcess, tmp_path: Path) -> None:
+def test_job_waits_for_disk_space_for_its_worktree(shared_server: ServerProcess, tmp_path: Path) -> None:
     operator = shared_server.operator
     with small_disk(tmp_path / "disk", MEBIBYTES) as disk:
         repository = create_repository(tmp_path / "api")
@@ -41,7 +41,7 @@ def test_a_job_waits_for_room_for_its_worktree(shared_server: ServerProcess, tmp
             assert f"No space left on the worker's disk at {disk.path}/state: paused." in output
             assert "agora worker disk" in output
             disk.free()
-            # Has it try again now, and not in a minute.
+            # Retry now instead of in a minute.
             operator.post(f"/v1/agent/tasks/{job}/follow-ups", {"text": "SAY: there is room"})
             task = wait_for_status(operator, job, "completed")
             assert (task["result"]["text"], task["attempts"]) == ("there is room", 1)
@@ -51,8 +51,8 @@ def test_a_job_waits_for_room_for_its_worktree(shared_server: ServerProcess, tmp
 
 @pytest.mark.long
 @pytest.mark.timeout(180)
-def test_what_was_done_before_the_disk_was_full_is_kept(shared_server: ServerProcess, tmp_path: Path) -> None:
-    """The agent has ended its turn, and what it has changed cannot be committed: that is done once there is room."""
+def test_changes_made_before_the_disk_was_full_are_committed(shared_server: ServerProcess, tmp_path: Path) -> None:
+    """The agent has ended its turn, and its changes cannot be committed yet: they are once there is space."""
     operator = shared_server.operator
     with small_disk(tmp_path / "disk", MEBIBYTES) as disk:
         repository = create_repository(disk.path / "api")

@@ -1,4 +1,4 @@
-"""Workers are told of tasks over a stream of their own, take what they are told of, and drain."""
+"""The event stream of workers: it offers tasks, workers claim them, and drain."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def assign(server: ServerProcess, *required: str, task_type: str = "coding.job",
     return str(server.operator.post("/agora/task/assign", body)["task_id"])
 
 
-def test_a_stream_offers_what_its_worker_may_claim(shared_server: ServerProcess) -> None:
+def test_stream_offers_claimable_tasks(shared_server: ServerProcess) -> None:
     agent, worker = register_worker(shared_server, "offers", "codebase:one", "codebase:two", "codebase:__pending__")
     with open_stream(agent, X_Worker_ID=worker, X_Codebases="one", X_Agent_Name="offers-agent") as messages:
         kind, connected = next(messages)
@@ -68,14 +68,14 @@ def test_a_stream_offers_what_its_worker_may_claim(shared_server: ServerProcess)
         assert next(messages)[1]["task_id"] == second, "what came meanwhile is not lost"
 
 
-def test_a_stream_has_heartbeats(start_server: Callable[..., ServerProcess]) -> None:
+def test_stream_has_heartbeats(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(heartbeat_interval="0.5")
     agent, worker = register_worker(server, "idle", "coding")
     with open_stream(agent, X_Worker_ID=worker) as messages:
         assert [next(messages)[0], next(messages)[0]] == ["connected", "heartbeat"]
 
 
-def test_a_stream_is_refused_to_others(shared_server: ServerProcess) -> None:
+def test_stream_is_refused_to_other_callers(shared_server: ServerProcess) -> None:
     agent, worker = register_worker(shared_server, "mine", "coding")
     stranger = shared_server.register("stream-stranger")
     stranger.get(URL, 404, headers={"X-Worker-ID": worker})
@@ -130,7 +130,7 @@ def test_requeue_cancel_and_stuck(shared_server: ServerProcess) -> None:
     assert task not in list_stuck(operator)
 
 
-def test_a_draining_worker_takes_nothing(shared_server: ServerProcess) -> None:
+def test_draining_worker_claims_nothing(shared_server: ServerProcess) -> None:
     agent, worker = register_worker(shared_server, "drained", "tool:drain")
     with open_stream(agent, X_Worker_ID=worker) as messages:
         next(messages)
@@ -163,7 +163,7 @@ def start_worker(shared_server: ServerProcess, tmp_path: Path) -> Iterator[Calla
         worker.close()
 
 
-def test_a_worker_waits_without_asking_and_drains_on_sigterm(
+def test_worker_waits_without_polling_and_drains_on_sigterm(
     start_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
     server = start_server()
@@ -174,7 +174,7 @@ def test_a_worker_waits_without_asking_and_drains_on_sigterm(
         following = submit_job(operator, "SLOWLY: 30\nSAY: the end", worker="quiet")
         poll_until(lambda: "word3" in read_output(operator, following), "output")
         calls = operator.get("/agora/admin/audit?operation=agora.task.claim")
-        # A claim at each connection, one for each offer, and one after each end: none that waits for time to pass.
+        # One claim at each connection, one for each offer, and one after each end: none is caused by a timer.
         assert len(calls["entries"]) <= 8, calls
         assert worker.process is not None
         worker.process.terminate()
@@ -189,7 +189,7 @@ def _read_draining(account: Account) -> list[dict[str, Any]]:
     return [row for row in account.get("/v1/agent/workers")["workers"] if row["status"] == "draining"]
 
 
-def test_a_limit_of_one_worker_stops_the_others_of_the_account(
+def test_usage_limit_of_one_worker_pauses_all_workers_of_the_account(
     shared_server: ServerProcess, start_worker: Callable[..., WorkerProcess]
 ) -> None:
     operator = shared_server.operator
@@ -214,7 +214,7 @@ def test_a_limit_of_one_worker_stops_the_others_of_the_account(
         wait_for_status(operator, job, "completed", timeout=40)
 
 
-def test_who_reports_which_limit(shared_server: ServerProcess) -> None:
+def test_usage_limit_reports_are_validated(shared_server: ServerProcess) -> None:
     agent, worker = register_worker(shared_server, "reporter", "coding", provider_account="shared")
     plain, nameless = register_worker(shared_server, "nameless", "coding")
     url = f"/v1/agent/workers/{worker}/limit"
@@ -227,15 +227,15 @@ def test_who_reports_which_limit(shared_server: ServerProcess) -> None:
     agent.post("/v1/agent/workers/register", {"name": "spaced", "provider_account": "a b"}, 422)
     for request in ({}, {"until": "2199-01-01T00:00:00Z", "seconds": 60}, {"seconds": 0}, {"seconds": 1e7}):
         assert agent.post(url, request, 422)["errors"][0]["field"] == "seconds"
-    # Without a clock of the worker's: whoever learns of it counts from when it does.
+    # Without the worker's clock: each receiver counts from its own time of receipt.
     assert agent.post(url, {"seconds": 60})["limit_seconds"] == 60
     colleague = agent.post("/v1/agent/workers/register", {"name": "other", "provider_account": "shared"})
     assert 0 < colleague["limit_seconds"] < 60
     assert plain.get("/v1/agent/workers", params={"search": "nameless"})["workers"][0]["limit_seconds"] is None
 
 
-def test_a_job_goes_to_another_worker_with_the_repository(shared_server: ServerProcess) -> None:
-    """The worker of a codebase leaves; one with a clone of the same repository goes on from the checkpoint."""
+def test_job_moves_to_another_worker_with_the_repository(shared_server: ServerProcess) -> None:
+    """The worker of a codebase leaves; one with a clone of the same repository continues from the checkpoint."""
     operator = shared_server.operator
     remote = "github.com/example/failover"
     gone, gone_worker = register_worker(shared_server, "gone", "coding")

@@ -1,4 +1,4 @@
-"""What creating a workflow costs grows with its steps, not with the square of their number."""
+"""The cost of creating a workflow grows linearly with its steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _parts(count: int, agent: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("build", [_conditions, _parts], ids=["conditions", "parts"])
-def test_ten_times_the_steps_cost_about_ten_times_as_much(
+def test_creation_time_grows_linearly_with_steps(
     start_server: Callable[..., ServerProcess],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -49,6 +49,6 @@ def test_ten_times_the_steps_cost_about_ten_times_as_much(
             pieces.append(probe.longest())
         return min(pieces)
 
-    longest_piece(FEW)  # what is made once is made
+    longest_piece(FEW)  # excludes one-time initialization
     few, many = longest_piece(FEW), longest_piece(MANY)
     assert many < 20 * few, f"{few * 1000:.1f} ms and {many * 1000:.1f} ms"

@@ -1,4 +1,4 @@
-"""Events of a workflow reach the agents it is assigned to, however they are named."""
+"""Events of a workflow reach the agents assigned to it, by whatever name they are assigned."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run_step(agent: Account) -> None:
 
 
 @pytest.mark.parametrize("naming", ["name", "id", "alias", "dotted"])
-def test_agents_assigned_by_any_name_see_their_workflow(shared_server: ServerProcess, naming: str) -> None:
+def test_agents_assigned_by_any_name_receive_workflow_events(shared_server: ServerProcess, naming: str) -> None:
     number = next(_numbers)
     owner = shared_server.register(f"Owner{number}")
     agents = [
@@ -62,7 +62,7 @@ def test_agents_assigned_by_any_name_see_their_workflow(shared_server: ServerPro
     stranger.get("/agora/workflow/status", expect=404, params={"workflow_id": workflow_id})
 
 
-def test_an_agent_that_only_a_step_names_sees_the_workflow(shared_server: ServerProcess) -> None:
+def test_agent_named_only_in_a_step_receives_workflow_events(shared_server: ServerProcess) -> None:
     number = next(_numbers)
     owner, first, second = [shared_server.register(f"{name}{number}") for name in ("Owner", "First", "Second")]
     steps = [{"name": "one", "agent": first.name}, {"name": "two", "agent": second.name, "depends_on": ["one"]}]
@@ -75,7 +75,7 @@ def test_an_agent_that_only_a_step_names_sees_the_workflow(shared_server: Server
         assert workflow_events(agent, workflow_id) == workflow_events(owner, workflow_id)
 
 
-def test_an_agent_that_comes_later_sees_what_follows(shared_server: ServerProcess) -> None:
+def test_agent_registered_later_receives_later_events(shared_server: ServerProcess) -> None:
     number = next(_numbers)
     owner = shared_server.register(f"Owner{number}")
     steps = [{"name": "one", "agent": f"Late{number}"}]

@@ -74,7 +74,8 @@ class Thinkers:
             task = self.task(task_id)
             return task if task["status"] in (statuses or ENDED) else None
 
-        # If a runner is ended while the server answers its claim, the task is leased unnoticed: the lease must expire.
+        # If a runner ends while the server answers its claim, the task is leased without a holder: the lease must
+        # expire.
         found = poll_until(has_ended, lambda: f"{self.task(task_id)}\n{self.server.log()[-3000:]}", 120)
         assert found is not None
         return found
