@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow, localcontext
 from fractions import Fraction
+
+from agora.value_classes import value_class
 
 from .functions import CONSTANTS, FUNCTIONS
 from .numbers import DIGITS, CalculationError, Number, divide_numbers, quote_expression_token, raise_to_power
@@ -46,7 +47,7 @@ _SIGNS = str.maketrans(
 _CONTEXT = Context(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Token:
     kind: str  # number, name, sign, end
     text: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
+
+from agora.value_classes import value_class
 
 __all__ = [
     "BITS",
@@ -29,7 +31,7 @@ class CalculationError(ValueError):
     """The calculation is invalid; the message is for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Number:
     """A value. real: result of a division or a decimal point, so that an integer is displayed as 25.0. percent: a
     percentage."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import JsonValue
 
 from agora.settings import Settings
+from agora.value_classes import value_class
 
 __all__ = [
     "BuiltinAgent",
@@ -33,7 +34,7 @@ Part: TypeAlias = dict[str, Any]
 StopReason: TypeAlias = Literal["cancelled", "lost", "stopping"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Profile:
     """The public profile of a built-in agent.
 
@@ -50,7 +51,7 @@ class Profile:
         return [skill["id"] for skill in self.skills]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reply:
     """An answer of a handler that is more than text or data: parts of the final artifact.
 

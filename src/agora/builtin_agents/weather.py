@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -12,6 +11,7 @@ from pydantic_core import from_json
 
 from agora.net.egress_policy import EgressPolicy, is_evidently_private
 from agora.net.http_client import ConnectionLost, send_single_request
+from agora.value_classes import value_class
 
 from .port import TaskFailed
 
@@ -43,7 +43,7 @@ _CONDITIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Place:
     name: str
     latitude: float

@@ -12,6 +12,7 @@ from pydantic_core import from_json, to_json
 from agora.clock import new_id
 from agora.settings import Settings
 from agora.store.port import NewEvent, Reader, Tx, Work
+from agora.value_classes import value_class
 from agora_sdk.contract import Lifecycle, Operation, Result
 from agora_sdk.errors import AgoraError
 
@@ -78,7 +79,7 @@ class CallClient(Protocol):
         """Send a notification to the client, during the call or later in its session."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Person:
     """A signed-in person, as described by the identity provider. roles: names used by the provider.
 
@@ -280,7 +281,7 @@ class BoundService:
         self.call = call
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventStreamSpec:
     """Filter, start position and viewer of a stream. A stream operation returns it; the feed runs it.
 
@@ -296,7 +297,7 @@ class EventStreamSpec:
     heartbeat_rounds: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Entry:
     """One item of a followed log. kind: its SSE event name. json: the item as it goes over a wire."""
 
@@ -305,7 +306,7 @@ class Entry:
     json: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogPage:
     """A page of entries after a position, in order. done: whether the log ends with this page."""
 
@@ -313,7 +314,7 @@ class LogPage:
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogStreamSpec:
     """A separate log that a stream follows to its end. A stream operation returns it.
 
@@ -327,7 +328,7 @@ class LogStreamSpec:
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Relay:
     """Remote work of a call. A relay operation returns it; the dispatcher runs it.
 
@@ -348,7 +349,7 @@ def cast_relay_to_result(
     return cast(R, Relay(perform, settle, timeout))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EncodedResult:
     """A result that is already JSON, such as one assembled from stored documents."""
 
@@ -360,7 +361,7 @@ def cast_encoded_to_result(json: bytes, kind: type[R]) -> R:
     return cast(R, EncodedResult(json))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DeferredResult:
     """A result that is read after the command's commit. ``read`` returns it and may raise :class:`WaitForEvent`.
 

@@ -11,13 +11,13 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from agora.clock import SECOND, Clock
 from agora.net.backoff import compute_exponential_delay
 from agora.store.port import Query, R, Store, StoredEvent, StoreUnavailable
 from agora.telemetry import CALLER
+from agora.value_classes import value_class
 from agora_sdk.errors import UpstreamUnavailable
 
 from .call import Call, ServerContext
@@ -37,7 +37,7 @@ TIMER_SLACK = 0.002  # seconds by which a timer may fire early; an early step wo
 OUTAGE_WAIT = 5.0  # maximum pause while the storage is unavailable, so that work resumes soon after recovery
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class JobContext:
     """The parts of the server that loops act on."""
 

@@ -6,19 +6,20 @@ declaration. It may set the replacement, the end and a link to a guide; what it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 
 from pydantic_core import from_json
 
 from agora.clock import to_datetime
+from agora.value_classes import value_class
 from agora_sdk.contract import Lifecycle, Operation
 
 __all__ = ["LifecycleNotice", "OperationLifecycle", "StatusDecision", "describe_life"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LifecycleNotice:
     """An operator's notice with a status. replacement: NAME or NAME@VERSION. migration_guide: a path or URL."""
 
@@ -41,7 +42,7 @@ class LifecycleNotice:
         return {name: value for name, value in data.items() if value} or None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StatusDecision:
     """A status set at run time, with its time (microseconds since 1970) and notice."""
 
@@ -64,7 +65,7 @@ class StatusDecision:
         return self.status
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OperationLifecycle:
     """Lifecycle of an operation, with its current or announced dates."""
 

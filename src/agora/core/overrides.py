@@ -18,12 +18,13 @@ operators too; lifting one is marked ``during_halt``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import fields
 
 from pydantic_core import from_json
 
 from agora.clock import to_datetime
 from agora.store.port import NewEvent, StoredEvent
+from agora.value_classes import value_class
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import Halted
 
@@ -36,7 +37,7 @@ SYSTEM_WIDE = "system_wide"
 ALIVE = "agora.agent.heartbeat"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Override:
     """An active override. actor: the subject that created it. created_at, expires_at: microseconds since 1970."""
 
@@ -52,13 +53,13 @@ class Override:
     @classmethod
     def from_row(cls, row: OverrideRow) -> Override:
         """The override of a row."""
-        return cls(**{name: getattr(row, name) for name in cls.__slots__})
+        return cls(**{each.name: getattr(row, each.name) for each in fields(cls)})
 
     @classmethod
     def from_event(cls, event: NewEvent) -> Override:
         """The override that an ``agora.override.applied`` event announces."""
         values = from_json(event.data) | {"created_at": event.time}
-        return cls(**{name: values[name] for name in cls.__slots__})
+        return cls(**{each.name: values[each.name] for each in fields(cls)})
 
     def refuses_operation(self, operation: Operation, reads: bool) -> bool:
         """Whether the override stops a call of this operation. reads: whether the call is read-only."""

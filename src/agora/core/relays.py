@@ -19,11 +19,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from agora.clock import SECOND, new_id
+from agora.value_classes import value_class
 from agora_sdk.contract.results import Result
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalError, StorageUnavailable
 
@@ -43,7 +43,7 @@ PAUSE_SECONDS = 0.5  # between these retries
 UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Intent:
     """The record of a relay, committed before its work starts."""
 

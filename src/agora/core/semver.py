@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache, total_ordering
+
+from agora.value_classes import value_class
 
 __all__ = ["InvalidVersion", "Range", "Version", "parse_range", "parse_version"]
 
@@ -25,7 +26,7 @@ class InvalidVersion(ValueError):
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
+@value_class
 class Version:
     """A version: three numbers and the identifiers of a pre-release; build data is not kept."""
 
@@ -41,7 +42,7 @@ class Version:
         return self.numbers, not self.pre, parts
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Range:
     """Bounds that must all hold: each an operator (``>=``, ``<``, ``>``, ``<=``, ``=``) and a version."""
 

@@ -22,10 +22,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from agora.settings import Settings
+from agora.value_classes import value_class
 from agora_sdk.errors import Overloaded, RateLimited
 
 __all__ = ["HIGH_WATER", "Backpressure", "Connection", "Limits", "SizedQueue", "SubjectUsage", "limit_unsent"]
@@ -68,7 +68,7 @@ class SizedQueue(Protocol):
     def size(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Limits:
     """Limits. unread, unread_each: bytes of the server and of a subject. connections: all, without the reserve."""
 

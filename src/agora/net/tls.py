@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from agora.settings import ConfigurationError, Settings
+from agora.value_classes import value_class
 
 __all__ = ["Certificate", "CertificateError", "ReloadableContext", "TlsFiles", "load_certificate"]
 
@@ -20,7 +20,7 @@ class CertificateError(ConfigurationError):
     """The certificate or its key cannot be used; the message names the setting and the fix."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TlsFiles:
     """Paths of the pair in PEM: the chain beginning with the server's certificate, and its unencrypted key."""
 
@@ -38,7 +38,7 @@ class TlsFiles:
         return cls(settings.tls_cert, settings.tls_key, settings.tls_min_version)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Certificate:
     """Information about a certificate. names: its hosts and addresses."""
 

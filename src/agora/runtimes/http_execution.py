@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agora.net.egress_policy import EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient
 from agora.telemetry import trace_headers
+from agora.value_classes import value_class
 
 __all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient", "InstanceHttpRequest"]
 
@@ -28,7 +29,7 @@ class AnswerTooLarge(Exception):
         self.limit = limit
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InstanceHttpRequest:
     """A request to an instance.
 
@@ -45,7 +46,7 @@ class InstanceHttpRequest:
     private: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InstanceAnswer:
     """Response of an instance. streamed: whether its content type is a streamed one."""
 

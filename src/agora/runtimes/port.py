@@ -6,11 +6,12 @@ Every engine passes the suite in ``tests/conformance/runtimes/engine_suite.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from agora.runtimes.spec import Health, Spec
+from agora.value_classes import convert_to_dict, value_class
 
 __all__ = [
     "Build",
@@ -38,7 +39,7 @@ ExitReason: TypeAlias = Literal["exited", "stopped", "memory", "pids", "lost"]
 Progress: TypeAlias = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Build:
     """A program ready to start. Serialized as JSON in rows.
 
@@ -54,14 +55,14 @@ class Build:
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return convert_to_dict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Build:
         return cls(**value)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Handle:
     """Data by which an engine finds an instance again. Serialized as JSON in rows.
 
@@ -76,14 +77,14 @@ class Handle:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return convert_to_dict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Handle:
         return cls(**value)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProcessExit:
     """Exit of a program.
 
@@ -103,7 +104,7 @@ class ProcessExit:
         return self.reason != "stopped" and self.code != 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Usage:
     """Resource usage of an instance. cpu_seconds: since its start, never decreasing. received, sent: bytes over the
     network, None if the engine cannot measure them. processes: 0 after its end."""
@@ -115,7 +116,7 @@ class Usage:
     sent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Observation:
     """The observed state of an instance. started_at: of its program; None if absent. exit: after its end."""
 
@@ -125,7 +126,7 @@ class Observation:
     usage: Usage = Usage()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HealthResult:
     """Health of an instance. detail: observation (``HTTP 200``, ``it does not listen``). seconds: duration of the
     probe."""
@@ -135,7 +136,7 @@ class HealthResult:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogPage:
     """A part of an instance's output (stdout and stderr, interleaved as written).
 
@@ -149,7 +150,7 @@ class LogPage:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FoundInstance:
     """An instance known to the engine. tenant and labels: as in its Spec."""
 
@@ -159,7 +160,7 @@ class FoundInstance:
     observation: Observation
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Capacity:
     """Capacity of this host. memory, disk: free, beside their totals. ports: number of free ports."""
 
@@ -172,7 +173,7 @@ class Capacity:
     ports: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EngineStatus:
     """Whether an engine can be used. detail: its version, or why not. limits: enforcement of each limit (``cgroup``,
     ``rlimit``, ``guard``, ``affinity``, ``none``)."""
@@ -182,7 +183,7 @@ class EngineStatus:
     limits: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SweepResult:
     """Resources removed by a sweep."""
 

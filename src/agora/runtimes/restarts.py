@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from agora.clock import SECOND
 from agora.net.backoff import compute_exponential_delay
+from agora.value_classes import value_class
 
 __all__ = ["RestartPolicy"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RestartPolicy:
     """A policy; times are microseconds.
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from agora.value_classes import value_class
 
 __all__ = [
     "BuildConfig",
@@ -46,7 +48,7 @@ LISTENS = re.compile(r"(?:--port[= ]|-p[= ]?(?:\d+:)?|\bPORT=|:)(\d{2,5})(?![\d.
 RESERVED = re.compile(r"AGORA_(ENGINE|INSTANCE|GENERATION|INSTALLATION|BUILD)|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BuildConfig:
     """Build and start commands of a program: ``build_config`` of an agent manifest.
 
@@ -60,14 +62,14 @@ class BuildConfig:
     env_vars: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Directory:
     """A directory on the engine's host; it must be in one of the roots that the operator allows."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Git:
     """A repository. branch: or tag; None: the default branch. directory: subdirectory to use. token: for private
     ones."""
@@ -78,7 +80,7 @@ class Git:
     token: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Image:
     """A container image. user, password: of its registry."""
 
@@ -90,7 +92,7 @@ class Image:
 Source: TypeAlias = Directory | Git | Image
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Limits:
     """Resource limits of an instance; None: unlimited.
 
@@ -120,7 +122,7 @@ class Limits:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Port:
     """A port on which the program listens.
 
@@ -134,7 +136,7 @@ class Port:
     variable: str = "PORT"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Health:
     """Health check of an instance. path: must answer GET with 2xx or 3xx at the first port.
 
@@ -152,7 +154,7 @@ class Health:
         return self.path is not None or self.listens
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Spec:
     """Specification of an instance.
 

@@ -11,13 +11,13 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 
 from agora.clock import SystemClock
+from agora.value_classes import value_class
 
 from . import migrate
 from .port import StoreFailure
@@ -45,7 +45,7 @@ select agent_index(a) from agents a where retired_at is null;
 ProgressCallback = Callable[[str, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CopyResult:
     """Rows by table."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from agora.value_classes import value_class
 
 from .port import StoreFailure
 
@@ -40,7 +41,7 @@ class NewerDatabase(MigrationError):
     """The database was migrated by a newer release."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Migration:
     """One step of the schema. ``checksum``: SHA-256, hexadecimal, of the text."""
 
@@ -53,7 +54,7 @@ class Migration:
         return f"{self.number:04d}_{self.name}.sql"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DatabaseStatus:
     """applied: applied migrations. pending: names of pending ones. open: unprotected tables."""
 

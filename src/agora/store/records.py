@@ -8,11 +8,13 @@ A table declares the record that it stores (:class:`agora.store.port.Table`), a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from itertools import starmap
-from operator import attrgetter, itemgetter
-from typing import Any, TypeVar, cast, dataclass_transform
+from operator import itemgetter
+from typing import Any, TypeVar, dataclass_transform
+
+from agora.value_classes import build_values_getter, create_dataclass
 
 __all__ = ["Loader", "RecordMismatch", "build_record_loader", "list_column_types", "list_record_values", "record"]
 
@@ -33,22 +35,9 @@ def record(cls: type[T]) -> type[T]:
     """A slotted dataclass whose fields are columns.
 
     Type checkers allow keyword arguments only, so that no value is stored or read by its position. At run time the
-    class takes positions too: :func:`build_record_loader` uses them, because keywords cost twice as much for each row. It is
-    not frozen for the same reason. ``__repr__`` and ``__eq__`` are shared: compiling them for each of 200 classes would
-    take longer than creating the classes (docs/adr/0022).
+    class takes positions too: :func:`build_record_loader` uses them, because keywords cost twice as much for each row.
     """
-    kind: Any = dataclass(slots=True, match_args=False, repr=False, eq=False)(cls)
-    kind.__repr__, kind.__eq__, kind.__hash__ = _describe_record, _equal_records, None
-    return cast(type[T], kind)
-
-
-def _describe_record(row: Any) -> str:
-    values = ", ".join(f"{field.name}={getattr(row, field.name)!r}" for field in fields(row))
-    return f"{type(row).__qualname__}({values})"
-
-
-def _equal_records(row: Any, other: Any) -> Any:
-    return list_record_values(row) == list_record_values(other) if type(other) is type(row) else NotImplemented
+    return create_dataclass(cls, None, match_args=False)
 
 
 def list_column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:
@@ -92,10 +81,7 @@ def list_record_values(row: Any) -> Iterable[Any]:
 
 @cache
 def _values_getter(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
-    names = [field.name for field in fields(cls)]
-    if len(names) == 1:
-        return lambda row: (getattr(row, names[0]),)
-    return attrgetter(*names)
+    return build_values_getter([field.name for field in fields(cls)])
 
 
 def _load_scalars(rows: Iterable[Any]) -> list[Any]:

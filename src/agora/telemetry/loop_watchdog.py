@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+
+from agora.value_classes import value_class
 
 __all__ = ["LoopWatchdog", "Stall"]
 
@@ -23,7 +24,7 @@ FRAMES = 40  # innermost frames of a stack
 MAX_LOG_INTERVAL = 60.0  # seconds between stacks of one stall
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Stall:
     """A stall of the loop.
 

@@ -10,8 +10,9 @@ A ``tool_call`` in a question (``input_required``) is executed by the requester,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from agora.value_classes import value_class
 
 __all__ = [
     "APPROVAL",
@@ -32,7 +33,7 @@ MAX_ID_CHARACTERS: Final = 100
 MAX_NAME_CHARACTERS: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolCall:
     """A tool call. id: unique within its task."""
 
@@ -41,7 +42,7 @@ class ToolCall:
     arguments: Any
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolResult:
     """The result of a tool call. id: of the call."""
 

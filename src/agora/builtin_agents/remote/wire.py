@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.net.http_client import build_request_target
+from agora.value_classes import value_class
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora_sdk.a2a_wire import CURRENT, HTTP_JSON, JSON_RPC, LEGACY, Endpoint, build_call
@@ -42,7 +43,7 @@ _CODES: Final = {
 _TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)  # as its base, of the SDK
 class Interface(Endpoint):
     """An interface of an agent: URL and binding (A2A 1.0, section 4.4.6). streams: whether the card declares streaming."""
 
@@ -62,7 +63,7 @@ class Interface(Endpoint):
         return cls(url, binding, version, tenant if isinstance(tenant, str) and tenant else None, streams)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class A2ARequest:
     """A request: HTTP method and target, additional headers, body."""
 

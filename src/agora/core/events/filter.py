@@ -8,11 +8,12 @@ and an agent's type of exactly that name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pydantic_core import to_json
 
 from agora.store.port import NewEvent
+from agora.value_classes import value_class
 
 __all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "expand_type", "list_concerned_agents"]
 
@@ -55,7 +56,7 @@ def list_concerned_agents(event: NewEvent) -> set[str]:
     return concerned
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Viewer:
     """The viewer of events: private events are visible to their audience and to viewers of everything."""
 
@@ -66,7 +67,7 @@ class Viewer:
         return event.audience is None or self.sees_all or self.subject in event.audience
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventFilter:
     """The filter of a request; an empty one matches everything.
 

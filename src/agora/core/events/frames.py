@@ -11,7 +11,6 @@ from __future__ import annotations
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import to_datetime
 from agora.store.port import NewEvent, StoredEvent
+from agora.value_classes import value_class
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, Overloaded
 
@@ -74,7 +74,7 @@ def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
     return b"id: %d\nevent: closing\ndata: %b\n\n" % (sequence, to_json(closing))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CloseReason:
     """The reason why a stream ends: a WebSocket close code, a sentence, and the error, if any."""
 

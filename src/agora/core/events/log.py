@@ -7,11 +7,11 @@ is still there, when events after the place asked for were deleted by retention.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic_core import from_json
 
 from agora.store.port import NewEvent, Reader, StoredEvent
+from agora.value_classes import value_class
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, field_error
 
 from . import queries as events
@@ -25,7 +25,7 @@ PAGE_BYTES = 524_288  #: maximum bytes of the data of its events
 WINDOW = 100_000  #: maximum number of events scanned for a filtered page
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventPage:
     """A page of the log: the matching events up to ``position``."""
 

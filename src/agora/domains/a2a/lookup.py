@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskData, TaskEntryRow, TaskRow
 from agora.domains.tasks.views import task_context_id
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -176,7 +176,7 @@ async def find_direct_answer(reader: Reader, row: TaskRow) -> dict[str, Any] | N
     return view.build_direct_answer(row, entries[0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class TaskListRequest:
     """A request for a page of the caller's tasks. since: minimum time of the status. token: page token."""
 

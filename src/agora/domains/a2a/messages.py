@@ -17,6 +17,7 @@ from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.messages import USER, add_requester_message, join_text, require_open
 from agora.domains.tasks.views import task_context_id
 from agora.telemetry import with_trace
+from agora.value_classes import value_class
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
@@ -144,7 +145,7 @@ async def send_message(
     return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _StoredMessage:
     """A stored message. document: its task, if new. may_be_direct: whether its agent may answer with a message."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -19,6 +18,7 @@ from agora.clock import SECOND
 from agora.domains.identity.signing_key import SigningKey
 from agora.domains.outbox.http_sender import DeliveryRejected, HttpSender
 from agora.net.sealing import Sealer
+from agora.value_classes import value_class
 
 from .records import PushConfigRow
 
@@ -27,7 +27,7 @@ __all__ = ["Notification", "NotificationSender"]
 CONTENT_TYPES: Final = {"1.0": "application/a2a+json", "0.3": "application/json"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Notification:
     """A notification to deliver. row: the configuration. number: of the item. now: microseconds since 1970."""
 

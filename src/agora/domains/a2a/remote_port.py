@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 __all__ = ["REMOTE_AGENTS", "RemoteAgents", "RemoteEndpoint"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RemoteEndpoint:
     """Endpoint of a remote agent. url: of the agent or of its card. secrets: sealed headers.
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
@@ -21,6 +20,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.search import statistics_queries as statistics
 from agora.domains.tasks.messages import join_text
+from agora.value_classes import value_class
 
 from . import queries as statements
 
@@ -80,7 +80,7 @@ _COMMON = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Route:
     """The selected agent. agent: None if no agent matches. because: the reason, shown to the sender."""
 
@@ -157,7 +157,7 @@ def tokenize_text(text: str) -> list[str]:
     return ["#" if word[0].isdigit() else word for word in islice(matches, MAX_WORDS)]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Skill:
     """A skill, the words of its name and id, those of its tags, and the tokens of each example."""
 

@@ -7,7 +7,6 @@ from a result, which precedes the end of the task. A stream can therefore resume
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from agora.core import pagination as paging
@@ -20,6 +19,7 @@ from agora.domains.tasks.messages import USER
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.domains.tasks.views import task_context_id
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
@@ -72,7 +72,7 @@ def _parse_position(last_event_id: str | None, entries: int) -> int:
     return int(last_event_id)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _UpdateLog:
     """A task's log as a stream of updates."""
 

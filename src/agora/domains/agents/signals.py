@@ -9,6 +9,7 @@ from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
 from agora.core.signals import Signal
+from agora.value_classes import value_class
 from agora_sdk.contract.agents import Registration
 
 from .records import AgentRow
@@ -50,7 +51,7 @@ class AgentRegistered:
     tasks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DeclaredCodebases:
     """Codebases declared by an agent or its worker: ids, or names that anybody may use."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agora.core.admission import ADMISSION
 from agora.core.call import Call
@@ -12,6 +12,7 @@ from agora.domains.declared_agents import queries as declared_agents
 from agora.domains.declared_agents.service import DeclaredAgentService
 from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.tasks.completion import fail_tasks_of_agent
+from agora.value_classes import value_class
 from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -36,7 +37,7 @@ COMPARED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Installation:
     """The declared state: an app, the price of its orchestrator agent, and its bundled agents."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.store.port import Query
+from agora.value_classes import value_class
 from agora_sdk.contract import apps as contract
 
 from . import queries as statements
@@ -28,7 +28,7 @@ def _split_query(query: str | None) -> tuple[str, ...]:
     return tuple(stems)[:MAX_WORDS]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AppFilter:
     """Search criteria of apps. words: all must occur in an app's texts."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from agora.clock import new_id
@@ -14,6 +14,7 @@ from agora.domains.agents.references import load_visible_agent
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
 from agora.domains.workflows.creation import check_steps
+from agora.value_classes import value_class
 from agora_sdk.contract import apps as contract
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, Overloaded, field_error
 
@@ -28,7 +29,7 @@ LONGEST_WORKFLOW = 100_000  #: maximum characters of JSON
 SET_PRICE = "agora.billing.set_price"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AppDraft:
     """An app described by its owner. orchestrator: an agent's reference, or its id after resolution."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from agora.store.port import Query, Write
+from agora.value_classes import value_class
 
 from .records import AppRow, Orchestrator
 
@@ -61,7 +61,7 @@ update_app = Write(
 delete_app = Write("delete from apps where tenant_id = :tenant and app_id = :app_id")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Selection:
     """Selection of apps, without parameter values. words: number of search words. seen: whether others' private
     apps are included.

@@ -8,13 +8,13 @@ limit are serialized, so two of them cannot both take the last of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.domains.agents import queries as agents
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
 
 from . import queries as statements
@@ -36,7 +36,7 @@ __all__ = [
 SOFT_SHARE = 80  #: default warning threshold, in percent of the hard limit
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BudgetStatus:
     """Status of a budget in the current month, in millionths.
 
@@ -137,7 +137,7 @@ async def find_block_reason(
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Headroom:
     """Remaining amount under a budget, in millionths. account_id, agent_id: its scope; empty for all."""
 

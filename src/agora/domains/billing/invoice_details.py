@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from pydantic_core import from_json
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, encode_json
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.errors import PermissionDenied
 
@@ -22,7 +23,7 @@ DAY = 86_400 * SECOND
 HUNDREDTHS = 100  # of a percent
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InvoiceDetails:
     """Details of an invoice. issuer, address: lines. tax_rate: included percentage.
 

@@ -16,6 +16,7 @@ from agora.clock import new_id, to_datetime
 from agora.core.call import Call
 from agora.core.errors import not_found
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 
@@ -45,7 +46,7 @@ DESCRIPTIONS: Mapping[EntryKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InvoiceLine:
     """Sum of entries of one kind, agent and month."""
 

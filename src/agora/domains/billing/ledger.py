@@ -11,11 +11,12 @@ Without a limit on the account or the agent this appends one row and reads two; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agora.clock import SECOND, new_id
 from agora.core.call import Call
 from agora.core.errors import not_found
+from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.errors import InvalidRequest, field_error
@@ -42,7 +43,7 @@ NEGATED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ModelUse:
     """The model call of a charge. base_cost: in millionths. first_token, duration: microseconds."""
 
@@ -62,7 +63,7 @@ class ModelUse:
         return f"{self.provider}:{self.model}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Charge:
     """Usage to charge.
 
@@ -82,7 +83,7 @@ class Charge:
     use: ModelUse | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reduction:
     """A reduction of a charge. amount: in millionths, positive."""
 

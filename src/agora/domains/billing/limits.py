@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from agora.clock import to_datetime
@@ -12,6 +11,7 @@ from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
 from agora.domains.identity.authority import check_and_record_administration
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
@@ -28,7 +28,7 @@ _AFTER = ("account_after", "agent_after", "currency_after", "model_after", "proj
 MAX_BUDGETS = 200  #: budgets of one account, or of one agent by itself
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BudgetLimits:
     """Limits in millionths."""
 
@@ -44,7 +44,7 @@ class BudgetLimits:
         return self.soft
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BudgetScope:
     """Scope of a budget. account: None for the caller's, or with an agent for all accounts. model, project: '' for
     all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from agora.core.call import Call, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.supervision import choose_agent_event_audience
 from agora.store.port import Query
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 
@@ -48,7 +48,7 @@ TASK_KINDS = (
 )  #: kinds of task entries
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EntryFilters:
     """Filter of entries. account: None for all accounts, '' for none. task, workflow: ids, '' for any."""
 

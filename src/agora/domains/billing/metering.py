@@ -9,10 +9,10 @@ therefore add up to the price of the whole exactly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call
+from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
@@ -27,7 +27,7 @@ __all__ = ["Run", "bill_runs", "build_base_price_key"]
 SPAN = 3_600_000_000  #: maximum microseconds of running time per entry
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Run:
     """An interval in which an instance ran.
 
@@ -51,7 +51,7 @@ def build_base_price_key(instance_id: str) -> str:
     return f"base:{instance_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BilledInterval:
     """Part of a run under one version of a price, in one month: microseconds since 1970."""
 

@@ -8,11 +8,11 @@ consists of the task and the call, so that a call reported twice is charged once
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.billing.models import ModelCall, ModelTokens
 from agora_sdk.errors import PaymentRequired
@@ -45,7 +45,7 @@ BATCH = 500  #: reservations released in one transaction
 LONGEST_PROJECT = 100  #: characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class CallPayer:
     """The payer of a model call, and its purpose. subject: owner of the token allowance; '' for none."""
 
@@ -56,7 +56,7 @@ class CallPayer:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ModelOffer:
     """A candidate model and the maximum cost of the call, in millionths."""
 
@@ -64,7 +64,7 @@ class ModelOffer:
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ModelReport:
     """Report of a finished call. call_id: unique in its task. first_token, seconds: time to the first token and to the
     end.

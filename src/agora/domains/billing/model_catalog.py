@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
+
+from agora.value_classes import value_class
 
 __all__ = ["CATALOG", "CatalogPrice", "ModelCatalog", "Rate"]
 
@@ -21,7 +22,7 @@ Rate = tuple[int, ...]
 DATED = re.compile(r"-(\d{4})(\d{2})(\d{2})$")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CatalogPrice:
     """Catalog price of a model; None for kinds of tokens without a specific price."""
 

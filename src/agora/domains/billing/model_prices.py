@@ -7,7 +7,7 @@ free.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from agora.clock import to_datetime
@@ -15,6 +15,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.core.errors import not_found
 from agora.domains.identity.authority import check_and_record_administration
+from agora.value_classes import value_class
 from agora_sdk.contract.billing.models import ModelPrice, ModelPricePage, ModelTokens, RemovedPrice
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -41,7 +42,7 @@ BASIS = 10_000  #: hundredths of a percent per whole
 REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TokenRates:
     """Rates of a model: prices per million tokens in millionths of a currency, markup in basis points."""
 
@@ -183,7 +184,7 @@ def _build_rates_of_unknown_model(call: Call, provider: str, model: str, markup:
 # -- setting and listing ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ModelPriceRequest:
     """A price to set, in units of the currency per million tokens; None for kinds without a specific price."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from agora.core import pagination as paging
 from agora.core.call import Call
+from agora.value_classes import value_class
 from agora_sdk.contract.billing.models import BudgetCheck, ModelCallPage, ModelUsage, TokenSummary, UsageTotals
 
 from . import model_queries as models
@@ -22,7 +23,7 @@ __all__ = ["CallFilters", "check_token_budget", "list_model_calls", "summarize_m
 NEWEST = "use_g"  #: sorts after every id of an entry
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CallFilters:
     """Filter of model calls; '' for any."""
 

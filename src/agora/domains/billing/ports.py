@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 __all__ = ["RUNNING_TIME", "ProjectedCost"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProjectedCost:
     """Running time of an agent's instances, in microseconds, and its minimum cost, in millionths."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import PricingType
 from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
@@ -34,7 +34,7 @@ TAKES: Mapping[PricingType, frozenset[str]] = {
 }  #: fields of each pricing type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class PriceRequest:
     """A price to set for an agent. currency: None for that of its earlier prices, else the default."""
 

@@ -8,7 +8,6 @@ its code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from agora.clock import to_datetime, to_microseconds
@@ -17,6 +16,7 @@ from agora.core.call import Call
 from agora.core.errors import not_found
 from agora.domains.agents.records import AgentRow
 from agora.domains.identity.authority import check_and_record_administration
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
@@ -124,7 +124,7 @@ async def list_reductions(call: Call, account: str | None, agent_id: str) -> con
 # -- coupons ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CouponRequest:
     """A coupon to create. amount: in millionths. expires_at: microseconds since 1970."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import load_agent
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -48,7 +48,7 @@ HOUR = 3_600_000_000
 SHOWN_BUDGETS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CostRequest:
     """Filter of a cost report. account: None for all accounts, '' for none."""
 

@@ -7,11 +7,11 @@ applies to them only after its notice period, so a price never changes without n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import encode_json
 from agora.store.port import Reader
+from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind, PricingInfo, PricingType
 
 from . import queries as statements
@@ -46,7 +46,7 @@ UNITS: Mapping[EntryKind, tuple[str, int]] = {
 }  #: unit of each kind, and its size
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PriceTerms:
     """One version of an agent's price, in millionths of its currency; version 0 is an agent without a price."""
 

@@ -6,13 +6,14 @@ Workers report their own usage, so their own account pays, unless it is the paye
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.store.port import Query, Write
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.tasks import TokenUsage
@@ -69,7 +70,7 @@ list_usage = Query(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class TokenUsageReport:
     """Totals of a task for one model. account: who pays for the task. cost: in millionths of the currency."""
 
@@ -153,7 +154,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
     return charged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class TokenUsageFilters:
     """Filter of token usage; None for any."""
 

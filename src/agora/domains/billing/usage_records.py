@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from agora.clock import new_id, to_microseconds
 from agora.core.call import Call
 from agora.core.idempotency import build_key_reused_error
 from agora.domains.identity.authority import check_and_record_administration
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
@@ -38,7 +38,7 @@ AT_ONCE = 100  #: accounts invoiced in one transaction
 COUNTED = 10_000  #: maximum number of remaining accounts counted
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Usage:
     """Usage to record under a key; quantities are in the smallest unit."""
 
@@ -140,7 +140,7 @@ def _build_record(rows: Sequence[LedgerEntry]) -> contract.UsageRecord:
     return contract.UsageRecord(entries=items, total_cost=from_micros(total), currency=items[0].currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class CreditRequest:
     """Credit for an account. amount: in millionths of the currency. key: makes it idempotent; None for no key."""
 

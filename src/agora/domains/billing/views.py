@@ -11,6 +11,7 @@ from typing import Any
 from agora.clock import to_datetime
 from agora.core.call import Call, encode_json
 from agora.store.port import Query, Reader
+from agora.value_classes import value_class
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
@@ -47,7 +48,7 @@ TASKS = (EntryKind.REQUEST, EntryKind.TASK)
 REDUCTIONS = (EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Scope:
     """Scope of a view; empty for everything. since, until: days, YYYYMMDD."""
 

@@ -7,7 +7,7 @@ and the bridge's if the agent receives its messages by Redis.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
 from agora.domains.messaging.views import compute_expiry_horizon
 from agora.domains.tasks.claims import claim_own_tasks
+from agora.value_classes import value_class
 from agora_sdk.contract.tasks import ClaimedTask
 
 from . import queries as statements
@@ -50,7 +51,7 @@ DEAD_LETTER_SOURCE = "bus"  #: source name of dead letters from agents' streams
 SLACK = 60_000  #: maximum milliseconds between the creation of a broadcast's id and its commit
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StreamOwner:
     """The owner of a stream. address: recipient of messages held for its name. joined: excludes earlier broadcasts."""
 

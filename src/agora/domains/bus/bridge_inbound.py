@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -26,6 +25,7 @@ from agora.domains.dead_letters.letters import record_dead_letters
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.store.port import Reader
 from agora.telemetry import use_protocol
+from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 from agora_sdk.errors import (
     AgoraError,
@@ -59,7 +59,7 @@ OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors
 MARKETPLACE = 64  # characters of a tenant's name
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Refusal:
     """A refused entry and the reason."""
 

@@ -7,7 +7,7 @@ critical for too long, so a crashed server disappears from the catalogue.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from pydantic_core import to_json
 
 from agora.net.egress_policy import EgressPolicy
 from agora.net.http_client import ConnectionLost, send_single_request
+from agora.value_classes import value_class
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["Consul", "Service"]
@@ -25,7 +26,7 @@ MAX_ERROR_BYTES = 200  # bytes of a response in an error
 INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul deregisters a service no sooner than after a minute
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Service:
     """A service registration. address: empty for the Consul agent's own. check: URL that responds 200 while healthy."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from agora.core.idempotency import build_key_reused_error, find_idempotent_answe
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
+from agora.value_classes import value_class
 from agora.wire.envelopes import SECTIONS, encode_message_text
 from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
@@ -57,7 +58,7 @@ class AssignmentFields(Result):
     timeout: int | None = Field(default=None, ge=1, le=604_800)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Entry:
     """A published entry."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND
 from agora.core.call import Call, Caller
+from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as rows
@@ -53,7 +53,7 @@ MAX_SUBSCRIPTIONS: Final = 1000
 MAX_URI_CHARACTERS: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ClientSession:
     """A session's row. client: information from the client's handshake. expires: microseconds since 1970.
 

@@ -9,7 +9,6 @@ wait meanwhile, because no worker has its capability.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from agora.clock import SECOND, new_id, to_datetime
@@ -23,6 +22,7 @@ from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.queues import queue_name
 from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.domains.tasks.service import TaskService
+from agora.value_classes import value_class
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -47,7 +47,7 @@ ASKING_SECONDS = 600  #: lifetime of the question
 MAX_WORKERS = 100  #: maximum number of workers asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class NewCodebase:
     """Request to register a codebase."""
 

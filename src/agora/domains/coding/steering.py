@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,6 +17,7 @@ from agora.domains.tasks import states
 from agora.domains.tasks.records import TaskRow
 from agora.domains.tasks.service import TaskService
 from agora.store.port import NewEvent
+from agora.value_classes import value_class
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract.fields import JsonObject, PriorityLike, TaskStatus
 from agora_sdk.contract.tasks import TaskEntry, TaskReceipt
@@ -42,7 +42,7 @@ MAX_JOBS = 1000  #: jobs of a codebase read per call
 CODEBASE_EVENTS = ("agora.codebase.*", "agora.task.*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class JobRequest:
     """A requested job. payload: for the worker, without empty fields."""
 
@@ -167,7 +167,7 @@ async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Seq
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CodebaseEventFilter(EventFilter):
     """Filter for events of a codebase and of the jobs submitted by its id."""
 

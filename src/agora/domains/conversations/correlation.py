@@ -15,6 +15,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import build_address_of_name
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.views import build_message_fields
+from agora.value_classes import value_class
 from agora.wire.envelopes import embed_document, to_agentify
 from agora.wire.envelopes.agentify import convert_message_type
 from agora_sdk.contract.envelopes import AgentMessage, Performative
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Party:
     """A participant: its id, and the addresses under which messages are held until it registers.
 
@@ -54,7 +55,7 @@ class Party:
         return {"party": self.party, "address": self.address, "alias": self.alias}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Sender:
     """The sender of a message: its id, the name it uses, its row if it is an agent."""
 

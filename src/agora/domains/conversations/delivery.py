@@ -13,6 +13,7 @@ from agora.domains.agents.references import OPERATOR, check_may_act_for, find_ag
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import Destination, MessagingService
+from agora.value_classes import value_class
 from agora.wire.envelopes import SLOT, VIEWS, embed_document
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
@@ -71,7 +72,7 @@ class Draft:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Sent:
     """A stored message. ``id`` is the id given by its author."""
 

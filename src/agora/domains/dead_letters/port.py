@@ -8,19 +8,20 @@ three methods here, within the transaction of the calling operation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 from .records import DeadLetterRow
 
 __all__ = ["SOURCES", "DeadLetterSource", "Inspection", "NewDeadLetter"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NewDeadLetter:
     """An abandoned delivery.
 
@@ -41,7 +42,7 @@ class NewDeadLetter:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Inspection:
     """Content of a letter, None if it no longer exists; and the reason why it cannot be replayed, None if it can."""
 

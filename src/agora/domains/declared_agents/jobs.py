@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.tasks.local_dispatch import take_back_tasks
 from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
 from agora.store.port import Reader, StoredEvent
+from agora.value_classes import value_class
 
 from . import queries as statements
 from .port import KEY_SEALER
@@ -45,7 +45,7 @@ RESOLVE_MODEL: Lazy[Callable[..., ModelEndpoint | str]] = Lazy("agora.domains.de
 FULL_READ_SECONDS = 60.0  # seconds between reads of the declarations without an event
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RunnableAgent:
     """A declared agent with its configuration for the runner, and the caller that reads its messages."""
 

@@ -8,7 +8,6 @@ charged when the next call is reserved.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agora.core.call import Call
 from agora.domains.billing import model_queries as models
@@ -30,6 +29,7 @@ from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.domains.tasks.task_updates import RenewalRequest, append_output, renew_lease
+from agora.value_classes import value_class
 from agora_sdk.contract import declared_agents as contract
 from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.declared_agents import AgentSpecification
@@ -44,7 +44,7 @@ from .tool_calls import require_own_declaration
 __all__ = ["CallRecord", "ReservationRequest", "record_model_call", "release_failed_call", "reserve_next_call"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ReservationRequest:
     """A planned model call. step: its number in the task. models: PROVIDER:MODEL, in order. input_tokens: maximum."""
 
@@ -57,7 +57,7 @@ class ReservationRequest:
     checkpoint_number: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class CallRecord:
     """A completed model call. step: its number in the task. model: PROVIDER:MODEL. output: the end of its text."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from agora.clock import to_datetime
@@ -14,6 +13,7 @@ from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.tenants.service import HOME, is_installation_operator
 from agora.net.sealing import Sealer
 from agora.settings import Settings
+from agora.value_classes import value_class
 from agora_sdk.contract import implements
 from agora_sdk.contract import model_providers as contract
 from agora_sdk.errors import PermissionDenied
@@ -28,7 +28,7 @@ URLS: Mapping[str, str] = {"openai": "https://api.openai.com/v1", "anthropic": "
 DEFAULT_MODEL = "default"  #: name of the model and provider from the server's settings
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ModelEndpoint:
     """Endpoint of a model. model: its name there. key: decrypted; empty without one."""
 

@@ -6,8 +6,6 @@ unknown subject has no rights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from agora.core import scopes
 from agora.core.call import Call, Caller, decode_json
 from agora.domains.agents import queries as agents
@@ -17,6 +15,7 @@ from agora.domains.identity import token_queries as tokens
 from agora.domains.identity.roles import list_role_scopes
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
+from agora.value_classes import value_class
 
 from . import queries as statements
 
@@ -26,7 +25,7 @@ LONGEST_CHAIN = 16
 NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TaskRights:
     """Rights of a task's calls. asker: creator of the task. depth: number of declared agents earlier in the chain."""
 

@@ -8,7 +8,7 @@ the call is repeated; an external one whose outcome was lost is ``unknown``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,6 +18,7 @@ from agora.domains.agents.references import find_agent, is_agent_visible
 from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
+from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 from agora_sdk.contract.declared_agents import AgentSpecification, ToolOutcome
 from agora_sdk.contract.fields import JsonObject
@@ -36,7 +37,7 @@ __all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_dec
 TIMEOUT_SECONDS = 900.0  # an upstream's own timeout is shorter
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolRequest:
     """A call of a tool by a model."""
 
@@ -47,7 +48,7 @@ class ToolRequest:
     arguments: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PreparedCall:
     """An operation ready to be called."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.list_queries import list_history_of_types
 from agora.domains.tasks.records import TaskRow
+from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 
 __all__ = ["ToolUse", "is_recorded", "list_tool_uses", "record_tool_use"]
@@ -19,7 +19,7 @@ MAX_USES = 50  #: entries read per task
 MAX_CHARACTERS = 65_536  #: a longer result is not recorded
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolUse:
     """A tool by its short name, such as ``search_agents``, and its result without secrets."""
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from agora.core.call import OperationRegistry
+from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 from agora_sdk.contract.declared_agents import AgentSpecification, AgentTool
 from agora_sdk.errors import InvalidRequest, field_error
@@ -27,7 +27,7 @@ MAX_NAME = 64  # maximum characters of a tool name that every provider accepts
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Grant:
     """An operation that may be granted to a declared agent.
 
@@ -86,7 +86,7 @@ TOOLSETS: Mapping[str, Sequence[Grant]] = {
 _GRANTS = {grant.operation: grant for grants in TOOLSETS.values() for grant in grants}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ResolvedTool:
     """A tool of an agent.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
 from agora.core.call import Caller, Person
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 __all__ = [
     "SIGN_ON",
@@ -26,7 +27,7 @@ __all__ = [
 DIGITS: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SignInResult:
     """The result of a login: the provider's tokens and the caller here."""
 
@@ -37,7 +38,7 @@ class SignInResult:
     refresh_expires_in: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Sighting:
     """A user that was authenticated. at: microseconds since 1970."""
 
@@ -45,7 +46,7 @@ class Sighting:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogoutNotice:
     """A logout notification of a provider.
 

@@ -14,13 +14,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic_core import from_json, to_json
 
 from agora.net.atomic_files import create_file_once
 from agora.settings import ConfigurationError
+from agora.value_classes import value_class
 
 __all__ = ["TASK_TOKEN", "AgentClaims", "Signer", "TaskClaims", "load_secret"]
 
@@ -30,7 +30,7 @@ MAX_CREDENTIAL = 2048
 MIN_SECRET = 32
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentClaims:
     """Claims of an agent token."""
 
@@ -39,7 +39,7 @@ class AgentClaims:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TaskClaims:
     """Claims of a task token, valid while this holder works on this attempt of the task. worker: may be None."""
 

@@ -6,7 +6,7 @@ Creation is idempotent by the caller's idempotency key (column ``request_key``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from agora.clock import SECOND, new_id
@@ -24,6 +24,7 @@ from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import PriceTerms
 from agora.domains.identity.records import TOKENS, TokenRow
 from agora.runtimes import spec as runtime
+from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CoLocation, InstanceConfig
@@ -52,7 +53,7 @@ DEPLOY = "deploy:agents"
 UNUSABLE = frozenset({"retired", "suspended", "paused"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InstanceRequest:
     """Parameters of a new instance.
 
@@ -329,7 +330,7 @@ def _pack_config(request: InstanceRequest) -> str:
     return encode_json(request.config.model_dump(exclude={"environment"}, exclude_none=True))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _InstancePlan:
     """An accepted request with program, placement and price. key: the caller's idempotency key."""
 

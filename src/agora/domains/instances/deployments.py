@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -19,6 +19,7 @@ from agora.domains.agents.supervision import choose_agent_event_audience
 from agora.domains.billing.accounts import can_see_all_accounts, can_set_price
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
+from agora.value_classes import value_class
 from agora_sdk.contract import deployments as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.agents import Registration
@@ -55,7 +56,7 @@ def load_manifest(text: str) -> AgentManifest:
     return AgentManifest.model_validate(decode_json(text))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DeployedAgent:
     """The result of registering an agent with a manifest."""
 

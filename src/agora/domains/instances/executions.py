@@ -11,7 +11,7 @@ import base64
 import codecs
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
@@ -27,6 +27,7 @@ from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer, InstanceHttpRequest
+from agora.value_classes import value_class
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.instances import ExecutionResult
 from agora_sdk.errors import (
@@ -53,7 +54,7 @@ UNKNOWN = "unknown"
 IN_QUERY = frozenset({"GET", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ExecutionOrder:
     """A request to an instance. endpoint: path with an optional query. timeout: seconds."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
@@ -11,6 +11,7 @@ from agora.domains.billing.accounts import find_paying_account_of_caller, resolv
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
 from agora.domains.search.service import QueryService
+from agora.value_classes import value_class
 from agora_sdk.contract import instances as contract
 from agora_sdk.contract.agents import Agent
 from agora_sdk.contract.fields import AgentStatus
@@ -29,7 +30,7 @@ PAGES = 10  #: most pages of agents read to fill one page filtered by name or av
 RECENT = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class MarketplaceQuery:
     """Filters of an agent search. available: whether instances can be created now; None: either."""
 

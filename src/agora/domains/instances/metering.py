@@ -7,13 +7,13 @@ it is paused or ends. If the end was not observed, it closes at the last check: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.domains.billing.metering import Run, bill_runs
 from agora.runtimes.port import Usage
+from agora.value_classes import value_class
 
 from . import queries as statements
 from .records import INTERVALS, InstanceIntervalRow, InstanceRow, OpenInterval
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MonotonicTime:
     """A reading of the monotonic clock. at: microseconds since boot. boot: id; readings of other boots are not comparable."""
 
@@ -36,7 +36,7 @@ class MonotonicTime:
     boot: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CheckResult:
     """Result of a check of a running instance.
 

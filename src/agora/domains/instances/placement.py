@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents.references import find_agent, is_agent_visible
+from agora.value_classes import value_class
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -36,7 +36,7 @@ REMOTE = "remote"  #: engine name of instances run by a hosting agent
 MEBIBYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PlacementRequest:
     """Requirements of an instance on its host.
 
@@ -64,7 +64,7 @@ class PlacementRequest:
         return int(self.requirements.gpu_required)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FreeCapacity:
     """Unreserved resources of a host: bytes of memory, thousandths of cores, GPUs; None if the host does not report them."""
 
@@ -73,7 +73,7 @@ class FreeCapacity:
     gpus: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Placement:
     """The chosen host and engine."""
 
@@ -81,7 +81,7 @@ class Placement:
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Neighbour:
     """The target of a co-location: an instance, or a container run by a hosting agent.
 
@@ -94,7 +94,7 @@ class Neighbour:
     engine: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UnmetRequirement:
     """A requirement that a host does not meet. for_now: the host may meet it later, when resources are released."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import to_datetime
@@ -12,6 +11,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.ledger import Ledger
+from agora.value_classes import value_class
 from agora_sdk.contract.instances import InstanceConfig, Scaling
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, field_error
 
@@ -30,7 +30,7 @@ WEIGHT = 0.25  #: weight of the newest sample in the moving average
 AT_ONCE = 10  #: most instances created or ended in one adjustment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ScalingOrder:
     """Bounds for the number of an account's instances of an agent.
 

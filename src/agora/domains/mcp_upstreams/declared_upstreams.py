@@ -15,13 +15,14 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.settings import ConfigurationError, Settings
+from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 
 from . import queries as statements
@@ -40,7 +41,7 @@ VARIABLE = re.compile(r"\$\{(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<ot
 HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http", "sse")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DeclaredUpstream:
     """A declared upstream. command: including its arguments. secrets: headers or environment.
 

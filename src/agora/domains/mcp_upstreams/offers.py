@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 __all__ = ["OFFERS", "Offer", "OfferedTool", "Offers"]
 
 REMEMBERED = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OfferedTool:
     """A callable tool. definition: the upstream's JSON text. version: of the upstream's server."""
 
@@ -28,7 +28,7 @@ class OfferedTool:
     version: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Offer:
     """All tools of one upstream; empty after its removal."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 from pydantic_core import to_json
 
 from agora.core.call import CallClient
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -35,7 +36,7 @@ Kind = Literal["tool", "resource", "template", "prompt"]
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Endpoint:
     """Address and settings of an upstream.
 
@@ -78,7 +79,7 @@ def _sort_keys(value: Any) -> Any:
     return [_sort_keys(part) for part in value] if isinstance(value, list) else value
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Item:
     """An item offered by an upstream. name: a URI for resources. reason: why it cannot be offered here, or None."""
 
@@ -93,7 +94,7 @@ class Item:
         return hash_definition(self.definition)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Listing:
     """Everything that an upstream offers, and its self-description."""
 
@@ -104,7 +105,7 @@ class Listing:
     items: Sequence[Item]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Condition:
     """State of a connection. error: the last one. retry_in: seconds until the next attempt. calls: running now."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, cast_relay_to_result, encode_json
 from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.mcp_upstreams import port
+from agora.value_classes import value_class
 from agora_sdk.contract import Service
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NameTaken, field_error
@@ -47,7 +48,7 @@ def get_upstream_connections(call: Call) -> Upstreams:
     return call.context.ports.get(port.UPSTREAMS)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OAuthConfiguration:
     """OAuth mode of an upstream, and the client configured by an operator, if any."""
 
@@ -73,7 +74,7 @@ class OAuthConfiguration:
         return {"client_id": self.client_id, "client_secret": self.client_secret, "scope": self.scope}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class NewUpstream:
     """A new upstream. secrets: headers or environment variables. command: ``args`` and ``cwd``.
 

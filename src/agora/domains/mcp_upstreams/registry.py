@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from agora import __version__
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call
+from agora.value_classes import value_class
 from agora_sdk.contract import implements
 from agora_sdk.contract import registry as contract
 from agora_sdk.contract.fields import JsonObject
@@ -31,7 +31,7 @@ MAX_DESCRIPTION_CHARACTERS = 100  # characters of a description in server.json
 Entry = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ServerSummary:
     """Data of a server's registry entry. query: of its URL on this server. Times: microseconds since 1970."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["SCHEMA", "Remote", "fill_in_remote", "unwrap_server"]
@@ -19,7 +19,7 @@ NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+")
 VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Remote:
     """URL of a server, with the headers it requires."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agora.clock import new_id
@@ -10,6 +9,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents.records import AgentRow, CapableAgent
 from agora.domains.outbox.records import OUTBOX, OutboxRow
 from agora.settings import Settings
+from agora.value_classes import value_class
 
 from .records import MessageRow
 
@@ -20,7 +20,7 @@ PATH = "/agent/message"
 PROTOCOL = "agentify"  #: protocol name of the endpoint in a profile's ``endpoints``
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Endpoint:
     """Where messages for an agent are posted. url: None for its instance running at that time. account: the agent's."""
 

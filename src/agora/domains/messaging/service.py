@@ -29,6 +29,7 @@ from agora.domains.agents.references import (
 )
 from agora.domains.events.service import EventService
 from agora.telemetry import with_trace
+from agora.value_classes import value_class
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
 from agora_sdk.contract.fields import DeliveryState, DeliveryStateLike, JsonObject, Priority, PriorityLike, Recipients
@@ -434,7 +435,7 @@ class MessagingService(BoundService, contract.Messaging):
         return await EventService(self.call).subscribe(event_types, agent_id)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Inbox:
     """An inbox: its agent, the agent's address before registration, and the id after which it starts."""
 

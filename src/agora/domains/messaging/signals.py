@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agora.core.signals import Signal
+from agora.value_classes import value_class
 
 from .records import MessageRow
 
@@ -21,7 +22,7 @@ class ReplyComposed:
     parties: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReplyStored:
     """A reply that was stored. reply_to: the id of the message it answers."""
 

@@ -12,7 +12,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from agora.core.ports import Port
 from agora.domains.bus.engines.port import Bridge
 from agora.store.port import Store, StoreUnavailable
 from agora.telemetry import LoopWatchdog
+from agora.value_classes import value_class
 
 from . import trend
 
@@ -48,7 +49,7 @@ class LoopStatus(Protocol):
     last_error: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Sample:
     """One measurement.
 
@@ -61,7 +62,7 @@ class Sample:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Probe:
     """The result of a test write to the store. seconds: its duration. failure: the reason, as a sentence.
 

@@ -19,6 +19,7 @@ from agora.domains.messaging.records import MessageRow
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader
 from agora.store.records import list_record_values
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.monitor import LoggedMessage
 from agora_sdk.errors import InvalidRequest, field_error
@@ -36,7 +37,7 @@ STRETCHES: Final = 10  #: maximum of windows per page
 AT_ONCE: Final = 6  #: messages read by one statement: each may be large
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MessageFilter:
     """The selection of messages: names of the given filters, the words, and the values of both."""
 
@@ -55,7 +56,7 @@ class MessageFilter:
         return WORD_WINDOW if self.words else WINDOW
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class MessageQuery:
     """A caller's query of messages. agent: sender or recipient. q: words of the text, separated by spaces."""
 

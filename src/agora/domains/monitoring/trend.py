@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from agora.value_classes import value_class
 
 __all__ = ["TrendLine", "fit_line", "format_duration", "seconds_until"]
 
@@ -12,7 +13,7 @@ Point = tuple[float, float]  # seconds, value
 CLEAR = 0.7  #: share of the variance that the line must explain to be used
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TrendLine:
     """A least squares line: change per second, value at the last point, and goodness of fit (r squared, 0 to 1)."""
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from agora.value_classes import value_class
 
 from .sentence_words import (
     CAPABILITY,
@@ -131,7 +133,7 @@ QUESTION_ABOUT_ONE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ParsedIntent:
     """A parsed sentence.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from agora.core.call import Call
 from agora.domains.instances.market import MarketplaceQuery, discover_agents
+from agora.value_classes import value_class
 from agora_sdk.contract.instances import MarketplaceAgent
 
 __all__ = ["SCANNED", "MatchRequest", "find_matches"]
@@ -18,7 +18,7 @@ REACHABLE = frozenset(("active", "busy"))
 MAX_WORDS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MatchRequest:
     """Search criteria. status: a state, or ``online``."""
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
 from agora.net.http_client import ConnectionLost, HttpClient, Reply, build_request_target, create_default_ssl_context
+from agora.value_classes import value_class
 
 __all__ = ["MAX_AT_ONCE", "DeliveryRejected", "HttpResponse", "HttpSender"]
 
@@ -37,7 +38,7 @@ class DeliveryRejected(Exception):
         self.permanent, self.retry_after, self.status = permanent, retry_after, status
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HttpResponse:
     """A 2xx response. body: None if it exceeds the limit."""
 

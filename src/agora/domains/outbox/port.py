@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from agora.core.call import Call, ServerContext
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
 from agora.store.port import Reader
+from agora.value_classes import value_class
 
 from .http_sender import HttpResponse
 from .records import OutboxRow
@@ -17,7 +17,7 @@ from .records import OutboxRow
 __all__ = ["OUTBOX_SOURCES", "OutboxRequest", "OutboxSource"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OutboxRequest:
     """A POST of JSON. key: unchanged when repeated. private: whether a non-public address is allowed."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from agora.domains.agents.records import AgentRow
 from agora.store.port import Query, R
+from agora.value_classes import value_class
 
 from .records import CapabilityCount, KnownTerm, RankedAgentRow
 
@@ -63,7 +63,7 @@ _HAD_POSTGRES = """
 _TYPES = {"min_rating": "double precision", "limit": BIG, "offset": BIG, "place": BIG}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Selection:
     """The selected agents: the shape of a search, without its values.
 
@@ -234,7 +234,7 @@ select_similar_terms = Query(
 """Words that hold ``:word`` or some of its pieces, those that hold most of it first."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Term:
     """A search term: letters and digits only.
 

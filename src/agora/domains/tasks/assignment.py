@@ -13,6 +13,7 @@ from agora.domains.agents.names import check_name
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import build_address_of_name, find_agent, looks_like_id, looks_like_key
 from agora.domains.identity.users import check_concurrency, count_job
+from agora.value_classes import value_class
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
@@ -255,7 +256,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     return draft, target
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Turn:
     """Position of a task in its context. predecessor: the task it waits for. rejection: the reason, if it is rejected."""
 

@@ -7,7 +7,6 @@ SQLite), so that two claimants never get the same row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,6 +17,7 @@ from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import build_address_of_name
 from agora.store.port import NewEvent, Tx, Work
+from agora.value_classes import value_class
 from agora_sdk.contract import tasks as contract
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -37,7 +37,7 @@ MAX_ATTEMPTS = 4
 HEARTBEAT_WRITE_INTERVAL = 30_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Claimant:
     """The caller of a claim. brought: tokens of its capabilities and models (:func:`.queues.build_requirement_tokens`)."""
 
@@ -56,7 +56,7 @@ class Claimant:
         return fits and (not self.task_types or data["task_type"] in self.task_types)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ClaimRequest:
     """Parameters of a claim. wait: seconds to wait for a task. capabilities: None for all of the caller's. task_id: claim this task only.
 

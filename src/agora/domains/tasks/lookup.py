@@ -15,6 +15,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.references import build_address_of_name, load_agent
 from agora.store.port import Reader
 from agora.store.records import list_record_values
+from agora.value_classes import value_class
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import InvalidRequest, field_error
@@ -67,7 +68,7 @@ class TaskFilters:
     idle_before: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class TaskPageRequest:
     """A page of tasks that match the filters. sort: ``created``, ``priority`` or ``deadline``."""
 

@@ -8,10 +8,10 @@ and claims order by a single indexed column, whether tasks were moved or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call, encode_json
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -35,7 +35,7 @@ def build_sort_key(task_id: str, deadline: int) -> str:
     return prefix + task_id.removeprefix("task_")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Place:
     """Target position: a priority, or directly before or after another task, whose priority it takes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agora.core.signals import Signal
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import TaskStatus
 
 from .records import TaskRow
@@ -12,7 +13,7 @@ from .records import TaskRow
 __all__ = ["DELIVERY_TASK_ENDED", "STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnded"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StepTaskEnded:
     """The end of a workflow step's task. task: its row. error: reason of a failure, else None."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.value_classes import value_class
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
@@ -36,7 +36,7 @@ BY_TIME = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
 CHECKPOINT_LIMIT = 65_536  #: characters of JSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class UpdateRequest:
     """Parameters of ``agora.task.update``; None: unchanged. token: fencing token of the lease."""
 
@@ -215,7 +215,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
         await end_task(draft, status, result=result, error=error, content=notes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class RenewalRequest:
     """Parameters of a lease renewal and values to store with it; None: unchanged. token: fencing token of the lease."""
 

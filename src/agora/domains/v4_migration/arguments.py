@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +16,7 @@ from pydantic_core import from_json
 
 from agora.core.call import Call
 from agora.core.validation import validate_arguments
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import JsonObject, Priority
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -36,7 +36,7 @@ MAX_NAMES: Final = 100  #: per list: each name may register an agent
 PRIORITIES: Final = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Signature:
     """forms: names of positional arguments. flags: names by flag, if different. required: mandatory arguments."""
 
@@ -143,7 +143,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Arguments:
     """Raw arguments of one call by name; each reader raises InvalidRequest for an invalid value."""
 

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from agora.clock import to_datetime
@@ -14,6 +14,7 @@ from agora.core.call import Call
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.domains.workflows.service import WorkflowService
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import NotFound, field_error
 
@@ -109,7 +110,7 @@ async def assign_task(call: Call, args: Arguments) -> Answer:
     return {"task_id": task_id, "assignment_id": task_id, "status": "pending"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class TaskRequest:
     """A v4 task. priority: 1 to 4. requester, assignee: v4 agents, empty for none."""
 
@@ -169,7 +170,7 @@ async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
     return {"workflow_id": workflow_id, "status": "running"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class WorkflowRequest:
     """A v4 workflow. steps: as for agora.workflow.create, with v4 agents. in_order: sequential."""
 

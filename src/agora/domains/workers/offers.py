@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
@@ -11,6 +10,7 @@ from pydantic_core import from_json
 from agora.core.events.filter import EventFilter
 from agora.domains.tasks import queues
 from agora.store.port import NewEvent
+from agora.value_classes import value_class
 
 __all__ = ["AVAILABLE", "UPDATED", "OfferFilter", "build_offer_filter"]
 
@@ -20,7 +20,7 @@ CODEBASE = "codebase:"
 ANY_CODEBASE = frozenset({"codebase:global", "codebase:__pending__"})  #: matched regardless of the requested codebases
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OfferFilter(EventFilter):
     """Tasks whose requirements are among ``brought``, tasks assigned to the reader, and changes of its worker."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import find_agent, looks_like_id
 from agora.domains.tasks.views import PRIORITIES, RANKS
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import InvalidRequest, field_error
@@ -50,7 +50,7 @@ async def check_steps(
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkflowOrder:
     """The request to create a workflow. steps: checked (:func:`check_steps`); agents: ids or names of assigned agents."""
 
@@ -62,7 +62,7 @@ class WorkflowOrder:
     priority: Priority
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Parent:
     """The parent step of a nested workflow, and the item if the step is a for_each."""
 

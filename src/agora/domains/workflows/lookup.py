@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import find_agent, load_agent, resolve_ids_at
 from agora.domains.tasks.records import TaskRow
+from agora.value_classes import value_class
 from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
@@ -209,7 +209,7 @@ def _build_agent_shares(rows: Sequence[AgentShare]) -> list[contract.AgentShare]
     return list(shares.values())
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkflowListing:
     """Parameters of a workflow list. statuses: any if empty; agent_id: the creator; offset and cursor: start of the page."""
 

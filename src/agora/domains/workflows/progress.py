@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call
 from agora.domains.tasks import access, completion, states
 from agora.domains.tasks.records import TaskRow
+from agora.value_classes import value_class
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 
@@ -59,7 +59,7 @@ async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _EndedWork:
     """An ended task or workflow: the work of a step, or of one item of its for_each.
 

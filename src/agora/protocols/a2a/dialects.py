@@ -6,11 +6,11 @@ The operations return A2A 1.0, whose JSON is sent unchanged; the other dialects 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
+from agora.value_classes import value_class
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a import v03_proto as legacy_proto
@@ -21,7 +21,7 @@ __all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "LEGACY_PROTO_TEXT", "Dialect"]
 Shape = Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Dialect:
     """A wire format. shapes: conversions of the 1.0 result by method; other methods are unchanged."""
 

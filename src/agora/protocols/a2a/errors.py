@@ -6,10 +6,11 @@ A2A's range, and the domain ``agora`` in their ``google.rpc.ErrorInfo``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from agora.value_classes import value_class
 from agora_sdk.errors import (
     AgoraError,
     IllegalTransition,
@@ -77,7 +78,7 @@ _HTTP_ERRORS: Final = (MethodNotAllowed, PayloadTooLarge)
 HTTP_STATUSES: Final = frozenset({401, 403, 404, 413, 415, 429, 503})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WireError:
     """An error in A2A's wire format. status: of HTTP. grpc: name of the gRPC status. retry_after: seconds."""
 

@@ -6,9 +6,9 @@ The parameters may be those of 1.0 or 0.3: names used by both have the same mean
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from agora.value_classes import value_class
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a.states import STATES, read_state
@@ -24,7 +24,7 @@ LEGACY: Final = "0.3"  #: the version of notifications for clients of 0.3
 ONLY_CONFIG: Final = "default"  #: id of a push configuration without an id of a 0.3 client
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Method:
     """A method of A2A 1.0. read: converts its parameters (and whether they are of 0.3) to arguments. streams: over
     SSE."""

@@ -13,11 +13,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from agora.protocols.http import Scope
 from agora.protocols.query_string import decode_segment
+from agora.value_classes import value_class
 from agora_sdk.errors import MethodNotAllowed
 
 __all__ = [
@@ -74,7 +74,7 @@ def owns_request(scope: Scope) -> bool:
     return path.startswith(_PREFIXES) or (path == "/" and scope["method"] == "POST") or path[:2] == "//"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentPath:
     """An agent (None: the front agent) and the percent-encoded path below it."""
 
@@ -82,7 +82,7 @@ class AgentPath:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ResourceCall:
     """The method of an HTTP+JSON request. legacy: of 0.3. parameters: from the path."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from agora.core.call import Caller
 from agora.core.pagination import PageBudget
 from agora.protocols.http import Receive, Send, run_while_connected, send_response
 from agora.protocols.json_body import check_json_type
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
 from . import versions
@@ -34,7 +34,7 @@ BATCH_LIMIT: Final = 50  #: maximum requests of a batch
 WAITING: Final = "SendMessage"  #: the method that waits for an agent
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _RpcAnswer:
     """A response document, None for a notification, with its error for the HTTP status."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pydantic_core import to_json
 
+from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["ResumeEntry", "RunInput", "ToolAnswer", "read_run_input"]
@@ -33,7 +34,7 @@ _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]+")
 Fields = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ResumeEntry:
     """The answer to one interrupt. is_cancelled: whether the user gave no answer."""
 
@@ -42,7 +43,7 @@ class ResumeEntry:
     payload: Any
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolAnswer:
     """The result of a tool executed by the page."""
 
@@ -50,7 +51,7 @@ class ToolAnswer:
     content: Any
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RunInput:
     """A requested run.
 

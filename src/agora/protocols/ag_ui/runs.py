@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
+from agora.value_classes import value_class
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
 from .interrupts import build_interrupts, list_pending_calls, read_answers, read_tool_answer, split_task_id
@@ -59,7 +60,7 @@ class OpenedRun:
     conversation: Sequence[Mapping[str, Any]] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RunRequest:
     """A run and its caller. agent: the addressed agent; None for the front agent. valid: raises if the credential is no
     longer valid.

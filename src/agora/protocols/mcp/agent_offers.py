@@ -16,12 +16,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
 from .exchange import Exchange
@@ -77,7 +77,7 @@ BUILTIN_TOOLS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Offer:
     """A capability of an agent as a tool. timeout: maximum seconds that a call waits for its task.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from agora.value_classes import value_class
 
 __all__ = ["NOTHING", "TYPES", "Changes", "list_changes_of_event"]
 
@@ -30,7 +31,7 @@ _LIST_CHANGES: Final = frozenset(
 _PROFILE_CHANGES: Final = frozenset({"agora.agent.registered", "agora.agent.updated", "agora.agent.deregistered"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Changes:
     """uris: changed resources, including those below them. The others: whether the list changed."""
 

@@ -7,10 +7,11 @@ with the requests (SEP-2322), and the client repeats the call with the responses
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from agora.core.call import ClientRefused
+from agora.value_classes import value_class
 
 __all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "Notify", "Send", "build_input_required_result"]
 
@@ -31,7 +32,7 @@ async def ignore_notification(method: str, params: Mapping[str, Any]) -> None:
     """Ignore a notification: the client cannot receive any."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ClientRequests:
     """The client of a call, an :class:`agora.core.call.CallClient`. capabilities: as declared by the client.
 

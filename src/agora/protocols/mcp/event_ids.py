@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
+
+from agora.value_classes import value_class
 
 __all__ = ["POSITION", "EventId", "build_standing_id", "call_id", "message_id", "parse_event_id"]
 
@@ -26,7 +27,7 @@ _STANDING: Final = re.compile(r"([0-9]{1,18})-[0-9a-f.]{1,40}")
 _CALL: Final = re.compile(r"[0-9a-f]{1,20}\.[0-9]{1,18}\.([A-Za-z0-9_-]{1,300})")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventId:
     """A parsed event id. position: in the event log. request: id of the call that sent the message."""
 

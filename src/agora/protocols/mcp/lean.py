@@ -7,12 +7,12 @@ paths must give the same answers; a differential test compares them.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import to_json
 
 from agora.protocols.http import Scope, read_header
+from agora.value_classes import value_class
 from agora_sdk.contract import Kind
 
 from . import server_info, tool_search
@@ -42,7 +42,7 @@ _SEARCH: Final = frozenset(
 _ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Answer:
     """A complete response. headers: in addition to those of every response."""
 

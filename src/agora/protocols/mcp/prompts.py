@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from agora.value_classes import value_class
 
 from .exchange import INVALID_PARAMS, JsonRpcError
 
@@ -14,7 +15,7 @@ __all__ = ["PROMPTS", "Prompt", "find_prompt"]
 MAX_ARGUMENT_LENGTH = 4000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Prompt:
     """A prompt. arguments: descriptions by name; an argument is optional if its description begins with
     ``Optional``."""

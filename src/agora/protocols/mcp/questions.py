@@ -8,9 +8,9 @@ the answer to the agent is a data part. A message may contain several questions 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from agora.value_classes import value_class
 from agora.wire.questions import ANSWERS, find_named_questions, list_unanswered_names
 
 __all__ = ["ASKING", "ELICIT", "Question", "list_questions_of_entry", "open_questions"]
@@ -25,7 +25,7 @@ NO_TEXT: Final = "The agent needs an answer to continue."
 REQUESTER: Final = "ROLE_USER"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Question:
     """A question of a task's agent. number: of its log entry. schema: of the form; None for text. name: among several
     questions."""

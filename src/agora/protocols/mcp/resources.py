@@ -19,13 +19,13 @@ All of them can be read. The listing does not grow with use: the first two, the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from pydantic_core import from_json, to_json
 
 from agora.core.dispatcher import Dispatcher
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
 from . import cursors
@@ -38,7 +38,7 @@ JSON: Final = "application/json"
 MAX_POSITION_DIGITS: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Template:
     """A URI template, and the operation that reads its resources.
 
@@ -103,7 +103,7 @@ TEMPLATES: Final = (
 LISTED: Final = 20  #: maximum entries of a collection in resources/list
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ResourceCollection:
     """A listed collection. items, id, title: fields of the operation's result. at_work: arguments that select active
     items."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError
 
 __all__ = ["PROBLEM", "ToolResult", "build_error_result"]
@@ -15,7 +16,7 @@ __all__ = ["PROBLEM", "ToolResult", "build_error_result"]
 PROBLEM = "agora/problem"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolResult:
     """The result of a call.
 

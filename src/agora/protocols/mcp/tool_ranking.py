@@ -12,11 +12,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
+
+from agora.value_classes import value_class
 
 from .model_view import MODEL_TOOLS
 from .search_words import KEYWORDS, STOP_WORDS, SYNONYMS
@@ -35,7 +36,7 @@ _STEMS: Final = {"setting": "setting", "settings": "setting"}
 _weights: WeakKeyDictionary[Tool, Mapping[str, float]] = WeakKeyDictionary()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Match:
     """A tool that matches a query, with its score."""
 
@@ -43,7 +44,7 @@ class Match:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Ranking:
     """The tools that match a query, best first. unknown: words of the query that occur in no tool, if they are at least half of it."""
 

@@ -19,6 +19,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller, OperationRegistry
 from agora.core.operation_lifecycle import OperationLifecycle
 from agora.core.pagination import PageBudget
+from agora.value_classes import value_class
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 from agora_sdk.mcp_wire import MIRROR_KEY
@@ -153,7 +154,7 @@ class OperationTool(Tool):
         return {**self.call_document, **({} if output is None else {"outputSchema": output})}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Listing:
     """One page of tools."""
 

@@ -22,11 +22,11 @@ limit what can be called. At ``/mcp/servers/NAME`` the tools are those of a virt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
 
+from agora.value_classes import value_class
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "VIRTUAL_SERVER", "View", "read_view"]
@@ -45,7 +45,7 @@ _HEADERS: Final = {"toolsets": b"x-mcp-toolsets", "tools": b"x-mcp-tools", "read
 VIEW_HEADERS: Final = tuple(_HEADERS.values())
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class View:
     """The selection and form of a client's tools.
 

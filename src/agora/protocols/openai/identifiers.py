@@ -10,9 +10,9 @@ call_0199…_7_0              the first call in entry 7
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from agora.value_classes import value_class
 from agora_sdk.errors import NotFound, field_error
 
 __all__ = ["CallId", "TurnId", "parse_call_id", "parse_response_id", "response_not_found"]
@@ -22,7 +22,7 @@ _CALL: Final = re.compile(r"call_([0-9a-f]{32})_([1-9][0-9]{0,8})_([0-9]{1,2})")
 _TASK: Final = "task_"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TurnId:
     """A turn. entry: the log entry after which it begins; 0 for the first turn."""
 
@@ -46,7 +46,7 @@ class TurnId:
         return int(self.task_id.removeprefix(_TASK)[:12], 16) // 1000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CallId:
     """A call of a client's tool. entry: of the question; number: among the question's calls."""
 

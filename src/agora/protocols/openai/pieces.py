@@ -18,11 +18,11 @@ The same updates yield the same pieces, so reading a turn later gives the same r
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from pydantic_core import to_json
 
+from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora.wire.tool_calls import ToolCall, find_calls
 
@@ -38,21 +38,21 @@ BLANK_LINE: Final = "\n\n"
 Fields = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Text:
     """A part of the answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Note:
     """Information about the work, not part of the answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Calls:
     """Calls that the client should execute. entry: the log entry of the question with the calls."""
 
@@ -60,7 +60,7 @@ class Calls:
     calls: Sequence[ToolCall]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class End:
     """The end of a turn. state: of the task, as in A2A. reason: why it failed or was cancelled. time: RFC 3339."""
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from agora.value_classes import value_class
+
 from .errors import invalid_field
 from .identifiers import TurnId
 
@@ -62,7 +64,7 @@ OPTIONS: Final = (
 Fields = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolOutput:
     """The output of a client's tool. call_id: as sent by the client."""
 

@@ -14,6 +14,7 @@ from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream, LogStream
+from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora.wire.tool_calls import TOOL_RESULT, find_calls
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound, field_error
@@ -33,7 +34,7 @@ Fields = Mapping[str, Any]
 Update = tuple[int, Fields]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Asking:
     """The caller. key: the Idempotency-Key. valid: raises if the credential is no longer valid."""
 

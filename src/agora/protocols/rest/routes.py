@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from agora.protocols.query_string import decode_segment
+from agora.value_classes import value_class
 from agora_sdk.contract import Kind, Operation, Route
 
 __all__ = ["RouteMatch", "RouteTable"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RouteMatch:
     """An operation and its path parameters."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl
 from pydantic_core import from_json
 
 from agora.protocols.http import Receive, Scope, read_body, read_header
+from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
 
@@ -30,7 +30,7 @@ OWN_FIELDS = frozenset(
 )  #: fields of the form itself, not of the operation
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Form:
     """Form fields in order, each with its values."""
 

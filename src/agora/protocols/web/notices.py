@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from agora.value_classes import value_class
 from agora_sdk.errors import Unauthenticated
 
 from .session import Sessions
@@ -18,7 +18,7 @@ MAX_NOTICE_LENGTH: Final = 500
 TOO_LONG: Final = "The answer is too long for a browser without scripts. Call the operation from a shell to read it."
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Link:
     """A link in a notice to a page of the monitor. path: below the monitor."""
 
@@ -27,7 +27,7 @@ class Link:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Notice:
     """The outcome of an action.
 

@@ -13,7 +13,6 @@ import binascii
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from pydantic_core import from_json, to_json
@@ -23,6 +22,7 @@ from agora.core.call import Caller
 from agora.domains.identity.sign_on_port import browser_key
 from agora.net.sealing import Sealer
 from agora.protocols.http import Scope, read_header
+from agora.value_classes import value_class
 from agora_sdk.errors import PermissionDenied, Unauthenticated
 
 __all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
@@ -36,7 +36,7 @@ Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: resolves a request and a
 HasEnded = Callable[[str, str], Awaitable[bool]]  #: whether the user has ended a session, by tenant and id
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Session:
     """A user's session. kind: method of signing in. token: for its forms. expires: seconds since 1970."""
 

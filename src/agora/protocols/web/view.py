@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from agora.clock import new_id, to_datetime
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
+from agora.value_classes import value_class
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
@@ -23,7 +24,7 @@ __all__ = ["View"]
 HIDDEN_ERRORS = (PermissionDenied, Unauthenticated, NotFound)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class View:
     """The context of one rendering of a page.
 

@@ -19,15 +19,15 @@ import shutil
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from agora.net.atomic_files import write_json
+from agora.value_classes import value_class
 
 __all__ = ["BuildCache", "CacheEntry", "erase_directory"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CacheEntry:
     """A valid result. seconds: duration of its build."""
 

@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.port import Progress
+from agora.value_classes import value_class
 
 __all__ = ["Command", "CommandResult", "CommandTimeout"]
 
@@ -29,7 +29,7 @@ class CommandTimeout(Exception):
         self.output = output
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CommandResult:
     """code: exit code, negative for a signal. output: the end of its output."""
 
@@ -37,7 +37,7 @@ class CommandResult:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Command:
     """arguments: the program and its arguments. environment: the complete one. timeout: seconds.
 

@@ -8,7 +8,6 @@ import re
 import tempfile
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +21,7 @@ from agora.net.egress_policy import (
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
 from agora.runtimes.spec import Git
+from agora.value_classes import value_class
 
 from .command import Command, CommandResult, CommandTimeout
 from .tree import Bounds
@@ -52,7 +52,7 @@ CONFIGURATION = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Repositories:
     """Fetches repositories. private: whether http and private addresses are allowed too. timeout: seconds per command.
     bounds: of a repository's files.

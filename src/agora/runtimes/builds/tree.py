@@ -8,11 +8,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.bounded_archives import require_safe_link
 from agora.runtimes.errors import DiskFull, SourceRefused
+from agora.value_classes import value_class
 
 __all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resolve_contained"]
 
@@ -20,7 +20,7 @@ __all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resol
 LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Bounds:
     """Size limits of a source. size: bytes."""
 

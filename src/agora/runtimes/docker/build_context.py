@@ -10,11 +10,11 @@ import shlex
 import stat
 import tarfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig
+from agora.value_classes import value_class
 
 from .commands import BuildOrder
 
@@ -36,7 +36,7 @@ MAX_IGNORE_BYTES = 262_144
 MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its length to the power of them
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BuildContext:
     """directory: its files are put below ``prefix``, except those matched by ``ignored``. more: additional files."""
 

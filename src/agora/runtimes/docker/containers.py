@@ -9,12 +9,13 @@ and to a volume that holds ``$AGORA_STATE_DIR``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from agora.runtimes.container_urls import HOST_NAME
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import Image, Port, Spec
+from agora.value_classes import value_class
 
 from .commands import RunOrder, is_docker, parse_build_command, parse_run_command
 from .labels import ResourceLabels
@@ -36,7 +37,7 @@ FIRST_PORT = 8080  #: default port of a program that declares none
 OURS = "1000:1000"  #: user of images built without a Dockerfile
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ContainerProgram:
     """Program of a container. ports: inside, by name. Absent parts are those of the image.
 

@@ -17,7 +17,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +36,7 @@ from agora.runtimes.errors import (
 )
 from agora.runtimes.port import Build, Progress
 from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
+from agora.value_classes import value_class
 
 from . import build_context, commands
 from .client import Client, Refused, convert_to_refusal
@@ -54,7 +54,7 @@ TAIL = 8_192
 MAX_LINE_CHARACTERS = 4_096
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Source:
     """digest: None if it is known only after fetching."""
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
 from agora.runtimes.builds.tree import Bounds
 from agora.runtimes.process.options import BUILD_VARIABLES, build_search_path
+from agora.value_classes import value_class
 
 __all__ = ["Options"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Options:
     """root: directory of the engine's own files: logs, notes, builds. installation: id of the server.
 

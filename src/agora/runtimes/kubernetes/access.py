@@ -7,13 +7,13 @@ import os
 import ssl
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from agora.runtimes.errors import EngineUnavailable
+from agora.value_classes import value_class
 
 __all__ = ["Access", "load_access"]
 
@@ -21,7 +21,7 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 KNOWN = "Give the context a user with a token, a tokenFile or a client certificate."
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Access:
     """server: URL. namespace: of the context. token_file: read again for each request, because its tokens expire."""
 

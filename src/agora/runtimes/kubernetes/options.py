@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from agora.value_classes import value_class
 
 __all__ = ["Options"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Options:
     """root: directory of the engine's own files: copies of logs. installation: id of the server.
 

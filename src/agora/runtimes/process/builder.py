@@ -11,7 +11,6 @@ import platform
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.builds import tree
@@ -22,6 +21,7 @@ from agora.runtimes.builds.single_flight import SingleFlight
 from agora.runtimes.errors import BuildFailed, BuildTimeout, DiskFull, InvalidSpec, Unsupported
 from agora.runtimes.port import Build, Progress
 from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
+from agora.value_classes import value_class
 
 from . import environment, orphans
 from . import venv_seed as seed
@@ -33,7 +33,7 @@ FORMAT = 1  # format of a build's directory; another value changes every key
 NO_SPACE = os.strerror(28)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Source:
     """The source of a build. digest: None if it is unknown before the source is fetched."""
 

@@ -17,6 +17,7 @@ from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
 from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
+from agora.value_classes import convert_to_dict
 
 from . import archives, environment, observation, orphans
 from .cgroups import Cgroups
@@ -140,7 +141,7 @@ class ProcessStore:
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
             # Before the guard starts: if the server dies in between, its successor finds ports and generation here (ADR
             # 13).
-            write_json(instance.directory / "instance.json", {name: getattr(record, name) for name in Record.__slots__})
+            write_json(instance.directory / "instance.json", convert_to_dict(record))
         except BaseException as error:
             # Only new ones: those of the previous generation are still in its record.
             self.ports.release_ports(set(ports.values()) - set(previous_ports.values()))

@@ -11,13 +11,13 @@ import tarfile
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.builds.cache import erase_directory
 from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import StartFailed
 from agora.runtimes.spec import Limits
+from agora.value_classes import value_class
 
 from . import archives
 from .cgroups import Cgroups
@@ -33,7 +33,7 @@ HEADROOM = 256 * 1024**2
 GUARD = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GuardLaunch:
     """Parameters of a guard: one generation of an instance, its limits, its shell command and its variables."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from agora.runtimes.builds.tree import Bounds
+from agora.value_classes import value_class
 
 __all__ = ["BUILD_VARIABLES", "Options", "build_search_path"]
 
@@ -28,7 +29,7 @@ def build_search_path() -> str:
     return os.pathsep.join(part for part in parts if part.startswith("/") and Path(part) != environment_bin)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Options:
     """root: directory of all files of the engine; one engine at a time. installation: id of the server.
 

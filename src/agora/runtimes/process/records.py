@@ -24,11 +24,12 @@ import stat
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
 from agora.runtimes.port import Handle, ProcessExit
+from agora.value_classes import convert_to_dict, value_class
 
 from .guard import procfs
 
@@ -45,7 +46,7 @@ REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
 FLOCK = "hhqqi"  # struct flock: type, whence, start, length, pid
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GuardRecord:
     """The guard process of a generation. started: clock ticks since boot; began: microseconds since 1970."""
 
@@ -55,7 +56,7 @@ class GuardRecord:
     began: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Record:
     """instance.json: data of an instance that is stored only in its files."""
 
@@ -148,7 +149,7 @@ class Instance:
             generation=generation,
             ports=dict(record.ports),
             address=None if first is None else f"http://127.0.0.1:{first}",
-            data={name: getattr(guarding, name) for name in GuardRecord.__slots__},
+            data=convert_to_dict(guarding),
         )
 
     def environment_marks(self, installation: str) -> list[bytes]:

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from agora.value_classes import value_class
 
 from ..port import Query, Statement, Table, Write
 
@@ -42,7 +43,7 @@ _WORDS = re.compile(r"[a-z_][a-z0-9_]*")
 _CACHED = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SqlText:
     """SQL with ``$n`` parameters, and the names of the parameters in that order."""
 

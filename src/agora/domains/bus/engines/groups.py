@@ -7,13 +7,13 @@ commit order, and a group that has read up to a number has missed nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND
 from agora.core.pagination import PageBudget, fill_page_with_rows
 from agora.store.port import Reader, Tx
+from agora.value_classes import value_class
 from agora_sdk.errors import NotFound
 
 from .. import queries as statements
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(kw_only=True)
 class ReadRequest:
     """A consumer's request to its group: at most ``count`` entries that fit into the budget with their messages.
 
@@ -64,7 +64,7 @@ class ReadRequest:
     budget: PageBudget
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TakenEntries:
     """Rows of stale entries. live: to be delivered again. dead: exhausted; the caller stores them as dead letters."""
 

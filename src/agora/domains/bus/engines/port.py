@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agora.core.ports import Port
+from agora.value_classes import value_class
 
 __all__ = [
     "BRIDGE",
@@ -53,7 +54,7 @@ CREDENTIALS = frozenset({"key", "signature"})
 PARKED = "agora:parked"  #: Redis consumer that holds entries taken back
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RedeliveryPolicy:
     """Parameters of redelivery. stale, silent: seconds. most: maximum deliveries of one entry."""
 
@@ -62,7 +63,7 @@ class RedeliveryPolicy:
     most: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Delivery:
     """An entry delivered to a consumer. deliveries: number of deliveries, including this one.
 
@@ -75,7 +76,7 @@ class Delivery:
     ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Pending:
     """An unacknowledged entry. consumer: None if it was taken back. idle: seconds since its delivery."""
 
@@ -85,7 +86,7 @@ class Pending:
     deliveries: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Consumer:
     """A consumer. idle: seconds since its last request."""
 
@@ -94,7 +95,7 @@ class Consumer:
     idle: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Group:
     """A group. lag: entries not delivered to it yet."""
 
@@ -104,7 +105,7 @@ class Group:
     consumers: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Recovery:
     """Entries taken over, and those that became dead letters instead."""
 
@@ -112,7 +113,7 @@ class Recovery:
     dead: Sequence[Delivery] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MaintenanceReport:
     """Result of :meth:`Bus.maintain`. taken_back: ids of entries. removed: names of consumers."""
 
@@ -121,7 +122,7 @@ class MaintenanceReport:
     removed: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MovedEntry:
     """An entry that was appended again for redelivery. deliveries: including those of its earlier copies."""
 
@@ -130,7 +131,7 @@ class MovedEntry:
     deliveries: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RedeliveryReport:
     """Result of :meth:`BridgeBus.redeliver`. pending: examined entries.
 

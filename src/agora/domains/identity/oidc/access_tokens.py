@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from joserfc import jws
@@ -17,6 +16,7 @@ from joserfc.errors import JoseError
 from pydantic_core import from_json
 
 from agora.clock import SECOND
+from agora.value_classes import value_class
 from agora_sdk.errors import Unauthenticated
 
 from .provider import ALGORITHMS, Provider
@@ -50,7 +50,7 @@ def build_token_error(detail: str, fix: str = "Sign in again for a new token.", 
     return Unauthenticated(detail, fix=fix, **extra)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UnverifiedToken:
     """A parsed token. claims: not verified yet."""
 

@@ -13,7 +13,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from pydantic_core import from_json, to_json
@@ -24,6 +24,7 @@ from agora.core.pkce import compute_pkce_challenge
 from agora.domains.identity.records import SESSIONS, UserSessionRow
 from agora.net.sealing import Sealer
 from agora.store.port import Store
+from agora.value_classes import value_class
 from agora_sdk.errors import Overloaded, Unauthenticated
 
 from .. import queries as people
@@ -56,7 +57,7 @@ MAX_COOKIE_CHARACTERS: Final = 2000
 MAX_NEXT_CHARACTERS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Grant:
     """Identity and scopes of a verified token. asked: requested scopes. ends: microseconds since 1970."""
 
@@ -66,7 +67,7 @@ class Grant:
     ends: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SignInRedirect:
     """Redirect of a browser to ``url`` with a ``cookie`` and its lifetime in seconds."""
 
@@ -75,7 +76,7 @@ class SignInRedirect:
     max_age: int = SIGNING_IN
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SignedIn:
     """A completed sign-in. credential: of its session. expires_at: microseconds since 1970. next: URL to continue at."""
 
@@ -85,7 +86,7 @@ class SignedIn:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SignInState:
     """A sign-in in progress. since: microseconds since 1970."""
 
@@ -137,7 +138,7 @@ class SignInCookies:
         return state if 0 <= self._clock.now() - state.since <= SIGNING_IN * SECOND else None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Session:
     """A new session. refresh, identity: the provider's tokens."""
 
@@ -147,7 +148,7 @@ class Session:
     identity: str | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProviderTokens:
     """Read the provider's tokens of a session."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,13 +12,14 @@ from agora.clock import SECOND
 from agora.core.scopes import ROLES
 from agora.net.egress_policy import is_loopback_host
 from agora.settings import ConfigurationError, Settings
+from agora.value_classes import value_class
 
 __all__ = ["TENANT", "Issuer", "Trust"]
 
 TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Issuer:
     """A provider. tenant: of all its users; None if a claim names it."""
 
@@ -26,7 +27,7 @@ class Issuer:
     tenant: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Trust:
     """The validated settings of single sign-on.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError, Conflict, Unauthenticated, UpstreamFailed
 
 from .configuration import Trust
@@ -20,7 +21,7 @@ MAX_FIELD_CHARACTERS: Final = 200
 PERSONAL_ERRORS: Final = frozenset({"invalid_grant", "access_denied", "invalid_request"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Tokens:
     """Token response of a provider. expires_in: seconds."""
 

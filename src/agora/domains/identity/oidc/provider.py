@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from agora.clock import SECOND, Clock
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError, UpstreamFailed
 
 from .http import ProviderHttpClient, check_endpoint
@@ -109,7 +109,7 @@ class CachedAnswer(Generic[T]):
             task.exception()  # retrieved, so that asyncio does not log it: the waiting calls have raised it
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Metadata:
     """Endpoints of a provider; None for missing ones."""
 

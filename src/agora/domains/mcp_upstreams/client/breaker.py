@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from agora.net.backoff import Backoff
+from agora.value_classes import value_class
 
 __all__ = ["CircuitBreaker", "Tuning"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Tuning:
     """Parameters in seconds and counts. first, longest: pauses between attempts.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from agora.value_classes import value_class
 
 from .direct_client import DirectClient
 
 __all__ = ["Channel"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Channel:
     """The SDK's streams for reading and writing, and a direct client if available."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from http.client import responses
 from typing import Literal
 
 from mcp.shared.exceptions import MCPError
 from pydantic_core import from_json
+
+from agora.value_classes import value_class
 
 from ..oauth.challenge import Challenge
 
@@ -25,7 +26,7 @@ TRANSPORT_ERROR_CODE = -32099
 REMEMBERED = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TransportError:
     """A transport error. kind: whether the request was sent (not: refused, unreachable), or the kind of response.
 

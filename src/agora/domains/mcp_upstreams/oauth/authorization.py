@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
+
+from agora.value_classes import value_class
 
 from .challenge import Challenge
 
@@ -31,7 +33,7 @@ class AccessTokens(Protocol):
         """Return a token other than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AuthorizationServer:
     """The authorization server of an upstream.
 
@@ -53,7 +55,7 @@ class AuthorizationServer:
     takes_client_documents: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BegunAuthorization:
     """An authorization that a person has to complete. url: to visit. expires_at: microseconds since 1970."""
 
@@ -62,7 +64,7 @@ class BegunAuthorization:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Callback:
     """Response of an authorization server. code: None if it refused, with the reason in ``error``. issuer: RFC 9207."""
 
@@ -71,7 +73,7 @@ class Callback:
     issuer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TakenAuthorization:
     """An authorization taken out of the store. request: its parameters and the context for redeeming the code."""
 
@@ -80,7 +82,7 @@ class TakenAuthorization:
     request: Mapping[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Grant:
     """A grant. tokens: access token, refresh token and refresh context. generation: 0 if not stored yet.
 

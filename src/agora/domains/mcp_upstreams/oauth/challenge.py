@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from agora.value_classes import value_class
 from agora_sdk.errors import UpstreamAuthorizationRequired
 
 __all__ = ["INSUFFICIENT_SCOPE", "AuthorizationNeeded", "Challenge", "read_challenge"]
@@ -18,7 +18,7 @@ PARAMETER: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Challenge:
     """A challenge. metadata: URL of the protected resource's metadata, if present. scope: requested scope."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from agora.core.upstream_client import build_client_metadata
 from agora.net.egress_policy import is_loopback_host
+from agora.value_classes import value_class
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 from .authorization import AuthorizationServer
@@ -29,7 +30,7 @@ class GrantRefused(UpstreamFailed):
     """The authorization server refuses the grant: the code or the refresh token is invalid or has expired."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OAuthClient:
     """Our client at an authorization server. method: of authentication at its token endpoint."""
 
@@ -38,7 +39,7 @@ class OAuthClient:
     method: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Tokens:
     """Tokens of a response. expires_in: seconds, None if missing. scope: None: as requested."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
+from agora.value_classes import value_class
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -33,7 +33,7 @@ MAX_TEXT = 50_000  #: most characters of all expressions: they are parsed within
 StepError = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Node:
     """A step and its position. depends_on: its dependencies, declared or implied by the order."""
 
@@ -43,7 +43,7 @@ class Node:
     compensation: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Graph:
     """Nodes by name, in order. sequential: no step declares dependencies; each depends on the previous one."""
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from agora.value_classes import value_class
+
 __all__ = [
     "MAX_DEPTH",
     "MAX_TEXT",
@@ -54,7 +56,7 @@ class ExpressionError(ValueError):
     """An expression is invalid, or cannot be evaluated with the known values."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Path:
     """A root and the selections from it, by literal name or number."""
 
@@ -63,7 +65,7 @@ class Path:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Has:
     """A test whether the last part of a path exists; the parts before it must exist."""
 
@@ -72,7 +74,7 @@ class Has:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Macro:
     """A loop: ``target.kind(variable, *bodies)``."""
 
@@ -87,7 +89,7 @@ class Macro:
 Leaf = Path | Has | Macro
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Call:
     """A function call: name, whether it is a method call, and the argument if it is a single string literal."""
 
@@ -96,7 +98,7 @@ class Call:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Expression:
     """A parsed expression. ``program``: its text for the library, with ``_0``, ``_1`` ... in place of its leaves."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from markupsafe import Markup
+
+from agora.value_classes import value_class
 
 from .state_colors import tone_of_state
 from .svg import tag
@@ -46,7 +47,7 @@ STEPS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Bar:
     """A time span. start: earliest possible start. begun: actual start. end: None while it is running."""
 
@@ -56,7 +57,7 @@ class Bar:
     end: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Chart:
     """Rows in the given order, and the scale: position of each tick in thousandths, and its text."""
 

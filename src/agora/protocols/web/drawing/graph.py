@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from agora.value_classes import value_class
 
 __all__ = ["Layout", "Vertex", "arrange_graph"]
 
@@ -18,7 +19,7 @@ MAX_EDGES = 200  # above it, edges implied by a longer path are omitted
 MAX_WAYPOINTS = 1500  # above it edges are straight: individual edges of such a graph are not readable
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Vertex:
     """Position of a vertex. layer: from 0, left to right. y: its centre in units of a vertex's height, from 0."""
 
@@ -26,7 +27,7 @@ class Vertex:
     y: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Layout:
     """The layout of a graph.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup, escape
+
+from agora.value_classes import value_class
 
 from .state_colors import tone_of_state
 from .svg import svg_text, tag, truncate
@@ -20,7 +21,7 @@ EVERYONE = "everyone"
 OTHERS = "others"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Arrow:
     """A message. recipient: None for a broadcast. time: shown below the arrow."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup, escape
+
+from agora.value_classes import value_class
 
 from .graph import Vertex, arrange_graph
 from .state_colors import tone_of_state
@@ -19,7 +20,7 @@ ACROSS, DOWN = 220, 68  # distances of boxes
 MARGIN = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Stage:
     """A step. detail: the second line. share: completed share, 0 to 1. href: page with details."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from agora.value_classes import value_class
 
 from ..filters import NO_VALUE, format_money
 from ..view import View
@@ -14,7 +15,7 @@ __all__ = ["Charges", "load_charges"]
 MAX_CHARGES = 500  #: maximum entries in the sum
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Charges:
     """Charged amounts by currency. partial: whether there are more entries than were summed."""
 

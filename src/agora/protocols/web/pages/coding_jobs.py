@@ -7,9 +7,9 @@ jobs are read and filtered.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from agora.value_classes import value_class
 from agora_sdk.contract.codebases import Codebase, Session
 from agora_sdk.contract.reviews import Review
 from agora_sdk.contract.tasks import Task
@@ -37,7 +37,7 @@ NEWEST_JOBS: Final = 100  #: number of jobs read
 OPEN: Final = frozenset({"pending", "in_progress", "input_required", "auth_required"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TokenUsage:
     """Tokens and estimated cost reported by agents. currency: of the cost, if any."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from agora.value_classes import value_class
 from agora_sdk.contract.declared_agents import AgentSpecification, DeclaredAgent
 from agora_sdk.contract.tasks import Task
 
@@ -28,7 +28,7 @@ FORM_FIELDS: Final = frozenset(AgentSpecification.model_fields) & {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Turn:
     """A task of the conversation. answer: its result, or the output so far."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agora.value_classes import value_class
 from agora_sdk.contract.events import Event
 
 from ..filters import find_page_path, short_id
@@ -112,7 +112,7 @@ _PHRASES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventLine:
     """An event for display. about: its object. what: the description. room: path of the page with details."""
 

@@ -12,13 +12,13 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from agora.value_classes import value_class
 from agora_sdk.contract.billing.models import ModelCall
 from agora_sdk.contract.codebases import SessionMessage
 from agora_sdk.contract.fields import JsonObject
@@ -39,7 +39,7 @@ DATA_END: Final = "\n</data>"
 STATUSES: Final = ("failed", "refused", "unknown", "pending")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ModelWork:
     """The work of a model on a task.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from agora.value_classes import value_class
 from agora_sdk.errors import NotFound
 
 from ..drawing.svg import truncate
@@ -30,7 +30,7 @@ SHORT_ID = 8  #: characters of an id shown on pages
 HEX = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Hit:
     """A result. path: of its page. texts: further searchable texts, besides the end of its id."""
 
@@ -42,7 +42,7 @@ class Hit:
     texts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Group:
     """Results of one kind. searched: number of rows read if there are more; None if all were searched."""
 
@@ -104,7 +104,7 @@ def _matches_words(hit: Hit, words: str) -> bool:
 # -- lists of which the newest rows are searched ---------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Source:
     """A list to search. build: converts a row to a hit. more: path of the list with the words as filter, if supported."""
 

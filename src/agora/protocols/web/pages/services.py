@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from agora.value_classes import value_class
 from agora_sdk.contract import Lifecycle
 
 from ..registry import register_fragment, register_page
@@ -38,7 +38,7 @@ async def load_services_page(view: View) -> Mapping[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Slice:
     """A page of a fully loaded list, with the members that a pager needs."""
 

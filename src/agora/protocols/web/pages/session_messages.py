@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
 from markupsafe import Markup
 from pydantic_core import to_json
 
+from agora.value_classes import value_class
 from agora_sdk.contract.codebases import SessionMessage
 
 from ..diffs import FileDiff, is_diff, parse_diff, show_controls
@@ -40,7 +41,7 @@ RESULT_INDENT: Final = "  "
 ROLES: Final = {"user": "Prompt", "assistant": "Agent", "system": "System"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PlanStep:
     """A step of an agent's plan. tone: good if completed, live if in progress, otherwise wait."""
 
@@ -48,7 +49,7 @@ class PlanStep:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionPart:
     """A part of a message.
 
@@ -68,7 +69,7 @@ class SessionPart:
     steps: tuple[PlanStep, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReadableMessage:
     """A message. task_path: page of its job. left_out: number of earlier parts not shown."""
 

@@ -7,11 +7,12 @@ able to read all of a question. A question with choices (``requestedSchema`` wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from pydantic_core import to_json
 
+from agora.value_classes import value_class
 from agora_sdk.contract.a2a.messages import A2AMessage, A2ATask
 from agora_sdk.contract.tasks import Task, TaskEntry
 
@@ -41,7 +42,7 @@ MAX_LABEL: Final = 80
 TONES: Final = {"allow_once": "first", "reject_once": "harm", "reject_always": "harm"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Choice:
     """An answer offered by a question. parts: of its message, as JSON. tone: of its button."""
 
@@ -50,7 +51,7 @@ class Choice:
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Permission:
     """A permission requested by a coding agent. label: kind of the tool call. arguments: of the call, as JSON."""
 
@@ -60,7 +61,7 @@ class Permission:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Check:
     """The result of a job's check command, as seen by its worker."""
 
@@ -69,7 +70,7 @@ class Check:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReadablePart:
     """A part as text. kind: ``data`` is JSON, ``link`` a URL, ``file`` describes bytes that are not shown.
 
@@ -84,7 +85,7 @@ class ReadablePart:
     check: Check | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Artifact:
     """A result of a task, including appended pieces."""
 
@@ -93,7 +94,7 @@ class Artifact:
     parts: list[ReadablePart]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Exchange:
     """The exchange of a task. question: open question of an interrupted task; empty without one. question_id: of its
     message.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from agora.value_classes import value_class
 from agora_sdk.contract.codebases import Codebase
 from agora_sdk.contract.workers import Worker
 
@@ -36,7 +36,7 @@ PROFILE_CAPABILITY: Final = "profile:"
 MAX_VARIANTS: Final = 24  #: maximum offered by a form
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Installation:
     """A worker's report about its machine. agents: coding agents, with versions if known."""
 

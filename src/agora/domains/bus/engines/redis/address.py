@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from agora.value_classes import value_class
 
 __all__ = ["Address"]
 
@@ -14,7 +16,7 @@ SOCKET = ("unix", "redis+unix", "valkey+unix")
 PORT = 6379
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Address:
     """Address and credentials of a server. path: of a Unix socket, instead of host and port."""
 

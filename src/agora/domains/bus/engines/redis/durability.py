@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from agora.value_classes import value_class
 from agora_sdk.errors import AgoraError, InternalError
 
 from .connection import Refused
@@ -16,7 +16,7 @@ OLDEST = (6, 2)
 SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Durability:
     """Description of the durability, and warnings."""
 

@@ -1,0 +1,81 @@
+"""Value classes: immutable dataclasses that are cheap to create.
+
+``@dataclass(frozen=True, slots=True)`` compiles seven methods for each class. A server creates hundreds of such classes
+before it is ready, and most of these methods are never called, so here all classes share them (docs/adr/0022). Only
+``__init__`` is compiled for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeVar, cast, dataclass_transform, overload
+
+__all__ = ["build_values_getter", "convert_to_dict", "create_dataclass", "value_class"]
+
+T = TypeVar("T")
+
+
+@overload
+def value_class(cls: type[T], /) -> type[T]: ...
+@overload
+def value_class(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def value_class(cls: type[Any] | None = None, /, *, kw_only: bool = False) -> Any:
+    """A slotted dataclass with hashable, immutable values.
+
+    The type checker rejects assignments to its fields. They are not checked at run time, which would cost two methods for
+    each class and half of the speed of creating an object.
+    """
+
+    def create_class(cls: type[T]) -> type[T]:
+        return create_dataclass(cls, hash_values, kw_only=kw_only)
+
+    return create_class if cls is None else create_class(cls)
+
+
+def create_dataclass(cls: type[T], hash_method: Callable[[Any], int] | None, **options: bool) -> type[T]:
+    """Create a slotted dataclass with shared ``__repr__``, ``__eq__`` and ``__hash__``."""
+    # Without a docstring, dataclass formats the signature for one, which takes a third of the remaining time.
+    cls.__doc__ = cls.__doc__ or cls.__name__
+    kind: Any = dataclass(slots=True, repr=False, eq=False, **options)(cls)
+    kind.__repr__, kind.__eq__, kind.__hash__ = describe_values, equal_values, hash_method
+    return cast(type[T], kind)
+
+
+def describe_values(instance: Any) -> str:
+    """Format an object as dataclasses do, without the fields that are declared with ``repr=False``."""
+    values = ", ".join(f"{each.name}={getattr(instance, each.name)!r}" for each in fields(instance) if each.repr)
+    return f"{type(instance).__qualname__}({values})"
+
+
+def equal_values(instance: Any, other: Any) -> Any:
+    """Compare objects of the same class by the fields that are not declared with ``compare=False``."""
+    if type(other) is not type(instance):
+        return NotImplemented
+    list_values = _build_comparison_getter(instance.__class__)
+    return list_values(instance) == list_values(other)
+
+
+def hash_values(instance: Any) -> int:
+    """Hash the values that are compared."""
+    return hash(_build_comparison_getter(instance.__class__)(instance))
+
+
+@cache
+def _build_comparison_getter(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return build_values_getter([each.name for each in fields(cls) if each.compare])
+
+
+def build_values_getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Build a function that returns the values of these attributes of an object."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda instance: tuple(getattr(instance, name) for name in names)
+
+
+def convert_to_dict(instance: Any) -> dict[str, Any]:
+    """Return the values of an object by field name. Unlike ``dataclasses.asdict``, it converts no value."""
+    return {each.name: getattr(instance, each.name) for each in fields(instance)}
