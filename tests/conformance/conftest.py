@@ -1,4 +1,4 @@
-"""Conformance: one suite of behaviour, run on every engine. Both always run."""
+"""Fixtures of the conformance suite, which runs every test on every engine. Both engines always run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def engine_of(item: pytest.Function) -> str | None:
-    """Return the engine that a test gets from the fixtures below; None for one that opens its own stores, or none."""
+    """Return the engine that a test gets from the fixtures below; None for a test that opens its own stores, or none."""
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     engine: str | None = parameters.get("engine") or parameters.get("new_engine")
     return engine or ("postgres" if "postgres" in item.fixturenames else None)

@@ -26,7 +26,7 @@ class RunsOn(Enum):
     """The engines that a module of this suite runs on. Each module declares its own as ``RUNS_ON``."""
 
     BOTH = "both engines"
-    #: for modules that add nothing specific to the store to others of their domain
+    #: for modules whose tests do not depend on the store, besides others of their domain
     BOTH_IF_LONG = "SQLite; PostgreSQL too in 'make test-long'"
     SQLITE = "SQLite"
     POSTGRES = "PostgreSQL"

@@ -38,7 +38,7 @@ async def stream_of(market: Market, caller: Caller, task_id: str, **arguments: A
 
 
 async def follow(market: Market, caller: Caller, task_id: str, **arguments: Any) -> list[tuple[int, Any]]:
-    """Return numbers and documents of a stream, to its end."""
+    """Return sequence numbers and documents of a stream, until its end."""
     stream = await stream_of(market, caller, task_id, **arguments)
     return [(entry.number, from_json(entry.json)) async for entry in stream]
 

@@ -18,7 +18,7 @@ TAKEN = whole(b"{}")
 
 @dataclass
 class Receiver:
-    """answers: to the next requests; afterwards all are accepted. hold: it does not answer before this is set."""
+    """answers: to the next requests; later requests are accepted. hold: requests are answered once this is set."""
 
     url: str = ""
     heard: list[Heard] = field(default_factory=list)

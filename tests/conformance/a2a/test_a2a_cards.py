@@ -1,4 +1,4 @@
-"""Cards of agents: made from the registration, with a stored one over it; who sees which; and who is found by skill."""
+"""Agent cards: built from the registration and a stored card, visibility of cards, and routing by skill."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def a_builtin(market: Market, name: str = "Calculator Agent", *skills: dic
     return await market.call(context, "agent.register", agent_name=name, category="builtin", **profile)
 
 
-async def test_a_card_is_made_of_the_registration(market: Market) -> None:
+async def test_card_is_built_from_the_registration(market: Market) -> None:
     await market.agent(
         "Code Reviewer",
         description="Reviews code.",
@@ -66,14 +66,14 @@ async def test_a_card_is_made_of_the_registration(market: Market) -> None:
     assert card["provider"]["organization"]
 
 
-async def test_a_bare_registration_makes_a_whole_card(market: Market) -> None:
+async def test_minimal_registration_yields_a_complete_card(market: Market) -> None:
     await market.agent("Bare")
     card = await ask(market, market.operator, "card", agent="Bare")
     assert all(card[field] for field in ("description", "version", "defaultInputModes", "defaultOutputModes", "skills"))
     assert all(skill[field] for skill in card["skills"] for field in ("id", "name", "description", "tags"))
 
 
-async def test_an_odd_registration_makes_a_sound_card(market: Market) -> None:
+async def test_unusual_registration_yields_a_valid_card(market: Market) -> None:
     skills = [{"id": "a", "name": 1, "description": {}, "tags": "x", "inputModes": 5}, {"id": 2}, "x", {"id": "b"}]
     odd = {"skills": skills, "version": 3, "provider": [], "input_modes": ["text/plain", 1], "output_modes": "x"}
     await market.agent("Odd", metadata={"a2a": odd})
@@ -86,7 +86,7 @@ async def test_an_odd_registration_makes_a_sound_card(market: Market) -> None:
         assert await say(market, market.operator, picture, name)
 
 
-async def test_a_stored_card_wins_but_for_where_the_agent_is(market: Market) -> None:
+async def test_stored_card_overrides_all_but_the_agents_url(market: Market) -> None:
     ann = await market.agent("Ann", capabilities=["review"])
     stored = {
         "description": "From the card.",
@@ -134,14 +134,14 @@ async def test_a_stored_card_wins_but_for_where_the_agent_is(market: Market) -> 
         {"capabilities": {"extensions": "x"}},
     ],
 )
-async def test_what_is_no_card_is_refused(market: Market, card: dict[str, Any]) -> None:
+async def test_invalid_card_is_refused(market: Market, card: dict[str, Any]) -> None:
     ann = await market.agent("Ann")
     with pytest.raises(InvalidRequest) as refused:
         await market.call(ann, "a2a.set_card", card=card)
     assert refused.value.errors[0]["field"] == f"card.{next(iter(card))}"
 
 
-async def test_cards_are_bounded_and_ones_own(market: Market) -> None:
+async def test_cards_are_bounded_and_changed_only_by_their_agent(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     with pytest.raises(PayloadTooLarge):
@@ -153,7 +153,7 @@ async def test_cards_are_bounded_and_ones_own(market: Market) -> None:
     assert await market.call(market.operator, "a2a.set_card", agent="Bob", card={"description": "x"})
 
 
-async def test_who_sees_which_card(market: Market) -> None:
+async def test_card_is_visible_to_callers_that_see_the_agent(market: Market) -> None:
     ann = await market.agent("Ann", visibility="private")
     bob = await market.agent("Bob", visibility="team")
     await market.agent("Cora")
@@ -174,7 +174,7 @@ async def test_who_sees_which_card(market: Market) -> None:
     assert await seen(market.operator) == ["Ann", "Bob", "Cora"]
 
 
-async def test_the_catalogue_is_paged(market: Market) -> None:
+async def test_card_catalogue_is_paged(market: Market) -> None:
     for number in range(3):
         await market.agent(f"Agent {number}")
     names, cursor = [], None
@@ -188,7 +188,7 @@ async def test_the_catalogue_is_paged(market: Market) -> None:
     assert names[1:] == ["Agent 0", "Agent 1", "Agent 2"]
 
 
-async def test_the_front_agent_has_the_skills_of_the_house(market: Market) -> None:
+async def test_card_of_the_front_agent_lists_skills_of_all_agents(market: Market) -> None:
     await a_builtin(market)
     card = await ask(market, stranger(), "card", base_url=BASE)
     assert [skill["id"] for skill in card["skills"]] == ["route", "calculate"]
@@ -225,7 +225,7 @@ async def routed(market: Market, message: Any, **arguments: Any) -> tuple[str, s
         ("some Proofreading of it", "Proofs", "Proofreading"),
     ],
 )
-async def test_the_front_agent_finds_who_can_do_it(market: Market, text: str, agent: str, skill: str) -> None:
+async def test_front_agent_routes_to_a_capable_agent(market: Market, text: str, agent: str, skill: str) -> None:
     await a_builtin(market)
     told = {"id": "remember", "name": "Remember", "description": "Keeps things.", "tags": ["memory"]}
     await a_builtin(market, "Memory Agent", told)
@@ -238,7 +238,7 @@ async def test_the_front_agent_finds_who_can_do_it(market: Market, text: str, ag
     assert await routed(market, text) == found
 
 
-async def test_a_named_skill_decides(market: Market) -> None:
+async def test_named_skill_decides_the_routing(market: Market) -> None:
     await a_builtin(market)
     await market.agent("Other", capabilities=["calculate", "review"])
     message = {"parts": [{"text": "whatever"}], "metadata": {"skillId": "review"}}
@@ -250,7 +250,7 @@ async def test_a_named_skill_decides(market: Market) -> None:
     assert "calculate" in lost
 
 
-async def test_the_front_agent_has_a_planner_for_what_names_no_skill(market: Market) -> None:
+async def test_message_without_a_skill_is_routed_to_the_planner(market: Market) -> None:
     await a_builtin(market)
     await market.agent("Other", capabilities=["review"])
     setting = {"resource": "configuration", "target": "front_agent", "action": "set"}
@@ -266,7 +266,7 @@ async def test_the_front_agent_has_a_planner_for_what_names_no_skill(market: Mar
     assert (await routed(market, "Calculate 25 * 4"))[0] == "Calculator Agent", "a planner that is held plans nothing"
 
 
-async def test_nobody_is_found(market: Market) -> None:
+async def test_routing_fails_without_a_capable_agent(market: Market) -> None:
     await a_builtin(market)
     await market.agent("Hidden", capabilities=["secret"], visibility="private")
     gone = await market.agent("Gone", capabilities=["leaving"])
@@ -282,14 +282,14 @@ async def test_nobody_is_found(market: Market) -> None:
     assert "code-review (1)" in await routed(market, "tell me the weather")
 
 
-async def test_who_is_there_goes_before_who_is_not(market: Market) -> None:
+async def test_online_agents_are_preferred(market: Market) -> None:
     away = await market.agent("Away", capabilities=["review"])
     await market.agent("Here", capabilities=["review"])
     await market.call(away, "agent.update", agent_id="Away", status="inactive")
     assert (await routed(market, "review it"))[0] == "Here"
 
 
-async def test_a_card_declares_the_price_in_force(market: Market) -> None:
+async def test_card_declares_the_current_price(market: Market) -> None:
     maker = await market.agent("Translator")
     await market.agent("Gratis")
 

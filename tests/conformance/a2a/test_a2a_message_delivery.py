@@ -1,4 +1,4 @@
-"""Messages of A2A on their way to an agent: what it takes, and agents that talk instead of taking tasks."""
+"""Delivery of A2A messages to agents: media types, required extensions, and agents that use messages instead of tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
-async def test_media_types_that_are_not_taken(market: Market) -> None:
+async def test_unsupported_media_types_are_refused(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob", metadata={"a2a": {"input_modes": ["text/*", "application/json"]}})
     await market.agent("Painter")
@@ -25,7 +25,7 @@ async def test_media_types_that_are_not_taken(market: Market) -> None:
     assert await say(market, ann, {"parts": [{"text": "x", "mediaType": "Text/Markdown; charset=utf-8"}]}, "Bob")
 
 
-async def test_an_extension_that_is_required(market: Market) -> None:
+async def test_missing_required_extension_is_refused(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     uri = "https://example.com/ext/v1"
     extensions = [{"uri": uri, "required": True}, {"uri": "https://example.com/other", "required": False}]
@@ -39,7 +39,7 @@ async def test_an_extension_that_is_required(market: Market) -> None:
     assert await say(market, ann, {"parts": [{"text": "y"}], "taskId": task["id"], "extensions": [uri]})
 
 
-async def test_an_agent_without_tasks_gets_messages_and_replies(market: Market) -> None:
+async def test_agent_without_tasks_receives_messages_and_replies(market: Market) -> None:
     ann = await market.agent("Ann")
     bob = await market.agent("Bob", metadata={"a2a": {"deliver": "message"}})
     task = await say(market, ann, {"parts": [{"text": "hello"}], "contextId": "c9", "messageId": "m9"}, "Bob")
@@ -63,7 +63,7 @@ async def test_an_agent_without_tasks_gets_messages_and_replies(market: Market) 
     assert await shown(market, ann, task["id"]) == done
 
 
-async def test_a_forged_message_completes_nobodys_task(market: Market) -> None:
+async def test_forged_message_does_not_complete_a_task(market: Market) -> None:
     ann, mallory = await market.agent("Ann"), await market.agent("Mallory")
     bob = await market.agent("Bob", metadata={"a2a": {"deliver": "message"}})
     task = await say(market, ann, "hello", "Bob")

@@ -1,4 +1,4 @@
-"""Following a task as A2A does: the task, then its updates; resumed after any of them with nothing lost."""
+"""A2A task streams: the task, then its updates; resumable after any of them without loss."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ LIFE = [
 ]
 
 
-async def test_a_stream_begins_with_the_task_and_ends_with_it(market: Market) -> None:
+async def test_stream_begins_with_the_task_and_ends_at_its_end(market: Market) -> None:
     await market.agent("Bob")
     task = await say(market, market.operator, "x", "Bob")
     seen = followed(market, market.operator, task["id"])
@@ -113,7 +113,7 @@ async def test_a_stream_begins_with_the_task_and_ends_with_it(market: Market) ->
     assert items[-1][1]["statusUpdate"]["status"] == whole["status"]
 
 
-async def test_it_is_resumed_after_any_item(market: Market) -> None:
+async def test_stream_resumes_after_any_item(market: Market) -> None:
     await market.agent("Bob")
     task = await say(market, market.operator, "x", "Bob")
     first = task["metadata"]["agora"]["position"]
@@ -126,8 +126,9 @@ async def test_it_is_resumed_after_any_item(market: Market) -> None:
         assert rest == whole[seen:]
 
 
-async def test_who_reads_slowly_reads_on_while_it_goes_on(market: Market) -> None:
-    """Far more entries than are read at once, and some that are nobody's business, before and after the reader comes."""
+async def test_slow_reader_gets_every_entry_of_a_running_task(market: Market) -> None:
+    """The log has far more entries than one read, and some that are not part of the stream, before and after the reader
+    connects."""
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
     position = task["metadata"]["agora"]["position"]
@@ -145,7 +146,7 @@ async def test_who_reads_slowly_reads_on_while_it_goes_on(market: Market) -> Non
     assert summary(items)[-1] == "COMPLETED"
 
 
-async def test_artifacts_come_as_they_were_handed_over(market: Market) -> None:
+async def test_artifacts_are_streamed_as_submitted(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
     seen = followed(market, ann, task["id"], last_event_id=str(task["metadata"]["agora"]["position"]))
@@ -159,7 +160,7 @@ async def test_artifacts_come_as_they_were_handed_over(market: Market) -> None:
     assert "name" not in items[2][1]["artifactUpdate"]["artifact"]
 
 
-async def test_it_may_end_with_a_question(market: Market) -> None:
+async def test_stream_ends_at_a_question(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
     position = str(task["metadata"]["agora"]["position"])
@@ -173,7 +174,7 @@ async def test_it_may_end_with_a_question(market: Market) -> None:
     assert summary(await further) == ["SUBMITTED", "WORKING", "result.: None", "COMPLETED"]
 
 
-async def test_many_streams_see_the_same(market: Market) -> None:
+async def test_concurrent_streams_receive_the_same_items(market: Market) -> None:
     ann = await market.agent("Ann")
     bob = await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
@@ -188,7 +189,7 @@ async def test_many_streams_see_the_same(market: Market) -> None:
     assert all(other == first for other in others)
 
 
-async def test_what_cannot_be_followed(market: Market) -> None:
+async def test_invalid_subscription_is_refused(market: Market) -> None:
     ann, bob, cora = [await market.agent(name) for name in ("Ann", "Bob", "Cora")]
     task = await say(market, ann, "x", "Bob")
     for caller, task_id, agent in ((cora, task["id"], None), (ann, task["id"], "Cora"), (ann, "nope", None)):
@@ -206,7 +207,7 @@ async def test_what_cannot_be_followed(market: Market) -> None:
     assert await follow(market, ann, task["id"], last_event_id=str(last)) == []
 
 
-async def test_it_is_resumed_from_another_server(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+async def test_stream_resumes_on_another_server(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
     def server() -> App:
         return App(make_settings(tmp_path / "data"), clock=clock, store=engine.store(clock))
 

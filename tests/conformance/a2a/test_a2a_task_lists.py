@@ -1,4 +1,4 @@
-"""Lists of A2A tasks: who gave them, the last changed first, filtered, paged, bounded."""
+"""Lists of A2A tasks: those of the requester, last changed first, filtered, paged, bounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
-async def test_listing(market: Market) -> None:
+async def test_tasks_are_listed_filtered_and_paged(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     await market.agent("Cora")
     ids = []
@@ -49,7 +49,7 @@ async def test_listing(market: Market) -> None:
     assert pages == [order[:2], order[2:4], order[4:]]
 
 
-async def test_a_list_has_artifacts_and_history_as_asked(market: Market) -> None:
+async def test_list_includes_artifacts_and_history_on_request(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     done, open_ = (await say(market, ann, "x", "Bob"))["id"], (await say(market, ann, "y", "Bob"))["id"]
     await market.call(bob, "task.complete", task_id=done, result="r")
@@ -68,7 +68,7 @@ async def test_a_list_has_artifacts_and_history_as_asked(market: Market) -> None
     assert empty == {"tasks": [], "nextPageToken": "", "pageSize": 50, "totalSize": 0}
 
 
-async def test_a_page_of_large_tasks_is_cut_short(market: Market) -> None:
+async def test_page_of_large_tasks_is_truncated(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""Messages of A2A and their tasks: sent, gone on with, shown, listed, cancelled, on each engine."""
+"""A2A messages and their tasks: sent, continued, shown and cancelled, on each engine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FULL: dict[str, Any] = {
 }
 
 
-async def test_a_message_makes_a_task_and_nothing_of_it_is_lost(market: Market) -> None:
+async def test_message_creates_a_task_with_all_its_parts(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, FULL, "Bob", metadata={"trace": "t1", "nested": {"a": [1]}})
     assert task["contextId"] == "talk-1"
@@ -70,7 +70,7 @@ async def test_a_message_makes_a_task_and_nothing_of_it_is_lost(market: Market) 
     assert done["history"] == task["history"]
 
 
-async def test_a_text_is_a_message(market: Market) -> None:
+async def test_plain_text_is_accepted_as_a_message(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     task = await say(market, ann, "hello", "Bob")
@@ -81,7 +81,7 @@ async def test_a_text_is_a_message(market: Market) -> None:
     assert message["messageId"]
 
 
-async def test_a_repeated_message_answers_its_task(market: Market) -> None:
+async def test_repeated_message_returns_its_task(market: Market) -> None:
     ann, cora = await market.agent("Ann"), await market.agent("Cora")
     await market.agent("Bob")
     first = await say(market, ann, FULL, "Bob")
@@ -95,7 +95,7 @@ async def test_a_repeated_message_answers_its_task(market: Market) -> None:
     assert len({task["id"] for task in (first, *others)}) == 3
 
 
-async def test_a_message_that_comes_many_times_at_once_makes_one_task(market: Market) -> None:
+async def test_concurrent_repetitions_create_one_task(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     tasks = await asyncio.gather(*(say(market, ann, FULL, "Bob") for _ in range(8)))
@@ -103,7 +103,7 @@ async def test_a_message_that_comes_many_times_at_once_makes_one_task(market: Ma
     assert len(market.of_type("agora.task.assigned")) == 1
 
 
-async def test_an_idempotency_key_stands_in_for_a_message_id(market: Market) -> None:
+async def test_idempotency_key_replaces_a_message_id(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     sent = {"message": "hello", "agent": "Bob", "wait": 30.0}
     first = asyncio.ensure_future(ask(market, ann, "send", key="k1", **sent))
@@ -118,7 +118,7 @@ async def test_an_idempotency_key_stands_in_for_a_message_id(market: Market) -> 
         await ask(market, ann, "send", key="k1", message="another", agent="Bob")
 
 
-async def test_sending_waits_for_the_end_or_a_question(market: Market) -> None:
+async def test_sending_waits_for_the_end_or_a_question_of_the_task(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     sent = asyncio.ensure_future(ask(market, ann, "send", message="do it", agent="Bob", wait=30.0))
     taken = await claim(market, bob, wait=10)
@@ -149,7 +149,7 @@ async def test_sending_waits_for_the_end_or_a_question(market: Market) -> None:
     assert done["history"][2]["messageId"] == "a1"
 
 
-async def test_waiting_ends_with_its_time(market: Market) -> None:
+async def test_waiting_ends_at_its_timeout(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     answer = await ask(market, ann, "send", message="do it", agent="Bob", wait=0.01)
@@ -157,7 +157,7 @@ async def test_waiting_ends_with_its_time(market: Market) -> None:
     assert state_of(await shown(market, ann, answer["task"]["id"], wait=0.01)) == "TASK_STATE_SUBMITTED"
 
 
-async def test_asking_for_a_credential_round_trips(market: Market) -> None:
+async def test_auth_required_state_round_trips(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "fetch it", "Bob")
     await market.call(bob, "task.update", task_id=task["id"], status="auth_required", notes="log in at https://x")
@@ -171,7 +171,7 @@ async def test_asking_for_a_credential_round_trips(market: Market) -> None:
     assert state_of(await shown(market, ann, task["id"])) == "TASK_STATE_COMPLETED"
 
 
-async def test_a_task_that_has_ended_takes_no_message(market: Market) -> None:
+async def test_ended_task_refuses_messages(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
     await market.call(bob, "task.complete", task_id=task["id"])
@@ -180,7 +180,7 @@ async def test_a_task_that_has_ended_takes_no_message(market: Market) -> None:
     assert refused.value.reason == "UNSUPPORTED_OPERATION"
 
 
-async def test_going_on_checks_task_context_and_agent(market: Market) -> None:
+async def test_continuation_must_match_task_context_and_agent(market: Market) -> None:
     ann, cora = await market.agent("Ann"), await market.agent("Cora")
     await market.agent("Bob")
     task = await say(market, ann, {"parts": [{"text": "x"}], "contextId": "c1"}, "Bob")
@@ -204,7 +204,7 @@ async def test_going_on_checks_task_context_and_agent(market: Market) -> None:
         await say(market, ann, more, task_id="task_" + "1" * 32)
 
 
-async def test_a_context_is_kept_over_tasks(market: Market) -> None:
+async def test_context_spans_several_tasks(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     first = await say(market, ann, "one", "Bob")
@@ -218,7 +218,7 @@ async def test_a_context_is_kept_over_tasks(market: Market) -> None:
     assert {task.task_id for task in page.tasks} == {first["id"], second["id"]}
 
 
-async def test_only_the_tasks_parties_see_it(market: Market) -> None:
+async def test_task_is_visible_only_to_its_participants(market: Market) -> None:
     ann, bob, cora = [await market.agent(name) for name in ("Ann", "Bob", "Cora")]
     task = await say(market, ann, "x", "Bob")
     assert (await shown(market, bob, task["id"], agent="Bob"))["id"] == task["id"]
@@ -235,7 +235,7 @@ async def _pooled(market: Market, caller: Any) -> str:
     return str((await market.call(caller, "task.assign", task_type="open")).task_id)
 
 
-async def test_cancelling(market: Market) -> None:
+async def test_only_the_requester_cancels_a_task(market: Market) -> None:
     ann, bob, cora = [await market.agent(name) for name in ("Ann", "Bob", "Cora")]
     task = await say(market, ann, "x", "Bob")
     with pytest.raises(PermissionDenied):
@@ -251,7 +251,7 @@ async def test_cancelling(market: Market) -> None:
     assert refused.value.reason == "TASK_NOT_CANCELABLE"
 
 
-async def test_history_length(market: Market) -> None:
+async def test_history_length_limits_the_messages(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     task = await say(market, ann, "m0", "Bob")
@@ -270,7 +270,7 @@ async def test_history_length(market: Market) -> None:
         await shown(market, ann, task["id"], history_length=-1)
 
 
-async def test_the_newest_hundred_messages_are_shown(market: Market) -> None:
+async def test_history_shows_the_newest_hundred_messages(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     task = await say(market, ann, "m0", "Bob")
@@ -280,7 +280,7 @@ async def test_the_newest_hundred_messages_are_shown(market: Market) -> None:
     assert found == [f"m{number}" for number in range(3, 103)]
 
 
-async def test_artifacts_are_folded(market: Market) -> None:
+async def test_artifact_chunks_are_merged(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
     mine = {"task_id": task["id"]}
@@ -317,7 +317,7 @@ async def test_artifacts_are_folded(market: Market) -> None:
         await market.call(bob, "task.artifact", text="late", **mine)
 
 
-async def test_what_a_worker_says_is_the_message_of_the_status(market: Market) -> None:
+async def test_workers_text_is_the_status_message(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = await say(market, ann, "x", "Bob")
     mine = {"task_id": task["id"]}
@@ -336,7 +336,7 @@ async def test_what_a_worker_says_is_the_message_of_the_status(market: Market) -
     assert failed["status"]["message"]["parts"] == [{"text": "no luck"}]
 
 
-async def test_every_state_has_its_own(market: Market, upkeep: TaskDeadlineController) -> None:
+async def test_every_task_status_maps_to_an_a2a_state(market: Market, upkeep: TaskDeadlineController) -> None:
     assert set(STATES) == set(TaskStatus)
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     told = {}
@@ -364,7 +364,7 @@ async def test_every_state_has_its_own(market: Market, upkeep: TaskDeadlineContr
     assert "lease" in told["dead"]["status"]["message"]["parts"][0]["text"]
 
 
-async def test_a_task_of_another_protocol_is_one_of_a2a(market: Market) -> None:
+async def test_task_of_another_protocol_is_readable_over_a2a(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     given = await market.call(ann, "task.assign", task_type="review", assignee="Bob", payload={"file": "spec.md"})
     task = await shown(market, ann, given.task_id, agent="Bob")
@@ -402,12 +402,12 @@ async def test_a_task_of_another_protocol_is_one_of_a2a(market: Market) -> None:
         None,
     ],
 )
-async def test_what_is_no_message_is_refused(market: Market, message: Any) -> None:
+async def test_invalid_message_is_refused(market: Market, message: Any) -> None:
     with pytest.raises(InvalidRequest):
         await say(market, market.operator, message, "operator")
 
 
-async def test_an_unknown_agent_is_said_to_be_unknown(market: Market) -> None:
+async def test_unknown_agent_is_reported(market: Market) -> None:
     for agent in ("Nobody", "agent_" + "0" * 32):
         with pytest.raises(NotFound) as unknown:
             await say(market, market.operator, "x", agent)
@@ -418,7 +418,7 @@ async def test_an_unknown_agent_is_said_to_be_unknown(market: Market) -> None:
         await say(market, market.operator, "x", "Gone")
 
 
-async def test_what_is_said_in_a_task_is_bounded(market: Market) -> None:
+async def test_messages_of_a_task_are_bounded(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     limit = {"resource": "configuration", "target": "task_output_limit", "action": "set", "value": 2000}
     await market.call(market.operator, "admin.manage", **limit)
@@ -431,7 +431,7 @@ async def test_what_is_said_in_a_task_is_bounded(market: Market) -> None:
     assert len((await shown(market, ann, task["id"]))["artifacts"]) == 1
 
 
-async def test_saying_something_needs_one_way_of_saying_it(market: Market) -> None:
+async def test_message_needs_exactly_one_of_text_and_parts(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task = {"task_id": (await say(market, ann, "x", "Bob"))["id"]}
     for wrong in ({}, {"text": "x", "parts": [{"text": "y"}]}):

@@ -1,4 +1,4 @@
-"""Where a task's updates are posted: kept with the task, for whoever gave it, its secrets sealed."""
+"""Push notification configurations: stored with the task by its requester, with sealed secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUNS_ON = RunsOn.BOTH
 URL = "https://hooks.example.com/a2a?x=1"
 
 
-async def test_configurations_are_kept_shown_replaced_and_deleted(market: Market) -> None:
+async def test_configurations_are_stored_shown_replaced_and_deleted(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     task_id = (await say(market, ann, "x", "Bob"))["id"]
@@ -42,7 +42,7 @@ async def test_configurations_are_kept_shown_replaced_and_deleted(market: Market
     assert unknown.value.reason == "TASK_NOT_FOUND"
 
 
-async def test_one_comes_with_the_message(market: Market) -> None:
+async def test_message_may_include_a_configuration(market: Market) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     push = {"url": URL, "authentication": {"scheme": "Bearer", "credentials": "x"}}
@@ -54,7 +54,7 @@ async def test_one_comes_with_the_message(market: Market) -> None:
     assert len((await ask(market, ann, "list_push_configs", task_id=task_id))["configs"]) == 2
 
 
-async def test_credentials_are_sealed(market: Market, engine: Engine) -> None:
+async def test_credentials_are_encrypted_at_rest(market: Market, engine: Engine) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     push = {"url": URL, "authentication": {"scheme": "Bearer", "credentials": "very-s3cret"}}
@@ -66,7 +66,7 @@ async def test_credentials_are_sealed(market: Market, engine: Engine) -> None:
     assert sealer.open(bytes(row["credentials"]), row["config_id"]) == b'{"credentials":"very-s3cret"}'
 
 
-async def test_only_who_gave_the_task_sets_them(market: Market) -> None:
+async def test_only_the_requester_of_a_task_sets_configurations(market: Market) -> None:
     ann, bob, cora = [await market.agent(name) for name in ("Ann", "Bob", "Cora")]
     task_id = (await say(market, ann, "x", "Bob"))["id"]
     made = await ask(market, ann, "create_push_config", task_id=task_id, url=URL)
@@ -104,7 +104,7 @@ async def test_only_who_gave_the_task_sets_them(market: Market) -> None:
         "",
     ],
 )
-async def test_addresses_that_may_not_be_posted_to(market: Market, url: str) -> None:
+async def test_forbidden_urls_are_refused(market: Market, url: str) -> None:
     ann = await market.agent("Ann")
     await market.agent("Bob")
     task_id = (await say(market, ann, "x", "Bob"))["id"]
@@ -115,7 +115,7 @@ async def test_addresses_that_may_not_be_posted_to(market: Market, url: str) -> 
     assert len(market.of_type("agora.task.assigned")) == 1
 
 
-async def test_they_are_bounded_whether_or_not_the_task_has_ended(market: Market) -> None:
+async def test_configurations_are_bounded_for_open_and_ended_tasks(market: Market) -> None:
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     task_id = (await say(market, ann, "x", "Bob"))["id"]
 
@@ -128,4 +128,4 @@ async def test_they_are_bounded_whether_or_not_the_task_has_ended(market: Market
         await make(20)
     assert await make(3)
     await market.call(bob, "task.complete", task_id=task_id)
-    assert await make(3)  # to be asked for, though nothing is posted there any more
+    assert await make(3)  # can still be listed, though nothing is posted there any more

@@ -1,4 +1,4 @@
-"""Push notifications: posted in order, at least once, with proof, and given up in the open."""
+"""Push notifications: posted in order, at least once, signed, and dead-lettered if undeliverable."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def kinds(there: Receiver) -> list[str]:
     return [next(iter(body)) for body in there.bodies]
 
 
-async def test_what_happens_is_posted_in_order(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
+async def test_updates_are_posted_in_order(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     task_id = await given(market, ann, there.url)
     await work(market, bob, task_id)
     await there.until(4)
@@ -94,7 +94,7 @@ async def test_what_happens_is_posted_in_order(market: Market, ann: Caller, bob:
     assert len(there.heard) == 4
 
 
-async def test_older_clients_get_the_task_as_it_is(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
+async def test_older_clients_get_the_whole_task(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     task_id = await given(market, ann, there.url, version="0.3")
     await work(market, bob, task_id)
     await pushing(market).wait_until_idle()
@@ -104,8 +104,8 @@ async def test_older_clients_get_the_task_as_it_is(market: Market, ann: Caller, 
     assert {heard.headers["content-type"] for heard in there.heard} == {"application/json"}
 
 
-async def test_each_has_its_proof(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
-    """The token, the credentials, and the server's signature over the body."""
+async def test_each_notification_is_authenticated(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
+    """Authentication: the token, the credentials, and the server's signature over the body."""
     told = {"scheme": "Basic", "credentials": "dXNlcjpwYXNz"}
     task_id = await given(market, ann, there.url, token="t0ken", authentication=told)
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
@@ -116,7 +116,7 @@ async def test_each_has_its_proof(market: Market, ann: Caller, bob: Caller, ther
     assert "x-a2a-notification-signature" in heard.headers
 
 
-async def test_the_signature_can_be_checked(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
+async def test_signature_is_verifiable(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     task_id = await given(market, ann, there.url)
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
     await there.until(1)
@@ -142,7 +142,7 @@ def _verified(token: str, jwk: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-async def test_a_failed_post_is_tried_again(market: Market, ann: Caller, bob: Caller) -> None:
+async def test_failed_post_is_retried(market: Market, ann: Caller, bob: Caller) -> None:
     async with receiver(BUSY, BUSY) as there:
         task_id = await given(market, ann, there.url)
         await work(market, bob, task_id)
@@ -156,7 +156,7 @@ async def test_a_failed_post_is_tried_again(market: Market, ann: Caller, bob: Ca
         assert there.bodies[0] == there.bodies[1] == there.bodies[2]
 
 
-async def test_a_receiver_may_ask_for_rest(market: Market, ann: Caller, bob: Caller) -> None:
+async def test_retry_after_of_a_receiver_is_respected(market: Market, ann: Caller, bob: Caller) -> None:
     rest = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 100\r\ncontent-length: 0\r\n\r\n"
     async with receiver(rest) as there:
         task_id = await given(market, ann, there.url)
@@ -172,7 +172,7 @@ async def test_a_receiver_may_ask_for_rest(market: Market, ann: Caller, bob: Cal
         assert len(there.heard) == 5
 
 
-async def test_what_cannot_be_delivered_is_a_dead_letter(
+async def test_undeliverable_notification_becomes_a_dead_letter(
     market: Market, ann: Caller, bob: Caller, engine: Engine
 ) -> None:
     async with receiver(*[BUSY] * 3) as there:
@@ -202,7 +202,7 @@ async def test_what_cannot_be_delivered_is_a_dead_letter(
         assert (await market.call(ann, "a2a.push_dead_letters")).count == 0
 
 
-async def test_who_is_gone_is_left_alone(market: Market, ann: Caller, bob: Caller) -> None:
+async def test_gone_receiver_gets_no_more_posts(market: Market, ann: Caller, bob: Caller) -> None:
     async with receiver(whole(b"", "410 Gone")) as there:
         task_id = await given(market, ann, there.url)
         await work(market, bob, task_id)
@@ -221,17 +221,17 @@ async def test_redirects_are_not_followed(market: Market, ann: Caller, bob: Call
         await market.call(bob, "task.update", task_id=task_id, status="in_progress")
         await pushing(market).wait_until_idle()
         assert (len(there.heard), other.heard) == (1, [])
-        market.clock.advance(10)  # what was redirected was not taken: it comes again
+        market.clock.advance(10)  # a redirect is a failure: the post is repeated
         await pushing(market).step()
         await pushing(market).wait_until_idle()
         assert (len(there.heard), other.heard) == (2, [])
         assert there.heard[0].body == there.heard[1].body
 
 
-async def test_addresses_are_checked_again_when_it_is_posted(
+async def test_addresses_are_checked_again_at_each_post(
     market: Market, ann: Caller, bob: Caller, there: Receiver, engine: Engine
 ) -> None:
-    """A name may lead into the operator's network later; and what was allowed once may be so no more."""
+    """A name may resolve to the operator's network later, and an allowed address may be forbidden later."""
     task_id = await given(market, ann, there.url)
     await engine.run("update a2a_push_configs set private = 0, url = replace(url, '127.0.0.1', 'localhost')")
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
@@ -241,7 +241,7 @@ async def test_addresses_are_checked_again_when_it_is_posted(
     assert there.heard == []
 
 
-async def test_a_slow_receiver_keeps_nobody_waiting(market: Market, ann: Caller, bob: Caller) -> None:
+async def test_slow_receiver_does_not_delay_others(market: Market, ann: Caller, bob: Caller) -> None:
     async with receiver() as slow, receiver() as quick:
         slow.hold = asyncio.Event()
         first = await given(market, ann, slow.url)
@@ -254,7 +254,7 @@ async def test_a_slow_receiver_keeps_nobody_waiting(market: Market, ann: Caller,
         await pushing(market).wait_until_idle()
 
 
-async def test_a_receiver_that_never_answers(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
+async def test_receiver_that_never_answers_times_out(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     pushing(market).sender.seconds = 0.05
     there.hold = asyncio.Event()
     task_id = await given(market, ann, there.url)
@@ -276,7 +276,7 @@ async def _row(market: Market, ann: Caller, task_id: str) -> Any:
     return await market.app.store.read("default", read)
 
 
-async def test_a_deleted_configuration_is_silent(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
+async def test_deleted_configuration_gets_no_posts(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     task_id = await given(market, ann, there.url, id="hook")
     await ask(market, ann, "delete_push_config", task_id=task_id, config_id="hook")
     await work(market, bob, task_id)
@@ -285,7 +285,7 @@ async def test_a_deleted_configuration_is_silent(market: Market, ann: Caller, bo
     assert pushing(market).watched == {}
 
 
-async def test_one_that_is_added_later_gets_what_comes_later(
+async def test_configuration_added_later_gets_only_later_updates(
     market: Market, ann: Caller, bob: Caller, there: Receiver
 ) -> None:
     task_id = (await say(market, ann, "do it", "Bob"))["id"]
@@ -296,10 +296,10 @@ async def test_one_that_is_added_later_gets_what_comes_later(
     assert kinds(there) == ["artifactUpdate", "statusUpdate"]
 
 
-async def test_a_server_takes_over_from_another(
+async def test_another_server_continues_interrupted_posts(
     engine: Engine, tmp_path: Path, clock: ManualClock, there: Receiver
 ) -> None:
-    """It stops while a post is under way: the next server posts that again, and what comes after it."""
+    """The first server stops during a post: the next one repeats that post and sends those after it."""
     settings = make_settings(tmp_path / "data", a2a_private_networks=True)
     first = App(settings, clock=clock, store=engine.store(clock))
     await first.start()

@@ -1,4 +1,4 @@
-"""Agents elsewhere over time: looked at, away and back, changed, gone; and tasks of theirs that outlive a server."""
+"""Lifecycle of remote agents: health checks, outages, changed cards, removal; and their tasks survive a restart."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def condition(market: Market) -> Any:
     return (await market.call(market.operator, "admin.health", component="remotes")).components["remotes"]
 
 
-async def test_it_is_offline_while_it_is_away(market: Market) -> None:
+async def test_unreachable_agent_is_offline(market: Market) -> None:
     async with rogue(rpc(DONE)) as far:
         added = await add(market, far.url)
         assert (await status(market), (await condition(market)).status) == ("active", "healthy")
@@ -82,7 +82,7 @@ async def test_it_is_offline_while_it_is_away(market: Market) -> None:
         assert [e.subject for e in market.of_type("agora.agent.status_changed")] == [added.agent_id] * 2
 
 
-async def test_it_is_looked_at_more_seldom_the_longer_it_is_away(market: Market) -> None:
+async def test_check_interval_grows_while_the_agent_is_unreachable(market: Market) -> None:
     looks = 0
 
     async with rogue(rpc(DONE)) as far:
@@ -100,7 +100,7 @@ async def test_it_is_looked_at_more_seldom_the_longer_it_is_away(market: Market)
         assert 5 <= looks <= 12
 
 
-async def test_an_agent_with_which_something_goes_wrong_is_looked_at_soon(market: Market, ann: Caller) -> None:
+async def test_failed_call_triggers_an_early_check(market: Market, ann: Caller) -> None:
     async with rogue(rpc(DONE), streams=False) as far:
         await add(market, far.url)
     await say(market, ann, "do it", "Far")
@@ -109,7 +109,7 @@ async def test_an_agent_with_which_something_goes_wrong_is_looked_at_soon(market
     assert await status(market) == "offline"
 
 
-async def test_a_suspended_one_stays_so(market: Market) -> None:
+async def test_suspended_agent_stays_suspended(market: Market) -> None:
     async with rogue(rpc(DONE)) as far:
         await add(market, far.url)
         await market.call(market.operator, "admin.manage", resource="agent", target="Far", action="suspend")
@@ -120,7 +120,7 @@ async def test_a_suspended_one_stays_so(market: Market) -> None:
         assert await status(market) == "suspended"
 
 
-async def test_a_card_that_changes_is_taken_up(market: Market, ann: Caller) -> None:
+async def test_changed_card_is_applied(market: Market, ann: Caller) -> None:
     async with rogue(rpc(DONE), streams=False) as other, rogue(rpc(DONE), streams=False) as far:
         await add(market, far.url)
         skill = {"id": "sing", "name": "Sing", "description": "Sings.", "tags": ["music"]}
@@ -129,14 +129,14 @@ async def test_a_card_that_changes_is_taken_up(market: Market, ann: Caller) -> N
         await look(market, 70)
         agent = await market.call(market.operator, "agent.get", agent_id="Far")
         assert agent.capabilities == ["sing"]
-        # The one who calls it follows the change once it is committed.
+        # The client follows the change once it is committed.
         await eventually(lambda: send(market, ann, "sing"), lambda _: bool(other.heard))
         far.heard.clear()
         assert state_of(await send(market, ann, "sing")) == "TASK_STATE_COMPLETED"
         assert far.heard == []
 
 
-async def test_it_is_among_the_others(market: Market, ann: Caller) -> None:
+async def test_remote_agent_is_listed_with_the_others(market: Market, ann: Caller) -> None:
     async with elsewhere() as far:
         added = await add(market, far.url)
         listed = await market.call(ann, "agent.list")
@@ -150,7 +150,7 @@ async def test_it_is_among_the_others(market: Market, ann: Caller) -> None:
         assert routed["task"]["metadata"]["agora"]["agent"] == added.agent_id
 
 
-async def test_who_is_taken_off_ends_its_tasks(market: Market, ann: Caller) -> None:
+async def test_removing_an_agent_ends_its_tasks(market: Market, ann: Caller) -> None:
     async with elsewhere() as far:
         await add(market, far.url)
         task = await say(market, ann, "wait for ever", "Far")
@@ -166,8 +166,10 @@ async def test_who_is_taken_off_ends_its_tasks(market: Market, ann: Caller) -> N
 
 
 @pytest.mark.parametrize("streams", [True, False])
-async def test_a_task_outlives_its_server(engine: Engine, tmp_path: Path, clock: ManualClock, streams: bool) -> None:
-    """The next server goes on with the task that is there, and hands over what is missing, once."""
+async def test_task_continues_after_a_server_restart(
+    engine: Engine, tmp_path: Path, clock: ManualClock, streams: bool
+) -> None:
+    """The next server continues the existing remote task, and delivers the missing updates once."""
     settings = make_settings(tmp_path / "data", a2a_private_networks=True)
     async with elsewhere(streams=streams) as far:
         first = App(settings, clock=clock, store=engine.store(clock))
@@ -198,7 +200,7 @@ async def _wait_for_artifact(market: Market, caller: Caller, task_id: str) -> No
             return
 
 
-async def test_an_answer_given_while_nobody_was_there(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+async def test_answer_given_during_an_outage_is_delivered(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
     settings = make_settings(tmp_path / "data", a2a_private_networks=True)
     async with elsewhere() as far:
         first = App(settings, clock=clock, store=engine.store(clock))
@@ -217,8 +219,8 @@ async def test_an_answer_given_while_nobody_was_there(engine: Engine, tmp_path: 
         await second.stop()
 
 
-async def test_another_marketplace_as_the_agent_elsewhere(market: Market, ann: Caller, tmp_path: Path) -> None:
-    """Two marketplaces, one behind the other; its card is signed, and the signature is verified."""
+async def test_another_marketplace_works_as_a_remote_agent(market: Market, ann: Caller, tmp_path: Path) -> None:
+    """Two marketplaces in a chain; the card is signed, and the signature is verified."""
     there = App(make_settings(tmp_path / "there", builtin_agents=True))
     async with running(there) as far:
         known = {"headers": {"Authorization": f"Bearer {admin_token(there.settings)}"}}
@@ -232,7 +234,7 @@ async def test_another_marketplace_as_the_agent_elsewhere(market: Market, ann: C
         assert [text_of(found["artifacts"][0]) for found in many] == [f"n{n}" for n in range(20)]
 
 
-async def test_a_card_that_was_changed_on_its_way(market: Market, tmp_path: Path) -> None:
+async def test_card_with_an_invalid_signature_is_refused(market: Market, tmp_path: Path) -> None:
     there = App(make_settings(tmp_path / "there", builtin_agents=True))
     async with running(there) as far, rogue(rpc(DONE)) as between:
         url = f"{far.url}/a2a/Echo%20Agent"
@@ -274,7 +276,7 @@ class _JWKS:
         (b"nonsense\r\n\r\n", "not HTTP"),
     ],
 )
-async def test_what_is_no_card(market: Market, get: bytes, error: str) -> None:
+async def test_invalid_card_is_refused(market: Market, get: bytes, error: str) -> None:
     async with rogue(rpc(DONE)) as far:
         far.get = get
         with pytest.raises(UpstreamFailed, match=error):
@@ -282,7 +284,7 @@ async def test_what_is_no_card(market: Market, get: bytes, error: str) -> None:
     assert (await market.call(market.operator, "a2a.list_remotes")).count == 0
 
 
-async def test_a_name_that_leads_inside_is_refused_when_it_is_connected_to(market: Market) -> None:
+async def test_name_that_resolves_to_a_private_address_is_refused_on_connect(market: Market) -> None:
     async def inside(host: str, port: int) -> list[str]:
         return ["10.0.0.7"]
 

@@ -1,4 +1,4 @@
-"""Agents elsewhere as agents here: rows made from their cards, kept up to date, taken off again."""
+"""Remote agents registered from their cards, refreshed, and removed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Elsewhere:
         return self.answer
 
 
-async def test_an_agent_elsewhere_is_an_agent_here(market: Market, engine: Engine) -> None:
+async def test_remote_agent_is_registered_from_its_card(market: Market, engine: Engine) -> None:
     elsewhere = Elsewhere(market)
     secret = {"Authorization": "Bearer s3cret"}
     added = await market.call(market.operator, "a2a.add_remote", url=URL, headers=secret, timeout=9.0)
@@ -78,7 +78,7 @@ async def test_an_agent_elsewhere_is_an_agent_here(market: Market, engine: Engin
     assert told == [{"agent_id": added.agent_id, "agent_name": "Weather", "state": "available", "revision": 1}]
 
 
-async def test_a_card_is_read_again(market: Market) -> None:
+async def test_card_is_refreshed(market: Market) -> None:
     elsewhere = Elsewhere(market)
     added = await market.call(market.operator, "a2a.add_remote", url=URL, name="Meteo", headers={"X-K": "v"})
     assert added.agent_name == "Meteo"
@@ -99,7 +99,7 @@ async def test_a_card_is_read_again(market: Market) -> None:
     assert away.card == fresh.card
 
 
-async def test_it_is_taken_off_again(market: Market) -> None:
+async def test_remote_agent_is_removed(market: Market) -> None:
     Elsewhere(market)
     added = await market.call(market.operator, "a2a.add_remote", url=URL)
     removed = await market.call(market.operator, "a2a.remove_remote", agent="Weather")
@@ -113,7 +113,7 @@ async def test_it_is_taken_off_again(market: Market) -> None:
     assert again.agent_id != added.agent_id
 
 
-async def test_names_are_not_taken_over(market: Market) -> None:
+async def test_existing_names_are_not_replaced(market: Market) -> None:
     Elsewhere(market)
     await market.agent("Weather")
     for name in (None, "Weather"):
@@ -125,7 +125,7 @@ async def test_names_are_not_taken_over(market: Market) -> None:
         await market.call(market.operator, "a2a.get_remote", agent="Weather")
 
 
-async def test_it_can_be_kept_unseen(market: Market) -> None:
+async def test_remote_agent_can_be_private(market: Market) -> None:
     elsewhere = Elsewhere(market)
     with pytest.raises(InvalidRequest):
         await market.call(market.operator, "a2a.add_remote", url=URL, verify=False)
@@ -151,14 +151,14 @@ async def test_it_can_be_kept_unseen(market: Market) -> None:
         CARD | {"x": float("nan")},
     ],
 )
-async def test_what_is_no_card_makes_no_agent(market: Market, card: dict[str, Any]) -> None:
+async def test_invalid_card_registers_no_agent(market: Market, card: dict[str, Any]) -> None:
     Elsewhere(market).answer = card
     with pytest.raises(UpstreamFailed):
         await market.call(market.operator, "a2a.add_remote", url=URL)
     assert (await market.call(market.operator, "a2a.list_remotes")).count == 0
 
 
-async def test_odd_cards_make_sound_agents(market: Market) -> None:
+async def test_unusual_cards_yield_valid_agents(market: Market) -> None:
     odd = {
         "skills": [{"id": 7}, "x", {"id": "ok\nno"}, {"id": "fine", "tags": ["x" * 65, 1, "good"]}, {}],
         "defaultInputModes": [1, "text/plain"],
@@ -198,14 +198,14 @@ async def test_fields_of_a_skill_of_the_wrong_type_are_ignored(market: Market, v
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:9/", "http://10.1.1.1/", "https://u:p@example.com/", "ftp://x.example"]
 )
-async def test_addresses_that_may_not_be_reached(market: Market, url: str) -> None:
+async def test_forbidden_addresses_are_refused(market: Market, url: str) -> None:
     elsewhere = Elsewhere(market)
     with pytest.raises(InvalidRequest):
         await market.call(market.operator, "a2a.add_remote", url=url)
     assert elsewhere.asked == []
 
 
-async def test_only_operators_add_them(market: Market) -> None:
+async def test_only_operators_add_remote_agents(market: Market) -> None:
     Elsewhere(market)
     ann = await market.agent("Ann")
     with pytest.raises(PermissionDenied):

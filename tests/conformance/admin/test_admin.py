@@ -1,4 +1,4 @@
-"""Administration behaves the same on every engine: overrides, management, audit."""
+"""Administration on every engine: overrides, management of agents and settings, audit."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def _refused(market: Market, caller: Caller, name: str, **arguments: Any) 
     return failure.value
 
 
-async def test_a_halt_stops_every_command_but_its_own_lifting(market: Market) -> None:
+async def test_halt_refuses_every_command_except_resume(market: Market) -> None:
     ada = await market.agent("Ada")
     receipt = await market.call(
         market.operator, OVERRIDE, target_id="system_wide", action="emergency_halt", reason="fire"
@@ -60,7 +60,7 @@ async def test_a_halt_stops_every_command_but_its_own_lifting(market: Market) ->
     await market.call(ada, SEND, to_agent="Ada", content="x")
 
 
-async def test_a_pause_stops_commands_alone(market: Market) -> None:
+async def test_pause_refuses_commands_but_not_reads(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await market.call(market.operator, OVERRIDE, target_id="Ada", action="pause", reason="check")
     assert (await market.call(bob, "agent.get", agent_id="Ada")).status == "paused"
@@ -74,14 +74,14 @@ async def test_a_pause_stops_commands_alone(market: Market) -> None:
     await market.call(ada, SEND, to_agent="Bob", content="x")
 
 
-async def test_a_halted_agent_may_do_nothing(market: Market) -> None:
+async def test_halted_agent_is_refused_every_call(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, OVERRIDE, target_id=ada.subject, action="emergency_halt")
     await _refused(market, ada, "agent.list")
     await _refused(market, ada, "agent.heartbeat")
 
 
-async def test_termination_retires_an_agent(market: Market) -> None:
+async def test_termination_retires_the_agent(market: Market) -> None:
     registration = await market.call(market.operator, "agent.register", agent_name="Ada")
     await market.call(market.operator, OVERRIDE, target_id="Ada", action="terminate")
     with pytest.raises(Unauthenticated):
@@ -90,7 +90,9 @@ async def test_termination_retires_an_agent(market: Market) -> None:
         await market.call(market.operator, OVERRIDE, target_id="system_wide", action="terminate")
 
 
-async def test_a_lower_authority_never_lifts_a_higher_one(market: Market, admin: Callable[[int], Caller]) -> None:
+async def test_lower_authority_cannot_lift_an_override_of_a_higher_one(
+    market: Market, admin: Callable[[int], Caller]
+) -> None:
     ada = await market.agent("Ada")
     high = await market.call(admin(200), OVERRIDE, target_id="Ada", action="pause", priority=200)
     with pytest.raises(PermissionDenied, match="200"):
@@ -106,7 +108,7 @@ async def test_a_lower_authority_never_lifts_a_higher_one(market: Market, admin:
     await market.call(ada, SEND, to_agent="Ada", content="x")
 
 
-async def test_an_override_ends_by_itself(market: Market) -> None:
+async def test_override_expires(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", expires_in=60)
     await _refused(market, ada, SEND, to_agent="Ada", content="x")
@@ -131,7 +133,7 @@ async def test_overrides_survive_a_restart(engine: Engine, tmp_path: Path, clock
     await app.stop()
 
 
-async def test_wrong_overrides(market: Market) -> None:
+async def test_invalid_overrides_are_refused(market: Market) -> None:
     for arguments, error in (
         ({"target_id": "Nobody", "action": "pause"}, NotFound),
         ({"target_id": "system_wide", "action": "explode"}, InvalidRequest),
@@ -145,7 +147,7 @@ async def test_wrong_overrides(market: Market) -> None:
         await market.call(ada, OVERRIDE, target_id="Ada", action="pause")
 
 
-async def test_settings_change_while_the_server_runs(market: Market) -> None:
+async def test_settings_can_change_at_run_time(market: Market) -> None:
     async def manage(action: str, target: str = "rate_basic", value: Any = None) -> Any:
         return await market.call(
             market.operator, MANAGE, resource="configuration", target=target, action=action, value=value

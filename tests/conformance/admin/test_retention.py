@@ -1,4 +1,4 @@
-"""What is old is deleted, the same on every engine."""
+"""Retention: old rows are deleted, on every engine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ RUNS_ON = RunsOn.BOTH_IF_LONG
 __all__ = ["context"]
 
 
-async def test_old_events_go_from_the_beginning_and_the_newest_stays(
-    market: Market, context: JobContext, engine: Engine
-) -> None:
+async def test_old_events_are_deleted_except_the_newest(market: Market, context: JobContext, engine: Engine) -> None:
     await market.agent("Ada")
     for _ in range(9):
         await market.call(market.operator, "event.publish", event_type="tick", data={})
@@ -34,7 +32,7 @@ async def test_old_events_go_from_the_beginning_and_the_newest_stays(
     assert [row["seq"] for row in await engine.run("select seq from events order by seq")] == [11, 12]
 
 
-async def test_answers_and_audit_entries_go_in_their_time(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_stored_answers_and_audit_entries_expire(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     for number in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x", key=f"key-{number}")
@@ -72,7 +70,7 @@ async def test_messages_are_deleted_with_their_deliveries(market: Market, contex
     assert (await market.call(bob, RECEIVE)).count == 2
 
 
-async def test_a_deletion_cut_short_is_finished_later(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_interrupted_deletion_is_finished_later(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="old")
     market.clock.advance(61 * DAY)

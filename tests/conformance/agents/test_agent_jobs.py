@@ -1,4 +1,4 @@
-"""Signs of life and mail are looked after the same on every engine."""
+"""Background jobs of agents: heartbeat supervision and expiry of messages, on every engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["context", "heartbeats"]
 # -- heartbeats ------------------------------------------------------------------------------------
 
 
-async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: HeartbeatController) -> None:
+async def test_any_call_counts_as_a_heartbeat(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     market.clock.advance(50)
     await market.call(ada, "agent.list")
@@ -37,7 +37,7 @@ async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: HeartbeatC
     assert not market.of_type("agora.agent.status_changed"), "no event without a change of state"
 
 
-async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats: HeartbeatController) -> None:
+async def test_older_heartbeat_is_ignored(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     before = (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity
     market.app.context.last_seen["default", ada.subject] = 1
@@ -45,7 +45,7 @@ async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats:
     assert (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity == before
 
 
-async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: HeartbeatController) -> None:
+async def test_silent_agents_go_offline_and_return_online(market: Market, heartbeats: HeartbeatController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob", visibility="private")
     market.clock.advance(91)
     await market.call(ada, "agent.list")
@@ -67,7 +67,7 @@ async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: H
     assert 0.4 < availability < 0.55, "the time offline does not count"
 
 
-async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(
+async def test_agent_that_reports_offline_stays_offline_until_its_next_call(
     market: Market, heartbeats: HeartbeatController
 ) -> None:
     ada = await market.agent("Ada")
@@ -80,7 +80,7 @@ async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(
     assert await status(market, ada) == "active"
 
 
-async def test_only_who_works_goes_offline(market: Market, heartbeats: HeartbeatController) -> None:
+async def test_only_active_agents_go_offline(market: Market, heartbeats: HeartbeatController) -> None:
     agents = {name: await market.agent(name) for name in ("busy", "error", "inactive", "gone")}
     for name in ("busy", "error", "inactive"):
         await market.call(agents[name], "agent.update", agent_id=name, status=name)
@@ -109,7 +109,7 @@ async def test_many_silent_agents_go_offline_in_bounded_batches(
     assert len(market.of_type("agora.agent.status_changed")) == 16
 
 
-async def test_nobody_is_called_silent_right_after_a_start(market: Market, heartbeats: HeartbeatController) -> None:
+async def test_no_agent_goes_offline_right_after_a_start(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     market.clock.advance(DAY)
     market.app.context.started_at = market.clock.now()
@@ -122,7 +122,7 @@ async def test_nobody_is_called_silent_right_after_a_start(market: Market, heart
     assert await status(market, ada) == "offline"
 
 
-async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(
+async def test_no_agent_goes_offline_during_or_right_after_a_halt(
     market: Market, heartbeats: HeartbeatController
 ) -> None:
     ada = await market.agent("Ada")
@@ -132,7 +132,7 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(
     await heartbeats.step()
     market.clock.advance(HOUR - 1)
     await heartbeats.step()
-    market.clock.advance(60)  # the halt is over, but Ada may not have noticed yet
+    market.clock.advance(60)  # the halt has ended, but Ada may not have noticed yet
     await OverrideController(heartbeats.context).step()
     await heartbeats.step()
     assert await status(market, ada) == "active"
@@ -141,7 +141,7 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(
     assert await status(market, ada) == "offline"
 
 
-async def test_signs_of_life_survive_a_failed_write(market: Market, heartbeats: HeartbeatController) -> None:
+async def test_heartbeats_survive_a_failed_write(market: Market, heartbeats: HeartbeatController) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "agent.list")
     with failing_store(market.app).failing(), pytest.raises(StoreFailure):
@@ -151,10 +151,10 @@ async def test_signs_of_life_survive_a_failed_write(market: Market, heartbeats: 
     assert not market.app.context.last_seen
 
 
-# -- mail ------------------------------------------------------------------------------------------
+# -- messages ---------------------------------------------------------------------------------------
 
 
-async def test_what_nobody_fetched_in_time_expires(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_unread_messages_expire(market: Market, context: JobContext, engine: Engine) -> None:
     ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     read = await market.call(ada, SEND, to_agent="Bob", content="read", expires_in=HOUR)
     await market.call(bob, MARK, message_ids=[read.message_id])
@@ -183,7 +183,7 @@ async def test_what_nobody_fetched_in_time_expires(market: Market, context: JobC
     assert await count(engine, "deliveries", "state = 'expired'") == 3 + len(lasting)
 
 
-async def test_a_long_pass_goes_on_where_it_stopped(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_long_pass_continues_where_it_stopped(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     for _ in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x")
@@ -196,7 +196,7 @@ async def test_a_long_pass_goes_on_where_it_stopped(market: Market, context: Job
     assert seen == [2, 4, 5, 5]
 
 
-async def test_what_waits_under_a_registered_name_is_handed_over(
+async def test_messages_waiting_for_a_name_are_delivered_after_registration(
     market: Market, context: JobContext, engine: Engine
 ) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
@@ -214,7 +214,7 @@ async def test_what_waits_under_a_registered_name_is_handed_over(
     assert await count(engine, "deliveries", "recipient = 'name:Nobody' and state = 'held'") == 1
 
 
-async def test_mail_stands_still_during_a_halt(market: Market, context: JobContext, engine: Engine) -> None:
+async def test_messages_do_not_expire_during_a_halt(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="x")
     await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")

@@ -1,4 +1,4 @@
-"""Agents behave the same on every engine."""
+"""Agents on every engine: registration, names, ratings, lists, states."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUNS_ON = RunsOn.BOTH
 REGISTER = "agent.register"
 
 
-async def test_registering_answers_everything_an_agent_needs(market: Market) -> None:
+async def test_registration_returns_everything_an_agent_needs(market: Market) -> None:
     registration = await market.call(
         market.operator,
         REGISTER,
@@ -42,7 +42,7 @@ async def test_registering_answers_everything_an_agent_needs(market: Market) -> 
     assert not hasattr(agent, "token")
 
 
-async def test_registering_again_with_the_token_updates(market: Market) -> None:
+async def test_re_registration_with_the_token_updates_the_agent(market: Market) -> None:
     ada = await market.agent("Ada", capabilities=["old"])
     again = await market.call(ada, REGISTER, agent_name="Ada", capabilities=["new"], description="changed")
     assert (again.agent_id, again.created, again.capabilities) == (ada.subject, False, ["new"])
@@ -52,7 +52,7 @@ async def test_registering_again_with_the_token_updates(market: Market) -> None:
             await market.call(other, REGISTER, agent_name="Ada")
 
 
-async def test_of_many_that_want_a_name_one_gets_it(market: Market) -> None:
+async def test_concurrent_registrations_of_a_name_have_one_winner(market: Market) -> None:
     tries = [market.call(market.operator, REGISTER, agent_name="Popular") for _ in range(10)]
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(result, NameTaken) for result in results) == 9
@@ -75,13 +75,13 @@ async def test_of_many_that_want_a_name_one_gets_it(market: Market) -> None:
         "\x00",
     ],
 )
-async def test_names_that_mean_something_else_are_refused(market: Market, name: str) -> None:
+async def test_reserved_names_are_refused(market: Market, name: str) -> None:
     with pytest.raises(InvalidRequest) as failure:
         await market.call(market.operator, REGISTER, agent_name=name)
     assert failure.value.errors[0]["field"] == "agent_name"
 
 
-async def test_a_registration_repeated_under_its_key_shows_the_token_again(market: Market) -> None:
+async def test_registration_repeated_with_its_idempotency_key_returns_the_token(market: Market) -> None:
     first = await market.call(market.operator, REGISTER, key="k-1", agent_name="Ada")
     again = await market.call(market.operator, REGISTER, key="k-1", agent_name="Ada")
     assert (again.agent_id, again.token) == (first.agent_id, first.token)
@@ -95,7 +95,7 @@ async def test_a_registration_repeated_under_its_key_shows_the_token_again(marke
     assert first.token.encode() not in row.response, "a token is never stored"
 
 
-async def test_names_ids_and_aliases_find_an_agent(market: Market) -> None:
+async def test_agent_is_found_by_name_id_and_alias(market: Market) -> None:
     ada = await market.agent("Ada")
     for ref in ("Ada", "ada", ada.subject, "agent.default.Ada"):
         assert (await market.call(ada, "agent.get", agent_id=ref)).agent_id == ada.subject
@@ -104,7 +104,7 @@ async def test_names_ids_and_aliases_find_an_agent(market: Market) -> None:
             await market.call(ada, "agent.get", agent_id=ref)
 
 
-async def test_an_agent_changes_only_itself(market: Market) -> None:
+async def test_agent_can_change_only_itself(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     changed = await market.call(ada, "agent.update", agent_id="Ada", status="busy", tags=["x"], max_concurrent_tasks=3)
     assert (changed.status, changed.tags, changed.max_concurrent_tasks) == ("busy", ["x"], 3)
@@ -115,7 +115,7 @@ async def test_an_agent_changes_only_itself(market: Market) -> None:
         await market.call(ada, "agent.update", agent_id="Ada", status="suspended")
 
 
-async def test_a_heartbeat_is_a_sign_of_life(market: Market) -> None:
+async def test_heartbeat_updates_the_last_activity(market: Market) -> None:
     ada = await market.agent("Ada", max_concurrent_tasks=2)
     market.clock.advance(30)
     beat = await market.call(ada, "agent.heartbeat", load=0.5)
@@ -126,7 +126,7 @@ async def test_a_heartbeat_is_a_sign_of_life(market: Market) -> None:
         await market.call(market.operator, "agent.heartbeat")
 
 
-async def test_ratings_make_a_reputation(market: Market) -> None:
+async def test_reputation_is_computed_from_ratings(market: Market) -> None:
     ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     await market.call(bob, "agent.rate", agent_id="Ada", rating=10)
     await market.call(cyd, "agent.rate", agent_id="Ada", rating=4, comment="slow")
@@ -139,7 +139,7 @@ async def test_ratings_make_a_reputation(market: Market) -> None:
         await market.call(bob, "agent.rate", agent_id="Ada", rating=10.5)
 
 
-async def test_ratings_given_at_the_same_time_all_count(market: Market) -> None:
+async def test_concurrent_ratings_all_count(market: Market) -> None:
     ada = await market.agent("Ada")
     raters = [await market.agent(f"Rater{number}") for number in range(12)]
     await asyncio.gather(*(market.call(rater, "agent.rate", agent_id="Ada", rating=6) for rater in raters))
@@ -147,7 +147,7 @@ async def test_ratings_given_at_the_same_time_all_count(market: Market) -> None:
     assert (agent.rating_count, agent.reputation) == (12, 6.0)
 
 
-async def test_leaving_ends_the_token_and_frees_the_name(market: Market) -> None:
+async def test_deregistration_ends_the_token_and_frees_the_name(market: Market) -> None:
     registration = await market.call(market.operator, REGISTER, agent_name="Ada", capabilities=["x"])
     ada = await market.app.authenticator.authenticate(registration.token)
     left = await market.call(ada, "agent.deregister", agent_id="Ada")
@@ -159,7 +159,7 @@ async def test_leaving_ends_the_token_and_frees_the_name(market: Market) -> None
     assert (await market.agent("Ada")).subject != ada.subject
 
 
-async def test_listing_pages_in_the_order_of_registration(market: Market) -> None:
+async def test_list_is_paged_in_order_of_registration(market: Market) -> None:
     names = [f"Agent{number}" for number in range(5)]
     callers = [await market.agent(name, service_tier="premium" if name == "Agent3" else "basic") for name in names]
     await market.agent("Hidden", visibility="private")
@@ -178,14 +178,14 @@ async def test_listing_pages_in_the_order_of_registration(market: Market) -> Non
     assert "Hidden" in [agent.agent_name for agent in everyone.agents]
 
 
-async def test_an_operator_state_is_not_the_agents_to_leave(market: Market) -> None:
+async def test_agent_cannot_leave_a_state_set_by_an_operator(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
     with pytest.raises((IllegalTransition, PermissionDenied)):
         await market.call(ada, "agent.update", agent_id="Ada", status="active")
 
 
-async def test_what_happens_to_a_private_agent_is_its_own_business(market: Market) -> None:
+async def test_events_of_a_private_agent_are_private(market: Market) -> None:
     ada, bob = await market.agent("Ada", visibility="private"), await market.agent("Bob")
     await market.call(bob, "agent.rate", agent_id="Ada", rating=7)
     await market.call(ada, "agent.update", agent_id="Ada", status="busy")
@@ -195,7 +195,7 @@ async def test_what_happens_to_a_private_agent_is_its_own_business(market: Marke
     assert {event.audience for event in about} == {(ada.subject,)}
 
 
-async def test_an_agents_state_follows_from_its_work(market: Market) -> None:
+async def test_state_of_an_agent_follows_from_its_work(market: Market) -> None:
     ada = await market.agent("Ada", max_concurrent_tasks=2)
 
     async def state() -> str:

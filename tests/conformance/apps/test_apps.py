@@ -1,4 +1,4 @@
-"""Apps: published, seen, changed, installed and removed."""
+"""Apps: published, listed, changed, installed and removed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def names_of_apps(market: Market, caller: Caller, **filters: Any) -> list[
     return [app.name for app in (await market.call(caller, "app.list", **filters)).apps]
 
 
-async def test_an_app_from_publication_to_removal(market: Market) -> None:
+async def test_app_is_published_changed_and_removed(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     await market.agent("Scribe", capabilities=["writing"])
     fields = {"alias": "app.acme.letters", "description": "Writes letters.", "industry": "Office", "uses": ["writing"]}
@@ -72,7 +72,7 @@ async def test_an_app_from_publication_to_removal(market: Market) -> None:
     assert types == ["agora.app.created", "agora.app.updated", "agora.app.deleted"]
 
 
-async def test_private_apps_are_seen_by_their_own(market: Market) -> None:
+async def test_private_apps_are_visible_only_to_their_owner(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     colleague = replace(bob, account="acme")
     app = await market.call(replace(ada, account="acme"), "app.create", name="Secret", visibility="private")
@@ -96,7 +96,7 @@ async def test_private_apps_are_seen_by_their_own(market: Market) -> None:
     assert (shown.name, shown.account) == ("Secret", None)
 
 
-async def test_a_list_is_paged(market: Market) -> None:
+async def test_list_is_paged(market: Market) -> None:
     for number in range(5):
         await market.call(market.operator, "app.create", name=f"App {number}")
     first = await market.call(market.operator, "app.list", limit=3)
@@ -105,7 +105,7 @@ async def test_a_list_is_paged(market: Market) -> None:
     assert (first.has_more, rest.has_more) == (True, False)
 
 
-async def test_installed_updated_and_removed(market: Market) -> None:
+async def test_app_is_installed_updated_and_removed(market: Market) -> None:
     app = await install(market)
     assert (app.change, app.agents, app.runnable, app.problem) == ("created", ["Clerk", "Reader"], True, None)
     assert (app.orchestrator_agent, app.pricing.price) == ("Clerk", 0.5)
@@ -130,8 +130,8 @@ async def test_installed_updated_and_removed(market: Market) -> None:
         await market.call(market.operator, "agent.get", agent_id="Clerk")
 
 
-async def test_tasks_of_agents_that_are_removed_do_not_wait_for_ever(market: Market) -> None:
-    """Tasks that were given to one by name end as failed; what was asked of a capability waits for whoever has it next."""
+async def test_tasks_of_removed_agents_end(market: Market) -> None:
+    """Tasks assigned by name fail; tasks assigned to a capability wait for the next agent that has it."""
     await install(market)
 
     async def assign(**order: object) -> str:
@@ -157,7 +157,7 @@ async def test_tasks_of_agents_that_are_removed_do_not_wait_for_ever(market: Mar
     assert flow.status == "running"
 
 
-async def test_a_part_that_fails_leaves_nothing(market: Market) -> None:
+async def test_failed_installation_leaves_nothing(market: Market) -> None:
     await market.call(market.operator, "declared_agent.apply", name="Reader", specification={"model": "default"})
     with pytest.raises(Conflict, match="'Reader'"):
         await install(market)
@@ -175,7 +175,7 @@ async def test_a_part_that_fails_leaves_nothing(market: Market) -> None:
     assert market.of_type("agora.app.created") == []
 
 
-async def test_agents_are_brought_by_operators_alone(market: Market) -> None:
+async def test_only_operators_install_apps_with_agents(market: Market) -> None:
     ada = await market.agent("Ada")
     with pytest.raises(PermissionDenied, match=r"agora\.declared_agent\.apply"):
         await install(market, ada)
@@ -189,7 +189,7 @@ async def test_agents_are_brought_by_operators_alone(market: Market) -> None:
     assert (await market.call(ada, "app.get", ref="Plain")).orchestrator_agent is None
 
 
-async def test_a_lower_authority_does_not_undo_a_higher_one(market: Market) -> None:
+async def test_lower_authority_cannot_undo_a_higher_one(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "app.create", name="Letters")
     await market.call(market.operator, "app.update", ref="Letters", visibility="private")
@@ -200,7 +200,7 @@ async def test_a_lower_authority_does_not_undo_a_higher_one(market: Market) -> N
         await market.call(ada, "app.install", name="Letters")
 
 
-async def test_the_workflow_runs_as_the_callers(market: Market) -> None:
+async def test_workflow_runs_as_the_caller(market: Market) -> None:
     await install(market)
     ada = await market.agent("Ada")
     receipt = await market.call(ada, "app.run", ref="Invoice desk", input={"year": 2027})
@@ -211,7 +211,7 @@ async def test_the_workflow_runs_as_the_callers(market: Market) -> None:
     assert (await market.call(reader, "app.run", ref="Invoice desk")).workflow_id != receipt.workflow_id
 
 
-async def test_an_agent_of_the_category_is_an_app(market: Market) -> None:
+async def test_agent_of_category_app_is_an_app(market: Market) -> None:
     ledger = await market.agent("Ledger", category="app", tags=["Finance"], description="Keeps books.")
     app = await market.call(ledger, "app.get", ref="Ledger")
     assert (app.app_id, app.industry) == (ledger.subject.replace("agent_", "app_"), "Finance")
@@ -225,7 +225,7 @@ async def test_an_agent_of_the_category_is_an_app(market: Market) -> None:
     assert (wrapper.orchestrator_agent, wrapper.problem) == (None, "Its orchestrator agent was deregistered.")
 
 
-async def test_the_number_of_apps_of_one_registrar_is_bounded(market: Market) -> None:
+async def test_number_of_apps_of_one_registrar_is_bounded(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "app.create", name="One")
     settings = market.app.context.configuration

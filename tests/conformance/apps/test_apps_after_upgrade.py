@@ -1,4 +1,4 @@
-"""Agents of the category app, which were the apps before there were apps, are apps after the upgrade, on either engine."""
+"""Upgrade of apps: agents of the category app, the earlier form of apps, become apps, on either engine."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def split_migrations(dialect: str) -> tuple[list[str], str]:
     return [each.sql for each in migrations[:number]], migrations[number].sql
 
 
-def test_on_sqlite() -> None:
+def test_agents_of_category_app_become_apps_on_sqlite() -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     before, apps = split_migrations("sqlite")
     for sql in before:
@@ -64,7 +64,7 @@ def test_on_sqlite() -> None:
     connection.close()
 
 
-async def test_on_postgres(postgres_server: PostgresServer) -> None:
+async def test_agents_of_category_app_become_apps_on_postgres(postgres_server: PostgresServer) -> None:
     async with postgres_server.empty() as url:
         connection = await asyncpg.connect(url)
         before, apps = split_migrations("postgres")

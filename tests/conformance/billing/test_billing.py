@@ -1,4 +1,4 @@
-"""Billing behaves the same on every engine: prices, and what is charged by them."""
+"""Prices, and charges computed from them, on every engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["till"]
 # -- prices ----------------------------------------------------------------------------------------
 
 
-async def test_a_price_has_versions(market: Market) -> None:
+async def test_price_changes_create_versions(market: Market) -> None:
     agent = await market.agent("Worker")
     assert (await market.call(agent, "billing.prices", agent_id="Worker")).prices == []
     first = await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=0.01)
@@ -44,7 +44,7 @@ async def test_a_price_has_versions(market: Market) -> None:
     assert [event.subject for event in market.of_type("agora.billing.price_set")] == [agent.subject] * 2
 
 
-async def test_a_price_may_begin_later(market: Market, till: Till) -> None:
+async def test_price_may_take_effect_later(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=1)
     later = to_datetime(market.clock.now() + 60 * SECOND)
     await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=2, effective_from=later)
@@ -64,7 +64,7 @@ async def test_a_price_may_begin_later(market: Market, till: Till) -> None:
     assert (await till.execute("c", "acme", agent)).amount == 3_000_000, "what had not begun was replaced"
 
 
-async def test_prices_are_listed_for_who_may_see_the_agent(market: Market) -> None:
+async def test_prices_are_visible_to_callers_that_see_the_agent(market: Market) -> None:
     await priced(market, "Open", type="per_request", price=1)
     hidden = await market.agent("Hidden", visibility="private")
     await market.call(hidden, PRICE, agent_id="Hidden", type="per_minute", price=1)
@@ -82,7 +82,7 @@ async def test_prices_are_listed_for_who_may_see_the_agent(market: Market) -> No
     ] == ["Hidden"]
 
 
-async def test_only_its_developer_prices_an_agent(market: Market, till: Till) -> None:
+async def test_only_the_developer_sets_the_price_of_an_agent(market: Market, till: Till) -> None:
     await market.agent("Worker")
     for caller in (await market.agent("Rival"), till.customer("acme")):
         with pytest.raises(PermissionDenied):
@@ -112,14 +112,14 @@ async def test_only_its_developer_prices_an_agent(market: Market, till: Till) ->
         {"type": "per_request", "price": 1, "effective_from": "2999-01-01T00:00:00Z"},
     ],
 )
-async def test_a_price_that_makes_no_sense_is_refused(market: Market, wrong: dict[str, Any]) -> None:
+async def test_invalid_price_is_refused(market: Market, wrong: dict[str, Any]) -> None:
     await market.agent("Worker")
     with pytest.raises(InvalidRequest):
         await market.call(market.operator, PRICE, agent_id="Worker", **wrong)
     assert (await market.call(market.operator, "billing.prices")).prices == []
 
 
-async def test_prices_do_not_change_all_day(market: Market) -> None:
+async def test_number_of_price_changes_per_day_is_bounded(market: Market) -> None:
     agent = await market.agent("Worker")
     for _ in range(100):
         await market.call(agent, PRICE, agent_id="Worker", type="free")
@@ -132,7 +132,7 @@ async def test_prices_do_not_change_all_day(market: Market) -> None:
 # -- charging --------------------------------------------------------------------------------------
 
 
-async def test_an_execution_costs_what_the_price_says_once(market: Market, till: Till) -> None:
+async def test_execution_is_charged_once_at_its_price(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=0.01)
     first = await till.execute("x", "acme", agent, "inst_1")
     assert await till.execute("x", "acme", agent, "inst_1") == first
@@ -142,14 +142,14 @@ async def test_an_execution_costs_what_the_price_says_once(market: Market, till:
     assert cost.currency == "USD"
 
 
-async def test_one_key_at_once_is_one_entry(market: Market, till: Till) -> None:
+async def test_concurrent_charges_with_one_key_create_one_entry(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=0.01)
     entries = await asyncio.gather(*(till.execute("x", "acme", agent) for _ in range(20)))
     assert len({entry.entry_id for entry in entries}) == len(await rows(market)) == 1
     assert await costs(market) == 0.01
 
 
-async def test_what_fails_is_taken_back_once(market: Market, till: Till) -> None:
+async def test_failed_execution_is_reversed_once(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=0.01)
     await till.execute("x", "acme", agent)
     assert await till.reverse("unknown") is None
@@ -183,7 +183,7 @@ async def test_what_fails_is_taken_back_once(market: Market, till: Till) -> None
         ),
     ],
 )
-async def test_each_type_of_price(
+async def test_each_pricing_type_computes_its_charge(
     market: Market, price: dict[str, Any], usage: dict[str, Any], parts: tuple[float, float, float]
 ) -> None:
     await priced(market, **price)
@@ -225,10 +225,10 @@ async def test_usage_is_recorded_once_for_each_key(market: Market) -> None:
         {"requests": 1, "account": "x\ny"},
         {"requests": 1, "agent_id": "Nobody"},
         {"requests": 1, "instance_id": "../x"},
-        {"requests": 10**8},  # a hundred million units at once
+        {"requests": 10**8},  # a hundred million units in one report
     ],
 )
-async def test_usage_that_makes_no_sense_is_refused(market: Market, wrong: dict[str, Any]) -> None:
+async def test_invalid_usage_is_refused(market: Market, wrong: dict[str, Any]) -> None:
     await priced(market, type="per_request", price=1)
     with pytest.raises((InvalidRequest, NotFound)):
         await market.call(
@@ -237,7 +237,7 @@ async def test_usage_that_makes_no_sense_is_refused(market: Market, wrong: dict[
     assert not await rows(market)
 
 
-async def test_only_meters_record_usage(market: Market, till: Till) -> None:
+async def test_agents_and_customers_cannot_record_usage(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=1)
     usage: dict[str, Any] = {"usage_key": "k", "account": "acme", "agent_id": "Worker", "requests": 1}
     for caller in (agent, till.customer("acme")):
@@ -252,7 +252,7 @@ async def test_only_meters_record_usage(market: Market, till: Till) -> None:
     await market.call(meter, "billing.record", **usage)
 
 
-async def test_usage_of_then_has_the_price_of_then(market: Market) -> None:
+async def test_late_usage_is_charged_at_the_price_of_its_time(market: Market) -> None:
     agent = await priced(market, type="per_request", price=1)
     then = to_datetime(market.clock.now())
     market.clock.advance(60)

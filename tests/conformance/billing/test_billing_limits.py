@@ -1,4 +1,4 @@
-"""Budgets, credit and invoices behave the same on every engine."""
+"""Budgets, credit and invoices on every engine."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def told(market: Market, what: str) -> list[Any]:
 # -- budgets ---------------------------------------------------------------------------------------
 
 
-async def test_a_hard_limit_is_never_passed_and_there_is_a_warning_before(market: Market, till: Till) -> None:
+async def test_hard_limit_is_never_exceeded_and_a_warning_precedes_it(market: Market, till: Till) -> None:
     agent = await priced(market, price=0.3)
     acme = till.customer("acme")
     made = await market.call(acme, BUDGET, hard_limit=1)
@@ -78,7 +78,7 @@ async def test_a_hard_limit_is_never_passed_and_there_is_a_warning_before(market
     assert (found.spent, found.state) == (0.9, "exhausted")
 
 
-async def test_calls_at_once_do_not_pass_a_limit_together(market: Market, till: Till) -> None:
+async def test_concurrent_calls_do_not_exceed_a_limit(market: Market, till: Till) -> None:
     agent = await priced(market, price=0.1)
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     tries = [till.execute(str(n), "acme", agent) for n in range(30)]
@@ -88,7 +88,7 @@ async def test_calls_at_once_do_not_pass_a_limit_together(market: Market, till: 
     assert len(told(market, "budget_warning")) == len(told(market, "budget_exhausted")) == 1
 
 
-async def test_time_reaches_a_limit_and_blocks(market: Market, till: Till) -> None:
+async def test_running_time_that_reaches_a_limit_blocks_further_use(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_hour", price=1)
     await market.call(market.operator, BUDGET, account="acme", hard_limit=0.5)
     start = market.clock.now()
@@ -104,7 +104,7 @@ async def test_time_reaches_a_limit_and_blocks(market: Market, till: Till) -> No
     assert await till.blocked("acme", agent) is None
 
 
-async def test_a_limit_is_for_a_month(market: Market, till: Till) -> None:
+async def test_limit_applies_per_month(market: Market, till: Till) -> None:
     agent = await priced(market, price=1)
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     await till.execute("a", "acme", agent)
@@ -115,7 +115,7 @@ async def test_a_limit_is_for_a_month(market: Market, till: Till) -> None:
     assert len(told(market, "budget_exhausted")) == 2
 
 
-async def test_limits_of_agents_and_of_an_accounts_use_of_one(market: Market, till: Till) -> None:
+async def test_limits_apply_to_agents_and_to_one_accounts_use_of_an_agent(market: Market, till: Till) -> None:
     agent, other = await priced(market, "One", price=1), await priced(market, "Two", price=1)
     acme = till.customer("acme")
     await market.call(acme, BUDGET, agent_id="One", account="acme", hard_limit=1)
@@ -136,7 +136,7 @@ async def test_limits_of_agents_and_of_an_accounts_use_of_one(market: Market, ti
     assert page.count + rest.count == 2
 
 
-async def test_a_reversal_gives_room_again(market: Market, till: Till) -> None:
+async def test_reversal_frees_the_limit(market: Market, till: Till) -> None:
     agent = await priced(market, price=1)
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     await till.execute("a", "acme", agent)
@@ -144,7 +144,7 @@ async def test_a_reversal_gives_room_again(market: Market, till: Till) -> None:
     await till.execute("b", "acme", agent)
 
 
-async def test_a_limit_below_what_is_spent_is_told_at_once(market: Market, till: Till) -> None:
+async def test_limit_below_the_spent_amount_is_reported_immediately(market: Market, till: Till) -> None:
     agent = await priced(market, price=5)
     await till.execute("a", "acme", agent)
     made = await market.call(till.customer("acme"), BUDGET, soft_limit=1, hard_limit=4)
@@ -156,7 +156,7 @@ async def test_a_limit_below_what_is_spent_is_told_at_once(market: Market, till:
     assert not (await market.call(market.operator, "billing.budgets")).budgets
 
 
-async def test_currencies_have_limits_of_their_own(market: Market, till: Till) -> None:
+async def test_each_currency_has_its_own_limit(market: Market, till: Till) -> None:
     agent = await priced(market, price=5, currency="EUR")
     await till.execute("a", "acme", agent)
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
@@ -171,7 +171,7 @@ async def test_currencies_have_limits_of_their_own(market: Market, till: Till) -
         await till.execute("b", "acme", agent)
 
 
-async def test_who_sets_which_budget(market: Market, till: Till) -> None:
+async def test_budgets_are_set_only_by_authorized_callers(market: Market, till: Till) -> None:
     await priced(market)
     acme = till.customer("acme")
     with pytest.raises(PermissionDenied):
@@ -208,7 +208,7 @@ async def test_budgets_are_bounded(market: Market, till: Till) -> None:
     await market.call(till.customer("other"), BUDGET, hard_limit=1)
 
 
-async def test_events_about_money_are_seen_by_the_account(market: Market, till: Till) -> None:
+async def test_billing_events_are_visible_to_the_account(market: Market, till: Till) -> None:
     agent = await priced(market, price=1)
     member = (await market.call(till.customer("acme"), "agent.register", agent_name="Member")).agent_id
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
@@ -223,7 +223,7 @@ async def test_events_about_money_are_seen_by_the_account(market: Market, till: 
 # -- credit ----------------------------------------------------------------------------------------
 
 
-async def test_prepaid_credit_is_all_there_is(market: Market, till: Till) -> None:
+async def test_prepaid_account_cannot_exceed_its_credit(market: Market, till: Till) -> None:
     agent = await priced(market, price=2)
     await market.call(market.operator, BUDGET, account="acme", prepaid=True)
     with pytest.raises(CreditExhausted, match="credit is 0 USD"):
@@ -243,7 +243,7 @@ async def test_prepaid_credit_is_all_there_is(market: Market, till: Till) -> Non
     assert await costs(market) == 4, "credit is no cost"
 
 
-async def test_running_time_uses_credit_up(market: Market, till: Till) -> None:
+async def test_running_time_consumes_credit(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_minute", price=1)
     await market.call(market.operator, "token.create", label="key of acme", account="acme")
     await market.call(market.operator, CREDIT, account="acme", amount=2)
@@ -262,7 +262,7 @@ async def test_running_time_uses_credit_up(market: Market, till: Till) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"amount": 0}, {"amount": -5}, {"amount": 1e9}, {"amount": 0.0000001}, {"kind": "gift"}]
 )
-async def test_credit_that_makes_no_sense_is_refused(market: Market, wrong: dict[str, Any]) -> None:
+async def test_invalid_credit_is_refused(market: Market, wrong: dict[str, Any]) -> None:
     given: dict[str, Any] = {"account": "acme", "amount": 1} | wrong
     with pytest.raises(InvalidRequest):
         await market.call(market.operator, CREDIT, **given)
@@ -293,7 +293,7 @@ async def invoices(market: Market, **asked: Any) -> list[Any]:
     return [await market.call(market.operator, "billing.invoice", invoice=shown.number) for shown in found]
 
 
-async def test_a_month_is_invoiced_when_it_is_over(market: Market, till: Till) -> None:
+async def test_month_is_invoiced_after_its_end(market: Market, till: Till) -> None:
     go_to(market, 2030, 11, 5)
     agent = await priced(market, price=1)
     await till.execute("a", "acme", agent)
@@ -332,7 +332,7 @@ async def test_a_month_is_invoiced_when_it_is_over(market: Market, till: Till) -
     assert (await market.call(till.customer("acme"), "billing.invoice")).opening_balance == -1.5
 
 
-async def test_an_invoice_stays_and_what_is_late_is_on_the_next(market: Market, till: Till) -> None:
+async def test_issued_invoice_is_final_and_late_usage_is_on_the_next(market: Market, till: Till) -> None:
     then = go_to(market, 2030, 11, 5)
     agent = await priced(market, price=1)
     await till.execute("a", "acme", agent)
@@ -358,7 +358,7 @@ async def test_an_invoice_stays_and_what_is_late_is_on_the_next(market: Market, 
     assert second.charges + first.charges == await costs(market)
 
 
-async def test_months_that_were_missed_are_invoiced_one_by_one(market: Market, till: Till) -> None:
+async def test_missed_months_are_invoiced_one_by_one(market: Market, till: Till) -> None:
     go_to(market, 2030, 9, 5)
     agent, euro = await priced(market, price=1), await priced(market, "Euro", price=1, currency="EUR")
     for month in (9, 10, 12):
@@ -383,7 +383,7 @@ async def test_months_that_were_missed_are_invoiced_one_by_one(market: Market, t
     assert len(await invoices(market, period="2030-12")) == 3
 
 
-async def test_numbers_have_no_gaps_when_several_servers_invoice(market: Market, till: Till) -> None:
+async def test_invoice_numbers_of_several_servers_have_no_gaps(market: Market, till: Till) -> None:
     go_to(market, 2030, 11, 5)
     agent = await priced(market, price=1)
     for n in range(12):
@@ -400,7 +400,7 @@ async def test_numbers_have_no_gaps_when_several_servers_invoice(market: Market,
     )
 
 
-async def test_an_invoice_is_its_accounts(market: Market, till: Till) -> None:
+async def test_invoice_is_visible_only_to_its_account(market: Market, till: Till) -> None:
     go_to(market, 2030, 11, 5)
     await till.execute("a", "acme", await priced(market, price=1))
     go_to(market, 2030, 12, 2)
@@ -420,7 +420,7 @@ async def test_an_invoice_is_its_accounts(market: Market, till: Till) -> None:
             await market.call(market.operator, "billing.close", period=period)
 
 
-async def test_an_invoice_as_a_file_holds_no_trap(market: Market, till: Till) -> None:
+async def test_exported_invoice_contains_no_formulas(market: Market, till: Till) -> None:
     go_to(market, 2030, 11, 5)
     for name in ("=HYPERLINK(1)", "+SUM(A1)", "<script>alert(1)<&script>", 'Quote", "d'):
         await till.execute(name, "<b>acme</b>", await priced(market, name, price=1.5))
@@ -439,7 +439,7 @@ async def test_an_invoice_as_a_file_holds_no_trap(market: Market, till: Till) ->
     assert "6.00" in page.content
 
 
-async def test_nobody_changes_an_invoice(market: Market, till: Till, engine: Engine) -> None:
+async def test_invoices_cannot_be_changed(market: Market, till: Till, engine: Engine) -> None:
     go_to(market, 2030, 11, 5)
     await till.execute("a", "acme", await priced(market, price=1))
     go_to(market, 2030, 12, 2)
@@ -460,7 +460,7 @@ async def finish(market: Market, giver: Any, agent: Any, outcome: str = "complet
     return str(task.task_id)
 
 
-async def test_a_completed_task_is_charged_to_who_gave_it(market: Market, till: Till) -> None:
+async def test_completed_task_is_charged_to_its_requester(market: Market, till: Till) -> None:
     agent, giver = await priced(market, price=2), await market.agent("Giver")
     await till.keeper.step()
     done = await finish(market, giver, agent, result=1)
@@ -479,7 +479,7 @@ async def test_a_completed_task_is_charged_to_who_gave_it(market: Market, till: 
     assert (await market.call(giver, "billing.cost")).task_executions == 1
 
 
-async def test_tasks_done_before_there_was_a_price_are_free(market: Market, till: Till) -> None:
+async def test_tasks_completed_before_the_first_price_are_free(market: Market, till: Till) -> None:
     agent = await market.agent("Worker")
     await finish(market, market.operator, agent, result=1)
     await market.call(agent, "billing.set_price", agent_id="Worker", type="hybrid", task_price=3)
@@ -490,8 +490,9 @@ async def test_tasks_done_before_there_was_a_price_are_free(market: Market, till
     assert [row["amount"] for row in await rows(market)] == [3_000_000]
 
 
-async def test_nobody_pays_what_was_not_agreed(market: Market, till: Till) -> None:
-    """Neither a price that is raised once the task is there, nor that of whoever takes a task from the pool."""
+async def test_task_is_never_charged_above_the_agreed_price(market: Market, till: Till) -> None:
+    """Neither a price raised after the assignment applies, nor the price of an agent that claims the task from the
+    pool."""
     agent = await priced(market, price=1, name="Greedy")
     await market.call(market.operator, "task.assign", task_type="review", assignee="Greedy")
     await market.call(market.operator, "task.assign", task_type="review")

@@ -1,4 +1,4 @@
-"""Whatever is used, in whatever order, whenever the server dies and the clock is put: every view adds up to the ledger."""
+"""Any order of usage, crashes and clock changes: every view adds up to the ledger."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Died(Exception):
 
 @dataclass
 class Interval:
-    """A run, as known by its meter."""
+    """A run as known to its meter."""
 
     instance: str
     number: int
@@ -106,7 +106,7 @@ class Machine(RuleBasedStateMachine):
         self.limit: dict[tuple[str, str], int] = {}
         self.invoices: dict[str, Any] = {}
 
-    # -- doing things, with a server that may die ------------------------------------------------
+    # -- actions, with a server that may die -------------------------------------------------------
 
     def do(self, work: Callable[[], Coroutine[Any, Any, Any]], commits: int | None, after: bool) -> Any:
         """Execute an action; if the server dies at a commit (after: when it is durable, before the caller knows),
@@ -321,7 +321,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(commits=lives, after=afterwards)
     def close(self, commits: int | None, after: bool) -> None:
-        self.till = Till(self.place.market, self.tenant)  # of a server just started: it looks at once
+        self.till = Till(self.place.market, self.tenant)  # a new server checks immediately
         self.do(lambda: self.till.keeper.reconcile(self.tenant), commits, after)
 
     @rule()
@@ -330,7 +330,7 @@ class Machine(RuleBasedStateMachine):
         with pytest.raises(InvalidRequest):
             self.ask("close", period=f"{moment:%Y-%m}")
 
-    # -- what always holds -----------------------------------------------------------------------
+    # -- invariants --------------------------------------------------------------------------------
 
     @invariant()
     def each_thing_is_charged_once(self) -> None:
@@ -469,7 +469,7 @@ class Machine(RuleBasedStateMachine):
             for currency in CURRENCIES:
                 mine = [row for row in ledger if (row["account_id"], row["currency"]) == (account, currency)]
                 if any(row["day"] // 100 > horizon.year * 100 + horizon.month for row in mine):
-                    continue  # the clock was put back: what is ahead of it is invoiced when it is over
+                    continue  # the clock was set back: months ahead of it are invoiced after their end
                 still = self.ask("invoice", account=account, currency=currency)
                 rest = micros(still.charges) - micros(still.credits)
                 owed = sum(row["amount"] for row in mine) + sum(

@@ -1,4 +1,4 @@
-"""Who sees what of the ledger on every engine, and that nobody changes it."""
+"""Visibility and immutability of the ledger, on every engine."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ RUNS_ON = RunsOn.BOTH_IF_LONG
 __all__ = ["till"]
 
 
-# -- who sees what ---------------------------------------------------------------------------------
+# -- visibility ------------------------------------------------------------------------------------
 
 
-async def test_an_account_sees_its_own(market: Market, till: Till) -> None:
+async def test_account_sees_only_its_own_entries(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=1)
     acme, other = till.customer("acme"), till.customer("other")
     entry = await till.execute("x", "acme", agent, "inst_1")
@@ -54,7 +54,7 @@ async def test_an_account_sees_its_own(market: Market, till: Till) -> None:
     assert not (await market.call(other, "billing.invoice", account="acme")).lines
 
 
-async def test_who_has_no_account_pays_for_itself(market: Market, till: Till) -> None:
+async def test_caller_without_an_account_pays_for_itself(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=1)
     stranger = await market.agent("Stranger")
     await till.execute("x", stranger.subject, agent)
@@ -74,7 +74,7 @@ async def test_another_tenant_sees_nothing(market: Market, till: Till) -> None:
         await market.call(stranger, PRICE, agent_id=agent.subject, type="free")
 
 
-async def test_developers_see_what_their_agents_earn(market: Market, till: Till) -> None:
+async def test_developers_see_earnings_of_their_agents(market: Market, till: Till) -> None:
     maker = till.customer("makers")
     made = [(await market.call(maker, "agent.register", agent_name=name)).agent_id for name in ("One", "Two")]
     rival = await priced(market, "Rival", type="per_request", price=9)
@@ -121,7 +121,7 @@ async def test_usage_is_listed_in_pages(market: Market, till: Till) -> None:
         await market.call(market.operator, "billing.usage", cursor="AAAA")
 
 
-async def test_costs_of_days_and_agents(market: Market, till: Till) -> None:
+async def test_costs_are_grouped_by_day_and_agent(market: Market, till: Till) -> None:
     dear, cheap = (
         await priced(market, "Dear", type="per_request", price=3),
         await priced(market, "Cheap", type="per_request", price=1, currency="EUR"),
@@ -142,11 +142,11 @@ async def test_costs_of_days_and_agents(market: Market, till: Till) -> None:
             await market.call(market.operator, COST, **wrong)
 
 
-async def test_the_dashboard_adds_up(market: Market, till: Till) -> None:
+async def test_dashboard_adds_up(market: Market, till: Till) -> None:
     agent = await priced(market, type="hybrid", price=3.6, task_price=1)
     await till.execute("x", "acme", agent, "inst_1")
     began = market.clock.now()
-    market.clock.advance(1800)  # what the dashboard shows ends now, also half an hour before midnight
+    market.clock.advance(1800)  # the dashboard's period ends now, even half an hour before midnight
     await till.run(a_run(market, agent, seconds=1800, closed=True, began=began))
     await market.call(market.operator, "billing.credit", account="acme", amount=10)
     acme = till.customer("acme")
@@ -161,10 +161,10 @@ async def test_the_dashboard_adds_up(market: Market, till: Till) -> None:
     assert (await market.call(market.operator, "billing.dashboard")).summary.total_cost == 2.8
 
 
-# -- the ledger stays as it is ---------------------------------------------------------------------
+# -- immutability ----------------------------------------------------------------------------------
 
 
-async def test_nobody_changes_the_ledger(market: Market, till: Till, engine: Engine) -> None:
+async def test_ledger_entries_cannot_be_changed(market: Market, till: Till, engine: Engine) -> None:
     agent = await priced(market, type="per_request", price=1)
     await till.execute("x", "acme", agent)
     before = [[row[name] for name in LEDGER.column_names] for row in await rows(market)]
@@ -181,7 +181,7 @@ async def test_nobody_changes_the_ledger(market: Market, till: Till, engine: Eng
     assert to_micros(0.1) == 100_000
 
 
-async def test_entries_of_a_task_and_of_a_workflow_with_their_reversals(market: Market) -> None:
+async def test_entries_of_tasks_and_workflows_include_reversals(market: Market) -> None:
     worker = await market.agent("Worker")
     await market.call(
         worker, "billing.set_price", agent_id="Worker", type="hybrid", price=1, usage_unit="hour", task_price=2

@@ -1,4 +1,4 @@
-"""Discounts, free quotas and coupons: entries of the ledger, so every answer to what is owed agrees."""
+"""Discounts, free quotas and coupons are ledger entries, so every operation reports the same debt."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def owed(market: Market, account: str) -> int:
     return micros["cost"]
 
 
-async def test_a_discount_and_a_quota_are_lines_of_every_bill(market: Market) -> None:
+async def test_discounts_and_quotas_are_lines_of_every_bill(market: Market) -> None:
     agent = await market.agent("Sold")
     await market.call(agent, "billing.set_price", agent_id=agent.subject, type="per_request", price=0.333333)
     acme = await customer(market, "acme")
@@ -91,7 +91,7 @@ async def test_a_discount_and_a_quota_are_lines_of_every_bill(market: Market) ->
     assert await owed(market, "other") == 333_333, "each account has a quota of its own"
 
 
-async def test_a_discount_ends_and_a_task_shows_its_own(market: Market) -> None:
+async def test_discount_expires_and_is_shown_on_its_task(market: Market) -> None:
     agent = await market.agent("Worker")
     await market.call(agent, "billing.set_price", agent_id=agent.subject, type="per_request", price=1.0)
     acme = await customer(market, "acme")
@@ -110,7 +110,7 @@ async def test_a_discount_ends_and_a_task_shows_its_own(market: Market) -> None:
     assert await owed(market, "acme") == 1_750_000
 
 
-async def test_charges_at_once_use_a_quota_once(market: Market) -> None:
+async def test_concurrent_charges_use_a_quota_once(market: Market) -> None:
     agent = await market.agent("Sold")
     await market.call(agent, "billing.set_price", agent_id=agent.subject, type="per_request", price=1.0)
     await market.call(agent, "billing.set_free_quota", agent_id=agent.subject, quantity=3)
@@ -119,7 +119,7 @@ async def test_charges_at_once_use_a_quota_once(market: Market) -> None:
     assert await owed(market, "acme") == 5_000_000
 
 
-async def test_a_prepaid_account_uses_its_quota_without_credit(market: Market) -> None:
+async def test_prepaid_account_uses_its_quota_without_credit(market: Market) -> None:
     agent = await market.agent("Sold")
     await market.call(agent, "billing.set_price", agent_id=agent.subject, type="per_request", price=1.0)
     await market.call(agent, "billing.set_free_quota", agent_id=agent.subject, quantity=1)
@@ -130,7 +130,7 @@ async def test_a_prepaid_account_uses_its_quota_without_credit(market: Market) -
     assert budget.spent == 1.0
 
 
-async def test_a_coupon_gives_credit_once_to_each_account(market: Market) -> None:
+async def test_coupon_credits_each_account_once(market: Market) -> None:
     coupon = {"code": "WELCOME", "amount": 10.0, "max_redemptions": 2}
     await market.call(market.operator, "billing.create_coupon", **coupon)
     with pytest.raises(Conflict):
@@ -157,8 +157,8 @@ async def test_a_coupon_gives_credit_once_to_each_account(market: Market) -> Non
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 11))])
-async def test_whatever_is_charged_and_reversed_bills_agree(market: Market, seed: int) -> None:
-    """Random charges, reversals and changes of discount and quota, beside a small model."""
+async def test_bills_agree_after_random_charges_and_reversals(market: Market, seed: int) -> None:
+    """Random charges, reversals and changes of discount and quota, compared with a small model."""
     chance = random.Random(seed)
     agent = await market.agent("Sold")
     await market.call(agent, "billing.set_price", agent_id=agent.subject, type="per_request", price=0.123457)

@@ -1,4 +1,4 @@
-"""An entry of the ledger is stored by the names of its fields: no order of lines decides what is stored."""
+"""Ledger entries are stored by field name: the order of lines in the source does not matter."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def load_with_swapped_lines(directory: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)  # a dataclass looks its module up
+    monkeypatch.setitem(sys.modules, spec.name, module)  # a dataclass looks up its module
     spec.loader.exec_module(module)
     return module
 
 
-async def test_two_lines_of_an_entry_may_change_places(
+async def test_order_of_arguments_does_not_change_an_entry(
     market: Market, till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent = await priced(market, type="per_request", price=0.5)
@@ -62,7 +62,7 @@ async def test_two_lines_of_an_entry_may_change_places(
     assert sorted(stored) == sorted([("request", 3, 1_500_000, "USD"), ("request", -3, -1_500_000, "USD")] * 2)
 
 
-def test_two_fields_of_the_declaration_may_change_places() -> None:
+def test_order_of_declared_fields_does_not_change_an_entry() -> None:
     names = [field.name for field in dataclasses.fields(LedgerEntry)]
     at, other = names.index("quantity"), names.index("amount")
     names[at], names[other] = names[other], names[at]

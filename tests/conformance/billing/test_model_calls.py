@@ -1,4 +1,4 @@
-"""Calls of models: what they cost, who pays, and that no limit is passed, on every engine."""
+"""Charges for model calls on every engine: price, payer, and limits."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def models(market: Market, till: Till) -> ModelTill:
 # -- prices ----------------------------------------------------------------------------------------
 
 
-async def test_prices_come_with_the_server_and_are_overridden_by_a_tenant(market: Market) -> None:
+async def test_tenant_overrides_the_servers_model_prices(market: Market) -> None:
     async def price(**names: str) -> Any:
         (found,) = (await market.call(market.operator, "token_billing.pricing", **names)).pricing
         return found
@@ -116,7 +116,7 @@ async def test_prices_come_with_the_server_and_are_overridden_by_a_tenant(market
         await market.call(await market.agent("Stranger"), PRICE, **names, input_cost_per_m=0, output_cost_per_m=0)
 
 
-async def test_an_unknown_model_is_refused_or_priced_explicitly(market: Market, till: Till) -> None:
+async def test_unknown_model_is_refused_or_priced_explicitly(market: Market, till: Till) -> None:
     names = {"provider": "own", "model": "unheard-of"}
     with pytest.raises(InvalidRequest, match="has no price") as refused:
         await market.call(market.operator, "token_billing.pricing", **names)
@@ -132,7 +132,7 @@ async def test_an_unknown_model_is_refused_or_priced_explicitly(market: Market, 
 # -- calls -----------------------------------------------------------------------------------------
 
 
-async def test_a_call_is_an_entry_with_its_tokens_and_is_charged_once(market: Market, models: ModelTill) -> None:
+async def test_call_is_charged_once_as_an_entry_with_its_tokens(market: Market, models: ModelTill) -> None:
     await models.reserve(500_000, call_id="1.1")
     first = await models.charge(250_000, call_id="1.1", project="apollo")
     again = await models.charge(999_999, call_id="1.1", project="apollo")
@@ -158,7 +158,7 @@ async def test_a_call_is_an_entry_with_its_tokens_and_is_charged_once(market: Ma
     assert (await market.call(acme, "billing.cost")).total_cost == 0.26
     balance = (await market.call(acme, "billing.balance")).balances[0]
     assert (balance.charged, balance.reserved) == (0.26, 0)
-    # A reversal takes the call out of every sum.
+    # A reversal removes the call from every sum.
     await market.call(market.operator, "billing.reverse", entry_id=entry.entry_id, reason="not theirs")
     after = await market.call(acme, "token_billing.summary")
     assert (after.totals.request_count, after.totals.input_tokens, after.totals.cost_dollars) == (1, 100_000, 0.01)
@@ -166,7 +166,7 @@ async def test_a_call_is_an_entry_with_its_tokens_and_is_charged_once(market: Ma
     assert second.amount == 0.01
 
 
-async def test_discounts_and_the_markup_are_in_what_is_charged(market: Market, models: ModelTill) -> None:
+async def test_charge_includes_discounts_and_markup(market: Market, models: ModelTill) -> None:
     await market.call(market.operator, "token_billing.billing_model", billing_model="metered", markup_percent=20)
     await market.call(market.operator, BUDGET, account="acme", soft_limit=1)
     await market.call(market.operator, "billing.set_discount", account="acme", percent=50)
@@ -178,7 +178,7 @@ async def test_discounts_and_the_markup_are_in_what_is_charged(market: Market, m
         await market.call(acme, "token_billing.billing_model", billing_model="metered", markup_percent=0)
 
 
-async def test_months_accounts_and_tenants_are_apart(market: Market, models: ModelTill) -> None:
+async def test_months_accounts_and_tenants_are_summed_separately(market: Market, models: ModelTill) -> None:
     await models.charge(100_000, call_id="1")
     other = ModelTill(models.till, models.agent, "other")
     await other.charge(300_000, task="tsk_2", call_id="1")
@@ -210,7 +210,7 @@ async def test_months_accounts_and_tenants_are_apart(market: Market, models: Mod
 # -- limits ----------------------------------------------------------------------------------------
 
 
-async def test_calls_at_once_do_not_pass_a_limit_together(market: Market, models: ModelTill) -> None:
+async def test_concurrent_calls_do_not_exceed_a_limit(market: Market, models: ModelTill) -> None:
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     tries = [models.reserve(100_000, task=f"tsk_{number}") for number in range(30)]
     results = await asyncio.gather(*tries, return_exceptions=True)
@@ -225,7 +225,7 @@ async def test_calls_at_once_do_not_pass_a_limit_together(market: Market, models
     assert (budget.spent, budget.reserved) == (0.04, 0.9)
 
 
-async def test_near_a_limit_the_cheapest_model_is_used_and_at_it_none(market: Market, models: ModelTill) -> None:
+async def test_cheapest_model_is_used_near_a_limit_and_none_at_it(market: Market, models: ModelTill) -> None:
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     assert await models.reserve(100_000, "dear", "cheap") == ("dear", False)
     await models.charge(790_000)
@@ -240,7 +240,7 @@ async def test_near_a_limit_the_cheapest_model_is_used_and_at_it_none(market: Ma
     assert "hard limit of 1 USD" in check.reason
 
 
-async def test_budgets_of_a_model_and_of_a_project(market: Market, models: ModelTill) -> None:
+async def test_budgets_apply_to_models_and_projects(market: Market, models: ModelTill) -> None:
     acme = models.till.customer("acme")
     await market.call(acme, BUDGET, model="own:dear", hard_limit=0.1)
     await market.call(acme, BUDGET, project="apollo", hard_limit=0.05)
@@ -259,13 +259,13 @@ async def test_budgets_of_a_model_and_of_a_project(market: Market, models: Model
     first = await market.call(acme, "billing.budgets", limit=1)
     rest = await market.call(acme, "billing.budgets", limit=1, cursor=first.next_cursor)
     assert {first.budgets[0].project, rest.budgets[0].project} == {None, "apollo"}
-    # They count calls of models alone: the account itself is not limited by them.
+    # They count only model calls: the account itself is not limited by them.
     await models.till.execute("x", "acme", models.agent)
     await market.call(acme, BUDGET, model="own:dear")
     assert [each.project for each in (await market.call(acme, "billing.budgets")).budgets] == ["apollo"]
 
 
-async def test_credit_covers_calls_of_who_pays_in_advance(market: Market, models: ModelTill) -> None:
+async def test_credit_covers_calls_of_prepaid_accounts(market: Market, models: ModelTill) -> None:
     acme = models.till.customer("acme")
     config = await market.call(acme, "token_billing.billing_model", billing_model="prepaid")
     assert (config.account_id, config.billing_model) == ("acme", "prepaid")
@@ -282,12 +282,12 @@ async def test_credit_covers_calls_of_who_pays_in_advance(market: Market, models
         await models.reserve(1, task="tsk_2")
 
 
-async def test_what_was_reserved_is_given_back(market: Market, models: ModelTill) -> None:
+async def test_reservation_is_released(market: Market, models: ModelTill) -> None:
     await market.call(market.operator, BUDGET, account="acme", hard_limit=1)
     task = (
         await market.call(market.operator, "task.assign", task_type="think", assignee="Thinker", payload={})
     ).task_id
-    for _ in range(3):  # a new reservation of a task takes the place of the one before
+    for _ in range(3):  # a new reservation of a task replaces the previous one
         await models.reserve(600_000, task=task)
 
     async def reserved() -> float:
@@ -306,10 +306,10 @@ async def test_what_was_reserved_is_given_back(market: Market, models: ModelTill
     assert await reserved() == 0
 
 
-# -- what others report ----------------------------------------------------------------------------
+# -- reported usage --------------------------------------------------------------------------------
 
 
-async def test_nobody_spends_the_money_of_others_by_what_it_reports(market: Market, models: ModelTill) -> None:
+async def test_reported_usage_cannot_spend_money_of_others(market: Market, models: ModelTill) -> None:
     asker, worker = await market.agent("Asker"), await market.agent("Worker")
     task = (
         await market.call(
@@ -337,8 +337,8 @@ async def test_nobody_spends_the_money_of_others_by_what_it_reports(market: Mark
     assert len((await market.call(worker, "token_billing.recent", task_id=task)).calls) == 4
 
 
-async def test_usage_without_a_price_is_charged_with_the_next_report_and_of_ended_jobs_never(market: Market) -> None:
-    """A price holds from when it is set: what was shown as not charged is billed only to a job that goes on."""
+async def test_usage_without_a_price_is_charged_once_priced_unless_the_job_has_ended(market: Market) -> None:
+    """A price applies from when it is set: usage shown as not charged is billed only to a job that continues."""
     asker, worker = await market.agent("Asker"), await market.agent("Worker")
     places = []
     for _ in range(2):
@@ -362,8 +362,8 @@ async def test_usage_without_a_price_is_charged_with_the_next_report_and_of_ende
     assert {usage.task_id: usage.is_charged for usage in listed} == {ended["task_id"]: False, working["task_id"]: True}
 
 
-async def test_reported_totals_cannot_be_bent(market: Market, models: ModelTill) -> None:
-    """Nothing is free without a price, no sum is charged twice, and only who holds the task reports."""
+async def test_reported_totals_cannot_be_manipulated(market: Market, models: ModelTill) -> None:
+    """A missing price makes nothing free, no sum is charged twice, and only the holder of the task may report."""
     asker, worker, other = [await market.agent(name) for name in ("Asker", "Worker", "Other")]
     order = {"task_type": "coding.job", "assignee": "Worker", "payload": {"codebase_id": "cb_1", "model": "own:cheap"}}
     task = (await market.call(asker, "task.assign", **order)).task_id
@@ -402,7 +402,7 @@ async def test_reported_totals_cannot_be_bent(market: Market, models: ModelTill)
         await market.call(asker, "task.report_usage", **values)
     await market.call(worker, "task.complete", task_id=task, fencing_token=claim.fencing_token, result={})
     assert await spent() == before
-    await report(1001, model="own:dear")  # what its last turn took comes late
+    await report(1001, model="own:dear")  # the usage of its last turn arrives late
     assert await spent() > before
     market.clock.advance(61)
     with pytest.raises(StaleLease):

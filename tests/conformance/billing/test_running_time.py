@@ -1,4 +1,4 @@
-"""Running time is billed the same on every engine."""
+"""Billing of running time, on every engine."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ RUNS_ON = RunsOn.BOTH_IF_LONG
 __all__ = ["till"]
 
 
-async def test_running_time_is_billed_by_what_was_measured(market: Market, till: Till) -> None:
+async def test_running_time_is_billed_as_measured(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_hour", price=1)
     start = market.clock.now()
-    for seconds in (0, 30, 60, 45, 60, 90):  # also again, and less than before
+    for seconds in (0, 30, 60, 45, 60, 90):  # a repeated and a smaller measurement are ignored
         await till.run(a_run(market, agent, seconds=seconds, began=start))
         cost = await market.call(market.operator, COST, instance_id="inst_1")
         assert cost.accrued_cost == cost.total_cost
@@ -45,7 +45,7 @@ async def test_running_time_is_billed_by_what_was_measured(market: Market, till:
     assert (entry["kind"], entry["quantity"], entry["ended"] - entry["began"]) == ("time", 100 * SECOND, 100 * SECOND)
 
 
-async def test_the_parts_come_to_the_whole(market: Market, till: Till) -> None:
+async def test_partial_charges_add_up_to_the_whole(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_hour", price=0.01)
     start, length = market.clock.now(), 0
     for number in range(1, 40):
@@ -58,7 +58,7 @@ async def test_the_parts_come_to_the_whole(market: Market, till: Till) -> None:
     assert sum(row["quantity"] for row in await rows(market)) == length
 
 
-async def test_a_long_run_is_entered_each_hour_and_cut_where_the_price_changes(market: Market, till: Till) -> None:
+async def test_long_run_has_hourly_entries_split_at_price_changes(market: Market, till: Till) -> None:
     middle = int(datetime(2030, 11, 15, tzinfo=UTC).timestamp()) * SECOND  # no month ends within these hours
     market.clock.added = middle - market.clock.system.now()
     agent = await priced(market, type="per_hour", price=1)
@@ -81,7 +81,7 @@ async def test_a_long_run_is_entered_each_hour_and_cut_where_the_price_changes(m
     )
 
 
-async def test_a_run_over_the_end_of_a_month_is_cut_there(market: Market, till: Till) -> None:
+async def test_run_is_split_at_the_end_of_a_month(market: Market, till: Till) -> None:
     agent = await market.agent("Worker")
     december = datetime(2030, 12, 1, tzinfo=UTC)
     start = int((december - timedelta(minutes=30)).timestamp()) * SECOND
@@ -94,7 +94,7 @@ async def test_a_run_over_the_end_of_a_month_is_cut_there(market: Market, till: 
     assert sum(row["amount"] for row in found) == 1_000_000
 
 
-async def test_a_base_is_paid_once_by_each_instance(market: Market, till: Till) -> None:
+async def test_base_price_is_charged_once_per_instance(market: Market, till: Till) -> None:
     agent = await priced(market, type="hybrid", base_price=5, price=3.6, task_price=0.5)
     start = market.clock.now()
     for number in (1, 2):
@@ -107,7 +107,7 @@ async def test_a_base_is_paid_once_by_each_instance(market: Market, till: Till) 
     assert (await market.call(market.operator, COST, instance_id="inst_2")).total_cost == 5
 
 
-async def test_runs_are_billed_by_several_servers_at_once(market: Market, till: Till) -> None:
+async def test_several_servers_bill_runs_concurrently(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_hour", price=1)
     start = market.clock.now()
     runs = [a_run(market, agent, number=number, seconds=100, closed=True, began=start) for number in (1, 2, 3)]
@@ -117,8 +117,8 @@ async def test_runs_are_billed_by_several_servers_at_once(market: Market, till: 
     assert sum(row["amount"] for row in found) == divide_half_up(300 * 1_000_000, 3600)
 
 
-async def test_time_of_the_highest_price_is_billed(market: Market, till: Till) -> None:
-    """An entry of more than ten million was refused, and with it the billing of every instance of the host."""
+async def test_running_time_at_the_highest_price_is_billed(market: Market, till: Till) -> None:
+    """Entries above ten million were refused once, and blocked the billing of every instance of the host."""
     dear = await priced(market, "Dear", type="per_minute", price=1_000_000)
     other = await priced(market, "Other", type="per_hour", price=1)
     began = market.clock.now()

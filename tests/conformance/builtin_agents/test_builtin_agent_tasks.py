@@ -1,4 +1,5 @@
-"""Agents of the server's own process: given their tasks by the commit, fenced, supervised, and kept apart."""
+"""Built-in agents in the server's process: tasks are handed over at the commit, fenced, supervised, and separated by
+tenant."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ RUNS_ON = RunsOn.BOTH_IF_LONG
 
 @dataclass
 class Scripted(BuiltinAgent):
-    """A scripted agent; ``begun`` are its started jobs."""
+    """A scripted agent; ``begun`` lists its started jobs."""
 
     profile = Profile("Resident", "For tests.", [{"id": "trial", "name": "Trial"}])
     concurrency = 2
@@ -83,7 +84,7 @@ class Scripted(BuiltinAgent):
         raise InputRequired("Which one?")
 
     async def do_repeat(self, job: Job) -> Any:
-        """Answer otherwise than an earlier attempt, which ended between its reply and its outcome."""
+        """Answer differently from an earlier attempt that ended between its reply and its outcome."""
         message = {"to_agent": job.requester, "content": "first", "reply_to": job.metadata["agora.message_id"]}
         await job.call("agora.messaging.send", idempotency_key=f"reply:{job.task_id}", **message)
         return "second"
@@ -122,7 +123,7 @@ async def given(market: Market, text: str, **options: Any) -> Any:
     return await get(market, task_id)
 
 
-async def test_a_task_begins_in_the_transaction_that_makes_it(market: Market, resident: Scripted) -> None:
+async def test_task_starts_in_the_transaction_that_creates_it(market: Market, resident: Scripted) -> None:
     task = await given(market, "echo hello")
     assert (task.status, task.result, task.attempts) == (TaskStatus.COMPLETED, "echo hello", 1)
     history = (await market.call(market.operator, "task.history", task_id=task.task_id)).entries
@@ -137,7 +138,7 @@ async def test_a_task_begins_in_the_transaction_that_makes_it(market: Market, re
     assert [e.event.source for e in own[1:]] == [f"/agora/agents/{task.assigned_agent}"] * 2
 
 
-async def test_what_a_job_writes_is_in_the_task(market: Market, resident: Scripted) -> None:
+async def test_output_of_a_job_is_stored_in_its_task(market: Market, resident: Scripted) -> None:
     task = await given(market, "write")
     assert task.result == {"checkpoint": {"at": 2}}
     output = await market.call(market.operator, "task.output", task_id=task.task_id)
@@ -155,12 +156,14 @@ async def test_what_a_job_writes_is_in_the_task(market: Market, resident: Script
         ("ask", TaskStatus.INPUT_REQUIRED, None),
     ],
 )
-async def test_endings(market: Market, resident: Scripted, text: str, status: TaskStatus, error: str | None) -> None:
+async def test_every_outcome_of_a_job_is_stored(
+    market: Market, resident: Scripted, text: str, status: TaskStatus, error: str | None
+) -> None:
     task = await given(market, text)
     assert (task.status, task.error) == (status, error)
 
 
-async def test_a_question_is_answered_and_the_work_goes_on(market: Market, resident: Scripted) -> None:
+async def test_job_continues_after_its_question_is_answered(market: Market, resident: Scripted) -> None:
     task = await given(market, "ask")
     history = (await market.call(market.operator, "task.history", task_id=task.task_id)).entries
     (question,) = [entry for entry in history if entry.type == "message" and entry.actor == task.assigned_agent]
@@ -172,7 +175,7 @@ async def test_a_question_is_answered_and_the_work_goes_on(market: Market, resid
     assert [job.text for job in resident.begun] == ["ask", "echo this one"]
 
 
-async def test_a_resident_that_raises_fails_its_task_and_tells_no_secret(market: Market, resident: Scripted) -> None:
+async def test_exception_fails_the_task_without_leaking_details(market: Market, resident: Scripted) -> None:
     task = await given(market, "raise")
     assert task.status == TaskStatus.FAILED
     assert "ZeroDivisionError" in task.error
@@ -180,7 +183,7 @@ async def test_a_resident_that_raises_fails_its_task_and_tells_no_secret(market:
     assert "secret" not in task.error
 
 
-async def test_more_than_there_are_places_for_waits_its_turn(market: Market, resident: Scripted) -> None:
+async def test_tasks_beyond_the_concurrency_limit_wait(market: Market, resident: Scripted) -> None:
     ids = [
         await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
         for _ in range(5)
@@ -195,7 +198,7 @@ async def test_more_than_there_are_places_for_waits_its_turn(market: Market, res
     assert {job.attempt for job in resident.begun} == {1}
 
 
-async def test_what_was_put_off_comes_back_with_its_checkpoint(market: Market, resident: Scripted, upkeep: Any) -> None:
+async def test_deferred_task_resumes_with_its_checkpoint(market: Market, resident: Scripted, upkeep: Any) -> None:
     task = await given(market, "putoff")
     assert (task.status, task.attempts) == (TaskStatus.PENDING, 0)
     market.clock.advance(61)
@@ -205,7 +208,7 @@ async def test_what_was_put_off_comes_back_with_its_checkpoint(market: Market, r
     assert (task.status, task.result) == (TaskStatus.COMPLETED, {"put": "off"})
 
 
-async def test_a_cancelled_task_stops_its_handler(market: Market, resident: Scripted) -> None:
+async def test_cancelled_task_stops_its_handler(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     await wait_until(lambda: resident.begun)
     await market.call(market.operator, "task.cancel", task_id=task_id)
@@ -226,8 +229,10 @@ async def test_leases_are_renewed(market: Market, resident: Scripted, upkeep: An
     assert (await get(market, task_id)).attempts == 1
 
 
-async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, resident: Scripted, upkeep: Any) -> None:
-    """What happened to a task is a hint, which may come late, and twice; its row knows whose it is."""
+async def test_notification_about_an_earlier_lease_does_not_end_a_job(
+    market: Market, resident: Scripted, upkeep: Any
+) -> None:
+    """Notifications are hints, which may arrive late and twice; the task's row tells who holds the lease."""
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
     )
@@ -243,14 +248,14 @@ async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, residen
     assert (await get(market, task_id)).result == "waited"
 
 
-async def test_a_lease_that_ran_out_is_taken_up_again(market: Market, resident: Scripted, upkeep: Any) -> None:
+async def test_task_with_an_expired_lease_is_claimed_again(market: Market, resident: Scripted, upkeep: Any) -> None:
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
     )
     await wait_until(lambda: resident.begun)
     market.clock.advance(31)
     await upkeep.step()
-    await wait_until(lambda: len(resident.begun) == 2 and resident.begun[0].ended)  # either may come first
+    await wait_until(lambda: len(resident.begun) == 2 and resident.begun[0].ended)  # in either order
     assert resident.begun[0].ended == "lost"
     resident.go_on.set()
     await market.app.agent_host.wait_until_idle()
@@ -258,7 +263,7 @@ async def test_a_lease_that_ran_out_is_taken_up_again(market: Market, resident: 
     assert (task.status, task.attempts, len(told(market, "completed"))) == (TaskStatus.COMPLETED, 2, 1)
 
 
-async def test_a_paused_resident_takes_nothing_until_it_is_resumed(market: Market, resident: Scripted) -> None:
+async def test_paused_agent_starts_no_task_until_resumed(market: Market, resident: Scripted) -> None:
     override = await market.call(
         market.operator, "admin.override", target_id=resident_id(market), action="pause", reason="stop"
     )
@@ -275,7 +280,7 @@ def resident_id(market: Market) -> str:
     )
 
 
-async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> None:
+async def test_halt_stops_running_jobs(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     await wait_until(lambda: resident.begun)
     await market.call(
@@ -286,7 +291,7 @@ async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> Non
     assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
 
 
-async def test_a_message_is_answered_by_a_message(market: Market, resident: Scripted) -> None:
+async def test_message_is_answered_with_a_message(market: Market, resident: Scripted) -> None:
     alice = await market.agent("Alice")
     sent = await market.call(alice, "messaging.send", to_agent="Resident", content="echo hello", correlation_id="c1")
     await market.app.agent_host.wait_until_idle()
@@ -295,13 +300,13 @@ async def test_a_message_is_answered_by_a_message(market: Market, resident: Scri
     assert reply.from_name == "Resident"
     (task,) = (await market.call(alice, "task.list")).tasks
     assert (task.status, task.created_by) == (TaskStatus.COMPLETED, alice.subject)
-    # A reply is not answered again: two residents would go on for ever.
+    # A reply is not answered: two built-in agents would never stop.
     await market.call(alice, "messaging.send", to_agent="Resident", content="echo no", reply_to=reply.message_id)
     await market.app.agent_host.wait_until_idle()
     assert len(resident.begun) == 1
 
 
-async def test_a_question_about_a_message_does_not_use_up_its_reply(market: Market, resident: Scripted) -> None:
+async def test_question_about_a_message_does_not_consume_its_reply(market: Market, resident: Scripted) -> None:
     alice = await market.agent("Alice")
     await market.call(alice, "messaging.send", to_agent="Resident", content="ask")
     await market.app.agent_host.wait_until_idle()
@@ -315,7 +320,7 @@ async def test_a_question_about_a_message_does_not_use_up_its_reply(market: Mark
     assert (await get(market, task.task_id)).status == TaskStatus.COMPLETED
 
 
-async def test_an_outcome_is_stored_after_the_reply_of_another(market: Market, resident: Scripted) -> None:
+async def test_outcome_is_stored_after_the_reply_of_an_earlier_attempt(market: Market, resident: Scripted) -> None:
     alice = await market.agent("Alice")
     await market.call(alice, "messaging.send", to_agent="Resident", content="repeat")
     await market.app.agent_host.wait_until_idle()
@@ -325,7 +330,7 @@ async def test_an_outcome_is_stored_after_the_reply_of_another(market: Market, r
     assert [message.content for message in (await market.call(alice, "messaging.receive")).messages] == ["first"]
 
 
-async def test_what_could_not_be_done_is_replied_too(market: Market, resident: Scripted) -> None:
+async def test_failure_is_sent_as_a_reply(market: Market, resident: Scripted) -> None:
     alice = await market.agent("Alice")
     for text in ("fail", "raise"):
         await market.call(alice, "messaging.send", to_agent="Resident", content=text)
@@ -335,7 +340,7 @@ async def test_what_could_not_be_done_is_replied_too(market: Market, resident: S
     assert "ZeroDivisionError" in replies[1]
 
 
-async def test_a_capability_is_served_and_what_is_open_to_anyone_left_alone(market: Market, resident: Scripted) -> None:
+async def test_tasks_for_a_capability_are_served_but_open_tasks_are_not(market: Market, resident: Scripted) -> None:
     mine = await assign(market, market.operator, "trial", assignee="capability:trial", payload={"text": "echo it"})
     open_to_all = await assign(market, market.operator, "anything", payload={"text": "echo no"})
     await market.app.agent_host.wait_until_idle()
@@ -344,7 +349,7 @@ async def test_a_capability_is_served_and_what_is_open_to_anyone_left_alone(mark
     assert resident.begun[0].skill == "trial"
 
 
-async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Scripted) -> None:
+async def test_removed_agent_releases_its_tasks(market: Market, resident: Scripted) -> None:
     task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     await wait_until(lambda: resident.begun)
     leaving = asyncio.create_task(market.app.agent_host.remove("default", resident_id(market)))
@@ -355,7 +360,7 @@ async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Sc
     assert (task.status, task.attempts, resident.closed) == (TaskStatus.PENDING, 0, True)
 
 
-async def test_a_suspended_resident_stops(market: Market, resident: Scripted) -> None:
+async def test_suspended_agent_stops(market: Market, resident: Scripted) -> None:
     running = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
     await wait_until(lambda: resident.begun)
     manage = {"resource": "agent", "target": "Resident"}
@@ -370,7 +375,7 @@ async def test_a_suspended_resident_stops(market: Market, resident: Scripted) ->
     assert len(resident.begun) == 3
 
 
-async def test_who_was_deregistered_does_not_live_here(market: Market, resident: Scripted) -> None:
+async def test_deregistered_agent_is_not_run(market: Market, resident: Scripted) -> None:
     agent_id = resident_id(market)
     await market.call(market.operator, "admin.manage", resource="agent", target="Resident", action="retire")
     await market.app.agent_host.wait_until_idle()
@@ -378,14 +383,14 @@ async def test_who_was_deregistered_does_not_live_here(market: Market, resident:
     assert resident.closed
 
 
-async def test_tenants_are_kept_apart(market: Market, resident: Scripted) -> None:
+async def test_tenants_are_isolated(market: Market, resident: Scripted) -> None:
     host = market.app.agent_host
     assert host.has_agent("default", resident_id(market))
     assert not host.has_agent("other", resident_id(market))
     assert host.find_lease_seconds_if_slot_free("other", resident_id(market)) is None
 
 
-async def test_a_transaction_that_fails_hands_nothing_over(market: Market, resident: Scripted) -> None:
+async def test_failed_transaction_starts_no_task(market: Market, resident: Scripted) -> None:
     with pytest.raises(Exception, match="depend"):
         await assign(
             market,
@@ -402,7 +407,7 @@ async def test_a_transaction_that_fails_hands_nothing_over(market: Market, resid
 # -- the built-in ones -------------------------------------------------------------------------
 
 
-async def test_built_in_agents_are_agents_like_any_other(market: Market) -> None:
+async def test_built_in_agents_are_listed_like_other_agents(market: Market) -> None:
     listed = await market.call(market.operator, "agent.list", category="builtin")
     names = {agent.agent_name for agent in listed.agents}
     assert "Echo Agent" in names
@@ -425,7 +430,9 @@ async def test_built_in_agents_are_registered_once(engine: Engine, tmp_path: Pat
         await app.stop()
 
 
-async def test_an_operator_who_deregisters_one_is_obeyed(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+async def test_deregistered_built_in_agent_is_not_registered_again(
+    engine: Engine, tmp_path: Path, clock: ManualClock
+) -> None:
     for known in (True, False):
         app = App(make_settings(tmp_path / "data", builtin_agents=True), clock=clock, store=engine.store(clock))
         await app.start()
@@ -437,7 +444,7 @@ async def test_an_operator_who_deregisters_one_is_obeyed(engine: Engine, tmp_pat
         await app.stop()
 
 
-async def test_a_strangers_agent_is_not_taken_for_a_built_in_one(
+async def test_agent_of_the_same_name_is_not_mistaken_for_a_built_in_one(
     engine: Engine, tmp_path: Path, clock: ManualClock
 ) -> None:
     for turned_on in (False, True):

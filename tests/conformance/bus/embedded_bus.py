@@ -1,7 +1,7 @@
-"""The store's streams behind the protocol of the bus, so that one suite tests them and Redis.
+"""The store's streams behind the bus protocol, so that one suite tests them and Redis.
 
-A server uses them within the calls of its services (``agora.domains.bus.agent_streams``). Here, entries of a stream that are
-published concurrently are written together in one transaction.
+A server uses them within the calls of its services (``agora.domains.bus.agent_streams``). Here, concurrently published
+entries of a stream are written in one transaction.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TOUCH = Write(
     """,
     types={"now": "bigint", "number": "bigint"},
 )
-MAX_READ_BYTES = 1_048_576  # of the entries that one reader takes at once
+MAX_READ_BYTES = 1_048_576  # entries that one reader takes in one read
 
 BATCH = 500  # entries per write transaction
 BUFFER = 10_000  # maximum number of entries waiting to be written

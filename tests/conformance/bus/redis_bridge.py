@@ -82,7 +82,7 @@ def token_of(market: Market, agent: Caller) -> str:
 
 
 def entry(sender: str, target: str, content: Any = None, **fields: str) -> dict[str, str]:
-    """Build an entry in the format of the wire."""
+    """Build an entry in wire format."""
     return {
         "message_id": str(uuid4()),
         "timestamp": datetime.now(UTC).isoformat(),

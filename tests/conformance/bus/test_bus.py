@@ -1,4 +1,4 @@
-"""The bus of the contract, on both stores: entries are messages and tasks, and a group each agent's own."""
+"""The bus of the contract, on both stores: entries are messages and tasks, and each agent has a consumer group."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def read(market: Market, caller: Caller, **options: Any) -> list[Any]:
 # -- entries and messages ------------------------------------------------------------------------
 
 
-async def test_an_entry_comes_as_it_was_published(market: Market, a: Caller, b: Caller) -> None:
+async def test_entry_is_delivered_as_published(market: Market, a: Caller, b: Caller) -> None:
     content = {"question": "Grüße, 世界", "nested": {"list": [1, 2.5, None, True]}}
     own = str(uuid4())
     receipt = await publish(
@@ -64,7 +64,7 @@ async def test_an_entry_comes_as_it_was_published(market: Market, a: Caller, b: 
     assert await read(market, b) == []
 
 
-async def test_an_entry_is_a_message_and_a_message_an_entry(market: Market, a: Caller, b: Caller) -> None:
+async def test_entries_and_messages_are_equivalent(market: Market, a: Caller, b: Caller) -> None:
     receipt = await publish(market, a, type="error_report", content={"error": "no disk"}, priority="low")
     (message,) = (await market.call(b, "messaging.receive")).messages
     assert (message.message_id, message.message_type, message.from_agent) == (
@@ -84,7 +84,7 @@ async def test_an_entry_is_a_message_and_a_message_an_entry(market: Market, a: C
     assert second.extensions["metadata"] == {"k": [1]}
 
 
-async def test_what_an_entry_knows_beyond_its_fields(market: Market, a: Caller, b: Caller) -> None:
+async def test_extensions_of_an_entry_set_message_fields(market: Market, a: Caller, b: Caller) -> None:
     extensions = {"message_type": "note", "priority": "urgent", "metadata": {"k": 1}, "x": "kept"}
     await publish(market, a, content={"text": "hi"}, priority="high", extensions=extensions)
     (message,) = (await market.call(b, "messaging.receive")).messages
@@ -95,7 +95,7 @@ async def test_what_an_entry_knows_beyond_its_fields(market: Market, a: Caller, 
             await publish(market, a, extensions=wrong)
 
 
-async def test_nobody_forges_a_sender(market: Market, a: Caller, b: Caller) -> None:
+async def test_forged_sender_is_refused(market: Market, a: Caller, b: Caller) -> None:
     with pytest.raises(PermissionDenied):
         await publish(market, a, sender="B", target="A")
     with pytest.raises(PermissionDenied):
@@ -108,7 +108,7 @@ async def test_nobody_forges_a_sender(market: Market, a: Caller, b: Caller) -> N
     assert (message.from_agent, message.from_name) == (a.subject, "A")
 
 
-async def test_a_repetition_has_no_further_effect(market: Market, a: Caller, b: Caller) -> None:
+async def test_repeated_publish_has_no_further_effect(market: Market, a: Caller, b: Caller) -> None:
     entry: dict[str, Any] = {"message_id": "m-1", "content": {"n": 1}}
     receipts = await asyncio.gather(*(publish(market, a, **entry) for _ in range(5)))
     assert len({receipt.message_id for receipt in receipts}) == 1
@@ -122,7 +122,7 @@ async def test_a_repetition_has_no_further_effect(market: Market, a: Caller, b: 
 # -- groups --------------------------------------------------------------------------------------
 
 
-async def test_a_broadcast_reaches_all_and_nobody_waits_for_another(market: Market, a: Caller, b: Caller) -> None:
+async def test_broadcast_reaches_all_agents_independently(market: Market, a: Caller, b: Caller) -> None:
     c = await market.agent("C")
     await publish(market, a, target="C", content={"for": "C"})
     await publish(market, a, type="state_update", target="broadcast", content={"load": 1})
@@ -134,7 +134,7 @@ async def test_a_broadcast_reaches_all_and_nobody_waits_for_another(market: Mark
     assert await read(market, late) == []
 
 
-async def test_consumers_share_what_is_for_one_agent(market: Market, a: Caller, b: Caller) -> None:
+async def test_consumers_of_one_agent_share_its_entries(market: Market, a: Caller, b: Caller) -> None:
     sent = [(await publish(market, a, content={"n": n})).message_id for n in range(30)]
     shares = await asyncio.gather(*(read(market, b, consumer=f"c{n}", count=10) for n in range(3)))
     assert sorted(e.message_id for share in shares for e in share) == sorted(sent)
@@ -142,16 +142,16 @@ async def test_consumers_share_what_is_for_one_agent(market: Market, a: Caller, 
     assert (pending.count, pending.total, pending.group) == (5, 30, "B")
 
 
-async def test_a_reader_waits(market: Market, a: Caller, b: Caller) -> None:
+async def test_read_waits_for_entries(market: Market, a: Caller, b: Caller) -> None:
     waiting = asyncio.create_task(read(market, b, wait=10))
     for _ in range(5):
-        await publish(market, b, target="A")  # its own, which it does not wait for
+        await publish(market, b, target="A")  # its own message does not end its wait
     assert not waiting.done()
     receipt = await publish(market, a)
     assert [e.message_id for e in await asyncio.wait_for(waiting, 60)] == [receipt.message_id]
 
 
-async def test_what_is_acknowledged_is_so_everywhere(market: Market, a: Caller, b: Caller) -> None:
+async def test_acknowledgement_applies_to_every_protocol(market: Market, a: Caller, b: Caller) -> None:
     own = [str(uuid4()) for _ in range(3)]
     for each in own:
         await publish(market, a, message_id=each)
@@ -166,7 +166,7 @@ async def test_what_is_acknowledged_is_so_everywhere(market: Market, a: Caller, 
     assert (again.acknowledged, again.unknown) == (0, [entries[0].entry_id, "nonsense"])
 
 
-async def test_what_one_agent_has_another_does_not_acknowledge(market: Market, a: Caller, b: Caller) -> None:
+async def test_agent_cannot_acknowledge_entries_of_another(market: Market, a: Caller, b: Caller) -> None:
     await publish(market, a)
     (entry,) = await read(market, b)
     done = await market.call(a, "bus.ack", message_ids=[entry.entry_id, entry.message_id])
@@ -174,7 +174,7 @@ async def test_what_one_agent_has_another_does_not_acknowledge(market: Market, a
     assert (await market.call(b, "bus.pending")).total == 1
 
 
-async def test_recovery_doubles_the_time_then_it_is_a_dead_letter(market: Market, a: Caller, b: Caller) -> None:
+async def test_redelivery_backs_off_and_ends_in_a_dead_letter(market: Market, a: Caller, b: Caller) -> None:
     receipt = await publish(market, a)
     await read(market, b, consumer="one")
 
@@ -197,7 +197,7 @@ async def test_recovery_doubles_the_time_then_it_is_a_dead_letter(market: Market
     assert (await market.call(b, "bus.stats")).dead_letters == 1
 
 
-async def test_an_idle_time_of_ones_own(market: Market, a: Caller, b: Caller) -> None:
+async def test_claim_accepts_an_idle_time(market: Market, a: Caller, b: Caller) -> None:
     await publish(market, a)
     await read(market, b)
     assert len((await market.call(b, "bus.recover", idle=0)).entries) == 1
@@ -213,7 +213,7 @@ async def assigned(market: Market, giver: Caller, **content: Any) -> Any:
     return await publish(market, giver, type="task_assignment", content={"task_type": "review", **content})
 
 
-async def test_an_assignment_is_a_task(market: Market, a: Caller, b: Caller) -> None:
+async def test_assignment_creates_a_task(market: Market, a: Caller, b: Caller) -> None:
     receipt = await assigned(market, a, file="spec.md", max_attempts=2)
     task = await market.call(a, "task.get", task_id=receipt.task_id)
     assert (task.task_type, task.payload, task.max_attempts) == ("review", {"file": "spec.md"}, 2)
@@ -226,7 +226,7 @@ async def test_an_assignment_is_a_task(market: Market, a: Caller, b: Caller) -> 
     assert await read(market, b) == []
 
 
-async def test_a_completion_completes_the_task_and_is_a_message(market: Market, a: Caller, b: Caller) -> None:
+async def test_completion_completes_the_task_and_is_a_message(market: Market, a: Caller, b: Caller) -> None:
     await assigned(market, a, message="do it")
     (entry,) = await read(market, b)
     content = {"task_id": entry.task_id, "fencing_token": entry.fencing_token, "result": {"ok": True}}
@@ -241,7 +241,7 @@ async def test_a_completion_completes_the_task_and_is_a_message(market: Market, 
         await publish(market, b, type="task_completion", target="A", content=content | {"fencing_token": 99})
 
 
-async def test_a_task_of_any_protocol_comes_by_the_bus(market: Market, a: Caller, b: Caller) -> None:
+async def test_task_of_any_protocol_is_delivered_over_the_bus(market: Market, a: Caller, b: Caller) -> None:
     mine = await market.call(a, "task.assign", task_type="t", payload={"n": 1}, assignee="B", priority="urgent")
     pool = await market.call(a, "task.assign", task_type="t", assignee="capability:review")
     await market.call(a, "task.assign", task_type="t", required_capabilities=["other"])
@@ -251,7 +251,7 @@ async def test_a_task_of_any_protocol_comes_by_the_bus(market: Market, a: Caller
     assert entries[0].priority.value == "high"
 
 
-async def test_reports_of_failure_and_progress(
+async def test_failure_and_progress_reports_update_the_task(
     market: Market, a: Caller, b: Caller, upkeep: TaskDeadlineController
 ) -> None:
     receipt = await assigned(market, a, max_attempts=2)
@@ -275,9 +275,7 @@ async def test_reports_of_failure_and_progress(
     assert task.status.value in ("failed", "dead_lettered")
 
 
-async def test_an_assignment_whose_claim_has_ended_is_not_handed_out_again(
-    market: Market, a: Caller, b: Caller
-) -> None:
+async def test_assignment_with_an_ended_claim_is_not_redelivered(market: Market, a: Caller, b: Caller) -> None:
     receipt = await assigned(market, a)
     assert len(await read(market, b)) == 1
     await market.call(a, "task.cancel", task_id=receipt.task_id)
@@ -287,7 +285,7 @@ async def test_an_assignment_whose_claim_has_ended_is_not_handed_out_again(
 
 
 @pytest.mark.parametrize("status", ["input_required", "auth_required"])
-async def test_an_assignment_that_waits_for_an_answer_is_handed_out_again(
+async def test_assignment_that_waits_for_an_answer_is_redelivered(
     market: Market, a: Caller, b: Caller, status: str
 ) -> None:
     await assigned(market, a)
@@ -301,7 +299,7 @@ async def test_an_assignment_that_waits_for_an_answer_is_handed_out_again(
     assert (await market.call(b, "bus.pending")).total == 1
 
 
-async def test_tasks_of_others_are_theirs(market: Market, a: Caller, b: Caller) -> None:
+async def test_reports_on_tasks_of_others_are_refused(market: Market, a: Caller, b: Caller) -> None:
     receipt = await assigned(market, a)
     c = await market.agent("C")
     content = {"task_id": receipt.task_id, "result": "stolen"}
@@ -314,12 +312,12 @@ async def test_tasks_of_others_are_theirs(market: Market, a: Caller, b: Caller) 
         )
 
 
-async def test_tasks_that_are_not_the_marketplaces(market: Market, a: Caller, b: Caller) -> None:
+async def test_unknown_task_ids_are_plain_messages(market: Market, a: Caller, b: Caller) -> None:
     await publish(market, a, type="task_completion", content={"task_id": "job-7", "result": 1})
     assert [e.content["task_id"] for e in await read(market, b)] == ["job-7"]
 
 
-async def test_scopes(market: Market, a: Caller, b: Caller) -> None:
+async def test_bus_operations_require_scopes(market: Market, a: Caller, b: Caller) -> None:
     created = await market.call(market.operator, "token.create", label="talker", scopes=["write:messages"])
     talker = await market.app.authenticator.authenticate(created.token)
     await publish(market, talker, content={"text": "hi"})
@@ -329,7 +327,7 @@ async def test_scopes(market: Market, a: Caller, b: Caller) -> None:
         await publish(market, talker, type="task_completion", content={"task_id": f"task_{'0' * 32}"})
 
 
-async def test_a_state_update_sets_the_state(market: Market, a: Caller, b: Caller) -> None:
+async def test_state_update_sets_the_agents_state(market: Market, a: Caller, b: Caller) -> None:
     await publish(market, b, type="state_update", target="broadcast", content={"status": "busy"})
     assert (await market.call(a, "agent.get", agent_id="B")).status.value == "busy"
     with pytest.raises(InvalidRequest, match=r"content\.status must be one of active, busy"):
@@ -337,19 +335,19 @@ async def test_a_state_update_sets_the_state(market: Market, a: Caller, b: Calle
     assert (await market.call(a, "agent.get", agent_id="B")).status.value == "busy"
 
 
-async def test_an_assignment_to_everyone_is_for_whoever_takes_it(market: Market, a: Caller, b: Caller) -> None:
+async def test_broadcast_assignment_goes_to_the_first_claimer(market: Market, a: Caller, b: Caller) -> None:
     receipt = await publish(market, a, type="task_assignment", target="broadcast", content={"task_type": "t"})
     (task,) = (await market.call(b, "task.claim")).tasks
     assert task.task_id == receipt.task_id
 
 
-async def test_orders_that_are_wrong(market: Market, a: Caller, b: Caller) -> None:
+async def test_invalid_assignments_are_refused(market: Market, a: Caller, b: Caller) -> None:
     for wrong in ({"task_type": ""}, {"deadline": "tomorrow"}, {"max_attempts": 0}, {"timeout": "x"}, {"payload": 3}):
         with pytest.raises(InvalidRequest, match="content"):
             await assigned(market, a, **wrong)
 
 
-# -- looking -------------------------------------------------------------------------------------
+# -- inspection ----------------------------------------------------------------------------------
 
 
 async def test_health_has_exactly_the_sources_fields(market: Market, a: Caller, b: Caller) -> None:
@@ -363,7 +361,7 @@ async def test_health_has_exactly_the_sources_fields(market: Market, a: Caller, 
     assert (await market.call(b, "bus.health")).message_lag == 0
 
 
-async def test_stats_are_of_ones_own_group(market: Market, a: Caller, b: Caller) -> None:
+async def test_stats_describe_the_callers_group(market: Market, a: Caller, b: Caller) -> None:
     for who in ("A", "B"):
         await publish(market, market.operator, target=who)
     await read(market, a)
@@ -376,7 +374,7 @@ async def test_stats_are_of_ones_own_group(market: Market, a: Caller, b: Caller)
     assert (stats.engine, stats.awaiting_response) == ("embedded", 2)
 
 
-async def test_operators_and_keys_have_a_stream_too(market: Market, a: Caller) -> None:
+async def test_operators_and_keys_have_a_stream(market: Market, a: Caller) -> None:
     receipt = await publish(market, a, target="operator", content={"text": "help"})
     (entry,) = await read(market, market.operator)
     assert entry.message_id == receipt.message_id
@@ -386,7 +384,7 @@ async def test_operators_and_keys_have_a_stream_too(market: Market, a: Caller) -
     assert (entry.sender, entry.target) == ("A", "operator")
 
 
-async def test_without_redis_nobody_joins_it(market: Market, b: Caller) -> None:
+async def test_joining_redis_without_redis_is_refused(market: Market, b: Caller) -> None:
     with pytest.raises(Conflict, match="No Redis"):
         await market.call(b, "bus.join")
 
@@ -408,12 +406,12 @@ async def test_without_redis_nobody_joins_it(market: Market, b: Caller) -> None:
         {"other": 1},
     ],
 )
-async def test_what_is_no_entry_is_refused(market: Market, a: Caller, b: Caller, wrong: dict[str, Any]) -> None:
+async def test_invalid_entry_is_refused(market: Market, a: Caller, b: Caller, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         await publish(market, a, **wrong)
 
 
-async def test_what_nobody_has_is_not_found(market: Market, a: Caller) -> None:
+async def test_unknown_entry_is_not_found(market: Market, a: Caller) -> None:
     with pytest.raises(NotFound):
         await publish(market, a, target=f"agent_{'0' * 32}")
     with pytest.raises(NotFound):
@@ -424,7 +422,7 @@ async def test_what_nobody_has_is_not_found(market: Market, a: Caller) -> None:
     assert [e.message_id for e in await read(market, born)] == [held.message_id]
 
 
-async def test_no_message_keeps_those_behind_it_from_being_read(market: Market, a: Caller, b: Caller) -> None:
+async def test_unusual_content_does_not_block_later_messages(market: Market, a: Caller, b: Caller) -> None:
     deep: Any = 1
     for _ in range(98):
         deep = {"a": deep}

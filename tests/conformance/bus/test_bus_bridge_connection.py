@@ -1,4 +1,4 @@
-"""The bridge and Redis itself, which comes late, goes, and forgets."""
+"""The bridge's connection to Redis: late start, outages, and lost data."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RUNS_ON = RunsOn.SQLITE
 __all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
 
 
-async def test_health_tells_of_redis(market: Market, client: Any, a: Caller) -> None:
+async def test_health_reports_redis(market: Market, client: Any, a: Caller) -> None:
     await market.app.monitor.take_sample()
     health = (await market.call(a, "bus.health")).model_dump(mode="json")
     health.pop("timestamp")
@@ -52,7 +52,7 @@ async def test_health_tells_of_redis(market: Market, client: Any, a: Caller) -> 
     assert (component.status, component.metrics) == ("healthy", {"connected": 1.0, "lag": 0.0})
 
 
-async def test_redis_may_come_later_and_go_and_nothing_is_lost(tmp_path: Path, clock: ManualClock) -> None:
+async def test_nothing_is_lost_if_redis_starts_late_or_stops(tmp_path: Path, clock: ManualClock) -> None:
     with running_broker(fsync="always") as server:
         server.kill()
         app = App(make_settings(tmp_path / "data", bus=server.url), clock=clock)
@@ -82,14 +82,14 @@ async def test_redis_may_come_later_and_go_and_nothing_is_lost(tmp_path: Path, c
         await app.stop()
 
 
-async def test_a_stream_that_was_deleted_is_made_again(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_deleted_stream_is_recreated(market: Market, client: Any, a: Caller, b: Caller) -> None:
     await client.flushdb()
     await up(market)
     await client.xadd(STREAM, entry("A", "B", key=token_of(market, a)))
     assert len(await inbox(market, b)) == 1
 
 
-async def test_what_redis_lost_leaves_again(tmp_path: Path, clock: ManualClock) -> None:
+async def test_entries_lost_by_redis_are_sent_again(tmp_path: Path, clock: ManualClock) -> None:
     with running_broker(fsync="never") as server:
         app = App(make_settings(tmp_path / "data", bus=server.url), clock=clock)
         await app.start()
@@ -105,7 +105,7 @@ async def test_what_redis_lost_leaves_again(tmp_path: Path, clock: ManualClock) 
             while (await market.call(b, "messaging.receive")).messages[0].status.value != "acknowledged":
                 await bridge_of(market).sync_acknowledgements("default")
         server.kill()
-        server.start()  # with nothing
+        server.start()  # without data
         await up(market)
         await client.connection_pool.disconnect()
         again = await own_stream(client, "B", 2)

@@ -1,4 +1,4 @@
-"""Programs that speak only Redis Streams, here a bare client: what they put on the stream is taken in."""
+"""Inbound bridge: entries of programs that use only Redis Streams, here a bare client, are ingested."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RUNS_ON = RunsOn.SQLITE
 __all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
 
 
-async def test_an_entry_with_a_key_becomes_a_message(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_entry_with_a_key_becomes_a_message(market: Market, client: Any, a: Caller, b: Caller) -> None:
     fields = entry("A", "B", {"question": "Grüße?"}, priority="high", correlation_id="c-1", key=token_of(market, a))
     await client.xadd(STREAM, fields)
     (message,) = await inbox(market, b)
@@ -51,7 +51,7 @@ async def test_an_entry_with_a_key_becomes_a_message(market: Market, client: Any
     assert fields["key"] not in "".join(stored.event.data.decode() for stored in market.events)
 
 
-async def test_an_entry_with_a_signature_becomes_a_message(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_entry_with_a_signature_becomes_a_message(market: Market, client: Any, a: Caller, b: Caller) -> None:
     await client.xadd(STREAM, signed(entry("A", "B", "just words", extra="kept"), token_of(market, a)))
     (message,) = await inbox(market, b)
     assert (message.content, message.from_agent) == ("just words", a.subject)
@@ -77,7 +77,7 @@ async def refusals(market: Market, client: Any, *entries: dict[Any, Any]) -> lis
     return [(reasons()[each], letters[each]) for each in ids]
 
 
-async def test_what_is_not_genuine_is_refused(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_unauthenticated_entries_are_refused(market: Market, client: Any, a: Caller, b: Caller) -> None:
     token, other = token_of(market, a), token_of(market, b)
     base = entry("A", "B")
     old = (datetime.now(UTC) - timedelta(days=2)).isoformat()
@@ -109,14 +109,14 @@ async def test_what_is_not_genuine_is_refused(market: Market, client: Any, a: Ca
     await settled(client)
 
 
-async def test_a_key_of_an_operator_speaks_for_others(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_operators_key_may_send_for_others(market: Market, client: Any, a: Caller, b: Caller) -> None:
     created = await market.call(market.operator, "token.create", label="gate", scopes=["write:messages", "act:any"])
     await client.xadd(STREAM, entry("A", "B", key=created.token))
     (message,) = await inbox(market, b)
     assert message.from_agent == a.subject
 
 
-async def test_a_repetition_has_no_further_effect(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_repeated_entry_has_no_further_effect(market: Market, client: Any, a: Caller, b: Caller) -> None:
     fields = signed(entry("A", "B"), token_of(market, a))
     for _ in range(5):
         await client.xadd(STREAM, fields)
@@ -141,7 +141,7 @@ async def test_entries_of_one_sender_stay_in_order(market: Market, client: Any, 
     assert [n for n in numbers if n % 3] == [n for n in range(120) if n % 3]
 
 
-async def test_a_halt_keeps_entries_waiting(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_entries_wait_during_a_halt(market: Market, client: Any, a: Caller, b: Caller) -> None:
     await market.call(
         market.operator, "admin.override", target_id="system_wide", action="emergency_halt", reason="stop"
     )
@@ -153,15 +153,15 @@ async def test_a_halt_keeps_entries_waiting(market: Market, client: Any, a: Call
     assert len(await inbox(market, b)) == 1
 
 
-async def test_who_is_loud_keeps_nobody_else_waiting(market: Market, client: Any, a: Caller, b: Caller) -> None:
-    """Another marketplace's agent sends faster than it may, and says of its entries that they are A's."""
+async def test_flooding_sender_does_not_delay_others(market: Market, client: Any, a: Caller, b: Caller) -> None:
+    """An agent of another marketplace sends above its rate, with entries that claim to be A's."""
     bridge_of(market).inbound.held = HeldEntries(limit=30, tenant_limit=20, sender_limit=10)
     await market.call(market.operator, "tenant.create", tenant_id="other", name="Other")
     stranger = Caller("other", "operator", "operator", "operator", frozenset({"*"}))
     registration = await market.call(stranger, "agent.register", agent_name="Loud")
     loud = await market.app.authenticator.authenticate(registration.token)
     limiter = market.app.dispatcher.limiter
-    limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
+    limiter.clock = lambda: 0.0  # the rate is not refilled meanwhile
     with suppress(RateLimited):
         while True:
             limiter.count_call(loud)

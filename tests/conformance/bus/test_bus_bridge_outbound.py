@@ -1,4 +1,4 @@
-"""Programs that speak only Redis Streams: what is for them leaves on streams of their own."""
+"""Outbound bridge: entries for programs that use only Redis Streams are written to a stream per agent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RUNS_ON = RunsOn.SQLITE
 __all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
 
 
-async def test_messages_leave_on_the_agents_stream(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_messages_are_written_to_the_agents_stream(market: Market, client: Any, a: Caller, b: Caller) -> None:
     before = await market.call(a, "messaging.send", to_agent="B", content="before")
     membership = await joined(market, b)
     assert (membership.stream, membership.group, membership.inbound) == (f"{STREAM}:B", "B", STREAM)
@@ -57,7 +57,7 @@ async def test_messages_leave_on_the_agents_stream(market: Market, client: Any, 
     assert wire.verify_signature(fields, token_of(market, b)), "who has the token knows that it is genuine"
 
 
-async def test_what_an_agent_acknowledges_there_is_acknowledged_here(
+async def test_acknowledgement_on_redis_acknowledges_the_message(
     market: Market, client: Any, a: Caller, b: Caller
 ) -> None:
     await joined(market, b)
@@ -73,13 +73,13 @@ async def test_what_an_agent_acknowledges_there_is_acknowledged_here(
     assert [e for e, _ in await client.xrange(f"{STREAM}:B")] == [e for e, _ in entries[1:]], "what is done is dropped"
 
 
-async def test_a_message_from_redis_to_redis_goes_once(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_message_from_redis_to_redis_is_delivered_once(market: Market, client: Any, a: Caller, b: Caller) -> None:
     await joined(market, b)
     fields = entry("A", "B", {"n": 1}, key=token_of(market, a))
     await client.xadd(STREAM, fields)
     ((_, got),) = await own_stream(client, "B")
     assert (got["message_id"], json.loads(got["content"]), got["sender"]) == (fields["message_id"], {"n": 1}, "A")
-    await client.xadd(STREAM, got)  # as a program would that forwards all it sees
+    await client.xadd(STREAM, got)  # as a program that forwards everything it reads
     await settled(client)
     assert len((await market.call(b, "messaging.receive")).messages) == 1
     reply = entry("B", "A", {"n": 2}, correlation_id=got["message_id"], key=token_of(market, b))
@@ -89,7 +89,7 @@ async def test_a_message_from_redis_to_redis_goes_once(market: Market, client: A
     assert await client.xlen(f"{STREAM}:B") == 1
 
 
-async def test_a_broadcast_reaches_all(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_broadcast_reaches_all_agents(market: Market, client: Any, a: Caller, b: Caller) -> None:
     c = await market.agent("C")
     await joined(market, a)
     await joined(market, b)
@@ -101,7 +101,7 @@ async def test_a_broadcast_reaches_all(market: Market, client: Any, a: Caller, b
     assert [m.content for m in await inbox(market, c, 1)] == ["hello"]
 
 
-async def test_tasks_go_both_ways(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_tasks_are_bridged_in_both_directions(market: Market, client: Any, a: Caller, b: Caller) -> None:
     await joined(market, b)
     assignment = entry("A", "B", {"task_type": "review", "file": "x"}, type="task_assignment", key=token_of(market, a))
     await client.xadd(STREAM, assignment)
@@ -122,7 +122,7 @@ async def test_tasks_go_both_ways(market: Market, client: Any, a: Caller, b: Cal
     assert json.loads(fields["content"])["task_type"] == "later"
 
 
-async def test_what_an_agent_cannot_deal_with_is_a_dead_letter(
+async def test_repeatedly_unacknowledged_entry_becomes_a_dead_letter(
     market: Market, client: Any, a: Caller, b: Caller
 ) -> None:
     await joined(market, b)
@@ -132,7 +132,7 @@ async def test_what_an_agent_cannot_deal_with_is_a_dead_letter(
     for _ in range(2):
         await client.xclaim(stream, "B", "mcp-other", 0, [entry_id])
     await client.xclaim(stream, "B", "mcp-other", 0, [entry_id], idle=500_000, justid=True)
-    async with asyncio.timeout(SECONDS):  # the bridge may not have written down yet that it has left
+    async with asyncio.timeout(SECONDS):  # the bridge may not have stored yet that it was sent
         while not (found := (await market.call(b, "messaging.receive", status="dead_lettered")).messages):
             await bridge_of(market).sync_acknowledgements("default")
     (letter,) = [f for _, f in await client.xrange(f"{stream}/dead")]
@@ -140,8 +140,8 @@ async def test_what_an_agent_cannot_deal_with_is_a_dead_letter(
     assert [message.message_id for message in found] == [sent.message_id]
 
 
-async def test_a_dead_letter_is_one_whoever_buried_it(market: Market, client: Any, a: Caller, b: Caller) -> None:
-    """A server may die after burying it, before it wrote that down."""
+async def test_dead_letter_of_another_server_is_recognized(market: Market, client: Any, a: Caller, b: Caller) -> None:
+    """A server may die after moving it to the dead letters, before storing that."""
     await joined(market, b)
     sent = await market.call(a, "messaging.send", to_agent="B", content="poison")
     ((entry_id, fields),) = await own_stream(client, "B")
@@ -152,7 +152,7 @@ async def test_a_dead_letter_is_one_whoever_buried_it(market: Market, client: An
     assert [message.message_id for message in found] == [sent.message_id]
 
 
-async def test_who_leaves_keeps_its_messages_here(market: Market, client: Any, a: Caller, b: Caller) -> None:
+async def test_agent_that_leaves_redis_keeps_its_messages(market: Market, client: Any, a: Caller, b: Caller) -> None:
     await joined(market, b)
     await market.call(a, "messaging.send", to_agent="B", content="1")
     await own_stream(client, "B")
@@ -164,7 +164,7 @@ async def test_who_leaves_keeps_its_messages_here(market: Market, client: Any, a
     assert [e.content["text"] for e in (await market.call(b, "bus.read")).entries] == ["2"]
 
 
-async def test_another_marketplaces_agents_have_streams_of_their_own(
+async def test_agents_of_another_marketplace_have_separate_streams(
     market: Market, client: Any, a: Caller, b: Caller
 ) -> None:
     await market.call(market.operator, "tenant.create", tenant_id="other", name="Other")
@@ -185,7 +185,7 @@ async def test_another_marketplaces_agents_have_streams_of_their_own(
     assert (await market.call(b, "messaging.receive")).messages == []
 
 
-async def test_who_takes_over_a_name_does_not_get_what_was_left_to_it(
+async def test_new_agent_of_a_reused_name_gets_no_old_entries(
     market: Market, client: Any, a: Caller, b: Caller
 ) -> None:
     await joined(market, b)
@@ -203,7 +203,7 @@ async def test_who_takes_over_a_name_does_not_get_what_was_left_to_it(
     assert await client.exists(f"{STREAM}:B/dead") == 0
 
 
-async def test_names_do_not_lead_to_anothers_stream(market: Market, a: Caller) -> None:
+async def test_agent_names_cannot_address_streams_of_others(market: Market, a: Caller) -> None:
     names = ["dead", "A/dead", "A:dead", "other/B", "A..dead", "B//dead"]
     streams = []
     for name in names:

@@ -1,4 +1,4 @@
-"""The port of the bus: one suite for the embedded engine, on both stores, and for Redis Streams."""
+"""Conformance of bus engines: one suite for the embedded engine, on both stores, and for Redis Streams."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def filled(bus: Bus, count: int, *groups: str) -> list[str]:
 # -- publish and read ----------------------------------------------------------------------------
 
 
-async def test_entries_come_whole_and_in_order(bus: Bus) -> None:
+async def test_entries_are_delivered_complete_and_in_order(bus: Bus) -> None:
     ids = await filled(bus, 5, "g")
     found = await bus.read(STREAM, "g", "c", count=3)
     assert [e.entry_id for e in found] == ids[:3]
@@ -110,7 +110,7 @@ async def test_entries_come_whole_and_in_order(bus: Bus) -> None:
     assert await bus.read(STREAM, "g", "c") == []
 
 
-async def test_every_group_gets_everything_and_none_is_stuck_with_another(bus: Bus) -> None:
+async def test_every_group_gets_every_entry_independently(bus: Bus) -> None:
     ids = await filled(bus, 3, "a", "b")
     assert [e.entry_id for e in await bus.read(STREAM, "a", "c")] == ids
     assert [e.entry_id for e in await bus.read(STREAM, "b", "c")] == ids
@@ -118,14 +118,14 @@ async def test_every_group_gets_everything_and_none_is_stuck_with_another(bus: B
     assert len(await bus.list_pending(STREAM, "b")) == 3
 
 
-async def test_consumers_share_a_group(bus: Bus) -> None:
+async def test_consumers_of_a_group_share_its_entries(bus: Bus) -> None:
     ids = await filled(bus, 40, "g")
     shares = await asyncio.gather(*(bus.read(STREAM, "g", f"c{n}", count=10) for n in range(4)))
     assert sorted(e.entry_id for share in shares for e in share) == sorted(ids)
     assert {c.name: c.pending for c in await bus.list_consumers(STREAM, "g")} == {f"c{n}": 10 for n in range(4)}
 
 
-async def test_concurrent_publishers_lose_nothing_and_repeat_nothing(bus: Bus) -> None:
+async def test_concurrently_published_entries_are_delivered_once(bus: Bus) -> None:
     await bus.create_group(STREAM, "g")
     ids = await asyncio.gather(*(bus.publish(STREAM, entry(number)) for number in range(300)))
     assert len(set(ids)) == 300
@@ -136,7 +136,7 @@ async def test_concurrent_publishers_lose_nothing_and_repeat_nothing(bus: Bus) -
     assert {e.entry_id: e.fields["message_id"] for e in found} == {i: f"m{n}" for n, i in enumerate(ids)}
 
 
-async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
+async def test_read_waits_for_entries(bus: Bus) -> None:
     await bus.create_group(STREAM, "g")
     reading = asyncio.create_task(bus.read(STREAM, "g", "c", block=10))
     others = [asyncio.create_task(bus.read("other", "g", "c", block=0)) for _ in range(1)]
@@ -147,7 +147,7 @@ async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
     assert await bus.read(STREAM, "g", "c", block=0.01) == []
 
 
-async def test_a_group_can_begin_at_the_end(bus: Bus) -> None:
+async def test_group_can_begin_at_the_end(bus: Bus) -> None:
     await filled(bus, 3, "whole")
     assert await bus.create_group(STREAM, "late", from_start=False)
     assert not await bus.create_group(STREAM, "late", from_start=True), "it is there already, and stays where it is"
@@ -156,7 +156,7 @@ async def test_a_group_can_begin_at_the_end(bus: Bus) -> None:
     assert [e.entry_id for e in await bus.read(STREAM, "late", "c")] == [entry_id]
 
 
-async def test_a_group_that_is_not_there(bus: Bus) -> None:
+async def test_reading_an_unknown_group_fails(bus: Bus) -> None:
     await bus.publish(STREAM, entry(1))
     for asked in (bus.read(STREAM, "g", "c"), bus.recover(STREAM, "g", "c")):
         with pytest.raises(NotFound):
@@ -168,7 +168,7 @@ async def test_a_group_that_is_not_there(bus: Bus) -> None:
 # -- acknowledgement and recovery ----------------------------------------------------------------
 
 
-async def test_what_is_acknowledged_is_done_with(bus: Bus, place: Place) -> None:
+async def test_acknowledged_entries_are_not_redelivered(bus: Bus, place: Place) -> None:
     ids = await filled(bus, 3, "g")
     await bus.read(STREAM, "g", "c")
     assert await bus.ack(STREAM, "g", ids[:2]) == 2
@@ -178,7 +178,7 @@ async def test_what_is_acknowledged_is_done_with(bus: Bus, place: Place) -> None
     assert [e.entry_id for e in (await bus.recover(STREAM, "g", "d")).entries] == ids[2:]
 
 
-async def test_what_is_stale_is_taken_over(bus: Bus, place: Place) -> None:
+async def test_stale_entries_are_claimed_by_another_consumer(bus: Bus, place: Place) -> None:
     ids = await filled(bus, 4, "g")
     await bus.read(STREAM, "g", "dead", count=2)
     assert not (await bus.recover(STREAM, "g", "live")).entries, "not yet"
@@ -193,7 +193,7 @@ async def test_what_is_stale_is_taken_over(bus: Bus, place: Place) -> None:
     assert not (await bus.recover(STREAM, "g", "third")).entries, "the time begins anew"
 
 
-async def test_the_time_is_doubled_then_it_is_a_dead_letter(bus: Bus, place: Place) -> None:
+async def test_idle_time_doubles_until_the_entry_is_a_dead_letter(bus: Bus, place: Place) -> None:
     (entry_id,) = await filled(bus, 1, "g")
     await bus.read(STREAM, "g", "a")
     await place.age("g", 31)
@@ -217,7 +217,7 @@ async def test_the_time_is_doubled_then_it_is_a_dead_letter(bus: Bus, place: Pla
     assert (letter.fields["dead_group"], letter.fields["dead_deliveries"]) == ("g", "3")
 
 
-async def test_how_often_and_how_long_are_terms(place: Place) -> None:
+async def test_idle_time_and_delivery_count_are_configurable(place: Place) -> None:
     bus = await place.make(RedeliveryPolicy(stale=5, silent=90, most=1))
     await filled(bus, 1, "g")
     await bus.read(STREAM, "g", "a")
@@ -225,14 +225,14 @@ async def test_how_often_and_how_long_are_terms(place: Place) -> None:
     assert len((await bus.recover(STREAM, "g", "b")).dead) == 1
 
 
-async def test_recovery_by_an_idle_time_of_ones_own(bus: Bus) -> None:
+async def test_recovery_accepts_an_idle_time(bus: Bus) -> None:
     ids = await filled(bus, 150, "g")
     await bus.read(STREAM, "g", "a", count=150)
     found = (await bus.recover(STREAM, "g", "b", idle=0, count=100)).entries
     assert [e.entry_id for e in found] == ids[:100]
 
 
-async def test_tending_takes_back_what_is_stale(bus: Bus, place: Place) -> None:
+async def test_maintenance_reclaims_stale_entries(bus: Bus, place: Place) -> None:
     ids = await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "dead")
     assert list((await bus.maintain(STREAM, "g")).taken_back) == []
@@ -245,7 +245,7 @@ async def test_tending_takes_back_what_is_stale(bus: Bus, place: Place) -> None:
     assert [(e.entry_id, e.deliveries) for e in found] == [(i, 2) for i in ids], "at once, for whoever asks"
 
 
-async def test_tending_buries_what_nobody_deals_with(bus: Bus, place: Place) -> None:
+async def test_maintenance_dead_letters_undeliverable_entries(bus: Bus, place: Place) -> None:
     (entry_id,) = await filled(bus, 1, "g")
     await bus.read(STREAM, "g", "a")
     for seconds in (31, 61):
@@ -259,7 +259,7 @@ async def test_tending_buries_what_nobody_deals_with(bus: Bus, place: Place) -> 
     assert await bus.count_entries(f"{STREAM}/dead") == 1
 
 
-async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Place) -> None:
+async def test_idle_consumers_are_deleted_unless_they_hold_entries(place: Place) -> None:
     bus = await place.make(RedeliveryPolicy(stale=30, silent=0, most=3))
     ids = await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "holds", count=1)
@@ -273,7 +273,7 @@ async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Plac
     assert [e.entry_id for e in (await bus.recover(STREAM, "g", "next")).entries] == ids[:1]
 
 
-async def test_two_who_recover_at_once_do_not_get_the_same(bus: Bus, place: Place) -> None:
+async def test_concurrent_recoveries_claim_different_entries(bus: Bus, place: Place) -> None:
     ids = await filled(bus, 50, "g")
     await bus.read(STREAM, "g", "dead", count=50)
     await place.age("g", 31)
@@ -281,10 +281,10 @@ async def test_two_who_recover_at_once_do_not_get_the_same(bus: Bus, place: Plac
     assert sorted(e.entry_id for share in shares for e in share.entries) == sorted(ids)
 
 
-# -- looking and trimming ------------------------------------------------------------------------
+# -- inspection and trimming ---------------------------------------------------------------------
 
 
-async def test_groups_tell_how_far_they_are(bus: Bus) -> None:
+async def test_group_info_reports_the_position(bus: Bus) -> None:
     await filled(bus, 5, "b", "a")
     await bus.read(STREAM, "a", "c", count=2)
     found = await bus.list_groups(STREAM)
@@ -292,7 +292,7 @@ async def test_groups_tell_how_far_they_are(bus: Bus) -> None:
     assert await bus.count_entries(STREAM) == 5
 
 
-async def test_trimming_drops_nothing_that_is_needed(bus: Bus) -> None:
+async def test_trimming_keeps_undelivered_entries(bus: Bus) -> None:
     ids = await filled(bus, 10, "a", "b")
     await bus.read(STREAM, "a", "c", count=10)
     await bus.ack(STREAM, "a", ids)
@@ -310,7 +310,7 @@ async def test_trimming_drops_nothing_that_is_needed(bus: Bus) -> None:
     assert [e.entry_id for e in await bus.read(STREAM, "a", "c")] == [entry_id]
 
 
-async def test_a_stream_that_nobody_reads_is_a_log(bus: Bus) -> None:
+async def test_stream_without_groups_is_trimmed_to_a_length(bus: Bus) -> None:
     await filled(bus, 30)
     assert await bus.trim_stream(STREAM, 10) == 20
     assert await bus.count_entries(STREAM) == 10
@@ -318,7 +318,7 @@ async def test_a_stream_that_nobody_reads_is_a_log(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("name", ["s p a c e", "ünïcode:世界", "'; drop table bus_entries; --", "*", "a\nb"])
-async def test_odd_names_are_names(bus: Bus, name: str) -> None:
+async def test_unusual_names_are_accepted(bus: Bus, name: str) -> None:
     await bus.create_group(name, name)
     entry_id = await bus.publish(name, {name: name, "": ""})
     (found,) = await bus.read(name, name, name)
@@ -326,7 +326,7 @@ async def test_odd_names_are_names(bus: Bus, name: str) -> None:
     assert await bus.ack(name, name, [entry_id]) == 1
 
 
-async def test_too_much_at_once_is_refused_clearly(place: Place) -> None:
+async def test_oversized_requests_are_refused(place: Place) -> None:
     bus = await place.make(buffer=10)
     await bus.create_group(STREAM, "g")
     results = await asyncio.gather(*(_publish(bus, n) for n in range(30)), return_exceptions=True)
@@ -339,7 +339,7 @@ async def _publish(bus: Bus, number: int) -> str:
     return await bus.publish(STREAM, entry(number))
 
 
-async def test_what_a_group_has_done_with(bus: Bus) -> None:
+async def test_acknowledged_entries_of_a_group_are_listed(bus: Bus) -> None:
     ids = await filled(bus, 6, "g")
     assert set(await bus.find_acknowledged(STREAM, "g", ids)) == set()
     await bus.read(STREAM, "g", "c", count=4)
@@ -349,7 +349,7 @@ async def test_what_a_group_has_done_with(bus: Bus) -> None:
     assert set(await bus.find_acknowledged(STREAM, "g", [])) == set()
 
 
-async def test_burying_is_acknowledging(bus: Bus) -> None:
+async def test_dead_lettering_acknowledges_the_entry(bus: Bus) -> None:
     ids = await filled(bus, 2, "g")
     first, _ = await bus.read(STREAM, "g", "c")
     await bus.dead_letter_entry(STREAM, "g", first, "it is wrong")
@@ -362,7 +362,7 @@ async def test_burying_is_acknowledging(bus: Bus) -> None:
     assert bus.error is None
 
 
-async def test_who_still_works_on_something_says_so(bus: Bus, place: Place) -> None:
+async def test_resetting_the_idle_time_delays_recovery(bus: Bus, place: Place) -> None:
     ids = await filled(bus, 3, "g")
     await bus.read(STREAM, "g", "slow", count=2)
     await bus.read(STREAM, "g", "other", count=1)
@@ -373,14 +373,14 @@ async def test_who_still_works_on_something_says_so(bus: Bus, place: Place) -> N
     assert [p.deliveries for p in await bus.list_pending(STREAM, "g")] == [1, 1, 2]
 
 
-async def test_entries_that_exist_are_found(bus: Bus) -> None:
+async def test_existing_entries_are_found(bus: Bus) -> None:
     ids = await filled(bus, 2, "g")
     assert set(await bus.find_existing(STREAM, [*ids, "nonsense", "1-99"])) == set(ids)
     assert set(await bus.find_existing(STREAM, [])) == set()
 
 
-@pytest.mark.parametrize("place", ["redis"], indirect=True)  # a stream of the store is named after its owner's id
-async def test_a_stream_is_one_owners(bus: Bus) -> None:
+@pytest.mark.parametrize("place", ["redis"], indirect=True)  # a stream in the store is named by its owner's id
+async def test_changing_the_owner_of_a_stream_empties_it(bus: Bus) -> None:
     await filled(bus, 2, "g")
     assert await bus.set_owner(STREAM, "one"), "it was nobody's"
     assert (await bus.count_entries(STREAM), await bus.list_groups(STREAM)) == (0, [])

@@ -1,4 +1,4 @@
-"""What the bus does by itself: takes back, buries, forgets, drops, and tells of responses that do not come."""
+"""Background jobs of the bus: reclaiming, dead letters, trimming, and missing responses."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def told(market: Market, type: str) -> list[Any]:
     return [json.loads(event.data) for event in market.of_type(type)]
 
 
-async def test_what_a_dead_consumer_held_comes_to_the_next_one(
+async def test_entries_of_a_dead_consumer_go_to_the_next_one(
     market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     sent = await publish(market, a)
@@ -69,7 +69,7 @@ async def test_what_a_dead_consumer_held_comes_to_the_next_one(
     assert (await market.call(b, "bus.pending")).entries[0].consumer == "live"
 
 
-async def test_after_three_deliveries_it_is_a_dead_letter_though_nobody_reads(
+async def test_entry_becomes_a_dead_letter_after_three_deliveries_without_readers(
     market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     sent = await publish(market, a)
@@ -90,7 +90,7 @@ async def test_after_three_deliveries_it_is_a_dead_letter_though_nobody_reads(
     assert message.message_id == sent
 
 
-async def test_silent_consumers_are_forgotten_after_what_they_held(
+async def test_idle_consumers_are_deleted_after_their_entries_are_reclaimed(
     market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     await publish(market, a)
@@ -110,7 +110,7 @@ async def test_silent_consumers_are_forgotten_after_what_they_held(
     assert len(await read(market, b, consumer="new")) == 1
 
 
-async def test_all_of_it_is_a_matter_of_settings(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+async def test_intervals_and_limits_are_settings(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
     settings = make_settings(tmp_path / "data", bus_stale=2, bus_deliveries=1, bus_response_low=1)
     app = App(settings, clock=clock, store=engine.store(clock))
     await app.start()
@@ -131,7 +131,7 @@ async def test_all_of_it_is_a_matter_of_settings(engine: Engine, tmp_path: Path,
     await app.stop()
 
 
-async def test_what_everybody_has_done_with_is_dropped(
+async def test_entries_acknowledged_by_all_groups_are_deleted(
     market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     bus = EmbeddedBus(market.app.store, market.clock)
@@ -149,7 +149,7 @@ async def test_what_everybody_has_done_with_is_dropped(
     assert len(await read(market, b)) == 1
 
 
-async def test_of_agents_that_left_nothing_stays(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
+async def test_deregistered_agents_leave_no_rows(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
     bus = EmbeddedBus(market.app.store, market.clock)
     await publish(market, a)
     await read(market, b)
@@ -159,9 +159,7 @@ async def test_of_agents_that_left_nothing_stays(market: Market, keeper: BusReco
     assert await bus.list_pending(b.subject, b.subject) == []
 
 
-async def test_a_halt_stops_the_clock_of_nobody_but_nothing_happens(
-    market: Market, keeper: BusReconciler, a: Caller, b: Caller
-) -> None:
+async def test_jobs_do_nothing_during_a_halt(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
     await publish(market, a, priority="high")
     await read(market, b)
     await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt", reason="x")
@@ -174,7 +172,7 @@ async def test_a_halt_stops_the_clock_of_nobody_but_nothing_happens(
 
 
 @pytest.mark.parametrize(("priority", "minutes"), [("high", 5), ("medium", 30), ("low", 120)])
-async def test_a_response_that_does_not_come_in_time_is_told(
+async def test_missing_response_is_reported(
     market: Market, keeper: BusReconciler, a: Caller, b: Caller, priority: str, minutes: int
 ) -> None:
     sent = await publish(market, a, priority=priority, correlation_id="c")
@@ -194,7 +192,7 @@ async def test_a_response_that_does_not_come_in_time_is_told(
     assert market.of_type("agora.bus.response_missed")[0].audience == (a.subject, b.subject)
 
 
-async def test_what_counts_as_a_response(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
+async def test_only_responses_end_the_wait(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
     acknowledged = await publish(market, a, priority="high")
     await market.call(b, "messaging.mark", message_ids=[acknowledged], status="acknowledged")
     replied = await publish(market, a, priority="high")
@@ -211,7 +209,7 @@ async def test_what_counts_as_a_response(market: Market, keeper: BusReconciler, 
     assert [event["ref"] for event in told(market, "agora.bus.response_missed")] == [read_only]
 
 
-async def test_a_task_that_nobody_takes_is_missed_too(
+async def test_unclaimed_task_is_reported_as_missing_response(
     market: Market, keeper: BusReconciler, a: Caller, b: Caller
 ) -> None:
     task = await publish(market, a, type="task_assignment", target="broadcast", priority="high")
@@ -221,9 +219,7 @@ async def test_a_task_that_nobody_takes_is_missed_too(
     assert (event["ref"], event["recipient"]) == (task, None)
 
 
-async def test_nobody_in_particular_owes_a_response_to_everyone(
-    market: Market, keeper: BusReconciler, a: Caller, b: Caller
-) -> None:
+async def test_broadcast_expects_no_response(market: Market, keeper: BusReconciler, a: Caller, b: Caller) -> None:
     await publish(market, a, target="broadcast", type="state_update", priority="high")
     market.clock.advance(100_000)
     await keeper.step()

@@ -1,4 +1,4 @@
-"""Attempts at one prompt: jobs side by side, compared, one chosen, and nothing of the others lost."""
+"""Attempts at one prompt: parallel jobs, compared, one chosen, and no work of the others lost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def claim(job: Job) -> Any:
     return claim.tasks[0]
 
 
-async def test_each_variant_is_a_job_with_its_requirements(job: Job) -> None:
+async def test_each_variant_becomes_a_job_with_its_requirements(job: Job) -> None:
     group = await start(job, "coding:claude model:opus", "coding:opencode", f"worker:{job.worker}", agent_type="plan")
     assert (group.title, group.chosen, group.requester) == ("Mend the failing test", None, job.person.subject)
     assert [(each.number, each.status) for each in group.attempts] == [(1, "pending"), (2, "pending"), (3, "pending")]
@@ -71,7 +71,7 @@ async def test_each_variant_is_a_job_with_its_requirements(job: Job) -> None:
     assert [event.subject for event in job.market.of_type("agora.attempt.started")] == [group.group_id]
 
 
-async def test_attempts_are_compared_and_a_choice_ends_the_others(job: Job) -> None:
+async def test_attempts_are_compared_and_choosing_one_ends_the_others(job: Job) -> None:
     group = await start(job, "model:opus", "model:small", "coding:claude")
     ids = [each.task_id for each in group.attempts]
     for head in HEADS:
@@ -109,7 +109,7 @@ async def test_attempts_are_compared_and_a_choice_ends_the_others(job: Job) -> N
     assert len(job.market.of_type("agora.attempt.chosen")) == 1
 
 
-async def test_an_attempt_goes_on_in_its_session_before_it_is_chosen(job: Job) -> None:
+async def test_attempt_can_be_continued_in_its_session_before_it_is_chosen(job: Job) -> None:
     group = await start(job, "model:opus", "model:small")
     first = await claim(job)
     await submit(job, first.task_id)
@@ -121,7 +121,7 @@ async def test_an_attempt_goes_on_in_its_session_before_it_is_chosen(job: Job) -
         await choose(job, group.group_id, first.task_id)
 
 
-async def test_one_that_is_delivered_is_not_dropped(job: Job) -> None:
+async def test_delivered_attempt_cannot_be_discarded(job: Job) -> None:
     group = await start(job, "model:opus", "model:small")
     for _ in group.attempts:
         task = await claim(job)
@@ -134,7 +134,7 @@ async def test_one_that_is_delivered_is_not_dropped(job: Job) -> None:
     assert (await job.market.call(job.person, "review.get", job_id=other)).state == "open"
 
 
-async def test_two_people_choose_at_once_and_one_wins(job: Job) -> None:
+async def test_concurrent_choices_have_one_winner(job: Job) -> None:
     group = await start(job, "model:opus", "model:small")
     for _ in group.attempts:
         task = await claim(job)
@@ -146,7 +146,7 @@ async def test_two_people_choose_at_once_and_one_wins(job: Job) -> None:
     assert sorted(str(review) for review in reviews) == ["dismissed", "open"]
 
 
-async def test_groups_are_seen_and_decided_by_whom_they_concern(job: Job) -> None:
+async def test_groups_are_visible_and_decidable_only_for_participants(job: Job) -> None:
     stranger = await job.market.agent("Stranger")
     groups = [await start(job, "model:opus", "model:small") for _ in range(3)]
     for operation, arguments in (("get", {}), ("choose", {"task_id": groups[0].attempts[0].task_id})):
@@ -159,7 +159,7 @@ async def test_groups_are_seen_and_decided_by_whom_they_concern(job: Job) -> Non
     assert not (await job.market.call(job.person, "attempt.list", codebase_id="cb_other")).groups
 
 
-async def test_what_cannot_be_attempted_is_refused(job: Job) -> None:
+async def test_invalid_attempts_are_refused(job: Job) -> None:
     for variants, problem in (
         (["model:opus"], "variants"),
         (["model:opus"] * 9, "variants"),
@@ -174,7 +174,7 @@ async def test_what_cannot_be_attempted_is_refused(job: Job) -> None:
     assert not (await job.market.call(job.person, "task.list")).tasks, "no job of a refused group is queued"
 
 
-async def test_an_attempt_that_no_worker_can_take_is_refused(job: Job) -> None:
+async def test_attempt_without_a_suitable_worker_is_refused(job: Job) -> None:
     for variant in ("coding:gemini", "model:none", "profile:careful", "coding:claude model:none", "worker:other"):
         with pytest.raises(InvalidRequest, match="No worker that has the codebase") as refusal:
             await start(job, "model:opus", variant)
@@ -187,7 +187,7 @@ async def test_an_attempt_that_no_worker_can_take_is_refused(job: Job) -> None:
     assert not (await job.market.call(job.person, "task.list")).tasks
 
 
-async def test_another_agent_attempts_it_in_the_same_repository_at_another_worker(job: Job) -> None:
+async def test_attempt_of_another_agent_runs_on_another_worker_with_the_repository(job: Job) -> None:
     market = job.market
     rival = await market.agent("Rival")
     for coder, name, repository in (
@@ -210,7 +210,7 @@ async def test_another_agent_attempts_it_in_the_same_repository_at_another_worke
     ]
 
 
-async def test_workers_of_another_account_get_no_attempts_by_saying_that_they_have_the_repository(job: Job) -> None:
+async def test_workers_of_another_account_get_no_attempts_by_claiming_the_repository(job: Job) -> None:
     market = job.market
     registrar = replace(market.operator, account="another")
     registration = await market.call(registrar, "agent.register", agent_name="Stranger")
@@ -223,7 +223,7 @@ async def test_workers_of_another_account_get_no_attempts_by_saying_that_they_ha
         await start(job, "coding:claude", "coding:gemini")
 
 
-async def test_a_repeated_request_starts_one_group(job: Job) -> None:
+async def test_repeated_request_starts_one_group(job: Job) -> None:
     values = {"prompt": PROMPT, "codebase_id": job.codebase, "variants": ["model:opus", "model:small"]}
     first, second = [await job.market.call(job.person, "attempt.start", key="once", **values) for _ in range(2)]
     assert first == second
@@ -231,7 +231,7 @@ async def test_a_repeated_request_starts_one_group(job: Job) -> None:
     assert len((await job.market.call(job.person, "task.list")).tasks) == 2
 
 
-async def test_what_is_handed_over_while_another_is_chosen_is_dismissed_or_refused(job: Job) -> None:
+async def test_review_submitted_during_another_choice_is_dismissed_or_refused(job: Job) -> None:
     group = await start(job, "model:opus", "model:small")
     await submit(job, (await claim(job)).task_id)
     second = await claim(job)
@@ -246,7 +246,7 @@ async def test_what_is_handed_over_while_another_is_chosen_is_dismissed_or_refus
     assert other.review in (None, "dismissed"), "a review that nobody wants does not stay open"
 
 
-async def test_a_page_of_groups_is_cut_by_its_bytes(job: Job) -> None:
+async def test_page_of_groups_is_bounded_in_bytes(job: Job) -> None:
     for number in range(3):
         await start(job, "coding:claude", "coding:opencode", title=f"{number} " + "x" * 150)
     job.market.app.configuration.current = job.market.app.settings.model_copy(update={"page_bytes": 800})

@@ -1,4 +1,4 @@
-"""Turns as checkpoints: what rewinding would change, and the jobs that rewind and fork."""
+"""Turns as checkpoints: previews of rewinding, and the jobs that rewind and fork."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def record(job: Job, job_id: str, number: int, *files: tuple[str, str, str
     return await job.market.call(job.coder, "turn.record", job_id=job_id, number=number, **fence, **values)
 
 
-async def test_a_preview_says_what_rewinding_would_change(job: Job) -> None:
+async def test_preview_lists_changes_of_rewinding(job: Job) -> None:
     job_id = await job.begin()
     await record(job, job_id, 1, ("kept", "M", "1"), ("changed", "M", "1"), ("added", "A", "1"), ("gone", "A", "1"))
     await record(job, job_id, 2, ("kept", "M", "1"), ("changed", "M", "2"), ("later", "A", "1"), ("old", "D", "0"))
@@ -60,7 +60,7 @@ async def test_a_preview_says_what_rewinding_would_change(job: Job) -> None:
         await job.market.call(job.person, "turn.rewind", **place, what="files")
 
 
-async def test_rewinding_and_forking_are_jobs_of_the_worker_that_has_the_files(job: Job) -> None:
+async def test_rewind_and_fork_are_jobs_of_the_worker_with_the_files(job: Job) -> None:
     job_id = await job.begin()
     for number in (1, 2):
         await record(job, job_id, number, ("a", "A", str(number)))
@@ -81,7 +81,7 @@ async def test_rewinding_and_forking_are_jobs_of_the_worker_that_has_the_files(j
     assert task.context_id != "talk"
 
 
-async def test_turns_are_of_whom_they_concern_and_of_one_session(job: Job) -> None:
+async def test_turns_are_visible_only_to_participants_and_belong_to_one_session(job: Job) -> None:
     stranger = await job.market.agent("Stranger")
     job_id = await job.begin()
     await record(job, job_id, 1)
@@ -106,7 +106,7 @@ async def test_turns_are_of_whom_they_concern_and_of_one_session(job: Job) -> No
         await record(job, job_id, 2)
 
 
-async def test_a_worker_that_takes_a_job_over_adds_turns_and_changes_none(job: Job) -> None:
+async def test_worker_that_takes_over_a_job_appends_turns_without_changing_earlier_ones(job: Job) -> None:
     market = job.market
     other, thief = await market.agent("Other"), await market.agent("Thief")
     places = {}

@@ -1,4 +1,4 @@
-"""Codebases that no worker has yet: workers are asked one after another, and the one that has it confirms."""
+"""Registration of codebases without a worker: workers are asked one after another, and the one that has it confirms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def claim(market: Market, caller: Caller, worker: str) -> list[Any]:
     return list((await call(market, caller, "task.claim", worker=worker)).tasks)
 
 
-async def test_workers_are_asked_until_one_has_the_path(market: Market) -> None:
+async def test_workers_are_asked_until_one_confirms_the_path(market: Market) -> None:
     coder, other, person = [await market.agent(name) for name in ("Coder", "Other", "Person")]
     with pytest.raises(Conflict, match="online"):
         await call(market, person, "codebase.register", name="api", path="/src/api")
@@ -60,7 +60,7 @@ async def test_workers_are_asked_until_one_has_the_path(market: Market) -> None:
     assert (work.task_id, work.payload["model"], work.payload["agent_type"]) == (job.task_id, "m", "plan")
 
 
-async def test_a_codebase_that_nobody_has_is_refused_with_the_reasons(market: Market) -> None:
+async def test_codebase_without_a_worker_is_refused_with_reasons(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     await call(market, coder, "worker.register", worker_name="one", capabilities=CAPABILITIES)
     pending = await call(market, person, "codebase.register", name="api", path="/src/api")
@@ -76,7 +76,7 @@ async def test_a_codebase_that_nobody_has_is_refused_with_the_reasons(market: Ma
     assert renewed.codebase_id != pending.codebase_id
 
 
-async def test_the_token_of_a_clone_is_for_the_worker_that_is_named(market: Market) -> None:
+async def test_token_of_a_clone_is_readable_only_by_the_named_worker(market: Market) -> None:
     coder, thief = await market.agent("Coder"), await market.agent("Thief")
     await call(market, coder, "worker.register", worker_name="one", capabilities=CAPABILITIES)
     await call(market, thief, "worker.register", worker_name="two", capabilities=CAPABILITIES)
@@ -111,7 +111,7 @@ async def test_the_token_of_a_clone_is_for_the_worker_that_is_named(market: Mark
             await call(market, coder, "codebase.register", name="bad", **arguments)
 
 
-async def test_another_worker_is_asked_in_place_of_a_dead_one(market: Market, job_context: JobContext) -> None:
+async def test_another_worker_is_asked_instead_of_a_dead_one(market: Market, job_context: JobContext) -> None:
     one, two, three, person = [await market.agent(name) for name in ("One", "Two", "Three", "Person")]
     job = CodebaseQuestions(job_context)
     for owner, name in ((two, "two"), (one, "one")):
@@ -135,7 +135,7 @@ async def test_another_worker_is_asked_in_place_of_a_dead_one(market: Market, jo
     await call(
         market, three, "codebase.decline", **asked, fencing_token=question.fencing_token, reason="not here either"
     )
-    (question,) = await claim(market, two, "two")  # it was silent, and has not said no
+    (question,) = await claim(market, two, "two")  # it was silent, and did not decline
     done = await call(
         market,
         two,
@@ -148,7 +148,7 @@ async def test_another_worker_is_asked_in_place_of_a_dead_one(market: Market, jo
     assert done.state == "ready"
 
 
-async def test_a_codebase_is_refused_once_nobody_is_left_to_answer(market: Market, job_context: JobContext) -> None:
+async def test_codebase_is_refused_when_no_worker_remains(market: Market, job_context: JobContext) -> None:
     one, two, person = [await market.agent(name) for name in ("One", "Two", "Person")]
     job = CodebaseQuestions(job_context)
     await call(market, one, "worker.register", worker_name="one", capabilities=CAPABILITIES)
@@ -163,7 +163,7 @@ async def test_a_codebase_is_refused_once_nobody_is_left_to_answer(market: Marke
     named = await call(
         market, two, "codebase.register", name="own", git_url="https://git.example.com/x", worker_id="two"
     )
-    market.clock.advance(ONLINE_SECONDS + 1)  # both have died
+    market.clock.advance(ONLINE_SECONDS + 1)  # both are dead
     await job.reconcile("default")
     states = {}
     for codebase in (declined, unclaimed, cancelled, named):

@@ -1,4 +1,4 @@
-"""Codebases and sessions: who has them, who reads them, and jobs that go to whoever has them."""
+"""Codebases and sessions: ownership, read access, and routing of jobs to their worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def make_codebase(market: Market, coder: Caller, path: str = "/src/api") -
     return worker.worker_id, codebase.codebase_id
 
 
-async def test_a_job_goes_to_the_worker_that_has_the_codebase(market: Market) -> None:
+async def test_job_goes_to_the_worker_of_its_codebase(market: Market) -> None:
     coder, other, person = await market.agent("Coder"), await market.agent("Other"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     again = await call(market, coder, "codebase.register", name="renamed", path="/src/api", worker_id=worker)
@@ -61,8 +61,8 @@ async def test_a_job_goes_to_the_worker_that_has_the_codebase(market: Market) ->
     assert row.capabilities == ["coding"], "without the codebase, no jobs for it"
 
 
-async def test_a_codebase_may_be_named(market: Market) -> None:
-    """By its worker and by operators, as whoever sits at a terminal does; others know it by its id."""
+async def test_codebase_can_be_addressed_by_name(market: Market) -> None:
+    """Its worker and operators may use the name; other callers must use the id."""
     coder, person = await market.agent("Coder"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     said = [{"message_id": "m1", "role": "user", "content": "Mend it"}]
@@ -80,7 +80,7 @@ async def test_a_codebase_may_be_named(market: Market) -> None:
         await call(market, person, "session.list", codebase_id="api")
 
 
-async def test_messages_of_a_session_are_stored_once_and_read_by_whom_they_concern(market: Market) -> None:
+async def test_messages_of_a_session_are_stored_once_and_visible_only_to_participants(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     stranger = await market.agent("Stranger")
     worker, codebase = await make_codebase(market, coder)
@@ -123,7 +123,7 @@ async def test_messages_of_a_session_are_stored_once_and_read_by_whom_they_conce
     assert resumed.payload["session_id"] == "ses_1"
 
 
-async def test_lists_are_read_in_pages(market: Market) -> None:
+async def test_lists_are_paged(market: Market) -> None:
     coder = await market.agent("Coder")
     _, codebase = await make_codebase(market, coder)
     sessions = [{"session_id": f"ses_{number}", "title": f"Session {number}"} for number in range(5)]
@@ -144,7 +144,7 @@ async def test_lists_are_read_in_pages(market: Market) -> None:
     assert page.codebases[0].online
 
 
-async def test_a_codebase_needs_a_worker_of_the_callers(market: Market) -> None:
+async def test_codebase_requires_a_worker_of_the_caller(market: Market) -> None:
     coder, stranger = await market.agent("Coder"), await market.agent("Stranger")
     worker, codebase = await make_codebase(market, coder)
     with pytest.raises(NotFound):

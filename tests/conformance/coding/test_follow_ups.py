@@ -1,4 +1,4 @@
-"""Follow-ups to coding jobs: in order, editable until taken, each said once, and awake what is paused or ended."""
+"""Follow-ups to coding jobs: ordered, editable until taken, delivered once; they resume paused or ended jobs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def job(market: Market) -> Job:
     return Job(market, coder, person, worker.worker_id, codebase.codebase_id)
 
 
-async def test_they_are_taken_in_order_and_again_until_the_checkpoint_has_them(job: Job) -> None:
+async def test_follow_ups_are_delivered_in_order_until_the_checkpoint_contains_them(job: Job) -> None:
     await job.begin()
     first, second, third = await job.say("one"), await job.say("two"), await job.say("three", mode="steering")
     place = {"task_id": job.task_id}
@@ -79,7 +79,7 @@ async def test_they_are_taken_in_order_and_again_until_the_checkpoint_has_them(j
     assert "first" not in str(job.market.of_type("agora.task.follow_up")), "events do not carry what was said"
 
 
-async def test_what_is_said_to_a_closed_job_begins_another_in_its_session(job: Job) -> None:
+async def test_follow_up_to_a_closed_job_starts_another_in_its_session(job: Job) -> None:
     ended = await job.begin(priority="high", required_capabilities=["coding"])
     assert (await job.take(closing=True)).closed
     successor = await job.say("and the docs")
@@ -100,7 +100,7 @@ async def test_what_is_said_to_a_closed_job_begins_another_in_its_session(job: J
     ]
 
 
-async def test_what_waits_for_a_failed_job_is_woken(job: Job) -> None:
+async def test_follow_up_resumes_a_failed_job(job: Job) -> None:
     failed = await job.begin()
     await job.say("try the other way")
     with pytest.raises(Conflict, match="its worker takes them"):
@@ -115,7 +115,7 @@ async def test_what_waits_for_a_failed_job_is_woken(job: Job) -> None:
         await job.market.call(job.person, "follow_up.wake", task_id=failed)
 
 
-async def test_a_paused_job_goes_on_and_steering_takes_the_place_of_an_answer(job: Job) -> None:
+async def test_follow_up_resumes_a_paused_job_and_steering_replaces_an_answer(job: Job) -> None:
     task_id = await job.begin()
     fence = {"task_id": task_id, "fencing_token": job.fence}
     await job.market.call(job.coder, "task.release", **fence, reason="usage limit", delay=3600)
@@ -134,10 +134,10 @@ async def test_a_paused_job_goes_on_and_steering_takes_the_place_of_an_answer(jo
     assert (await job.take(steering=True)).follow_up.text == "later"
 
 
-async def test_only_whom_it_concerns_reads_and_says_something(job: Job) -> None:
+async def test_only_participants_read_and_send_follow_ups(job: Job) -> None:
     stranger = await job.market.agent("Stranger")
     task_id = (await job.market.call(job.person, "task.assign", prompt="Mend it", codebase_id=job.codebase)).task_id
-    with pytest.raises(NotFound):  # although everybody sees a task that waits in the pool
+    with pytest.raises(NotFound):  # although every caller sees a task that waits in the pool
         await job.market.call(stranger, "follow_up.list", task_id=task_id)
     await job.claim()
     await job.say("secret")

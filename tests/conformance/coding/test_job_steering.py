@@ -1,4 +1,4 @@
-"""Steering the work in a codebase: jobs given, talked to and ended there, held while it is not watched, and its events."""
+"""Jobs in a codebase: triggered, messaged and ended; held while the codebase is not watched; and their events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def claim(market: Market, coder: Caller) -> list[Any]:
     return list((await call(market, coder, "task.claim", worker="laptop")).tasks)
 
 
-async def test_a_job_is_triggered_talked_to_and_ended(market: Market) -> None:
+async def test_job_is_triggered_messaged_and_ended(market: Market) -> None:
     coder, person, stranger = [await market.agent(name) for name in ("Coder", "Person", "Stranger")]
     _, codebase = await make_codebase(market, coder)
     place = {"codebase_id": codebase}
@@ -51,7 +51,7 @@ async def test_a_job_is_triggered_talked_to_and_ended(market: Market) -> None:
     assert (await call(market, person, "codebase.status", **place)).status == "offline"
 
 
-async def test_an_unwatched_codebase_holds_what_is_queued(market: Market) -> None:
+async def test_unwatched_codebase_holds_queued_jobs(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     place = {"codebase_id": codebase}
@@ -79,7 +79,7 @@ async def test_an_unwatched_codebase_holds_what_is_queued(market: Market) -> Non
     assert (await call(market, coder, "worker.get", worker_id=worker)).active_tasks == 2
 
 
-async def test_the_events_of_a_codebase_are_those_of_its_jobs(market: Market) -> None:
+async def test_events_of_a_codebase_are_those_of_its_jobs(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     _, codebase = await make_codebase(market, coder)
     _, other = await make_codebase(market, coder, "/src/other")
@@ -119,7 +119,7 @@ BAD_FILES: list[Any] = [
 ]
 
 
-async def test_files_of_a_job_stay_below_its_codebase(market: Market) -> None:
+async def test_files_of_a_job_must_be_inside_its_codebase(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     _, codebase = await make_codebase(market, coder)
     good = ["src/a.py", {"path": "b.bin", "content": "AAE=", "encoding": "base64"}]
@@ -138,7 +138,7 @@ async def read_sealed(market: Market) -> list[bytes]:
     return [bytes(row) for row in rows]
 
 
-async def test_secrets_are_for_the_holder_of_the_job_alone(market: Market) -> None:
+async def test_only_the_holder_of_the_job_reads_its_secrets(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     _, codebase = await make_codebase(market, coder)
     secrets = {"DEPLOY_KEY": "s3cret-of-the-job"}
@@ -169,7 +169,7 @@ async def test_secrets_are_for_the_holder_of_the_job_alone(market: Market) -> No
             await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="x", secrets=bad)
 
 
-async def test_a_job_goes_to_a_worker_with_its_profile(market: Market) -> None:
+async def test_job_goes_to_a_worker_with_its_profile(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     _, codebase = await make_codebase(market, coder)
     await call(market, person, "task.assign", prompt="Carefully", codebase_id=codebase, profile="careful")

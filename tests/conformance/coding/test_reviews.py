@@ -1,4 +1,4 @@
-"""Reviews: handed over by the worker, commented on by line, sent back as one follow-up, approved once."""
+"""Reviews: submitted by the worker, commented on by line, returned as one follow-up, approved once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def decide(job: Job, operation: str, job_id: str, **arguments: Any) -> Any
     return await job.market.call(job.person, f"review.{operation}", job_id=job_id, **arguments)
 
 
-async def test_comments_go_back_as_one_follow_up_with_path_line_and_code(job: Job) -> None:
+async def test_comments_become_one_follow_up_with_path_line_and_code(job: Job) -> None:
     job_id = await job.begin()
     assert (await submit(job, job_id)).state == "open"
     await decide(job, "comment", job_id, path="a.py", line=2, text="In English, please.")
@@ -81,7 +81,7 @@ async def test_comments_go_back_as_one_follow_up_with_path_line_and_code(job: Jo
     assert [(file.path, file.truncated) for file in rest.files] == [("big.bin", True)]
 
 
-async def test_an_approval_is_carried_out_once_and_conflicts_go_back_to_the_agent(job: Job) -> None:
+async def test_approval_is_applied_once_and_conflicts_return_to_the_agent(job: Job) -> None:
     job_id = await job.begin()
     await submit(job, job_id)
     with pytest.raises(Conflict, match="The branch is at"):
@@ -124,7 +124,7 @@ async def decide_list(job: Job, **filters: Any) -> Any:
     return await job.market.call(job.person, "review.list", **filters)
 
 
-async def test_reviews_are_seen_by_whom_they_concern_and_handed_over_within_a_session(job: Job) -> None:
+async def test_reviews_are_visible_only_to_participants_and_submitted_within_a_session(job: Job) -> None:
     stranger = await job.market.agent("Stranger")
     job_id = await job.begin()
     await submit(job, job_id)
@@ -164,7 +164,7 @@ async def test_reviews_are_seen_by_whom_they_concern_and_handed_over_within_a_se
             await submit(job, other.task_id, **changes)
 
 
-async def test_who_has_reviewed_a_job_stays_on_it(job: Job) -> None:
+async def test_reviewer_of_a_job_remains_a_participant(job: Job) -> None:
     job_id = await job.begin()
     await submit(job, job_id)
     await decide(job, "request_changes", job_id, text="And a test.")
@@ -179,8 +179,8 @@ async def test_who_has_reviewed_a_job_stays_on_it(job: Job) -> None:
     assert people.commented_by == [job.person.subject, job.market.operator.subject]
 
 
-async def test_queued_jobs_are_held_while_as_many_reviews_are_open_as_may_be(job: Job) -> None:
-    """What nobody looks at is not added to; what a review asks for, and what is resumed, goes on."""
+async def test_queued_jobs_are_held_at_the_limit_of_open_reviews(job: Job) -> None:
+    """New jobs wait until reviews are decided; jobs requested by a review, and resumed ones, continue."""
     place = {"codebase_id": job.codebase}
 
     async def assign(context: str) -> str:
@@ -229,7 +229,7 @@ async def test_queued_jobs_are_held_while_as_many_reviews_are_open_as_may_be(job
     assert await claim_all() == [sixth]
 
 
-async def test_a_review_whose_delivery_ended_without_a_report_counts_as_open_again(job: Job) -> None:
+async def test_review_is_open_again_if_its_delivery_ended_without_a_report(job: Job) -> None:
     place = {"codebase_id": job.codebase}
     await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=1)
     job_id = (await job.market.call(job.person, "task.assign", prompt="Mend it", context_id="one", **place)).task_id
@@ -260,7 +260,7 @@ async def test_a_review_whose_delivery_ended_without_a_report_counts_as_open_aga
     assert (await decide(job, "get", job_id)).state == "merged"
 
 
-async def test_of_reviews_that_are_opened_at_once_all_are_counted(job: Job) -> None:
+async def test_concurrently_opened_reviews_are_all_counted(job: Job) -> None:
     place = {"codebase_id": job.codebase}
     await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=6)
     jobs = []

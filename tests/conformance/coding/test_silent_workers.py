@@ -1,4 +1,5 @@
-"""A worker that is not heard of: stale, then offline, by the server's clock alone; its job goes to another that has the repository."""
+"""Silent workers become stale, then offline, by the server's clock; their jobs go to another worker with the
+repository."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_the_job_of_a_silent_worker_goes_to_another(market: Market, job_context: JobContext) -> None:
+async def test_job_of_a_silent_worker_goes_to_another(market: Market, job_context: JobContext) -> None:
     coder = await market.agent("Coder")
     deadlines, stand_ins = TaskDeadlineController(job_context), StandIns(job_context)
     _, codebase = await make_codebase(market, coder)
@@ -61,7 +62,7 @@ async def test_the_job_of_a_silent_worker_goes_to_another(market: Market, job_co
     assert again.payload["prompt"] == "Go on"
 
 
-async def test_a_paused_job_stays_with_its_worker_while_that_is_online(market: Market, job_context: JobContext) -> None:
+async def test_paused_job_stays_with_its_online_worker(market: Market, job_context: JobContext) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     deadlines = TaskDeadlineController(job_context)
     for name in ("laptop", "desk"):
@@ -100,7 +101,9 @@ async def test_a_paused_job_stays_with_its_worker_while_that_is_online(market: M
     assert [task.task_id for task in await claim("laptop")] == [task.task_id], "a drained worker takes no more jobs"
 
 
-async def test_work_that_is_no_coding_job_is_put_off_for_anybody(market: Market, job_context: JobContext) -> None:
+async def test_deferred_task_that_is_no_coding_job_is_open_to_any_worker(
+    market: Market, job_context: JobContext
+) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     for name in ("laptop", "desk"):
         await call(market, coder, "worker.register", worker_name=name, capabilities=["mending"])
@@ -113,7 +116,7 @@ async def test_work_that_is_no_coding_job_is_put_off_for_anybody(market: Market,
     assert len((await call(market, coder, "task.claim", worker="desk")).tasks) == 1
 
 
-async def test_stand_ins_wait_longer_after_each_failure(
+async def test_substitute_workers_back_off_after_each_failure(
     job_context: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand_ins, stop, waits = StandIns(job_context), asyncio.Event(), list[float]()

@@ -1,4 +1,4 @@
-"""Transcripts of sessions: found by words, exported, forgotten by hand and by policy; and who took part in a job."""
+"""Transcripts of sessions: searched, exported, deleted by request and by retention; and the participants of a job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_a_transcript_is_found_exported_and_forgotten(market: Market) -> None:
+async def test_transcript_is_searched_exported_and_deleted(market: Market) -> None:
     coder, person, stranger = [await market.agent(name) for name in ("Coder", "Person", "Stranger")]
     worker, codebase = await make_codebase(market, coder)
     place = {"codebase_id": codebase, "session_id": "ses_1"}
@@ -56,7 +56,7 @@ async def test_a_transcript_is_found_exported_and_forgotten(market: Market) -> N
     assert not (await call(market, market.operator, "transcript.search", q="parser")).matches
 
 
-async def test_old_sessions_are_forgotten_where_the_settings_say_so(market: Market) -> None:
+async def test_old_sessions_are_deleted_if_configured(market: Market) -> None:
     coder = await market.agent("Coder")
     _, codebase = await make_codebase(market, coder)
     said = [{"message_id": "m1", "content": "hello"}]
@@ -77,7 +77,7 @@ async def test_old_sessions_are_forgotten_where_the_settings_say_so(market: Mark
     assert session.session_id == "new"
 
 
-async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market) -> None:
+async def test_job_lists_requester_approvers_and_commenters(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     receipt = await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="Mend it")
@@ -89,7 +89,7 @@ async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market) -> No
     for caller in (person, coder, person):
         await call(market, caller, "task.comment", **place, text="well done")
     comments = (call(market, person, "task.comment", **place, text="again") for _ in range(LOG_PAGE))
-    await asyncio.gather(*comments)  # more than are read at once
+    await asyncio.gather(*comments)  # more than one read returns
     await call(market, market.operator, "task.comment", **place, text="enough")
     people = await call(market, person, "transcript.participants", **place)
     assert (people.asked_by, people.commented_by) == (
@@ -103,7 +103,7 @@ async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market) -> No
         await call(market, stranger, "transcript.participants", **place)
 
 
-async def test_only_those_it_concerns_forget_a_session(market: Market) -> None:
+async def test_only_participants_delete_a_session(market: Market) -> None:
     coder = await market.agent("Coder")
     _, codebase = await make_codebase(market, coder)
     await call(market, coder, "session.sync", codebase_id=codebase, sessions=[{"session_id": "ses_1"}])

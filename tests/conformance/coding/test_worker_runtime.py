@@ -1,4 +1,4 @@
-"""What runs on workers' machines: sessions by their ids alone, those of no job among them, and the models to be had."""
+"""Runtime data of workers: sessions by id, including those without a job, and the available models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_sessions_are_read_without_their_codebase(market: Market) -> None:
+async def test_sessions_are_readable_without_their_codebase(market: Market) -> None:
     coder, person = await market.agent("Coder"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     state = await call(market, coder, "runtime.status")
@@ -30,7 +30,7 @@ async def test_sessions_are_read_without_their_codebase(market: Market) -> None:
         for day in (3, 1, 2)
     ]
     listed[0]["directory"] = "/home/me/elsewhere"
-    for _ in range(2):  # again: what has not changed keeps its place
+    for _ in range(2):  # again: unchanged sessions keep their position
         await call(market, coder, "session.sync", codebase_id=codebase, sessions=listed)
     parts = [{"type": "text", "text": "Hello"}, {"type": "tool", "title": "ls"}]
     said = [{"message_id": "m1", "role": "assistant", "parts": parts}]
@@ -67,9 +67,9 @@ async def test_sessions_are_read_without_their_codebase(market: Market) -> None:
     assert (project.project_id, project.path, project.online) == (codebase, "/src/api", True)
 
 
-async def test_models_are_those_of_the_workers_that_are_there(market: Market) -> None:
+async def test_models_of_online_workers_are_listed(market: Market) -> None:
     coder, other = await market.agent("Coder"), await market.agent("Other")
-    names = (f"worker-{number}" for number in range(WORKERS_PAGE))  # more than are read at once
+    names = (f"worker-{number}" for number in range(WORKERS_PAGE))  # more than one read returns
     await asyncio.gather(*(call(market, market.operator, "worker.register", worker_name=name) for name in names))
     one = {"worker_name": "one", "models": ["anthropic/claude", "openai/gpt"], "metadata": {"agent": "opencode"}}
     two = {"worker_name": "two", "models": ["anthropic/claude"], "metadata": {"agent": "claude"}}

@@ -1,4 +1,4 @@
-"""What worktrees use of disks: reported by their worker, shown to whom they concern, removed by a task for that worker."""
+"""Disk usage of worktrees: reported by their worker, visible to participants, removed by a task for that worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ A, B, C = (f"task_{letter * 32}" for letter in "abc")
 MOMENT = "2026-01-02T03:04:05+00:00"
 
 
-async def test_a_worker_reports_and_removes(job: Job) -> None:
+async def test_worker_reports_and_removes_worktrees(job: Job) -> None:
     market, place = job.market, {"codebase_id": job.codebase}
     assert (await market.call(job.coder, "worktree.list", **place)).reported_at is None
     verdicts = {A: (10, "removable"), B: (30, "unmerged"), C: (20, "recent")}
@@ -68,7 +68,7 @@ async def test_a_worker_reports_and_removes(job: Job) -> None:
     await market.call(job.coder, "codebase.remove", **place)
 
 
-async def test_a_later_job_of_a_session_names_the_worktree_of_the_first(job: Job) -> None:
+async def test_later_job_of_a_session_reuses_the_worktree_of_the_first(job: Job) -> None:
     market, place = job.market, {"codebase_id": job.codebase}
     first = await job.begin()
     await market.call(job.coder, "task.complete", task_id=first, fencing_token=job.fence, result={})
@@ -81,7 +81,7 @@ async def test_a_later_job_of_a_session_names_the_worktree_of_the_first(job: Job
 
 
 @pytest.mark.parametrize("change", [{"verdict": "perhaps"}, {"bytes": "many"}, {"last_used_at": "now"}, {"job_id": 7}])
-async def test_what_is_no_report_is_refused(job: Job, change: dict[str, object]) -> None:
+async def test_invalid_report_is_refused(job: Job, change: dict[str, object]) -> None:
     document = {"job_id": A, "bytes": 1, "last_used_at": MOMENT, "verdict": "recent"} | change
     with pytest.raises(InvalidRequest, match="worktrees"):
         await job.market.call(job.coder, "worktree.report", codebase_id=job.codebase, worktrees=[document])

@@ -1,4 +1,4 @@
-"""What conversations are held to on every engine: ids, permissions, pages, what is kept."""
+"""Rules of conversations on every engine: ids, permissions, pages, retention."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["loop"]
 # -- ids -------------------------------------------------------------------------------------------
 
 
-async def test_a_message_under_an_id_is_sent_once(market: Market) -> None:
+async def test_message_with_an_id_is_sent_once(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     sends = [send(market, ada, "inform", "Bob", id="one", payload={"n": 1}) for _ in range(10)]
     accepted = await asyncio.gather(*sends)
@@ -37,10 +37,10 @@ async def test_a_message_under_an_id_is_sent_once(market: Market) -> None:
     assert len(await pending(market, bob)) == 1
     with pytest.raises(IdempotencyConflict):
         await send(market, ada, "inform", "Bob", id="one", payload={"n": 2})
-    await send(market, bob, "inform", "Ada", id="one", payload={"n": 3})  # another sender's ids are its own
+    await send(market, bob, "inform", "Ada", id="one", payload={"n": 3})  # ids of another sender are separate
 
 
-async def test_extensions_are_kept_and_secrets_are_not(market: Market) -> None:
+async def test_extensions_are_stored_and_secrets_are_not(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     security = {"token": "t0p", "api_key": "s3cret", "password": "hidden", "provider": "x", "permissions": ["talk"]}
     fields = {"priority": 5, "trace": {"deep": [1, None, "ü"]}, "status": {"state": "pending", "eta": 3}}
@@ -58,7 +58,7 @@ async def test_extensions_are_kept_and_secrets_are_not(market: Market) -> None:
 # -- permissions -----------------------------------------------------------------------------------
 
 
-async def test_permissions_per_intent(market: Market) -> None:
+async def test_each_intent_requires_its_permission(market: Market) -> None:
     ada, eve = await market.agent("Ada", alias="agent.app.ada"), await market.agent("Eve")
     policy = {"pay": ["agent.app.ada"], "look": "*", "*": ["account:other"]}
     bob = await market.agent("Bob", metadata={"permissions": policy})
@@ -70,17 +70,17 @@ async def test_permissions_per_intent(market: Market) -> None:
         assert (refused.value.required, refused.value.agent) == ([intent], "Bob")
     with pytest.raises(PermissionDenied):
         await send(market, ada, "request", "Bob", intent="pay", security={"permissions": ["look"]})
-    await send(market, eve, "inform", "Bob", intent="pay")  # it asks for nothing
+    await send(market, eve, "inform", "Bob", intent="pay")  # it requests nothing
     assert len(await pending(market, bob)) == 3
     key = await market.call(market.operator, "token.create", label="cashier", scopes=["write:messages", "intent:pay"])
     cashier = await market.app.authenticator.authenticate(key.token)
     await send(market, cashier, "request", "Bob", intent="pay")
 
 
-# -- lists and what is kept ------------------------------------------------------------------------
+# -- lists and retention ---------------------------------------------------------------------------
 
 
-async def test_pages(market: Market) -> None:
+async def test_conversations_are_paged(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     for number in range(5):
         label = {"conversation_id": "long" if number < 3 else f"c{number}"}
@@ -114,7 +114,7 @@ async def test_old_conversations_are_deleted(market: Market) -> None:
     assert (await market.call(ada, "conversation.usage")).count <= 1
 
 
-async def test_reported_usage_is_checked(market: Market) -> None:
+async def test_reported_usage_is_validated(market: Market) -> None:
     ada = await market.agent("Ada")
     for payload in (
         {"duration": -1},
@@ -136,7 +136,7 @@ async def test_reported_usage_is_checked(market: Market) -> None:
     assert event.audience == (ada.subject,)
 
 
-async def test_who_was_asked_may_have_left_meanwhile(market: Market, loop: ConversationTimeoutController) -> None:
+async def test_recipient_may_have_been_deregistered(market: Market, loop: ConversationTimeoutController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     timeout = {"expected": {"timeout": 1000}}
     await send(market, ada, "request", bob.subject, id="r", **timeout)
@@ -149,7 +149,7 @@ async def test_who_was_asked_may_have_left_meanwhile(market: Market, loop: Conve
         assert (await market.call(ada, "conversation.reply", message_id=name)).message.intent == "timeout"
 
 
-async def test_messages_wait_for_every_kind_of_address(market: Market) -> None:
+async def test_messages_wait_for_names_and_aliases(market: Market) -> None:
     ada = await market.agent("Ada")
     for to in ("Late", "agent.default.Late", "agent.company.late"):
         await send(market, ada, "inform", to, payload={"to": to})
@@ -160,8 +160,8 @@ async def test_messages_wait_for_every_kind_of_address(market: Market) -> None:
     assert (await market.call(late, "messaging.receive")).count == 3
 
 
-async def test_an_alias_and_a_message_for_it_may_cross(market: Market) -> None:
-    """Whichever comes first, the message arrives; at the latest when the mail is looked after."""
+async def test_message_sent_during_registration_of_its_alias_arrives(market: Market) -> None:
+    """In either order the message arrives, at the latest in the next pass of the message job."""
     ada = await market.agent("Ada")
     for number in range(5):
         alias = f"agent.company.racer{number}"

@@ -1,4 +1,4 @@
-"""Conversations behave the same on every engine: who is meant, what may follow what, and until when."""
+"""Conversations on every engine: addressing, allowed sequences of messages, and timeouts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ CLOSING = {Performative(kind) for kind in ("refuse", "failure", "done", "deploy_
 __all__ = ["loop"]
 
 
-# -- who is meant ----------------------------------------------------------------------------------
+# -- addressing ------------------------------------------------------------------------------------
 
 
-async def test_an_agent_answers_to_its_id_its_name_and_its_alias(market: Market) -> None:
+async def test_agent_is_addressed_by_id_name_and_alias(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob", alias="agent.company.bob")
     for to in ("Bob", bob.subject, "agent.company.bob", "agent.default.Bob"):
         await send(market, ada, "inform", to, payload={"to": to})
@@ -42,7 +42,7 @@ async def test_an_agent_answers_to_its_id_its_name_and_its_alias(market: Market)
     assert (await market.call(ada, "agent.get", agent_id="agent.company.bob")).agent_id == bob.subject
 
 
-async def test_an_alias_is_one_agents(market: Market) -> None:
+async def test_alias_belongs_to_one_agent(market: Market) -> None:
     bob = await market.agent("Bob", alias="agent.company.bob")
     with pytest.raises(NameTaken):
         await market.agent("Eve", alias="agent.company.bob")
@@ -61,7 +61,7 @@ async def test_an_alias_is_one_agents(market: Market) -> None:
     await market.agent("New", alias="agent.company.bob")
 
 
-async def test_messages_are_held_for_an_alias(market: Market) -> None:
+async def test_messages_wait_for_an_unregistered_alias(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     accepted = await send(market, ada, "request", "agent.company.bob", payload={"n": 1})
     assert "agent.company.bob" in accepted.warning
@@ -71,7 +71,7 @@ async def test_messages_are_held_for_an_alias(market: Market) -> None:
     assert answer.conversation_id == accepted.conversation_id
 
 
-async def test_nobody_speaks_for_another(market: Market) -> None:
+async def test_sender_cannot_be_forged(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     with pytest.raises(PermissionDenied):
         await send(market, ada, "inform", "Bob", sender="Bob")
@@ -88,7 +88,7 @@ async def test_nobody_speaks_for_another(market: Market) -> None:
         await market.call(bob, "conversation.reply", message_id=accepted.message_id)
 
 
-async def test_what_a_message_is_to_the_protocol_is_not_said_by_hand(market: Market) -> None:
+async def test_reserved_protocol_fields_are_refused(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.agent("Bob", metadata={"permissions": {"pay": ["Cyd"]}})
     for name in ("agentify", "bus"):
@@ -108,10 +108,10 @@ async def test_what_a_message_is_to_the_protocol_is_not_said_by_hand(market: Mar
     assert "agora" not in message.metadata["agentify"]
 
 
-# -- what may follow what --------------------------------------------------------------------------
+# -- allowed sequences -----------------------------------------------------------------------------
 
 
-async def test_request_propose_agree_and_done(market: Market) -> None:
+async def test_request_propose_agree_done_is_a_valid_sequence(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob", id="r1", correlation={"conversation_id": "conv-1"})
     proposal = await send(market, bob, "propose", "Ada", id="p1", correlation=answering(request))
@@ -130,8 +130,8 @@ async def test_request_propose_agree_and_done(market: Market) -> None:
     assert (await market.call(bob, "conversation.list", state="open")).count == 0
 
 
-async def test_every_pair_of_types_follows_the_table(market: Market) -> None:
-    """The whole table: what it lists is taken, all else refused with what would be possible."""
+async def test_transition_table_is_enforced_for_every_pair(market: Market) -> None:
+    """Every pair in the table is accepted; all others are refused with the allowed types."""
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     payloads: dict[str, Any] = {
         "failure": {"error": "x"},
@@ -144,7 +144,7 @@ async def test_every_pair_of_types_follows_the_table(market: Market) -> None:
     asked: dict[Performative, Any] = {}
     for first in Performative:
         before = None
-        if first in rules.STRICT:  # they need something to answer
+        if first in rules.STRICT:  # they must answer something
             asking = next(kind for kind in sorted(rules.ASKING) if first in rules.ANSWERS[kind])
             before = await send(market, bob, asking.value, "Ada", payload=payloads.get(asking.value, {}))
         correlation = {"correlation": answering(before)} if before else {}
@@ -170,7 +170,7 @@ async def test_every_pair_of_types_follows_the_table(market: Market) -> None:
                 assert closed or refused.value.allowed == sorted(rules.ANSWERS[first])
 
 
-async def test_nobody_answers_its_own_question(market: Market) -> None:
+async def test_sender_cannot_answer_its_own_question(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.agent("Bob")
     request = await send(market, ada, "request", "Bob")
@@ -179,7 +179,7 @@ async def test_nobody_answers_its_own_question(market: Market) -> None:
     await send(market, ada, "failure", "Bob", payload={"error": "never mind"}, correlation=answering(request))
 
 
-async def test_an_answer_that_names_nothing_means_the_only_open_question(market: Market) -> None:
+async def test_uncorrelated_answer_matches_the_only_open_question(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     first, second = [await send(market, ada, "request", "Bob", id=name) for name in ("one", "two")]
     stray = await send(market, bob, "inform", "Ada")
@@ -198,7 +198,7 @@ async def test_an_answer_that_names_nothing_means_the_only_open_question(market:
         await send(market, bob, "agree", "Ada")
 
 
-async def test_a_question_that_is_due_or_timed_out_is_answered_by_name_only(
+async def test_overdue_question_is_answered_only_with_its_id(
     market: Market, loop: ConversationTimeoutController
 ) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
@@ -216,7 +216,7 @@ async def test_a_question_that_is_due_or_timed_out_is_answered_by_name_only(
     assert (await market.call(ada, "conversation.reply", message_id="lost")).message.intent == "timeout"
 
 
-async def test_consent_and_news_are_not_yet_the_answer(market: Market) -> None:
+async def test_agreement_and_notification_do_not_answer_a_question(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob")
     await send(market, bob, "agree", "Ada", correlation=answering(request))
@@ -230,7 +230,7 @@ async def test_consent_and_news_are_not_yet_the_answer(market: Market) -> None:
     assert [message["type"] for message in await pending(market, ada)] == ["agree", "inform"], "the answer is taken"
 
 
-async def test_who_waits_for_a_type_gets_it(market: Market) -> None:
+async def test_expected_response_type_ends_the_wait(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob", expected={"type": "done"})
     await send(market, bob, "inform", "Ada", correlation=answering(request))
@@ -239,7 +239,7 @@ async def test_who_waits_for_a_type_gets_it(market: Market) -> None:
     assert (await market.call(ada, "conversation.reply", message_id=request.message_id)).message.type == "done"
 
 
-async def test_a_stranger_cannot_answer_or_join(market: Market) -> None:
+async def test_stranger_cannot_answer_or_join(market: Market) -> None:
     ada, bob, eve = [await market.agent(name) for name in ("Ada", "Bob", "Eve")]
     request = await send(market, ada, "request", "Bob", id="secret", correlation={"conversation_id": "conv-1"})
     for reference in ("secret", request.message_id):
@@ -256,7 +256,7 @@ async def test_a_stranger_cannot_answer_or_join(market: Market) -> None:
     assert (await market.call(ada, "conversation.reply", message_id="secret")).message is None
 
 
-async def test_several_are_asked_and_the_first_answer_counts(market: Market) -> None:
+async def test_first_answer_of_several_recipients_counts(market: Market) -> None:
     ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     request = await send(market, ada, "request", ["Bob", "Cyd"], id="both")
     assert request.recipients == 2
@@ -270,7 +270,7 @@ async def test_several_are_asked_and_the_first_answer_counts(market: Market) -> 
 # -- waiting ---------------------------------------------------------------------------------------
 
 
-async def test_a_reply_is_waited_for(market: Market) -> None:
+async def test_send_waits_for_a_reply(market: Market) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob")
     waiting = asyncio.create_task(market.call(ada, "conversation.reply", message_id=request.message_id, wait=30))
@@ -280,7 +280,9 @@ async def test_a_reply_is_waited_for(market: Market) -> None:
     assert again.message.payload == {"n": 8}, "asked again, it is there again"
 
 
-async def test_what_is_not_answered_in_time_fails_for_both(market: Market, loop: ConversationTimeoutController) -> None:
+async def test_unanswered_question_times_out_for_both_parties(
+    market: Market, loop: ConversationTimeoutController
+) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob", id="r", expected={"timeout": 5000})
     assert request.due_at is not None
@@ -299,7 +301,7 @@ async def test_what_is_not_answered_in_time_fails_for_both(market: Market, loop:
     assert (await market.call(ada, "conversation.get", conversation_id=request.conversation_id)).state == "informed"
 
 
-async def test_an_answer_in_time_stops_the_clock(market: Market, loop: ConversationTimeoutController) -> None:
+async def test_answer_in_time_prevents_the_timeout(market: Market, loop: ConversationTimeoutController) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     request = await send(market, ada, "request", "Bob", expected={"timeout": 5000})
     await send(market, bob, "refuse", "Ada", correlation=answering(request), payload={"error": "no"})
@@ -310,9 +312,7 @@ async def test_an_answer_in_time_stops_the_clock(market: Market, loop: Conversat
     assert [message["type"] for message in await pending(market, bob)] == ["request"]
 
 
-async def test_nothing_times_out_while_the_marketplace_is_halted(
-    market: Market, loop: ConversationTimeoutController
-) -> None:
+async def test_no_timeout_during_a_halt(market: Market, loop: ConversationTimeoutController) -> None:
     ada = await market.agent("Ada")
     await market.agent("Bob")
     await send(market, ada, "request", "Bob", expected={"timeout": 1000})

@@ -1,4 +1,4 @@
-"""Reading the log: pages, bounds, places to resume from, and filters in SQL that agree with filters in Python."""
+"""Reading the event log: pages, bounds, resume positions, and SQL filters that agree with Python filters."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_pages_follow_each_other_to_the_head(journal: Journal) -> None:
     assert (await read(journal, 5)).events == []
 
 
-async def test_large_events_come_alone(journal: Journal) -> None:
+async def test_large_event_has_its_own_page(journal: Journal) -> None:
     large = b'"' + b"x" * statements.INLINE_BYTES + b'"'
     written = [await journal.emit(data=data) for data in (b"1", large, large, b"2")]
     pages, position = [], 0
@@ -63,7 +63,7 @@ async def test_large_events_come_alone(journal: Journal) -> None:
     assert pages == [written[:1], written[1:2], written[2:3], written[3:]]
 
 
-async def test_what_retention_deleted_is_said_to_be_gone(journal: Journal) -> None:
+async def test_position_before_the_retention_is_refused(journal: Journal) -> None:
     written = [await journal.emit(time=n) for n in range(4)]
     await prune(journal, before=2)
     for after in (0, 1):
@@ -80,7 +80,7 @@ async def test_what_retention_deleted_is_said_to_be_gone(journal: Journal) -> No
     assert refused.value.oldest == 3
 
 
-async def test_retention_keeps_the_newest_event_so_that_sequences_go_on(journal: Journal) -> None:
+async def test_retention_keeps_the_newest_event_to_continue_sequences(journal: Journal) -> None:
     for n in range(3):
         await journal.emit(time=n)
     await prune(journal, before=1000)
@@ -88,7 +88,7 @@ async def test_retention_keeps_the_newest_event_so_that_sequences_go_on(journal:
     assert [stored.seq for stored in page.events] == [3]
 
 
-async def test_places_to_resume_from(journal: Journal) -> None:
+async def test_resume_positions_are_validated(journal: Journal) -> None:
     written = [await journal.emit() for _ in range(3)]
     assert await locate(journal, "2") == 2
     assert await locate(journal, written[1].event.event_id) == 2
@@ -100,7 +100,7 @@ async def test_places_to_resume_from(journal: Journal) -> None:
         await locate(journal, new_id("evt"))
 
 
-async def test_an_empty_log_has_a_beginning(journal: Journal) -> None:
+async def test_empty_log_has_a_start_position(journal: Journal) -> None:
     assert await read(journal, None) == event_log.EventPage([], 0, 0)
     assert await locate(journal, "0") == 0
 
@@ -127,7 +127,7 @@ viewers = st.sampled_from([EVERYONE, Viewer("agent_a"), Viewer("agent_b")])
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=st.lists(events, min_size=3, max_size=12), wanted=wishes, viewer=viewers, limit=st.integers(1, 2))
-async def test_sql_and_python_want_the_same(
+async def test_sql_and_python_filters_agree(
     store: Store, written: list[NewEvent], wanted: EventFilter, viewer: Viewer, limit: int
 ) -> None:
     journal = Journal(store, new_id("tenant"))

@@ -1,4 +1,4 @@
-"""Whatever the order of commits, hints, readers coming, going and resuming: each event once, in order."""
+"""The event feed under any order of commits, hints, and readers that join, leave and resume: each event once, in order."""
 
 from __future__ import annotations
 

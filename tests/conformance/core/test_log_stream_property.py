@@ -1,4 +1,4 @@
-"""Following a log of its own: whatever the order of commits, hints, readers leaving and resuming, each entry once."""
+"""Streams of one log under any order of commits, hints, and readers that leave and resume: each entry once, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relays: an intent, remote work outside any transaction, an outcome; what a crash leaves is unknown."""
+"""Relays: an intent, remote work outside any transaction, an outcome; after a crash the outcome is unknown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Remote(Service, category="remote"):
         """Let the remote side answer."""
 
 
-del Service.declared["remote"]  # no part of the contract
+del Service.declared["remote"]  # not part of the contract
 ECHO: Operation = Remote.operations["echo"]
 
 
@@ -106,7 +106,7 @@ async def audited(engine: Engine) -> list[tuple[str, str]]:
     return [(row["outcome"], row["target"]) for row in rows]
 
 
-async def test_intent_work_outcome(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
+async def test_relay_stores_intent_and_outcome(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
     seen = []
 
     async def look(text: str, progress: Progress | None) -> str:
@@ -122,16 +122,14 @@ async def test_intent_work_outcome(market: Market, engine: Engine, far: Far, ada
     assert len(market.of_type("agora.message.held")) == 1
 
 
-async def test_what_is_refused_at_the_gate_leaves_no_intent(
-    market: Market, engine: Engine, far: Far, ada: Caller
-) -> None:
+async def test_refused_call_stores_no_intent(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
     with pytest.raises(NotFound):
         await say(market, ada, "refused")
     assert not far.asked
     assert await relays(engine) == []
 
 
-async def test_a_repetition_gets_the_stored_answer(market: Market, far: Far, ada: Caller) -> None:
+async def test_repeated_call_returns_the_stored_answer(market: Market, far: Far, ada: Caller) -> None:
     first = await say(market, ada, "hello", idempotency_key="k1")
     second = await say(market, ada, "hello", idempotency_key="k1")
     assert (second.result, second.replayed) == (first.result, True)
@@ -140,7 +138,7 @@ async def test_a_repetition_gets_the_stored_answer(market: Market, far: Far, ada
         await say(market, ada, "bye", idempotency_key="k1")
 
 
-async def test_a_repetition_meanwhile_is_a_conflict(market: Market, far: Far, ada: Caller) -> None:
+async def test_repetition_during_the_call_is_a_conflict(market: Market, far: Far, ada: Caller) -> None:
     began, go = asyncio.Event(), asyncio.Event()
 
     async def wait(text: str, progress: Progress | None) -> str:
@@ -160,7 +158,7 @@ async def test_a_repetition_meanwhile_is_a_conflict(market: Market, far: Far, ad
     assert far.asked == ["hello"]
 
 
-async def test_what_certainly_failed_may_be_tried_again(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
+async def test_definite_failure_may_be_retried(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
     async def fail(text: str, progress: Progress | None) -> str:
         raise NotFound("The other side has no such thing.")
 
@@ -174,7 +172,7 @@ async def test_what_certainly_failed_may_be_tried_again(market: Market, engine: 
     assert (await say(market, ada, "hello", idempotency_key="k1")).result.said == "HELLO"
 
 
-async def test_no_answer_in_time_is_unknown(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
+async def test_timeout_has_an_unknown_outcome(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
     async def never(text: str, progress: Progress | None) -> str:
         await asyncio.Event().wait()
         return text
@@ -190,7 +188,7 @@ async def test_no_answer_in_time_is_unknown(market: Market, engine: Engine, far:
     assert far.asked == ["hello"], "nobody does it twice"
 
 
-async def test_a_fault_of_ours_is_unknown_too(
+async def test_internal_error_has_an_unknown_outcome(
     market: Market, engine: Engine, far: Far, ada: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fault(text: str, progress: Progress | None) -> str:
@@ -203,7 +201,7 @@ async def test_a_fault_of_ours_is_unknown_too(
     assert "remote work failed" in caplog.text
 
 
-async def test_a_caller_that_leaves_leaves_a_record(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
+async def test_disconnected_call_is_recorded(market: Market, engine: Engine, far: Far, ada: Caller) -> None:
     began, ended = asyncio.Event(), asyncio.Event()
 
     async def wait(text: str, progress: Progress | None) -> str:
@@ -225,7 +223,7 @@ async def test_a_caller_that_leaves_leaves_a_record(market: Market, engine: Engi
     assert await audited(engine) == [("deadline_exceeded", "hello")]
 
 
-async def test_progress_reaches_the_caller(market: Market, far: Far, ada: Caller) -> None:
+async def test_progress_is_relayed_to_the_caller(market: Market, far: Far, ada: Caller) -> None:
     heard = []
 
     async def half(text: str, progress: Progress | None) -> str:
@@ -259,7 +257,7 @@ async def crashed(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Market,
     ada = await Market(first, ManualClock()).agent("Ada")
     calling = asyncio.create_task(first.dispatcher.invoke(ECHO, ada, {"text": "hello"}, idempotency_key="k1"))
     await began.wait()
-    await first.stop()  # nothing can be settled any more
+    await first.stop()  # nothing can be stored any more
     calling.cancel()
     await asyncio.gather(calling, return_exceptions=True)
     clock = ManualClock()
@@ -270,7 +268,7 @@ async def crashed(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Market,
     await second.stop()
 
 
-async def test_a_crash_in_between_becomes_unknown(crashed: tuple[Market, Caller], engine: Engine) -> None:
+async def test_crash_during_a_relay_has_an_unknown_outcome(crashed: tuple[Market, Caller], engine: Engine) -> None:
     market, ada = crashed
     app = market.app
     context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)

@@ -1,4 +1,4 @@
-"""Calls of models by declared agents: reserved before they are made, charged once, at the expense of whoever asked first."""
+"""Model calls of declared agents: reserved in advance, charged once, paid by the original requester."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conformance.engines import RunsOn
 from tests.market import Market
 
 RUNS_ON = RunsOn.BOTH
-TOKENS = 99_000  #: of a request that costs 0.1 at most, with an answer of a thousand
+TOKENS = 99_000  # a request that costs at most 0.1, with an answer of a thousand tokens
 
 
 @dataclass
@@ -62,7 +62,7 @@ async def standing(market: Market, caller: Caller) -> tuple[float, float]:
     return (balances[0].charged, balances[0].reserved) if balances else (0, 0)
 
 
-async def test_a_call_is_charged_once_with_its_checkpoint_to_whoever_asked_first(market: Market) -> None:
+async def test_call_is_charged_once_with_its_checkpoint_to_the_original_requester(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     await market.call(market.operator, "billing.budget", account=asker.subject, hard_limit=10)
@@ -70,7 +70,7 @@ async def test_a_call_is_charged_once_with_its_checkpoint_to_whoever_asked_first
     ada, bob = await declare(market, "Ada", **fields), await declare(market, "Bob", **fields)
     first = await put_to_work(market, ada, asker, metadata={"project": "apollo"})
     thinker = Thinker(await put_to_work(market, bob, ada, parent_id=first.task_id))
-    for _ in range(2):  # a repeated reservation takes the place of the one before
+    for _ in range(2):  # a repeated reservation replaces the previous one
         assert await thinker.reserve() == ("dear", 0.1, False)
     (budget,) = (await market.call(asker, "billing.budgets")).budgets
     assert (budget.spent, budget.reserved) == (0, 0.1)
@@ -87,12 +87,12 @@ async def test_a_call_is_charged_once_with_its_checkpoint_to_whoever_asked_first
     assert (call.project, call.input_tokens, call.time_to_first_token, call.seconds) == ("apollo", 50_000, 0.5, 2)
 
 
-async def test_the_end_of_an_answer_is_appended_once_with_its_charge(market: Market) -> None:
+async def test_final_output_and_charge_are_stored_once(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker)
     await thinker.reserve()
-    for _ in range(2):  # the answer to the first was lost
+    for _ in range(2):  # the response to the first was lost
         charge = await thinker.record(50_000, output="Good morning", output_offset=0)
         assert (charge.cost, charge.output_size) == (0.05, 12)
     await thinker.reserve(step=1)
@@ -102,13 +102,13 @@ async def test_the_end_of_an_answer_is_appended_once_with_its_charge(market: Mar
     assert await standing(market, asker) == (0.1, 0)
 
 
-async def test_text_that_the_output_does_not_take_does_not_make_a_call_free(market: Market) -> None:
+async def test_refused_output_does_not_make_a_call_free(market: Market) -> None:
     await sell_models(market)
     limit = {"resource": "configuration", "target": "task_output_limit", "action": "set", "value": 2000}
     await market.call(market.operator, "admin.manage", **limit)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker)
-    for step, (text, offset) in enumerate([("x" * 2001, 0), ("late", 3)]):  # too long; not where the output ends
+    for step, (text, offset) in enumerate([("x" * 2001, 0), ("late", 3)]):  # too long; not at the end of the output
         await thinker.reserve(step=step)
         state = {"checkpoint": {"step": step}, "checkpoint_number": step}
         charge = await thinker.record(50_000, step=step, output=text, output_offset=offset, **state)
@@ -118,7 +118,7 @@ async def test_text_that_the_output_does_not_take_does_not_make_a_call_free(mark
     assert await standing(market, asker) == (0.1, 0)
 
 
-async def test_the_budget_of_whoever_asks_blocks_before_the_next_call(market: Market) -> None:
+async def test_requesters_budget_blocks_the_next_call(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker)
@@ -132,7 +132,7 @@ async def test_the_budget_of_whoever_asks_blocks_before_the_next_call(market: Ma
     assert await rich.reserve() == ("dear", 0.1, False)
 
 
-async def test_its_own_budget_is_everybodys_and_ends_in_the_cheaper_model(market: Market) -> None:
+async def test_agents_budget_applies_to_all_requesters_and_selects_the_cheaper_model(market: Market) -> None:
     await sell_models(market)
     fields = {"fallbacks": ["local:cheap"], "budget": {"hard_limit": 1}}
     thinker = await begin_work(market, await market.agent("Asker"), **fields)
@@ -147,7 +147,7 @@ async def test_its_own_budget_is_everybodys_and_ends_in_the_cheaper_model(market
         await thinker.reserve("dear", "cheap", step=2)
 
 
-async def test_a_task_ends_at_its_limit_of_cost(market: Market) -> None:
+async def test_task_ends_at_its_cost_limit(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker, limits={"cost": 0.15}, fallbacks=["local:cheap"])
@@ -161,7 +161,7 @@ async def test_a_task_ends_at_its_limit_of_cost(market: Market) -> None:
     assert await other.reserve() == ("dear", 0.1, False)
 
 
-async def test_only_priced_models_of_the_declaration_are_called(market: Market) -> None:
+async def test_only_declared_and_priced_models_are_called(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker, fallbacks=["local:free"])
@@ -175,7 +175,7 @@ async def test_only_priced_models_of_the_declaration_are_called(market: Market) 
         await thinker.reserve()
 
 
-async def test_a_call_under_a_lost_lease_is_charged_if_it_was_reserved(market: Market) -> None:
+async def test_reserved_call_is_charged_after_a_lost_lease(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker)
@@ -196,12 +196,12 @@ async def list_calls(market: Market, caller: Caller) -> list[tuple[str, int, boo
     return [(call.model, call.input_tokens, call.is_estimate) for call in reversed(page.calls)]
 
 
-async def test_an_answer_that_was_cut_off_is_charged_beside_the_one_in_its_place(market: Market) -> None:
+async def test_interrupted_answer_is_charged_in_addition_to_its_repetition(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker, fallbacks=["local:cheap"])
     await thinker.reserve("dear", "cheap")
-    for _ in range(2):  # a report that is repeated is one
+    for _ in range(2):  # a repeated report counts once
         await thinker.record(20_000, is_cut=True, is_estimate=True)
     assert await standing(market, asker) == (0.02, 0)
     await thinker.reserve("cheap")
@@ -213,7 +213,7 @@ async def test_an_answer_that_was_cut_off_is_charged_beside_the_one_in_its_place
     assert await standing(market, asker) == (0.073, 0)
 
 
-async def test_what_is_reserved_for_a_call_that_failed_is_given_back_by_its_agent_alone(market: Market) -> None:
+async def test_only_the_agent_releases_the_reservation_of_a_failed_call(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker)
@@ -227,13 +227,13 @@ async def test_what_is_reserved_for_a_call_that_failed_is_given_back_by_its_agen
         await Thinker(AgentAtWork(market, asker, thinker.work.task_id, thinker.work.token)).release()
 
 
-async def test_the_input_of_a_call_that_was_lost_with_its_process_is_charged_with_the_next(market: Market) -> None:
+async def test_input_of_a_lost_call_is_charged_with_the_next_one(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")
     thinker = await begin_work(market, asker)
     await thinker.reserve()
     held = {"task_id": thinker.work.task_id, "fencing_token": thinker.work.token}
-    await market.call(thinker.work.caller, "task.release", **held)  # as its lease ends, but sooner
+    await market.call(thinker.work.caller, "task.release", **held)  # as when its lease ends, but sooner
     claim = await market.call(thinker.work.caller, "task.claim")
     thinker.work.token = claim.tasks[0].fencing_token
     assert await thinker.reserve() == ("dear", 0.1, False)

@@ -1,4 +1,4 @@
-"""Calls of tools: what a model may do is decided here, whatever it asks for, and each call is carried out once."""
+"""Tool calls of declared agents: the server decides which are allowed, and each call is executed once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def key_with(market: Market, scopes: list[str]) -> tuple[Caller, str]:
     return await market.app.authenticator.authenticate(created.token), created.token_id
 
 
-async def test_a_repeated_call_is_carried_out_once(market: Market) -> None:
+async def test_repeated_call_is_executed_once(market: Market) -> None:
     asker, target = await market.agent("Asker"), await market.agent("Target")
     work = await put_to_work(market, await declare(market, "Ada", tools=["messaging"]), asker)
     first = await work.use("messaging_send", to_agent="Target", content="hello")
@@ -68,7 +68,7 @@ async def test_a_repeated_call_is_carried_out_once(market: Market) -> None:
     assert other.content["message_id"] != first.content["message_id"]
 
 
-async def test_nothing_but_the_declared_tools_can_be_called(market: Market) -> None:
+async def test_only_declared_tools_can_be_called(market: Market) -> None:
     asker = await market.agent("Asker")
     work = await put_to_work(market, await declare(market, "Ada", tools=["messaging"]), asker)
     for name in ("task_assign", "agora.agent.deregister", "agora_token_create", "messaging_receive"):
@@ -78,7 +78,7 @@ async def test_nothing_but_the_declared_tools_can_be_called(market: Market) -> N
     assert (hidden.status, hidden.error) == ("refused", "messaging_send has no parameter 'from_agent'.")
 
 
-async def test_the_rights_of_the_asker_bound_those_of_the_agent(market: Market) -> None:
+async def test_requesters_rights_bound_those_of_the_agent(market: Market) -> None:
     key, token_id = await key_with(market, READER)
     work = await put_to_work(market, await declare(market, "Ada", tools=["messaging", "agents"]), key)
     refused = await work.use("messaging_send", to_agent="Ada", content="x")
@@ -88,7 +88,7 @@ async def test_the_rights_of_the_asker_bound_those_of_the_agent(market: Market) 
     assert (await work.use("query_agents", "1.2")).status == "refused"
 
 
-async def test_a_suspended_asker_has_no_rights(market: Market) -> None:
+async def test_suspended_requester_has_no_rights(market: Market) -> None:
     asker = await market.agent("Asker")
     work = await put_to_work(market, await declare(market, "Ada", tools=["agents"]), asker)
     assert (await work.use("query_agents")).status == "done"
@@ -97,7 +97,7 @@ async def test_a_suspended_asker_has_no_rights(market: Market) -> None:
     assert (await work.use("query_agents", "2.0")).status == "refused"
 
 
-async def test_rights_are_bounded_by_everybody_in_a_chain_of_agents(market: Market) -> None:
+async def test_rights_are_bounded_by_every_agent_in_a_chain(market: Market) -> None:
     key, _ = await key_with(market, READER)
     ada = await declare(market, "Ada", tools=["agent:Bob"])
     bob = await declare(market, "Bob", tools=["messaging", "agents"])
@@ -112,13 +112,13 @@ async def test_rights_are_bounded_by_everybody_in_a_chain_of_agents(market: Mark
     assert (await second.use("query_agents", "1.1")).status == "done"
 
 
-async def test_what_a_declared_agent_asks_without_a_task_of_its_own_has_no_rights(market: Market) -> None:
+async def test_call_outside_a_task_has_no_rights(market: Market) -> None:
     ada, bob = await declare(market, "Ada"), await declare(market, "Bob", tools=["agents"])
     work = await put_to_work(market, bob, ada)
     assert (await work.use("query_agents")).status == "refused"
 
 
-async def test_the_depth_of_a_chain_is_bounded(market: Market) -> None:
+async def test_depth_of_a_chain_is_bounded(market: Market) -> None:
     asker = await market.agent("Asker")
     ada = await declare(market, "Ada", tools=["agent:Bob"], limits={"depth": 1})
     bob = await declare(market, "Bob", tools=["agent:Ada"], limits={"depth": 1})
@@ -142,7 +142,7 @@ async def test_tasks_of_others_cannot_be_read(market: Market) -> None:
     assert (shown.status, shown.content["parent_id"]) == ("done", work.task_id)
 
 
-async def test_memory_is_kept_apart_by_who_asked(market: Market) -> None:
+async def test_memory_is_separate_for_each_requester(market: Market) -> None:
     asker, other = await market.agent("Asker"), await market.agent("Other")
     ada = await declare(market, "Ada", tools=["memory"], max_concurrent_tasks=2)
     mine = await put_to_work(market, ada, asker)
@@ -158,7 +158,7 @@ async def test_memory_is_kept_apart_by_who_asked(market: Market) -> None:
     assert (await mine.use("memory_list", "1.3", namespace="default")).status == "refused"
 
 
-async def test_only_the_holder_of_the_task_calls_its_tools(market: Market) -> None:
+async def test_only_the_holder_of_the_task_may_call_its_tools(market: Market) -> None:
     asker = await market.agent("Asker")
     work = await put_to_work(market, await declare(market, "Ada", tools=["agents"]), asker)
     with pytest.raises(PermissionDenied, match="Only a declared agent"):
@@ -186,7 +186,7 @@ async def take_up_again(work: AgentAtWork) -> None:
 
 
 @pytest.mark.parametrize(("answer", "status"), [("approve", "done"), ("No!", "refused"), ("yes", "done")])
-async def test_a_call_waits_for_the_approval_of_a_person(market: Market, answer: str, status: str) -> None:
+async def test_call_waits_for_approval_by_a_person(market: Market, answer: str, status: str) -> None:
     ada = await declare(market, "Ada", tools=["messaging"], approval=["messaging"])
     work = await put_to_work(market, ada, market.operator)
     arguments = {"to_agent": "Ada", "content": "hello"}
@@ -200,7 +200,7 @@ async def test_a_call_waits_for_the_approval_of_a_person(market: Market, answer:
     assert (await work.use("messaging_send", "2.0", **arguments)).status == "approval_required"
 
 
-async def test_an_agent_does_not_approve(market: Market) -> None:
+async def test_agent_cannot_approve(market: Market) -> None:
     asker = await market.agent("Asker")
     ada = await declare(market, "Ada", tools=["messaging"], approval=["*"])
     work = await put_to_work(market, ada, asker)
@@ -216,7 +216,7 @@ async def test_an_agent_does_not_approve(market: Market) -> None:
     assert (await work.use("messaging_send", **arguments)).status == "done"
 
 
-async def test_its_tools_are_shown_to_itself_and_to_operators(market: Market) -> None:
+async def test_tools_are_shown_to_the_agent_and_operators(market: Market) -> None:
     names = ["messaging", "tasks", "agent:Bob", "handoff:Bob", "capability:draw", "upstream:far"]
     ada = await declare(market, "Ada", tools=names, approval=["tasks"])
     shown = (await market.call(ada, "declared_agent.tools", name="Ada")).tools
@@ -244,7 +244,7 @@ async def read_registrar(market: Market, agent_id: str) -> str | None:
     return await market.app.store.read("default", read)
 
 
-async def test_an_agent_of_the_marketplace_registers_for_its_asker_without_seeing_the_token(market: Market) -> None:
+async def test_marketplace_agent_registers_for_its_requester_without_seeing_the_token(market: Market) -> None:
     asker = await market.agent("Asker")
     work = await put_to_work(market, await declare(market, "Desk", tools=["marketplace"]), asker)
     made = await work.use("orchestrator_register_agent", name="HealthBuddy", capabilities=["ecg"])
@@ -263,7 +263,7 @@ async def test_an_agent_of_the_marketplace_registers_for_its_asker_without_seein
     assert (await work.use("orchestrator_search_apps", "2.3")).content["apps"] == []
 
 
-async def test_the_desk_has_the_scopes_of_its_asker(market: Market) -> None:
+async def test_desk_has_the_scopes_of_its_requester(market: Market) -> None:
     desk = await declare(market, "Desk", tools=["marketplace"])
     reader, _ = await key_with(market, ["read:agents", "write:tasks"])
     work = await put_to_work(market, desk, reader)
@@ -277,7 +277,7 @@ async def test_the_desk_has_the_scopes_of_its_asker(market: Market) -> None:
     assert await read_registrar(market, mine.content["agent_id"]) == token_id
 
 
-async def test_an_agent_may_ask_whom_its_model_names(market: Market) -> None:
+async def test_wildcard_tool_may_ask_any_visible_agent(market: Market) -> None:
     asker, target = await market.agent("Asker"), await market.agent("Target")
     private = {"agent_name": "Hidden", "visibility": "private"}
     await market.call(market.operator, "agent.register", **private)

@@ -1,4 +1,4 @@
-"""Declared agents: declaring, versions, roll-back, and the providers of their models."""
+"""Declared agents: declarations, versions, rollback, and model providers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def apply(market: Market, name: str = "Ada", **fields: Any) -> Any:
     )
 
 
-async def test_applying_again_changes_nothing_and_a_change_is_a_new_version(market: Market) -> None:
+async def test_reapplying_changes_nothing_and_a_change_creates_a_version(market: Market) -> None:
     first = await apply(market)
     assert (first.change, first.version) == ("created", 1)
     assert (await apply(market)).change == "unchanged"
@@ -37,7 +37,7 @@ async def test_applying_again_changes_nothing_and_a_change_is_a_new_version(mark
     assert (profile.agent_id, profile.capabilities) == (first.agent_id, ["research", "writing"])
 
 
-async def test_a_rollback_is_a_new_version_of_an_old_specification(market: Market) -> None:
+async def test_rollback_creates_a_version_of_an_old_specification(market: Market) -> None:
     await apply(market)
     await apply(market, instructions="Be long.")
     back = await market.call(market.operator, "declared_agent.rollback", name="Ada", version=1)
@@ -61,7 +61,7 @@ async def test_deleting_deregisters_the_agent_and_frees_the_name(market: Market)
     assert again.agent_id != first.agent_id
 
 
-async def test_a_deregistered_agent_comes_back_with_its_declaration(market: Market) -> None:
+async def test_deregistered_agent_is_registered_again_by_its_declaration(market: Market) -> None:
     first = await apply(market)
     await market.call(market.operator, "agent.deregister", agent_id="Ada")
     assert "deregistered" in (await market.call(market.operator, "declared_agent.get", name="Ada")).problem
@@ -91,7 +91,7 @@ async def test_price_and_budget_follow_the_declaration(market: Market) -> None:
     assert await price_and_limits() == ("per_request", 0.6, [("USD", 1)])
 
 
-async def test_the_name_of_another_agent_is_not_taken_over(market: Market) -> None:
+async def test_name_of_another_agent_is_not_replaced(market: Market) -> None:
     await market.agent("Ada")
     with pytest.raises(NameTaken):
         await apply(market)
@@ -114,7 +114,7 @@ async def test_the_name_of_another_agent_is_not_taken_over(market: Market) -> No
         {"colour": "blue"},
     ],
 )
-async def test_what_cannot_be_declared_is_refused(market: Market, fields: dict[str, Any]) -> None:
+async def test_invalid_declaration_is_refused(market: Market, fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         await apply(market, **fields)
 
@@ -152,7 +152,7 @@ async def test_keys_of_providers_are_sealed_and_never_shown(market: Market) -> N
     assert (known.wire, known.base_url) == ("anthropic", "https://api.anthropic.com")
 
 
-async def test_only_operators_of_the_server_choose_a_url(market: Market) -> None:
+async def test_only_server_operators_set_a_providers_url(market: Market) -> None:
     administrator = replace(market.operator, subject="key_1", kind="key", scopes=frozenset({"admin"}), authority=100)
     with pytest.raises(PermissionDenied):
         await market.call(administrator, "model_provider.set", name="local", base_url="http://169.254.169.254/latest")

@@ -1,4 +1,4 @@
-"""Discovery: the catalogue as callers see it."""
+"""Discovery: the operation catalogue as visible to a caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_listing_shows_what_a_caller_may_call(market: Market) -> None:
+async def test_list_contains_operations_that_the_caller_may_call(market: Market) -> None:
     ada = await market.agent("Ada")
     names = [service.name for service in (await market.call(ada, "discovery.list")).services]
     assert "agora.messaging.send" in names
@@ -30,7 +30,7 @@ async def test_listing_shows_what_a_caller_may_call(market: Market) -> None:
     assert send.last_updated is not None
 
 
-async def test_versions_and_statuses(market: Market) -> None:
+async def test_list_includes_versions_and_statuses(market: Market) -> None:
     async def names(**filters: object) -> list[str]:
         page = await market.call(market.operator, "discovery.list", category="messaging", **filters)
         return [service.name for service in page.services]
@@ -44,7 +44,7 @@ async def test_versions_and_statuses(market: Market) -> None:
         await names(version="newest!")
 
 
-async def test_a_schema_says_how_to_call(market: Market) -> None:
+async def test_schema_describes_the_call(market: Market) -> None:
     schema = await market.call(market.operator, "discovery.schema", service="agora.messaging.send", version="1.0.0")
     assert schema.input_schema["required"] == ["to_agent", "content"]
     assert "message_id" in schema.output_schema["properties"]
@@ -55,7 +55,7 @@ async def test_a_schema_says_how_to_call(market: Market) -> None:
         assert failure.value.fix
 
 
-async def test_pages(market: Market) -> None:
+async def test_list_is_paged(market: Market) -> None:
     page = await market.call(market.operator, "discovery.list", limit=3)
     assert (page.count, page.has_more) == (3, True)
     rest = await market.call(market.operator, "discovery.list", offset=3)

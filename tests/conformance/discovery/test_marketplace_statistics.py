@@ -1,4 +1,4 @@
-"""Services with their usage, and the marketplace in numbers, on every engine."""
+"""Services with their usage, and statistics of the marketplace, on every engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 
-async def test_services_come_with_what_callers_experienced(market: Market) -> None:
+async def test_services_include_their_usage_statistics(market: Market) -> None:
     ada = await market.agent("Ada")
     for recipient in ("Ada", "agent_" + "0" * 32):
         await asyncio.gather(
@@ -28,7 +28,7 @@ async def test_services_come_with_what_callers_experienced(market: Market) -> No
     assert [(usage.calls, usage.p50_ms) for usage in untouched] == [(0, None)]
 
 
-async def test_services_are_paged_and_shown_to_those_who_may_call_them(market: Market) -> None:
+async def test_services_are_paged_and_visible_only_to_permitted_callers(market: Market) -> None:
     ada = await market.agent("Ada")
     everything = await market.call(market.operator, "query.services")
     assert everything.total == everything.count > 20
@@ -42,7 +42,7 @@ async def test_services_are_paged_and_shown_to_those_who_may_call_them(market: M
     assert failure.value.errors[0]["field"] == "version"
 
 
-async def test_the_marketplace_is_counted(market: Market) -> None:
+async def test_marketplace_statistics_count_objects(market: Market) -> None:
     ada = await market.agent("Ada", capabilities=["x", "y"], service_tier="premium")
     bob = await market.agent("Bob", capabilities=["x"])
     await market.agent("Hidden", capabilities=["secret"], visibility="private")
@@ -65,6 +65,6 @@ async def test_the_marketplace_is_counted(market: Market) -> None:
     assert (seen.timestamp - seen.started_at).total_seconds() >= 2 * 3600
 
 
-async def test_an_empty_marketplace_has_numbers_too(market: Market) -> None:
+async def test_empty_marketplace_has_statistics(market: Market) -> None:
     seen = await market.call(market.operator, "query.marketplace")
     assert (seen.agents_total, seen.events_total, seen.messages.total, seen.top_capabilities) == (0, 0, 0, {})

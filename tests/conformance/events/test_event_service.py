@@ -1,4 +1,4 @@
-"""The event service's rules, through the dispatcher."""
+"""Rules of the event service, through the dispatcher."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def listed(market: Market, caller: Caller, **wishes: Any) -> list[str]:
     return [event.type for event in page]
 
 
-async def test_published_events_are_in_the_log(market: Market) -> None:
+async def test_published_events_are_stored_in_the_log(market: Market) -> None:
     agent = await market.agent("Worker")
     receipt = await market.call(agent, "event.publish", event_type="own.done", data={"n": 1}, subject="task_1")
     (event,) = (await market.call(agent, "event.list", types=["own.done"])).events
@@ -34,7 +34,7 @@ async def test_published_events_are_in_the_log(market: Market) -> None:
 
 
 @pytest.mark.parametrize("name", ["agora.message.received", "AGORA.own", "agora."])
-async def test_the_servers_own_types_cannot_be_published(market: Market, name: str) -> None:
+async def test_reserved_event_types_cannot_be_published(market: Market, name: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         await market.call(market.operator, "event.publish", event_type=name)
     assert refused.value.errors[0]["field"] == "event_type"
@@ -42,7 +42,7 @@ async def test_the_servers_own_types_cannot_be_published(market: Market, name: s
     assert market.events == []
 
 
-async def test_data_are_bounded(market: Market) -> None:
+async def test_event_data_is_bounded(market: Market) -> None:
     limit = market.app.settings.body_limit
     await market.call(market.operator, "event.publish", event_type="own.fits", data="x" * (limit - 2))
     with pytest.raises(PayloadTooLarge):
@@ -50,7 +50,7 @@ async def test_data_are_bounded(market: Market) -> None:
     assert await listed(market, market.operator) == ["own.fits"]
 
 
-async def test_an_audience_is_named_by_id_or_name_and_sees_alone(market: Market) -> None:
+async def test_event_with_an_audience_is_visible_only_to_it(market: Market) -> None:
     sender, named, identified, stranger = [await market.agent(name) for name in ("A", "B", "C", "D")]
     await market.call(sender, "event.publish", event_type="own.secret", to=["B", identified.subject])
     for caller in (sender, named, identified, market.operator):
@@ -61,7 +61,7 @@ async def test_an_audience_is_named_by_id_or_name_and_sees_alone(market: Market)
     assert unknown.value.errors[0]["field"] == "to"
 
 
-async def test_listing_goes_page_by_page(market: Market) -> None:
+async def test_list_is_paged(market: Market) -> None:
     for n in range(5):
         await market.call(market.operator, "event.publish", event_type=f"own.{n}")
         await market.call(market.operator, "event.publish", event_type="other")
@@ -78,14 +78,14 @@ async def test_listing_goes_page_by_page(market: Market) -> None:
         assert refused.value.errors[0]["field"] == "cursor"
 
 
-async def test_an_exact_page_is_not_said_to_have_more(market: Market) -> None:
+async def test_full_last_page_has_no_more(market: Market) -> None:
     for n in range(3):
         await market.call(market.operator, "event.publish", event_type=f"own.{n}")
     page = await market.call(market.operator, "event.list", limit=3)
     assert (page.count, page.has_more) == (3, False)
 
 
-async def test_listing_by_agent_and_subject(market: Market) -> None:
+async def test_list_filters_by_agent_and_subject(market: Market) -> None:
     one, two = await market.agent("One"), await market.agent("Two")
     await market.call(one, "event.publish", event_type="own.a")
     await market.call(two, "event.publish", event_type="own.b", subject="task_1")
@@ -99,7 +99,7 @@ async def test_listing_by_agent_and_subject(market: Market) -> None:
     assert unknown.value.errors[0]["field"] == "agent"
 
 
-async def test_listing_from_before_the_retention_says_where_to_begin(market: Market) -> None:
+async def test_list_from_before_the_retention_names_the_earliest_position(market: Market) -> None:
     for n in range(4):
         await market.call(market.operator, "event.publish", event_type=f"own.{n}")
 
@@ -113,7 +113,7 @@ async def test_listing_from_before_the_retention_says_where_to_begin(market: Mar
     assert await listed(market, market.operator) == ["own.3"]
 
 
-async def test_subscribing_answers_where_and_from_when(market: Market) -> None:
+async def test_subscription_returns_url_and_position(market: Market) -> None:
     agent = await market.agent("Worker")
     receipt = await market.call(agent, "event.subscribe", types=["task_assigned", "own.*"])
     assert receipt.subscription_id.startswith("sub_")
@@ -125,7 +125,7 @@ async def test_subscribing_answers_where_and_from_when(market: Market) -> None:
     assert created.audience == (agent.subject,)
 
 
-async def test_a_subscription_is_streamed_with_its_filter_from_its_position(market: Market) -> None:
+async def test_subscription_streams_with_its_filter_from_its_position(market: Market) -> None:
     agent = await market.agent("Worker")
     await market.call(agent, "event.publish", event_type="own.before")
     receipt = await market.call(agent, "event.subscribe", types=["own.*"], agent="Worker")
@@ -138,7 +138,7 @@ async def test_a_subscription_is_streamed_with_its_filter_from_its_position(mark
     stream.close()
 
 
-async def test_messaging_subscriptions_are_about_an_agent(market: Market) -> None:
+async def test_messaging_subscription_is_for_one_agent(market: Market) -> None:
     agent, other = await market.agent("Worker"), await market.agent("Other")
     receipt = await market.call(agent, "messaging.subscribe", event_types=["message_received"])
     await market.call(agent, "messaging.send", to_agent="Other", content="not about this one only")
@@ -151,7 +151,7 @@ async def test_messaging_subscriptions_are_about_an_agent(market: Market) -> Non
     stream.close()
 
 
-async def test_a_subscription_is_its_owners(market: Market) -> None:
+async def test_subscription_is_usable_only_by_its_owner(market: Market) -> None:
     owner, other = await market.agent("Owner"), await market.agent("Other")
     receipt = await market.call(owner, "event.subscribe")
     wish = {"subscription_id": receipt.subscription_id}
@@ -164,7 +164,7 @@ async def test_a_subscription_is_its_owners(market: Market) -> None:
         await market.app.dispatcher.open_stream(STREAM, owner, wish | {"types": ["a.b"]})
 
 
-async def test_the_oldest_subscription_of_too_many_ends(market: Market) -> None:
+async def test_oldest_subscription_beyond_the_limit_ends(market: Market) -> None:
     agent, other = await market.agent("Restless"), await market.agent("Other")
     kept = await market.call(other, "event.subscribe")
     receipts = [await market.call(agent, "event.subscribe") for _ in range(MAX_SUBSCRIPTIONS + 1)]

@@ -1,4 +1,4 @@
-"""Keys behave the same on every engine."""
+"""API keys on every engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNS_ON = RunsOn.BOTH
 CREATE, LIST, REVOKE = "token.create", "token.list", "token.revoke"
 
 
-async def test_a_key_is_shown_once_and_never_stored(market: Market) -> None:
+async def test_key_is_shown_once_and_never_stored(market: Market) -> None:
     made = await market.call(market.operator, CREATE, label="ci", scopes=["read:agents"], authority=7)
     caller = await market.app.authenticator.authenticate(made.token)
     assert (caller.subject, caller.kind, caller.authority) == (made.token_id, "key", 7)
@@ -25,13 +25,13 @@ async def test_a_key_is_shown_once_and_never_stored(market: Market) -> None:
     assert not hasattr(listed, "token")
 
 
-async def test_making_a_key_twice_under_one_idempotency_key(market: Market) -> None:
+async def test_repeated_creation_with_an_idempotency_key_creates_one_key(market: Market) -> None:
     first = await market.call(market.operator, CREATE, key="k", label="ci")
     again = await market.call(market.operator, CREATE, key="k", label="ci")
     assert (again.token_id, again.token) == (first.token_id, first.token)
 
 
-async def test_nobody_grants_more_than_they_have(market: Market) -> None:
+async def test_key_cannot_have_more_rights_than_its_creator(market: Market) -> None:
     small = replace(market.operator, kind="key", scopes=frozenset({"admin", "read:agents"}), authority=10)
     await market.call(small, CREATE, label="x", scopes=["read:agents"], authority=10)
     for arguments in ({"scopes": ["write:agents"]}, {"scopes": ["*"]}, {"authority": 11}):
@@ -46,7 +46,7 @@ async def test_nobody_grants_more_than_they_have(market: Market) -> None:
         await market.call(await market.agent("Ada"), CREATE, label="x")
 
 
-async def test_revoking_ends_a_key_at_once(market: Market) -> None:
+async def test_revoked_key_is_refused_immediately(market: Market) -> None:
     made = await market.call(market.operator, CREATE, label="brief")
     await market.app.authenticator.authenticate(made.token)
     first = await market.call(market.operator, REVOKE, token_id=made.token_id)

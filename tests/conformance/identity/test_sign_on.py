@@ -72,7 +72,7 @@ async def back(url: str, name: str) -> dict[str, str]:
     return dict((await asyncio.to_thread(browse, url, name, until=CALLBACK)).params)
 
 
-async def test_coming_and_going_with_a_password(market: Market) -> None:
+async def test_person_signs_in_and_out_with_a_password(market: Market) -> None:
     stranger = market.app.authenticator.anonymous
     assert (await market.call(stranger, "auth.configuration")).password
     made = await login(market, "ada")
@@ -99,9 +99,9 @@ async def test_coming_and_going_with_a_password(market: Market) -> None:
     assert (await who(market, (await login(market, "ada")).access_token)).subject == ada.subject
 
 
-async def test_what_is_refused_at_the_door(market: Market) -> None:
+async def test_invalid_sign_ins_are_refused(market: Market) -> None:
     assert market.app.sign_on is not None
-    market.app.sign_on.monotonic = lambda: 0.0  # no attempt is given back meanwhile
+    market.app.sign_on.monotonic = lambda: 0.0  # the limit of attempts is not refilled meanwhile
     stranger = market.app.authenticator.anonymous
     with pytest.raises(Unauthenticated, match="Invalid user credentials"):
         await market.call(stranger, LOGIN, username="ada", password="wrong")
@@ -124,7 +124,7 @@ async def test_what_is_refused_at_the_door(market: Market) -> None:
     assert (await login(market, "vera")).user.role == "viewer"
 
 
-async def test_people_and_what_is_decided_about_them(market: Market) -> None:
+async def test_operators_manage_people(market: Market) -> None:
     vera, uma = await login(market, "vera"), await login(market, "uma")
     with pytest.raises(PermissionDenied):
         await market.call(await who(market, vera.access_token), "user.list")
@@ -161,7 +161,7 @@ async def test_people_and_what_is_decided_about_them(market: Market) -> None:
         await market.call(market.operator, "user.get", user_id="usr_" + "0" * 32)
 
 
-async def test_as_many_tasks_as_they_may(market: Market) -> None:
+async def test_number_of_open_tasks_of_a_person_is_limited(market: Market) -> None:
     uma = await login(market, "uma")
     caller = await who(market, uma.access_token)
     await written(market)
@@ -186,7 +186,7 @@ async def test_as_many_tasks_as_they_may(market: Market) -> None:
     await give(await who(market, uma.access_token))
 
 
-async def test_as_many_jobs_in_a_day_as_they_may(market: Market) -> None:
+async def test_number_of_jobs_per_day_of_a_person_is_limited(market: Market) -> None:
     uma = await login(market, "uma")
     caller = await who(market, uma.access_token)
     await written(market)
@@ -208,7 +208,7 @@ async def test_as_many_jobs_in_a_day_as_they_may(market: Market) -> None:
     assert 0 < refusals[0].retry_after <= 86_400
     await market.call(caller, "task.cancel", task_id=receipts[0].task_id)
     with pytest.raises(RateLimited, match="daily maximum"):
-        await submit_job(caller)  # one that was cancelled has been asked for all the same
+        await submit_job(caller)  # a cancelled job counts too
     await submit_job(caller, "work")
     await submit_job(market.operator)
     user = await market.call(market.operator, "user.get", user_id=caller.subject)
@@ -220,7 +220,7 @@ async def test_as_many_jobs_in_a_day_as_they_may(market: Market) -> None:
     assert (await market.call(market.operator, "user.get", user_id=caller.subject)).jobs_today == 1
 
 
-async def test_a_browser_signs_in(market: Market) -> None:
+async def test_browser_signs_in(market: Market) -> None:
     sign_on = market.app.sign_on
     assert sign_on is not None
     begun = await sign_on.begin("/v1/monitor/tasks", CALLBACK)
@@ -263,8 +263,8 @@ async def signed_in(market: Market, name: str) -> str:
     return done.credential
 
 
-async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The provider's clock stands still, so what it renews runs out at the same moment: ours is moved by less."""
+async def test_session_is_renewed_and_expires(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider's clock stands still, so renewed tokens expire at the same moment: our clock is advanced by less."""
     credential = await signed_in(market, "vera")
     assert market.app.sign_on is not None
     flows = market.app.sign_on.flows
@@ -289,7 +289,7 @@ async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest
         await who(market, credential)
 
 
-async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_session_ends_with_the_providers_session(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     credential = await signed_in(market, "vera")
     sign_on = market.app.sign_on
     assert sign_on is not None
@@ -315,10 +315,8 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     assert kept.refresh.encode() not in bytes(rows.secrets)
 
 
-async def test_a_session_that_the_provider_ended_is_not_renewed(
-    market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not even where it would renew it, and not by a token that it made meanwhile."""
+async def test_session_ended_by_the_provider_is_not_renewed(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if the provider would renew it, and not with a token issued meanwhile."""
     credential = await signed_in(market, "vera")
     sign_on = market.app.sign_on
     assert sign_on is not None
@@ -358,7 +356,7 @@ async def _session(reader: Any, session_id: str) -> Any:
     return await reader.one(people.select_session, session_id=session_id)
 
 
-async def test_what_is_over_is_forgotten(market: Market) -> None:
+async def test_expired_sessions_are_deleted(market: Market) -> None:
     await signed_in(market, "vera")
     uma = await login(market, "uma")
     await market.call(await who(market, uma.access_token), LOGOUT)
@@ -378,7 +376,7 @@ async def test_what_is_over_is_forgotten(market: Market) -> None:
     assert await market.app.store.read("default", count) == [0, 0]
 
 
-async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Market) -> None:
+async def test_stream_ends_with_its_token_and_resumes_with_the_next(market: Market) -> None:
     from agora.protocols.http import Access
 
     made = await login(market, "vera")
@@ -415,8 +413,10 @@ async def signed_in_token(market: Market) -> str:
     return token
 
 
-async def test_without_passwords(engine: Engine, tmp_path: Path, clock: ManualClock, provider: str) -> None:
-    """By its URL alone, a provider's passwords are not taken; and a client that is none says so."""
+async def test_provider_without_password_grant_refuses_password_sign_in(
+    engine: Engine, tmp_path: Path, clock: ManualClock, provider: str
+) -> None:
+    """A provider configured only by URL does not accept passwords; a missing client registration is reported."""
     settings = make_settings(tmp_path / "data", oidc_issuers=f"acme={provider}", oidc_client_id="unknown")
     app = App(settings, clock=clock, store=engine.store(clock))
     await app.start()
@@ -432,8 +432,8 @@ async def test_without_passwords(engine: Engine, tmp_path: Path, clock: ManualCl
     await app.stop()
 
 
-async def test_through_the_monitor(market: Market) -> None:
-    """As a browser does it; the cookie of the sign-in under way is good for nobody else."""
+async def test_monitor_signs_in_through_the_provider(market: Market) -> None:
+    """A browser session; the cookie of a pending sign-in is valid only in its own browser."""
     async with local_client(market.app) as browser, local_client(market.app) as another:
         away = await browser.get("/v1/monitor/sso", params={"next": "/v1/monitor/tasks"})
         assert away.is_redirect

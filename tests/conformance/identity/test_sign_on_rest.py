@@ -1,4 +1,4 @@
-"""Single sign-on over HTTP, as programs meet it, with a real provider."""
+"""Single sign-on over HTTP, as used by programs, with a real provider."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def http(tmp_path: Path, clock: ManualClock, provider: str) -> AsyncIterat
     await app.stop()
 
 
-async def test_a_day_of_a_person(http: httpx.AsyncClient) -> None:
+async def test_person_signs_in_renews_and_signs_out_over_rest(http: httpx.AsyncClient) -> None:
     body = json.dumps({"username": "uma@market.test", "password": "uma-pw"})
     made = await http.post("/v1/auth/login", content=body, headers={"content-type": "application/json"})
     assert made.status_code == 200, made.text
@@ -41,7 +41,7 @@ async def test_a_day_of_a_person(http: httpx.AsyncClient) -> None:
     tokens = made.json()
     assert tokens["expires_in"] == 300
     assert (tokens["user"]["email"], tokens["user"]["roles"]) == ("uma@market.test", ["a2a-user"])
-    # as curl sends what it is given without a word about its kind
+    # as curl sends data without a content type
     plain = await http.post(
         "/v1/auth/login", content=body, headers={"content-type": "application/x-www-form-urlencoded"}
     )
@@ -64,7 +64,7 @@ async def test_a_day_of_a_person(http: httpx.AsyncClient) -> None:
     assert (await http.post("/v1/auth/logout", json={})).status_code == 422
 
 
-async def test_the_stream_says_that_the_token_has_expired(http: httpx.AsyncClient, clock: ManualClock) -> None:
+async def test_stream_reports_the_expired_token(http: httpx.AsyncClient, clock: ManualClock) -> None:
     made = await http.post("/v1/auth/login", json={"username": "vera", "password": "vera-pw"})
     token = made.json()["access_token"]
     clock.advance(361)

@@ -1,4 +1,4 @@
-"""Who signs out, here or at the provider, is signed out at every server."""
+"""Sign-out, at this server or at the provider, ends the session on every server."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def listening(market: Market) -> AsyncIterator[str]:
         await serving
 
 
-async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: PostgresEngine, tmp_path: Path) -> None:
+async def test_sign_out_at_one_server_ends_the_session_everywhere(postgres: PostgresEngine, tmp_path: Path) -> None:
     async with together(postgres, tmp_path) as (a, b):
         here = Browser(a.app)
         await here.sign_in()
@@ -70,7 +70,7 @@ async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: Postg
         left = await here.post("sign-out", {"csrf": csrf_of(await here.get())})
         assert left.status_code == 200
         async with asyncio.timeout(60):
-            await stream  # its session has ended, and what was remembered of it with it
+            await stream  # its session has ended, and its cached entry too
         for browser in (there, await at(a, copy)):
             gone = await browser.get()
             assert (gone.status_code, gone.headers["location"]) == (303, f"{HOME}sign-in")
@@ -86,7 +86,7 @@ async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: Postg
         await again.app.stop()
 
 
-async def test_only_who_has_a_credential_ends_sessions(postgres: PostgresEngine, tmp_path: Path) -> None:
+async def test_ending_sessions_requires_a_credential(postgres: PostgresEngine, tmp_path: Path) -> None:
     market = await replica(postgres, tmp_path / "a")
     try:
         ada = await market.agent("Ada")
@@ -108,7 +108,7 @@ async def test_only_who_has_a_credential_ends_sessions(postgres: PostgresEngine,
         await market.app.stop()
 
 
-async def test_the_provider_says_that_somebody_has_left(
+async def test_logout_token_of_the_provider_ends_the_session(
     postgres: PostgresEngine, tmp_path: Path, provider: str
 ) -> None:
     settings: dict[str, Any] = {"oidc_issuers": provider, "oidc_client_id": "agora-told", "oidc_client_secret": SECRET}
